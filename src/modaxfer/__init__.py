@@ -1,0 +1,39 @@
+"""Carry a pretrained encoder into another domain or modality, and say honestly whether the transfer paid."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from modaxfer.api import Run, evaluate, load, predict, train
+    from modaxfer.config import RunConfig
+    from modaxfer.errors import ModaxferError
+    from modaxfer.result import Result
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "ModaxferError": "modaxfer.errors",
+    "Result": "modaxfer.result",
+    "Run": "modaxfer.api",
+    "RunConfig": "modaxfer.config",
+    "evaluate": "modaxfer.api",
+    "load": "modaxfer.api",
+    "predict": "modaxfer.api",
+    "train": "modaxfer.api",
+}
+
+__all__ = ["ModaxferError", "Result", "Run", "RunConfig", "evaluate", "hookimpl", "load", "predict", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,197 @@
+"""What a user can ask of a run. YAML mirrors these fields one to one; CLI help is made from their docs."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from modaxfer.errors import ConfigError, close_matches
+
+__all__ = ["EncoderOptions", "RunConfig", "TrainOptions", "build", "documented", "read_yaml", "to_yaml"]
+
+T = TypeVar("T")
+
+
+def documented(default: Any, doc: str, **metadata: Any) -> Any:
+    """Declare a dataclass field with its help text; `metadata` may hold ``choices``, ``minimum``, ``flag``."""
+    return field(default=default, metadata={"doc": doc, **metadata})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One run, as asked for on the command line, in YAML or from Python."""
+
+    encoder: tuple[str, ...] = documented((), "Encoder: a name, name:size, a hub id or a local folder.")
+    strategy: str = documented("", "Strategy: how the encoder is carried over.")
+    task: tuple[str, ...] = documented((), "Task to learn.")
+    source_task: str | None = documented(None, "Labelled source domain, for strategies that adapt.")
+    data: str | None = documented(None, "Your own data: a file, or a folder of split files or class folders.")
+    text: tuple[str, ...] = documented((), "Text column of --data.")
+    image: tuple[str, ...] = documented((), "Image column of --data.")
+    audio: tuple[str, ...] = documented((), "Audio column of --data.")
+    number: tuple[str, ...] = documented((), "Table column of --data.")
+    label: str | None = documented(None, "Label column of --data.")
+    problem: str | None = documented(
+        None,
+        "Problem type of --data; guessed from the labels where not given.",
+        choices=("binary", "multiclass", "multilabel", "regression"),
+    )
+    data_dir: str | None = documented(None, "Folder that holds data sets by name; else MODAXFER_DATA.")
+    on_bad_row: str = documented("drop", "What to do with an unusable row.", choices=("drop", "fail"))
+    bridge: str | None = documented(None, "Bridge from the task's signal to the encoder.")
+    checkpoint: str | None = documented(None, "Weights: a registered checkpoint, a hub id or a folder.")
+    revision: str | None = documented(None, "Revision of a hub checkpoint.")
+    epochs: float | None = documented(None, "Passes over the training rows.", minimum=0.0)
+    batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
+    learning_rate: float | None = documented(None, "Peak learning rate of the main part.", minimum=0.0)
+    seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0)
+    folds: int | None = documented(None, "Cross-validation folds over the training rows.", minimum=2)
+    limit: int | None = documented(None, "At most this many training rows (a quarter of it for other splits).", minimum=1)
+    precision: str = documented("auto", "Arithmetic.", choices=("auto", "fp32", "bf16", "fp16"))
+    device: str = documented("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
+    num_processes: int = documented(1, "Processes to train with.", minimum=1)
+    output: str | None = documented(None, "Folder of the run; made from the names where not given.")
+    standalone: bool = documented(False, "Store the base weights inside the run.")
+    trust_remote_code: bool = documented(False, "Run model code from the hub. Only for authors you trust.")
+    set: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={"doc": "An option: strategy.KEY, bridge.KEY, encoder.KEY or train.KEY; a short KEY while it is unique."},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """How a gradient phase is run, whatever the strategy; ``--set train.KEY=VALUE``."""
+
+    class_weight: str | None = documented(None, "Weigh classes by inverse frequency.", choices=("balanced",))
+    warmup: float = documented(0.1, "Share of all steps in which the learning rate rises.", minimum=0.0)
+    weight_decay: float = documented(0.01, "Decoupled weight decay of matrices (AdamW).", minimum=0.0)
+    clip_norm: float = documented(1.0, "Largest gradient norm; 0 switches clipping off.", minimum=0.0)
+    label_smoothing: float = documented(0.0, "Label smoothing.", minimum=0.0)
+    dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0)
+    accumulation: int = documented(1, "Batches per optimiser step; splits a batch where memory is short.", minimum=1)
+    max_tokens: int = documented(8192, "Token budget of one forward pass; larger batches are split.", minimum=1)
+    patience: int = documented(3, "Epochs without a better validation score before training stops; 0 = never.", minimum=0)
+    checkpoint_minutes: float = documented(5.0, "Longest time between two checkpoints.", minimum=0.0)
+    cache: bool = documented(True, "Keep prepared rows and frozen features on disk.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderOptions:
+    """How an encoder is fed and read; ``--set encoder.KEY=VALUE``."""
+
+    pooling: str | None = documented(None, "How tokens are pooled.", choices=("cls", "mean", "mean_std"))
+    layer: int | None = documented(None, "Layer the head reads, 0 = embeddings; default the last.", minimum=0)
+    max_tokens: int | None = documented(None, "Longest input in tokens; default what the encoder holds, at most 512.", minimum=4)
+    image_size: int | None = documented(None, "Pixels per side; default the pretraining size, less for small images.", minimum=8)
+    seconds: float | None = documented(None, "Longest sound in seconds; default what the encoder holds, at most 30.", minimum=0.05)
+
+
+def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
+    """Make a config dataclass from plain values; strings are converted to the field's type.
+
+    Raises:
+        ConfigError: Names every unknown key (with close matches), wrong type and value out of range at once.
+    """
+    hints = typing.get_type_hints(cls)
+    known = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    problems, converted = [], {}
+    for key, value in values.items():
+        if key not in known:
+            close = close_matches(key, known)
+            problems.append(f"unknown key {where}{key}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
+            continue
+        try:
+            converted[key] = _convert(value, hints[key])
+            _check(converted[key], known[key].metadata)
+        except ValueError as error:
+            problems.append(f"{where}{key}: {error}")
+    if problems:
+        raise ConfigError("; ".join(problems), allowed=sorted(known), fix="correct the keys or values named")
+    return cls(**converted)
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        options = [option for option in typing.get_args(hint) if option is not type(None)]
+        if value is None or (isinstance(value, str) and value.lower() in ("none", "null", "")):
+            return None
+        return _convert(value, options[0])
+    if typing.get_origin(hint) is tuple:
+        items = value.split(",") if isinstance(value, str) else [value] if not isinstance(value, (list, tuple)) else value
+        return tuple(_convert(item, typing.get_args(hint)[0]) for item in items)
+    if hint is bool:
+        return _boolean(value)
+    if hint in (int, float):
+        return _number(value, hint)
+    if hint is str:
+        return str(value)
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if str(value).lower() in words:
+        return words[str(value).lower()]
+    raise ValueError(f"got {value!r}, expected true or false")
+
+
+def _number(value: Any, hint: type) -> Any:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"got {value!r}, expected a number") from None
+    if isinstance(value, bool) or (hint is int and number != int(number)):
+        raise ValueError(f"got {value!r}, expected {'a whole number' if hint is int else 'a number'}")
+    return hint(number)
+
+
+def _check(value: Any, metadata: Mapping[str, Any]) -> None:
+    choices, minimum = metadata.get("choices"), metadata.get("minimum")
+    if value is None:
+        return
+    if choices and value not in choices:
+        close = close_matches(str(value), choices)
+        raise ValueError(
+            f"got {value!r}, allowed {', '.join(choices)}" + (f" (did you mean {close[0]}?)" if close else "")
+        )
+    if minimum is not None and value < minimum:
+        raise ValueError(f"got {value!r}, must be at least {minimum}")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a config file into plain values; nothing in it is executed.
+
+    Raises:
+        ConfigError: The file is missing, is not YAML or does not hold one mapping.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read config file {path}", got=error.strerror, fix="check the path") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML", got=str(error).replace("\n", " ")) from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold one mapping of keys to values", got=type(values).__name__)
+    return values
+
+
+def to_yaml(config: RunConfig) -> str:
+    """Render `config` as YAML that `read_yaml` and `build` turn back into an equal one."""
+    import yaml
+
+    values = {
+        item.name: list(value) if isinstance(value := getattr(config, item.name), tuple) else value
+        for item in dataclasses.fields(config)
+    }
+    values["set"] = dict(config.set)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)

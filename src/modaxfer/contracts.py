@@ -1,0 +1,247 @@
+"""What flows between the rooms, and what each room promises. Heavy libraries appear in annotations only.
+
+Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a real token, False padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import nn
+
+__all__ = [
+    "Batch",
+    "Bridge",
+    "Encoder",
+    "Example",
+    "Features",
+    "Head",
+    "Hidden",
+    "InputLayout",
+    "PatchStrip",
+    "Processor",
+    "Readout",
+    "Row",
+    "Sound",
+    "TaskData",
+    "pool",
+]
+
+Row = Mapping[str, Any]
+"""One raw row of a task: field name to value as stored (media as path or ``{"bytes", "path"}``)."""
+
+Example = dict[str, "np.ndarray"]
+"""One row ready for an encoder, not yet padded."""
+
+Batch = dict[str, "torch.Tensor"]
+"""Examples padded to a common shape."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """Decoded mono audio."""
+
+    samples: np.ndarray
+    """float32 ``[frames]`` in -1 ... 1."""
+    rate: int
+    """Samples per second (Hz)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchStrip:
+    """A sequence of square patches, read left to right and folded into the encoder's grid row by row."""
+
+    pixels: np.ndarray
+    """uint8 ``[patches, side, side, 3]``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputLayout:
+    """What an encoder needs to know of its input, read from its config before any weight is loaded."""
+
+    kind: str
+    max_tokens: int
+    """Longest sequence its position table holds."""
+    patch_size: int | None = None
+    """Pixels per side of a patch."""
+    image_size: int | None = None
+    """Pixels per side of a pretraining image."""
+    rate: int | None = None
+    """Samples per second (Hz) it was trained on."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """States between two layers."""
+
+    tokens: torch.Tensor
+    """``[batch, tokens, hidden]``."""
+    mask: torch.Tensor
+    """bool ``[batch, tokens]``."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an encoder says of a batch."""
+
+    tokens: torch.Tensor
+    """``[batch, tokens, hidden]``."""
+    mask: torch.Tensor
+    """bool ``[batch, tokens]``."""
+    pooled: torch.Tensor
+    """``[batch, hidden]``, or ``[batch, 2 * hidden]`` for mean and deviation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """Which layers a head reads and how tokens are pooled; saved with the run.
+
+    Layer 0 is the embedding, layer `depth` the last one with its final norm. `weights` mix the pooled vectors of
+    `layers` and sum to one.
+    """
+
+    layers: tuple[int, ...]
+    weights: tuple[float, ...] = (1.0,)
+    pooling: str = "mean"
+    """``cls`` (first token), ``mean`` or ``mean_std`` (mean and standard deviation, over real tokens)."""
+
+
+def pool(hidden: Hidden, pooling: str) -> torch.Tensor:
+    """Pool `hidden` over its real tokens.
+
+    Args:
+        hidden: States ``[batch, tokens, hidden]`` and their mask; each row has at least one real token.
+        pooling: ``cls``, ``mean`` or ``mean_std``.
+
+    Returns:
+        float32 ``[batch, hidden]``; ``[batch, 2 * hidden]`` for ``mean_std``.
+
+    Raises:
+        ValueError: `pooling` is none of the three.
+    """
+    tokens = hidden.tokens.float()
+    if pooling == "cls":
+        return tokens[:, 0]
+    weight = hidden.mask.unsqueeze(-1).to(tokens.dtype)
+    count = weight.sum(1)
+    mean = (tokens * weight).sum(1) / count
+    if pooling == "mean":
+        return mean
+    if pooling == "mean_std":
+        variance = ((tokens - mean.unsqueeze(1)).square() * weight).sum(1) / count
+        return _concatenate(mean, (variance + 1e-6).sqrt())
+    raise ValueError(f"unknown pooling {pooling!r}; allowed: cls, mean, mean_std")
+
+
+def _concatenate(*parts: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.cat(parts, dim=-1)
+
+
+@runtime_checkable
+class Bridge(Protocol):
+    """Turns rows into the raw input of an encoder: text fields, one image, one sound, a strip of patches.
+
+    Raw values by sink kind: ``text`` a tuple of strings (one per field), ``image`` an RGB `PIL.Image.Image`, ``audio``
+    a `Sound`, ``patches`` a `PatchStrip`. Built as ``target(options, fields, layout)``.
+    """
+
+    identity: str
+    """Everything that changes the output, as one string; part of the cache key."""
+
+    def __call__(self, rows: Sequence[Row]) -> list[Any]:
+        """Return one raw value per row."""
+        ...
+
+
+@runtime_checkable
+class Processor(Protocol):
+    """The encoder's own side of preparation: tokenise, resize, extract features."""
+
+    identity: str
+    """Everything that changes the output, as one string; part of the cache key."""
+
+    def __call__(self, raws: Sequence[Any]) -> list[Example]:
+        """Return one example per raw value; nothing is padded."""
+        ...
+
+    def length(self, example: Example) -> int:
+        """Return how many tokens the encoder's body will see for `example`."""
+        ...
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad `examples` to their longest and stack them; masks mark the padding."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the processor's files (JSON) below `folder`."""
+        ...
+
+
+class Encoder(Protocol):
+    """A pretrained backbone that can be cut between any two layers. An `nn.Module`.
+
+    ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token.
+    """
+
+    hidden_size: int
+    depth: int
+    """Number of layers of the transformer body."""
+    layers: nn.ModuleList
+    norm: nn.Module | None
+    """Norm behind the last layer, where the architecture has one."""
+
+    def processor(self, kind: str) -> Processor:
+        """Return the preparation for raw inputs of signal `kind`."""
+        ...
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn a batch into the states that enter layer 0."""
+        ...
+
+    def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
+        """Run layers `start` ... `stop - 1`."""
+        ...
+
+    def finish(self, hidden: Hidden) -> Hidden:
+        """Apply the final norm, if there is one."""
+        ...
+
+
+class Head(Protocol):
+    """Logits or values from pooled features. An `nn.Module`."""
+
+    def __call__(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Map ``[batch, width]`` to ``[batch, outputs]``."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskData:
+    """Cleaned rows of a task, ready to be bridged. Splits are `datasets.Dataset` objects without media decoding.
+
+    Every split has a string column ``row_id``, one column per field, and no column that a model must not see but the
+    target, which only `targets` hands out.
+    """
+
+    splits: Mapping[str, Any]
+    targets: Mapping[str, np.ndarray]
+    """By split: int64 ``[rows]`` class numbers; float32 ``[rows, classes]`` 0/1 for multi-label; float32 ``[rows]``
+    for regression."""
+    classes: tuple[str, ...]
+    source: str
+    """What was really read, for people: ``folder PATH``, ``hub ID@REVISION``, ``sample`` ..."""
+    root: Path | None
+    """Folder that relative media paths are resolved against and may not leave."""
+    fingerprint: str
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped_rows: tuple[str, ...] = ()
+    """One line per dropped row: ``FILE row N: reason``."""
+    warnings: tuple[str, ...] = ()

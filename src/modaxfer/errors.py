@@ -1,0 +1,153 @@
+"""One family of errors. Each says what is wrong, what was given, what is allowed and how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+__all__ = [
+    "AmbiguousNameError",
+    "CheckpointUnavailableError",
+    "ConfigError",
+    "DataError",
+    "MissingPackageError",
+    "ModaxferError",
+    "OutputExistsError",
+    "PluginError",
+    "RefusedError",
+    "RunFailedError",
+    "UnknownNameError",
+]
+
+
+class ModaxferError(Exception):
+    """Root of all errors meant for a user: one paragraph, no traceback needed.
+
+    Args:
+        what: What is wrong, as a sentence without its full stop.
+        got: The offending value.
+        allowed: What would be accepted.
+        fix: What to do, in the imperative.
+    """
+
+    exit_status = 2
+
+    def __init__(self, what: str, *, got: object = None, allowed: object = None, fix: str | None = None) -> None:
+        self.what, self.got, self.allowed, self.fix = what, got, allowed, fix
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        parts = [self.what.rstrip(".") + "."]
+        if self.got is not None:
+            parts.append(f"Got: {_shown(self.got)}.")
+        if self.allowed is not None:
+            parts.append(f"Allowed: {_shown(self.allowed)}.")
+        if self.fix is not None:
+            parts.append(f"Fix: {self.fix.rstrip('.')}.")
+        return " ".join(parts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.__dict__ | {"args": self.args})
+
+
+class ConfigError(ModaxferError):
+    """The request does not make sense as it stands: unknown key, wrong type, value out of range."""
+
+
+class UnknownNameError(ModaxferError):
+    """No encoder, bridge, strategy, task, metric or report has this name."""
+
+    def __init__(self, kind: str, name: str, known: Sequence[str], fix: str | None = None) -> None:
+        close = close_matches(name, known)
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        fix = fix or f"{hint}`modaxfer list {kind}s` shows all"
+        super().__init__(f"unknown {kind}", got=name, allowed=known, fix=fix)
+        self.candidates = close
+
+
+class AmbiguousNameError(ModaxferError):
+    """A short name that two or more plugins bring."""
+
+    def __init__(self, kind: str, name: str, candidates: Sequence[str]) -> None:
+        super().__init__(
+            f"{kind} name {name!r} is ambiguous", got=name, allowed=candidates, fix="write the full id, namespace/name"
+        )
+        self.candidates = list(candidates)
+
+
+class RefusedError(ModaxferError):
+    """This combination of encoder, bridge, strategy and task cannot be run; said before any weight is loaded."""
+
+
+class DataError(ModaxferError):
+    """A data file, row or column is not usable; names the place."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: object = None,
+        row: int | None = None,
+        column: str | None = None,
+        got: object = None,
+        allowed: object = None,
+        fix: str | None = None,
+    ) -> None:
+        where = [
+            text
+            for text, given in ((f"file {file}", file), (f"row {row}", row), (f"column {column!r}", column))
+            if given is not None
+        ]
+        super().__init__(f"{what} ({', '.join(where)})" if where else what, got=got, allowed=allowed, fix=fix)
+        self.file, self.row, self.column = file, row, column
+
+
+class MissingPackageError(ModaxferError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, package: str, purpose: str, install: str) -> None:
+        super().__init__(f"{purpose} needs the package {package}, which is not installed", fix=f"run `{install}`")
+        self.package, self.install = package, install
+
+
+class CheckpointUnavailableError(ModaxferError):
+    """Pretrained weights could not be had; lists what is there without a network."""
+
+
+class OutputExistsError(ModaxferError):
+    """The output folder already holds a run."""
+
+
+class PluginError(ModaxferError):
+    """A plugin is broken; raised only where ``MODAXFER_STRICT=1``."""
+
+
+class RunFailedError(ModaxferError):
+    """The request was fine and the run still failed."""
+
+    exit_status = 1
+
+
+def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to `count` entries of `known` that resemble `name`, best first; full ids match by their short name."""
+    by_short: dict[str, str] = {}
+    for entry in known:
+        by_short.setdefault(entry, entry)
+        by_short.setdefault(entry.rpartition("/")[2], entry)
+    found = get_close_matches(name, by_short, n=count, cutoff=0.6)
+    return list(dict.fromkeys(by_short[match] for match in found))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _rebuild(cls: type[ModaxferError], state: dict[str, object]) -> ModaxferError:
+    error = cls.__new__(cls)
+    error.__dict__.update({key: value for key, value in state.items() if key != "args"})
+    error.args = state["args"]  # type: ignore[assignment]
+    return error

@@ -1,0 +1,82 @@
+"""The hooks a plugin may implement; signatures are checked by pluggy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pluggy
+
+from modaxfer.spec import (
+    BridgeSpec,
+    CheckpointSpec,
+    EncoderSpec,
+    MetricSpec,
+    ReportSpec,
+    StrategySpec,
+    TaskSpec,
+)
+
+__all__ = ["HookSpecs", "hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker("modaxfer")
+hookimpl = pluggy.HookimplMarker("modaxfer")
+
+
+class HookSpecs:
+    """Everything the framework asks of a plugin; all hooks are optional."""
+
+    @hookspec
+    def modaxfer_encoders(self) -> Iterable[EncoderSpec]:
+        """Return the encoder families this plugin brings."""
+        return ()
+
+    @hookspec
+    def modaxfer_checkpoints(self) -> Iterable[CheckpointSpec]:
+        """Return weights for encoders of this or another plugin."""
+        return ()
+
+    @hookspec
+    def modaxfer_bridges(self) -> Iterable[BridgeSpec]:
+        """Return ways from a signal to what an encoder takes."""
+        return ()
+
+    @hookspec
+    def modaxfer_strategies(self) -> Iterable[StrategySpec]:
+        """Return transfer methods."""
+        return ()
+
+    @hookspec
+    def modaxfer_tasks(self) -> Iterable[TaskSpec]:
+        """Return tasks."""
+        return ()
+
+    @hookspec
+    def modaxfer_metrics(self) -> Iterable[MetricSpec]:
+        """Return scores."""
+        return ()
+
+    @hookspec
+    def modaxfer_reports(self) -> Iterable[ReportSpec]:
+        """Return renderings of a result."""
+        return ()
+
+    @hookspec(firstresult=True)
+    def modaxfer_pick_bridge(self, source: str, sink: str) -> str | None:
+        """Choose a bridge from signal kind `source` to signal kind `sink`, or None to leave it to others."""
+
+    @hookspec
+    def modaxfer_run_start(self, config: Mapping[str, Any]) -> None:
+        """Observe the start of a run; `config` is read-only."""
+
+    @hookspec
+    def modaxfer_stage_end(self, stage: str, seconds: float) -> None:
+        """Observe the end of a stage: load, prepare, features, train, evaluate."""
+
+    @hookspec
+    def modaxfer_run_end(self, result: Mapping[str, Any]) -> None:
+        """Observe the end of a run; `result` is read-only, as stored in result.json."""
+
+    @hookspec
+    def modaxfer_run_error(self, error: BaseException) -> None:
+        """Observe a run that failed."""

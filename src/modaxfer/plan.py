@@ -1,0 +1,109 @@
+"""Declarative transfer plans. A strategy writes one; the runner reads it and never asks who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from modaxfer.spec import Problem, Rates
+
+__all__ = ["AdapterSpec", "LossTerm", "Need", "Part", "Phase", "Plan", "PlanContext", "Solver"]
+
+
+class Part(StrEnum):
+    """A part of the model under a plan, by what can be trained separately."""
+
+    BRIDGE = "bridge"
+    EMBEDDINGS = "embeddings"
+    BODY = "body"
+    ADAPTER = "adapter"
+    HEAD = "head"
+
+
+class Need(StrEnum):
+    """Data that a plan needs beyond the labelled target rows."""
+
+    SOURCE_LABELS = "source_labels"
+    UNLABELLED_TARGET = "unlabelled_target"
+    TEACHER = "teacher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterSpec:
+    """What peft attaches, and where. `options` go to the peft config of `method` as they are."""
+
+    method: str = "lora"
+    targets: tuple[str, ...] = ()
+    """Module names inside the body; at least one must match."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossTerm:
+    """An extra loss: `target` names a callable ``(model, batch, features) -> scalar tensor``."""
+
+    target: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solver:
+    """A head fitted in closed form instead of by gradient.
+
+    `target` names ``fit(features, targets, problem, classes, seed, options) -> modaxfer.heads.classical.Fitted``.
+    """
+
+    target: str
+    options: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """One stretch of training with a fixed set of moving parts."""
+
+    trainable: frozenset[Part]
+    name: str = "train"
+    epochs: float = 1.0
+    learning_rates: Mapping[Part, float] = field(default_factory=dict)
+    """Peak learning rate of each trainable part."""
+    layer_decay: float = 1.0
+    """The rate of layer i is multiplied by ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
+    from_layer: int = 0
+    """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
+    losses: tuple[LossTerm, ...] = ()
+    solver: Solver | None = None
+
+    def __post_init__(self) -> None:
+        missing = self.trainable - set(self.learning_rates) if self.solver is None else ()
+        if missing:
+            raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(missing)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything the runner needs to know of a strategy."""
+
+    phases: tuple[Phase, ...]
+    adapter: AdapterSpec | None = None
+    needs: frozenset[Need] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanContext:
+    """What a strategy may know when it writes its plan: sizes and safe rates, no names, no files."""
+
+    rates: Rates
+    depth: int
+    """Layers of the encoder's body."""
+    lora_targets: tuple[str, ...]
+    problem: Problem
+    rows: int
+    """Training rows."""
+    batch_size: int
+    epochs: float | None = None
+    """The user's wish; None leaves it to the strategy."""
+    learning_rate: float | None = None
+    """The user's wish for the main peak rate; None leaves it to the strategy."""
+    trained_bridge: bool = False

@@ -1,0 +1,210 @@
+"""What the framework itself brings, through the same hooks as any plugin. Light: standard library and specs only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from modaxfer.hooks import hookimpl
+from modaxfer.spec import (
+    AUDIO,
+    IMAGE,
+    PATCHES,
+    TABLE,
+    TEXT,
+    BridgeSpec,
+    CheckpointSpec,
+    EncoderSpec,
+    Field,
+    MetricSpec,
+    PackageSource,
+    Problem,
+    Rates,
+    ReportSpec,
+    StrategySpec,
+    Target,
+    TaskSpec,
+)
+
+MODAXFER_API = 0
+
+CLASSES = (Problem.BINARY, Problem.MULTICLASS)
+
+
+@hookimpl
+def modaxfer_encoders() -> Iterable[EncoderSpec]:
+    """Return the encoder families that ship with the framework."""
+    return (
+        EncoderSpec(
+            name="bert",
+            target="modaxfer.encoders.text:BertEncoder",
+            inputs=(TEXT,),
+            model_types=("bert", "roberta", "xlm-roberta", "camembert", "electra"),
+            pooling="mean",
+            lora_targets=("query", "key", "value", "dense"),
+            rates=Rates(full=1e-4, adapter=1e-3),
+            summary="BERT and its kin: bidirectional transformer over word pieces (Devlin et al. 2019).",
+        ),
+        EncoderSpec(
+            name="vit",
+            target="modaxfer.encoders.image:ViTEncoder",
+            inputs=(IMAGE, PATCHES),
+            model_types=("vit", "dinov2"),
+            pooling="cls",
+            lora_targets=("q_proj", "k_proj", "v_proj", "o_proj", "fc1", "fc2", "query", "key", "value", "dense"),
+            rates=Rates(full=5e-5, adapter=5e-4),
+            summary="Vision transformer over square patches (Dosovitskiy et al. 2021).",
+        ),
+        EncoderSpec(
+            name="wav2vec2",
+            target="modaxfer.encoders.audio:Wav2Vec2Encoder",
+            inputs=(AUDIO,),
+            model_types=("wav2vec2",),
+            lora_targets=("q_proj", "k_proj", "v_proj", "out_proj"),
+            rates=Rates(full=3e-5, adapter=3e-4),
+            summary="wav2vec 2.0: transformer over raw waveforms (Baevski et al. 2020).",
+        ),
+        EncoderSpec(
+            name="whisper",
+            target="modaxfer.encoders.audio:WhisperEncoder",
+            inputs=(AUDIO,),
+            model_types=("whisper",),
+            lora_targets=("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
+            rates=Rates(full=1e-4, adapter=1e-3),
+            summary="Encoder half of Whisper: transformer over log-mel frames (Radford et al. 2022).",
+        ),
+        EncoderSpec(
+            name="auto",
+            target="modaxfer.encoders.auto:AutoEncoder",
+            inputs=(TEXT, IMAGE, AUDIO),
+            summary="Any other architecture that Transformers' AutoModel loads; cut only at its ends.",
+        ),
+    )
+
+
+@hookimpl
+def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
+    """Return the hub checkpoints of the built-in encoders, by size."""
+    return (
+        CheckpointSpec(name="bert-base", encoder="bert", size="base", hub_id="google-bert/bert-base-uncased"),
+        CheckpointSpec(name="bert-large", encoder="bert", size="large", hub_id="google-bert/bert-large-uncased"),
+        CheckpointSpec(name="vit-base", encoder="vit", size="base", hub_id="google/vit-base-patch16-224-in21k"),
+        CheckpointSpec(name="vit-large", encoder="vit", size="large", hub_id="google/vit-large-patch16-224-in21k"),
+        CheckpointSpec(name="wav2vec2-base", encoder="wav2vec2", size="base", hub_id="facebook/wav2vec2-base"),
+        CheckpointSpec(name="wav2vec2-large", encoder="wav2vec2", size="large", hub_id="facebook/wav2vec2-large"),
+        CheckpointSpec(name="whisper-tiny", encoder="whisper", size="tiny", hub_id="openai/whisper-tiny"),
+        CheckpointSpec(name="whisper-base", encoder="whisper", size="base", hub_id="openai/whisper-base"),
+        CheckpointSpec(name="whisper-small", encoder="whisper", size="small", hub_id="openai/whisper-small"),
+    )
+
+
+@hookimpl
+def modaxfer_bridges() -> Iterable[BridgeSpec]:
+    """Return the ways from a signal to an encoder's input."""
+    return (
+        BridgeSpec(name="native-text", source="text", sink="text", target="modaxfer.bridges.native:TextBridge"),
+        BridgeSpec(name="native-image", source="image", sink="image", target="modaxfer.bridges.native:ImageBridge"),
+        BridgeSpec(name="native-audio", source="audio", sink="audio", target="modaxfer.bridges.native:AudioBridge"),
+        BridgeSpec(
+            name="render",
+            source="text",
+            sink="patches",
+            target="modaxfer.bridges.render:RenderBridge",
+            options="modaxfer.bridges.render:RenderOptions",
+            summary="Text drawn as a strip of patches (PIXEL, Rust et al. 2023).",
+        ),
+    )
+
+
+@hookimpl
+def modaxfer_strategies() -> Iterable[StrategySpec]:
+    """Return the built-in transfer methods."""
+    return (
+        StrategySpec(
+            name="full",
+            target="modaxfer.strategies.full:plan",
+            options="modaxfer.strategies.full:FullOptions",
+            summary="Fine-tune everything, lower layers more slowly (Howard & Ruder 2018).",
+        ),
+        StrategySpec(
+            name="lora",
+            target="modaxfer.strategies.lora:plan",
+            options="modaxfer.strategies.lora:LoraOptions",
+            summary="Freeze the body, train low-rank updates of its matrices (Hu et al. 2022).",
+        ),
+        StrategySpec(
+            name="frozen",
+            target="modaxfer.strategies.frozen:plan",
+            options="modaxfer.strategies.frozen:FrozenOptions",
+            summary="Encode once, fit a classical head on the features.",
+        ),
+    )
+
+
+@hookimpl
+def modaxfer_tasks() -> Iterable[TaskSpec]:
+    """Return tasks whose data installed packages ship."""
+    return (
+        TaskSpec(
+            name="digits",
+            fields=(Field(name="image", signal=IMAGE),),
+            target=Target(column="label", problem=Problem.MULTICLASS, classes=tuple("0123456789")),
+            sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:digits"),),
+            domain="handwriting",
+            licence="CC-BY-4.0",
+            summary="Optical recognition of handwritten digits, 8x8 grey (UCI, through scikit-learn).",
+        ),
+        TaskSpec(
+            name="breast-cancer",
+            fields=tuple(),
+            target=Target(column="label", problem=Problem.BINARY, classes=("benign", "malignant")),
+            sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:breast_cancer"),),
+            domain="medicine",
+            licence="CC-BY-4.0",
+            summary="Wisconsin diagnostic breast cancer, 30 measurements of cell nuclei (UCI, through scikit-learn).",
+        ),
+    )
+
+
+@hookimpl
+def modaxfer_metrics() -> Iterable[MetricSpec]:
+    """Return the scores, named as scikit-learn's scorers."""
+    room = "modaxfer.metrics.scores:"
+    multi = (*CLASSES, Problem.MULTILABEL)
+    return (
+        MetricSpec(name="accuracy", target=room + "accuracy", problems=multi),
+        MetricSpec(name="balanced_accuracy", target=room + "balanced_accuracy", problems=CLASSES),
+        MetricSpec(name="f1_macro", target=room + "f1_macro", problems=multi),
+        MetricSpec(name="f1_micro", target=room + "f1_micro", problems=multi),
+        MetricSpec(name="recall_macro", target=room + "recall_macro", problems=multi),
+        MetricSpec(name="precision_macro", target=room + "precision_macro", problems=multi),
+        MetricSpec(name="matthews_corrcoef", target=room + "matthews_corrcoef", problems=CLASSES),
+        MetricSpec(name="roc_auc", target=room + "roc_auc", problems=multi, needs_scores=True),
+        MetricSpec(name="average_precision", target=room + "average_precision", problems=multi, needs_scores=True),
+        MetricSpec(name="rmse", target=room + "rmse", problems=(Problem.REGRESSION,), greater_is_better=False),
+        MetricSpec(name="mae", target=room + "mae", problems=(Problem.REGRESSION,), greater_is_better=False),
+        MetricSpec(name="r2", target=room + "r2", problems=(Problem.REGRESSION,)),
+    )
+
+
+@hookimpl
+def modaxfer_reports() -> Iterable[ReportSpec]:
+    """Return the renderings that every run gets."""
+    return (
+        ReportSpec(name="html", target="modaxfer.reports.html:write", summary="report.html: scores, figures, data."),
+        ReportSpec(name="card", target="modaxfer.reports.card:write", summary="README.md: the model card."),
+        ReportSpec(name="figures", target="modaxfer.reports.figures:write", summary="figures/*.png, with the extra 'plots'."),
+    )
+
+
+@hookimpl(trylast=True)
+def modaxfer_pick_bridge(source: str, sink: str) -> str | None:
+    """Choose the built-in default where no plugin has a say."""
+    return _DEFAULT_BRIDGES.get((source, sink))
+
+
+_DEFAULT_BRIDGES = {
+    ("text", "text"): "modaxfer/native-text",
+    ("image", "image"): "modaxfer/native-image",
+    ("audio", "audio"): "modaxfer/native-audio",
+    ("text", "patches"): "modaxfer/render",
+}

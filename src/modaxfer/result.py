@@ -1,0 +1,99 @@
+"""Everything that a run found out, as stored in result.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from modaxfer.errors import DataError
+
+__all__ = ["SCHEMA", "Result", "write_atomically"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One run's findings. Field names are the keys of result.json; times are seconds, memory is megabytes (10^6)."""
+
+    status: str
+    encoder: Mapping[str, Any]
+    """``id``, ``checkpoint``, ``revision``, ``sha256``."""
+    bridge: str
+    strategy: str
+    task: str
+    source_task: str | None = None
+    schema: int = SCHEMA
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    """``train``, ``validation``, ``test``: metric name to value; ``primary``: the name that decides."""
+    intervals: Mapping[str, Any] = field(default_factory=dict)
+    """Metric name to ``[low, high]``: 95 % bootstrap on the test split."""
+    baselines: Mapping[str, Any] = field(default_factory=dict)
+    """``chance``, ``majority``, ``simple``, perhaps ``scratch``: each metric name to value (``simple`` names its model)."""
+    transfer_gain: Mapping[str, Any] | None = None
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    time_s: Mapping[str, float] = field(default_factory=dict)
+    examples_per_s: float | None = None
+    peak_memory_mb: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """``source``, ``fingerprint``, ``rows``, ``dropped``, ``classes``."""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """What training chose: best epoch, steps, solver's choice of layer, pooling and head."""
+    precision: str = "fp32"
+    device: str = "cpu"
+    num_processes: int = 1
+    seed: int = 0
+    plugins: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def primary(self) -> str:
+        """Name of the metric that decides."""
+        return str(self.metrics["primary"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return json.loads(json.dumps(asdict(self), default=_plain))
+
+    def save(self, folder: Path) -> Path:
+        """Write ``result.json`` into `folder` atomically and return its path."""
+        path = folder / "result.json"
+        write_atomically(path, json.dumps(self.to_dict(), indent=2, sort_keys=False) + "\n")
+        return path
+
+    @classmethod
+    def load(cls, folder: Path) -> Result:
+        """Read the result of the run in `folder`.
+
+        Raises:
+            DataError: There is none, or it is of another schema.
+        """
+        path = folder / "result.json"
+        if not path.is_file():
+            raise DataError("no finished run here", file=folder, fix="name a folder that `modaxfer train` wrote")
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.get("schema") != SCHEMA:
+            raise DataError("result of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to a temporary name beside `path`, then rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

@@ -1,0 +1,313 @@
+"""Frozen descriptions of everything a plugin can bring: plain data, standard library only.
+
+A spec never holds a class. Code is named by a ``"package.module:Attribute"`` string and imported at first use, so that
+listing what is installed costs no heavy import. Names in a spec are short (``"vit"``); the registry puts the plugin's
+namespace in front (``"modaxfer/vit"``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+__all__ = [
+    "API_VERSION",
+    "AUDIO",
+    "IMAGE",
+    "PATCHES",
+    "TABLE",
+    "TEXT",
+    "BridgeSpec",
+    "CheckpointSpec",
+    "DownloadSource",
+    "EncoderSpec",
+    "Field",
+    "FolderSource",
+    "HubSource",
+    "MetricSpec",
+    "PackageSource",
+    "Problem",
+    "Rates",
+    "RemoteFile",
+    "ReportSpec",
+    "SampleSource",
+    "Signal",
+    "Source",
+    "SplitPolicy",
+    "StrategySpec",
+    "Target",
+    "TaskSpec",
+]
+
+API_VERSION = 0
+"""Plugin interface this framework speaks; a plugin states its own as ``MODAXFER_API``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """Kind of raw input and its layout.
+
+    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in. ``patches`` is not a kind of raw
+    data but a form that patch-based image encoders take: a sequence of square patches with a mask.
+    """
+
+    kind: str
+    rate: int | None = None
+    """Samples per second (Hz), for sampled signals."""
+    channels: int | None = None
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+TEXT = Signal(kind="text")
+IMAGE = Signal(kind="image")
+AUDIO = Signal(kind="audio")
+TABLE = Signal(kind="table")
+PATCHES = Signal(kind="patches")
+
+
+class Problem(StrEnum):
+    """What the target asks for; decides loss, scores and which metrics apply."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    MULTILABEL = "multilabel"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One typed input column of a task."""
+
+    name: str
+    signal: Signal
+    doc: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The column to predict.
+
+    `classes` fixes the class order; left empty, the sorted labels of the training split are taken. A multi-label
+    column holds lists of labels, or one string with labels separated by `separator`.
+    """
+
+    column: str = "label"
+    problem: Problem = Problem.MULTICLASS
+    classes: tuple[str, ...] = ()
+    separator: str = ";"
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitPolicy:
+    """How rows come to stand in train, validation and test.
+
+    Splits that the data brings are kept. Missing ones are carved from train: stratified by label where that is
+    possible, seeded, and with all rows that share the values of `group` (or are duplicates) on one side.
+    """
+
+    group: tuple[str, ...] = ()
+    disjoint: tuple[str, ...] = ()
+    """Rows of train (then validation) whose values in these columns also stand in a later split are dropped, counted."""
+    validation_fraction: float = 0.15
+    test_fraction: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where rows may come from; a task lists its sources in the order in which they are tried."""
+
+    reader: str = ""
+    """``"module:function"`` that turns what the source found into ``{split: pyarrow.Table}``; empty = the default reader.
+    It is called with one folder (`pathlib.Path`) that holds the source's files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderSource(Source):
+    """A folder `name` below ``--data-dir`` or ``MODAXFER_DATA`` with one file per split."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteFile:
+    """One file to download, checked by its SHA-256."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadSource(Source):
+    """Files fetched once into the user's cache; keys of `files` are the names they are stored under."""
+
+    files: Mapping[str, RemoteFile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSource(Source):
+    """A data set on the Hugging Face hub, at a fixed revision."""
+
+    dataset: str
+    revision: str = "main"
+    config: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageSource(Source):
+    """Data that an installed distribution ships: `target()` returns ``{split: pyarrow.Table}``."""
+
+    distribution: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSource(Source):
+    """A small sample that the project makes itself; the last resort, and said loudly.
+
+    `target(seed)` returns ``{split: pyarrow.Table}``.
+    """
+
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """A named set of labelled rows: typed fields, a target, splits, metrics, domain and licence.
+
+    Empty `fields` means: every column but the target, as a table. `metrics` empty means the defaults of the problem
+    type; `primary` empty means the first metric.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    target: Target
+    sources: tuple[Source, ...]
+    metrics: tuple[str, ...] = ()
+    primary: str = ""
+    splits: SplitPolicy = field(default_factory=SplitPolicy)
+    domain: str = ""
+    licence: str = ""
+    summary: str = ""
+    url: str = ""
+    keep: tuple[str, ...] = ()
+    """Columns kept beside fields and target (ids, groups); never shown to a model."""
+
+    def __post_init__(self) -> None:
+        if self.primary and self.metrics and self.primary not in self.metrics:
+            raise ValueError(f"task {self.name!r}: primary metric {self.primary!r} is not among {self.metrics}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """Safe learning rates of an encoder; strategies choose among them."""
+
+    full: float = 5e-5
+    """Peak rate when the whole body moves."""
+    adapter: float = 5e-4
+    """Peak rate of small modules inserted into a frozen body."""
+    head_multiplier: float = 10.0
+    """A fresh head learns this many times faster than the body."""
+    layer_decay: float = 0.9
+    """Factor per layer, from the top down, when the whole body moves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSpec:
+    """A family of pretrained backbones that share an architecture class."""
+
+    name: str
+    target: str
+    """Class with `from_config(config)` and `from_folder(path)`, see `modaxfer.contracts.Encoder`."""
+    inputs: tuple[Signal, ...]
+    """What it takes; the first is its native signal."""
+    model_types: tuple[str, ...] = ()
+    """Values of `model_type` in a Transformers config that this class can load."""
+    pooling: str = "mean"
+    lora_targets: tuple[str, ...] = ()
+    rates: Rates = field(default_factory=Rates)
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointSpec:
+    """Weights for a registered encoder: a hub id, or a function that a plugin brings.
+
+    Exactly one of `hub_id` and `target` is set. `target()` returns a folder that Transformers can read; it may convert
+    files of the installed `distribution` into the user's cache first.
+    """
+
+    name: str
+    encoder: str
+    size: str = ""
+    hub_id: str = ""
+    revision: str = ""
+    target: str = ""
+    distribution: str = ""
+    install: str = ""
+    """Command line that installs `distribution`."""
+    parameters: int = 0
+    licence: str = ""
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.hub_id) == bool(self.target):
+            raise ValueError(f"checkpoint {self.name!r}: set exactly one of hub_id and target")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeSpec:
+    """A way from a task's signal to what an encoder takes."""
+
+    name: str
+    source: str
+    """Signal kind of the task's fields."""
+    sink: str
+    """Signal kind of the encoder's input; source == sink is a native bridge."""
+    target: str
+    options: str = ""
+    """``"module:Dataclass"`` of its options, for ``--set bridge.key=value``."""
+    trained: bool = False
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrategySpec:
+    """A transfer method: `target(options, context)` returns a `modaxfer.plan.Plan`."""
+
+    name: str
+    target: str
+    options: str = ""
+    """``"module:Dataclass"`` of its options, for ``--set strategy.key=value``."""
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec:
+    """A score: `target(references, predictions, scores)` returns a float."""
+
+    name: str
+    target: str
+    problems: tuple[Problem, ...]
+    greater_is_better: bool = True
+    needs_scores: bool = False
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSpec:
+    """A rendering of a result: `target(result, folder)` writes files and returns their paths."""
+
+    name: str
+    target: str
+    summary: str = ""
+
+
+def frozen_mapping(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a read-only copy of `values`."""
+    return MappingProxyType(dict(values))
