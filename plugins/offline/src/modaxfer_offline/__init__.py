@@ -1,0 +1,1 @@
+"""Pretrained weights that pip packages carry, for machines without a hub."""

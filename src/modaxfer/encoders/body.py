@@ -1,0 +1,179 @@
+"""What every layered encoder shares: a stack of layers that can be cut anywhere, and its masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import nn
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
+from modaxfer.encoders.weights import random_model, read_model
+from modaxfer.errors import CheckpointUnavailableError, RefusedError
+
+__all__ = ["LayeredEncoder", "Origin", "Shape", "attention_mask"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where an encoder came from and how it is to be fed; its processors are read from there."""
+
+    folder: Path | None = None
+    options: EncoderOptions = field(default_factory=EncoderOptions)
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Size of an encoder, as its config tells."""
+
+    depth: int
+    hidden_size: int
+
+
+def attention_mask(mask: torch.Tensor) -> torch.Tensor | None:
+    """Turn a token mask into what scaled-dot-product attention takes.
+
+    Args:
+        mask: bool ``[batch, tokens]``.
+
+    Returns:
+        bool ``[batch, 1, tokens, tokens]``, True where a token may be looked at; None where all may, which lets
+        attention take its fastest kernel.
+    """
+    if bool(mask.all()):
+        return None
+    return mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
+
+
+class LayeredEncoder(nn.Module):
+    """A stack of Transformers layers that all take ``(hidden_states, attention_mask)``.
+
+    Subclasses take a Transformers model apart and keep only what is used, so that every parameter has a gradient.
+    """
+
+    model_class: ClassVar[str] = "AutoModel"
+    """Name in `transformers` of the class that reads the weights."""
+    attention: ClassVar[str | None] = "sdpa"
+    key_mapping: ClassVar[dict[str, str] | None] = None
+
+    layers: nn.ModuleList
+    norm: nn.Module | None
+    sha256: str | None = None
+    """Hash of the weights that were read; None for random ones."""
+
+    def __init__(self, config: Any, origin: Origin) -> None:
+        super().__init__()
+        self.config, self.origin = config, origin
+        shape = self.shape(config)
+        self.depth, self.hidden_size = shape.depth, shape.hidden_size
+
+    @classmethod
+    def from_model(cls, model: Any, origin: Origin) -> Self:
+        """Take a Transformers model apart."""
+        raise TypeError(f"{cls.__name__} must say how a model is taken apart")
+
+    @classmethod
+    def from_config(cls, config: Any, *, origin: Origin | None = None) -> Self:
+        """Build it with random weights."""
+        origin = origin or Origin()
+        extra = {"trust_remote_code": True} if origin.trust_remote_code else {}
+        return cls.from_model(random_model(config, cls._model_class(), attention=cls.attention, **extra), origin)
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: Any = None, *, origin: Origin | None = None) -> Self:
+        """Read it from a folder in Transformers' format.
+
+        Raises:
+            CheckpointUnavailableError: A tensor that the encoder uses is missing, of another shape or not safetensors.
+        """
+        origin = origin or Origin(folder=folder)
+        model, missing = read_model(
+            folder,
+            config if config is not None else _config(folder, origin),
+            cls._model_class(),
+            key_mapping=cls.key_mapping,
+            trust_remote_code=origin.trust_remote_code,
+            attention=cls.attention,
+        )
+        names = {name: id(tensor) for name, tensor in model.state_dict(keep_vars=True).items()}
+        encoder = cls.from_model(model, origin)
+        used = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}
+        _refuse_missing(folder, [name for name in missing if names.get(name) in used])
+        return encoder
+
+    @classmethod
+    def _model_class(cls) -> Any:
+        import transformers
+
+        return getattr(transformers, cls.model_class)
+
+    @classmethod
+    def shape(cls, config: Any) -> Shape:
+        """Read the size from a Transformers config."""
+        return Shape(depth=config.num_hidden_layers, hidden_size=config.hidden_size)
+
+    @classmethod
+    def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
+        """Say what the encoder needs to know of an input of signal `kind`.
+
+        Raises:
+            RefusedError: The encoder does not take this kind.
+        """
+        raise RefusedError(f"{cls.__name__} takes no {kind}", got=kind)
+
+    def processor(self, kind: str) -> Processor:
+        """Return the preparation for raw inputs of signal `kind`.
+
+        Raises:
+            RefusedError: The encoder does not take this kind.
+        """
+        raise RefusedError(f"{type(self).__name__} takes no {kind}", got=kind)
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn a batch into the states ``[batch, tokens, hidden]`` that enter layer 0."""
+        raise TypeError(f"{type(self).__name__} must say how a batch is embedded")
+
+    def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
+        """Run layers `start` ... `stop - 1`."""
+        mask = attention_mask(hidden.mask) if start < stop else None
+        tokens = hidden.tokens
+        for layer in self.layers[start:stop]:
+            tokens = layer(tokens, attention_mask=mask)
+        return Hidden(tokens, hidden.mask)
+
+    def finish(self, hidden: Hidden) -> Hidden:
+        """Apply the final norm, if there is one."""
+        return hidden if self.norm is None else Hidden(self.norm(hidden.tokens), hidden.mask)
+
+    def source_folder(self) -> Path:
+        """Return the folder that the processor's files lie in.
+
+        Raises:
+            CheckpointUnavailableError: The encoder was built from a bare config.
+        """
+        if self.origin.folder is None:
+            raise CheckpointUnavailableError(
+                f"{type(self).__name__} was built from a bare config and has no processor files",
+                fix="load it with modaxfer.encoders.load.load_encoder",
+            )
+        return self.origin.folder
+
+
+def _config(folder: Path, origin: Origin) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=origin.trust_remote_code)
+
+
+def _refuse_missing(folder: Path, missing: list[str]) -> None:
+    if missing:
+        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise CheckpointUnavailableError(
+            f"{len(missing)} tensors of the encoder are not in the weights of {folder}",
+            got=f"missing {shown}",
+            fix="choose a checkpoint whose weights fit its config.json; random weights are only used where asked for",
+        )

@@ -1,0 +1,151 @@
+"""From a name to one checkpoint, by rule: what `--encoder` and `--checkpoint` stand for. Reads configs, no weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import InputLayout
+from modaxfer.encoders.choice import Choice, choose, choose_named
+from modaxfer.encoders.hub import POOLING, Snapshot
+from modaxfer.encoders.weights import quiet
+from modaxfer.errors import CheckpointUnavailableError, RefusedError
+from modaxfer.registry import load_target, registry
+from modaxfer.spec import EncoderSpec
+
+__all__ = ["ResolvedEncoder", "resolve"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedEncoder:
+    """An encoder and the one checkpoint chosen for it; nothing of its weights has been read."""
+
+    id: str
+    """Full id of the encoder: ``modaxfer/bert``."""
+    spec: EncoderSpec
+    """The encoder's spec; for ``auto``, narrowed to what this checkpoint takes."""
+    checkpoint: str
+    """Id of the registered checkpoint, hub id, or folder."""
+    location: str
+    """Where its files are: a folder, or ``hub:ID``."""
+    revision: str | None
+    """Commit on the hub; ``distribution==version`` for a package; None for a folder."""
+    config: Any
+    """Transformers config."""
+    depth: int
+    hidden_size: int
+    pooling: str
+    """How its authors pooled tokens; ``cls``, ``mean`` or ``mean_std``."""
+    folder: Path
+    """Folder with the config (weights may still have to be fetched: `modaxfer.encoders.load` does)."""
+    snapshot: Snapshot | None = None
+    trust_remote_code: bool = False
+
+    def layout(self, kind: str, options: EncoderOptions | None = None) -> InputLayout:
+        """Say what the encoder needs to know of an input of signal `kind`.
+
+        Raises:
+            RefusedError: The encoder does not take this kind, or `options` ask for more than it holds.
+        """
+        layout: InputLayout = load_target(self.spec.target).layout(self.config, kind, options or EncoderOptions())
+        return layout
+
+
+def resolve(
+    name: str, *, checkpoint: str | None = None, revision: str | None = None, trust_remote_code: bool = False
+) -> ResolvedEncoder:
+    """Choose encoder and checkpoint.
+
+    For a registered encoder, the first of its checkpoints whose package is installed is taken; else the first whose
+    weights lie in the hub cache; else the first hub id, over the network. ``name:size`` looks among those of one size
+    only. `checkpoint` overrules all that. Whatever is chosen is never replaced by another.
+
+    Args:
+        name: Registered encoder, ``encoder:size``, registered checkpoint, hub id, or local folder.
+        checkpoint: Registered checkpoint, hub id or local folder to take instead of the encoder's own.
+        revision: Branch, tag or commit of a hub checkpoint.
+        trust_remote_code: Allow model code that comes with the checkpoint.
+
+    Raises:
+        UnknownNameError: Nothing has this name.
+        CheckpointUnavailableError: The weights cannot be had; lists what there is without a network.
+        MissingPackageError: The checkpoint is shipped by a package that is not installed.
+        RefusedError: The checkpoint is not of this encoder's architecture, or needs code of its own.
+    """
+    choice = choose_named(checkpoint, revision, encoder=name) if checkpoint else choose(name, revision)
+    config = _read_config(choice, trust_remote_code)
+    entry = _encoder_of(config, choice)
+    spec = entry.spec
+    target = load_target(spec.target)
+    if not spec.model_types:
+        spec = replace(spec, inputs=target.inputs(config), pooling=target.pooling(config))
+    shape = target.shape(config)
+    return ResolvedEncoder(
+        id=entry.id,
+        spec=spec,
+        checkpoint=choice.checkpoint,
+        location=f"hub:{choice.snapshot.repository}" if choice.snapshot else str(choice.folder),
+        revision=choice.revision,
+        config=config,
+        depth=shape.depth,
+        hidden_size=shape.hidden_size,
+        pooling=_pooling(choice.folder) or spec.pooling,
+        folder=choice.folder,
+        snapshot=choice.snapshot,
+        trust_remote_code=trust_remote_code,
+    )
+
+
+def _read_config(choice: Choice, trust_remote_code: bool) -> Any:
+    from transformers import AutoConfig
+
+    path = choice.folder / "config.json"
+    try:
+        own_code = "auto_map" in json.loads(path.read_text(encoding="utf-8"))
+        with quiet():
+            return AutoConfig.from_pretrained(
+                choice.folder, local_files_only=True, trust_remote_code=trust_remote_code and own_code
+            )
+    except json.JSONDecodeError as error:
+        raise CheckpointUnavailableError(f"{path} is not valid JSON", got=str(error)) from None
+    except (ValueError, KeyError, OSError, ImportError) as error:
+        if own_code and not trust_remote_code:
+            raise RefusedError(
+                f"{choice.checkpoint} needs model code of its own, which is not run unasked",
+                fix="pass --trust-remote-code if you trust its authors",
+            ) from error
+        raise RefusedError(
+            f"Transformers does not know the architecture of {choice.checkpoint}",
+            got=" ".join(str(error).split())[:200],
+            fix="choose a model that AutoConfig understands, or upgrade transformers",
+        ) from error
+
+
+def _encoder_of(config: Any, choice: Choice) -> Any:
+    """Return the entry of the encoder that loads this architecture: the one asked for, else the one that lists it."""
+    if choice.encoder is not None and config.model_type in choice.encoder.spec.model_types:
+        return choice.encoder
+    if choice.encoder is not None and choice.encoder.spec.model_types:
+        raise RefusedError(
+            f"checkpoint {choice.checkpoint} does not fit encoder {choice.encoder.name}",
+            got=f"a model of type {config.model_type}",
+            allowed=choice.encoder.spec.model_types,
+            fix=f"pass the checkpoint as --encoder {choice.checkpoint}",
+        )
+    entries = registry().all("encoder")
+    fitting = [entry for entry in entries if config.model_type in entry.spec.model_types]
+    return fitting[0] if fitting and choice.encoder is None else registry().get("encoder", "modaxfer/auto")
+
+
+def _pooling(folder: Path) -> str | None:
+    path = folder / POOLING
+    if not path.is_file():
+        return None
+    modes = json.loads(path.read_text(encoding="utf-8"))
+    for key, pooling in (("pooling_mode_cls_token", "cls"), ("pooling_mode_mean_tokens", "mean")):
+        if modes.get(key):
+            return pooling
+    return None

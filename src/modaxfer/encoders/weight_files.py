@@ -1,0 +1,77 @@
+"""Weight files: found, refused where they are pickles, hashed. Standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from modaxfer.errors import CheckpointUnavailableError
+
+__all__ = ["has_weights", "hash_weights", "refuse_unsafe", "weight_files"]
+
+SINGLE = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack", "*.pkl")
+
+
+def refuse_unsafe(where: str, names: Sequence[str]) -> None:
+    """Check that safetensors weights are among the file `names`.
+
+    Raises:
+        CheckpointUnavailableError: They are not; says so where there is a pickle instead.
+    """
+    if SINGLE in names or INDEX in names:
+        return
+    pickles = sorted(name for name in names if any(fnmatch(name, pattern) for pattern in PICKLES) and "/" not in name)
+    if pickles:
+        raise CheckpointUnavailableError(
+            f"the weights of {where} are not in safetensors format, and pickles are never opened",
+            got=pickles,
+            allowed=SINGLE,
+            fix="load it once where you trust it and save it again with `model.save_pretrained(FOLDER)`",
+        )
+    raise CheckpointUnavailableError(
+        f"{where} holds no weights", allowed=SINGLE, fix="name a folder that `save_pretrained` wrote"
+    )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors files of the model in `folder`, in order.
+
+    Raises:
+        CheckpointUnavailableError: There are none, only pickles, or shards are missing.
+    """
+    refuse_unsafe(str(folder), [path.name for path in folder.iterdir()])
+    if not (folder / INDEX).is_file():
+        return [folder / SINGLE]
+    shards = sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
+    missing = [name for name in shards if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointUnavailableError(
+            f"{len(missing)} of {len(shards)} weight files are missing in {folder}", got=missing, fix="fetch them again"
+        )
+    return [folder / name for name in shards]
+
+
+def has_weights(folder: Path) -> bool:
+    """Return whether all weights of the model in `folder` are there, as safetensors."""
+    try:
+        return bool(weight_files(folder))
+    except CheckpointUnavailableError:
+        return False
+
+
+def hash_weights(folder: Path) -> str:
+    """Return the SHA-256 of the weights: of the file, or of the lines ``name sha256`` where there are several."""
+    files = weight_files(folder)
+    if len(files) == 1:
+        return _sha256(files[0])
+    return hashlib.sha256("".join(f"{path.name} {_sha256(path)}\n" for path in files).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
