@@ -1,1 +1,23 @@
-"""The register of everything installed."""
+"""The register of everything installed: plugins, and the names they bring. Standard library and pluggy only."""
+
+from modaxfer.registry.discovery import discover
+from modaxfer.registry.loader import hook_manager, load_plugin
+from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, Stage, State
+from modaxfer.registry.register import Registry, registry
+from modaxfer.registry.targets import load_target
+
+__all__ = [
+    "BUILTIN",
+    "KINDS",
+    "Entry",
+    "Kind",
+    "PluginRecord",
+    "Registry",
+    "Stage",
+    "State",
+    "discover",
+    "hook_manager",
+    "load_plugin",
+    "load_target",
+    "registry",
+]

@@ -192,7 +192,9 @@ def modaxfer_reports() -> Iterable[ReportSpec]:
     return (
         ReportSpec(name="html", target="modaxfer.reports.html:write", summary="report.html: scores, figures, data."),
         ReportSpec(name="card", target="modaxfer.reports.card:write", summary="README.md: the model card."),
-        ReportSpec(name="figures", target="modaxfer.reports.figures:write", summary="figures/*.png, with the extra 'plots'."),
+        ReportSpec(
+            name="figures", target="modaxfer.reports.figures:write", summary="figures/*.png, with the extra 'plots'."
+        ),
     )
 
 

@@ -1,0 +1,91 @@
+"""Which plugins are installed, from metadata alone: no plugin module is imported here."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+from modaxfer import __version__
+from modaxfer.registry.names import is_short_name
+from modaxfer.registry.records import BUILTIN, PluginRecord, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["GROUP", "discover"]
+
+GROUP = "modaxfer"
+"""Entry point group of plugins; the entry point's name is the namespace, its value a light module."""
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+def discover() -> tuple[PluginRecord, ...]:
+    """Return a record of every plugin, the framework's own first, the others by namespace.
+
+    ``MODAXFER_PLUGINS`` chooses: unset all, empty none, else a comma list of namespaces.
+    """
+    found = sorted((_record(point) for point in entry_points(group=GROUP)), key=lambda r: (r.namespace, r.distribution))
+    own = PluginRecord(
+        namespace=BUILTIN, module="modaxfer.registry.builtin", distribution="modaxfer", version=__version__
+    )
+    return (own, *_without_clashes(_chosen(found)))
+
+
+def _record(point: EntryPoint) -> PluginRecord:
+    assert point.dist is not None, "entry points come from distributions"
+    record = PluginRecord(
+        namespace=point.name,
+        module=point.value,
+        distribution=point.dist.name or "distribution without a name",
+        version=point.dist.version or "",
+    )
+    if not is_short_name(point.name):
+        text = f"its namespace {point.name!r} is not valid; use lower-case letters, digits, '.', '_' and '-'"
+        return replace(record, state=State.BROKEN, error=text)
+    if not _MODULE.fullmatch(point.value):
+        text = f"its entry point names {point.value!r}, expected a module such as modaxfer_{point.name}.plugin"
+        return replace(record, state=State.BROKEN, error=text)
+    return record
+
+
+def _chosen(records: Iterable[PluginRecord]) -> list[PluginRecord]:
+    wish = os.environ.get("MODAXFER_PLUGINS")
+    if wish is None:
+        return list(records)
+    names = {name.strip() for name in wish.split(",")} - {""}
+    chosen = [r if r.namespace in names else replace(r, state=State.DISABLED, error="") for r in records]
+    missing = sorted(names - {BUILTIN} - {record.namespace for record in chosen})
+    text = (
+        f"MODAXFER_PLUGINS names it; installed are {', '.join(sorted({r.namespace for r in chosen})) or 'no plugins'}"
+    )
+    return [*chosen, *(PluginRecord(namespace=name, state=State.MISSING, error=text) for name in missing)]
+
+
+def _without_clashes(records: Iterable[PluginRecord]) -> list[PluginRecord]:
+    """Mark every claimant of a taken namespace.
+
+    Of two distributions that claim one namespace neither is loaded: any order would let a newly installed package
+    change what an id means without a word.
+    """
+    claims: dict[str, list[PluginRecord]] = defaultdict(list)
+    for record in records:
+        claims[record.namespace].append(record)
+    return [_judged(record, claims[record.namespace]) for record in records]
+
+
+def _judged(record: PluginRecord, claimants: list[PluginRecord]) -> PluginRecord:
+    if record.state is not State.INSTALLED:
+        return record
+    if record.namespace == BUILTIN:
+        text = f"the namespace {BUILTIN!r} belongs to the framework; choose another name for the entry point"
+        return replace(record, state=State.CLASHING, error=text)
+    if len(claimants) > 1:
+        others = " and ".join(r.distribution for r in claimants if r is not record)
+        text = f"{others} claims this namespace too; neither is loaded, uninstall one"
+        return replace(record, state=State.CLASHING, error=text)
+    return record

@@ -1,0 +1,62 @@
+"""Short names and full ids: ``vit`` stands for ``modaxfer/vit`` while no other plugin brings a ``vit``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from modaxfer.errors import AmbiguousNameError, UnknownNameError, close_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from modaxfer.registry.records import Entry, Kind
+
+__all__ = ["is_short_name", "matching", "resolve", "shown_names"]
+
+_SHORT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def is_short_name(name: object) -> bool:
+    """Return whether `name` can be a short name or a namespace."""
+    return isinstance(name, str) and _SHORT_NAME.fullmatch(name) is not None
+
+
+def resolve(kind: Kind, name: str, entries: Sequence[Entry], reason: str = "") -> Entry:
+    """Return the entry that `name`, a short name or an id, stands for.
+
+    Args:
+        kind: Kind of `entries`.
+        name: Short name or id.
+        entries: Everything of this kind.
+        reason: Why `name` may be unknown, where that is known.
+
+    Raises:
+        AmbiguousNameError: Two plugins bring this short name.
+        UnknownNameError: Nothing has this name; lists candidates and close matches.
+    """
+    found = matching(name, entries)
+    if not found:
+        known = sorted(shown_names(entries).values())
+        raise UnknownNameError(kind.name, name, known, fix=reason or _hint(name, known, kind.plural))
+    if len(found) > 1:
+        raise AmbiguousNameError(kind.name, name, sorted(entry.id for entry in found))
+    return found[0]
+
+
+def matching(name: str, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries whose id or short name is `name`."""
+    return [entry for entry in entries if name in (entry.id, entry.name)]
+
+
+def shown_names(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return, by id, what a user may type: the short name where it is unique among `entries`, else the id."""
+    entries = tuple(entries)
+    count = Counter(entry.name for entry in entries)
+    return {entry.id: entry.name if count[entry.name] == 1 else entry.id for entry in entries}
+
+
+def _hint(name: str, known: Sequence[str], plural: str) -> str:
+    close = close_matches(name.lower(), known)
+    return (f"did you mean {' or '.join(close)}? " if close else "") + f"`modaxfer list {plural}` shows all"

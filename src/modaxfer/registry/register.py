@@ -1,0 +1,152 @@
+"""The register: everything installed, looked up by kind and name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.errors import AmbiguousNameError, ConfigError, PluginError, UnknownNameError
+from modaxfer.registry.discovery import discover
+from modaxfer.registry.loader import hook_manager, load_plugin
+from modaxfer.registry.names import matching, resolve, shown_names
+from modaxfer.registry.observers import call_hook, notify
+from modaxfer.registry.records import KINDS, Entry, Kind, PluginRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pluggy
+
+__all__ = ["Registry", "registry"]
+
+
+class Registry:
+    """Everything that the loaded plugins brought. Made by `registry`."""
+
+    def __init__(
+        self, plugins: Iterable[PluginRecord], entries: Iterable[Entry], manager: pluggy.PluginManager
+    ) -> None:
+        self.plugins = tuple(plugins)
+        """A record of every plugin, the framework's own first, loaded or not."""
+        self._entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
+        for entry in entries:
+            self._entries[entry.kind].append(entry)
+        self._manager = manager
+
+    def all(self, kind: str) -> tuple[Entry, ...]:
+        """Return every entry of `kind` (``encoder``, ``bridge``, ...), in the order of registration.
+
+        Raises:
+            ConfigError: There is no such kind.
+        """
+        return tuple(self._entries[_kind(kind).name])
+
+    def get(self, kind: str, name: str) -> Entry:
+        """Return the entry of `kind` that has this id or unique short name.
+
+        Raises:
+            AmbiguousNameError: Several plugins bring this short name.
+            UnknownNameError: Nothing has this name; lists candidates, close matches and, where its plugin is not
+                loaded, why.
+        """
+        lost = [record.problem for record in self.plugins if record.problem and name.startswith(f"{record.namespace}/")]
+        return resolve(_kind(kind), name, self.all(kind), reason="; ".join(lost))
+
+    def find(self, name: str) -> tuple[Entry, ...]:
+        """Return the entries of every kind that have this id or short name, ambiguous ones included."""
+        return tuple(entry for kind in KINDS for entry in matching(name, self.all(kind)))
+
+    def shown(self, entry: Entry) -> str:
+        """Return the name a user may type for `entry`: short while that is unique, else the id."""
+        return shown_names(self.all(entry.kind))[entry.id]
+
+    def encoder_of(self, checkpoint: Entry) -> Entry | None:
+        """Return the encoder that `checkpoint` is for, one of its own plugin first; None where it is not installed."""
+        encoders, wanted = self.all("encoder"), checkpoint.spec.encoder
+        found = matching(f"{checkpoint.plugin}/{wanted}", encoders) or matching(wanted, encoders)
+        return found[0] if len(found) == 1 else None
+
+    def checkpoints(self, encoder: Entry) -> tuple[Entry, ...]:
+        """Return the checkpoints of `encoder`: those that work without a hub first."""
+        found = [entry for entry in self.all("checkpoint") if self.encoder_of(entry) == encoder]
+        return tuple(sorted(found, key=lambda entry: bool(entry.spec.hub_id)))
+
+    def pick_bridge(self, source: str, sink: str) -> Entry | None:
+        """Choose a bridge from signal kind `source` to signal kind `sink`.
+
+        Plugins are asked first, then the framework; where none has a say, a bridge that is the only one is taken.
+
+        Raises:
+            PluginError: A plugin failed at this, or chose something that is no bridge from `source` to `sink`.
+        """
+        for implementation in reversed(self._manager.hook.modaxfer_pick_bridge.get_hookimpls()):
+            chosen = self._asked(implementation, source, sink)
+            if chosen is not None:
+                return chosen
+        fitting = self._bridges(source, sink)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def notify(self, event: str, **values: Any) -> list[str]:
+        """Tell observers of ``run_start``, ``stage_end``, ``run_end`` or ``run_error``; return a line per failure."""
+        return notify(self._manager, event, values)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One line per plugin that is not loaded, unless it was disabled."""
+        return tuple(record.problem for record in self.plugins if record.problem)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """One line per plugin that is slow or heavy, and per checkpoint that has no encoder."""
+        plugins = [f"{record}: {notice}" for record in self.plugins for notice in record.notices]
+        orphans = [
+            f"checkpoint {entry.id} is for the encoder {entry.spec.encoder!r}, which is unknown or ambiguous"
+            for entry in self.all("checkpoint")
+            if self.encoder_of(entry) is None
+        ]
+        return tuple(plugins + orphans)
+
+    def _bridges(self, source: str, sink: str) -> list[Entry]:
+        return [entry for entry in self.all("bridge") if (entry.spec.source, entry.spec.sink) == (source, sink)]
+
+    def _asked(self, implementation: pluggy.HookImpl, source: str, sink: str) -> Entry | None:
+        who = f"plugin {implementation.plugin_name!r} was asked for a bridge from {source} to {sink}"
+        fix = "name one with --bridge, or leave the plugin out with MODAXFER_PLUGINS; `modaxfer list bridges` shows all"
+        allowed = [entry.id for entry in self._bridges(source, sink)] or "None"
+        try:
+            answer = call_hook(implementation, {"source": source, "sink": sink})
+            chosen = None if answer is None else self.get("bridge", str(answer))
+        except (AmbiguousNameError, UnknownNameError):
+            raise PluginError(f"{who} and named none", got=answer, allowed=allowed, fix=fix) from None
+        except Exception as error:
+            raise PluginError(f"{who} and failed", got=f"{type(error).__name__}: {error}", fix=fix) from error
+        if chosen is not None and chosen.id not in allowed:
+            raise PluginError(f"{who} and named another", got=chosen.id, allowed=allowed, fix=fix)
+        return chosen
+
+
+@cache
+def registry() -> Registry:
+    """Return the register of everything installed; plugins are imported at the first call.
+
+    Raises:
+        PluginError: A plugin is not loaded, and ``MODAXFER_STRICT=1``. Otherwise it is one warning line on stderr.
+    """
+    manager = hook_manager()
+    loaded = [load_plugin(found, manager) for found in discover()]
+    made = Registry((record for record, _ in loaded), (entry for _, brought in loaded for entry in brought), manager)
+    if made.problems and os.environ.get("MODAXFER_STRICT", "0") not in ("", "0"):
+        raise PluginError(
+            "; ".join(made.problems), fix="mend or uninstall it, or unset MODAXFER_STRICT to go on without"
+        )
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes one speaks
+        sys.stderr.writelines(f"warning: {line}\n" for line in made.problems + made.notices)
+    return made
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise ConfigError("unknown kind", got=name, allowed=list(KINDS))
+    return KINDS[name]
