@@ -56,7 +56,9 @@ class BertEncoder(LayeredEncoder):
 
     def embed(self, batch: Batch) -> Hidden:
         """Sum word, position and type embeddings: ``[batch, tokens, hidden]``."""
-        tokens = self.embeddings(input_ids=batch["input_ids"], token_type_ids=batch.get("token_type_ids"))
+        # A tokenizer may tell pairs apart where the model, trained with one type only, does not.
+        types = batch.get("token_type_ids") if self.config.type_vocab_size > 1 else None
+        tokens = self.embeddings(input_ids=batch["input_ids"], token_type_ids=types)
         return Hidden(tokens if self.project is None else self.project(tokens), batch["mask"])
 
 

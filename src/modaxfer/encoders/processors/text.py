@@ -35,7 +35,7 @@ class TextProcessor:
         self.identity = fingerprint("text", {"tokenizer": _state(tokenizer), "max_tokens": max_tokens})
 
     def __call__(self, raws: Sequence[tuple[str, ...]]) -> list[Example]:
-        """Return ``input_ids`` int32 ``[tokens]`` and, where the model was trained with them, ``token_type_ids`` int8."""
+        """Return ``input_ids`` int32 ``[tokens]``, with ``token_type_ids`` int8 where the model knows them."""
         if not raws:
             return []
         first, second = self._sequences(raws)

@@ -1,0 +1,186 @@
+"""Sound encoders: wav2vec 2.0 and its kin over waveforms, Whisper's encoder half over log-mel frames."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import nn
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
+from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.encoders.processors.audio import MelProcessor, WaveformProcessor, frames_after, read_feature_extractor
+from modaxfer.errors import RefusedError
+
+__all__ = ["Wav2Vec2Encoder", "WhisperEncoder"]
+
+RATE = 16_000
+"""Hz; what all these models were trained on."""
+
+LONGEST = 30.0
+"""Seconds that are read where nothing else is asked for."""
+
+FRAMES_PER_TOKEN, HOP = 2, 160
+"""Whisper: mel frames per token, samples per mel frame."""
+
+
+class Wav2Vec2Encoder(LayeredEncoder):
+    """wav2vec 2.0 (Baevski et al. 2020) and HuBERT (Hsu et al. 2021), without quantiser and length adapter.
+
+    A batch holds ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``.
+    """
+
+    def __init__(self, model: Any, origin: Origin) -> None:
+        super().__init__(model.config, origin)
+        self.convolutions = model.feature_extractor.conv_layers
+        self.projection = model.feature_projection
+        self.positions = model.encoder.pos_conv_embed
+        self.dropout = model.encoder.dropout
+        stable = model.config.do_stable_layer_norm
+        self.entry_norm = None if stable else model.encoder.layer_norm
+        self.norm = model.encoder.layer_norm if stable else None
+        self.layers = model.encoder.layers
+
+    @classmethod
+    def from_model(cls, model: Any, origin: Origin) -> Self:
+        """Take a Transformers model apart."""
+        return cls(model, origin)
+
+    @classmethod
+    def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
+        """Say its rate and how many tokens the longest sound makes.
+
+        Raises:
+            RefusedError: `kind` is not audio.
+        """
+        _require_audio(kind)
+        samples = int((options.seconds or LONGEST) * RATE)
+        return InputLayout(kind=kind, max_tokens=max(1, frames_after(samples, _strides(config))), rate=RATE)
+
+    def processor(self, kind: str) -> Processor:
+        """Return the resampler, for `kind` audio.
+
+        Raises:
+            RefusedError: `kind` is not audio.
+        """
+        _require_audio(kind)
+        extractor = read_feature_extractor(self.source_folder())
+        return WaveformProcessor(extractor, self.origin.options.seconds or LONGEST, _strides(self.config))
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn waveforms into ``[batch, tokens, hidden]``; silence that fills up a batch leaves no trace."""
+        lengths = batch["lengths"]
+        frames = self._frames(batch["input_values"], lengths)
+        tokens = torch.tensor([frames_after(int(length), _strides(self.config)) for length in lengths])
+        mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
+        projected = self.projection(frames)
+        states = (projected[0] if isinstance(projected, tuple) else projected) * mask.unsqueeze(-1)
+        states = states + self.positions(states)
+        if self.entry_norm is not None:
+            states = self.entry_norm(states)
+        return Hidden(self.dropout(states), mask)
+
+    def _frames(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Run the convolutions: ``[batch, samples]`` to ``[batch, frames, channels]``.
+
+        A group norm takes its statistics over time and would see the padding, so rows of equal length run together,
+        each group without padding. Without one, all rows run at once: a frame sees nothing behind its own end.
+        """
+        if self.config.feat_extract_norm != "group":
+            return self._convolve(values)
+        longest = frames_after(values.shape[1], _strides(self.config))
+        frames = values.new_zeros(len(values), longest, self.config.conv_dim[-1])
+        for length in sorted(set(lengths.tolist())):
+            rows = (lengths == length).nonzero()[:, 0].to(values.device)
+            made = self._convolve(values[rows, :length])
+            made = nn.functional.pad(made, (0, 0, 0, longest - made.shape[1]))
+            frames = frames.to(made.dtype).index_copy(0, rows, made)
+        return frames
+
+    def _convolve(self, values: torch.Tensor) -> torch.Tensor:
+        states = values[:, None]
+        for layer in self.convolutions:
+            states = layer(states)
+        return states.transpose(1, 2)
+
+
+class WhisperEncoder(LayeredEncoder):
+    """Encoder half of Whisper (Radford et al. 2022), with a window as long as the clip instead of 30 seconds.
+
+    A batch holds ``input_features`` float32 ``[batch, mel bands, frames]`` and, in frames, ``lengths`` int64.
+    Its sinusoidal positions are a buffer: they were fixed in pretraining and stay so.
+    """
+
+    positions: torch.Tensor
+    key_mapping: ClassVar[dict[str, str] | None] = {r"^(model\.)?encoder\.": ""}
+
+    def __init__(self, model: Any, origin: Origin) -> None:
+        super().__init__(model.config, origin)
+        self.conv1, self.conv2 = model.conv1, model.conv2
+        self.register_buffer("positions", model.embed_positions.weight.detach())
+        self.layers = model.layers
+        self.norm = model.layer_norm
+
+    @classmethod
+    def from_model(cls, model: Any, origin: Origin) -> Self:
+        """Take a Transformers model apart."""
+        return cls(model, origin)
+
+    @classmethod
+    def _model_class(cls) -> Any:
+        # The half alone: the decoder, most of a checkpoint, is neither built nor read.
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder as Half
+
+        return Half
+
+    @classmethod
+    def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
+        """Say its rate and how many tokens it holds.
+
+        Raises:
+            RefusedError: `kind` is not audio, or `options` ask for a longer window than the position table holds.
+        """
+        _require_audio(kind)
+        seconds = _window(config, options)
+        tokens = -(-int(seconds * RATE) // (HOP * FRAMES_PER_TOKEN))
+        return InputLayout(kind=kind, max_tokens=max(1, tokens), rate=RATE)
+
+    def processor(self, kind: str) -> Processor:
+        """Return the log-mel extractor, for `kind` audio.
+
+        Raises:
+            RefusedError: `kind` is not audio.
+        """
+        _require_audio(kind)
+        return MelProcessor(read_feature_extractor(self.source_folder()), _window(self.config, self.origin.options))
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn mel frames into ``[batch, frames / 2, hidden]``."""
+        features, lengths = batch["input_features"], batch["lengths"].to(batch["input_features"].device)
+        steps = torch.arange(features.shape[-1], device=features.device)
+        states = nn.functional.gelu(self.conv1(features))
+        # Behind a clip's end the second convolution must find zeros, as it would behind the end of the window.
+        states = states * (steps < lengths[:, None])[:, None]
+        states = nn.functional.gelu(self.conv2(states)).transpose(1, 2)
+        mask = steps[: states.shape[1]] < ((lengths + 1) // FRAMES_PER_TOKEN)[:, None]
+        states = states + self.positions[: states.shape[1]]
+        return Hidden(nn.functional.dropout(states, self.config.dropout, self.training), mask)
+
+
+def _strides(config: Any) -> tuple[tuple[int, int], ...]:
+    return tuple(zip(config.conv_kernel, config.conv_stride, strict=True))
+
+
+def _window(config: Any, options: EncoderOptions) -> float:
+    holds = config.max_source_positions * FRAMES_PER_TOKEN * HOP / RATE
+    if options.seconds is not None and options.seconds > holds:
+        raise RefusedError(
+            "encoder.seconds is more than the position table holds", got=options.seconds, allowed=f"up to {holds:g} s"
+        )
+    return float(options.seconds or min(LONGEST, holds))
+
+
+def _require_audio(kind: str) -> None:
+    if kind != "audio":
+        raise RefusedError("the encoder takes audio", got=kind, fix="choose a bridge that ends in audio")

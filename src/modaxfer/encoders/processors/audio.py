@@ -1,0 +1,156 @@
+"""Sounds into waveforms or log-mel frames, at the rate and scale a checkpoint was trained on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.contracts import Batch, Example, Sound
+from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, write_settings
+from modaxfer.encoders.weights import quiet
+from modaxfer.errors import CheckpointUnavailableError
+
+__all__ = ["MelProcessor", "WaveformProcessor", "read_feature_extractor", "samples_of"]
+
+
+def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.ndarray:
+    """Return a sound at `rate` Hz, float32 ``[samples]``: cut after `seconds`, silence added up to `least` samples."""
+    samples = sound.samples[: math.ceil(seconds * sound.rate)]
+    if sound.rate != rate and len(samples):
+        from scipy.signal import resample_poly
+
+        shared = math.gcd(sound.rate, rate)
+        samples = resample_poly(samples, rate // shared, sound.rate // shared)
+    samples = np.asarray(samples, dtype=np.float32)[: int(seconds * rate)]
+    return np.pad(samples, (0, max(0, least - len(samples))))
+
+
+class WaveformProcessor:
+    """Resamples and scales waveforms.
+
+    Args:
+        extractor: A Transformers feature extractor that returns ``input_values``.
+        seconds: Longest sound in seconds; the rest is cut.
+        strides: ``(kernel, stride)`` of each convolution in the encoder's front end.
+    """
+
+    def __init__(self, extractor: Any, seconds: float, strides: Sequence[Sequence[int]]) -> None:
+        self.extractor, self.seconds = extractor, seconds
+        self.strides = tuple((int(kernel), int(stride)) for kernel, stride in strides)
+        self.rate = int(extractor.sampling_rate)
+        self.identity = fingerprint(
+            "waveform", {"extractor": extractor.to_dict(), "seconds": seconds, "strides": self.strides}
+        )
+
+    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+        """Return ``input_values`` float32 ``[samples]``, long enough for one token at least."""
+        if not raws:
+            return []
+        least = _samples_for_one(self.strides)
+        sounds = [samples_of(sound, self.rate, seconds=self.seconds, least=least) for sound in raws]
+        values = self.extractor(sounds, sampling_rate=self.rate, padding=False, return_attention_mask=False)
+        return [{"input_values": np.asarray(row, dtype=np.float32)} for row in values["input_values"]]
+
+    def length(self, example: Example) -> int:
+        """Return the number of tokens."""
+        return frames_after(len(example["input_values"]), self.strides)
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad to ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``, in samples."""
+        values = [example["input_values"] for example in examples]
+        return {"input_values": pad(values), "lengths": torch.tensor([len(row) for row in values])}
+
+    def save(self, folder: Path) -> None:
+        """Write the feature extractor and ``processor.json`` below `folder`."""
+        write_settings(folder, "waveform", seconds=self.seconds, strides=self.strides)
+        self.extractor.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> WaveformProcessor:
+        """Read back what `save` wrote."""
+        return cls(read_feature_extractor(folder), **read_settings(folder))
+
+
+class MelProcessor:
+    """Computes log-mel frames of a window as long as the sound, no padding to 30 seconds.
+
+    Args:
+        extractor: A Transformers `WhisperFeatureExtractor`.
+        seconds: Longest sound in seconds; the rest is cut.
+    """
+
+    def __init__(self, extractor: Any, seconds: float) -> None:
+        self.extractor, self.seconds = extractor, seconds
+        self.rate = int(extractor.sampling_rate)
+        self.identity = fingerprint("mel", {"extractor": extractor.to_dict(), "seconds": seconds})
+
+    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+        """Return ``input_features`` float32 ``[frames, mel bands]``, at least two frames."""
+        return [{"input_features": self._frames(sound)} for sound in raws]
+
+    def _frames(self, sound: Sound) -> np.ndarray:
+        # Half a Fourier window is mirrored at both ends, so the sound must be longer than that.
+        least = max(self.extractor.n_fft, 2 * self.extractor.hop_length)
+        samples = samples_of(sound, self.rate, seconds=self.seconds, least=least)
+        made = self.extractor(
+            samples, sampling_rate=self.rate, padding="do_not_pad", truncation=False, return_tensors="np"
+        )
+        return np.ascontiguousarray(made["input_features"][0].T, dtype=np.float32)
+
+    def length(self, example: Example) -> int:
+        """Return the number of tokens: two frames make one."""
+        return (len(example["input_features"]) + 1) // 2
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad to ``input_features`` float32 ``[batch, mel bands, frames]`` and, in frames, ``lengths`` int64."""
+        features = [example["input_features"] for example in examples]
+        stacked = pad(features).transpose(1, 2).contiguous()
+        return {"input_features": stacked, "lengths": torch.tensor([len(row) for row in features])}
+
+    def save(self, folder: Path) -> None:
+        """Write the feature extractor and ``processor.json`` below `folder`."""
+        write_settings(folder, "mel", seconds=self.seconds)
+        self.extractor.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> MelProcessor:
+        """Read back what `save` wrote."""
+        return cls(read_feature_extractor(folder), **read_settings(folder))
+
+
+def frames_after(samples: int, strides: Sequence[tuple[int, int]]) -> int:
+    """Return how many frames a stack of unpadded convolutions ``(kernel, stride)`` makes of `samples`."""
+    for kernel, stride in strides:
+        samples = (samples - kernel) // stride + 1
+    return samples
+
+
+def _samples_for_one(strides: Sequence[tuple[int, int]]) -> int:
+    needed = 1
+    for kernel, stride in reversed(strides):
+        needed = (needed - 1) * stride + kernel
+    return needed
+
+
+def read_feature_extractor(folder: Path) -> Any:
+    """Read the feature extractor below `folder`.
+
+    Raises:
+        CheckpointUnavailableError: There is none.
+    """
+    from transformers import AutoFeatureExtractor
+
+    try:
+        with quiet():
+            return AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise CheckpointUnavailableError(
+            f"no usable preprocessor_config.json in {folder}",
+            got=" ".join(str(error).split())[:200],
+            fix="add the checkpoint's preprocessor_config.json: it says how sounds are scaled",
+        ) from error

@@ -1,0 +1,105 @@
+"""Pictures and strips of patches into uint8 pixels; scaling to floats is the encoder's own first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from modaxfer.contracts import Batch, Example, PatchStrip
+from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
+from modaxfer.errors import RefusedError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["ImageProcessor", "PatchProcessor"]
+
+
+class ImageProcessor:
+    """Resizes pictures to a square, the whole picture, nothing cut off; bytes stay bytes so that a store is small.
+
+    Args:
+        size: Pixels per side.
+        resample: Pillow's number of the filter (2 bilinear, 3 bicubic).
+        tokens: How many tokens the encoder makes of one picture.
+    """
+
+    def __init__(self, size: int, resample: int, tokens: int) -> None:
+        self.size, self.resample, self.tokens = size, resample, tokens
+        self.identity = fingerprint("image", {"size": size, "resample": resample})
+
+    def __call__(self, raws: Sequence[Image.Image]) -> list[Example]:
+        """Return ``pixel_values`` uint8 ``[3, size, size]``."""
+        return [{"pixel_values": self._pixels(image)} for image in raws]
+
+    def _pixels(self, image: Image.Image) -> np.ndarray:
+        resized = image.convert("RGB").resize((self.size, self.size), self.resample)
+        return np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1))
+
+    def length(self, example: Example) -> int:
+        """Return the number of tokens, the same for all."""
+        return self.tokens
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Stack to ``pixel_values`` uint8 ``[batch, 3, size, size]``."""
+        return {"pixel_values": torch.from_numpy(np.stack([example["pixel_values"] for example in examples]))}
+
+    def save(self, folder: Path) -> None:
+        """Write ``processor.json`` below `folder`."""
+        write_settings(folder, "image", size=self.size, resample=self.resample, tokens=self.tokens)
+
+    @classmethod
+    def load(cls, folder: Path) -> ImageProcessor:
+        """Read back what `save` wrote."""
+        return cls(**read_settings(folder))
+
+
+class PatchProcessor:
+    """Passes strips of patches on, checked.
+
+    Args:
+        side: Pixels per side of a patch.
+        most: Most patches that the encoder's grid has places for.
+    """
+
+    def __init__(self, side: int, most: int) -> None:
+        self.side, self.most = side, most
+        self.identity = fingerprint("patches", {"side": side, "most": most})
+
+    def __call__(self, raws: Sequence[PatchStrip]) -> list[Example]:
+        """Return ``patches`` uint8 ``[patches, side, side, 3]``.
+
+        Raises:
+            RefusedError: A strip is empty, too long, or of another patch size.
+        """
+        for strip in raws:
+            if strip.pixels.shape[1:] != (self.side, self.side, 3) or not 1 <= len(strip.pixels) <= self.most:
+                raise RefusedError(
+                    "a strip of patches does not fit the encoder",
+                    got=f"shape {strip.pixels.shape}",
+                    allowed=f"1 to {self.most} patches of {self.side} x {self.side} x 3 bytes",
+                    fix="let the bridge cut it; it knows the encoder's layout",
+                )
+        return [{"patches": np.ascontiguousarray(strip.pixels, dtype=np.uint8)} for strip in raws]
+
+    def length(self, example: Example) -> int:
+        """Return the number of tokens, the class token included."""
+        return len(example["patches"]) + 1
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad to ``patches`` uint8 ``[batch, patches, side, side, 3]`` and ``mask`` bool ``[batch, patches]``."""
+        arrays = [example["patches"] for example in examples]
+        return {"patches": pad(arrays), "mask": pad_mask([len(array) for array in arrays])}
+
+    def save(self, folder: Path) -> None:
+        """Write ``processor.json`` below `folder`."""
+        write_settings(folder, "patches", side=self.side, most=self.most)
+
+    @classmethod
+    def load(cls, folder: Path) -> PatchProcessor:
+        """Read back what `save` wrote."""
+        return cls(**read_settings(folder))
