@@ -1,0 +1,111 @@
+"""Small trainable modules in a frozen body: peft puts them into the encoder's layers, and nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from modaxfer.contracts import Encoder
+from modaxfer.errors import ConfigError, DataError, RefusedError, close_matches
+from modaxfer.plan import AdapterSpec
+
+__all__ = ["adapter_state", "attach_adapter", "load_adapter_state"]
+
+WORDS = {"lora": {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"}}
+"""The papers' words for what peft calls otherwise, by method."""
+
+
+def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
+    """Put adapters into the layers of `encoder`; the layers' own weights stop requiring gradients.
+
+    Args:
+        encoder: Changed in place.
+        adapter: Method, module names (the last parts of them; none = every linear module) and options. For LoRA the
+            options ``rank``, ``alpha``, ``dropout``, ``use_dora``, ``use_rslora`` matter most; any of peft's will do.
+
+    Returns:
+        The names of the adapted modules, below ``encoder.layers``.
+
+    Raises:
+        RefusedError: No module matches; names those that there are.
+        ConfigError: peft has no such method or option.
+    """
+    from peft import inject_adapter_in_model
+
+    linear = [name for name, module in encoder.layers.named_modules() if isinstance(module, nn.Linear)]
+    chosen = [name for name in linear if not adapter.targets or _matches(name, adapter.targets)]
+    if not chosen:
+        raise RefusedError(
+            f"{adapter.method} attaches nowhere: no linear module of the encoder's layers matches",
+            got=adapter.targets,
+            allowed=sorted({name.rpartition(".")[2] for name in linear}) or "nothing: the layers have no linear module",
+            fix="choose targets among these (--set strategy.targets=...)",
+        )
+    inject_adapter_in_model(_peft_config(adapter, chosen), encoder.layers)
+    return chosen
+
+
+def adapter_state(encoder: Encoder) -> dict[str, torch.Tensor]:
+    """Return the adapter's tensors by name, as peft saves them."""
+    from peft import get_peft_model_state_dict
+
+    return dict(get_peft_model_state_dict(encoder.layers, save_embedding_layers=False))
+
+
+def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> None:
+    """Fill an attached adapter with what `adapter_state` returned.
+
+    Raises:
+        DataError: The names do not fit the attached adapter.
+    """
+    from peft import set_peft_model_state_dict
+
+    expected = set(adapter_state(encoder))
+    if expected != set(state):
+        raise DataError(
+            "the saved adapter does not fit this encoder",
+            got=f"{len(set(state) - expected)} unknown and {len(expected - set(state))} missing tensors",
+            fix="load it with the encoder, method and targets it was trained with",
+        )
+    set_peft_model_state_dict(encoder.layers, dict(state))
+
+
+def _matches(name: str, targets: tuple[str, ...]) -> bool:
+    return any(name == target or name.endswith(f".{target}") for target in targets)
+
+
+def _peft_config(adapter: AdapterSpec, modules: list[str]) -> Any:
+    from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+    from peft.utils import PeftType
+
+    known = {str(kind.value).lower(): cls for kind, cls in PEFT_TYPE_TO_CONFIG_MAPPING.items() if kind in PeftType}
+    known = {name: cls for name, cls in known.items() if "target_modules" in _options(cls)}
+    if adapter.method not in known:
+        close = close_matches(adapter.method, known)
+        raise ConfigError(
+            "peft has no such adapter for single modules",
+            got=adapter.method,
+            allowed=sorted(known),
+            fix=f"did you mean {close[0]}?" if close else "choose one of these methods",
+        )
+    cls = known[adapter.method]
+    words = WORDS.get(adapter.method, {})
+    options = {words.get(key, key): value for key, value in adapter.options.items()}
+    unknown = sorted(set(options) - set(_options(cls)))
+    if unknown:
+        close = close_matches(unknown[0], [*_options(cls), *words])
+        raise ConfigError(
+            f"peft's {adapter.method} has no option {', '.join(unknown)}",
+            got=unknown,
+            allowed=sorted({*words, *_options(cls)}),
+            fix=f"did you mean {close[0]}?" if close else "choose one of these options",
+        )
+    return cls(target_modules=modules, **options)
+
+
+def _options(cls: Any) -> list[str]:
+    return [item.name for item in dataclasses.fields(cls)]
