@@ -1,0 +1,133 @@
+"""Which rows and columns cannot be used, and why. Nothing is dropped here: callers hand the findings to a `Ledger`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modaxfer.data.columns import MEDIA
+from modaxfer.data.media import inspect_media
+from modaxfer.spec import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from modaxfer.data.rows import Fault, Rows
+
+__all__ = [
+    "conflicts",
+    "constant_columns",
+    "few_distinct",
+    "find_duplicates",
+    "find_empty",
+    "find_infinite",
+    "find_label_faults",
+    "read_media",
+]
+
+_COARSE = 0.5
+"""Share of distinct rows below which a table is too coarse for equal rows to mean the same observation."""
+
+
+def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
+    """Find rows whose label is missing, no finite number (regression) or none of `classes` (where any are given)."""
+    faults: dict[int, Fault] = {}
+    known = set(classes)
+    for position, label in enumerate(rows.labels):
+        if label is None:
+            faults[position] = "missing_label", "missing label"
+        elif isinstance(label, float):
+            if np.isnan(label):
+                faults[position] = "label_not_a_number", "the label is not a number"
+            elif not np.isfinite(label) or abs(label) > np.finfo(np.float32).max:
+                faults[position] = "infinite_label", "the label is infinite"
+        elif known and (strange := set(label if isinstance(label, tuple) else (label,)) - known):
+            faults[position] = (
+                "unknown_label",
+                f"label {', '.join(sorted(map(str, strange)))!r} is no class of the task",
+            )
+    return faults
+
+
+def find_empty(rows: Rows, fields: Sequence[Field]) -> dict[int, Fault]:
+    """Find rows without input: an image or sound is missing, or every other field is blank."""
+    filled = {field: _filled(rows.table.column(field.name), field.signal.kind) for field in fields}
+    media = [values for field, values in filled.items() if field.signal.kind in MEDIA]
+    usable = np.all(media, axis=0) if media else np.any(list(filled.values()), axis=0)
+    return {int(position): ("empty_input", "no input") for position in np.flatnonzero(~usable)}
+
+
+def find_infinite(rows: Rows, fields: Sequence[Field]) -> dict[int, Fault]:
+    """Find rows with an infinite number in a table column; missing numbers are allowed."""
+    faults: dict[int, Fault] = {}
+    for field in fields:
+        column = rows.table.column(field.name)
+        if field.signal.kind == "table" and pa.types.is_floating(column.type):
+            for position in np.flatnonzero(np.isinf(column.to_numpy(zero_copy_only=False))):
+                faults.setdefault(int(position), ("infinite_input", f"column {field.name!r} is infinite"))
+    return faults
+
+
+def read_media(rows: Rows, fields: Sequence[Field], root: Path | None) -> tuple[Rows, dict[int, Fault]]:
+    """Decode every image and sound once; return the rows with media digests and those that cannot be read."""
+    faults: dict[int, Fault] = {}
+    media: dict[str, Sequence[bytes]] = {}
+    for field in fields:
+        kind = field.signal.kind
+        if kind not in MEDIA:
+            continue
+        findings = inspect_media(rows.table.column(field.name).to_pylist(), kind, root)
+        for position, finding in enumerate(findings):
+            if isinstance(finding, str):
+                faults.setdefault(position, (f"unreadable_{kind}", finding))
+        media[field.name] = [finding if isinstance(finding, bytes) else b"" for finding in findings]
+    return replace(rows, media=media), faults
+
+
+def find_duplicates(rows: Rows) -> dict[int, Fault]:
+    """Find rows whose inputs and label repeat those of an earlier row."""
+    first: dict[tuple[bytes, str], int] = {}
+    faults: dict[int, Fault] = {}
+    for position, (digest, label) in enumerate(zip(rows.digests, rows.labels, strict=True)):
+        earlier = first.setdefault((digest, repr(label)), position)
+        if earlier != position:
+            faults[position] = "duplicate", f"same inputs and label as row {rows.numbers[earlier]}"
+    return faults
+
+
+def conflicts(rows: Rows) -> int:
+    """Count distinct inputs that carry two or more labels."""
+    pairs = {(digest, repr(label)) for digest, label in zip(rows.digests, rows.labels, strict=True)}
+    return sum(count > 1 for count in Counter(digest for digest, _ in pairs).values())
+
+
+def few_distinct(rows: Rows, fields: Sequence[Field]) -> bool:
+    """Tell whether rows are a table so coarse that equal rows are separate observations, not copies."""
+    only_table = all(field.signal.kind == "table" for field in fields)
+    return only_table and len(set(rows.digests)) < _COARSE * len(rows)
+
+
+def constant_columns(rows: Rows, fields: Sequence[Field]) -> tuple[str, ...]:
+    """Return the table columns that hold one value throughout; a gap counts as a value."""
+    names = [field.name for field in fields if field.signal.kind == "table"]
+    return tuple(name for name in names if pc.count_distinct(rows.table.column(name), mode="all").as_py() <= 1)
+
+
+def _filled(column: pa.ChunkedArray, kind: str) -> np.ndarray:
+    """Return bool ``[rows]``: True where the value is not blank."""
+    if kind in MEDIA and pa.types.is_struct(column.type):
+        data, path = (_filled(pc.struct_field(column, name), kind) for name in ("bytes", "path"))
+        return data | path
+    present = pc.is_valid(column)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+        present = pc.and_(present, pc.invert(pc.fill_null(blank, True)))
+    elif pa.types.is_binary(column.type):
+        present = pc.and_(present, pc.greater(pc.fill_null(pc.binary_length(column), 0), 0))
+    return np.array(present.to_numpy(zero_copy_only=False), dtype=np.bool_)

@@ -1,0 +1,107 @@
+"""The rows of one split on their way from file to task, and the ledger of those that did not get through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from modaxfer.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modaxfer.data.targets import Label
+
+__all__ = ["Fault", "Ledger", "Rows"]
+
+Fault = tuple[str, str]
+"""Reason a row is unusable (a key of ``data.dropped``) and the detail for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Conformed inputs of one split with their labels; position i means the same row everywhere."""
+
+    table: pa.Table
+    """Input columns, then the columns that are kept for grouping."""
+    labels: Sequence[Label]
+    numbers: np.ndarray
+    """int64 ``[rows]``: row number in the file, from 1."""
+    split: str
+    """Split that the data put the row in; with the number it makes the row id, wherever the row goes."""
+    file: str
+    media: Mapping[str, Sequence[bytes]]
+    """By media field, a digest of each row's encoded bytes; empty until they were read."""
+    digests: Sequence[bytes] = ()
+    """16 bytes per row, equal for equal inputs; empty until they were computed."""
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def take(self, indices: np.ndarray) -> Rows:
+        """Return the rows at `indices`, in that order."""
+        return replace(
+            self,
+            table=self.table.take(pa.array(indices, pa.int64())),
+            labels=[self.labels[index] for index in indices],
+            numbers=self.numbers[indices],
+            media={name: [values[index] for index in indices] for name, values in self.media.items()},
+            digests=[self.digests[index] for index in indices] if self.digests else (),
+        )
+
+    def ids(self) -> list[str]:
+        """Return one id per row, such as ``test-17``: split and row number as the data gave them."""
+        return [f"{self.split}-{number}" for number in self.numbers]
+
+
+class Ledger:
+    """Counts dropped rows per reason and names each of them.
+
+    Args:
+        policy: ``drop`` or ``fail``: what `refuse_if_asked` does when a row was unusable.
+    """
+
+    def __init__(self, policy: str) -> None:
+        self._policy = policy
+        self._bad: list[str] = []
+        self.dropped: Counter[str] = Counter()
+        self.lines: list[str] = []
+
+    def drop(self, rows: Rows, faults: Mapping[int, Fault], *, bad: bool = True) -> Rows:
+        """Note every row in `faults` and return the others.
+
+        Args:
+            rows: Rows of one split.
+            faults: By position, why the row cannot stay.
+            bad: False for rows that are fine but that the task's own policy takes out; those are never refused.
+        """
+        for position, (reason, detail) in sorted(faults.items()):
+            self.dropped[reason] += 1
+            line = f"{Path(rows.file).name} row {rows.numbers[position]}: {detail}"
+            self.lines.append(line)
+            if bad:
+                self._bad.append(line)
+        if not faults:
+            return rows
+        return rows.take(
+            np.asarray([position for position in range(len(rows)) if position not in faults], dtype=np.int64)
+        )
+
+    def refuse_if_asked(self) -> None:
+        """End here if the policy is ``fail`` and a row was bad.
+
+        Raises:
+            DataError: Counts the bad rows and names the first ones.
+        """
+        if self._policy == "drop" or not self._bad:
+            return
+        more = ("...",) if len(self._bad) > 5 else ()
+        raise DataError(
+            f"{len(self._bad)} unusable rows", got="; ".join((*self._bad[:5], *more)),
+            fix="repair or remove them, or let them be dropped with --on-bad-row drop",
+        )  # fmt: skip

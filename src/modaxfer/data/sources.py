@@ -1,0 +1,170 @@
+"""Find a task's rows: its sources are tried in order, and what was really read is said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, offline, within
+from modaxfer.data.folders import Tables, read_data
+from modaxfer.data.origin import file_of, stamp
+from modaxfer.errors import DataError, MissingPackageError, PluginError
+from modaxfer.registry import load_target
+from modaxfer.spec import DownloadSource, FolderSource, HubSource, PackageSource, SampleSource, Source, TaskSpec
+
+__all__ = ["Found", "find_rows"]
+
+_SAMPLE_SEED = 0
+"""The sample is one fixed set of rows, whatever the seed of the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Rows as read, and where from."""
+
+    tables: Tables
+    source: str
+    """For people: ``folder PATH``, ``file PATH``, ``download URL``, ``hub ID@REVISION``, ``package NAME VERSION``,
+    ``sample ...``."""
+    root: Path | None
+    """Folder that relative media paths are resolved against."""
+    warnings: tuple[str, ...] = ()
+
+
+def find_rows(spec: TaskSpec, data_dir: str | Path | None) -> Found:
+    """Read the rows of `spec` from its first source that has them.
+
+    A source that is found but broken is an error: only one that is absent makes room for the next. Whatever was
+    passed over is in the warnings, and a sample says loudly that it is one.
+
+    Args:
+        spec: Task whose sources are tried in order.
+        data_dir: Folder that holds data sets by name; None means the environment variable ``MODAXFER_DATA``.
+
+    Raises:
+        DataError: No source has the rows (names each and why), or the one that was found is malformed.
+    """
+    base = data_dir or os.environ.get("MODAXFER_DATA") or None
+    passed: list[str] = []
+    for source in spec.sources:
+        try:
+            tables, text, root = _READERS[type(source)](source, Path(base).expanduser() if base else None)
+        except UnavailableError as error:
+            passed.append(f"{_named(source)}: {error}")
+            continue
+        _require_tables(spec, source, tables)
+        return Found(
+            tables={split: _stamped(table, f"{text} {split}") for split, table in tables.items()},
+            source=text, root=root, warnings=_warnings(spec, source, text, base, passed),
+        )  # fmt: skip
+    raise DataError(
+        f"no source has the rows of task {spec.name!r}", got="; ".join(passed) or "no sources",
+        fix="give the folder that holds the data set with --data-dir, or connect to a network",
+    )  # fmt: skip
+
+
+def _folder(source: FolderSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+    if base is None and not Path(source.name).is_absolute():
+        raise UnavailableError("neither --data-dir nor MODAXFER_DATA is given")
+    path = (base or Path()) / source.name
+    if not path.exists():
+        raise UnavailableError(f"{path} does not exist")
+    if path.is_file():
+        return read_data(path), f"file {path}", path.parent
+    return _read(source, path), f"folder {path}", path
+
+
+def _download(source: DownloadSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+    folder = fetch(source.files)
+    return _read(source, folder), f"download {next(iter(source.files.values())).url}", folder
+
+
+def _hub(source: HubSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+    if not offline():
+        within(CONNECT_SECONDS, lambda: _hub_answers(source))
+    import datasets
+
+    try:
+        loaded = datasets.load_dataset(source.dataset, source.config, revision=source.revision)
+    except (ConnectionError, FileNotFoundError, ValueError) as error:
+        raise UnavailableError(f"{type(error).__name__}: {error}") from error
+    tables = {split: rows.with_format("arrow")[:] for split, rows in loaded.items()}
+    return tables, f"hub {source.dataset}@{source.revision}", None
+
+
+def _hub_answers(source: HubSource) -> object:
+    from huggingface_hub import HfApi
+
+    return HfApi().dataset_info(source.dataset, revision=source.revision, timeout=CONNECT_SECONDS)
+
+
+def _package(source: PackageSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+    try:
+        found = version(source.distribution)
+        tables = load_target(source.target)()
+    except (PackageNotFoundError, MissingPackageError) as error:
+        install = getattr(error, "install", f"pip install {source.distribution}")
+        raise UnavailableError(f"not installed; run `{install}`") from error
+    return tables, f"package {source.distribution} {found}", None
+
+
+def _sample(source: SampleSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+    tables = load_target(source.target)(_SAMPLE_SEED)
+    return tables, f"sample made by {source.target} (seed {_SAMPLE_SEED})", None
+
+
+_READERS: Mapping[type[Source], Callable[..., tuple[Tables, str, Path | None]]] = {
+    FolderSource: _folder,
+    DownloadSource: _download,
+    HubSource: _hub,
+    PackageSource: _package,
+    SampleSource: _sample,
+}
+
+
+def _read(source: Source, folder: Path) -> Tables:
+    tables: Tables = load_target(source.reader)(folder) if source.reader else read_data(folder)
+    return tables
+
+
+def _require_tables(spec: TaskSpec, source: Source, tables: Any) -> None:
+    if not isinstance(tables, Mapping) or "train" not in tables:
+        got = sorted(tables) if isinstance(tables, Mapping) else type(tables).__name__
+        raise PluginError(f"{_named(source)} of task {spec.name!r} brings no training split", got=got, allowed="train")
+
+
+def _stamped(table: Any, default: str) -> Any:
+    # A table that no reader of ours has stamped may carry orders to decode media.
+    return table if file_of(table) else stamp(table, file=default)
+
+
+def _named(source: Source) -> str:
+    kind = type(source).__name__.removesuffix("Source").lower()
+    match source:
+        case FolderSource():
+            return f"{kind} {source.name}"
+        case DownloadSource():
+            return f"{kind} {next(iter(source.files.values())).url}"
+        case HubSource():
+            return f"{kind} {source.dataset}@{source.revision}"
+        case PackageSource():
+            return f"{kind} {source.distribution}"
+        case _:
+            return kind
+
+
+def _warnings(spec: TaskSpec, source: Source, text: str, base: str | Path | None, passed: list[str]) -> tuple[str, ...]:
+    reasons = "; ".join(passed)
+    if isinstance(source, SampleSource):
+        return (
+            f"NOT REAL DATA: task {spec.name!r} runs on a small sample that was made up for trying things out; "
+            f"its scores say nothing about the real task. No real source was there: {reasons or 'none is known'}. "
+            "Give the folder with the real data with --data-dir.",
+        )
+    if base and passed:
+        return (f"the rows come from {text}, because others were passed over: {reasons}",)
+    return ()

@@ -1,0 +1,158 @@
+"""Which row stands in which split: leaks and duplicates out, missing splits carved from train, `limit` applied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
+from modaxfer.data.folders import SPLITS
+from modaxfer.data.splits import group_rows, hold_out, sample
+from modaxfer.data.targets import encode, strata
+from modaxfer.errors import DataError
+from modaxfer.spec import Problem, SplitPolicy, TaskSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from modaxfer.data.rows import Fault, Ledger, Rows
+    from modaxfer.tasks.intake import Intake
+
+__all__ = ["divide", "limited"]
+
+_FEWEST_ROWS = 10
+"""Fewest labelled rows from which splits are made."""
+
+
+def divide(spec: TaskSpec, intake: Intake, seed: int, ledger: Ledger) -> tuple[dict[str, Rows], tuple[str, ...]]:
+    """Return the final splits, always three, and what a reader of the scores should know of them.
+
+    Given splits are kept. Rows of train that the task's policy forbids there, and exact copies of a training row, are
+    dropped; rows of validation and test are never dropped for being copies. In a table of few distinct rows equal rows
+    are separate observations: they are kept and may be parted.
+
+    Raises:
+        DataError: Too few rows, one class only, a class too rare to be parted, or an empty split.
+    """
+    rows = _disjoint(intake.rows, spec.splits, ledger)
+    coarse = few_distinct(rows["train"], intake.fields)
+    if not coarse:
+        rows["train"] = ledger.drop(rows["train"], find_duplicates(rows["train"]))
+    ledger.refuse_if_asked()
+    _require_rows(spec, rows, intake.classes)
+    for split, fraction in (("test", spec.splits.test_fraction), ("validation", spec.splits.validation_fraction)):
+        if split not in rows:
+            rows["train"], rows[split] = _carve(spec, rows["train"], intake.classes, fraction, seed, coarse)
+    rows = {split: rows[split] for split in SPLITS}
+    return rows, _findings(rows, intake, coarse)
+
+
+def limited(
+    rows: Mapping[str, Rows], spec: TaskSpec, classes: tuple[str, ...], limit: int, seed: int
+) -> dict[str, Rows]:
+    """Keep `limit` training rows and a quarter of that in the other splits, chosen at random in the classes' shares.
+
+    Every class keeps two rows of every split where it has them; the other splits may grow a little for that.
+
+    Raises:
+        DataError: `limit` is smaller than the number of classes.
+    """
+    if spec.target.problem is not Problem.REGRESSION and limit < len(classes):
+        raise DataError(f"the limit is below the number of classes, {len(classes)}", got=limit, fix="raise --limit")
+    kept = {}
+    for split, part in rows.items():
+        kinds = _strata(spec, part, classes)
+        size = limit if split == "train" else max(limit // 4, 2 * kinds.shape[1])
+        kept[split] = part.take(sample(kinds, size, least=2, seed=seed))
+    return kept
+
+
+def _disjoint(given: Mapping[str, Rows], policy: SplitPolicy, ledger: Ledger) -> dict[str, Rows]:
+    rows = dict(given)
+    if not policy.disjoint:
+        return rows
+    for split, later in (("train", ("test", "validation")), ("validation", ("test",))):
+        for other in later:
+            if split not in rows or other not in rows:
+                continue
+            there = set(_values(rows[other], policy.disjoint))
+            faults: dict[int, Fault] = {
+                position: (f"also_in_{other}", f"its {' and '.join(policy.disjoint)} also stands in {other}")
+                for position, value in enumerate(_values(rows[split], policy.disjoint))
+                if value is not None and value in there
+            }
+            rows[split] = ledger.drop(rows[split], faults, bad=False)
+    return rows
+
+
+def _values(rows: Rows, columns: tuple[str, ...]) -> list[Hashable]:
+    """Return one value per row; None where every column is null, which makes a row nobody's twin."""
+    values = zip(*(rows.table.column(name).to_pylist() for name in columns), strict=True)
+    return [None if all(part is None for part in value) else value for value in values]
+
+
+def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, ...]) -> None:
+    for split, part in rows.items():
+        if not len(part):
+            raise DataError(f"no usable row is left in split {split}", file=part.file, fix="look at the rows dropped")
+    train, problem = rows["train"], spec.target.problem
+    carving = len(rows) < len(SPLITS)
+    if len(train) < (_FEWEST_ROWS if carving else 2):
+        least = f"at least {_FEWEST_ROWS} labelled rows" if carving else "at least 2 labelled training rows"
+        raise DataError("not enough rows", file=train.file, got=len(train), allowed=least, fix="add rows")
+    present = Counter(name for label in train.labels for name in (label if isinstance(label, tuple) else (label,)))
+    column = spec.target.column
+    if len(present) < (1 if problem is Problem.MULTILABEL else 2):
+        what = (
+            "the training rows hold a single class" if problem is not Problem.REGRESSION else "the label never varies"
+        )
+        raise DataError(what, file=train.file, column=column, got=tuple(present), fix="add rows with another label")
+    if problem is Problem.BINARY and len(classes) != 2:
+        fix = "ask for the problem type multiclass"
+        raise DataError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)
+    rare = [name for name in classes if present[name] == 1]
+    if carving and rare and problem is not Problem.MULTILABEL:
+        what = "classes with a single row cannot be in train and in another split"
+        got = rare if len(rare) <= 10 else f"{len(rare)} such classes, e.g. {', '.join(rare[:5])}"
+        raise DataError(what, file=train.file, column=column, got=got, fix="add rows of these classes or remove them")
+
+
+def _carve(
+    spec: TaskSpec, train: Rows, classes: tuple[str, ...], fraction: float, seed: int, coarse: bool
+) -> tuple[Rows, Rows]:
+    policy = spec.splits
+    keys: list[Sequence[Hashable]] = [_values(train, columns) for columns in (policy.group, policy.disjoint) if columns]
+    keys += [] if coarse else [train.digests]
+    held = hold_out(_strata(spec, train, classes), group_rows(keys, len(train)), fraction, seed)
+    return train.take(np.setdiff1d(np.arange(len(train)), held)), train.take(held)
+
+
+def _strata(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> np.ndarray:
+    return strata(encode(rows.labels, spec.target.problem, classes), spec.target.problem)
+
+
+def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[str, ...]:
+    found = []
+    if intake.constant:
+        found.append(f"columns with one value throughout were left out: {', '.join(intake.constant)}")
+    labels = {name for label in rows["train"].labels for name in (label if isinstance(label, tuple) else (label,))}
+    if absent := [name for name in intake.classes if name not in labels]:
+        found.append(f"no training row has the class {', '.join(absent)}")
+    if coarse:
+        distinct = len(set(rows["train"].digests))
+        found.append(
+            f"only {distinct} distinct rows among {len(rows['train'])} training rows; equal rows were all kept"
+        )
+        return tuple(found)
+    if clashes := conflicts(rows["train"]):
+        found.append(f"{clashes} inputs stand in train with two or more different labels; they were kept")
+    train = set(rows["train"].digests)
+    shared = {split: sum(digest in train for digest in rows[split].digests) for split in ("validation", "test")}
+    leaks = [
+        f"{count} of {len(rows[split])} {split} rows have the same inputs as a training row"
+        for split, count in shared.items()
+        if count
+    ]
+    return (*found, *leaks)
