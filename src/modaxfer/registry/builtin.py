@@ -162,6 +162,15 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
             licence="CC-BY-4.0",
             summary="Wisconsin diagnostic breast cancer, 30 measurements of cell nuclei (UCI, through scikit-learn).",
         ),
+        TaskSpec(
+            name="diabetes",
+            fields=(),
+            target=Target(column="progression", problem=Problem.REGRESSION),
+            sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:diabetes"),),
+            domain="medicine",
+            licence="none stated",
+            summary="Diabetes progression after a year from 10 measurements (Efron et al. 2004, through scikit-learn).",
+        ),
     )
 
 
