@@ -1,0 +1,1 @@
+"""Ways from a task's signal to what an encoder takes."""

@@ -1,0 +1,171 @@
+"""Text drawn as a strip of patches, so that an image encoder reads it (PIXEL, Rust et al. 2023)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from modaxfer.bridges.native import texts_of
+from modaxfer.bridges.typeface import WHITE, Typeface
+from modaxfer.config import documented
+from modaxfer.contracts import InputLayout, PatchStrip, Row
+from modaxfer.errors import ConfigError, RefusedError
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from modaxfer.spec import Field
+
+__all__ = ["RenderBridge", "RenderOptions"]
+
+UNUSED = 208
+"""Grey of a grid cell without a patch, in a preview."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions:
+    """How text is drawn; ``--set bridge.KEY=VALUE``."""
+
+    font: str | None = documented(None, "Font file (ttf, otf); default the one inside Pillow, Aileron: ASCII only.")
+    font_size: float | None = documented(None, "Pixels per em; default the largest that fits a patch.", minimum=4.0)
+    squeeze: float = documented(0.75, "Width of a letter relative to its natural width, 0.25 to 1.", minimum=0.25)
+
+
+class RenderBridge:
+    """Draws each text field as one line and cuts it to the encoder's patches.
+
+    The lines stand one after the other with one black patch between two fields; patch i of the strip is meant for
+    cell i of the encoder's grid, row by row. A strip is as long as its texts need. Where they need more than the
+    encoder holds, the longest field is cut first, so that a short one (a party's name) survives.
+
+    Args:
+        options: How to draw.
+        fields: Text fields of the task, at least one.
+        layout: The encoder's patch size and number of positions, of which one belongs to its class token.
+        root: Unused; texts stand in the row itself.
+
+    Raises:
+        RefusedError: A field is not text, or the encoder has no square patches or too few positions.
+        ConfigError: The font or its size cannot be used.
+    """
+
+    def __init__(
+        self, options: RenderOptions, fields: tuple[Field, ...], layout: InputLayout, root: Path | None
+    ) -> None:
+        _check(options, fields, layout)
+        self._names = tuple(field.name for field in fields)
+        self._side, self._columns = layout.patch_size or 1, _grid_columns(layout)
+        self._most = layout.max_tokens - 1
+        self._face = Typeface(path=options.font, height=self._side, size=options.font_size, squeeze=options.squeeze)
+        self._rows = self._cut = 0
+        self.identity = f"render:{','.join(self._names)}:most={self._most}:{self._face.identity}"
+
+    def __call__(self, rows: Sequence[Row]) -> list[PatchStrip]:
+        """Return one strip per row, at least one patch long and at most what the encoder holds."""
+        return [self._strip(texts_of(row, self._names)) for row in rows]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What drawing has lost so far, one line each: characters without a glyph, rows that were cut."""
+        repertoire = self._face.repertoire
+        lines = [
+            f"render: {count.total()} characters are not in the font {self._face.name} and were drawn {how} "
+            f"({_shown(count)}); --set bridge.font=FILE takes another font"
+            for count, how in ((repertoire.missing, "as a box"), (repertoire.approximated, "in their closest form"))
+            if count
+        ]
+        if self._cut:
+            lines.append(f"render: {self._cut} of {self._rows} rows were cut to {self._most} patches")
+        return tuple(lines)
+
+    def preview(self, rows: Sequence[Row]) -> Image.Image:
+        """Return the strips as the encoder's grid holds them, one under the other; unused cells are grey."""
+        grids = [_unfold(strip.pixels, self._columns) for strip in self(rows)]
+        gap = np.full((2, grids[0].shape[1], 3), UNUSED, np.uint8)
+        return Image.fromarray(np.concatenate([part for grid in grids for part in (grid, gap)]))
+
+    def _strip(self, texts: tuple[str, ...]) -> PatchStrip:
+        side = self._side
+        # One pixel more than the encoder holds shows that a line is too long, without drawing all of it.
+        lines = [self._face.draw(text, self._most * side + 1) for text in texts]
+        wanted = [math.ceil(line.shape[1] / side) for line in lines]
+        kept = _shorten(wanted, self._most - (len(lines) - 1))
+        self._rows += 1
+        self._cut += kept != wanted
+        separator = np.zeros((1, side, side), np.uint8)
+        runs = [_patches(line, count) for line, count in zip(lines, kept, strict=True)]
+        grey = np.concatenate([runs[0], *(part for run in runs[1:] for part in (separator, run))])
+        if not len(grey):
+            grey = np.full((1, side, side), WHITE, np.uint8)
+        return PatchStrip(pixels=np.repeat(grey[..., None], 3, axis=-1))
+
+
+def _check(options: RenderOptions, fields: tuple[Field, ...], layout: InputLayout) -> None:
+    if not fields or any(field.signal.kind != "text" for field in fields):
+        raise RefusedError(
+            "the render bridge draws text fields only",
+            got=[f"{field.name} ({field.signal})" for field in fields] or "no field",
+            allowed="at least one field, all of kind text",
+            fix="choose a task or fields of text",
+        )
+    if layout.patch_size is None:
+        raise RefusedError(
+            "text can be drawn only for an encoder with square patches",
+            got=f"an encoder of {layout.kind} without a patch size",
+            allowed="a vision transformer",
+            fix="choose an encoder such as vit",
+        )
+    if layout.max_tokens - 1 < 2 * len(fields):
+        raise RefusedError(
+            "the encoder holds too few patches for these text fields",
+            got=f"{layout.max_tokens - 1} patches for {len(fields)} fields",
+            allowed=f"at least {2 * len(fields)} patches",
+            fix="raise encoder.max_tokens or name fewer text fields",
+        )
+    if options.squeeze > 1:
+        raise ConfigError("bridge.squeeze is out of range", got=options.squeeze, allowed="0.25 to 1")
+
+
+def _shorten(wanted: Sequence[int], budget: int) -> list[int]:
+    """Return lengths that sum to at most `budget`: the longest give way first, down to equal shares."""
+    kept = list(wanted)
+    shortest_first = sorted(range(len(kept)), key=lambda position: wanted[position])
+    for done, position in enumerate(shortest_first):
+        kept[position] = min(wanted[position], budget // (len(kept) - done))
+        budget -= kept[position]
+    return kept
+
+
+def _patches(line: np.ndarray, count: int) -> np.ndarray:
+    """Cut a line ``[side, width]`` to patches ``[count, side, side]``, white behind its end."""
+    side = line.shape[0]
+    padded = np.full((side, count * side), WHITE, np.uint8)
+    width = min(line.shape[1], count * side)
+    padded[:, :width] = line[:, :width]
+    return padded.reshape(side, count, side).swapaxes(0, 1)
+
+
+def _unfold(patches: np.ndarray, columns: int) -> np.ndarray:
+    """Lay patches ``[patches, side, side, 3]`` out in rows of `columns`: ``[height, width, 3]``."""
+    count, side = patches.shape[:2]
+    lines = math.ceil(count / columns)
+    cells = np.full((lines * columns, side, side, 3), UNUSED, np.uint8)
+    cells[:count] = patches
+    return cells.reshape(lines, columns, side, side, 3).swapaxes(1, 2).reshape(lines * side, columns * side, 3)
+
+
+def _grid_columns(layout: InputLayout) -> int:
+    if layout.image_size is not None and layout.patch_size is not None:
+        return max(1, layout.image_size // layout.patch_size)
+    return max(1, math.isqrt(layout.max_tokens - 1))
+
+
+def _shown(count: Counter[str]) -> str:
+    often = sorted(count.items(), key=lambda item: (-item[1], item[0]))[:5]
+    return ", ".join(f"{character} {times}x" for character, times in often)

@@ -1,0 +1,157 @@
+"""One-line typesetting: words drawn once, kept, and set next to each other."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import string
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, features
+
+from modaxfer.bridges.repertoire import Repertoire
+from modaxfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Typeface"]
+
+SCALE = 4
+"""Words are drawn this many times larger and averaged down, so that a letter may start between two pixels."""
+
+WHITE = 255
+
+
+class Typeface:
+    """A font at one size that draws texts as one line each, dark on white, without colour.
+
+    Args:
+        path: A TrueType or OpenType file; None takes the font that Pillow bundles (Aileron Regular, no rights
+            reserved: ASCII and little more).
+        height: Height of a line in pixels.
+        size: Font size in pixels per em; None takes the largest at which all of ASCII fits `height`.
+        squeeze: Width of a letter relative to its natural width.
+
+    Raises:
+        ConfigError: The file is no font, or the size does not fit the height.
+    """
+
+    def __init__(self, *, path: str | None, height: int, size: float | None, squeeze: float) -> None:
+        data = _font_bytes(path)
+        engine = _engine(path)
+        self._height, self._squeeze = height, squeeze
+        self.size = _checked_size(_load(data, 1000, engine, path), height, size)
+        self._font = _load(data, self.size * SCALE, engine, path)
+        self._baseline = _baseline(self._font, height * SCALE)
+        self._space = np.full((height, max(1, round(self._font.getlength(" ")))), WHITE, np.uint8)
+        self._word = lru_cache(maxsize=8192)(self._draw_word)
+        self.name = " ".join(part for part in self._font.getname() if part)
+        self.repertoire = Repertoire(self._font)
+        self.identity = (
+            f"font={hashlib.sha256(data).hexdigest()[:16]},freetype={features.version('freetype2')},"
+            f"layout={engine.name},height={height},size={self.size:g},squeeze={squeeze:g}"
+        )
+
+    def draw(self, text: str, limit: int) -> np.ndarray:
+        """Draw `text` as one line that ends with its last ink; runs of white space become one space.
+
+        Args:
+            text: Any string.
+            limit: Widest line in pixels; what would stand behind it is not drawn.
+
+        Returns:
+            uint8 ``[height, width]``, 255 = white; width 0 for a text without visible characters.
+        """
+        ratio = SCALE / self._squeeze
+        fine_limit = math.ceil(limit * ratio)
+        pieces = list(self._pieces(self.repertoire.drawable(text).split(), fine_limit))
+        if not pieces:
+            return np.empty((self._height, 0), np.uint8)
+        width = min(limit, math.ceil(sum(piece.shape[1] for piece in pieces) / ratio))
+        # A pixel averages the same `ratio` columns however long the line is: cutting a text moves no letter.
+        fine = np.full((self._height, math.ceil(width * ratio)), WHITE, np.uint8)
+        joined = np.concatenate(pieces, axis=1)[:, : fine.shape[1]]
+        fine[:, : joined.shape[1]] = joined
+        box = (0, 0, width * ratio, self._height)
+        line = np.asarray(Image.fromarray(fine).resize((width, self._height), Image.Resampling.BOX, box=box))
+        inked = np.flatnonzero((line != WHITE).any(0))
+        return line[:, : inked[-1] + 1 if len(inked) else 0]
+
+    def _pieces(self, words: Sequence[str], fine_limit: int) -> Iterator[np.ndarray]:
+        used = 0
+        for word in words:
+            if used >= fine_limit:
+                return
+            if used:
+                yield self._space
+                used += self._space.shape[1]
+            # A letter is at least one fine pixel wide, so what is cut off here could not be seen.
+            piece = self._word(word[:fine_limit])
+            yield piece
+            used += piece.shape[1]
+
+    def _draw_word(self, word: str) -> np.ndarray:
+        """Return the word, `SCALE` times as wide as it will stand, at its final height."""
+        left, _, right, _ = self._font.getbbox(word, anchor="ls")
+        start = max(0, -int(left))
+        width = max(1, round(self._font.getlength(word)), int(right)) + start
+        canvas = Image.new("L", (width, self._height * SCALE), WHITE)
+        ImageDraw.Draw(canvas).text((start, self._baseline), word, font=self._font, fill=0, anchor="ls")
+        return np.asarray(canvas.reduce((1, SCALE)))
+
+
+def _font_bytes(path: str | None) -> bytes:
+    if path is not None:
+        try:
+            return Path(path).expanduser().read_bytes()
+        except OSError as error:
+            raise ConfigError(f"cannot read the font file {path}", got=error.strerror, fix="check the path") from None
+    bundled = ImageFont.load_default(16)
+    if not isinstance(bundled, ImageFont.FreeTypeFont) or not isinstance(bundled.path, io.BytesIO):
+        raise ConfigError("this Pillow has no FreeType and so no bundled font", fix="install a Pillow wheel from PyPI")
+    return bundled.path.getvalue()
+
+
+def _engine(path: str | None) -> ImageFont.Layout:
+    """Return basic layout, the same on every machine; for a font of the user's Raqm, which shapes any script."""
+    return ImageFont.Layout.RAQM if path is not None and features.check("raqm") else ImageFont.Layout.BASIC
+
+
+def _load(data: bytes, size: float, engine: ImageFont.Layout, path: str | None) -> ImageFont.FreeTypeFont:
+    try:
+        return ImageFont.truetype(io.BytesIO(data), size, layout_engine=engine)
+    except OSError as error:
+        raise ConfigError(f"{path} is not a font file", got=str(error), allowed="TrueType or OpenType") from None
+
+
+def _ink(font: ImageFont.FreeTypeFont) -> tuple[float, float]:
+    """Return how far ASCII reaches above (negative) and below the baseline, in pixels."""
+    _, top, _, bottom = font.getbbox(string.printable.strip(), anchor="ls")
+    return top, bottom
+
+
+def _checked_size(font: ImageFont.FreeTypeFont, height: int, size: float | None) -> float:
+    """Return `size`, or the largest that fits `height`, a tenth of a pixel fine; `font` is 1000 pixels per em."""
+    top, bottom = _ink(font)
+    largest = int(height * 1000 / (bottom - top) * 10) / 10
+    if size is None:
+        return largest
+    if size > largest:
+        raise ConfigError(
+            "the font is too large for the encoder's patches",
+            got=f"font_size {size:g} for patches of {height} px",
+            allowed=f"at most {largest:g}",
+            fix="lower bridge.font_size or leave it out",
+        )
+    return size
+
+
+def _baseline(font: ImageFont.FreeTypeFont, height: int) -> int:
+    """Return the row of the baseline that centres the ink of ASCII."""
+    top, bottom = _ink(font)
+    return round((height - (bottom - top)) / 2 - top)
