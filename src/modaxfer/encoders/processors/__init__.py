@@ -15,6 +15,7 @@ _READERS = {
     "text": "modaxfer.encoders.processors.text:TextProcessor",
     "image": "modaxfer.encoders.processors.image:ImageProcessor",
     "patches": "modaxfer.encoders.processors.image:PatchProcessor",
+    "frames": "modaxfer.encoders.processors.audio:FrameProcessor",
     "mel": "modaxfer.encoders.processors.audio:MelProcessor",
     "waveform": "modaxfer.encoders.processors.audio:WaveformProcessor",
 }

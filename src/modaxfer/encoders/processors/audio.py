@@ -15,7 +15,14 @@ from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, 
 from modaxfer.encoders.weights import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
-__all__ = ["MelProcessor", "WaveformProcessor", "read_feature_extractor", "samples_of"]
+__all__ = [
+    "FrameProcessor",
+    "MelProcessor",
+    "WaveformProcessor",
+    "frames_after",
+    "read_feature_extractor",
+    "samples_of",
+]
 
 
 def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.ndarray:
@@ -119,6 +126,53 @@ class MelProcessor:
 
     @classmethod
     def load(cls, folder: Path) -> MelProcessor:
+        """Read back what `save` wrote."""
+        return cls(read_feature_extractor(folder), **read_settings(folder))
+
+
+class FrameProcessor:
+    """Prepares sounds for a model of unknown inside: waveforms filled up with silence to whole rows, or frames.
+
+    Args:
+        extractor: A Transformers feature extractor.
+        seconds: Longest sound in seconds; the rest is cut.
+        width: Samples per row.
+    """
+
+    def __init__(self, extractor: Any, seconds: float, width: int) -> None:
+        self.extractor, self.seconds, self.width = extractor, seconds, width
+        self.rate = int(extractor.sampling_rate)
+        self.identity = fingerprint("frames", {"extractor": extractor.to_dict(), "seconds": seconds, "width": width})
+
+    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+        """Return ``values`` float32 ``[rows, width]`` of samples, or ``[frames, bands]``."""
+        return [{"values": self._values(sound)} for sound in raws]
+
+    def _values(self, sound: Sound) -> np.ndarray:
+        # A tenth of a second is longer than any front end's window.
+        samples = samples_of(sound, self.rate, seconds=self.seconds, least=self.rate // 10)
+        made = self.extractor(samples, sampling_rate=self.rate, return_tensors="np")
+        values = np.asarray(made[self.extractor.model_input_names[0]][0], dtype=np.float32)
+        if values.ndim == 1:
+            values = np.pad(values, (0, -len(values) % self.width)).reshape(-1, self.width)
+        return np.ascontiguousarray(values)
+
+    def length(self, example: Example) -> int:
+        """Return the number of rows."""
+        return len(example["values"])
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad to ``values`` float32 ``[batch, rows, ...]`` and, in rows, ``lengths`` int64 ``[batch]``."""
+        values = [example["values"] for example in examples]
+        return {"values": pad(values), "lengths": torch.tensor([len(row) for row in values])}
+
+    def save(self, folder: Path) -> None:
+        """Write the feature extractor and ``processor.json`` below `folder`."""
+        write_settings(folder, "frames", seconds=self.seconds, width=self.width)
+        self.extractor.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> FrameProcessor:
         """Read back what `save` wrote."""
         return cls(read_feature_extractor(folder), **read_settings(folder))
 

@@ -1,0 +1,188 @@
+"""Any architecture that Transformers' AutoModel loads, as one opaque layer: cut at its ends only, masks still right."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import nn
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
+from modaxfer.encoders.body import LayeredEncoder, Origin, Shape
+from modaxfer.encoders.opaque import SoundBody, TextBody, fold, image_body
+from modaxfer.encoders.pixels import ImageSettings, PixelScale, read_image_settings
+from modaxfer.encoders.processors.audio import FrameProcessor, read_feature_extractor
+from modaxfer.encoders.processors.image import ImageProcessor
+from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
+from modaxfer.encoders.text import text_layout
+from modaxfer.encoders.weights import quiet
+from modaxfer.errors import RefusedError
+from modaxfer.spec import AUDIO, IMAGE, TEXT, Signal
+
+__all__ = ["AutoEncoder"]
+
+KINDS = {"input_ids": TEXT, "pixel_values": IMAGE, "input_values": AUDIO, "input_features": AUDIO}
+"""Signal by the name of a model's main input."""
+
+TWO_TOWERS = ("clip", "siglip")
+"""Models of pictures and texts whose picture half is taken."""
+
+RATE, LONGEST = 16_000, 30.0
+PIXELS, PATCH = 224, 16
+"""Pixels per side where a config names none; side of the patches that a picture's tokens are estimated by."""
+
+
+class AutoEncoder(LayeredEncoder):
+    """One model of unknown inside. What enters its only layer is the input itself, as rows of the model's width.
+
+    Text: ``input_ids`` and ``mask`` as for BERT; the word embeddings enter, zeros fill them up to the model's width.
+    Pictures: ``pixel_values`` uint8 ``[batch, 3, size, size]``; the scaled pixels enter, cut into rows. A feature map
+    ``[batch, channels, height, width]`` that comes out is read as ``height * width`` tokens.
+    Sounds: ``values`` float32 ``[batch, rows, ...]`` and ``lengths``; clips of equal length run together, unpadded:
+    nothing is known of how the model would treat padding.
+    """
+
+    attention: ClassVar[str | None] = None
+
+    def __init__(self, model: Any, origin: Origin) -> None:
+        super().__init__(model.config, origin)
+        kind = self.kind = self.inputs(model.config)[0].kind
+        self.words: nn.Module | None = None
+        self.settings, self.scale = ImageSettings(), None
+        body: nn.Module
+        if kind == "text":
+            body = TextBody(model.get_encoder() if model.config.is_encoder_decoder else model)
+            self.words = body.take_words()
+        elif kind == "image":
+            self.settings = read_image_settings(origin)
+            self.scale = PixelScale(self.settings)
+            body = image_body(model, self.layout(model.config, kind, origin.options).image_size or PIXELS)
+        else:
+            body = SoundBody(model)
+        self.layers, self.norm = nn.ModuleList([body]), None
+
+    @classmethod
+    def from_model(cls, model: Any, origin: Origin) -> Self:
+        """Wrap a Transformers model."""
+        return cls(model, origin)
+
+    @classmethod
+    def inputs(cls, config: Any) -> tuple[Signal, ...]:
+        """Say which signal a model of this config takes.
+
+        Raises:
+            RefusedError: AutoModel does not know it, or it takes several signals at once or another one.
+        """
+        if config.model_type in TWO_TOWERS:
+            return (IMAGE,)
+        model_class = _class_of(config)
+        name = model_class.main_input_name
+        several = hasattr(config, "vision_config") or hasattr(config, "audio_config")
+        if several or name not in KINDS:
+            raise RefusedError(
+                f"a model of type {config.model_type} does not take one text, picture or sound",
+                got=f"main input {name}",
+                allowed=sorted(KINDS),
+                fix="choose an encoder of one signal",
+            )
+        if KINDS[name] is TEXT and "inputs_embeds" not in inspect.signature(model_class.forward).parameters:
+            raise RefusedError(
+                f"a model of type {config.model_type} cannot be entered behind its word embeddings",
+                got=f"{model_class.__name__}.forward without inputs_embeds",
+                fix="choose another text encoder",
+            )
+        return (KINDS[name],)
+
+    @classmethod
+    def pooling(cls, config: Any) -> str:
+        """Return how tokens of an unknown model are pooled."""
+        return "mean"
+
+    @classmethod
+    def shape(cls, config: Any) -> Shape:
+        """Read the width from a config; of an image model, from an empty model that runs without numbers."""
+        if cls.inputs(config)[0] is not IMAGE:
+            return Shape(depth=1, hidden_size=config.hidden_size)
+        config = getattr(config, "vision_config", config)
+        with quiet(), torch.device("meta"), torch.no_grad():
+            size = _image_size(config)
+            states = _class_of(config)(config)(torch.zeros(1, 3, size, size)).last_hidden_state
+        return Shape(depth=1, hidden_size=states.shape[1] if states.ndim == 4 else states.shape[-1])
+
+    @classmethod
+    def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
+        """Say what an input may be; the tokens of a picture are an estimate.
+
+        Raises:
+            RefusedError: The model takes another kind, or `options` ask for more than it holds.
+        """
+        takes = cls.inputs(config)[0].kind
+        if kind != takes:
+            raise RefusedError(
+                f"a model of type {config.model_type} takes {takes}",
+                got=kind,
+                fix=f"choose a bridge that ends in {takes}",
+            )
+        if kind == "text":
+            return text_layout(config, kind, options)
+        if kind == "image":
+            size = options.image_size or _image_size(getattr(config, "vision_config", config))
+            return InputLayout(kind=kind, max_tokens=max(1, size // PATCH) ** 2 + 1, image_size=size)
+        tokens = int((options.seconds or LONGEST) * RATE) // config.hidden_size + 1
+        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE)
+
+    def processor(self, kind: str) -> Processor:
+        """Return the preparation for raw inputs of signal `kind`.
+
+        Raises:
+            RefusedError: The model takes another kind.
+        """
+        options, trusted = self.origin.options, self.origin.trust_remote_code
+        layout = self.layout(self.config, kind, options)
+        if kind == "text":
+            tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=trusted)
+            return TextProcessor(tokenizer, min(layout.max_tokens, tokenizer.model_max_length))
+        if kind == "image":
+            return ImageProcessor(layout.image_size or PIXELS, self.settings.resample, layout.max_tokens)
+        extractor = read_feature_extractor(self.source_folder())
+        return FrameProcessor(extractor, options.seconds or LONGEST, self.hidden_size)
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn a batch into rows ``[batch, rows, hidden]`` that hold the input without loss."""
+        if self.words is not None:
+            return Hidden(fold(self.words(batch["input_ids"]), self.hidden_size), batch["mask"])
+        if self.scale is not None:
+            rows = fold(self.scale(batch["pixel_values"]).flatten(1), self.hidden_size)
+            return Hidden(rows, torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device))
+        rows = fold(batch["values"], self.hidden_size)
+        steps = torch.arange(rows.shape[1], device=rows.device)
+        return Hidden(rows, steps < batch["lengths"].to(rows.device)[:, None])
+
+    def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
+        """Run the whole model, if its one layer is among `start` ... `stop - 1`."""
+        for layer in self.layers[start:stop]:
+            hidden = layer(hidden)
+        return hidden
+
+
+def _class_of(config: Any) -> Any:
+    from transformers import MODEL_MAPPING
+    from transformers.dynamic_module_utils import get_class_from_dynamic_module
+
+    if type(config) in MODEL_MAPPING:
+        found = MODEL_MAPPING[type(config)]
+        return found[0] if isinstance(found, list | tuple) else found
+    own = getattr(config, "auto_map", {}).get("AutoModel")
+    if own is None:
+        raise RefusedError(
+            f"AutoModel loads no model of type {config.model_type}", fix="choose a model that AutoModel understands"
+        )
+    # Its config came from the same code, so it has been allowed to run already.
+    return get_class_from_dynamic_module(own, config.name_or_path)
+
+
+def _image_size(config: Any) -> int:
+    size = getattr(config, "image_size", None) or PIXELS
+    return int(size if isinstance(size, int | float) else max(size))

@@ -1,0 +1,156 @@
+"""Architectures that no encoder lists, through AutoModel as one opaque layer; the reference is the model itself."""
+
+from __future__ import annotations
+
+import pytest
+import tiny_models
+import torch
+import transformers
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import pool
+from modaxfer.encoders.adapters import attach_adapter
+from modaxfer.encoders.auto import AutoEncoder
+from modaxfer.encoders.checkpoints import resolve
+from modaxfer.encoders.load import load_encoder
+from modaxfer.errors import RefusedError
+from modaxfer.plan import AdapterSpec
+
+WORDS = {"vocab_size": len(tiny_models.TOKENS), "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+MAP = {"image_size": 64, "num_channels": 3}
+TOWER = {**tiny_models.WIDTH, "image_size": 32, "patch_size": 8, "projection_dim": 16}
+SEATS = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
+PAIR = {"d_model": 32, "encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 4}
+HALVES = {**PAIR, "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48}
+
+CASES = {
+    "distilbert": ("text", {**WORDS, "dim": 32, "hidden_dim": 48, "n_layers": 2, "n_heads": 4}),
+    "albert": ("text", {**WORDS, **SEATS, "embedding_size": 24}),
+    "gpt2": ("text", {**WORDS, "n_embd": 32, "n_layer": 2, "n_head": 4}),
+    "t5": ("text", {**WORDS, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4}),
+    "bart": ("text", {**WORDS, **HALVES, "decoder_start_token_id": 2}),
+    "modernbert": ("text", {**WORDS, **SEATS, "cls_token_id": 2, "sep_token_id": 3}),
+    "mpnet": ("text", {**WORDS, **SEATS}),
+    "deberta-v2": ("text", {**WORDS, **SEATS, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),
+    "resnet": ("image", {"embedding_size": 8, "hidden_sizes": [8, 24], "depths": [1, 1], "layer_type": "basic"}),
+    "convnext": ("image", {**MAP, "hidden_sizes": [8, 24], "depths": [1, 1], "num_stages": 2}),
+    "mobilenet_v2": ("image", {**MAP, "depth_multiplier": 0.35}),
+    "swin": ("image", {**MAP, "embed_dim": 8, "depths": [1, 1], "num_heads": [2, 2], "window_size": 4}),
+    "deit": ("image", {**SEATS, **MAP, "patch_size": 16}),
+    "clip": ("image", {"vision_config": TOWER, "text_config": {**SEATS, "vocab_size": 64}, "projection_dim": 16}),
+    "wavlm": ("audio", tiny_models.WAVES),
+    "unispeech-sat": ("audio", tiny_models.WAVES),
+    "data2vec-audio": ("audio", {**tiny_models.WAVES, "num_conv_pos_embeddings": 2, "conv_pos_kernel_size": 3}),
+    "audio-spectrogram-transformer": ("audio", {**SEATS, "hidden_size": 64, "max_length": 64, "num_mel_bins": 32}),
+    "wav2vec2-bert": ("audio", {**SEATS, "hidden_size": 192, "conv_depthwise_kernel_size": 3}),
+}
+EXTRACTORS = {
+    "audio-spectrogram-transformer": lambda: transformers.ASTFeatureExtractor(max_length=64, num_mel_bins=32),
+    "wav2vec2-bert": lambda: transformers.SeamlessM4TFeatureExtractor(),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    cache = {}
+
+    def load(name):
+        if name not in cache:
+            kind, values = CASES[name]
+            folder = tmp_path_factory.mktemp(name)
+            torch.manual_seed(0)
+            model = transformers.AutoModel.from_config(transformers.CONFIG_MAPPING[name](**values)).eval()
+            model.save_pretrained(folder)
+            files = {
+                "text": tiny_models.tokenizer,
+                "image": transformers.ViTImageProcessorPil,
+                "audio": EXTRACTORS.get(name, transformers.Wav2Vec2FeatureExtractor),
+            }
+            files[kind]().save_pretrained(folder)
+            resolved = resolve(str(folder))
+            encoder = load_encoder(resolved, options=EncoderOptions(), dropout=0.1, pretrained=True, seed=0)
+            cache[name] = encoder, model, resolved
+        return cache[name]
+
+    return load
+
+
+def whole(encoder, batch):
+    return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth))
+
+
+def reference(name, model, batch, row):
+    if "input_ids" in batch:
+        ids = batch["input_ids"][row][batch["mask"][row]][None]
+        return (model.get_encoder() if model.config.is_encoder_decoder else model)(ids).last_hidden_state
+    if "pixel_values" in batch:
+        pixels = (batch["pixel_values"][row][None].float() / 255 - 0.5) / 0.5
+        states = getattr(model, "vision_model", model)(pixel_values=pixels).last_hidden_state
+        return states.flatten(2).transpose(1, 2) if states.ndim == 4 else states
+    values = batch["values"][row, : batch["lengths"][row]]
+    return model(values[None] if name in EXTRACTORS else values.reshape(1, -1)).last_hidden_state
+
+
+@pytest.mark.parametrize("name", CASES)
+@torch.no_grad()
+def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
+    encoder, model, resolved = loaded(name)
+    kind = CASES[name][0]
+    processor = encoder.processor(kind)
+    assert [signal.kind for signal in resolved.spec.inputs] == [kind]
+    assert resolved.id == "modaxfer/auto"
+    examples = processor(tiny_models.raws(kind))
+    batch = processor.collate(examples)
+    together = whole(encoder, batch)
+    for row in range(len(examples)):
+        expected = reference(name, model, batch, row)
+        torch.testing.assert_close(together.tokens[row][together.mask[row]], expected[0], rtol=0, atol=1e-5)
+        alone = whole(encoder, processor.collate([examples[row]]))
+        for pooling in ("cls", "mean", "mean_std"):
+            torch.testing.assert_close(pool(together, pooling)[row], pool(alone, pooling)[0], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+@torch.no_grad()
+def test_both_ends_are_of_the_width_that_resolve_says(loaded, name):
+    encoder, _, resolved = loaded(name)
+    processor = encoder.processor(CASES[name][0])
+    batch = processor.collate(processor(tiny_models.raws(CASES[name][0])))
+    entry = encoder.embed(batch)
+    assert entry.tokens.shape[-1] == resolved.hidden_size == encoder.hidden_size
+    assert encoder.run(entry, 0, 1).tokens.shape[-1] == resolved.hidden_size
+    assert encoder.run(entry, 0, 0) is entry
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_word_embeddings_stand_outside_the_layer(loaded, name):
+    encoder, _, _ = loaded(name)
+    outside = {key for key, _ in encoder.named_parameters() if not key.startswith("layers.")}
+    if CASES[name][0] == "text":
+        assert len(outside) == 1
+        assert len(encoder.words.weight) == len(tiny_models.TOKENS)
+    else:
+        assert outside == set()
+    assert len(list(encoder.layers.parameters())) > 4
+
+
+def test_adapters_take_every_linear_module(loaded):
+    encoder, _, resolved = loaded("distilbert")
+    assert resolved.spec.lora_targets == ()
+    assert len(attach_adapter(encoder, AdapterSpec(options={"r": 2}))) == 6 * 2
+
+
+def test_adapters_are_refused_where_there_is_no_linear_module(loaded):
+    encoder, _, _ = loaded("resnet")
+    with pytest.raises(RefusedError, match="the layers have no linear module"):
+        attach_adapter(encoder, AdapterSpec(options={"r": 2}))
+
+
+def test_other_signals_and_models_of_several_signals_are_refused(loaded):
+    encoder, _, _ = loaded("resnet")
+    with pytest.raises(RefusedError, match=r"a model of type resnet takes image\. Got: text"):
+        encoder.processor("text")
+    with pytest.raises(RefusedError, match="does not take one text, picture or sound"):
+        AutoEncoder.inputs(transformers.LlavaConfig())
+    with pytest.raises(RefusedError, match="cannot be entered behind its word embeddings"):
+        AutoEncoder.inputs(transformers.CLIPTextConfig(bos_token_id=1, eos_token_id=2))
