@@ -16,8 +16,8 @@ from modaxfer.encoders.pixels import ImageSettings, PixelScale, read_image_setti
 from modaxfer.encoders.processors.audio import FrameProcessor, read_feature_extractor
 from modaxfer.encoders.processors.image import ImageProcessor
 from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
+from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.text import text_layout
-from modaxfer.encoders.weights import quiet
 from modaxfer.errors import RefusedError
 from modaxfer.spec import AUDIO, IMAGE, TEXT, Signal
 

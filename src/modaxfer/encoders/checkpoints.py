@@ -11,7 +11,7 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import InputLayout
 from modaxfer.encoders.choice import Choice, choose, choose_named
 from modaxfer.encoders.hub import POOLING, Snapshot
-from modaxfer.encoders.weights import quiet
+from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import EncoderSpec

@@ -79,8 +79,9 @@ def look_up(repository: str, revision: str | None = None) -> Snapshot:
     if "config.json" not in names:
         raise CheckpointUnavailableError(f"{repository} has no config.json: it is not a Transformers model")
     small = [name for name in names if name == POOLING or ("/" not in name and name.endswith(SMALL_FILES))]
-    folder = _fetch(repository, info.sha, small)
-    return Snapshot(repository=repository, commit=info.sha, folder=folder)
+    # Fetched by the name of the branch: that notes in the cache which commit it stood for.
+    folder = _fetch(repository, revision or "main", small)
+    return Snapshot(repository=repository, commit=folder.name, folder=folder)
 
 
 def download(snapshot: Snapshot) -> Path:
@@ -97,11 +98,11 @@ def download(snapshot: Snapshot) -> Path:
     )
 
 
-def _fetch(repository: str, commit: str, patterns: Sequence[str]) -> Path:
+def _fetch(repository: str, revision: str, patterns: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(repository, revision=commit, allow_patterns=list(patterns)))
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=list(patterns)))
     except Exception as error:  # the network stack's own classes differ between versions of the hub library
         raise CheckpointUnavailableError(
             f"could not fetch {repository} from the hub",

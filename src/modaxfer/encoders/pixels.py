@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from modaxfer.encoders.body import Origin
-from modaxfer.encoders.weights import quiet
+from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
 __all__ = ["ImageSettings", "PixelScale", "read_image_settings"]

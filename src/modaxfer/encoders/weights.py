@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.weight_files import weight_files
 from modaxfer.errors import CheckpointUnavailableError
 
-__all__ = ["quiet", "random_model", "read_model"]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hold back Transformers' loading reports and progress bars; what matters of them is raised as an error."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
+__all__ = ["random_model", "read_model"]
 
 
 def read_model(

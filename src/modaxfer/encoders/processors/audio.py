@@ -12,7 +12,7 @@ import torch
 
 from modaxfer.contracts import Batch, Example, Sound
 from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, write_settings
-from modaxfer.encoders.weights import quiet
+from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy as np
 
 from modaxfer.contracts import Batch, Example
 from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
-from modaxfer.encoders.weights import quiet
+from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
 __all__ = ["TextProcessor", "read_tokenizer"]
