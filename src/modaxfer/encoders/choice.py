@@ -84,7 +84,8 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
         return _online(name, revision, entry)
     found = hub.cached(name, revision) if not slash else None
     if found is None:
-        hint = f"did you mean {' or '.join(close_matches(name, _known()))}? " if close_matches(name, _known()) else ""
+        close = close_matches(name.rpartition("/")[2], _known())
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
         fix = f"{hint}`modaxfer list encoders` shows all; hub models are written organisation/name, folders ./name"
         raise UnknownNameError("encoder", name, _known(), fix=fix)
     return _from_hub(found, entry)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.weight_files import weight_files
@@ -58,7 +59,7 @@ def read_model(
                 output_loading_info=True,
                 **extra,
             )
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, SafetensorError) as error:
         raise CheckpointUnavailableError(
             f"the weights in {folder} do not fit their config.json or are damaged",
             got=" ".join(str(error).split())[:400],

