@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from modaxfer.data.columns import MEDIA
 from modaxfer.data.media import inspect_media
-from modaxfer.spec import Field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from modaxfer.data.rows import Fault, Rows
+    from modaxfer.spec import Field
 
 __all__ = [
     "conflicts",
@@ -30,6 +30,9 @@ __all__ = [
     "find_label_faults",
     "read_media",
 ]
+
+_LARGEST = float(np.finfo(np.float32).max)
+"""Largest value that a regression target, a float32, can hold."""
 
 _COARSE = 0.5
 """Share of distinct rows below which a table is too coarse for equal rows to mean the same observation."""
@@ -45,7 +48,7 @@ def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
         elif isinstance(label, float):
             if np.isnan(label):
                 faults[position] = "label_not_a_number", "the label is not a number"
-            elif not np.isfinite(label) or abs(label) > np.finfo(np.float32).max:
+            elif abs(label) > _LARGEST:
                 faults[position] = "infinite_label", "the label is infinite"
         elif known and (strange := set(label if isinstance(label, tuple) else (label,)) - known):
             faults[position] = (
@@ -123,7 +126,8 @@ def _filled(column: pa.ChunkedArray, kind: str) -> np.ndarray:
     """Return bool ``[rows]``: True where the value is not blank."""
     if kind in MEDIA and pa.types.is_struct(column.type):
         data, path = (_filled(pc.struct_field(column, name), kind) for name in ("bytes", "path"))
-        return data | path
+        either: np.ndarray = np.logical_or(data, path)
+        return either
     present = pc.is_valid(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         blank = pc.equal(pc.utf8_trim_whitespace(column), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -86,7 +87,7 @@ def _download(file: RemoteFile, path: Path) -> None:
     if offline():
         raise UnavailableError("not in the cache, and HF_HUB_OFFLINE forbids the network")
     path.parent.mkdir(parents=True, exist_ok=True)
-    response = within(CONNECT_SECONDS, lambda: urllib.request.urlopen(file.url, timeout=CONNECT_SECONDS))  # noqa: S310
+    response = within(CONNECT_SECONDS, lambda: _answer(file.url))
     digest = hashlib.sha256()
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as target:
         temporary = Path(target.name)
@@ -102,6 +103,14 @@ def _download(file: RemoteFile, path: Path) -> None:
             raise UnavailableError(f"{file.url} broke off: {error}") from error
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _answer(url: str) -> object:
+    try:
+        return urllib.request.urlopen(url, timeout=CONNECT_SECONDS)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
 
 
 def _sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from modaxfer.data.delimited import NOT_UTF8, read_delimited
-from modaxfer.data.origin import stamp
+from modaxfer.data.origin import name_classes, stamp
 from modaxfer.errors import DataError, close_matches
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _read_parquet(path: Path) -> pa.Table:
     try:
         # ParquetFile, unlike read_table, never reads columns out of folder names.
         with pyarrow.parquet.ParquetFile(path) as file:
-            table = file.read()
+            table = name_classes(file.read())
     except pa.ArrowException as error:
         raise DataError("not a readable parquet file", file=path, got=str(error), fix="write the file again") from None
     for index, field in enumerate(table.schema):

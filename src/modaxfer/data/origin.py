@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
+import pyarrow.compute as pc
 
-__all__ = ["file_of", "is_typed", "notes_of", "stamp"]
+__all__ = ["file_of", "is_typed", "name_classes", "notes_of", "stamp"]
 
 _FILE, _UNTYPED, _NOTES = b"modaxfer.file", b"modaxfer.untyped", b"modaxfer.notes"
 
@@ -25,6 +25,20 @@ def stamp(table: pa.Table, *, file: str, typed: bool = True, notes: tuple[str, .
     """
     metadata = {_FILE: file, _UNTYPED: "" if typed else "yes", _NOTES: "\n".join(notes)}
     return table.replace_schema_metadata(metadata)
+
+
+def name_classes(table: pa.Table) -> pa.Table:
+    """Replace class numbers by class names where `datasets` has written the names into the schema's metadata."""
+    noted = (table.schema.metadata or {}).get(b"huggingface", b"{}")
+    features = json.loads(noted).get("info", {}).get("features", {})
+    for index, name in enumerate(table.column_names):
+        feature = features.get(name, {})
+        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and "names" in feature:
+            # -1 is how `datasets` marks a row without a label; with None in front it becomes null.
+            names = pa.array([None, *feature["names"]], pa.string())
+            numbers = pc.add(pc.max_element_wise(table.column(index), -1), 1)
+            table = table.set_column(index, name, names.take(numbers.combine_chunks()))
+    return table
 
 
 def file_of(table: pa.Table, default: str = "") -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, offline, within
 from modaxfer.data.folders import Tables, read_data
-from modaxfer.data.origin import file_of, stamp
+from modaxfer.data.origin import file_of, name_classes, stamp
 from modaxfer.errors import DataError, MissingPackageError, PluginError
 from modaxfer.registry import load_target
 from modaxfer.spec import DownloadSource, FolderSource, HubSource, PackageSource, SampleSource, Source, TaskSpec
@@ -85,21 +86,29 @@ def _download(source: DownloadSource, base: Path | None) -> tuple[Tables, str, P
 
 def _hub(source: HubSource, base: Path | None) -> tuple[Tables, str, Path | None]:
     if not offline():
-        within(CONNECT_SECONDS, lambda: _hub_answers(source))
+        _require_hub(source)
     import datasets
 
     try:
         loaded = datasets.load_dataset(source.dataset, source.config, revision=source.revision)
-    except (ConnectionError, FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise UnavailableError(f"{type(error).__name__}: {error}") from error
-    tables = {split: rows.with_format("arrow")[:] for split, rows in loaded.items()}
+    tables = {split: _arrow(rows) for split, rows in loaded.items()}
     return tables, f"hub {source.dataset}@{source.revision}", None
 
 
-def _hub_answers(source: HubSource) -> object:
+def _arrow(rows: Any) -> Any:
+    table = rows.with_format("arrow")[:]
+    return name_classes(table.replace_schema_metadata(rows.features.arrow_schema.metadata))
+
+
+def _require_hub(source: HubSource) -> None:
+    """Ask for the data set with a short limit first: `load_dataset` itself would try for minutes."""
     from huggingface_hub import HfApi
 
-    return HfApi().dataset_info(source.dataset, revision=source.revision, timeout=CONNECT_SECONDS)
+    api = HfApi()
+    ask = partial(api.dataset_info, source.dataset, revision=source.revision, timeout=CONNECT_SECONDS)
+    within(CONNECT_SECONDS, ask)
 
 
 def _package(source: PackageSource, base: Path | None) -> tuple[Tables, str, Path | None]:

@@ -90,7 +90,8 @@ def strata(targets: np.ndarray, problem: Problem) -> np.ndarray:
 
 
 def _values(column: pa.ChunkedArray) -> list[Label]:
-    missing = [value is None for value in column.to_pylist()]
+    # NaN is how many tools write a gap; only NaN differs from itself.
+    missing = [value is None or value != value for value in column.to_pylist()]
     return [
         None if absent else float("nan") if value is None else value
         for absent, value in zip(missing, numbers(column).to_pylist(), strict=True)

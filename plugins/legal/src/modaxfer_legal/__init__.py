@@ -1,0 +1,1 @@
+"""Legal tasks for modaxfer."""

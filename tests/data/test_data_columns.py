@@ -1,0 +1,84 @@
+import pyarrow as pa
+import pytest
+
+from modaxfer.data.columns import conform, numbers, require_columns, table_types
+from modaxfer.data.origin import stamp
+from modaxfer.errors import DataError
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, Signal
+
+UNTYPED = {"typed": False, "file": "t.csv"}
+
+
+def field(name, signal):
+    return Field(name=name, signal=signal)
+
+
+def test_text_columns_become_strings_and_gaps_empty_ones():
+    table = pa.table({"a": pa.array([7, None]), "b": pa.array(["x", None], pa.large_string()), "c": [1, 2]})
+    done = conform(table, [field("a", TEXT), field("b", TEXT)])
+    assert done.to_pydict() == {"a": ["7", ""], "b": ["x", ""]}
+    assert set(done.schema.types) == {pa.string()}
+
+
+def test_untyped_table_columns_are_numbers_where_every_cell_is():
+    table = stamp(pa.table({"n": [" 1", "2.5e1", "NA", None, "inf"], "c": ["1", "2", "x", "", "3"]}), **UNTYPED)
+    done = conform(table, [field("n", TABLE), field("c", TABLE)])
+    assert done["n"].to_pylist() == [1.0, 25.0, None, None, float("inf")]
+    assert done["c"].to_pylist() == ["1", "2", "x", "", "3"]
+
+
+def test_all_splits_decide_on_a_columns_type():
+    train = stamp(pa.table({"n": ["1", "2"]}), **UNTYPED)
+    test = stamp(pa.table({"n": ["1", "unknown"]}), **UNTYPED)
+    assert table_types([train], [field("n", TABLE)]) == {"n": "number"}
+    assert table_types([train, test], [field("n", TABLE)]) == {"n": "category"}
+
+
+def test_typed_columns_are_what_they_say():
+    table = pa.table({"zip": ["00123", "123"], "n": [1, None], "b": [True, False], "nan": [float("nan"), 1.0]})
+    done = conform(table, [field(name, TABLE) for name in table.column_names])
+    assert done.to_pydict() == {"zip": ["00123", "123"], "n": [1.0, None], "b": [1.0, 0.0], "nan": [None, 1.0]}
+
+
+def test_given_types_decide_at_prediction():
+    table = stamp(pa.table({"n": ["1", "unknown"], "c": ["1", "2"]}), **UNTYPED)
+    done = conform(table, [field("n", TABLE), field("c", TABLE)], {"n": "number", "c": "category"})
+    assert done.to_pydict() == {"n": [1.0, None], "c": ["1", "2"]}
+
+
+@pytest.mark.parametrize(("text", "value"), [("+3", 3.0), ("-.5", -0.5), ("2.", 2.0), ("1e3", 1000.0), ("1,5", None),
+                                             ("0x1", None), ("", None), ("-Infinity", float("-inf"))])  # fmt: skip
+def test_numbers(text, value):
+    assert numbers(pa.chunked_array([[text]])).to_pylist() == [value]
+
+
+def test_media_and_unknown_kinds_are_left_as_they_are():
+    media = pa.array([{"bytes": b"x", "path": None}])
+    table = pa.table({"i": media, "p": ["a.wav"], "x": [[1, 2]]})
+    done = conform(table, [field("i", IMAGE), field("p", AUDIO), field("x", Signal(kind="event-stream"))])
+    assert done.to_pylist() == table.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("column", "signal", "message"),
+    [
+        ([[1]], TEXT, r"cannot be read as text \(file t\.csv, column 'c'\).*Got: list"),
+        ([b"x"], TEXT, r"cannot be read as text"),
+        ([1], IMAGE, r"a column of image must hold encoded files .*Got: int64.*Allowed: paths, bytes"),
+        ([[1]], TABLE, r"cannot be read as text .*Fix: give the column its own kind of field"),
+    ],
+)
+def test_wrong_types_are_refused(column, signal, message):
+    with pytest.raises(DataError, match=message):
+        conform(stamp(pa.table({"c": column}), file="t.csv"), [field("c", signal)])
+
+
+def test_absent_columns_are_named_with_close_ones():
+    table = stamp(pa.table({"text": ["a"], "label": ["b"]}), file="t.csv")
+    with pytest.raises(
+        DataError,
+        match=r"input column 'txt' is not in the data \(file t\.csv\)\. Allowed: text, label\. Fix: did you mean text",
+    ):
+        conform(table, [field("txt", TEXT)])
+    with pytest.raises(DataError, match=r"label column 'y' is not in the data.*name a column of the file"):
+        require_columns(table, ["y"], "label column")

@@ -1,0 +1,74 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from modaxfer.data.origin import stamp
+from modaxfer.data.targets import class_order, encode, read_labels, strata
+from modaxfer.errors import DataError
+from modaxfer.spec import Problem, Target
+
+
+def labels(values, problem=Problem.MULTICLASS, typed=True, **options):
+    table = stamp(pa.table({"label": values}), file="t", typed=typed)
+    return read_labels(table, Target(problem=problem, **options))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([" a ", "", None, "b"], ["a", None, None, "b"]),
+        ([3, None], ["3", None]),
+        ([3.0, 2.5, float("nan")], ["3", "2.5", None]),
+        ([True, False], ["true", "false"]),
+    ],
+)
+def test_classes_are_strings(values, expected):
+    assert labels(values) == expected
+
+
+def test_multilabel_reads_lists_and_separated_text():
+    assert labels([["b", "a", "a"], [], None], Problem.MULTILABEL) == [("a", "b"), (), None]
+    assert labels(["b; a", "", None], Problem.MULTILABEL) == [("a", "b"), (), None]
+    assert labels(["b|a", None], Problem.MULTILABEL, typed=False, separator="|") == [("a", "b"), ()]
+    assert labels([1, 2], Problem.MULTILABEL) == [("1",), ("2",)]
+
+
+def test_regression_tells_missing_from_no_number():
+    found = labels(["1.5", "x", None], Problem.REGRESSION)
+    assert found[0] == 1.5
+    assert np.isnan(found[1])
+    assert found[2] is None
+
+
+def test_lists_are_refused_where_one_class_is_wanted():
+    with pytest.raises(DataError, match=r"the label column holds lists \(file t, column 'label'\).*multilabel"):
+        labels([["a"]])
+
+
+def test_class_order():
+    assert class_order(["10", "9", "-1", None]) == ("-1", "9", "10")
+    assert class_order(["10", "9", "a"]) == ("10", "9", "a")
+    assert class_order([("b", "a"), ()]) == ("a", "b")
+    assert class_order([1.0, 2.0]) == ()
+
+
+def test_encoding():
+    codes = encode(["b", "a"], Problem.BINARY, ("a", "b"))
+    assert codes.dtype == np.int64
+    assert codes.tolist() == [1, 0]
+    sets = encode([("a", "c"), ()], Problem.MULTILABEL, ("a", "b", "c"))
+    assert sets.dtype == np.float32
+    assert sets.tolist() == [[1, 0, 1], [0, 0, 0]]
+    values = encode([1.5, 2], Problem.REGRESSION, ())
+    assert values.dtype == np.float32
+    assert values.tolist() == [1.5, 2.0]
+
+
+def test_strata_of_each_problem():
+    assert strata(np.array([2, 0, 2]), Problem.MULTICLASS).tolist() == [[False, True], [True, False], [False, True]]
+    sets = strata(np.array([[1, 0], [0, 0]], dtype=np.float32), Problem.MULTILABEL)
+    assert sets.tolist() == [[True, False, False], [False, False, True]]
+    bins = strata(np.arange(100, dtype=np.float32), Problem.REGRESSION)
+    assert bins.shape == (100, 10)
+    assert (bins.sum(axis=0) == 10).all()
+    assert strata(np.zeros(50, dtype=np.float32), Problem.REGRESSION).all()
