@@ -90,6 +90,9 @@ def read_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=trust_remote_code
             )
+        # Without its files, Transformers may build one that knows no word at all.
+        if len(tokenizer) <= len(tokenizer.all_special_ids):
+            raise ValueError("its vocabulary is empty")
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise CheckpointUnavailableError(
             f"no usable tokenizer in {folder}",
