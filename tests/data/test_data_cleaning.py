@@ -131,6 +131,6 @@ def test_the_ledger_refuses_bad_rows_but_not_those_a_policy_takes_out():
     ledger.refuse_if_asked()
     ledger.drop(some, dict.fromkeys(range(1, 7), ("empty_input", "no input")))
     with pytest.raises(
-        DataError, match=r"6 unusable rows\. Got: t\.csv row 2: no input; .*row 6: no input; \.\.\..*--on-bad-row drop"
+        DataError, match=r"unusable rows: 6\. Got: t\.csv row 2: no input; .*row 6: no input; \.\.\..*--on-bad-row drop"
     ):
         ledger.refuse_if_asked()

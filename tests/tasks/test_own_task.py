@@ -45,6 +45,19 @@ def test_the_config_makes_the_same_task_again(reviews, tmp_path):
     assert load_task(task_from_files(again)).fingerprint == load_task(task_from_files(config)).fingerprint
 
 
+def test_csv_and_parquet_with_the_same_rows_have_one_fingerprint(tmp_path):
+    rows = [(f"text {n}", n / 2, "ab"[n % 2]) for n in range(40)]
+    text, number, label = zip(*rows, strict=True)
+    path = csv_of(tmp_path / "t.csv", rows, "text,number,label")
+    pq.write_table(pa.table({"label": label, "number": number, "text": text}), tmp_path / "t.parquet")
+    fields = {"text": ("text",), "number": ("number",)}
+    prints = [
+        load_task(task_from_files(RunConfig(data=data, **fields))).fingerprint
+        for data in (path, str(tmp_path / "t.parquet"))
+    ]
+    assert prints[0] == prints[1]
+
+
 def test_a_relative_path_and_an_unrelated_data_dir(reviews, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spec = task_from_files(RunConfig(data="./My Reviews.csv", text=("text",)))

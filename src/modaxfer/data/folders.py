@@ -102,7 +102,7 @@ def _classes(root: Path, folder: Path) -> pa.Table:
     names = [path.relative_to(root).as_posix() for path in paths]
     notes: tuple[str, ...] = ()
     if others:
-        notes = (f"{folder}: {len(others)} files are neither image nor sound and were left out, e.g. {others[0].name}",)
+        notes = (f"{folder}: files left out, neither image nor sound: {len(others)}, e.g. {others[0].name}",)
     return stamp(pa.table({_kind(folder, paths): names, "label": labels}), file=str(folder), notes=notes)
 
 

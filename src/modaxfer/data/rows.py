@@ -102,6 +102,6 @@ class Ledger:
             return
         more = ("...",) if len(self._bad) > 5 else ()
         raise DataError(
-            f"{len(self._bad)} unusable rows", got="; ".join((*self._bad[:5], *more)),
+            f"unusable rows: {len(self._bad)}", got="; ".join((*self._bad[:5], *more)),
             fix="repair or remove them, or let them be dropped with --on-bad-row drop",
         )  # fmt: skip

@@ -147,7 +147,7 @@ def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[s
         )
         return tuple(found)
     if clashes := conflicts(rows["train"]):
-        found.append(f"{clashes} inputs stand in train with two or more different labels; they were kept")
+        found.append(f"inputs that stand in train with two or more different labels: {clashes}; they were kept")
     train = set(rows["train"].digests)
     shared = {split: sum(digest in train for digest in rows[split].digests) for split in ("validation", "test")}
     leaks = [

@@ -87,8 +87,8 @@ Statement = tuple[tuple[str, ...], str]
 def legal_sentiment(seed: int) -> dict[str, pa.Table]:
     """Return ``train`` (480 sentences) and ``test`` (120), one row per party named; no sentence is in both."""
     draw = random.Random(seed)
-    single = [((label,), template) for label, templates in _SINGLE.items() for template in templates]
-    pairs = [((first, second), template) for first, second, template in _PAIRS]
+    single: list[Statement] = [((label,), template) for label, templates in _SINGLE.items() for template in templates]
+    pairs: list[Statement] = [((first, second), template) for first, second, template in _PAIRS]
     seen: set[str] = set()
     train = [statements[index] for statements in (single, pairs) for index in range(len(statements)) if index % 3 < 2]
     return {
