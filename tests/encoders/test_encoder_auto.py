@@ -132,6 +132,8 @@ def test_word_embeddings_stand_outside_the_layer(loaded, name):
     else:
         assert outside == set()
     assert len(list(encoder.layers.parameters())) > 4
+    tensors = [tensor.data_ptr() for tensor in encoder.state_dict().values() if tensor.numel()]
+    assert len(tensors) == len(set(tensors))
 
 
 def test_adapters_take_every_linear_module(loaded):

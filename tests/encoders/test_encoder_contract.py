@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 import tiny_models
 import torch
@@ -67,6 +70,36 @@ def test_padding_changes_no_pooled_vector(loaded, name, kind, pooling):
         assert alone.mask.all()
         assert int(together.mask[row].sum()) == processor.length(example)
         torch.testing.assert_close(pool(together, pooling)[row], pool(alone, pooling)[0], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@torch.no_grad()
+def test_half_precision_is_near_to_full(loaded, name, kind):
+    encoder, _ = loaded(name)
+    processor, examples = examples_of(encoder, kind)
+    batch = processor.collate(examples)
+    full = pool(whole(encoder, batch), "mean")
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = pool(whole(encoder, batch), "mean")
+    half = pool(whole(copy.deepcopy(encoder).to(torch.bfloat16), batch), "mean")
+    for near in (mixed, half):
+        assert near.dtype == torch.float32
+        assert not torch.equal(near, full)
+        assert torch.nn.functional.cosine_similarity(near, full).min() > 0.99
+
+
+@pytest.mark.parametrize("name", tiny_models.CONFIGS)
+def test_no_tensor_has_two_names(loaded, name):
+    encoder, _ = loaded(name)
+    tensors = [tensor.data_ptr() for tensor in encoder.state_dict().values()]
+    assert len(tensors) == len(set(tensors))
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_processors_travel_to_other_processes(loaded, name, kind):
+    encoder, _ = loaded(name)
+    processor = encoder.processor(kind)
+    assert pickle.loads(pickle.dumps(processor)).identity == processor.identity
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

@@ -71,7 +71,7 @@ class Wav2Vec2Encoder(LayeredEncoder):
     def embed(self, batch: Batch) -> Hidden:
         """Turn waveforms into ``[batch, tokens, hidden]``; silence that fills up a batch leaves no trace."""
         lengths = batch["lengths"]
-        frames = self._frames(batch["input_values"], lengths)
+        frames = self._frames(batch["input_values"].to(self.convolutions[0].conv.weight.dtype), lengths)
         tokens = torch.tensor([frames_after(int(length), _strides(self.config)) for length in lengths])
         mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
         projected = self.projection(frames)
@@ -159,7 +159,7 @@ class WhisperEncoder(LayeredEncoder):
         """Turn mel frames into ``[batch, frames / 2, hidden]``."""
         features, lengths = batch["input_features"], batch["lengths"].to(batch["input_features"].device)
         steps = torch.arange(features.shape[-1], device=features.device)
-        states = nn.functional.gelu(self.conv1(features))
+        states = nn.functional.gelu(self.conv1(features.to(self.conv1.weight.dtype)))
         # Behind a clip's end the second convolution must find zeros, as it would behind the end of the window.
         states = states * (steps < lengths[:, None])[:, None]
         states = nn.functional.gelu(self.conv2(states)).transpose(1, 2)

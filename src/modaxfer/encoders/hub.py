@@ -13,7 +13,7 @@ from modaxfer.errors import CheckpointUnavailableError
 
 __all__ = ["POOLING", "HubUnreachableError", "Snapshot", "cached", "cached_ids", "download", "look_up"]
 
-DEADLINE = 3.0
+DEADLINE = 2.5
 """Seconds until a hub that does not answer counts as unreachable."""
 
 SMALL_FILES = (".json", ".txt", ".model", ".tiktoken", ".jinja")
@@ -67,7 +67,7 @@ def look_up(repository: str, revision: str | None = None) -> Snapshot:
     """Find the commit that `revision` (default ``main``) names and fetch its small files, no weights.
 
     Raises:
-        HubUnreachableError: The hub does not answer within 3 seconds, or is switched off.
+        HubUnreachableError: The hub does not answer within 2.5 seconds, or is switched off.
         CheckpointUnavailableError: The hub has no such model or revision, access is not granted, it is no Transformers
             model, or its weights are pickles.
     """

@@ -101,7 +101,8 @@ class ViTEncoder(LayeredEncoder):
                 batch["mask"],
             )
         else:
-            projected = self.embeddings.patch_embeddings.projection(self.scale(batch["pixel_values"]))
+            projection = self.embeddings.patch_embeddings.projection
+            projected = projection(self.scale(batch["pixel_values"]).to(projection.weight.dtype))
             positions = self._grid_positions(*projected.shape[2:])
             patches = projected.flatten(2).transpose(1, 2)
             mask = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
@@ -112,7 +113,7 @@ class ViTEncoder(LayeredEncoder):
     def _strip(self, patches: torch.Tensor) -> torch.Tensor:
         """Project ``[batch, patches, side, side, 3]``; a convolution over one patch is a matrix product."""
         projection = self.embeddings.patch_embeddings.projection
-        pixels = self.scale(patches.permute(0, 1, 4, 2, 3))
+        pixels = self.scale(patches.permute(0, 1, 4, 2, 3)).to(projection.weight.dtype)
         return nn.functional.linear(pixels.flatten(2), projection.weight.flatten(1), projection.bias)
 
     def _first_positions(self, mask: torch.Tensor) -> torch.Tensor:
