@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from modaxfer.hooks import hookimpl
 from modaxfer.spec import (
     AUDIO,
     IMAGE,
     PATCHES,
-    TABLE,
     TEXT,
     BridgeSpec,
     CheckpointSpec,
@@ -24,6 +23,9 @@ from modaxfer.spec import (
     Target,
     TaskSpec,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MODAXFER_API = 0
 
@@ -155,7 +157,7 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
         ),
         TaskSpec(
             name="breast-cancer",
-            fields=tuple(),
+            fields=(),
             target=Target(column="label", problem=Problem.BINARY, classes=("benign", "malignant")),
             sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:breast_cancer"),),
             domain="medicine",

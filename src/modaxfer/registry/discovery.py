@@ -86,6 +86,6 @@ def _judged(record: PluginRecord, claimants: list[PluginRecord]) -> PluginRecord
         return replace(record, state=State.CLASHING, error=text)
     if len(claimants) > 1:
         others = " and ".join(r.distribution for r in claimants if r is not record)
-        text = f"{others} claims this namespace too; neither is loaded, uninstall one"
+        text = f"its namespace is also claimed by {others}; none of them is loaded, uninstall all but one"
         return replace(record, state=State.CLASHING, error=text)
     return record

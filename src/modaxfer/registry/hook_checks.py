@@ -61,5 +61,5 @@ def _resembles_hook(name: str) -> bool:
 
 
 def _meant(name: str) -> str:
-    close = get_close_matches(name.lower(), HOOKS, n=1)
+    close = get_close_matches(name.lower(), HOOKS, n=1, cutoff=0.75)  # the common prefix alone makes 0.65
     return f"did you mean {close[0]}?" if close else f"hooks are {', '.join(HOOKS)}"

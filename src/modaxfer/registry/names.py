@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from modaxfer.registry.records import Entry, Kind
 
-__all__ = ["is_short_name", "matching", "resolve", "shown_names"]
+__all__ = ["hint", "is_short_name", "matching", "resolve", "shown_names"]
 
 _SHORT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -39,7 +39,7 @@ def resolve(kind: Kind, name: str, entries: Sequence[Entry], reason: str = "") -
     found = matching(name, entries)
     if not found:
         known = sorted(shown_names(entries).values())
-        raise UnknownNameError(kind.name, name, known, fix=reason or _hint(name, known, kind.plural))
+        raise UnknownNameError(kind.name, name, known, fix=reason or hint(name, known, f"modaxfer list {kind.plural}"))
     if len(found) > 1:
         raise AmbiguousNameError(kind.name, name, sorted(entry.id for entry in found))
     return found[0]
@@ -57,6 +57,7 @@ def shown_names(entries: Iterable[Entry]) -> dict[str, str]:
     return {entry.id: entry.name if count[entry.name] == 1 else entry.id for entry in entries}
 
 
-def _hint(name: str, known: Sequence[str], plural: str) -> str:
+def hint(name: str, known: Sequence[str], command: str) -> str:
+    """Return how to get from the unknown `name` to a known one: close matches, and the `command` that lists all."""
     close = close_matches(name.lower(), known)
-    return (f"did you mean {' or '.join(close)}? " if close else "") + f"`modaxfer list {plural}` shows all"
+    return (f"did you mean {' or '.join(close)}? " if close else "") + f"`{command}` shows all"

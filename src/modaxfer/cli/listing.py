@@ -1,0 +1,158 @@
+"""``modaxfer list`` and ``modaxfer show``: what is installed, from specs alone."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modaxfer.cli.output import plain, print_details, print_json, print_table
+from modaxfer.errors import ConfigError, ModaxferError, UnknownNameError
+from modaxfer.registry import KINDS, load_target, registry
+from modaxfer.registry.names import hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modaxfer.registry import Entry, Kind
+
+__all__ = ["list_command", "show_command"]
+
+_PLURALS = {kind.plural: kind for kind in KINDS.values()}
+
+
+@click.command("list")
+@click.argument("what", required=False, type=click.Choice(list(_PLURALS)))
+@click.option("--from", "source", metavar="SIGNAL", help="Bridges from this signal kind (text, image, ...).")
+@click.option("--to", "sink", metavar="SIGNAL", help="Bridges to this signal kind.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(what: str | None, source: str | None, sink: str | None, as_json: bool) -> None:
+    """List what is installed: everything, or one kind."""
+    if (source or sink) and what != "bridges":
+        raise ConfigError(
+            "--from and --to choose bridges", got=f"modaxfer list {what or ''}".strip(), fix="list bridges"
+        )
+    kinds = [_PLURALS[what]] if what else list(KINDS.values())
+    found = {
+        kind.plural: [entry for entry in registry().all(kind.name) if _joins(entry, source, sink)] for kind in kinds
+    }
+    if as_json:
+        facts = {plural: [_facts(entry) for entry in entries] for plural, entries in found.items()}
+        print_json(facts[what] if what else facts)
+        return
+    for place, kind in enumerate(kinds):
+        if place:
+            click.echo()
+        _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper())
+
+
+@click.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, since several things may have one name.")
+def show_command(name: str, as_json: bool) -> None:
+    """Show everything called NAME: a short name, a full id, or kind:name (encoder:vit)."""
+    facts = [_facts(entry) | _settings(entry) for entry in _named(name)]
+    if as_json:
+        print_json(facts)
+        return
+    for place, values in enumerate(facts):
+        if place:
+            click.echo()
+        hidden = {"kind", "id", "name", "settings"}
+        print_details(f"{values['kind']} {values['id']}", {k: v for k, v in values.items() if k not in hidden})
+        if values.get("settings"):
+            click.echo()
+            rows = [[f"{values['kind']}.{s['name']}", s["default"], s["doc"]] for s in values["settings"]]
+            print_table(["--set", "default", "meaning"], rows)
+
+
+def _joins(entry: Entry, source: str | None, sink: str | None) -> bool:
+    wished = {"source": source, "sink": sink}
+    return all(value is None or getattr(entry.spec, key) == value for key, value in wished.items())
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "kind": entry.kind,
+        "id": entry.id,
+        "name": registry().shown(entry),
+        "plugin": entry.plugin,
+    }
+    if entry.kind == "encoder":
+        facts["checkpoints"] = [registry().shown(checkpoint) for checkpoint in registry().checkpoints(entry)]
+    return facts | {key: value for key, value in plain(entry.spec).items() if key != "name"}
+
+
+def _named(name: str) -> tuple[Entry, ...]:
+    kind, separator, rest = name.partition(":")
+    if separator and kind in KINDS:
+        entries = tuple(entry for entry in registry().find(rest) if entry.kind == kind)
+        return entries or (registry().get(kind, rest),)
+    entries = registry().find(name)
+    if not entries:
+        known = sorted({registry().shown(entry) for each in KINDS for entry in registry().all(each)})
+        raise UnknownNameError("name", name, known, fix=hint(name, known, "modaxfer list"))
+    return entries
+
+
+def _settings(entry: Entry) -> dict[str, Any]:
+    """Return the options that ``--set`` takes for `entry`, or why they cannot be had; imports their class alone."""
+    target = "modaxfer.config:EncoderOptions" if entry.kind == "encoder" else getattr(entry.spec, "options", "")
+    try:
+        options = load_target(target) if target else None
+    except ModaxferError as error:
+        return {"settings": [], "settings_error": str(error)}
+    return {"settings": [_setting(field) for field in fields(options)] if options else []}
+
+
+def _setting(field: Field[Any]) -> dict[str, Any]:
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    doc, choices = field.metadata.get("doc", ""), field.metadata.get("choices", ())
+    return {"name": field.name, "default": plain(default), "doc": doc, "choices": list(choices)}
+
+
+def _print_kind(kind: Kind, entries: list[Entry], title: str) -> None:
+    columns = _COLUMNS[kind.name]
+    rows = [
+        [registry().shown(entry), *(value(entry) for value in columns.values()), entry.plugin, entry.spec.summary]
+        for entry in entries
+    ]
+    print_table(["name", *columns, "plugin", "summary"], rows, title)
+
+
+def _inputs(entry: Entry) -> str:
+    return ", ".join(signal.kind for signal in entry.spec.inputs)
+
+
+def _checkpoints(entry: Entry) -> str:
+    return ", ".join(registry().shown(checkpoint) for checkpoint in registry().checkpoints(entry))
+
+
+def _fields(entry: Entry) -> str:
+    return ", ".join(f"{field.name} ({field.signal})" for field in entry.spec.fields) or "all columns (table)"
+
+
+_COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
+    "encoder": {"takes": _inputs, "checkpoints": _checkpoints},
+    "checkpoint": {
+        "encoder": lambda entry: entry.spec.encoder,
+        "size": lambda entry: entry.spec.size,
+        "from": lambda entry: entry.spec.hub_id or entry.spec.distribution or entry.spec.target,
+        "licence": lambda entry: entry.spec.licence,
+    },
+    "bridge": {"from": lambda entry: entry.spec.source, "to": lambda entry: entry.spec.sink},
+    "strategy": {},
+    "task": {
+        "problem": lambda entry: entry.spec.target.problem,
+        "fields": _fields,
+        "domain": lambda entry: entry.spec.domain,
+        "licence": lambda entry: entry.spec.licence,
+    },
+    "metric": {
+        "for": lambda entry: ", ".join(entry.spec.problems),
+        "better": lambda entry: "higher" if entry.spec.greater_is_better else "lower",
+    },
+    "report": {},
+}
+"""Columns between name and plugin, by kind."""

@@ -1,0 +1,86 @@
+"""How commands print: a table on a terminal, aligned plain lines elsewhere, JSON on request."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["plain", "print_details", "print_json", "print_table"]
+
+
+def print_json(value: Any) -> None:
+    """Print `value`, specs and records included, as JSON."""
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Print `rows` under `columns`; columns that are empty in every row are left out."""
+    used = [place for place, _ in enumerate(columns) if any(str(row[place]) for row in rows)]
+    heads = [columns[place] for place in used]
+    texts = [[str(row[place]) for place in used] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(heads, texts, title)
+    else:
+        _print_plain(heads, texts, title)
+
+
+def print_details(title: str, values: Mapping[str, Any]) -> None:
+    """Print one thing, a line per value that is not empty; inner values are called ``outer.inner``."""
+    lines = list(_flat("", plain(values)))
+    width = max((len(key) for key, _ in lines), default=0)
+    click.echo(title)
+    for key, text in lines:
+        click.echo(f"  {key.ljust(width)}  {text}".rstrip())
+
+
+def plain(value: Any) -> Any:
+    """Return `value` in JSON types. A task's source, whose fields depend on its class, names the class as ``type``."""
+    if is_dataclass(value) and not isinstance(value, type):
+        of_class = {"type": type(value).__name__} if type(value).__name__.endswith("Source") else {}
+        return of_class | {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return plain(value.value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else key, item)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for place, item in enumerate(value, start=1):
+            yield from _flat(f"{prefix}.{place}", item)
+    elif value not in (None, "", []):
+        yield prefix, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    widths = [max(len(text) for text in column) for column in zip(columns, *rows, strict=True)]
+    for line in ([[title]] if title else []) + [list(columns), *map(list, rows)]:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=False)).rstrip())
+
+
+def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text) for text in row))
+    Console().print(table)

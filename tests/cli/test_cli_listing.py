@@ -1,0 +1,204 @@
+"""``modaxfer list`` and ``modaxfer show``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from modaxfer.cli import listing, output
+from modaxfer.errors import ConfigError, UnknownNameError
+from modaxfer.registry import KINDS, Entry, PluginRecord, Registry, hook_manager
+from modaxfer.spec import (
+    IMAGE,
+    TEXT,
+    BridgeSpec,
+    CheckpointSpec,
+    EncoderSpec,
+    Field,
+    FolderSource,
+    MetricSpec,
+    Problem,
+    ReportSpec,
+    StrategySpec,
+    Target,
+    TaskSpec,
+)
+
+SPECS = {
+    "encoder": [EncoderSpec(name="eye", target="a:b", inputs=(IMAGE, TEXT), summary="Sees.")],
+    "checkpoint": [CheckpointSpec(name="eye-small", encoder="eye", hub_id="lab/eye", size="small")],
+    "bridge": [
+        BridgeSpec(name="draw", source="text", sink="image", target="a:b"),
+        BridgeSpec(name="keep", source="image", sink="image", target="a:b"),
+    ],
+    "strategy": [
+        StrategySpec(name="eye", target="a:b", options="modaxfer.config:TrainOptions"),
+        StrategySpec(name="torn", target="a:b", options="modaxfer.config:Nothing"),
+    ],
+    "task": [
+        TaskSpec(
+            name="claims",
+            fields=(Field(name="claim", signal=TEXT),),
+            target=Target(classes=("no", "yes")),
+            sources=(FolderSource(name="claims"),),
+            domain="law",
+        )
+    ],
+    "metric": [MetricSpec(name="loss", target="a:b", problems=(Problem.REGRESSION,), greater_is_better=False)],
+    "report": [ReportSpec(name="page", target="a:b", summary="A page.")],
+}
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch):
+    """Stand in for what is installed: the specs above, and a second plugin with a strategy of the same name."""
+    entries = [Entry(kind=kind, plugin="one", spec=spec) for kind, specs in SPECS.items() for spec in specs]
+    entries.append(Entry(kind="strategy", plugin="two", spec=StrategySpec(name="eye", target="c:d")))
+    registry = Registry([PluginRecord(namespace="one")], entries, hook_manager())
+    monkeypatch.setattr(listing, "registry", lambda: registry)
+
+
+def run(command, *arguments):
+    return CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_each_kind_is_listed_with_a_head(kind):
+    lines = run(listing.list_command, kind.plural).output.splitlines()
+    assert lines[0].startswith("name ")
+    assert len(lines) == 1 + len(SPECS[kind.name]) + (kind.name == "strategy")
+    assert any(line.startswith(SPECS[kind.name][-1].name) for line in lines)
+
+
+def test_columns_line_up_and_empty_ones_are_left_out():
+    assert run(listing.list_command, "encoders").output == (
+        "name  takes        checkpoints  plugin  summary\neye   image, text  eye-small    one     Sees.\n"
+    )
+    assert "summary" not in run(listing.list_command, "metrics").output
+
+
+def test_an_ambiguous_name_is_listed_by_its_id():
+    names = [line.split()[0] for line in run(listing.list_command, "strategies").output.splitlines()[1:]]
+    assert names == ["one/eye", "torn", "two/eye"]
+
+
+def test_everything_is_listed_by_kind():
+    text = run(listing.list_command).output
+    assert [line for line in text.splitlines() if line.isupper()] == [kind.plural.upper() for kind in KINDS.values()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ((), ["draw", "keep"]),
+        (("--from", "text"), ["draw"]),
+        (("--to", "image"), ["draw", "keep"]),
+        (("--from", "image", "--to", "image"), ["keep"]),
+        (("--from", "audio"), []),
+    ],
+)
+def test_bridges_by_their_ends(arguments, names):
+    shown = json.loads(run(listing.list_command, "bridges", *arguments, "--json").output)
+    assert [bridge["name"] for bridge in shown] == names
+
+
+def test_only_bridges_have_ends():
+    with pytest.raises(ConfigError, match=r"--from and --to choose bridges. Got: modaxfer list tasks"):
+        run(listing.list_command, "tasks", "--from", "text")
+
+
+def test_an_unknown_kind_is_refused_by_the_command_line():
+    result = run(listing.list_command, "encodes")
+    assert result.exit_code == 2
+    assert "encoders" in result.output
+
+
+def test_json_of_one_kind_is_a_list_of_specs():
+    (task,) = json.loads(run(listing.list_command, "tasks", "--json").output)
+    assert (task["kind"], task["id"], task["name"], task["plugin"]) == ("task", "one/claims", "claims", "one")
+    assert task["target"]["problem"] == "multiclass"
+    assert task["fields"] == [{"name": "claim", "signal": {"kind": "text", "rate": None, "channels": None}, "doc": ""}]
+    assert task["sources"] == [{"type": "FolderSource", "reader": "", "name": "claims"}]
+
+
+def test_json_of_everything_is_by_kind():
+    shown = json.loads(run(listing.list_command, "--json").output)
+    assert list(shown) == [kind.plural for kind in KINDS.values()]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 2, 3, 1, 1, 1]
+
+
+def test_show_prints_what_is_not_empty():
+    lines = run(listing.show_command, "claims").output.splitlines()
+    assert lines[0] == "task one/claims"
+    values = dict(line.split(maxsplit=1) for line in lines[1:])
+    assert values["target.classes"] == "no, yes"
+    assert values["fields.1.name"] == "claim"
+    assert values["sources.1.type"] == "FolderSource"
+    assert "licence" not in values
+
+
+def test_show_lists_settings_with_defaults():
+    text = run(listing.show_command, "strategy:one/eye").output
+    assert "strategy.warmup " in text
+    assert "Share of all steps in which the learning rate rises." in text
+    (facts,) = json.loads(run(listing.show_command, "encoder:eye", "--json").output)
+    pooling = next(setting for setting in facts["settings"] if setting["name"] == "pooling")
+    assert pooling == {
+        "name": "pooling",
+        "default": None,
+        "doc": "How tokens are pooled.",
+        "choices": ["cls", "mean", "mean_std"],
+    }
+
+
+def test_show_says_why_settings_cannot_be_had():
+    text = run(listing.show_command, "torn").output
+    assert text.startswith("strategy one/torn\n")
+    assert "settings_error" in text
+    assert "module modaxfer.config has no attribute 'Nothing'" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("eye", ["encoder one/eye", "strategy one/eye", "strategy two/eye"]),
+        ("encoder:eye", ["encoder one/eye"]),
+        ("strategy:eye", ["strategy one/eye", "strategy two/eye"]),
+        ("two/eye", ["strategy two/eye"]),
+        ("one/eye", ["encoder one/eye", "strategy one/eye"]),
+    ],
+)
+def test_show_finds_everything_of_a_name(name, found):
+    shown = json.loads(run(listing.show_command, name, "--json").output)
+    assert [f"{facts['kind']} {facts['id']}" for facts in shown] == found
+    printed = run(listing.show_command, name).output.splitlines()
+    assert [line for line in printed if line in found] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("clams", r"unknown name. Got: clams.*did you mean claims\? `modaxfer list` shows all"),
+        ("task:clams", r"unknown task. Got: clams.*did you mean claims\? `modaxfer list tasks` shows all"),
+        ("encoder:claims", "unknown encoder. Got: claims"),
+        ("eye:small", "unknown name. Got: eye:small"),
+    ],
+)
+def test_show_of_an_unknown_name(name, message):
+    with pytest.raises(UnknownNameError, match=message):
+        run(listing.show_command, name)
+
+
+def test_a_terminal_gets_a_table_with_every_word(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    output.print_table(
+        ["name", "summary", "none"], [["a", "word " * 20, ""], ["b", "[bold]literal[/bold]", ""]], "TITLE"
+    )
+    text = capsys.readouterr().out
+    assert "TITLE" in text.splitlines()[0]
+    assert text.count("word") == 20
+    assert "[bold]literal[/bold]" in text
+    assert "none" not in text

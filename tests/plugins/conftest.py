@@ -1,0 +1,87 @@
+"""Real distributions, made on the spot: installed ones in a temporary site folder, and wheels that pip installs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STATUS = """
+import json
+from modaxfer.registry import KINDS, registry
+made = registry()
+print(json.dumps({
+    "plugins": {f"{r.namespace}|{r.distribution}": [r.state, r.stage, r.error] for r in made.plugins},
+    "ids": {kind: [entry.id for entry in made.all(kind)] for kind in KINDS},
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site folder whose distributions a fresh interpreter sees, beside those of this environment."""
+
+    folder: Path
+
+    def add(self, namespace: str, source: str, *, distribution: str = "", **modules: str) -> None:
+        """Install a distribution with one plugin module, and further `modules` in its package."""
+        distribution = distribution or f"{namespace}-plugin"
+        package = distribution.replace("-", "_")
+        files = {f"{package}/{name}.py": text for name, text in {"__init__": "", "plugin": source, **modules}.items()}
+        info = f"{package}-1.0.dist-info"
+        files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+        files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        files[f"{info}/entry_points.txt"] = f"[modaxfer]\n{namespace} = {package}.plugin\n"
+        files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text), encoding="utf-8")
+
+    def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a fresh interpreter that sees this site folder."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("MODAXFER_")}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env=kept | {"PYTHONPATH": str(self.folder)} | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def status(self, **environment: str) -> Status:
+        """Load all plugins in a fresh interpreter and say how they stand."""
+        done = self.python("-c", STATUS, **environment)
+        assert done.returncode == 0, done.stderr
+        return Status(**json.loads(done.stdout), warnings=tuple(done.stderr.splitlines()))
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a fresh interpreter found."""
+
+    plugins: dict[str, list[str]]
+    """``namespace|distribution`` to state, stage and error."""
+    ids: dict[str, list[str]]
+    warnings: tuple[str, ...]
+
+    def warning(self, distribution: str) -> str:
+        """Return the one line on stderr about `distribution`."""
+        lines = [line for line in self.warnings if f"({distribution} 1.0)" in line]
+        assert len(lines) == 1, self.warnings
+        return lines[0]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)

@@ -1,0 +1,116 @@
+"""One transaction per plugin: its record says how far it came, and a failure leaves nothing behind."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from modaxfer.hooks import hookimpl
+from modaxfer.registry import BUILTIN, KINDS, Stage, State, discover, hook_manager, load_plugin
+from modaxfer.registry.hook_checks import HOOKS
+from modaxfer.spec import EncoderSpec, StrategySpec
+
+
+def modaxfer_strategies():
+    return [StrategySpec(name="gentle", target="a:b")]
+
+
+def modaxfer_run_start(config):
+    return None
+
+
+def test_the_frameworks_own_plugin_goes_the_same_way():
+    own, manager = discover()[0], hook_manager()
+    record, entries = load_plugin(own, manager)
+    assert (record.namespace, record.state, record.stage, record.error) == (BUILTIN, State.LOADED, Stage.REGISTER, "")
+    assert own.state is State.INSTALLED
+    assert {entry.kind for entry in entries} == set(KINDS)
+    assert all(entry.id == f"modaxfer/{entry.spec.name}" for entry in entries)
+    assert manager.get_plugin(BUILTIN) is sys.modules["modaxfer.registry.builtin"]
+
+
+def test_a_good_plugin_is_registered_with_its_hooks(plugin):
+    manager = hook_manager()
+    record, entries = load_plugin(plugin("good", hooks=[modaxfer_strategies, modaxfer_run_start]), manager)
+    assert (record.state, record.problem, record.notices) == (State.LOADED, "", ())
+    assert [(entry.kind, entry.id, entry.plugin, entry.name) for entry in entries] == [
+        ("strategy", "good/gentle", "good", "gentle")
+    ]
+    assert len(manager.hook.modaxfer_run_start.get_hookimpls()) == 1
+
+
+def test_a_plugin_that_fails_late_leaves_nothing(plugin):
+    def modaxfer_reports():
+        raise OSError("late")
+
+    manager = hook_manager()
+    record, entries = load_plugin(
+        plugin("half", hooks=[modaxfer_strategies, modaxfer_run_start, modaxfer_reports]), manager
+    )
+    assert (record.state, record.stage, entries) == (State.BROKEN, Stage.SPECS, ())
+    assert record.problem.startswith("plugin 'half' (half-plugin 1.0) is broken at specs: OSError: late (")
+    assert manager.get_plugins() == set()
+    assert not any(getattr(manager.hook, name).get_hookimpls() for name in HOOKS)
+
+
+def test_a_failed_plugin_loads_once_it_is_mended(plugin):
+    manager, found = hook_manager(), plugin("late")
+    del sys.modules[found.module].MODAXFER_API
+    assert load_plugin(found, manager)[0].stage is Stage.API
+    sys.modules[found.module].MODAXFER_API = 0
+    assert load_plugin(found, manager)[0].state is State.LOADED
+
+
+def test_errors_are_one_line(plugin):
+    def modaxfer_tasks():
+        raise ValueError("first\n  second")
+
+    record, _ = load_plugin(plugin("wordy", hooks=[modaxfer_tasks]), hook_manager())
+    assert "ValueError: first second (test_registry_loader.py, line " in record.problem
+
+
+@pytest.mark.parametrize(
+    ("api", "state"), [(1, "incompatible"), ("0", "incompatible"), (False, "incompatible"), (None, "broken")]
+)
+def test_api_number(plugin, api, state):
+    record, _ = load_plugin(plugin("old", MODAXFER_API=api), hook_manager())
+    assert (record.state, record.stage) == (state, "api")
+
+
+def test_one_name_twice_in_a_kind(plugin):
+    def modaxfer_strategies():
+        return [StrategySpec(name="same", target="a:b"), StrategySpec(name="same", target="a:c")]
+
+    record, entries = load_plugin(plugin("twice", hooks=[modaxfer_strategies]), hook_manager())
+    assert entries == ()
+    assert record.error == "modaxfer_strategies() returned strategy 'same' more than once"
+
+
+def test_one_name_in_two_kinds_is_fine(plugin):
+    def modaxfer_encoders():
+        return [EncoderSpec(name="gentle", target="a:b", inputs=())]
+
+    _, entries = load_plugin(plugin("both", hooks=[modaxfer_encoders, modaxfer_strategies]), hook_manager())
+    assert [entry.kind for entry in entries] == ["encoder", "strategy"]
+
+
+def test_two_functions_may_serve_one_hook(plugin):
+    more = hookimpl(specname="modaxfer_strategies")(lambda: [StrategySpec(name="more", target="a:b")])
+    _, entries = load_plugin(plugin("two", hooks=[modaxfer_strategies], more=more), hook_manager())
+    assert {entry.name for entry in entries} == {"gentle", "more"}
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.INSTALLED])
+def test_only_an_installed_plugin_is_imported(plugin, state):
+    found = replace(plugin("other", hooks=[modaxfer_strategies]), state=state)
+    assert load_plugin(found, hook_manager()) == (found, ())
+
+
+def test_an_interrupt_passes_through(plugin):
+    def modaxfer_tasks():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_plugin(plugin("stop", hooks=[modaxfer_tasks]), hook_manager())
