@@ -1,0 +1,18 @@
+"""Scores, their uncertainty, and what may be said about a difference."""
+
+from modaxfer.metrics.choice import default_metrics, greater_is_better
+from modaxfer.metrics.compute import compute, why_undefined
+from modaxfer.metrics.intervals import Difference, Interval, bootstrap, paired_difference
+from modaxfer.metrics.resampling import Scored
+
+__all__ = [
+    "Difference",
+    "Interval",
+    "Scored",
+    "bootstrap",
+    "compute",
+    "default_metrics",
+    "greater_is_better",
+    "paired_difference",
+    "why_undefined",
+]

@@ -1,0 +1,106 @@
+"""Which metrics there are for a problem, found by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modaxfer.errors import ConfigError
+from modaxfer.registry import load_target, registry
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    Score = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
+
+__all__ = ["Metric", "default_metrics", "find_metric", "find_metrics", "greater_is_better"]
+
+EVALUATE_PREFIX = "evaluate:"
+"""``evaluate:FOLDER`` names a local module of the Hugging Face library `evaluate`."""
+
+_CLASSES = ("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "recall_macro")
+_DEFAULTS = {
+    Problem.BINARY: (*_CLASSES, "average_precision"),
+    Problem.MULTICLASS: _CLASSES,
+    Problem.MULTILABEL: ("f1_macro", "f1_micro", "accuracy", "roc_auc", "average_precision"),
+    Problem.REGRESSION: ("rmse", "mae", "r2"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A score ready to be called."""
+
+    name: str
+    """As it was asked for."""
+    score: Score
+    """``(references, predictions, scores) -> float``, see `modaxfer.metrics.scores`."""
+    greater_is_better: bool = True
+    needs_scores: bool = False
+
+
+def default_metrics(problem: Problem) -> tuple[str, ...]:
+    """Return the metrics of a problem whose task names none; the first one decides."""
+    return _DEFAULTS[Problem(problem)]
+
+
+def greater_is_better(name: str) -> bool:
+    """Tell whether a larger value of the metric `name` is the better one.
+
+    Raises:
+        UnknownNameError: No metric has this name.
+    """
+    return name.startswith(EVALUATE_PREFIX) or bool(registry().get("metric", name).spec.greater_is_better)
+
+
+def find_metric(name: str, problem: Problem) -> Metric:
+    """Return the metric `name`, its code imported.
+
+    Raises:
+        UnknownNameError: No metric has this name.
+        ConfigError: It does not apply to `problem`, or an `evaluate` module cannot be loaded.
+    """
+    if name.startswith(EVALUATE_PREFIX):
+        from modaxfer.metrics.evaluate_adapter import load_module
+
+        return Metric(name=name, score=load_module(name.removeprefix(EVALUATE_PREFIX)))
+    spec = registry().get("metric", name).spec
+    if problem not in spec.problems:
+        raise ConfigError(
+            f"metric {name} does not apply to a {problem} problem",
+            got=name,
+            allowed=_applicable(problem),
+            fix="name other metrics in the task, or correct its problem type",
+        )
+    return Metric(
+        name=name,
+        score=load_target(spec.target),
+        greater_is_better=spec.greater_is_better,
+        needs_scores=spec.needs_scores,
+    )
+
+
+def find_metrics(names: Sequence[str], problem: Problem, *, with_scores: bool) -> list[Metric]:
+    """Return the metrics `names`.
+
+    Raises:
+        UnknownNameError: A name is unknown.
+        ConfigError: A metric does not apply to `problem`, or it needs scores and there are none.
+    """
+    found = [find_metric(name, Problem(problem)) for name in names]
+    hungry = [metric.name for metric in found if metric.needs_scores]
+    if hungry and not with_scores:
+        raise ConfigError(
+            "these metrics need a score per class, not predictions alone",
+            got=hungry,
+            fix="leave them out, or give the scores",
+        )
+    return found
+
+
+def _applicable(problem: Problem) -> list[str]:
+    entries = registry().all("metric")
+    return [registry().shown(entry) for entry in entries if problem in entry.spec.problems]

@@ -1,0 +1,81 @@
+"""Scores of one set of predictions, by name."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from modaxfer.errors import DataError
+from modaxfer.metrics.choice import find_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modaxfer.spec import Problem
+
+__all__ = ["compute", "require_rows", "why_undefined"]
+
+
+def compute(
+    names: Sequence[str],
+    *,
+    problem: Problem,
+    references: np.ndarray,
+    predictions: np.ndarray,
+    scores: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Score predictions with every metric in `names`.
+
+    Args:
+        names: Registered metrics, or ``evaluate:FOLDER`` for a local module of the library `evaluate`.
+        problem: What the target asks for.
+        references: Class numbers ``[rows]``; 0/1 ``[rows, classes]`` for multi-label; float ``[rows]`` for regression.
+        predictions: Of the same shape and meaning as `references`.
+        scores: Probabilities ``[rows, classes]``; None where there are none, as for regression.
+
+    Returns:
+        Metric name to value, in the order of `names`; nan where the references leave a metric undefined.
+
+    Raises:
+        UnknownNameError: A metric is unknown.
+        ConfigError: A metric does not apply to `problem`, or needs scores that are not given.
+        DataError: There are no rows, or the arrays do not match.
+    """
+    require_rows(references, predictions, scores)
+    found = find_metrics(names, problem, with_scores=scores is not None)
+    return {metric.name: float(metric.score(references, predictions, scores)) for metric in found}
+
+
+def why_undefined(values: Mapping[str, float], references: np.ndarray) -> tuple[str, ...]:
+    """Return one line for each nan among `values`, with what the references lack.
+
+    Args:
+        values: What `compute` returned.
+        references: What it was given.
+    """
+    undefined = [name for name, value in values.items() if math.isnan(value)]
+    return tuple(f"{name} is undefined: {_lack(references)}" for name in undefined)
+
+
+def require_rows(references: np.ndarray, *others: np.ndarray | None) -> None:
+    """Check that there are rows, and as many in each array.
+
+    Raises:
+        DataError: They are not.
+    """
+    if not len(references):
+        raise DataError("no rows to score", fix="give the split at least one row")
+    for other in others:
+        if other is not None and len(other) != len(references):
+            raise DataError("references and predictions differ in rows", got=(len(references), len(other)))
+
+
+def _lack(references: np.ndarray) -> str:
+    rows = f"{len(references)} row" + "s" * (len(references) != 1)
+    if references.ndim == 2:
+        return f"no label is both present and absent in {rows}"
+    if len(np.unique(references)) == 1:
+        return f"all references are equal in {rows}"
+    return f"the metric returned no number for {rows}"

@@ -1,0 +1,132 @@
+"""How sure a score or a difference is: percentile bootstrap over test rows (Efron & Tibshirani 1993, chapter 13)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from modaxfer.metrics.choice import find_metrics
+from modaxfer.metrics.compute import require_rows
+from modaxfer.metrics.resampling import Scored, resampled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modaxfer.spec import Problem
+
+__all__ = ["Difference", "Interval", "Scored", "bootstrap", "paired_difference"]
+
+RESAMPLES = 2000
+
+
+class Interval(NamedTuple):
+    """Where a score lies with the level's probability."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A score of one model minus that of another on the same rows, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def evidence(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def phrase(self) -> str:
+        """What may be said: the difference, or that there is no evidence of one."""
+        numbers = f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+        return numbers if self.evidence else f"no evidence: {numbers}"
+
+
+def bootstrap(
+    names: Sequence[str],
+    *,
+    problem: Problem,
+    references: np.ndarray,
+    predictions: np.ndarray,
+    scores: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """Return a percentile bootstrap interval of every metric in `names`, rows being drawn independently.
+
+    Decisions and regressions get all `resamples`; areas under curves fewer where rows times classes are many, and
+    metrics known only as a function (a plugin's) 200. Where no row is ever wrong the interval has no width: that
+    says the resamples never differ, not that the model is perfect.
+
+    Args:
+        names: Metrics, as for `modaxfer.metrics.compute`.
+        problem: What the target asks for.
+        references: As for `modaxfer.metrics.compute`.
+        predictions: As for `modaxfer.metrics.compute`.
+        scores: As for `modaxfer.metrics.compute`.
+        resamples: How often rows are drawn.
+        seed: The same seed draws the same rows.
+        level: Probability that an interval is to hold.
+
+    Returns:
+        Metric name to interval; nan where a metric is undefined in more than half of the resamples.
+
+    Raises:
+        UnknownNameError: A metric is unknown.
+        ConfigError: A metric does not apply to `problem`, or needs scores that are not given.
+        DataError: There are no rows, or the arrays do not match.
+    """
+    require_rows(references, predictions, scores)
+    metrics = find_metrics(names, problem, with_scores=scores is not None)
+    values = resampled(
+        metrics, problem, references, Scored(predictions=predictions, scores=scores), resamples=resamples, seed=seed
+    )
+    return {name: _percentiles(found, level) for name, found in values.items()}
+
+
+def paired_difference(
+    references: np.ndarray,
+    a: Scored,
+    b: Scored,
+    metric: str,
+    *,
+    problem: Problem,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Difference:
+    """Return the score of `a` minus that of `b`, with a bootstrap interval over the rows they share.
+
+    The same rows are drawn for both, so what makes a row hard for both cancels out. The sign is the metric's own: for
+    an error such as ``rmse`` a negative difference says that `a` is better.
+
+    Raises:
+        UnknownNameError: The metric is unknown.
+        ConfigError: It does not apply to `problem`, or needs scores that are not given.
+        DataError: There are no rows, or the arrays do not match.
+    """
+    require_rows(references, a.predictions, b.predictions, a.scores, b.scores)
+    with_scores = a.scores is not None and b.scores is not None
+    (found,) = find_metrics([metric], problem, with_scores=with_scores)
+    first, second = (
+        resampled([found], problem, references, scored, resamples=resamples, seed=seed)[metric] for scored in (a, b)
+    )
+    interval = _percentiles(first - second, level)
+    value = found.score(references, a.predictions, a.scores) - found.score(references, b.predictions, b.scores)
+    return Difference(value=float(value), low=interval.low, high=interval.high)
+
+
+def _percentiles(values: np.ndarray, level: float) -> Interval:
+    known = values[np.isfinite(values)]
+    if len(known) * 2 < len(values) or not len(known):
+        return Interval(math.nan, math.nan)
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))

@@ -1,0 +1,113 @@
+"""Scores over resamples of the rows: which family of scores answers for a metric, and how often it can afford to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from modaxfer.metrics.ranking import Ranking
+from modaxfer.metrics.weighted import Classes, Family, Labels, Values
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from modaxfer.metrics.choice import Metric
+
+__all__ = ["Scored", "resampled"]
+
+CHUNK = 4_000_000
+"""Numbers held at once."""
+FEWEST = 200
+"""Resamples of a metric that can only be called, and the least of one that is slow."""
+RANKING_BUDGET = 20_000_000
+"""Numbers that an area under a curve may go through; where they do not suffice, it gets fewer resamples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What one model says of the test rows; shapes as in `modaxfer.metrics.compute`."""
+
+    predictions: np.ndarray
+    scores: np.ndarray | None = None
+
+
+def resampled(
+    metrics: Sequence[Metric],
+    problem: Problem,
+    references: np.ndarray,
+    scored: Scored,
+    *,
+    resamples: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Return the values of each metric over resamples of the rows, by name.
+
+    One seed draws the same rows for every metric and model, so two models are compared resample by resample. A metric
+    that is slow gets only the first of the resamples.
+    """
+    families = _families(problem, references, scored)
+    values: dict[str, np.ndarray] = {}
+    for metric in metrics:
+        if metric.name not in values:
+            family = next((one for one in families if metric.score in one.finish), None)
+            family = family or _AnyMetric(metric, references, scored)
+            together = [other for other in metrics if other.score in family.finish]
+            values |= _values(family, together, len(references), resamples, seed)
+    return values
+
+
+def _values(family: Family, metrics: Sequence[Metric], rows: int, resamples: int, seed: int) -> dict[str, np.ndarray]:
+    parts: dict[str, list[np.ndarray]] = {metric.name: [] for metric in metrics}
+    for weights in _draws(rows, min(resamples, family.most or resamples), seed):
+        sums = family.sums(weights)
+        for metric in metrics:
+            parts[metric.name].append(family.finish[metric.score](sums))
+    return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def _families(problem: Problem, references: np.ndarray, scored: Scored) -> list[Family]:
+    if problem == Problem.REGRESSION:
+        return [Values(references, scored.predictions)]
+    families: list[Family] = []
+    if problem == Problem.MULTILABEL:
+        families.append(Labels(references, scored.predictions))
+    else:
+        families.append(Classes(references, scored.predictions))
+    if scored.scores is not None:
+        families.append(Ranking(references, scored.scores, budget=RANKING_BUDGET, fewest=FEWEST))
+    return families
+
+
+def _draws(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield float ``[some resamples, rows]``: how often each row was drawn; every resample has `rows` draws."""
+    generator = np.random.default_rng(seed)
+    size = max(1, CHUNK // rows)
+    for start in range(0, resamples, size):
+        count = min(size, resamples - start)
+        drawn = generator.integers(0, rows, size=(count, rows)) + np.arange(count)[:, None] * rows
+        yield np.bincount(drawn.ravel(), minlength=count * rows).reshape(count, rows).astype(float)
+
+
+class _AnyMetric:
+    """A score that can only be called on rows, such as a plugin's."""
+
+    most = FEWEST
+
+    def __init__(self, metric: Metric, references: np.ndarray, scored: Scored) -> None:
+        self._metric, self._references, self._scored = metric, references, scored
+        self.finish = {metric.score: self._over}
+
+    def sums(self, weights: np.ndarray) -> np.ndarray:
+        """Return `weights`: nothing is known of the score."""
+        return weights
+
+    def _over(self, weights: np.ndarray) -> np.ndarray:
+        everyone = np.arange(weights.shape[1])
+        return np.array([self._on(np.repeat(everyone, drawn.astype(int))) for drawn in weights])
+
+    def _on(self, rows: np.ndarray) -> float:
+        scores = None if self._scored.scores is None else self._scored.scores[rows]
+        return self._metric.score(self._references[rows], self._scored.predictions[rows], scores)

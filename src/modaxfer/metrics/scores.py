@@ -1,0 +1,130 @@
+"""Scores of predictions, thin over scikit-learn and named as its scorers.
+
+Every function takes the same three arrays:
+
+- `references`: class numbers ``[rows]``; 0/1 ``[rows, classes]`` for multi-label; float ``[rows]`` for regression.
+- `predictions`: of the same shape and meaning.
+- `scores`: probabilities ``[rows, classes]`` (for two classes also ``[rows]``, of class 1), or None where a metric
+  needs none.
+
+As in scikit-learn's scorers, a class that stands neither in the references nor in the predictions does not count in a
+macro average, and a class that was never predicted (or never occurs) counts as 0. A score that the references leave
+undefined is nan, without an exception or a warning; `modaxfer.metrics.why_undefined` says the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = [
+    "accuracy",
+    "average_precision",
+    "balanced_accuracy",
+    "f1_macro",
+    "f1_micro",
+    "mae",
+    "matthews_corrcoef",
+    "precision_macro",
+    "r2",
+    "recall_macro",
+    "rmse",
+    "roc_auc",
+    "score_columns",
+]
+
+
+def accuracy(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the share of rows that are right; for multi-label, right in every label."""
+    return float(metrics.accuracy_score(references, predictions))
+
+
+def balanced_accuracy(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the mean recall of the classes that occur in the references."""
+    return float(metrics.recall_score(references, predictions, labels=np.unique(references), average="macro"))
+
+
+def f1_macro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the mean of the classes' F1."""
+    return float(metrics.f1_score(references, predictions, average="macro", zero_division=0))
+
+
+def f1_micro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the F1 of all decisions counted together; equals accuracy unless multi-label."""
+    return float(metrics.f1_score(references, predictions, average="micro", zero_division=0))
+
+
+def recall_macro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the mean of the classes' recall; a class that was predicted but never occurs counts as 0."""
+    return float(metrics.recall_score(references, predictions, average="macro", zero_division=0))
+
+
+def precision_macro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the mean of the classes' precision."""
+    return float(metrics.precision_score(references, predictions, average="macro", zero_division=0))
+
+
+def matthews_corrcoef(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the correlation of references and predictions over the confusion matrix, -1 to 1 (Gorodkin 2004)."""
+    return float(metrics.matthews_corrcoef(references, predictions))
+
+
+def roc_auc(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the area under the ROC curve: of class 1 for two classes, else the mean of each class against the rest.
+
+    Classes without a positive or without a negative row do not count; nan where none is left.
+    """
+    return _mean_over_columns(metrics.roc_auc_score, references, scores)
+
+
+def average_precision(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the average precision over recall: of class 1 for two classes, else the mean of each against the rest.
+
+    Classes without a positive or without a negative row do not count; nan where none is left.
+    """
+    return _mean_over_columns(metrics.average_precision_score, references, scores)
+
+
+def rmse(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the root of the mean squared error, in the target's unit."""
+    return float(metrics.root_mean_squared_error(references, predictions))
+
+
+def mae(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the mean absolute error, in the target's unit."""
+    return float(metrics.mean_absolute_error(references, predictions))
+
+
+def r2(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the share of variance explained, at most 1; nan where all references are equal."""
+    if np.ptp(references) == 0:
+        return math.nan
+    return float(metrics.r2_score(references, predictions))
+
+
+def score_columns(references: np.ndarray, scores: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the one-against-rest problems of a ranking metric: bool ``[rows]`` positives and their scores ``[rows]``.
+
+    Two classes are one problem, that of class 1. Problems without a positive or without a negative row are left out.
+    """
+    assert scores is not None
+    if references.ndim == 2:
+        columns = [(references[:, position] > 0, scores[:, position]) for position in range(references.shape[1])]
+    elif scores.ndim == 1 or scores.shape[1] <= 2:
+        columns = [(references == 1, scores if scores.ndim == 1 else scores[:, -1])]
+    else:
+        columns = [(references == position, scores[:, position]) for position in range(scores.shape[1])]
+    return (column for column in columns if column[0].any() and not column[0].all())
+
+
+def _mean_over_columns(
+    score: Callable[[np.ndarray, np.ndarray], float], references: np.ndarray, scores: np.ndarray | None
+) -> float:
+    values = [score(positive, ranked) for positive, ranked in score_columns(references, scores)]
+    return float(np.mean(values)) if values else math.nan

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modaxfer.errors import ConfigError, DataError, UnknownNameError
+from modaxfer.metrics import bootstrap, compute, greater_is_better
+from modaxfer.spec import Problem
+
+TRUE, SAID = np.array([0, 1, 1]), np.array([0, 1, 0])
+
+MODULE = """
+import datasets
+import evaluate
+
+
+class ShareRight(evaluate.Metric):
+    def _info(self):
+        number = datasets.Value("int64")
+        features = datasets.Features({"predictions": number, "references": number})
+        return evaluate.MetricInfo(description="", citation="", inputs_description="", features=features)
+
+    def _compute(self, predictions, references):
+        right = sum(said == true for said, true in zip(predictions, references))
+        return {"right": right / len(references), "rows": float(len(references))}
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    import evaluate
+
+    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr(evaluate.config, "HF_METRICS_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "share_right"
+    folder.mkdir()
+    (folder / "share_right.py").write_text(MODULE)
+    return folder
+
+
+def test_values_come_in_the_order_asked_for() -> None:
+    found = compute(["f1_macro", "accuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    assert list(found) == ["f1_macro", "accuracy"]
+    assert found["accuracy"] == pytest.approx(2 / 3)
+    assert all(type(value) is float for value in found.values())
+
+
+def test_a_full_id_is_a_name_too() -> None:
+    found = compute(["modaxfer/accuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    assert found == {"modaxfer/accuracy": pytest.approx(2 / 3)}
+
+
+def test_a_metric_of_another_problem_is_refused_with_those_that_apply() -> None:
+    with pytest.raises(ConfigError, match=r"metric rmse does not apply to a binary problem.*Allowed: accuracy, "):
+        compute(["rmse"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    with pytest.raises(ConfigError, match=r"accuracy does not apply to a regression problem.*Allowed: rmse, mae, r2"):
+        compute(["accuracy"], problem=Problem.REGRESSION, references=TRUE, predictions=SAID)
+
+
+def test_an_unknown_metric_is_refused_with_close_matches() -> None:
+    with pytest.raises(UnknownNameError, match=r"acuracy.*did you mean.*accuracy"):
+        compute(["acuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+
+
+@pytest.mark.parametrize("score", [compute, bootstrap])
+def test_a_metric_that_needs_scores_says_so(score) -> None:
+    with pytest.raises(ConfigError, match=r"need a score per class, not predictions alone\. Got: roc_auc"):
+        score(["accuracy", "roc_auc"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+
+
+@pytest.mark.parametrize("score", [compute, bootstrap])
+def test_no_rows_is_an_error(score) -> None:
+    with pytest.raises(DataError, match="no rows to score"):
+        score(["accuracy"], problem=Problem.BINARY, references=TRUE[:0], predictions=SAID[:0])
+
+
+def test_rows_must_match() -> None:
+    with pytest.raises(DataError, match=r"references and predictions differ in rows\. Got: 3, 2"):
+        compute(["accuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID[:2])
+
+
+def test_a_local_evaluate_module_is_a_metric(module) -> None:
+    name = f"evaluate:{module}#right"
+    found = compute([name], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    assert found == {name: pytest.approx(2 / 3)}
+    assert greater_is_better(name)
+
+
+def test_an_evaluate_module_with_several_values_needs_a_key(module) -> None:
+    with pytest.raises(ConfigError, match=r"several values and none is called 'share_right'\. Allowed: right, rows"):
+        compute([f"evaluate:{module}"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+
+
+def test_an_evaluate_module_that_is_not_there_is_never_looked_for_on_the_hub(tmp_path) -> None:
+    with pytest.raises(ConfigError, match=r"no local evaluate module at .*modules on the hub are not loaded"):
+        compute([f"evaluate:{tmp_path / 'rouge'}"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+
+
+def test_an_evaluate_module_whose_imports_are_missing_says_which(module) -> None:
+    (module / "share_right.py").write_text("import no_such_package_anywhere\n" + MODULE)
+    with pytest.raises(ConfigError, match=r"cannot be imported.*no_such_package_anywhere"):
+        compute([f"evaluate:{module}"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
