@@ -181,7 +181,9 @@ def test_unusable_entry_points(site, line, error):
 def test_a_distribution_without_metadata(site):
     site.add("bare", GOOD)
     (site.folder / "bare_plugin-1.0.dist-info/METADATA").unlink()
-    assert "bare/gentle" in site.status().ids["strategy"]
+    status = site.status(PYTHONWARNINGS="error")
+    assert status.plugins["bare|distribution without a name"] == ["loaded", "register", ""]
+    assert "bare/gentle" in status.ids["strategy"]
 
 
 def test_a_slow_plugin_works_and_is_called_slow(site):

@@ -6,7 +6,7 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from modaxfer import __version__
@@ -41,8 +41,8 @@ def _record(point: EntryPoint) -> PluginRecord:
     record = PluginRecord(
         namespace=point.name,
         module=point.value,
-        distribution=point.dist.name or "distribution without a name",
-        version=point.dist.version or "",
+        distribution=_stated(point.dist, "Name") or "distribution without a name",
+        version=_stated(point.dist, "Version"),
     )
     if not is_short_name(point.name):
         text = f"its namespace {point.name!r} is not valid; use lower-case letters, digits, '.', '_' and '-'"
@@ -51,6 +51,12 @@ def _record(point: EntryPoint) -> PluginRecord:
         text = f"its entry point names {point.value!r}, expected a module such as modaxfer_{point.name}.plugin"
         return replace(record, state=State.BROKEN, error=text)
     return record
+
+
+def _stated(distribution: Distribution, key: str) -> str:
+    """Return what the metadata say; empty where they or the key are missing, which Pythons treat differently."""
+    metadata = distribution.metadata
+    return metadata[key] if metadata and key in metadata else ""
 
 
 def _chosen(records: Iterable[PluginRecord]) -> list[PluginRecord]:
