@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from modaxfer.errors import CheckpointUnavailableError, MissingPackageError
-from modaxfer_offline import vit_focus
 from modaxfer_offline.ctranslate2 import read_variables
+from modaxfer_offline.onnx_file import read_graph
 from modaxfer_offline.packages import STAMP, Shipped, cache, converted
 from modaxfer_offline.plugin import modaxfer_checkpoints
 
@@ -139,10 +139,59 @@ def test_damaged_or_foreign_ctranslate2_files_are_refused(tmp_path):
         read_variables(path)
 
 
-def test_the_onnx_file_needs_onnx_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingPackageError, match=r"vit-focus needs the package onnx.*run `pip install onnx`"):
-        vit_focus.convert(tmp_path / "any.onnx", tmp_path)
+def field(number, value):
+    """Write a field of a protocol buffer: a number, or bytes with their length."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def varint(value):
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
+
+
+def onnx_tensor(name, values, *, packed=False, kind=1):
+    shape = b"".join(field(1, size) for size in values.shape)
+    if packed:
+        shape = field(1, b"".join(varint(size) for size in values.shape))
+    return field(5, shape + field(2, kind) + field(8, name) + field(9, values.tobytes()))
+
+
+def onnx_file(*parts):
+    padding = field(1, 10) + varint(20 << 3 | 1) + bytes(8) + varint(21 << 3 | 5) + bytes(4)
+    return padding + field(7, b"".join(parts))
+
+
+def test_onnx_tensors_and_products_are_read(tmp_path):
+    path = tmp_path / "model.onnx"
+    one, two = np.arange(6, dtype="<f4").reshape(2, 3), np.arange(300, dtype="<f4")
+    product = field(1, b"x") + field(1, b"w") + field(2, b"y") + field(3, b"/layer/MatMul") + field(4, b"MatMul")
+    sum_node = field(1, b"x") + field(1, b"b") + field(3, b"/layer/Add") + field(4, b"Add")
+    path.write_bytes(
+        onnx_file(
+            field(1, product),
+            field(1, sum_node),
+            onnx_tensor(b"w", one),
+            onnx_tensor(b"b", two, packed=True),
+            onnx_tensor(b"index", np.array([7], dtype="<i8"), kind=7),
+        )
+    )
+    graph = read_graph(path)
+    assert graph.products == {"/layer/MatMul": "w"}
+    assert sorted(graph.tensors) == ["b", "w"]
+    torch.testing.assert_close(graph.tensors["w"], torch.arange(6.0).reshape(2, 3))
+    torch.testing.assert_close(graph.tensors["b"], torch.arange(300.0))
+
+
+def test_damaged_onnx_files_are_refused(tmp_path):
+    path = tmp_path / "model.onnx"
+    whole = onnx_file(onnx_tensor(b"w", np.ones((2, 3), dtype="<f4")))
+    short = onnx_file(field(5, field(1, 4) + field(2, 1) + field(8, b"w") + field(9, bytes(12))))
+    for broken in (whole[:-1], b"", bytes([0x3B]), onnx_file(varint(5 << 3) + varint(1)), short):
+        path.write_bytes(broken)
+        with pytest.raises(CheckpointUnavailableError, match="is damaged or no ONNX model"):
+            read_graph(path)
 
 
 def test_the_checkpoints_are_sized_and_say_how_to_install_them():

