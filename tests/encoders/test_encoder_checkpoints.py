@@ -169,6 +169,23 @@ def test_a_checkpoint_can_be_named_and_must_fit_its_encoder(world):
         resolve("vit", checkpoint=str(world.shipped))
 
 
+def test_the_revision_that_a_run_stored_finds_the_same_checkpoint_or_none(world):
+    world.cached("org/base")
+    world.specs += [package("mini", distribution=INSTALLED)]
+    for first in (resolve("bert"), resolve("org/base")):
+        again = resolve("bert", checkpoint=first.checkpoint, revision=first.revision)
+        assert (again.checkpoint, again.revision, again.folder) == (first.checkpoint, first.revision, first.folder)
+    with pytest.raises(CheckpointUnavailableError, match=r"not here in this revision\. Got: main\. Allowed: pytest=="):
+        resolve("bert", revision="main")
+    with pytest.raises(CheckpointUnavailableError, match="org/base is not on this machine"):
+        resolve("org/base", revision="v2")
+
+
+def test_a_folder_has_no_revisions(world):
+    with pytest.raises(ConfigError, match=r"a folder has no revisions\. Got: main"):
+        resolve(str(world.shipped), revision="main")
+
+
 def test_unknown_names_get_close_matches(world):
     with pytest.raises(UnknownNameError, match=r"unknown encoder\. Got: bret\..*did you mean bert"):
         resolve("bret")

