@@ -51,7 +51,9 @@ class RunConfig:
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", minimum=0.0)
     seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0)
     folds: int | None = documented(None, "Cross-validation folds over the training rows.", minimum=2)
-    limit: int | None = documented(None, "At most this many training rows (a quarter of it for other splits).", minimum=1)
+    limit: int | None = documented(
+        None, "At most this many training rows (a quarter of it for other splits).", minimum=1
+    )
     precision: str = documented("auto", "Arithmetic.", choices=("auto", "fp32", "bf16", "fp16"))
     device: str = documented("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
     num_processes: int = documented(1, "Processes to train with.", minimum=1)
@@ -60,7 +62,9 @@ class RunConfig:
     trust_remote_code: bool = documented(False, "Run model code from the hub. Only for authors you trust.")
     set: Mapping[str, Any] = field(
         default_factory=dict,
-        metadata={"doc": "An option: strategy.KEY, bridge.KEY, encoder.KEY or train.KEY; a short KEY while it is unique."},
+        metadata={
+            "doc": "An option: strategy.KEY, bridge.KEY, encoder.KEY or train.KEY; a short KEY while it is unique."
+        },
     )
 
 
@@ -76,7 +80,9 @@ class TrainOptions:
     dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0)
     accumulation: int = documented(1, "Batches per optimiser step; splits a batch where memory is short.", minimum=1)
     max_tokens: int = documented(8192, "Token budget of one forward pass; larger batches are split.", minimum=1)
-    patience: int = documented(3, "Epochs without a better validation score before training stops; 0 = never.", minimum=0)
+    patience: int = documented(
+        3, "Epochs without a better validation score before training stops; 0 = never.", minimum=0
+    )
     checkpoint_minutes: float = documented(5.0, "Longest time between two checkpoints.", minimum=0.0)
     cache: bool = documented(True, "Keep prepared rows and frozen features on disk.")
 
@@ -87,9 +93,15 @@ class EncoderOptions:
 
     pooling: str | None = documented(None, "How tokens are pooled.", choices=("cls", "mean", "mean_std"))
     layer: int | None = documented(None, "Layer the head reads, 0 = embeddings; default the last.", minimum=0)
-    max_tokens: int | None = documented(None, "Longest input in tokens; default what the encoder holds, at most 512.", minimum=4)
-    image_size: int | None = documented(None, "Pixels per side; default the pretraining size, less for small images.", minimum=8)
-    seconds: float | None = documented(None, "Longest sound in seconds; default what the encoder holds, at most 30.", minimum=0.05)
+    max_tokens: int | None = documented(
+        None, "Longest input in tokens; default what the encoder holds, at most 512.", minimum=4
+    )
+    image_size: int | None = documented(
+        None, "Pixels per side; default the pretraining size, less for small images.", minimum=8
+    )
+    seconds: float | None = documented(
+        None, "Longest sound in seconds; default what the encoder holds, at most 30.", minimum=0.05
+    )
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
@@ -123,7 +135,9 @@ def _convert(value: Any, hint: Any) -> Any:
             return None
         return _convert(value, options[0])
     if typing.get_origin(hint) is tuple:
-        items = value.split(",") if isinstance(value, str) else [value] if not isinstance(value, (list, tuple)) else value
+        items = (
+            value.split(",") if isinstance(value, str) else [value] if not isinstance(value, (list, tuple)) else value
+        )
         return tuple(_convert(item, typing.get_args(hint)[0]) for item in items)
     if hint is bool:
         return _boolean(value)
@@ -194,4 +208,4 @@ def to_yaml(config: RunConfig) -> str:
         for item in dataclasses.fields(config)
     }
     values["set"] = dict(config.set)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True))

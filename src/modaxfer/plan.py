@@ -69,7 +69,7 @@ class Phase:
     learning_rates: Mapping[Part, float] = field(default_factory=dict)
     """Peak learning rate of each trainable part."""
     layer_decay: float = 1.0
-    """The rate of layer i is multiplied by ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
+    """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
     losses: tuple[LossTerm, ...] = ()

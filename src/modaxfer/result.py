@@ -32,7 +32,7 @@ class Result:
     intervals: Mapping[str, Any] = field(default_factory=dict)
     """Metric name to ``[low, high]``: 95 % bootstrap on the test split."""
     baselines: Mapping[str, Any] = field(default_factory=dict)
-    """``chance``, ``majority``, ``simple``, perhaps ``scratch``: each metric name to value (``simple`` names its model)."""
+    """``chance``, ``majority``, ``simple``, perhaps ``scratch``: metric name to value; ``simple`` names its model."""
     transfer_gain: Mapping[str, Any] | None = None
     parameters: Mapping[str, int] = field(default_factory=dict)
     time_s: Mapping[str, float] = field(default_factory=dict)
@@ -58,7 +58,8 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return json.loads(json.dumps(asdict(self), default=_plain))
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain))
+        return plain
 
     def save(self, folder: Path) -> Path:
         """Write ``result.json`` into `folder` atomically and return its path."""

@@ -113,7 +113,7 @@ class SplitPolicy:
 
     group: tuple[str, ...] = ()
     disjoint: tuple[str, ...] = ()
-    """Rows of train (then validation) whose values in these columns also stand in a later split are dropped, counted."""
+    """Rows of train (then validation) whose values in these columns stand in a later split too are dropped, counted."""
     validation_fraction: float = 0.15
     test_fraction: float = 0.2
 
@@ -123,8 +123,8 @@ class Source:
     """Where rows may come from; a task lists its sources in the order in which they are tried."""
 
     reader: str = ""
-    """``"module:function"`` that turns what the source found into ``{split: pyarrow.Table}``; empty = the default reader.
-    It is called with one folder (`pathlib.Path`) that holds the source's files."""
+    """``"module:function"`` that turns the folder (`pathlib.Path`) with the source's files into
+    ``{split: pyarrow.Table}``; empty = the default reader."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,135 @@
+"""The Python face: train, load, predict, evaluate; results that a notebook shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.result import Result
+
+__all__ = ["Run", "evaluate", "load", "predict", "train"]
+
+
+class Run:
+    """A run on disk: its result, its reports, and its model when it is asked for.
+
+    Args:
+        folder: A folder that ``modaxfer train`` wrote.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.result = Result.load(self.folder)
+        self._predictor: Any = None
+
+    def predict(self, data: Any) -> list[dict[str, Any]]:
+        """Predict rows.
+
+        Args:
+            data: A file (csv, tsv, jsonl, json, parquet), one row as a mapping, or a sequence of rows.
+
+        Returns:
+            One mapping per row: ``prediction`` and, for classes, ``scores`` by class.
+
+        Raises:
+            DataError: A column that the model reads is missing, or a row cannot be read.
+        """
+        from modaxfer.runner.predict import Predictor
+
+        if self._predictor is None:
+            self._predictor = Predictor(self.folder)
+        predicted: list[dict[str, Any]] = self._predictor.predict(data)
+        return predicted
+
+    def evaluate(self) -> dict[str, Any]:
+        """Score the saved model on its test split again: ``metrics``, ``stored`` (the run's own) and ``intervals``."""
+        from modaxfer.runner.evaluate import evaluate as evaluate_run
+
+        return dict(evaluate_run(self.folder))
+
+    def plot(self) -> list[Path]:
+        """Draw the figures anew and return their paths; needs the extra ``plots``."""
+        from modaxfer.reports.figures import write
+
+        return list(write(self.result, self.folder))
+
+    def __repr__(self) -> str:
+        """Name folder and primary score."""
+        if self.result.status != "completed":
+            return f"Run({str(self.folder)!r}, {self.result.status})"
+        primary = self.result.primary
+        return f"Run({str(self.folder)!r}, test {primary}={self.result.metrics['test'][primary]:.3f})"
+
+    def _repr_html_(self) -> str:
+        from modaxfer.reports.headline import notebook
+
+        return notebook(self.result)
+
+
+def train(
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    *,
+    resume: bool = False,
+    quiet: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train and evaluate one encoder with one strategy on one task, and write the run's folder.
+
+    Args:
+        config: A config, a mapping, or the path of a YAML file; `settings` go over it.
+        resume: Take up an unfinished run in the output folder.
+        quiet: Keep silent on standard error.
+        **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
+            ``task="legal-sentiment"``, ``set={"rank": 8}``.
+
+    Raises:
+        ModaxferError: The request was wrong, or the run failed.
+    """
+    from modaxfer.reports import write_reports
+    from modaxfer.runner.progress import Progress
+    from modaxfer.runner.run import run
+
+    result, folder = run(make_config(config, **settings), resume=resume, progress=Progress(not quiet))
+    write_reports(result, folder)
+    return Run(folder)
+
+
+def make_config(config: RunConfig | Mapping[str, Any] | str | Path | None = None, **settings: Any) -> RunConfig:
+    """Return a checked config from a config, a mapping or a YAML file, with `settings` over it.
+
+    Raises:
+        ConfigError: A key or a value is wrong.
+    """
+    if isinstance(config, str | Path):
+        values = read_yaml(Path(config))
+    elif isinstance(config, RunConfig):
+        values = dict(vars(config))
+    else:
+        values = dict(config or {})
+    merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
+    # A single Path is as good as a string; a sequence of names stays one.
+    values |= {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
+    return build(RunConfig, values | {"set": merged})
+
+
+def load(folder: str | Path) -> Run:
+    """Open a run.
+
+    Raises:
+        DataError: There is no finished run in `folder`.
+    """
+    return Run(folder)
+
+
+def predict(
+    folder: str | Path, data: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Predict rows with the model of the run in `folder`; see `Run.predict`."""
+    return Run(folder).predict(data)
+
+
+def evaluate(folder: str | Path) -> dict[str, Any]:
+    """Score the model of the run in `folder` on its test split again; see `Run.evaluate`."""
+    return Run(folder).evaluate()

@@ -1,0 +1,111 @@
+"""The command line: lazy commands, one paragraph per error, exit status 0, 1 or 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+import click
+
+from modaxfer import __version__
+
+__all__ = ["cli", "run"]
+
+COMMANDS = {
+    "train": ("modaxfer.cli.train:train_command", "Train and evaluate an encoder on a task."),
+    "evaluate": ("modaxfer.cli.runs:evaluate_command", "Score a saved run on its test split again."),
+    "predict": ("modaxfer.cli.runs:predict_command", "Predict new rows with a saved run."),
+    "report": ("modaxfer.cli.runs:report_command", "Render the reports of a run again."),
+    "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),
+    "show": ("modaxfer.cli.listing:show_command", "Show one encoder, bridge, strategy, task, metric or report."),
+    "plugins": ("modaxfer.cli.plugins:plugins_group", "See which plugins are installed and how they stand."),
+    "doctor": ("modaxfer.cli.doctor:doctor", "Check this machine: packages, devices, weights, plugins."),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is used, so that help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command `cmd_name`, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` start with; name those that resemble an unknown one."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from modaxfer.errors import close_matches
+
+            close = close_matches(name, COMMANDS)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"There is no command {name!r}.{hint} Commands: {', '.join(COMMANDS)}.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, message="modaxfer %(version)s")
+@click.option("--debug", is_flag=True, help="Show a traceback where something goes wrong.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Carry a pretrained encoder into another domain or modality, and say whether the transfer paid.
+
+    modaxfer train --encoder vit --strategy lora --task legal-sentiment
+    """
+    ctx.obj = {"debug": debug}
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 the run failed, 2 the request was wrong."""
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    try:
+        status: Any = cli.main(args=[word for word in words if word != "--debug"], standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        _say("interrupted; `--resume` takes a run up again")
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has gone; that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_report(error, debug))
+
+
+def _report(error: Exception, debug: bool) -> int:
+    from modaxfer.errors import ModaxferError
+
+    if debug:
+        traceback.print_exc()
+    if isinstance(error, ModaxferError):
+        _say(str(error))
+        return error.exit_status
+    _say(f"unexpected {type(error).__name__}: {error}. Run it again with --debug for the traceback, and report it.")
+    return 1
+
+
+def _say(text: str) -> None:
+    click.echo(f"modaxfer: {text}", err=True)

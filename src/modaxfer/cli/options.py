@@ -1,0 +1,81 @@
+"""Click options made from the fields of `RunConfig`: the docs there are the help here."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from modaxfer.config import RunConfig
+from modaxfer.errors import ConfigError
+
+__all__ = ["config_options", "settings"]
+
+METAVARS = {
+    "encoder": "E",
+    "strategy": "S",
+    "task": "T",
+    "source_task": "T0",
+    "data": "PATH",
+    "text": "COL",
+    "image": "COL",
+    "audio": "COL",
+    "number": "COL",
+    "label": "COL",
+    "data_dir": "DIR",
+    "bridge": "B",
+    "checkpoint": "ID|PATH",
+    "revision": "REV",
+    "output": "DIR",
+    "learning_rate": "X",
+    "folds": "K",
+    "set": "KEY=VALUE",
+}
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add one option per field of `RunConfig` to `command`; unset ones arrive as None or an empty tuple."""
+    hints = typing.get_type_hints(RunConfig)
+    for item in reversed(dataclasses.fields(RunConfig)):
+        command = _option(item, hints[item.name])(command)
+    return command
+
+
+def settings(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what was set on the command line, as fields of `RunConfig`.
+
+    Raises:
+        ConfigError: A ``--set`` is not KEY=VALUE.
+    """
+    given = {key: value for key, value in values.items() if value not in (None, (), False)}
+    pairs = {}
+    for pair in given.pop("set", ()):
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ConfigError("--set takes KEY=VALUE", got=pair, fix="for example --set rank=8")
+        pairs[key.strip()] = value
+    return given | ({"set": pairs} if pairs else {})
+
+
+def _option(item: dataclasses.Field[Any], hint: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    flag, doc = f"--{item.name.replace('_', '-')}", item.metadata["doc"]
+    choices = item.metadata.get("choices")
+    if hint is bool:
+        return click.option(flag, item.name, is_flag=True, default=False, help=doc)
+    default = item.default
+    if default not in (dataclasses.MISSING, None, "", ()):
+        doc += f" Default: {default}."
+    if choices:
+        doc += f" One of {', '.join(choices)}."
+    many = item.name == "set" or typing.get_origin(hint) is tuple
+    return click.option(
+        flag,
+        item.name,
+        multiple=many,
+        default=None,
+        help=doc + (" May be repeated." if many else ""),
+        metavar=METAVARS.get(item.name, "X" if choices else "N"),
+    )

@@ -1,0 +1,45 @@
+"""``modaxfer train``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from modaxfer.cli.options import config_options, settings
+from modaxfer.cli.output import print_json
+
+__all__ = ["train_command"]
+
+
+@click.command("train")
+@config_options
+@click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
+@click.option("--resume", is_flag=True, help="Take up the unfinished run in the output folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) -> None:
+    r"""Train and evaluate an encoder on a task.
+
+    \b
+    modaxfer train --encoder vit --strategy lora --task legal-sentiment
+    modaxfer train --encoder bert --strategy full --data reviews.csv --text review --label stars
+    """
+    given = settings(values)
+    from modaxfer.api import make_config, train
+
+    made = train(make_config(path, **given), resume=resume)
+    if _other_process():
+        return
+    if as_json:
+        print_json(made.result.to_dict())
+        return
+    from modaxfer.reports.terminal import summary
+
+    click.echo(summary(made.result, made.folder))
+
+
+def _other_process() -> bool:
+    """Return whether a launcher started this process and it is not the first."""
+    import os
+
+    return os.environ.get("RANK", "0") != "0"

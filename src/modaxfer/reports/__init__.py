@@ -1,0 +1,5 @@
+"""Renderings of a run: page, model card, figures, terminal, notebook. They read a result and never change it."""
+
+from modaxfer.reports.render import write_reports
+
+__all__ = ["write_reports"]

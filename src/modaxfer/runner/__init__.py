@@ -1,0 +1,1 @@
+"""Executes a plan on Accelerate: resolve, prepare, features, train, evaluate, save."""

@@ -1,0 +1,113 @@
+"""Checkpoints of an unfinished run, in safetensors and JSON only, so that a killed run goes on as if unbroken."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from modaxfer.result import write_atomically
+
+__all__ = ["Checkpoints", "Position", "restore"]
+
+LATEST = "latest.json"
+
+
+@dataclass(kw_only=True)
+class Position:
+    """How far training is."""
+
+    phase: int = 0
+    epoch: int = 0
+    """Epoch that the next step belongs to, from 0."""
+    step_in_epoch: int = 0
+    step: int = 0
+    """Optimiser steps done in this phase."""
+    loss: float = 0.0
+    """Smoothed training loss."""
+    best_score: float | None = None
+    best_epoch: int = 0
+    stale_epochs: int = 0
+    """Epochs since the best one."""
+    seconds: float = 0.0
+    """Training time before the last interruption."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Checkpoints:
+    """Writes one checkpoint after the other into a folder; only the newest stays.
+
+    Args:
+        folder: ``RUN/.checkpoint``.
+        writes: Whether this process is the one that writes; all processes read.
+    """
+
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        self._folder, self._writes = folder, writes
+
+    def save(
+        self,
+        position: Position,
+        trainable: Mapping[str, nn.Parameter],
+        optimiser: torch.optim.Optimizer | None,
+        best: Mapping[str, torch.Tensor],
+    ) -> None:
+        """Write all tensors that training has touched so far, the optimiser's moments, the best tensors so far and the random state."""
+        if not self._writes:
+            return
+        tensors = {f"now.{name}": parameter.detach() for name, parameter in trainable.items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+        for name, parameter in trainable.items():
+            state = optimiser.state.get(parameter, {}) if optimiser is not None else {}
+            tensors |= {f"moment.{name}.{key}": torch.as_tensor(value) for key, value in state.items()}
+        tensors["random"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["random_cuda"] = torch.cuda.get_rng_state()
+        name = f"{position.phase}-{position.step}"
+        target = self._folder / name
+        target.mkdir(parents=True, exist_ok=True)
+        save_file({key: value.contiguous().cpu() for key, value in tensors.items()}, target / "state.safetensors")
+        (target / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
+        write_atomically(self._folder / LATEST, json.dumps({"name": name}))
+        for old in self._folder.iterdir():
+            if old.is_dir() and old != target:
+                shutil.rmtree(old)
+
+    def load(self) -> tuple[Position, dict[str, torch.Tensor]] | None:
+        """Return the newest checkpoint, or None if there is none."""
+        if not (self._folder / LATEST).is_file():
+            return None
+        folder = self._folder / json.loads((self._folder / LATEST).read_text(encoding="utf-8"))["name"]
+        position = Position(**json.loads((folder / "position.json").read_text(encoding="utf-8")))
+        return position, load_file(folder / "state.safetensors")
+
+    def clear(self) -> None:
+        """Remove all checkpoints; the run is finished."""
+        if self._writes and self._folder.exists():
+            shutil.rmtree(self._folder)
+
+
+def restore(
+    state: Mapping[str, torch.Tensor], trainable: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer
+) -> dict[str, torch.Tensor]:
+    """Put a checkpoint's tensors back in place and return the best tensors so far."""
+    with torch.no_grad():
+        for name, parameter in trainable.items():
+            parameter.copy_(state[f"now.{name}"])
+            prefix = f"moment.{name}."
+            moments = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+            if moments:
+                optimiser.state[parameter] = {
+                    key: value if key == "step" else value.to(parameter) for key, value in moments.items()
+                }
+    torch.set_rng_state(state["random"])
+    if "random_cuda" in state:
+        torch.cuda.set_rng_state(state["random_cuda"])
+    return {key.removeprefix("best."): value for key, value in state.items() if key.startswith("best.")}

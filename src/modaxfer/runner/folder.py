@@ -1,0 +1,88 @@
+"""The run's folder: where it is, and that nobody's run is overwritten."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from modaxfer.config import RunConfig, build, read_yaml, to_yaml
+from modaxfer.errors import ConfigError, OutputExistsError
+from modaxfer.result import write_atomically
+
+__all__ = ["claim", "default_folder", "is_finished", "store_config"]
+
+CONFIG, RESULT = "config.yaml", "result.json"
+
+
+def claim(config: RunConfig, *, resume: bool) -> tuple[RunConfig, Path]:
+    """Return the config with its output folder named, and that folder, free for a run or holding one to resume.
+
+    Raises:
+        OutputExistsError: The folder already holds a run, and it is not to be resumed.
+        ConfigError: There is nothing to resume, or the run there was started with another config.
+    """
+    folder = Path(config.output) if config.output else default_folder(config, resume=resume)
+    config = replace(config, output=str(folder))
+    if resume:
+        return _resumed(config, folder), folder
+    if (folder / RESULT).exists() or (folder / CONFIG).exists():
+        state = "a finished run" if (folder / RESULT).exists() else "an unfinished run"
+        raise OutputExistsError(
+            f"the output folder already holds {state}",
+            got=folder,
+            fix="choose another --output"
+            + ("" if (folder / RESULT).exists() else ", or take the run up again with --resume"),
+        )
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError("the output is not a folder", got=folder, fix="choose another --output")
+    return config, folder
+
+
+def default_folder(config: RunConfig, *, resume: bool = False) -> Path:
+    """Return ``runs/TASK-ENCODER-STRATEGY-SEED``, with a number behind it where that is taken."""
+    task = config.task[0] if config.task else Path(config.data or "data").stem
+    name = "-".join([task, *config.encoder, config.strategy, str(config.seed)])
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition("/")[2] if name.startswith("/") else name).strip("-.")
+    folder, number = Path("runs") / stem, 1
+    while not resume and ((folder / CONFIG).exists() or (folder / RESULT).exists()):
+        number += 1
+        folder = Path("runs") / f"{stem}-{number}"
+    return folder
+
+
+def is_finished(folder: Path) -> bool:
+    """Return whether the run in `folder` has its result."""
+    return (folder / RESULT).is_file()
+
+
+def store_config(config: RunConfig, folder: Path) -> None:
+    """Write ``config.yaml`` with everything resolved."""
+    write_atomically(folder / CONFIG, to_yaml(config))
+
+
+def _resumed(config: RunConfig, folder: Path) -> RunConfig:
+    path = folder / CONFIG
+    if not path.is_file():
+        raise ConfigError(
+            "there is no run to resume", got=folder, fix="leave --resume out, or name the run's folder with --output"
+        )
+    stored = replace(build(RunConfig, read_yaml(path)), output=str(folder))
+    if not config.encoder and not config.strategy and not config.task and config.data is None:
+        return stored
+    asked, kept = vars(config), vars(stored)
+    free = {"set", "output", "num_processes", "device"}
+    different = [name for name in asked if name not in free and asked[name] != kept[name]]
+    different += [key for key, value in config.set.items() if not _same_option(key, value, stored)]
+    if different:
+        raise ConfigError(
+            "the run to resume was started with other settings",
+            got=different,
+            fix=f"`modaxfer train --resume --output {folder}` alone takes up its own, or choose another --output",
+        )
+    return stored
+
+
+def _same_option(key: str, value: object, stored: RunConfig) -> bool:
+    values = [kept for full, kept in stored.set.items() if full == key or full.partition(".")[2] == key]
+    return str(value) in {str(kept) for kept in values}

@@ -1,0 +1,85 @@
+"""Several processes: torch's elastic launcher starts them, Accelerate finds itself in each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from modaxfer.config import RunConfig, to_yaml
+from modaxfer.errors import ConfigError, RunFailedError
+
+__all__ = ["launch", "launched_world", "refuse_silent_single"]
+
+
+def launched_world() -> int | None:
+    """Return the number of processes a launcher started, None where none did."""
+    world = os.environ.get("WORLD_SIZE")
+    return int(world) if world and "RANK" in os.environ else None
+
+
+def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
+    """Start ``config.num_processes`` processes of ``python -m modaxfer train`` and wait for them.
+
+    Raises:
+        RunFailedError: One of them failed; all are stopped.
+    """
+    with tempfile.TemporaryDirectory(prefix="modaxfer-") as scratch:
+        path = Path(scratch) / "config.yaml"
+        path.write_text(to_yaml(replace(config, output=str(folder))), encoding="utf-8")
+        command = [
+            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--no-python"),
+            f"--nproc-per-node={config.num_processes}",
+            *(sys.executable, "-m", "modaxfer", "train", "--config", str(path)),
+            *(["--resume"] if resume else []),
+        ]
+        done = subprocess.run(command, env=_environment(config), check=False)  # noqa: S603
+    if done.returncode:
+        raise RunFailedError(
+            f"one of {config.num_processes} processes failed",
+            fix="read its error above; --num-processes 1 shows it alone",
+        )
+
+
+def refuse_silent_single(wanted: int, running: int) -> None:
+    """Refuse to run fewer processes than were asked for.
+
+    ``accelerate launch --cpu --num_processes 2`` starts a single process without a word; the parent's command line is
+    the only trace of it.
+
+    Raises:
+        ConfigError: Fewer processes run than were asked for.
+    """
+    asked = max(wanted, _asked_of_accelerate())
+    if running < asked:
+        raise ConfigError(
+            f"{asked} processes were asked for and {running} started",
+            fix="use `modaxfer train --num-processes N`, which starts them on any device",
+        )
+
+
+def _asked_of_accelerate() -> int:
+    """Return what ``accelerate launch`` in the parent process was told of ``--num_processes``; 1 if it is not there."""
+    path = Path(f"/proc/{os.getppid()}/cmdline")
+    if launched_world() is not None or not path.is_file():
+        return 1
+    words = path.read_bytes().decode(errors="replace").split("\0")
+    if not any(Path(word).name == "accelerate" or word.startswith("accelerate.commands") for word in words[:3]):
+        return 1
+    for place, word in enumerate(words):
+        name, _, value = word.replace("-", "_").partition("=")
+        if name == "__num_processes":
+            value = value or words[place + 1]
+            return int(value) if value.isdigit() else 1
+    return 1
+
+
+def _environment(config: RunConfig) -> dict[str, str]:
+    environment = dict(os.environ)
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // config.num_processes)))
+    if config.device == "cpu":
+        environment["ACCELERATE_USE_CPU"] = "true"
+    return environment

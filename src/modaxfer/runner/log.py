@@ -1,0 +1,30 @@
+"""RUN/log.jsonl: one JSON object per logged step, written as it happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+__all__ = ["RunLog"]
+
+
+class RunLog:
+    """Appends lines to a log file; a process that is not the main one has none.
+
+    Args:
+        path: File to append to, or None to keep silent.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, **values: Any) -> None:
+        """Append one line; floats are rounded to six significant digits."""
+        if self._path is None:
+            return
+        rounded = {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in values.items()}
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(rounded) + "\n")

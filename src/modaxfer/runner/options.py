@@ -1,0 +1,89 @@
+"""``--set key=value``: every option belongs to the strategy, the bridge, the encoder or the training loop."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from modaxfer.config import EncoderOptions, TrainOptions, build
+from modaxfer.errors import ConfigError, close_matches
+
+__all__ = ["Options", "split_options"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """Stands for a strategy or bridge that takes none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """All options of a run, each group as its own dataclass."""
+
+    strategy: Any
+    bridge: Any
+    encoder: EncoderOptions
+    train: TrainOptions
+
+    def flat(self) -> dict[str, Any]:
+        """Return every option with its value, by full key, as ``--set`` takes them."""
+        return {
+            f"{group}.{item.name}": getattr(options, item.name)
+            for group, options in self._groups()
+            for item in dataclasses.fields(options)
+        }
+
+    def _groups(self) -> list[tuple[str, Any]]:
+        return [(item.name, getattr(self, item.name)) for item in dataclasses.fields(self)]
+
+
+def split_options(values: Mapping[str, Any], strategy: type | None = None, bridge: type | None = None) -> Options:
+    """Sort `values` into groups and check them.
+
+    Args:
+        values: Full keys (``strategy.rank``), short keys while they are unique (``rank``), or nested mappings.
+        strategy: Options dataclass of the strategy; None if it takes none.
+        bridge: Options dataclass of the bridge; None if it takes none.
+
+    Raises:
+        ConfigError: A key is unknown or ambiguous, or a value is out of range.
+    """
+    classes = {
+        "strategy": strategy or NoOptions,
+        "bridge": bridge or NoOptions,
+        "encoder": EncoderOptions,
+        "train": TrainOptions,
+    }
+    known = [f"{group}.{item.name}" for group, cls in classes.items() for item in dataclasses.fields(cls)]
+    groups: dict[str, dict[str, Any]] = {group: {} for group in classes}
+    for key, value in _flatten(values).items():
+        group, _, name = _full_key(key, known).partition(".")
+        groups[group][name] = value
+    built: dict[str, Any] = {group: build(cls, groups[group], where=f"{group}.") for group, cls in classes.items()}
+    return Options(**built)
+
+
+def _flatten(values: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{key}.{inner}": leaf for inner, leaf in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _full_key(key: str, known: list[str]) -> str:
+    if key in known:
+        return key
+    matches = [full for full in known if full.partition(".")[2] == key]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise ConfigError(f"option {key!r} is ambiguous", got=key, allowed=matches, fix="write the full key")
+    short = {full.partition(".")[2]: full for full in known}
+    close = close_matches(key, known) or [short[name] for name in close_matches(key.rpartition(".")[2], short)]
+    hint = f"did you mean {' or '.join(close)}?" if close else "choose a key that this strategy and bridge take"
+    raise ConfigError("unknown option", got=key, allowed=known, fix=hint)

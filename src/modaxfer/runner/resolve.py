@@ -1,0 +1,225 @@
+"""From what was asked for to what will be run, or a refusal; no weight is loaded here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import EncoderOptions, RunConfig
+from modaxfer.contracts import InputLayout, TaskData
+from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.metrics import default_metrics
+from modaxfer.plan import Need, Plan, PlanContext
+from modaxfer.registry import Entry, load_target, registry
+from modaxfer.runner.options import Options, split_options
+from modaxfer.spec import Field, TaskSpec
+from modaxfer.tasks.load import fields_of, load_task
+from modaxfer.tasks.own import task_from_files
+
+__all__ = ["Cell", "describe", "find_task", "options_class", "pick_way", "resolve_cell"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One combination of encoder, bridge, strategy and task that can be run, with its rows."""
+
+    config: RunConfig
+    encoder: ResolvedEncoder
+    bridge: Entry
+    layout: InputLayout
+    strategy: Entry
+    task_id: str
+    task: TaskSpec
+    fields: tuple[Field, ...]
+    data: TaskData
+    options: Options
+    plan: Plan
+    metrics: tuple[str, ...]
+    primary: str
+
+
+def resolve_cell(config: RunConfig) -> Cell:
+    """Choose everything a run needs and refuse what cannot work.
+
+    Raises:
+        ConfigError: Something is missing from the request, or an option does not exist.
+        UnknownNameError: A name is not registered.
+        RefusedError: The combination cannot be run.
+        DataError: The rows cannot be had, or are not fit for use.
+        CheckpointUnavailableError: The weights cannot be had.
+    """
+    _require(config)
+    strategy = registry().get("strategy", config.strategy)
+    task_id, task = find_task(config)
+    encoder = resolve(
+        config.encoder[0],
+        checkpoint=config.checkpoint,
+        revision=config.revision,
+        trust_remote_code=config.trust_remote_code,
+    )
+    if task.fields:
+        pick_way(task.fields, encoder, config.bridge)
+    data = load_task(task, data_dir=config.data_dir, seed=config.seed, limit=config.limit, on_bad_row=config.on_bad_row)
+    fields = fields_of(task, data)
+    bridge = pick_way(fields, encoder, config.bridge)
+    options = split_options(config.set, *(options_class(entry) for entry in (strategy, bridge)))
+    layout = encoder.layout(bridge.spec.sink, options.encoder)
+    options = _sized(options, layout, data, fields)
+    layout = encoder.layout(bridge.spec.sink, options.encoder)
+    metrics = task.metrics or default_metrics(task.target.problem)
+    return Cell(
+        config=replace(config, set=options.flat()),
+        encoder=encoder,
+        bridge=bridge,
+        layout=layout,
+        strategy=strategy,
+        task_id=task_id,
+        task=task,
+        fields=fields,
+        data=data,
+        options=options,
+        plan=_plan(config, strategy, options, encoder, task, len(data.targets["train"]), bridge),
+        metrics=metrics,
+        primary=task.primary or metrics[0],
+    )
+
+
+def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
+    """Return the bridge from `fields` to `encoder`: the one asked for, else the default of the first input that has one.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    kinds = sorted({field.signal.kind for field in fields})
+    sinks = [signal.kind for signal in encoder.spec.inputs]
+    if len(kinds) > 1:
+        raise RefusedError(
+            f"one encoder takes fields of one kind, and this task has {' and '.join(kinds)}",
+            got=[f"{field.name} ({field.signal})" for field in fields],
+            fix="name the columns of one kind only",
+        )
+    (source,) = kinds
+    if wanted is not None:
+        bridge = registry().get("bridge", wanted)
+        if bridge.spec.source != source or bridge.spec.sink not in sinks:
+            raise RefusedError(
+                f"bridge {bridge.id} does not lead from {source} to what {encoder.spec.name} takes",
+                got=f"{bridge.spec.source} to {bridge.spec.sink}",
+                allowed=f"{source} to {' or '.join(sinks)}",
+                fix=f"see `modaxfer list bridges --from {source}`",
+            )
+        return bridge
+    for sink in sinks:
+        found = registry().pick_bridge(source, sink)
+        if found is not None:
+            return found
+    reachable = sorted({entry.spec.sink for entry in registry().all("bridge") if entry.spec.source == source})
+    raise RefusedError(
+        f"no bridge leads from {source} to what the encoder {encoder.spec.name} takes",
+        got=f"{source} task, encoder of {' or '.join(sinks)}",
+        allowed=f"from {source}: {', '.join(reachable) or 'nowhere'}",
+        fix="choose an encoder of that kind (`modaxfer list encoders`), or install a plugin that brings the bridge",
+    )
+
+
+def find_task(config: RunConfig) -> tuple[str, TaskSpec]:
+    """Return id and spec of the task, registered or made from the user's own files."""
+    if config.data is not None:
+        return "own/" + Path(config.data).stem, task_from_files(config)
+    entry = registry().get("task", config.task[0])
+    return entry.id, entry.spec
+
+
+def options_class(entry: Entry) -> type | None:
+    """Return the options dataclass of a strategy or bridge, None if it takes none."""
+    return load_target(entry.spec.options) if entry.spec.options else None
+
+
+def _require(config: RunConfig) -> None:
+    missing = [name for name in ("encoder", "strategy") if not getattr(config, name)]
+    if not config.task and config.data is None:
+        missing.append("task")
+    if missing:
+        flags = [f"--{name}" for name in missing]
+        raise ConfigError(
+            f"{' and '.join(flags)} missing",
+            fix="for example `modaxfer train --encoder bert --strategy lora --task legal-sentiment`; "
+            "--data FILE with --label COL takes your own rows instead of --task",
+        )
+    if config.task and config.data is not None:
+        raise ConfigError("--task and --data exclude each other", got=f"{config.task[0]} and {config.data}")
+    if len(config.encoder) > 1 or len(config.task) > 1:
+        what = "encoders" if len(config.encoder) > 1 else "tasks"
+        raise RefusedError(
+            f"strategy {config.strategy} takes one encoder and one task",
+            got=f"{len(config.encoder) if what == 'encoders' else len(config.task)} {what}",
+            allowed="1",
+            fix=f"name one of the {what}",
+        )
+
+
+def _sized(options: Options, layout: InputLayout, data: TaskData, fields: tuple[Field, ...]) -> Options:
+    """Fix the picture size where the task's pictures are much smaller than the encoder's."""
+    if layout.kind != "image" or options.encoder.image_size is not None or fields[0].signal.kind != "image":
+        return options
+    from modaxfer.data.media import read_image
+    from modaxfer.encoders.image import sensible_image_size
+
+    column = data.splits["train"][fields[0].name]
+    sides = [max(read_image(value, data.root).size) for value in column[:32]]
+    size = sensible_image_size(layout, sides)
+    return replace(options, encoder=EncoderOptions(**{**vars(options.encoder), "image_size": size}))
+
+
+def _plan(
+    config: RunConfig,
+    strategy: Entry,
+    options: Options,
+    encoder: ResolvedEncoder,
+    task: TaskSpec,
+    rows: int,
+    bridge: Entry,
+) -> Plan:
+    context = PlanContext(
+        rates=encoder.spec.rates,
+        depth=encoder.depth,
+        lora_targets=encoder.spec.lora_targets,
+        problem=task.target.problem,
+        rows=rows,
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        trained_bridge=bridge.spec.trained,
+    )
+    plan: Plan = load_target(strategy.spec.target)(options.strategy, context)
+    _refuse_unmet(plan, config, strategy)
+    return plan
+
+
+def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
+    unmet = {need for need in plan.needs if need is not Need.SOURCE_LABELS or config.source_task is None}
+    if unmet:
+        raise RefusedError(
+            f"strategy {strategy.name} needs data that this run does not have",
+            got=sorted(need.value for need in unmet),
+            fix="choose another strategy (`modaxfer list strategies`)",
+        )
+    if config.source_task is not None:
+        raise RefusedError(
+            f"strategy {strategy.name} does not use a source task",
+            got=config.source_task,
+            fix="leave --source-task out",
+        )
+
+
+def describe(cell: Cell) -> dict[str, Any]:
+    """Return the choices of `cell` as plain values, for people."""
+    return {
+        "task": cell.task_id,
+        "encoder": cell.encoder.id,
+        "checkpoint": cell.encoder.checkpoint,
+        "bridge": cell.bridge.id,
+        "strategy": cell.strategy.id,
+    }

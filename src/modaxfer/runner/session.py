@@ -1,0 +1,141 @@
+"""Everything that the phases of one run share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.config import TrainOptions
+from modaxfer.contracts import Batch, Example, Processor
+from modaxfer.heads.objective import Objective
+from modaxfer.metrics import compute, greater_is_better
+from modaxfer.runner.encode import Computer, forward_rows
+from modaxfer.runner.log import RunLog
+from modaxfer.runner.model import TransferModel
+from modaxfer.runner.progress import Progress
+from modaxfer.spec import Problem
+
+__all__ = ["Predictions", "Session", "Split"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Prepared rows of one split."""
+
+    rows: Sequence[Example]
+    lengths: np.ndarray
+    """Tokens per row."""
+    targets: np.ndarray
+    ids: Sequence[str]
+    key: str = ""
+    """Hash of everything that decided `rows`; part of the keys of what is computed from them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """What the model says of a split, in the order of its rows."""
+
+    predictions: np.ndarray
+    scores: np.ndarray | None
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One run in progress: model, data, arithmetic and where to write."""
+
+    accelerator: Any
+    computer: Computer
+    model: TransferModel
+    processor: Processor
+    splits: Mapping[str, Split]
+    objective: Objective
+    metrics: tuple[str, ...]
+    primary: str
+    train: TrainOptions
+    batch_size: int
+    seed: int
+    weights_key: str
+    """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
+    log: RunLog
+    progress: Progress
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def problem(self) -> Problem:
+        """Kind of target."""
+        return self.objective.problem
+
+    def forward(
+        self,
+        split: Split,
+        run: Callable[[Batch], torch.Tensor],
+        *,
+        rows: Sequence[Example] | None = None,
+        collate: Callable[[Sequence[Example]], Batch] | None = None,
+        label: str = "",
+        shared: bool = True,
+    ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+        """Run `split`, or this process's share of it, without gradients; see `forward_rows`."""
+        with self.progress.bar(label, len(split.lengths)) as advance:
+            yield from forward_rows(
+                split.rows if rows is None else rows,
+                split.lengths,
+                collate or self.processor.collate,
+                run,
+                self.computer,
+                max_tokens=self.train.max_tokens,
+                rank=self.accelerator.process_index if shared else 0,
+                world=self.accelerator.num_processes if shared else 1,
+                advance=advance,
+            )
+
+    def gather(self, filled: np.ndarray) -> np.ndarray:
+        """Add up arrays that each process filled with its own rows and left zero elsewhere."""
+        if self.accelerator.num_processes == 1:
+            return filled
+        tensor = torch.from_numpy(filled).to(self.computer.device)
+        summed: np.ndarray = self.accelerator.reduce(tensor, reduction="sum").cpu().numpy()
+        return summed
+
+    def logits(
+        self,
+        split: Split,
+        start: int = 0,
+        *,
+        rows: Sequence[Example] | None = None,
+        collate: Callable[[Sequence[Example]], Batch] | None = None,
+        label: str = "",
+    ) -> torch.Tensor:
+        """Return float32 logits ``[rows, outputs]`` of a split, the same in every process."""
+        self.model.eval()
+        logits = np.zeros((len(split.lengths), self.objective.outputs), np.float32)
+        run = lambda batch: self.model(batch, start)  # noqa: E731
+        for chosen, values in self.forward(split, run, rows=rows, collate=collate, label=label):
+            logits[chosen] = values.float().cpu().numpy()
+        return torch.from_numpy(self.gather(logits))
+
+    def predict(self, split: Split, label: str = "") -> Predictions:
+        """Return predictions and scores of a split."""
+        predictions, scores = self.objective.decode(self.logits(split, label=label))
+        return Predictions(predictions=predictions, scores=scores)
+
+    def score(self, split: Split, made: Predictions, names: tuple[str, ...] | None = None) -> dict[str, float]:
+        """Return metric name to value."""
+        return compute(
+            names or self.metrics,
+            problem=self.problem,
+            references=split.targets,
+            predictions=made.predictions,
+            scores=made.scores,
+        )
+
+    def judge(self, references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> float:
+        """Return the primary metric, turned so that greater is better."""
+        values = compute(
+            (self.primary,), problem=self.problem, references=references, predictions=predictions, scores=scores
+        )
+        return values[self.primary] * (1 if greater_is_better(self.primary) else -1)

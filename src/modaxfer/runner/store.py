@@ -1,0 +1,145 @@
+"""Ragged arrays on disk, memory-mapped: prepared rows and frozen features are computed once and read ever after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modaxfer.contracts import Example
+from modaxfer.data.download import cache_folder
+
+__all__ = ["ExampleStore", "cache_key", "cached_store", "stored_folder"]
+
+FORMAT = 1
+LIMIT_GB = 20.0
+"""Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
+
+
+class ExampleStore(Sequence[Example]):
+    """Rows of named arrays; rows may differ in shape. Reads pages on demand."""
+
+    def __init__(self, arrays: dict[str, np.ndarray], shapes: dict[str, np.ndarray]) -> None:
+        self._arrays, self._shapes = arrays, shapes
+        sizes = {key: shape.prod(axis=1) for key, shape in shapes.items()}
+        self._starts = {key: np.concatenate([[0], np.cumsum(size)]) for key, size in sizes.items()}
+
+    def __len__(self) -> int:
+        return len(next(iter(self._shapes.values())))
+
+    def __getitem__(self, row: Any) -> Any:
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        return {key: self._value(key, int(row)) for key in self._arrays}
+
+    def _value(self, key: str, row: int) -> np.ndarray:
+        start, stop = self._starts[key][row : row + 2]
+        value: np.ndarray = self._arrays[key][start:stop].reshape(self._shapes[key][row])
+        return value
+
+    def whole(self, key: str) -> np.ndarray:
+        """Return the array of `key` for all rows, ``[rows, ...]``; all rows must have one shape."""
+        whole: np.ndarray = self._arrays[key].reshape(len(self), *self._shapes[key][0])
+        return whole
+
+    @classmethod
+    def from_examples(cls, examples: Sequence[Example]) -> ExampleStore:
+        """Hold `examples` in memory."""
+        keys = list(examples[0])
+        arrays = {key: np.concatenate([np.ravel(example[key]) for example in examples]) for key in keys}
+        shapes = {key: np.array([example[key].shape for example in examples], dtype=np.int64) for key in keys}
+        return cls(arrays, shapes)
+
+    @classmethod
+    def open(cls, folder: Path) -> ExampleStore:
+        """Map the store in `folder`."""
+        types = json.loads((folder / "store.json").read_text(encoding="utf-8"))["types"]
+        shapes = {key: np.load(folder / f"{key}.shapes.npy") for key in types}
+        arrays = {
+            key: np.memmap(folder / f"{key}.bin", dtype=dtype, mode="r")
+            if shapes[key].prod(axis=1).sum()
+            else np.zeros(0, dtype)
+            for key, dtype in types.items()
+        }
+        return cls(arrays, shapes)
+
+    @classmethod
+    def write(cls, folder: Path, chunks: Iterable[Sequence[Example]]) -> ExampleStore:
+        """Stream `chunks` of examples into `folder`, which appears whole or not at all, and map it."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            _write_chunks(temporary, chunks)
+            if folder.exists():
+                shutil.rmtree(temporary)
+            else:
+                os.replace(temporary, folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            if not (folder / "store.json").is_file():
+                raise
+        return cls.open(folder)
+
+
+def cache_key(*parts: object) -> str:
+    """Return a short hash of everything that decides an entry's content."""
+    return hashlib.sha256(json.dumps([FORMAT, *map(str, parts)]).encode()).hexdigest()[:40]
+
+
+def stored_folder(kind: str, key: str) -> Path:
+    """Return the cache folder of an entry; it may not exist yet."""
+    return cache_folder() / kind / key
+
+
+def cached_store(kind: str, key: str, use_disk: bool, make: Callable[[], Iterable[Sequence[Example]]]) -> ExampleStore:
+    """Return the store of `key`, from the cache if it is there, else made (and kept, where `use_disk`)."""
+    if not use_disk:
+        return ExampleStore.from_examples([example for chunk in make() for example in chunk])
+    folder = stored_folder(kind, key)
+    if (folder / "store.json").is_file():
+        os.utime(folder)
+        return ExampleStore.open(folder)
+    store = ExampleStore.write(folder, make())
+    _prune(folder.parent.parent, keep=folder)
+    return store
+
+
+def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]]) -> None:
+    files: dict[str, Any] = {}
+    shapes: dict[str, list[tuple[int, ...]]] = {}
+    types: dict[str, str] = {}
+    try:
+        for chunk in chunks:
+            for example in chunk:
+                for key, value in example.items():
+                    if key not in files:
+                        files[key] = (folder / f"{key}.bin").open("wb")
+                        shapes[key], types[key] = [], value.dtype.str
+                    files[key].write(np.ascontiguousarray(value).data)
+                    shapes[key].append(value.shape)
+    finally:
+        for file in files.values():
+            file.close()
+    for key, rows in shapes.items():
+        np.save(folder / f"{key}.shapes.npy", np.array(rows, dtype=np.int64))
+    (folder / "store.json").write_text(json.dumps({"format": FORMAT, "types": types}), encoding="utf-8")
+
+
+def _prune(cache: Path, keep: Path) -> None:
+    """Delete the entries not used for longest until the cache is small enough; `keep` stays."""
+    limit = float(os.environ.get("MODAXFER_CACHE_GB", LIMIT_GB)) * 1e9
+    entries = [folder for kind in ("prepared", "features") for folder in (cache / kind).glob("*") if folder != keep]
+    sizes = {folder: sum(path.stat().st_size for path in folder.glob("*")) for folder in [*entries, keep]}
+    total = sum(sizes.values())
+    for folder in sorted(entries, key=lambda entry: entry.stat().st_mtime):
+        if total <= limit:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        total -= sizes[folder]
