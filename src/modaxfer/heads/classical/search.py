@@ -1,0 +1,190 @@
+"""Choose layer, pooling, reduction, head and its setting by inner validation, then fit the choice on all of train."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modaxfer.errors import RefusedError
+from modaxfer.heads.classical.cut import Cut, Labels
+from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
+from modaxfer.heads.classical.folds import inner_folds
+from modaxfer.heads.classical.reduction import reduce_linearly, train_code
+from modaxfer.heads.classical.space import Space
+from modaxfer.heads.classical.trial import Judge, Score, Trial
+from modaxfer.heads.classical.views import Scout
+from modaxfer.heads.objective import Objective, balanced_weights
+from modaxfer.heads.reduced import ReducedHead
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import torch
+    from torch import nn
+
+    from modaxfer.contracts import Readout
+    from modaxfer.heads.classical.features import LayerFeatures
+    from modaxfer.heads.classical.options import SearchOptions
+
+__all__ = ["Fitted", "fit"]
+
+SEARCH_ROWS = 6000
+"""Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
+
+MANY_CLASSES, FEW_FOLDS = 20, 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A head fitted in closed form, and how it came about."""
+
+    readout: Readout
+    head: nn.Module
+    """Takes raw pooled features as `readout` asks for; `modaxfer.heads.build.head_config` describes it."""
+    objective: Objective
+    report: Mapping[str, Any]
+    """Chosen layers, pooling, reduction, head and setting, the inner score, and the table of candidates."""
+
+
+def fit(
+    features: LayerFeatures,
+    targets: Mapping[str, np.ndarray],
+    problem: Problem,
+    classes: Sequence[str],
+    seed: int,
+    options: SearchOptions,
+    *,
+    score: Score,
+    class_weight: str | None = None,
+) -> Fitted:
+    """Fit a classical head on frozen features.
+
+    Candidates are scored on rows that their fit, scaler and reduction have not seen: inner folds of train, plus the
+    validation split. The chosen one is fitted again on train alone. Test rows are never looked at.
+
+    Args:
+        features: Pooled vectors of every layer.
+        targets: ``train`` and, where there are such features, ``validation``; as in `modaxfer.contracts.TaskData`.
+        problem: Kind of target.
+        classes: Class or label names; empty for regression.
+        seed: Of folds and of what an autoencoder draws.
+        options: The user's wishes.
+        score: The task's primary metric, turned so that greater is better.
+        class_weight: None or ``balanced``.
+
+    Raises:
+        RefusedError: A wished head or reduction does not fit the problem, or there is no such layer.
+        DataError: There are too few rows for inner folds.
+    """
+    started = time.perf_counter()
+    heads = heads_for(options.head, problem)
+    refuse_reduction(options.reduction, problem)
+    objective = Objective.fit(problem, len(classes), targets["train"])
+    weights = balanced_weights(problem, len(classes), targets["train"]) if class_weight else None
+    judge = _judge(features, targets, objective, weights, score, options, seed)
+    trials = _search(judge, Scout(judge, features.layers, options), heads, options)
+    best = max(trials, key=lambda trial: trial.score)
+    head, converged = _final(best, features.train, Labels.of(targets["train"], objective, weights), judge)
+    report = {
+        **best.to_dict(),
+        "components": judge.components if best.reduction != "none" else None,
+        "converged": converged,
+        "rows": len(targets["train"]),
+        "search_rows": len(judge.references),
+        "folds": len(judge.sizes) - 1,
+        "seconds": round(time.perf_counter() - started, 3),
+        "candidates": [trial.to_dict() for trial in trials],
+    }
+    return Fitted(readout=best.view.readout, head=head, objective=objective, report=report)
+
+
+def refuse_reduction(reduction: str, problem: Problem) -> None:
+    """Refuse an LDA reduction where there are no classes to tell apart."""
+    if reduction == "lda" and problem in (Problem.MULTILABEL, Problem.REGRESSION):
+        raise RefusedError(
+            f"an LDA reduction does not fit a {problem.value} task",
+            got=reduction,
+            allowed=("auto", "none", "pca", "autoencoder"),
+            fix="choose another with --set strategy.reduction=...",
+        )
+
+
+def _judge(
+    features: LayerFeatures,
+    targets: Mapping[str, np.ndarray],
+    objective: Objective,
+    class_weight: torch.Tensor | None,
+    score: Score,
+    options: SearchOptions,
+    seed: int,
+) -> Judge:
+    """Sort a sample of train by fold, put validation behind it."""
+    train = targets["train"]
+    sample = np.arange(len(train))
+    if len(train) > SEARCH_ROWS:
+        sample = np.sort(np.random.default_rng(seed).choice(len(train), SEARCH_ROWS, replace=False))
+    count = options.folds if objective.classes <= MANY_CLASSES else min(options.folds, FEW_FOLDS)
+    groups = None if features.groups is None else features.groups[sample]
+    fold = inner_folds(train[sample], objective.problem, count, groups=groups, seed=seed)
+    order = sample[np.argsort(fold, kind="stable")]
+    pooled, references = features.train[order], train[order]
+    held = 0
+    if features.validation is not None and len(features.validation):
+        held = len(features.validation)
+        pooled = np.concatenate([pooled, features.validation])
+        references = np.concatenate([references, targets["validation"]])
+    smallest = len(sample) - int(np.bincount(fold).max())
+    return Judge(
+        features=pooled,
+        references=references,
+        labels=Labels.of(references, objective, class_weight),
+        sizes=(*np.bincount(fold).tolist(), held),
+        objective=objective,
+        score=score,
+        components=min(options.components, smallest - 1, pooled.shape[3]),
+        seed=seed,
+    )
+
+
+def _search(judge: Judge, scout: Scout, heads: Sequence[str], options: SearchOptions) -> list[Trial]:
+    """Scout all views by ridge; try all heads on the best one, the winner on the next one, and PCA on the winner's.
+
+    Scouting trials are candidates themselves where an unreduced ridge is allowed.
+    """
+    scouted = sorted(scout.run(), key=lambda trial: trial.score, reverse=True)
+    view, reduction = scouted[0].view, "none" if options.reduction == "auto" else options.reduction
+    candidates = list(scouted) if "ridge" in heads and reduction == "none" else []
+    new = [head for head in heads if head != "ridge" or len(heads) == 1 or not candidates]
+    space = judge.space(view)
+    trials = [judge.best(view, space, head, reduction) for head in new]
+    best = max([*trials, *candidates[:1]], key=lambda trial: trial.score)
+    trials += [
+        judge.best(other.view, judge.space(other.view), best.head, reduction)
+        for other in scouted[1:2]
+        if best.head in new
+    ]
+    if options.reduction == "auto" and judge.components < space.components:
+        trials.append(judge.best(view, space, best.head, "pca"))
+    return [*trials, *candidates]
+
+
+def _final(best: Trial, train: np.ndarray, labels: Labels, judge: Judge) -> tuple[nn.Module, bool]:
+    """Fit the chosen candidate on all training rows."""
+    problem = judge.objective.problem
+    raw = best.view.read(train)
+    encoder = train_code(raw, judge.components, judge.seed) if best.reduction == "autoencoder" else None
+    cut = Cut.of(raw if encoder is None else encoder(raw), labels, (len(raw), 0))
+    space = Space.standardised(cut)
+    if encoder is None:
+        space = reduce_linearly(space, best.reduction, judge.components)
+    converged = True
+    head: nn.Module
+    if best.head == "knn":
+        head = nearest_head(space, best.value, problem)
+    else:
+        head, converged = linear_head(space, best.head, best.value, problem, best.calibration)
+    return (head if encoder is None else ReducedHead(encoder, head)), converged

@@ -1,0 +1,128 @@
+"""Standardised, perhaps reduced features of every split, as moments: all that a closed-form head needs.
+
+Sums over blocks are additive, so each split's moments are the sums of the blocks that it trains on: the rows are
+multiplied out once, however many folds there are, and scaler and reduction still see nothing of a held-out fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from modaxfer.heads.classical.cut import AffineMaps, Cut
+
+__all__ = ["Space", "solve_positive"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """Moments of ``z = (row - centre) @ basis`` over each split's training rows.
+
+    The centre is the weighted mean, so that ``z`` has mean zero.
+    """
+
+    cut: Cut
+    centre: torch.Tensor
+    """``[splits, width]``."""
+    basis: torch.Tensor
+    """``[splits, width]`` (a diagonal) or ``[splits, width, components]``."""
+    gram: torch.Tensor
+    """``[splits, components, components]``: weighted sum of ``z z^T``."""
+    cross: torch.Tensor
+    """``[splits, components, outputs]``: weighted sum of ``z y^T``."""
+    totals: torch.Tensor
+    """``[splits, outputs]``: weighted sum of ``y``."""
+    weight: torch.Tensor
+    """``[splits]``: sum of weights."""
+
+    @classmethod
+    def standardised(cls, cut: Cut) -> Space:
+        """Return the space in which every feature has deviation 1 on the split's training rows."""
+        count, first, second = _sums(cut)
+        variance = second / count[:, None] - (first / count[:, None]).square()
+        # Features of a cut have deviation 1 over all training rows: 1e-3 is a feature that this split never sees move.
+        scale = torch.where(variance > 1e-6, variance, torch.ones(())).sqrt()
+        weight, summed, totals, cross, gram = _products(cut)
+        centre = summed / weight[:, None]
+        gram.baddbmm_(summed[:, :, None], centre[:, None], alpha=-1)
+        cross.baddbmm_(centre[:, :, None], totals[:, None], alpha=-1)
+        gram.div_(scale[:, :, None]).div_(scale[:, None, :])
+        cross.div_(scale[:, :, None])
+        return cls(cut=cut, centre=centre, basis=1 / scale, gram=gram, cross=cross, totals=totals, weight=weight)
+
+    @property
+    def components(self) -> int:
+        """Size of ``z``."""
+        return self.gram.shape[1]
+
+    def project(self, directions: torch.Tensor) -> Space:
+        """Return the space of ``z @ directions``, with `directions` ``[splits, components, fewer]``."""
+        return Space(
+            cut=self.cut,
+            centre=self.centre,
+            basis=self.spread(directions),
+            gram=directions.mT @ self.gram @ directions,
+            cross=directions.mT @ self.cross,
+            totals=self.totals,
+            weight=self.weight,
+        )
+
+    def spread(self, weight: torch.Tensor) -> torch.Tensor:
+        """Turn `weight` ``[splits, components, outputs]`` on ``z`` into one on rows ``[splits, width, outputs]``."""
+        return self.basis[:, :, None] * weight if self.basis.ndim == 2 else self.basis @ weight
+
+    def gather(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Transpose of `spread`: ``[splits, width, outputs]`` to ``[splits, components, outputs]``."""
+        return self.basis[:, :, None] * gradient if self.basis.ndim == 2 else self.basis.mT @ gradient
+
+    def coordinates(self, rows: torch.Tensor, split: int) -> torch.Tensor:
+        """Return ``z`` ``[rows, components]`` of some `rows` of the cut, as `split` sees them."""
+        centred, basis = rows - self.centre[split], self.basis[split]
+        return centred * basis if basis.ndim == 1 else centred @ basis
+
+    def lift(self, weight: torch.Tensor, offset: torch.Tensor) -> AffineMaps:
+        """Fold scaler and reduction into ``z @ weight + offset``.
+
+        Args:
+            weight: ``[splits, components, outputs]``.
+            offset: ``[splits, outputs]``.
+        """
+        lifted = self.spread(weight)
+        return AffineMaps(weight=lifted, bias=offset - torch.einsum("sw,swo->so", self.centre, lifted))
+
+
+def solve_positive(matrix: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Solve symmetric positive definite systems ``[splits, n, n]`` for ``[splits, n, outputs]``.
+
+    Float32 is enough for all but the worst conditioned, which are solved again in float64.
+    """
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    if not failed.any():
+        return torch.cholesky_solve(right, factor)
+    return torch.cholesky_solve(right.double(), torch.linalg.cholesky(matrix.double())).float()
+
+
+def _sums(cut: Cut) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return per split the number of training rows, their sum and the sum of their squares."""
+    blocks = [cut.rows[cut.block(number)] for number in range(cut.uses.shape[1])]
+    first = torch.stack([block.sum(0) for block in blocks])
+    second = torch.stack([torch.linalg.vector_norm(block, dim=0).square() for block in blocks])
+    return cut.uses @ torch.tensor([float(len(block)) for block in blocks]), cut.uses @ first, cut.uses @ second
+
+
+def _products(cut: Cut) -> tuple[torch.Tensor, ...]:
+    """Return per split the weighted sums of 1, row, target, row times target and row times row."""
+    sums = []
+    for number in range(cut.uses.shape[1] - 1):
+        block = cut.block(number)
+        rows, columns, weights = cut.rows[block], cut.labels.columns[block], cut.labels.weights[block]
+        weighted = weights[:, None] * rows
+        sums.append((weights.sum(), weighted.sum(0), weights @ columns, weighted.T @ columns, weighted.T @ rows))
+    return tuple(_sum_blocks(cut, list(blocks)) for blocks in zip(*sums, strict=True))
+
+
+def _sum_blocks(cut: Cut, blocks: list[torch.Tensor]) -> torch.Tensor:
+    stacked = torch.stack(blocks)
+    summed = cut.uses[:, :-1] @ stacked.reshape(len(blocks), -1)
+    return summed.reshape(-1, *stacked.shape[1:])

@@ -1,0 +1,118 @@
+"""Judging one view: every head and value of a grid, on rows that were not fitted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from modaxfer.heads.classical.calibration import Calibration
+from modaxfer.heads.classical.cut import Cut, Labels
+from modaxfer.heads.classical.families import SETTINGS, held_out_outputs
+from modaxfer.heads.classical.reduction import reduce_linearly, train_code
+from modaxfer.heads.classical.space import Space
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from modaxfer.heads.classical.features import View
+    from modaxfer.heads.objective import Objective
+
+__all__ = ["Judge", "Score", "Trial"]
+
+Score = Callable[[np.ndarray, np.ndarray, "np.ndarray | None"], float]
+"""``score(references, predictions, scores)``, greater is better; arrays as `Objective.decode` returns them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One candidate and how well it did on held-out rows."""
+
+    view: View
+    reduction: str
+    head: str
+    value: float
+    score: float
+    calibration: Calibration | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a row of the report's table."""
+        weights = [round(weight, 4) for weight in self.view.weights]
+        return {
+            "layers": list(self.view.layers),
+            "weights": weights,
+            "pooling": self.view.pooling,
+            "reduction": self.reduction,
+            "head": self.head,
+            SETTINGS[self.head]: self.value,
+            "score": self.score,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Scores candidates on held-out rows: each training fold by a fit on the others, validation by a fit on train.
+
+    Pooling all of them uses what evidence there is; where related rows stand in several inner folds unnoticed, the
+    validation split, carved by group, still speaks against what only recognises them.
+    """
+
+    features: np.ndarray
+    """``[rows, layers, 3, width]``, sorted by block."""
+    references: np.ndarray
+    labels: Labels
+    sizes: tuple[int, ...]
+    objective: Objective
+    score: Score
+    components: int
+    seed: int
+
+    def space(self, view: View) -> Space:
+        """Return the rows of `view`, cut into folds and standardised in each."""
+        return Space.standardised(Cut.of(view.read(self.features), self.labels, self.sizes))
+
+    def best(
+        self, view: View, space: Space, head: str, reduction: str = "none", grid: tuple[float, ...] | None = None
+    ) -> Trial:
+        """Return the best value of `head`'s grid on `view`; ties go to the earlier value."""
+        trials = [self._judged(view, head, reduction, *found) for found in self._outputs(space, head, reduction, grid)]
+        return max(trials, key=lambda trial: trial.score)
+
+    def _judged(self, view: View, head: str, reduction: str, value: float, outputs: torch.Tensor) -> Trial:
+        problem, calibration = self.objective.problem, None
+        if head == "ridge" and problem is not Problem.REGRESSION:
+            # Validation rows stay out: what is fitted is fitted on training rows.
+            training = slice(0, sum(self.sizes[:-1]))
+            calibration = Calibration.fit(outputs[training], self.labels[training], problem)
+            outputs = calibration.apply(outputs)
+        predictions, scores = self.objective.decode(outputs)
+        score = float(self.score(self.references, predictions, scores))
+        trial = Trial(view=view, reduction=reduction, head=head, value=value, score=score, calibration=calibration)
+        return trial if math.isfinite(score) else replace(trial, score=-math.inf)
+
+    def _outputs(
+        self, space: Space, head: str, reduction: str, grid: tuple[float, ...] | None
+    ) -> Iterator[tuple[float, torch.Tensor]]:
+        problem, cut = self.objective.problem, space.cut
+        if reduction != "autoencoder":
+            reduced = reduce_linearly(space, reduction, self.components)
+            yield from held_out_outputs(reduced, head, problem, grid)
+            return
+        merged: dict[float, torch.Tensor] = {}
+        for split, number in enumerate(cut.held):
+            block = cut.block(number)
+            part = self._coded(cut, split, block)
+            for value, outputs in held_out_outputs(Space.standardised(part), head, problem, grid):
+                whole = merged.setdefault(value, torch.zeros(len(cut.rows), outputs.shape[1]))
+                whole[block] = outputs[part.block(1)]
+        yield from merged.items()
+
+    def _coded(self, cut: Cut, split: int, block: slice) -> Cut:
+        positions = torch.arange(len(cut.rows))
+        known, held = positions[cut.training(split)], positions[block]
+        encoder = train_code(cut.rows[known], self.components, self.seed)
+        both = torch.cat([known, held])
+        return Cut.of(encoder(cut.rows[both]), cut.labels[both], (len(known), len(held)))

@@ -1,0 +1,89 @@
+"""Which layers and which pooling are worth a closer look: a ridge per view, far cheaper than any other head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from modaxfer.errors import RefusedError
+from modaxfer.heads.classical.features import View
+
+if TYPE_CHECKING:
+    from modaxfer.heads.classical.options import SearchOptions
+    from modaxfer.heads.classical.trial import Judge, Trial
+
+__all__ = ["Scout"]
+
+PENALTIES = (30.0, 300.0, 3000.0)
+PROMOTED = 2
+"""Layers that are also read as mean and deviation, twice as wide: the best by their mean."""
+
+
+class Scout:
+    """Scores single layers and weighted sums of layers by inner validation of a ridge."""
+
+    def __init__(self, judge: Judge, layers: int, options: SearchOptions) -> None:
+        self.judge, self.count, self.options = judge, layers, options
+        self.layers = self._layers()
+        self.spread: dict[View, float] = {}
+
+    def run(self) -> list[Trial]:
+        """Return one trial per view that the options allow."""
+        narrow = self._narrow()
+        singles = [trial for trial in narrow if self.options.pooling in ("auto", trial.view.pooling)]
+        singles += self._wide(narrow)
+        if len(self.layers) == 1:
+            return singles
+        mixes = self._mixes(narrow, max(singles, key=lambda trial: trial.score).view.pooling)
+        return mixes if self.options.layer == "mix" else [*singles, *mixes]
+
+    def _layers(self) -> tuple[int, ...]:
+        wish = self.options.layer
+        if wish in ("auto", "mix"):
+            return tuple(range(self.count))
+        layer = self.count - 1 if wish == "last" else int(wish)
+        if not 0 <= layer < self.count:
+            raise RefusedError(
+                "the encoder has no such layer",
+                got=wish,
+                allowed=f"auto, mix, last, 0 (embeddings) to {self.count - 1}",
+                fix="choose another with --set strategy.layer=...",
+            )
+        return (layer,)
+
+    def _narrow(self) -> list[Trial]:
+        wish = self.options.pooling
+        poolings = {"auto": ("cls", "mean"), "mean_std": ("mean",)}.get(wish, (wish,))
+        return [self._try(View(layers=(layer,), pooling=pooling)) for layer in self.layers for pooling in poolings]
+
+    def _wide(self, narrow: list[Trial]) -> list[Trial]:
+        if self.options.pooling not in ("auto", "mean_std"):
+            return []
+        means = [trial for trial in narrow if trial.view.pooling == "mean"]
+        promoted = sorted(means, key=lambda trial: trial.score, reverse=True)[:PROMOTED]
+        return [self._try(View(layers=trial.view.layers, pooling="mean_std")) for trial in promoted]
+
+    def _mixes(self, narrow: list[Trial], pooling: str) -> list[Trial]:
+        """Try two weighted sums: all layers alike, and by a softmax of their scores (in deviations of those scores)."""
+        judged = "mean" if pooling == "mean_std" else pooling
+        layers = [trial for trial in narrow if trial.view.pooling == judged and self.spread[trial.view] > 0]
+        scores = np.array([trial.score for trial in layers])
+        if len(layers) < 2 or not np.isfinite(scores).all():
+            return []
+        sharp = np.exp((scores - scores.max()) / max(scores.std(), 1e-9))
+        spread = np.array([self.spread[trial.view] for trial in layers])
+        numbers = tuple(trial.view.layers[0] for trial in layers)
+        return [self._try(_mix(numbers, share / spread, pooling)) for share in (np.ones(len(layers)), sharp)]
+
+    def _try(self, view: View) -> Trial:
+        space = self.judge.space(view)
+        cut = space.cut
+        deviation = cut.rows.square().mean(0).sqrt() * cut.scale
+        self.spread[view] = float(deviation.square().mean().sqrt())
+        return self.judge.best(view, space, "ridge", grid=PENALTIES)
+
+
+def _mix(layers: tuple[int, ...], shares: np.ndarray, pooling: str) -> View:
+    weights = tuple(float(weight) for weight in shares / shares.sum())
+    return View(layers=layers, weights=weights, pooling=pooling)

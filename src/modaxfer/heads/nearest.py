@@ -1,0 +1,111 @@
+"""A head that keeps the training rows and lets the nearest ones vote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+__all__ = ["KNearestHead"]
+
+SMALLEST = 1e-4
+"""Probabilities are kept this far from 0 and 1, so that their logarithms are finite."""
+
+
+class KNearestHead(nn.Module):
+    """Weighted k nearest neighbours by cosine similarity (Wu et al. 2018, section 3.4).
+
+    Inputs are standardised and scaled to unit length; each of the `neighbours` most similar training rows votes with
+    ``exp(similarity / temperature)`` times its class weight.
+
+    Args:
+        width: Size of the pooled vector.
+        rows: Training rows kept.
+        outputs: Logits or values per row.
+        neighbours: How many vote.
+        votes: What the votes are: ``softmax`` (one-hot classes, output log-probabilities), ``sigmoid`` (0/1 labels,
+            output log-odds) or ``value`` (numbers, output their mean).
+        temperature: Smaller values let the nearest decide.
+    """
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+    bank: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+
+    def __init__(
+        self, width: int, rows: int, outputs: int, *, neighbours: int, votes: str, temperature: float = 0.07
+    ) -> None:
+        super().__init__()
+        self.neighbours, self.votes, self.temperature = neighbours, votes, temperature
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+        self.register_buffer("bank", torch.zeros(rows, width))
+        self.register_buffer("targets", torch.zeros(rows, outputs))
+        self.register_buffer("weights", torch.ones(rows))
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: torch.Tensor,
+        targets: torch.Tensor,
+        weights: torch.Tensor,
+        *,
+        mean: torch.Tensor,
+        scale: torch.Tensor,
+        neighbours: int,
+        votes: str,
+    ) -> KNearestHead:
+        """Return a head that remembers `rows` ``[rows, width]`` with `targets` ``[rows, outputs]``.
+
+        Args:
+            rows: Raw features; they are standardised here.
+            targets: One-hot classes, 0/1 labels or standardised values.
+            weights: Weight of each row's vote ``[rows]``.
+            mean: Mean of each feature ``[width]``.
+            scale: Deviation of each feature ``[width]``.
+            neighbours: How many vote; at most all rows.
+            votes: See the class.
+        """
+        count = len(rows)
+        head = cls(rows.shape[1], count, targets.shape[1], neighbours=min(neighbours, count), votes=votes)
+        bank = functional.normalize((rows - mean) / scale, dim=1)
+        state = {"mean": mean, "scale": scale, "bank": bank, "targets": targets, "weights": weights}
+        head.load_state_dict(state)
+        return head
+
+    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Map `pooled` ``[batch, width]`` to float32 ``[batch, outputs]``."""
+        with torch.autocast(pooled.device.type, enabled=False):
+            return self.vote(*self.nearest(pooled.float(), self.neighbours))
+
+    def nearest(self, pooled: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return similarity and position ``[batch, count]`` of the most similar rows, most similar first."""
+        unit = functional.normalize((pooled - self.mean) / self.scale, dim=1)
+        found = (unit @ self.bank.T).topk(min(count, len(self.bank)), dim=1)
+        return found.values, found.indices
+
+    def vote(self, similarity: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+        """Turn what `nearest` found into log-probabilities, log-odds or values ``[batch, outputs]``."""
+        power = (similarity / self.temperature).softmax(1) * self.weights[position]
+        power = power / power.sum(1, keepdim=True)
+        share = torch.einsum("bn,bno->bo", power, self.targets[position])
+        if self.votes == "value":
+            return share
+        share = share.clamp(SMALLEST, 1 - SMALLEST)
+        return share.log() if self.votes == "softmax" else share.logit()
+
+    def config(self) -> dict[str, Any]:
+        """Return what `modaxfer.heads.build.build_head` needs to make an empty twin."""
+        return {
+            "kind": "nearest",
+            "width": self.bank.shape[1],
+            "rows": self.bank.shape[0],
+            "outputs": self.targets.shape[1],
+            "neighbours": self.neighbours,
+            "votes": self.votes,
+            "temperature": self.temperature,
+        }

@@ -1,0 +1,50 @@
+"""Checks that options made in Python pass as well as options from the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.config import build
+from modaxfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from modaxfer.plan import PlanContext
+
+__all__ = ["check_declared", "check_from_layer", "check_share"]
+
+
+def check_declared(options: Any) -> None:
+    """Check choices and minima that the fields of the dataclass `options` declare.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+    values = {item.name: getattr(options, item.name) for item in dataclasses.fields(options)}
+    build(type(options), values, "strategy.")
+
+
+def check_from_layer(from_layer: int, context: PlanContext) -> None:
+    """Check that at least one layer of the body is left to train.
+
+    Raises:
+        ConfigError: `from_layer` is not below the encoder's depth.
+    """
+    if from_layer >= context.depth:
+        raise ConfigError(
+            "strategy.from_layer leaves no layer to train",
+            got=from_layer,
+            allowed=f"0 to {context.depth - 1}",
+            fix="choose a lower layer, or strategy `frozen`",
+        )
+
+
+def check_share(name: str, value: float, *, one_allowed: bool) -> None:
+    """Check that `value` lies between 0 and 1.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    if not (0 <= value < 1 or (one_allowed and value == 1)):
+        allowed = "0 to 1" if one_allowed else "0 to below 1"
+        raise ConfigError(f"strategy.{name} is out of range", got=value, allowed=allowed, fix="correct the value")

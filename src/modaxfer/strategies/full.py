@@ -1,0 +1,70 @@
+"""Fine-tune everything, lower layers more slowly (Howard & Ruder 2018)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modaxfer.config import documented
+from modaxfer.errors import ConfigError
+from modaxfer.plan import Part, Phase, Plan, PlanContext
+from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
+from modaxfer.strategies.schedule import FULL_LENGTH, head_rate, main_rate
+
+__all__ = ["FullOptions", "plan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullOptions:
+    """Options of strategy ``full``."""
+
+    layer_decay: float | None = documented(
+        None, "Learning rate factor per layer, from the top down, above 0 to 1; default the encoder's.", minimum=0.0
+    )
+    from_layer: int = documented(0, "Layers below this one stay frozen, and the embeddings unless it is 0.", minimum=0)
+    head_first: bool = documented(
+        False, "Train the head alone first, then everything at the body's rate (LP-FT, Kumar et al. 2022)."
+    )
+
+
+def plan(options: FullOptions, context: PlanContext) -> Plan:
+    """Return a plan that moves the whole model.
+
+    Raises:
+        ConfigError: An option or a wish of the user is out of range.
+    """
+    check_declared(options)
+    check_from_layer(options.from_layer, context)
+    rate = main_rate(context, context.rates.full)
+    fresh = head_rate(context, rate, context.rates.full)
+    epochs = FULL_LENGTH.epochs(context)
+    rates = {Part.BODY: rate, Part.HEAD: rate if options.head_first else fresh}
+    if options.from_layer == 0:
+        rates[Part.EMBEDDINGS] = rate
+    first = {Part.HEAD: fresh}
+    if context.trained_bridge:
+        rates[Part.BRIDGE] = first[Part.BRIDGE] = fresh
+    tune = Phase(
+        name="tune",
+        trainable=frozenset(rates),
+        epochs=epochs,
+        learning_rates=rates,
+        layer_decay=_layer_decay(options, context),
+        from_layer=options.from_layer,
+    )
+    if not options.head_first:
+        return Plan(phases=(tune,))
+    return Plan(phases=(Phase(name="head", trainable=frozenset(first), epochs=epochs, learning_rates=first), tune))
+
+
+def _layer_decay(options: FullOptions, context: PlanContext) -> float:
+    if options.layer_decay is None:
+        return context.rates.layer_decay
+    check_share("layer_decay", options.layer_decay, one_allowed=True)
+    if options.layer_decay == 0:
+        raise ConfigError(
+            "strategy.layer_decay 0 would freeze all layers but the last",
+            got=0,
+            allowed="above 0 to 1",
+            fix="to freeze lower layers say strategy.from_layer",
+        )
+    return options.layer_decay

@@ -1,0 +1,65 @@
+"""How long and how fast to train where the user does not say: the one place where these numbers stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modaxfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from modaxfer.plan import PlanContext
+
+__all__ = ["ADAPTER_LENGTH", "FULL_LENGTH", "Length", "head_rate", "main_rate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """Epochs that come near a number of optimiser steps: many for small data, few for large."""
+
+    steps: int
+    shortest: float
+    """Epochs at least."""
+    longest: float
+    """Epochs at most."""
+
+    def epochs(self, context: PlanContext) -> float:
+        """Return the user's wish, or ``steps * batch_size / rows`` within bounds, in half epochs.
+
+        Raises:
+            ConfigError: The wish is not above 0.
+        """
+        if context.epochs is not None:
+            return _above_zero("epochs", context.epochs)
+        wanted = self.steps * context.batch_size / max(context.rows, 1)
+        return min(max(round(2 * wanted) / 2, self.shortest), self.longest)
+
+
+FULL_LENGTH = Length(steps=400, shortest=3, longest=10)
+"""Fine-tuning of the whole body: on small data it is too few steps that fail (Mosbach et al. 2021)."""
+
+ADAPTER_LENGTH = Length(steps=600, shortest=5, longest=15)
+"""Adapters and a head on a frozen body: fewer parameters, more steps."""
+
+
+def main_rate(context: PlanContext, default: float) -> float:
+    """Return the user's learning rate for the main part, or `default`.
+
+    Raises:
+        ConfigError: The wish is not above 0.
+    """
+    return default if context.learning_rate is None else _above_zero("learning_rate", context.learning_rate)
+
+
+def head_rate(context: PlanContext, rate: float, default: float) -> float:
+    """Return the rate of freshly initialised parts when the main part learns at `rate` instead of `default`.
+
+    Fresh parts learn ``head_multiplier`` times faster than a body would; a wish for the main part moves both alike.
+    """
+    return context.rates.full * context.rates.head_multiplier * rate / default
+
+
+def _above_zero(name: str, value: float) -> float:
+    if value > 0:
+        return value
+    raise ConfigError(f"{name} must be above 0, or nothing is trained", got=value, fix=f"leave {name} out")

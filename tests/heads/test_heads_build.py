@@ -1,0 +1,52 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from modaxfer.errors import ConfigError
+from modaxfer.heads.build import build_head, head_config
+from modaxfer.heads.linear import LinearHead
+from modaxfer.heads.nearest import KNearestHead
+from modaxfer.heads.reduced import CodeReducer, ReducedHead
+
+
+def nearest(width, votes="softmax"):
+    rows = torch.randn(9, width)
+    return KNearestHead.from_rows(
+        rows, torch.eye(3)[[0, 1, 2] * 3], torch.rand(9), mean=rows.mean(0), scale=rows.std(0), neighbours=4, votes=votes
+    )
+
+
+HEADS = {
+    "linear": lambda: LinearHead(6, 3, dropout=0.1),
+    "nearest": lambda: nearest(6),
+    "projected": lambda: ReducedHead(LinearHead(6, 2), nearest(2, "sigmoid")),
+    "coded": lambda: ReducedHead(CodeReducer(6, 5, 2), LinearHead(2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_is_its_config_and_its_tensors(name, tmp_path):
+    head = HEADS[name]().eval()
+    save_file(head.state_dict(), tmp_path / "head.safetensors")
+    twin = build_head(json.loads(json.dumps(head_config(head)))).eval()
+    twin.load_state_dict(load_file(tmp_path / "head.safetensors"))
+    pooled = torch.randn(4, 6)
+    assert torch.equal(twin(pooled), head(pooled))
+
+
+def test_a_head_of_another_kind_is_refused():
+    with pytest.raises(ConfigError, match=r"cannot be saved.*Got: ReLU.*Allowed: code, linear, nearest, reduced"):
+        head_config(nn.ReLU())
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ConfigError, match=r"unknown kind of head.*Got: forest"):
+        build_head({"kind": "forest"})
+
+
+def test_missing_sizes_are_refused():
+    with pytest.raises(ConfigError, match=r"does not fit its kind 'linear'.*outputs"):
+        build_head({"kind": "linear", "width": 3})

@@ -1,0 +1,71 @@
+"""k nearest neighbours against scikit-learn's with the same similarity and votes."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.preprocessing import StandardScaler
+
+from modaxfer.heads.nearest import SMALLEST, KNearestHead
+
+
+def power(distance):
+    return np.exp((1 - distance) / 0.07)
+
+
+@pytest.fixture
+def rows():
+    generator = np.random.default_rng(0)
+    return (generator.normal(size=(60, 5)) * [1, 2, 3, 4, 5] + 7).astype(np.float32)
+
+
+def built(rows, targets, votes, neighbours=7, weights=None):
+    return KNearestHead.from_rows(
+        torch.from_numpy(rows),
+        targets,
+        torch.ones(len(rows)) if weights is None else weights,
+        mean=torch.from_numpy(rows.mean(0)),
+        scale=torch.from_numpy(rows.std(0)),
+        neighbours=neighbours,
+        votes=votes,
+    )
+
+
+def test_classes(rows):
+    known, asked = rows[:40], rows[40:]
+    classes = np.arange(40) % 3
+    head = built(known, torch.eye(3)[classes], "softmax")
+    scaler = StandardScaler().fit(known)
+    reference = KNeighborsClassifier(7, weights=power, metric="cosine").fit(scaler.transform(known), classes)
+    expected = reference.predict_proba(scaler.transform(asked)).clip(SMALLEST, 1 - SMALLEST)
+    np.testing.assert_allclose(head(torch.from_numpy(asked)).exp(), expected, atol=1e-4)
+
+
+def test_values(rows):
+    known, asked = rows[:40], rows[40:]
+    values = known[:, :1] * 2
+    head = built(known, torch.from_numpy(values), "value")
+    scaler = StandardScaler().fit(known)
+    reference = KNeighborsRegressor(7, weights=power, metric="cosine").fit(scaler.transform(known), values)
+    expected = reference.predict(scaler.transform(asked))
+    np.testing.assert_allclose(head(torch.from_numpy(asked)), expected, rtol=1e-4)
+
+
+def test_labels_give_finite_log_odds(rows):
+    labels = torch.stack([torch.ones(60), torch.zeros(60)], 1)
+    logits = built(rows, labels, "sigmoid")(torch.from_numpy(rows))
+    assert torch.isfinite(logits).all()
+    assert (logits[:, 0] > 5).all()
+    assert (logits[:, 1] < -5).all()
+
+
+def test_class_weights_weigh_votes(rows):
+    classes = torch.eye(2)[[0] * 40 + [1] * 20]
+    weights = torch.tensor([1.0] * 40 + [2.0] * 20)
+    everyone = built(rows, classes, "softmax", neighbours=60, weights=weights)
+    everyone.temperature = 1e6
+    torch.testing.assert_close(everyone(torch.from_numpy(rows[:3])).exp(), torch.full((3, 2), 0.5))
+
+
+def test_there_are_never_more_neighbours_than_rows(rows):
+    assert built(rows[:4], torch.eye(4), "softmax", neighbours=50).neighbours == 4
