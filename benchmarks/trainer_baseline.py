@@ -1,7 +1,7 @@
 """Fine-tune a text checkpoint with a plain Transformers Trainer: the thing that modaxfer is measured against.
 
-Knows nothing of modaxfer. Reads ``train.parquet`` and ``test.parquet`` of one folder and prints one line of JSON with the
-seconds spent in `Trainer.train` and the test scores. Two variants:
+Knows nothing of modaxfer. Reads ``train.parquet`` and ``test.parquet`` of one folder and prints one line of JSON with
+the seconds spent in `Trainer.train` and the test scores. Two variants:
 
 - ``defaults``: `TrainingArguments` as they come; every row padded to 128 tokens, fp32;
 - ``tuned``: bfloat16, rows padded to the longest of their batch, batches of similar length, nothing logged or saved.
@@ -91,7 +91,9 @@ def main() -> None:
     model = AutoModelForSequenceClassification.from_pretrained(options.checkpoint, num_labels=len(classes))
     if options.frozen:
         model.base_model.requires_grad_(False)
-    train, test = (tokenised(options.data / name, tokenizer, options, classes) for name in ("train.parquet", "test.parquet"))
+    train, test = (
+        tokenised(options.data / name, tokenizer, options, classes) for name in ("train.parquet", "test.parquet")
+    )
     trainer = Trainer(
         model=model,
         args=training_arguments(options),

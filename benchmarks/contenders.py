@@ -1,0 +1,96 @@
+"""Who runs in the speed benchmark: modaxfer's strategies and a plain Trainer, each as a command line of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["COMPARISONS", "Contender", "Setting", "contenders"]
+
+BASELINE = Path(__file__).with_name("trainer_baseline.py")
+
+COMPARISONS = (
+    ("full", "trainer-defaults"),
+    ("full", "trainer-tuned"),
+    ("lora", "trainer-defaults"),
+    ("lora", "trainer-tuned"),
+    ("frozen", "trainer-tuned-frozen"),
+)
+"""Pairs (ours, theirs) whose ratio of seconds is reported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all contenders share."""
+
+    task: str
+    data_dir: Path
+    rows: Path
+    """Folder with the task's own splits as parquet files: what the Trainer reads."""
+    fields: tuple[str, ...]
+    checkpoint: str
+    """Registered name, for modaxfer."""
+    location: str
+    """Folder of the same checkpoint, for the Trainer."""
+    epochs: int
+    frozen_epochs: int
+    batch_size: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One command to be timed. `read` gets its output folder and what it printed and returns seconds and scores."""
+
+    name: str
+    arguments: tuple[str, ...]
+    read: Callable[[Path, str], dict[str, float]]
+
+    def command(self, output: Path) -> list[str]:
+        """Return the command line that writes into `output`."""
+        return [sys.executable, *self.arguments, "--output", str(output)]
+
+
+def contenders(setting: Setting) -> tuple[Contender, ...]:
+    """Return all contenders in the order in which a round runs them: ours and theirs in turn."""
+    return (
+        _ours("full", setting, epochs=setting.epochs),
+        _theirs("trainer-defaults", setting, "--variant", "defaults", epochs=setting.epochs),
+        _ours("lora", setting, epochs=setting.epochs),
+        _theirs("trainer-tuned", setting, "--variant", "tuned", epochs=setting.epochs),
+        _ours("frozen", setting),
+        _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=setting.frozen_epochs),
+    )
+
+
+def _ours(strategy: str, setting: Setting, epochs: int | None = None) -> Contender:
+    what = ("--encoder", "bert", "--checkpoint", setting.checkpoint, "--strategy", strategy, "--task", setting.task)
+    how = ("--batch-size", str(setting.batch_size), "--seed", str(setting.seed), "--data-dir", str(setting.data_dir))
+    length = ("--epochs", str(epochs)) if epochs else ()
+    return Contender(name=strategy, arguments=("-m", "modaxfer", "train", *what, *how, *length), read=_read_run)
+
+
+def _theirs(name: str, setting: Setting, *variant: str, epochs: int) -> Contender:
+    what = ("--data", str(setting.rows), "--fields", *setting.fields, "--checkpoint", setting.location)
+    how = ("--epochs", str(epochs), "--batch-size", str(setting.batch_size), "--seed", str(setting.seed))
+    return Contender(name=name, arguments=(str(BASELINE), *what, *how, *variant), read=_read_line)
+
+
+def _read_run(output: Path, printed: str) -> dict[str, float]:
+    result: Mapping[str, Any] = json.loads((output / "result.json").read_text(encoding="utf-8"))
+    seconds = result["time_s"]
+    # Encoding the rows once is part of our training; validation after each epoch is too, which the Trainer does not do.
+    return {"train_s": seconds.get("features", 0.0) + seconds["train"], **_scores(result["metrics"]["test"])}
+
+
+def _read_line(output: Path, printed: str) -> dict[str, float]:
+    values: Mapping[str, Any] = json.loads(printed.strip().splitlines()[-1])
+    return {"train_s": values["train_s"], **_scores(values)}
+
+
+def _scores(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: values[name] for name in ("accuracy", "f1_macro")}

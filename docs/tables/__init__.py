@@ -1,0 +1,24 @@
+"""The tables of the documentation, by name; each is a function that returns Markdown."""
+
+from collections.abc import Callable
+
+from tables.commands import commands
+from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
+from tables.settings import encoder_options, result_keys, run_config, strategy_options, train_options
+from tables.speed import speed
+
+TABLES: dict[str, Callable[[], str]] = {
+    "bridges": bridges,
+    "checkpoints": checkpoints,
+    "commands": commands,
+    "encoder-options": encoder_options,
+    "encoders": encoders,
+    "metrics": metrics,
+    "result-keys": result_keys,
+    "run-config": run_config,
+    "speed": speed,
+    "strategies": strategies,
+    "strategy-options": strategy_options,
+    "tasks": tasks,
+    "train-options": train_options,
+}

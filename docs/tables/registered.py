@@ -1,0 +1,92 @@
+"""What the framework and its own plugins register."""
+
+from __future__ import annotations
+
+from modaxfer.registry import Entry, load_target, registry
+from tables.markdown import code, codes, table
+
+
+def encoders() -> str:
+    """Return encoders with what they take, the architectures they load and their safe learning rates."""
+    rows = [
+        [
+            code(_name(entry)),
+            ", ".join(signal.kind for signal in entry.spec.inputs),
+            codes(entry.spec.model_types) or "any other",
+            f"{entry.spec.rates.full:g} / {entry.spec.rates.adapter:g}",
+            entry.spec.summary,
+        ]
+        for entry in registry().all("encoder")
+    ]
+    return table(["encoder", "takes", "loads `model_type`", "rate: full / adapter", "what it is"], rows)
+
+
+def checkpoints() -> str:
+    """Return checkpoints: those that install with pip first."""
+    entries = [checkpoint for encoder in registry().all("encoder") for checkpoint in registry().checkpoints(encoder)]
+    rows = [
+        [
+            code(_name(entry)),
+            code(f"{entry.spec.encoder}:{entry.spec.size}"),
+            entry.spec.hub_id or f"pip package {entry.spec.distribution}",
+            entry.spec.licence,
+            entry.spec.summary,
+        ]
+        for entry in entries
+    ]
+    return table(["checkpoint", "`--encoder`", "from", "licence", "what it is"], rows)
+
+
+def bridges() -> str:
+    """Return bridges with their two ends."""
+    rows = [
+        [code(_name(entry)), entry.spec.source, entry.spec.sink, entry.spec.summary or _summary(entry)]
+        for entry in registry().all("bridge")
+    ]
+    return table(["bridge", "from", "to", "what it does"], rows)
+
+
+def strategies() -> str:
+    """Return strategies."""
+    return table(["strategy", "what it does"], [[code(_name(e)), e.spec.summary] for e in registry().all("strategy")])
+
+
+def tasks() -> str:
+    """Return tasks with fields, problem type, scores, where their rows come from and under which licence."""
+    rows = [
+        [
+            code(_name(entry)),
+            entry.spec.domain,
+            ", ".join(f"{field.name} ({field.signal})" for field in entry.spec.fields) or "all columns (table)",
+            entry.spec.target.problem.value,
+            ", ".join(type(source).__name__.removesuffix("Source").lower() for source in entry.spec.sources),
+            entry.spec.licence,
+            entry.spec.summary,
+        ]
+        for entry in registry().all("task")
+    ]
+    return table(["task", "domain", "fields", "problem", "sources", "licence", "what it is"], rows)
+
+
+def metrics() -> str:
+    """Return metrics with the problem types they are for."""
+    rows = [
+        [
+            code(_name(entry)),
+            ", ".join(problem.value for problem in entry.spec.problems),
+            "higher" if entry.spec.greater_is_better else "lower",
+            entry.spec.summary or _summary(entry),
+        ]
+        for entry in registry().all("metric")
+    ]
+    return table(["metric", "for", "better", "what it is"], rows)
+
+
+def _name(entry: Entry) -> str:
+    return registry().shown(entry)
+
+
+def _summary(entry: Entry) -> str:
+    """Return the first line of the docstring of what `entry` stands for, as a description."""
+    line = (load_target(entry.spec.target).__doc__ or "").strip().split("\n")[0].removeprefix("Return the ")
+    return line[:1].upper() + line[1:]

@@ -1,0 +1,68 @@
+"""The tree reads as the design says: small files, telling names, tests beside every room."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "modaxfer"
+FOLDERS = ("src", "plugins", "tests", "docs", "benchmarks", "examples")
+PYTHON = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+SHIPPED = [path for path in PYTHON if "src" in path.relative_to(ROOT).parts]
+ROOMS = sorted(path.name for path in SOURCE.iterdir() if (path / "__init__.py").is_file())
+
+BESIDE_ROOMS = {"parity", "plugins", "recipes"}
+"""Test folders that mirror no room: against a named reference, with real distributions, end to end."""
+
+VAGUE = re.compile(r"(^|_)(utils?|helpers?|misc|common|stuff|base\d+)(_|$)")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b")
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def names(path: Path) -> tuple[str, ...]:
+    return path.relative_to(ROOT).with_suffix("").parts
+
+
+def test_median_file_is_short() -> None:
+    assert median(map(lines, SHIPPED)) < 150
+
+
+def test_no_file_is_long() -> None:
+    assert {str(path): lines(path) for path in SHIPPED if lines(path) > 400} == {}
+
+
+def test_no_name_is_vague() -> None:
+    assert [path for path in SHIPPED if any(VAGUE.search(name) for name in names(path))] == []
+
+
+@pytest.mark.parametrize("name", ["utils", "path_utils", "helper", "misc", "base2"])
+def test_vague_names_are_recognised(name: str) -> None:
+    assert VAGUE.search(name)
+
+
+def test_nothing_is_left_unfinished() -> None:
+    found = {path: UNFINISHED.findall(path.read_text(encoding="utf-8")) for path in PYTHON if path != Path(__file__)}
+    assert {str(path): words for path, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_tests(room: str) -> None:
+    assert list((ROOT / "tests" / room).rglob("test_*.py"))
+
+
+def test_every_test_folder_mirrors_a_room_or_a_plugin() -> None:
+    plugins = {f"plugins_{path.name}" for path in (ROOT / "plugins").iterdir() if path.is_dir()}
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
+    assert folders - {*ROOMS, *plugins, *BESIDE_ROOMS} == set()
+
+
+def test_test_files_have_unique_names() -> None:
+    found = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(found)) == sorted(found)
