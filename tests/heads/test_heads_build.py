@@ -15,7 +15,13 @@ from modaxfer.heads.reduced import CodeReducer, ReducedHead
 def nearest(width, votes="softmax"):
     rows = torch.randn(9, width)
     return KNearestHead.from_rows(
-        rows, torch.eye(3)[[0, 1, 2] * 3], torch.rand(9), mean=rows.mean(0), scale=rows.std(0), neighbours=4, votes=votes
+        rows,
+        torch.eye(3)[[0, 1, 2] * 3],
+        torch.rand(9),
+        mean=rows.mean(0),
+        scale=rows.std(0),
+        neighbours=4,
+        votes=votes,
     )
 
 

@@ -31,8 +31,9 @@ class LinearHead(nn.Module):
     @classmethod
     def from_weights(cls, weight: torch.Tensor, bias: torch.Tensor) -> LinearHead:
         """Return a head with `weight` ``[outputs, width]`` and `bias` ``[outputs]``."""
-        head = cls(weight.shape[1], weight.shape[0])
-        head.load_state_dict({"linear.weight": weight, "linear.bias": bias})
+        with torch.device("meta"):  # draws no random numbers
+            head = cls(weight.shape[1], weight.shape[0])
+        head.load_state_dict({"linear.weight": weight, "linear.bias": bias}, assign=True)
         return head
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:

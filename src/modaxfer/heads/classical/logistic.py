@@ -50,22 +50,26 @@ def solve_logistic(
         inverse_penalty: ``C`` of scikit-learn, above 0.
         problem: Binary, multi-class or multi-label.
         start: Solution for another penalty.
-        exact: Solve to the last digits of float32, or only as far as a comparison of penalties needs.
+        exact: Solve to the end, in float64, or only as far as a comparison of penalties needs.
     """
     tolerance = 1e-6 if exact else 1e-3
-    task = _Logistic(space, inverse_penalty, problem)
+    task = _Logistic(space.double() if exact else space, inverse_penalty, problem)
     found = minimize(
         task,
         task.pack(start.weight, start.offset) if start else task.origin(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 500, "maxcor": 20, "gtol": tolerance, "ftol": 1e-10 if exact else 1e-5},
+        options={"maxiter": 500, "maxcor": 20, "gtol": tolerance, "ftol": 1e-15 if exact else 1e-5},
     )
     weight, offset = task.unpack(found.x)
-    # Line search gives up where float32 has no more digits: convergence as well, unless the slope is still steep.
+    # Line search gives up where there are no more digits: convergence as well, unless the slope is still steep.
     converged = bool(found.success or np.abs(found.jac).max() < 100 * tolerance)
     return LogisticFit(
-        maps=task.maps(weight, offset), weight=weight, offset=offset, steps=int(found.nit), converged=converged
+        maps=task.maps(weight, offset),
+        weight=weight.float(),
+        offset=offset.float(),
+        steps=int(found.nit),
+        converged=converged,
     )
 
 
@@ -80,7 +84,7 @@ class _Logistic:
         totals = space.totals[:, 1:] if self.binary else space.totals
         self.splits, self.outputs = totals.shape
         splits = range(self.splits)
-        self.mask = torch.stack([space.cut.training(split) for split in splits], 1)[:, :, None].float()
+        self.mask = torch.stack([space.cut.training(split) for split in splits], 1)[:, :, None].to(self.rows.dtype)
         self.row_weights = self.mask * labels.label_weights[:, None, :]
         self.counts = self.mask.sum(0)
         self.penalty = 1 / inverse_penalty
@@ -109,11 +113,11 @@ class _Logistic:
         return self.pack(torch.zeros(self.splits, self.space.components, self.outputs), self.prior)
 
     def pack(self, weight: torch.Tensor, offset: torch.Tensor) -> np.ndarray:
-        round_weight = self.factor.mT @ weight
+        round_weight = self.factor.mT @ weight.to(self.rows.dtype)
         return torch.cat([round_weight.flatten(), offset.flatten()]).double().numpy()
 
     def unpack(self, values: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        flat = torch.from_numpy(values).float()
+        flat = torch.from_numpy(values).to(self.rows.dtype)
         edge = self.splits * self.space.components * self.outputs
         round_weight = flat[:edge].reshape(self.splits, self.space.components, self.outputs)
         return torch.linalg.solve_triangular(self.factor.mT, round_weight, upper=True), flat[edge:].reshape(
@@ -127,8 +131,7 @@ class _Logistic:
         logits = logits.reshape(len(self.rows), self.splits, self.outputs) + maps.bias
         losses, slope = self._softmax(logits) if self.softmax else self._sigmoid(logits)
         loss = ((losses * self.row_weights).sum((0, 2), dtype=torch.float64) / self.counts[:, 0]).sum()
-        slope *= self.row_weights / self.counts
-        return self._penalised(loss, slope, weight)
+        return self._penalised(loss, slope * (self.row_weights / self.counts), weight)
 
     def _softmax(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         logs = logits.log_softmax(2)
@@ -152,7 +155,5 @@ class _Logistic:
 
     def maps(self, weight: torch.Tensor, offset: torch.Tensor) -> AffineMaps:
         maps = self.space.lift(weight, offset)
-        if not self.binary:
-            return maps
-        signs = torch.tensor([-0.5, 0.5])
-        return AffineMaps(weight=maps.weight * signs, bias=maps.bias * signs)
+        signs = torch.tensor([-0.5, 0.5]) if self.binary else torch.ones(())
+        return AffineMaps(weight=(maps.weight * signs).float(), bias=(maps.bias * signs).float())

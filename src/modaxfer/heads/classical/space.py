@@ -6,11 +6,12 @@ multiplied out once, however many folds there are, and scaler and reduction stil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
-from modaxfer.heads.classical.cut import AffineMaps, Cut
+from modaxfer.heads.classical.cut import AffineMaps, Cut, Labels
 
 __all__ = ["Space", "solve_positive"]
 
@@ -76,6 +77,12 @@ class Space:
         """Transpose of `spread`: ``[splits, width, outputs]`` to ``[splits, components, outputs]``."""
         return self.basis[:, :, None] * gradient if self.basis.ndim == 2 else self.basis.mT @ gradient
 
+    def double(self) -> Space:
+        """Return the same space in float64."""
+        labels = Labels(**_doubled(self.cut.labels))
+        cut = replace(self.cut, **_doubled(self.cut), labels=labels)
+        return replace(self, **_doubled(self), cut=cut)
+
     def coordinates(self, rows: torch.Tensor, split: int) -> torch.Tensor:
         """Return ``z`` ``[rows, components]`` of some `rows` of the cut, as `split` sees them."""
         centred, basis = rows - self.centre[split], self.basis[split]
@@ -101,6 +108,10 @@ def solve_positive(matrix: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     if not failed.any():
         return torch.cholesky_solve(right, factor)
     return torch.cholesky_solve(right.double(), torch.linalg.cholesky(matrix.double())).float()
+
+
+def _doubled(holder: Space | Cut | Labels) -> dict[str, Any]:
+    return {name: value.double() for name, value in vars(holder).items() if isinstance(value, torch.Tensor)}
 
 
 def _sums(cut: Cut) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

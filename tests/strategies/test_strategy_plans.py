@@ -1,0 +1,197 @@
+"""One table of strategy x behaviour; a plan is data, so that its tests read it."""
+
+import pytest
+
+from modaxfer.config import build
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.plan import Part, PlanContext
+from modaxfer.spec import Problem, Rates
+from modaxfer.strategies import frozen, full, lora
+from modaxfer.strategies.frozen import FrozenOptions
+from modaxfer.strategies.full import FullOptions
+from modaxfer.strategies.lora import LoraOptions
+from modaxfer.strategies.schedule import ADAPTER_LENGTH, FULL_LENGTH
+
+RATES = Rates(full=1e-4, adapter=2e-3, head_multiplier=10, layer_decay=0.8)
+GRADIENT = {"full": (full.plan, FullOptions), "lora": (lora.plan, LoraOptions)}
+
+
+def context(**changes):
+    values = {
+        "rates": RATES,
+        "depth": 6,
+        "lora_targets": ("query", "value"),
+        "problem": Problem.MULTICLASS,
+        "rows": 2000,
+        "batch_size": 32,
+    }
+    return PlanContext(**values | changes)
+
+
+def test_full_moves_everything_and_the_head_faster():
+    plan = full.plan(FullOptions(), context())
+    (phase,) = plan.phases
+    assert phase.trainable == {Part.EMBEDDINGS, Part.BODY, Part.HEAD}
+    assert phase.learning_rates == {Part.BODY: 1e-4, Part.EMBEDDINGS: 1e-4, Part.HEAD: pytest.approx(1e-3)}
+    assert (phase.layer_decay, phase.from_layer, plan.adapter, plan.needs) == (0.8, 0, None, frozenset())
+
+
+def test_full_from_a_layer_upwards_leaves_the_embeddings():
+    (phase,) = full.plan(FullOptions(from_layer=4, layer_decay=1.0), context()).phases
+    assert phase.trainable == {Part.BODY, Part.HEAD}
+    assert (phase.layer_decay, phase.from_layer) == (1.0, 4)
+
+
+def test_head_first_is_a_phase_of_its_own():
+    first, second = full.plan(FullOptions(head_first=True), context()).phases
+    assert first.trainable == {Part.HEAD}
+    assert first.learning_rates == {Part.HEAD: pytest.approx(1e-3)}
+    assert second.trainable == {Part.EMBEDDINGS, Part.BODY, Part.HEAD}
+    assert set(second.learning_rates.values()) == {1e-4}
+
+
+def test_lora_moves_the_adapter_and_the_head():
+    plan = lora.plan(LoraOptions(), context())
+    (phase,) = plan.phases
+    assert phase.trainable == {Part.ADAPTER, Part.HEAD}
+    assert phase.learning_rates == {Part.ADAPTER: 2e-3, Part.HEAD: pytest.approx(1e-3)}
+    assert (plan.adapter.method, plan.adapter.targets) == ("lora", ("query", "value"))
+    assert plan.adapter.options["r"] == 16
+    assert plan.adapter.options["lora_alpha"] == 32
+
+
+def test_lora_options_are_what_peft_knows():
+    from peft import LoraConfig
+
+    options = build(LoraOptions, {"rank": "4", "alpha": "8", "targets": "q,k", "dora": "yes", "rslora": "1"})
+    adapter = lora.plan(options, context()).adapter
+    config = LoraConfig(target_modules=list(adapter.targets), **adapter.options)
+    assert (config.r, config.lora_alpha, config.use_dora, config.use_rslora) == (4, 8, True, True)
+    assert adapter.targets == ("q", "k")
+
+
+def test_frozen_is_solved():
+    options = FrozenOptions(head="knn")
+    plan = frozen.plan(options, context())
+    (phase,) = plan.phases
+    assert phase.trainable == {Part.HEAD}
+    assert phase.solver.target == "modaxfer.heads.classical:fit"
+    assert phase.solver.options is options
+    assert plan.adapter is None
+
+
+def test_the_solver_is_there():
+    from modaxfer.heads.classical import fit
+    from modaxfer.registry.targets import load_target
+
+    (phase,) = frozen.plan(FrozenOptions(), context()).phases
+    assert load_target(phase.solver.target) is fit
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_a_bridge_with_weights_is_trained_in_every_phase(name):
+    plan, options = GRADIENT[name]
+    phases = plan(options(), context(trained_bridge=True)).phases
+    assert all(Part.BRIDGE in phase.trainable for phase in phases)
+
+
+def test_a_bridge_with_weights_is_trained_while_the_head_is_alone():
+    phases = full.plan(FullOptions(head_first=True), context(trained_bridge=True)).phases
+    assert [Part.BRIDGE in phase.trainable for phase in phases] == [True, True]
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_wishes_win(name):
+    plan, options = GRADIENT[name]
+    usual = plan(options(), context()).phases[0]
+    wished = plan(options(), context(epochs=2.5, learning_rate=3e-5)).phases[0]
+    main = Part.BODY if name == "full" else Part.ADAPTER
+    assert wished.epochs == 2.5
+    assert wished.learning_rates[main] == 3e-5
+    for rates in (usual.learning_rates, wished.learning_rates):
+        assert rates[Part.HEAD] / rates[main] == pytest.approx(10 if name == "full" else 0.5)
+
+
+@pytest.mark.parametrize(
+    ("length", "rows", "epochs"),
+    [
+        (FULL_LENGTH, 100, 10),
+        (FULL_LENGTH, 2000, 6.5),
+        (FULL_LENGTH, 100_000, 3),
+        (ADAPTER_LENGTH, 100, 15),
+        (ADAPTER_LENGTH, 2000, 9.5),
+        (ADAPTER_LENGTH, 100_000, 5),
+    ],
+)
+def test_small_data_is_seen_more_often(length, rows, epochs):
+    assert length.epochs(context(rows=rows)) == epochs
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+@pytest.mark.parametrize("wish", ["epochs", "learning_rate"])
+def test_wishes_that_train_nothing_are_refused(name, wish):
+    plan, options = GRADIENT[name]
+    with pytest.raises(ConfigError, match=rf"{wish} must be above 0.*Got: 0.*leave {wish} out"):
+        plan(options(), context(**{wish: 0.0}))
+
+
+@pytest.mark.parametrize(
+    ("plan", "options", "message"),
+    [
+        (full.plan, FullOptions(from_layer=6), r"from_layer leaves no layer to train.*Got: 6.*Allowed: 0 to 5"),
+        (full.plan, FullOptions(from_layer=-1), r"strategy.from_layer: got -1, must be at least 0"),
+        (full.plan, FullOptions(layer_decay=1.5), r"strategy.layer_decay is out of range.*Got: 1.5.*Allowed: 0 to 1"),
+        (full.plan, FullOptions(layer_decay=0.0), r"layer_decay 0 would freeze all layers but the last.*from_layer"),
+        (lora.plan, LoraOptions(rank=0), r"strategy.rank: got 0, must be at least 1"),
+        (lora.plan, LoraOptions(alpha=0), r"strategy.alpha: got 0, must be at least 1"),
+        (lora.plan, LoraOptions(dropout=1.0), r"strategy.dropout is out of range.*Got: 1.0.*Allowed: 0 to below 1"),
+        (lora.plan, LoraOptions(from_layer=7), r"from_layer leaves no layer to train.*Got: 7"),
+        (frozen.plan, FrozenOptions(head="forest"), r"strategy.head: got 'forest', allowed auto, logistic, ridge"),
+        (frozen.plan, FrozenOptions(reduction="tsne"), r"strategy.reduction: got 'tsne', allowed auto, none, pca"),
+        (frozen.plan, FrozenOptions(pooling="max"), r"strategy.pooling: got 'max', allowed auto, cls, mean, mean_std"),
+        (frozen.plan, FrozenOptions(folds=1), r"strategy.folds: got 1, must be at least 2"),
+        (frozen.plan, FrozenOptions(components=0), r"strategy.components: got 0, must be at least 1"),
+        (frozen.plan, FrozenOptions(layer="7"), r"strategy.layer is no layer of this encoder.*Got: 7.*to 6"),
+        (frozen.plan, FrozenOptions(layer="first"), r"strategy.layer is no layer.*Got: first.*auto, mix, last"),
+    ],
+)
+def test_options_out_of_range_are_refused(plan, options, message):
+    with pytest.raises(ConfigError, match=message):
+        plan(options, context())
+
+
+@pytest.mark.parametrize(
+    ("problem", "options", "message"),
+    [
+        (Problem.REGRESSION, FrozenOptions(head="lda"), r"with head=lda does not fit a regression task"),
+        (
+            Problem.REGRESSION,
+            FrozenOptions(head="logistic"),
+            r"head=logistic does not fit a regression",
+        ),
+        (Problem.MULTILABEL, FrozenOptions(reduction="lda"), r"with reduction=lda does not fit a multilabel task"),
+        (
+            Problem.MULTILABEL,
+            FrozenOptions(head="lda", reduction="lda"),
+            r"with head=lda and reduction=lda does not fit a multilabel task.*auto, ridge, knn, logistic",
+        ),
+    ],
+)
+def test_frozen_heads_that_do_not_fit_are_refused_before_anything_is_loaded(problem, options, message):
+    with pytest.raises(RefusedError, match=message):
+        frozen.plan(options, context(problem=problem))
+
+
+def test_frozen_cannot_train_a_bridge():
+    with pytest.raises(RefusedError, match=r"this bridge has to be trained.*Allowed: lora, full"):
+        frozen.plan(FrozenOptions(), context(trained_bridge=True))
+
+
+@pytest.mark.parametrize("name", ["full", "lora", "frozen"])
+def test_the_built_in_specs_name_what_is_there(name):
+    from modaxfer.registry.builtin import modaxfer_strategies
+    from modaxfer.registry.targets import load_target
+
+    (spec,) = (spec for spec in modaxfer_strategies() if spec.name == name)
+    options = build(load_target(spec.options), {})
+    assert load_target(spec.target)(options, context()).phases
