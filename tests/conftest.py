@@ -1,0 +1,56 @@
+"""What all tests share: no network, a cache of their own, tiny models saved as a user would have them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory):
+    """Keep tests out of the user's cache, and the user's variables out of the tests."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MODAXFER_CACHE", str(tmp_path_factory.mktemp("cache")))
+    for name in ("MODAXFER_STRICT", "MODAXFER_PLUGINS"):
+        patch.delenv(name, raising=False)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function from an architecture's name to a folder with a tiny random model of it."""
+    import tiny_models
+
+    made: dict[str, Path] = {}
+
+    def folder(name: str) -> Path:
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp("models") / name
+            tiny_models.save(name, made[name])
+        return made[name]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
+    """Return a function from a signal kind to the settings of a small task of a user's own files."""
+    from own_files import write
+
+    made: dict[str, dict[str, Any]] = {}
+
+    def settings(kind: str) -> dict[str, Any]:
+        if kind not in made:
+            made[kind] = write(kind, tmp_path_factory.mktemp("rows"))
+        return made[kind]
+
+    return settings
