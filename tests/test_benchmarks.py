@@ -1,0 +1,79 @@
+"""The speed benchmark compares what it measured as it says, and refuses to run without its rows."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def speed(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield importlib.import_module("speed")
+    for name in ("speed", "contenders", "machine"):
+        sys.modules.pop(name, None)
+
+
+def measured(name, *seconds):
+    return [
+        {"contender": name, "round": number, "total_s": each, "train_s": each / 2, "accuracy": 0.5, "f1_macro": 0.4}
+        for number, each in enumerate(seconds)
+    ]
+
+
+def test_ratios_are_of_medians_and_of_rounds(speed):
+    (found,) = speed.compare([*measured("full", 1.0, 2.0, 4.0), *measured("trainer-tuned", 4.0, 6.0, 8.0)])
+    assert (found["ours"], found["theirs"]) == ("full", "trainer-tuned")
+    assert found["total_s_ratio_of_medians"] == pytest.approx(6.0 / 2.0)
+    assert found["total_s_median_of_ratios"] == pytest.approx(3.0)
+    assert found["train_s_ratio_of_medians"] == pytest.approx(3.0)
+    (uneven,) = speed.compare([*measured("frozen", 1.0, 1.0, 10.0), *measured("trainer-tuned-frozen", 2.0, 8.0, 10.0)])
+    assert uneven["total_s_ratio_of_medians"] == pytest.approx(8.0)
+    assert uneven["total_s_median_of_ratios"] == pytest.approx(2.0)
+
+
+def test_medians_per_contender(speed):
+    assert speed.summarise(measured("lora", 3.0, 1.0, 2.0)) == {
+        "lora": {"total_s": 2.0, "train_s": 1.0, "accuracy": 0.5, "f1_macro": 0.4}
+    }
+
+
+def test_ours_and_theirs_take_turns(speed, tmp_path):
+    setting = speed.Setting(
+        task="legal-sentiment",
+        data_dir=tmp_path,
+        rows=tmp_path,
+        fields=("sentence", "party"),
+        checkpoint="minilm",
+        location="folder",
+        epochs=3,
+        frozen_epochs=10,
+        batch_size=32,
+        seed=0,
+    )
+    names = [each.name for each in speed.contenders(setting)]
+    assert ["trainer" in name for name in names] == [False, True] * 3
+    assert {name for pair in speed.COMPARISONS for name in pair} == set(names)
+
+
+def test_without_rows_it_says_so_and_stops(tmp_path):
+    environment = {**os.environ, "MODAXFER_DATA": str(tmp_path)}
+    command = [sys.executable, str(BENCHMARKS / "speed.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "set MODAXFER_DATA to the folder that holds it" in done.stderr
+
+
+def test_the_machine_is_described_without_its_name(speed):
+    machine = speed.describe_machine()
+    assert machine["cores"] >= 1
+    assert machine["memory_gb"] > 0
+    assert set(machine) == {"processor", "cores", "flags", "memory_gb", "load", "system"}
+    assert speed.describe_versions()["torch"]
