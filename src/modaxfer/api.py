@@ -88,11 +88,13 @@ def train(
         ModaxferError: The request was wrong, or the run failed.
     """
     from modaxfer.reports import write_reports
+    from modaxfer.runner.launch import reports_here
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.run import run
 
     result, folder = run(make_config(config, **settings), resume=resume, progress=Progress(not quiet))
-    write_reports(result, folder)
+    if reports_here():
+        write_reports(result, folder)
     return Run(folder)
 
 

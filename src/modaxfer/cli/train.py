@@ -28,7 +28,9 @@ def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) 
     from modaxfer.api import make_config, train
 
     made = train(make_config(path, **given), resume=resume)
-    if _other_process():
+    from modaxfer.runner.launch import reports_here
+
+    if not reports_here():
         return
     if as_json:
         print_json(made.result.to_dict())
@@ -36,10 +38,3 @@ def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) 
     from modaxfer.reports.terminal import summary
 
     click.echo(summary(made.result, made.folder))
-
-
-def _other_process() -> bool:
-    """Return whether a launcher started this process and it is not the first."""
-    import os
-
-    return os.environ.get("RANK", "0") != "0"

@@ -12,13 +12,21 @@ from pathlib import Path
 from modaxfer.config import RunConfig, to_yaml
 from modaxfer.errors import ConfigError, RunFailedError
 
-__all__ = ["launch", "launched_world", "refuse_silent_single"]
+__all__ = ["launch", "launched_world", "refuse_silent_single", "reports_here"]
+
+LAUNCHED = "MODAXFER_LAUNCHED"
+"""Set in processes that `launch` started: the one that started them tells the user how it went."""
 
 
 def launched_world() -> int | None:
     """Return the number of processes a launcher started, None where none did."""
     world = os.environ.get("WORLD_SIZE")
     return int(world) if world and "RANK" in os.environ else None
+
+
+def reports_here() -> bool:
+    """Return whether this process is the one that reports to the user."""
+    return os.environ.get("RANK", "0") == "0" and LAUNCHED not in os.environ
 
 
 def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
@@ -78,7 +86,7 @@ def _asked_of_accelerate() -> int:
 
 
 def _environment(config: RunConfig) -> dict[str, str]:
-    environment = dict(os.environ)
+    environment = {**os.environ, LAUNCHED: "1"}
     environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // config.num_processes)))
     if config.device == "cpu":
         environment["ACCELERATE_USE_CPU"] = "true"
