@@ -11,6 +11,7 @@ from torch import nn
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
+from modaxfer.encoders import attention
 from modaxfer.encoders.weights import random_model, read_model
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
@@ -57,7 +58,7 @@ class LayeredEncoder(nn.Module):
 
     model_class: ClassVar[str] = "AutoModel"
     """Name in `transformers` of the class that reads the weights."""
-    attention: ClassVar[str | None] = "sdpa"
+    attention: ClassVar[str | None] = attention.NAME
     key_mapping: ClassVar[dict[str, str] | None] = None
 
     layers: nn.ModuleList
