@@ -1,0 +1,227 @@
+"""train, evaluate, predict and report, as a user types them; and what the program says to a user's mistakes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from modaxfer import __version__
+from modaxfer.cli import main
+
+QUICK = ["--epochs", "1", "--precision", "fp32", "--device", "cpu"]
+
+
+def run(*arguments, text=None, capsys=None, monkeypatch=None):
+    """Run the command line in this process: exit status, standard output, standard error."""
+    if text is not None:
+        import io
+
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    with pytest.raises(SystemExit) as stop:
+        main.run([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return stop.value.code, printed.out, printed.err
+
+
+@pytest.fixture
+def shell(capsys, monkeypatch):
+    return lambda *arguments, text=None: run(*arguments, text=text, capsys=capsys, monkeypatch=monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny, own_rows, tmp_path_factory):
+    """A finished run on texts."""
+    import modaxfer
+
+    folder = tmp_path_factory.mktemp("runs") / "texts"
+    modaxfer.train(
+        encoder=str(tiny("bert")), strategy="frozen", output=str(folder), device="cpu", quiet=True, **own_rows("text")
+    )
+    return folder
+
+
+def test_train_prints_score_interval_baselines_and_report(shell, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    status, out, err = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "lora", "--data", rows["data"], "--text", "text",
+        "--output", tmp_path / "run", *QUICK,
+    )  # fmt: skip
+    assert status == 0
+    for word in ("test accuracy", "[", "chance", "majority", "simple", "report.html"):
+        assert word in out
+    for word in ("checkpoint", "bridge", "fingerprint", "epoch 1"):
+        assert word in err
+
+
+def test_train_json_is_the_result(shell, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    status, out, _ = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "frozen", "--data", rows["data"], "--text", "text",
+        "--output", tmp_path / "run", "--json", *QUICK,
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads(out) == json.loads((tmp_path / "run" / "result.json").read_text())
+
+
+def test_evaluate_gives_what_was_stored(shell, trained):
+    status, out, _ = shell("evaluate", trained, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["metrics"] == pytest.approx(found["stored"], abs=1e-6)
+
+
+def test_predict_a_file_and_standard_input(shell, trained, own_rows, tmp_path):
+    status, out, _ = shell("predict", trained, own_rows("text")["data"])
+    lines = list(csv.DictReader(out.splitlines()))
+    assert status == 0
+    assert len(lines) == 48
+    assert {line["prediction"] for line in lines} <= {"negative", "positive"}
+    status, piped, _ = shell("predict", trained, "-", text="text\nright held that\n")
+    assert status == 0
+    assert len(piped.splitlines()) == 2
+    status, as_json, _ = shell("predict", trained, "-", "--json", text='{"text": "right held that"}\n')
+    assert set(json.loads(as_json)) == {"prediction", "score:negative", "score:positive"}
+    status, _, _ = shell("predict", trained, own_rows("text")["data"], "--output", tmp_path / "made.parquet")
+    assert pq.read_table(tmp_path / "made.parquet").num_rows == 48
+
+
+def test_predict_one_image(shell, tiny, own_rows, tmp_path):
+    folder = tmp_path / "run"
+    shell(
+        "train", "--encoder", tiny("vit"), "--strategy", "frozen", "--data", own_rows("image")["data"],
+        "--output", folder, *QUICK,
+    )  # fmt: skip
+    Image.new("RGB", (10, 10), "white").save(tmp_path / "white.png")
+    status, out, err = shell("predict", folder, tmp_path / "white.png")
+    assert status == 0, err
+    assert out.splitlines()[1].split(",")[0] == "light"
+
+
+def test_report_renders_again(shell, trained):
+    (trained / "report.html").unlink()
+    status, out, _ = shell("report", trained)
+    assert status == 0
+    assert (trained / "report.html").is_file()
+    assert "report.html" in out
+
+
+MISTAKES = {
+    "no arguments": ([], r"--encoder and --strategy and --task missing.*for example"),
+    "unknown encoder": (["--encoder", "brt", "--strategy", "full", "--task", "digits"], r"unknown encoder.*bert"),
+    "unknown strategy": (["--encoder", "bert", "--strategy", "lorra", "--task", "digits"], r"unknown strategy.*lora"),
+    "unknown task": (["--encoder", "bert", "--strategy", "lora", "--task", "digit"], r"unknown task.*digits"),
+    "wrong precision": (
+        ["--encoder", "bert", "--strategy", "lora", "--task", "digits", "--precision", "bf61"],
+        r"precision: got 'bf61', allowed auto, fp32, bf16, fp16 \(did you mean bf16\?\)",
+    ),
+    "set without value": (
+        ["--encoder", "bert", "--strategy", "lora", "--task", "digits", "--set", "rank"],
+        r"--set takes KEY=VALUE",
+    ),
+    "task and data": (
+        ["--encoder", "bert", "--strategy", "lora", "--task", "digits", "--data", "rows.csv"],
+        r"--task and --data exclude each other",
+    ),
+    "two encoders": (
+        ["--encoder", "bert", "--encoder", "vit", "--strategy", "lora", "--task", "digits"],
+        r"takes one encoder and one task",
+    ),
+    "nothing to resume": (["--resume", "--output", "nowhere"], r"no run to resume"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_paragraph_and_status_2(mistake, shell, tmp_path, monkeypatch):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    arguments, message = MISTAKES[mistake]
+    status, out, err = shell("train", *arguments)
+    assert status == 2
+    assert out == ""
+    assert "Traceback" not in err
+    assert re.search(message, err), err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_column_names_close_ones(shell, tiny, own_rows):
+    status, _, err = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", own_rows("text")["data"], "--text", "txt"
+    )
+    assert status == 2
+    assert "did you mean text?" in err
+
+
+def test_a_wrong_modality_is_refused_before_weights_are_loaded(shell, tiny, own_rows, monkeypatch):
+    import modaxfer.runner.run
+
+    def fail(*arguments, **settings):
+        raise AssertionError("weights were loaded")
+
+    monkeypatch.setattr(modaxfer.runner.run, "load_encoder", fail)
+    status, _, err = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", own_rows("audio")["data"]
+    )
+    assert status == 2
+    assert "no bridge leads from audio to what the encoder bert takes" in err
+
+
+def test_an_occupied_folder_is_refused(shell, trained, tiny, own_rows):
+    rows = own_rows("text")
+    status, _, err = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", rows["data"], "--text", "text",
+        "--output", trained,
+    )  # fmt: skip
+    assert status == 2
+    assert "already holds a finished run" in err
+
+
+def test_resuming_with_other_settings_is_refused(shell, trained, tiny, own_rows, tmp_path):
+    import shutil
+
+    shutil.copytree(trained, tmp_path / "run")
+    (tmp_path / "run" / "result.json").unlink()
+    status, _, err = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "lora", "--data", own_rows("text")["data"], "--text", "text",
+        "--output", tmp_path / "run", "--resume",
+    )  # fmt: skip
+    assert status == 2
+    assert "was started with other settings" in err
+    assert "strategy" in err
+
+
+def test_a_failed_run_says_so_in_its_result(shell, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    status, _, err = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", rows["data"], "--text", "text",
+        "--output", tmp_path / "run", "--learning-rate", "1e30", *QUICK, "--epochs", "5",
+    )  # fmt: skip
+    assert status == 1
+    assert "the loss is nan" in err
+    stored = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert stored["status"] == "failed"
+    assert "the loss is" in stored["error"]
+
+
+def test_predicting_without_a_column_names_it(shell, trained):
+    status, _, err = shell("predict", trained, "-", text="txt\nhello\n")
+    assert status == 2
+    assert "'text' is not in the data" in err
+
+
+def test_an_unknown_command_names_close_ones():
+    done = CliRunner().invoke(main.cli, ["trian"])
+    assert done.exit_code == 2
+    assert "Did you mean train?" in done.output
+
+
+def test_version_and_module_entry():
+    done = subprocess.run([sys.executable, "-m", "modaxfer", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"modaxfer {__version__}"
