@@ -62,11 +62,11 @@ def test_train_prints_score_interval_baselines_and_report(shell, tiny, own_rows,
 
 def test_train_json_is_the_result(shell, tiny, own_rows, tmp_path):
     rows = own_rows("text")
-    status, out, _ = shell(
+    status, out, err = shell(
         "train", "--encoder", tiny("bert"), "--strategy", "frozen", "--data", rows["data"], "--text", "text",
         "--output", tmp_path / "run", "--json", *QUICK,
     )  # fmt: skip
-    assert status == 0
+    assert status == 0, err
     assert json.loads(out) == json.loads((tmp_path / "run" / "result.json").read_text())
 
 

@@ -59,11 +59,11 @@ class ExampleStore(Sequence[Example]):
 
     @classmethod
     def open(cls, folder: Path) -> ExampleStore:
-        """Map the store in `folder`."""
+        """Map the store in `folder`, copy-on-write: torch wants arrays it may write to, the files stay as they are."""
         types = json.loads((folder / "store.json").read_text(encoding="utf-8"))["types"]
         shapes = {key: np.load(folder / f"{key}.shapes.npy") for key in types}
         arrays = {
-            key: np.memmap(folder / f"{key}.bin", dtype=dtype, mode="r")
+            key: np.memmap(folder / f"{key}.bin", dtype=dtype, mode="c")
             if shapes[key].prod(axis=1).sum()
             else np.zeros(0, dtype)
             for key, dtype in types.items()
