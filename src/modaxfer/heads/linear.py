@@ -31,9 +31,9 @@ class LinearHead(nn.Module):
     @classmethod
     def from_weights(cls, weight: torch.Tensor, bias: torch.Tensor) -> LinearHead:
         """Return a head with `weight` ``[outputs, width]`` and `bias` ``[outputs]``."""
-        with torch.device("meta"):  # draws no random numbers
+        with torch.random.fork_rng(devices=[]):
             head = cls(weight.shape[1], weight.shape[0])
-        head.load_state_dict({"linear.weight": weight, "linear.bias": bias}, assign=True)
+        head.load_state_dict({"linear.weight": weight, "linear.bias": bias})
         return head
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:

@@ -95,7 +95,9 @@ class Cut:
         uses[:, -1] = 0
         uses[range(folds), range(folds)] = 0
         starts = tuple(int(start) for start in np.cumsum([0, *sizes]))
-        deviation, shift = torch.std_mean(raw[: starts[-2]], dim=0, correction=0)
+        training = raw[: starts[-2]]
+        shift = training.mean(0)
+        deviation = torch.linalg.vector_norm(training - shift, dim=0) / len(training) ** 0.5
         scale = torch.where(deviation > 1e-6 * shift.abs() + 1e-12, deviation, torch.ones(()))
         return cls(
             rows=(raw - shift) / scale,

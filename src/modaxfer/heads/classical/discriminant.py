@@ -16,6 +16,9 @@ __all__ = ["discriminant_directions", "solve_discriminant"]
 ABSENT = -30.0
 """Logarithm of the prior of a class without a training row."""
 
+FLOOR = 1e-6
+"""Added to variances of scaled features, whose own are about one."""
+
 
 def solve_discriminant(space: Space, shrinkage: float) -> AffineMaps:
     """Return log-posteriors (up to a constant per row) of Gaussian classes with one covariance.
@@ -56,5 +59,6 @@ def _covariance(space: Space, shrinkage: float) -> torch.Tensor:
     within = torch.baddbmm(space.gram, _centred_means(space), space.cross.mT, alpha=-1)
     within.mul_(((1 - shrinkage) / space.weight)[:, None, None])
     diagonal = within.diagonal(dim1=1, dim2=2)
-    diagonal.add_(shrinkage / (1 - shrinkage) * diagonal.mean(1, keepdim=True))
+    # The floor keeps features that never vary (a first token's embedding, say) from making it singular.
+    diagonal.add_(shrinkage / (1 - shrinkage) * diagonal.mean(1, keepdim=True) + FLOOR)
     return within

@@ -27,7 +27,7 @@ __all__ = ["SETTINGS", "heads_for", "held_out_outputs", "linear_head", "nearest_
 
 GRIDS: dict[str, tuple[float, ...]] = {
     "lda": (0.05, 0.2, 0.4, 0.6, 0.8),
-    "logistic": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
+    "logistic": (1e-3, 4e-3, 2e-2, 1e-1),
     "ridge": (10, 30, 100, 300, 1000, 3000),
     "knn": (5, 10, 20, 50),
 }

@@ -53,7 +53,8 @@ class View:
     def read(self, features: np.ndarray) -> torch.Tensor:
         """Return float32 ``[rows, width]`` of ``[rows, layers, 3, width]``; twice as wide for ``mean_std``."""
         pools = slice(POOLINGS[self.pooling][0], POOLINGS[self.pooling][-1] + 1)
-        mixed = np.zeros((len(features), pools.stop - pools.start, features.shape[3]), np.float32)
-        for layer, weight in zip(self.layers, self.weights, strict=True):
-            mixed += np.float32(weight) * features[:, layer, pools].astype(np.float32)
-        return torch.from_numpy(mixed.reshape(len(features), -1))
+        whole = torch.from_numpy(features)
+        mixed = self.weights[0] * whole[:, self.layers[0], pools].float()
+        for layer, weight in zip(self.layers[1:], self.weights[1:], strict=True):
+            mixed.add_(whole[:, layer, pools].float(), alpha=weight)
+        return mixed.flatten(1)

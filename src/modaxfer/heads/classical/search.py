@@ -14,6 +14,7 @@ from modaxfer.heads.classical.families import heads_for, linear_head, nearest_he
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space
+from modaxfer.heads.classical.threads import suitable_threads
 from modaxfer.heads.classical.trial import Judge, Score, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.objective import Objective, balanced_weights
@@ -85,10 +86,12 @@ def fit(
     refuse_reduction(options.reduction, problem)
     objective = Objective.fit(problem, len(classes), targets["train"])
     weights = balanced_weights(problem, len(classes), targets["train"]) if class_weight else None
+    labels = Labels.of(targets["train"], objective, weights)
     judge = _judge(features, targets, objective, weights, score, options, seed)
-    trials = _search(judge, Scout(judge, features.layers, options), heads, options)
-    best = max(trials, key=lambda trial: trial.score)
-    head, converged = _final(best, features.train, Labels.of(targets["train"], objective, weights), judge)
+    with suitable_threads(len(judge.references), 2 * features.train.shape[3]):
+        trials = _search(judge, Scout(judge, features.layers, options), heads, options)
+        best = max(trials, key=lambda trial: trial.score)
+        head, converged = _final(best, features.train, labels, judge)
     report = {
         **best.to_dict(),
         "components": judge.components if best.reduction != "none" else None,
@@ -158,7 +161,8 @@ def _search(judge: Judge, scout: Scout, heads: Sequence[str], options: SearchOpt
     scouted = sorted(scout.run(), key=lambda trial: trial.score, reverse=True)
     view, reduction = scouted[0].view, "none" if options.reduction == "auto" else options.reduction
     candidates = list(scouted) if "ridge" in heads and reduction == "none" else []
-    new = [head for head in heads if head != "ridge" or len(heads) == 1 or not candidates]
+    # Where LDA is tried with care, ridge, its sibling, has been tried enough.
+    new = [head for head in heads if not (head == "ridge" and "lda" in heads and candidates)]
     space = judge.space(view)
     trials = [judge.best(view, space, head, reduction) for head in new]
     best = max([*trials, *candidates[:1]], key=lambda trial: trial.score)

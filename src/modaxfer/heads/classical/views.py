@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scout"]
 
-PENALTIES = (30.0, 300.0, 3000.0)
+PENALTIES = (100.0, 1000.0)
 PROMOTED = 2
 """Layers that are also read as mean and deviation, twice as wide: the best by their mean."""
 
