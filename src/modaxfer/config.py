@@ -50,7 +50,6 @@ class RunConfig:
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", minimum=0.0)
     seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0)
-    folds: int | None = documented(None, "Cross-validation folds over the training rows.", minimum=2)
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1
     )

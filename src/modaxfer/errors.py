@@ -60,7 +60,8 @@ class UnknownNameError(ModaxferError):
     def __init__(self, kind: str, name: str, known: Sequence[str], fix: str | None = None) -> None:
         close = close_matches(name, known)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
-        fix = fix or f"{hint}`modaxfer list {kind}s` shows all"
+        plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+        fix = fix or f"{hint}`modaxfer list {plural}` shows all"
         super().__init__(f"unknown {kind}", got=name, allowed=known, fix=fix)
         self.candidates = close
 
@@ -119,7 +120,7 @@ class OutputExistsError(ModaxferError):
 
 
 class PluginError(ModaxferError):
-    """A plugin is broken; raised only where ``MODAXFER_STRICT=1``."""
+    """A plugin is broken: what it names cannot be imported, or, with ``MODAXFER_STRICT=1``, it could not be loaded."""
 
 
 class RunFailedError(ModaxferError):

@@ -223,7 +223,8 @@ class EncoderSpec:
 
     name: str
     target: str
-    """Class with `from_config(config)` and `from_folder(path)`, see `modaxfer.contracts.Encoder`."""
+    """A `modaxfer.contracts.Encoder` with the class methods ``from_config(config, *, origin)``, ``from_folder(folder,
+    config, *, origin)``, ``layout(config, kind, options)`` and ``shape(config)``."""
     inputs: tuple[Signal, ...]
     """What it takes; the first is its native signal."""
     model_types: tuple[str, ...] = ()

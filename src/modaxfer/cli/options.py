@@ -31,7 +31,6 @@ METAVARS = {
     "revision": "REV",
     "output": "DIR",
     "learning_rate": "X",
-    "folds": "K",
     "set": "KEY=VALUE",
 }
 

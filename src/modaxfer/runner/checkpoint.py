@@ -59,7 +59,7 @@ class Checkpoints:
         optimiser: torch.optim.Optimizer | None,
         best: Mapping[str, torch.Tensor],
     ) -> None:
-        """Write all tensors that training has touched so far, the optimiser's moments, the best tensors so far and the random state."""
+        """Write the tensors that training has touched, the optimiser's moments, the best tensors, the random state."""
         if not self._writes:
             return
         tensors = {f"now.{name}": parameter.detach() for name, parameter in trainable.items()}

@@ -30,7 +30,7 @@ class Findings:
 
 def examine(session: Session, cell: Cell) -> Findings:
     """Score the trained model of `session` on train, validation and test."""
-    made = {name: session.predict(split, label=f"scoring {name}") for name, split in session.splits.items()}
+    made = {name: session.predict_known(name) for name in session.splits}
     scored = {name: session.score(session.splits[name], values) for name, values in made.items()}
     references, test = session.splits["test"].targets, made["test"]
     intervals = bootstrap(

@@ -11,7 +11,7 @@ from torch import nn
 from modaxfer.contracts import Batch, Encoder, Features, Hidden, Readout, pool
 from modaxfer.plan import Part, Phase
 
-__all__ = ["LAYER_STATES", "POOLED", "POOLS", "TransferModel", "readout_width"]
+__all__ = ["LAYER_STATES", "POOLED", "POOLS", "TransferModel", "read_out", "readout_width"]
 
 POOLS = ("cls", "mean", "std")
 """Order of the pooled vectors that a solver sees."""
@@ -29,6 +29,22 @@ PER_TOKEN_SHIFT = ("key.bias", "k_proj.bias")
 def readout_width(readout: Readout, hidden_size: int) -> int:
     """Return the size of the pooled vector."""
     return 2 * hidden_size if readout.pooling == "mean_std" else hidden_size
+
+
+def read_out(layers: torch.Tensor, readout: Readout) -> torch.Tensor:
+    """Return the pooled vectors that `readout` asks for.
+
+    Args:
+        layers: ``[rows, depth + 1, 3, hidden]``, pools as in `POOLS`.
+        readout: Layers, their weights and the pooling.
+
+    Returns:
+        ``[rows, hidden]``; ``[rows, 2 * hidden]`` for mean and deviation.
+    """
+    pools = {"cls": slice(0, 1), "mean": slice(1, 2), "mean_std": slice(1, 3)}[readout.pooling]
+    mixed = sum(weight * layers[:, layer, pools] for layer, weight in zip(readout.layers, readout.weights, strict=True))
+    assert isinstance(mixed, torch.Tensor), "a readout reads at least one layer"
+    return mixed.flatten(1)
 
 
 class TransferModel(nn.Module):

@@ -87,7 +87,7 @@ def resolve_cell(config: RunConfig) -> Cell:
 
 
 def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
-    """Return the bridge from `fields` to `encoder`: the one asked for, else the default of the first input that has one.
+    """Return the bridge from `fields` to `encoder`: the one asked for, else the default of its first input with one.
 
     Raises:
         RefusedError: There is none.
@@ -119,8 +119,10 @@ def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | 
     raise RefusedError(
         f"no bridge leads from {source} to what the encoder {encoder.spec.name} takes",
         got=f"{source} task, encoder of {' or '.join(sinks)}",
-        allowed=f"from {source}: {', '.join(reachable) or 'nowhere'}",
-        fix="choose an encoder of that kind (`modaxfer list encoders`), or install a plugin that brings the bridge",
+        allowed=f"an encoder of {' or '.join(reachable)}"
+        if reachable
+        else f"nothing yet: no bridge starts at {source}",
+        fix="choose another encoder (`modaxfer list encoders`), or install a plugin that brings the bridge",
     )
 
 

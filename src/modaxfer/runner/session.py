@@ -15,7 +15,7 @@ from modaxfer.heads.objective import Objective
 from modaxfer.metrics import compute, greater_is_better
 from modaxfer.runner.encode import Computer, forward_rows
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model import TransferModel
+from modaxfer.runner.model import TransferModel, read_out
 from modaxfer.runner.progress import Progress
 from modaxfer.spec import Problem
 
@@ -63,6 +63,8 @@ class Session:
     log: RunLog
     progress: Progress
     warnings: list[str] = field(default_factory=list)
+    layers: dict[str, np.ndarray] = field(default_factory=dict)
+    """Pooled vectors of all layers that a solver has read, by split: ``[rows, depth + 1, 3, hidden]``."""
 
     @property
     def problem(self) -> Problem:
@@ -121,6 +123,16 @@ class Session:
     def predict(self, split: Split, label: str = "") -> Predictions:
         """Return predictions and scores of a split."""
         predictions, scores = self.objective.decode(self.logits(split, label=label))
+        return Predictions(predictions=predictions, scores=scores)
+
+    def predict_known(self, name: str) -> Predictions:
+        """Return predictions and scores of split `name`, from features that a solver has read where there are any."""
+        if name not in self.layers:
+            return self.predict(self.splits[name], label=f"scoring {name}")
+        with torch.inference_mode():
+            pooled = read_out(torch.from_numpy(self.layers[name]), self.model.readout)
+            logits = self.model.head(pooled.to(self.computer.device))
+        predictions, scores = self.objective.decode(logits)
         return Predictions(predictions=predictions, scores=scores)
 
     def score(self, split: Split, made: Predictions, names: tuple[str, ...] | None = None) -> dict[str, float]:

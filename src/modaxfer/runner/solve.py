@@ -27,7 +27,8 @@ def solve_phase(session: Session, phase: Phase, classes: tuple[str, ...]) -> dic
     if phase.solver is None:
         raise RefusedError(f"phase {phase.name} has no solver", fix="correct the plan of the strategy")
     started = time.monotonic()
-    features = LayerFeatures(train=layer_features(session, "train"), validation=layer_features(session, "validation"))
+    session.layers = {name: layer_features(session, name) for name in ("train", "validation")}
+    features = LayerFeatures(**session.layers)
     encoded = time.monotonic()
     fitted: Fitted = load_target(phase.solver.target)(
         features,
