@@ -34,13 +34,13 @@ def example(problem: Problem, rows: int = 80, seed: int = 0):
     return references, scores.argmax(1), scores
 
 
-CASES = [
-    (problem, name)
-    for problem in Problem
-    for name in {*default_metrics(problem)}
-    | ({"precision_macro", "recall_macro", "f1_micro"} if problem != Problem.REGRESSION else set())
-    | ({"average_precision"} if problem == Problem.MULTICLASS else set())
-]
+MORE = {
+    Problem.BINARY: ("precision_macro", "f1_micro"),
+    Problem.MULTICLASS: ("precision_macro", "f1_micro", "average_precision"),
+    Problem.MULTILABEL: ("precision_macro", "recall_macro"),
+    Problem.REGRESSION: (),
+}
+CASES = [(problem, name) for problem in Problem for name in (*default_metrics(problem), *MORE[problem])]
 
 
 @pytest.mark.parametrize(("problem", "name"), CASES)

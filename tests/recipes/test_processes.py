@@ -16,7 +16,7 @@ from modaxfer.result import Result
 
 pytestmark = pytest.mark.recipe
 
-SETTINGS = "--precision fp32 --device cpu --batch-size 4".split()
+SETTINGS = ["--precision", "fp32", "--device", "cpu", "--batch-size", "4"]
 
 
 def command(rows, encoder, *extra):

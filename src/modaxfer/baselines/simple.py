@@ -1,0 +1,89 @@
+"""The simple model of a task, fitted in seconds: what a deep model has to beat to earn its keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from modaxfer.baselines.sample import best, decide, draw
+from modaxfer.errors import RefusedError
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from modaxfer.contracts import TaskData
+    from modaxfer.spec import Field
+
+__all__ = ["Simple", "fit_simple"]
+
+MODELS = {
+    "audio": "modaxfer.baselines.audio",
+    "image": "modaxfer.baselines.image",
+    "table": "modaxfer.baselines.table",
+    "text": "modaxfer.baselines.text",
+}
+"""Signal kind to the module that has its simple model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simple:
+    """What a simple model says."""
+
+    name: str
+    """The model, for people: ``tf-idf of one and two words + logistic regression``."""
+    predictions: Mapping[str, np.ndarray]
+    """For ``validation`` and ``test``, shaped as the targets."""
+    scores: Mapping[str, np.ndarray | None]
+    """Probabilities ``[rows, classes]`` for ``validation`` and ``test``; None for a regression."""
+    train_rows: int
+    """Rows it was fitted on; large tasks are sampled."""
+
+
+def fit_simple(data: TaskData, *, fields: Sequence[Field], problem: Problem, seed: int = 0) -> Simple:
+    """Fit the simple model of the fields' signal on the training rows.
+
+    Text: tf-idf and a linear model. Table: gradient-boosted trees. Image: small raw pixels and a linear model. Sound:
+    log-mel statistics and a linear model. Settings are chosen on the validation rows; test targets are not read. Of
+    several kinds of field each gets its model, and the one that is best on the validation rows is returned.
+
+    Args:
+        data: Rows with the splits ``train``, ``validation`` and ``test``.
+        fields: Input fields, at least one.
+        problem: What the target asks for.
+        seed: Seed of the sample and of the trees.
+
+    Raises:
+        RefusedError: No field is of a kind that has a simple model.
+        DataError: An image or a sound cannot be read.
+    """
+    kinds = sorted({field.signal.kind for field in fields} & MODELS.keys())
+    if not kinds:
+        raise RefusedError(
+            "there is no simple model for these fields",
+            got=[f"{field.name} ({field.signal})" for field in fields] or "no field",
+            allowed=sorted(MODELS),
+        )
+    sample = {
+        kind: draw(data, [field for field in fields if field.signal.kind == kind], problem, seed) for kind in kinds
+    }
+    any_sample = sample[kinds[0]]
+    outputs = {kind: best(import_module(MODELS[kind]).candidates(sample[kind]), sample[kind]) for kind in kinds}
+    chosen = best(outputs.values(), any_sample)
+    kind = next(kind for kind in kinds if outputs[kind] is chosen)
+    return Simple(
+        name=_name(kind, problem),
+        predictions={split: decide(part, problem) for split, part in chosen.items()},
+        scores={split: None if problem == Problem.REGRESSION else part for split, part in chosen.items()},
+        train_rows=any_sample.rows("train"),
+    )
+
+
+def _name(kind: str, problem: Problem) -> str:
+    name = str(import_module(MODELS[kind]).NAME)
+    if kind == "table":
+        return name
+    return f"{name} + {'ridge' if problem == Problem.REGRESSION else 'logistic'} regression"

@@ -1,0 +1,194 @@
+"""README.md of a run: a model card with Hugging Face front matter, for whoever is handed the folder."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import modaxfer
+from modaxfer.config import read_yaml
+from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
+from modaxfer.registry import registry
+from modaxfer.reports.facts import cost_facts, data_facts, dropped_rows, model_facts, training_facts
+from modaxfer.reports.headline import headline, is_sample, title
+from modaxfer.reports.limits import limits
+from modaxfer.reports.predictions import read_predictions
+from modaxfer.reports.scores import (
+    baseline_label,
+    baselines_present,
+    is_regression,
+    number,
+    score_rows,
+)
+from modaxfer.result import Result, write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["front_matter", "render", "write"]
+
+_HUB_METRICS = {
+    "f1_macro": "f1",
+    "f1_micro": "f1",
+    "matthews_corrcoef": "matthews_correlation",
+    "precision_macro": "precision",
+    "r2": "r_squared",
+    "recall_macro": "recall",
+}
+"""Names on https://hf.co/metrics where they differ from scikit-learn's."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_LICENCES = frozenset({"apache-2.0", "bsd-3-clause", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "cc0-1.0", "mit"})
+_PIPELINES = frozenset(
+    {
+        "audio-classification",
+        "image-classification",
+        "tabular-classification",
+        "tabular-regression",
+        "text-classification",
+    }
+)
+_MARKS = re.compile(r"([\\`*_\[\]<>|#~])")
+
+
+def write(result: Result, folder: Path) -> list[Path]:
+    """Write the model card ``README.md`` into the run `folder` and return its path."""
+    path = folder / "README.md"
+    write_atomically(path, render(result, folder))
+    return [path]
+
+
+def render(result: Result, folder: Path) -> str:
+    """Return the card as Markdown with YAML front matter; of a failed run, a note that there is no model."""
+    environment = Environment(
+        loader=PackageLoader("modaxfer.reports"),
+        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes what both would read as markup
+        finalize=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number}
+    rows = score_rows(result)
+    return environment.get_template("card.md.jinja").render(
+        result=result,
+        front=Markup(yaml.safe_dump(front_matter(result, folder), sort_keys=False, allow_unicode=True)),  # noqa: S704
+        title=title(result),
+        headline=headline(result),
+        failed=result.status != "completed",
+        sample=is_sample(result),
+        rows=rows,
+        baselines={name: baseline_label(result, name) for name in baselines_present(rows)},
+        limits=limits(result, read_predictions(folder, tuple(result.data.get("classes") or ()))),
+        data=data_facts(result),
+        dropped=dropped_rows(result),
+        model=(*model_facts(result), *training_facts(result)),
+        cost=cost_facts(result),
+        version=modaxfer.__version__,
+    )
+
+
+def front_matter(result: Result, folder: Path) -> dict[str, Any]:
+    """Return the card's metadata as Hugging Face reads it; what is not known is left out, never guessed."""
+    spec = _spec("task", result.task)
+    signal = _signal(spec, folder)
+    tags = ["modaxfer", "transfer-learning", *(_short(name) for name in (result.encoder.get("id"), result.strategy))]
+    domain = [spec.domain] if spec and spec.domain else []
+    kind = f"{'tabular' if signal == 'table' else signal}-{'regression' if is_regression(result) else 'classification'}"
+    return {
+        "library_name": "modaxfer",
+        **_licence(result),
+        **_origin(result),
+        **({"pipeline_tag": kind} if kind in _PIPELINES else {}),
+        "tags": [tag for tag in dict.fromkeys([*tags, *domain]) if tag],
+        **({} if result.status != "completed" else _index(result, kind if signal else "other")),
+    }
+
+
+def escape(value: object) -> str:
+    """Write `value` as Markdown text on one line: no markup, no HTML and no table cell can come out of it."""
+    if isinstance(value, Markup):
+        return str(value)
+    return _MARKS.sub(r"\\\1", " ".join(str(value).replace("&", "&amp;").split()))
+
+
+_PIPELINES = frozenset(
+    {
+        "audio-classification",
+        "image-classification",
+        "tabular-classification",
+        "tabular-regression",
+        "text-classification",
+    }
+)
+
+
+def _index(result: Result, kind: str) -> dict[str, Any]:
+    """The model-index that the hub's leaderboards read: one entry per test score."""
+    rows = [row for row in score_rows(result) if row.test is not None]
+    if not rows:
+        return {}
+    names = [_HUB_METRICS.get(row.name, row.name) for row in rows]
+    task = _short(result.task)
+    scores = [
+        {"type": name, "name": f"test {row.name}", "value": round(row.test or 0.0, 6)}
+        for name, row in zip(names, rows, strict=True)
+    ]
+    dataset = {"type": task, "name": f"{task} (made-up sample)" if is_sample(result) else task, "split": "test"}
+    found = {"task": {"type": kind}, "dataset": dataset, "metrics": scores}
+    return {"metrics": list(dict.fromkeys(names)), "model-index": [{"name": title(result), "results": [found]}]}
+
+
+def _licence(result: Result) -> dict[str, str]:
+    """The weights' licence, from their registered checkpoint."""
+    spec = _checkpoint(result)
+    if spec is None or not spec.licence:
+        return {}
+    known = spec.licence.lower()
+    return {"license": known} if known in _LICENCES else {"license": "other", "license_name": spec.licence}
+
+
+def _origin(result: Result) -> dict[str, Any]:
+    """Hub ids of the base model and the data set, where they came from the hub."""
+    spec, source = _checkpoint(result), str(result.data.get("source", ""))
+    checkpoint, revision = str(result.encoder.get("checkpoint", "")), str(result.encoder.get("revision", ""))
+    model = spec.hub_id if spec else checkpoint if _COMMIT.fullmatch(revision) else ""
+    found: dict[str, Any] = {"base_model": model} if model else {}
+    if source.startswith("hub "):
+        found["datasets"] = [source.removeprefix("hub ").partition("@")[0]]
+    return found
+
+
+def _checkpoint(result: Result) -> Any:
+    name = str(result.encoder.get("checkpoint", ""))
+    found = [entry.spec for entry in registry().all("checkpoint") if name and name in (entry.id, entry.spec.hub_id)]
+    return found[0] if found else None
+
+
+def _signal(spec: Any, folder: Path) -> str:
+    """Signal of the task's first field, else of the columns named for --data."""
+    if spec is not None:
+        return str(spec.fields[0].signal) if spec.fields else "table"
+    try:
+        config = read_yaml(folder / "config.yaml")
+    except ConfigError:
+        return ""
+    return next(
+        (name for name in ("text", "image", "audio") if config.get(name)), "table" if config.get("number") else ""
+    )
+
+
+def _spec(kind: str, name: str) -> Any:
+    try:
+        return registry().get(kind, name).spec
+    except (AmbiguousNameError, UnknownNameError):
+        return None
+
+
+def _short(name: object) -> str:
+    """Name without namespace, on one line: a line of dashes would end the front matter."""
+    return " ".join(str(name or "").rpartition("/")[2].split())

@@ -1,0 +1,92 @@
+"""What a result says of its model, data, cost and surroundings, as labelled lines for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.reports.scores import duration, memory
+
+if TYPE_CHECKING:
+    from modaxfer.result import Result
+
+__all__ = ["Facts", "cost_facts", "data_facts", "dropped_rows", "environment_facts", "model_facts", "training_facts"]
+
+Facts = tuple[tuple[str, str], ...]
+"""Label and value; lines without a value are left out."""
+
+
+def model_facts(result: Result) -> Facts:
+    """Return what was loaded and moved: encoder, checkpoint, bridge, strategy, parameters."""
+    encoder = result.encoder
+    total, trainable = result.parameters.get("total"), result.parameters.get("trainable")
+    share = f" ({trainable / total:.2%} of all)" if total and trainable is not None else ""
+    return _present(
+        ("encoder", encoder.get("id")),
+        ("checkpoint", encoder.get("checkpoint")),
+        ("revision", encoder.get("revision")),
+        ("SHA-256 of the weights", encoder.get("sha256")),
+        ("bridge", result.bridge),
+        ("strategy", result.strategy),
+        ("source task", result.source_task),
+        ("parameters", f"{total:,}" if total is not None else None),
+        ("trainable parameters", f"{trainable:,}{share}" if trainable is not None else None),
+    )
+
+
+def training_facts(result: Result) -> Facts:
+    """Return what training chose, as the runner stored it."""
+    return _present(*((name.replace("_", " "), _shown(value)) for name, value in result.training.items()))
+
+
+def data_facts(result: Result) -> Facts:
+    """Return where the rows came from and how many there are per split."""
+    data = result.data
+    rows = data.get("rows") or {}
+    classes = [str(name) for name in data.get("classes") or ()]
+    return _present(
+        ("task", result.task),
+        ("source", data.get("source")),
+        ("fingerprint", data.get("fingerprint")),
+        *((f"rows, {split}", f"{count:,}") for split, count in rows.items()),
+        ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
+    )
+
+
+def dropped_rows(result: Result) -> tuple[tuple[str, int], ...]:
+    """Return reason and number of the rows that were left out."""
+    return tuple(
+        (str(reason).replace("_", " "), int(count)) for reason, count in (result.data.get("dropped") or {}).items()
+    )
+
+
+def cost_facts(result: Result) -> Facts:
+    """Return time per stage, speed and memory."""
+    times = ((f"time, {stage}", duration(seconds)) for stage, seconds in result.time_s.items())
+    speed, peak = result.examples_per_s, result.peak_memory_mb
+    return _present(
+        *times,
+        ("training examples per second", f"{speed:,.0f}" if speed is not None else None),
+        ("peak memory", memory(peak) if peak is not None else None),
+        ("device", result.device),
+        ("precision", result.precision),
+        ("processes", str(result.num_processes)),
+    )
+
+
+def environment_facts(result: Result) -> Facts:
+    """Return seed, versions and plugins."""
+    return _present(("seed", str(result.seed)), *result.versions.items(), ("plugins", ", ".join(result.plugins)))
+
+
+def _present(*facts: Iterable[Any]) -> Facts:
+    return tuple((str(label), str(value)) for label, value in facts if value not in (None, ""))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (Mapping, list, tuple)):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return "" if value is None else str(value)

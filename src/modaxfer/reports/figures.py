@@ -1,0 +1,131 @@
+"""Figures of a run as PNG, through matplotlib (extra ``plots``), which is imported only to draw."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from modaxfer.reports.headline import title
+from modaxfer.reports.log import Log, read_log
+from modaxfer.reports.palette import LIGHT, Theme
+from modaxfer.reports.predictions import Predictions, read_predictions
+from modaxfer.reports.scores import ScoreRow, baseline_label, baselines_present, interval_text, number, score_rows
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modaxfer.result import Result
+
+__all__ = ["INSTALL", "Drawing", "available", "draw", "write"]
+
+INSTALL = "pip install 'modaxfer[plots]'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """One figure."""
+
+    name: str
+    """File name without ending."""
+    caption: str
+    alternative: str
+    """What the figure shows, for readers who cannot see it."""
+    png: bytes
+
+
+def available() -> bool:
+    """Say whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def write(result: Result, folder: Path) -> list[Path]:
+    """Draw the run in `folder` into ``figures/*.png`` and return their paths; none without matplotlib."""
+    paths = []
+    for drawing in draw(result, folder):
+        path = folder / "figures" / f"{drawing.name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(drawing.png)
+        os.replace(temporary, path)
+        paths.append(path)
+    return paths
+
+
+def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, ...]:
+    """Draw whatever the run in `folder` has data for: scores, confusions or residuals, learning curve.
+
+    Returns:
+        The drawings in reading order; none where matplotlib is not installed (see `available`).
+    """
+    if not available():
+        return ()
+    rows = score_rows(result)
+    primary = next((row for row in rows if row.primary and row.test is not None), None)
+    predictions = read_predictions(folder, tuple(result.data.get("classes") or ()))
+    log = read_log(folder, str(result.metrics.get("primary", "")))
+    found = [
+        _scores(result, primary, theme) if primary else None,
+        _predictions(predictions, theme) if predictions and predictions.targets else None,
+        _learning(result, log, theme) if log else None,
+    ]
+    return tuple(drawing for drawing in found if drawing is not None)
+
+
+def _scores(result: Result, row: ScoreRow, theme: Theme) -> Drawing:
+    from modaxfer.reports.plots import scores
+
+    bars = [(baseline_label(result, name), row.baselines[name]) for name in baselines_present((row,))]
+    told = ", ".join(f"{label} {number(value)}" for label, value in bars) or "none was measured"
+    return Drawing(
+        name="scores",
+        caption=f"Test {row.name} of this run beside its baselines. The band is the run's 95 % interval.",
+        alternative=f"Bar chart. {title(result)}: {number(row.test)} {interval_text(row.interval)}. Baselines: {told}.",
+        png=scores(row, bars, theme),
+    )
+
+
+def _predictions(predictions: Predictions, theme: Theme) -> Drawing:
+    from modaxfer.reports import plots
+
+    if predictions.problem is Problem.REGRESSION:
+        return Drawing(
+            name="residuals",
+            caption="Left: predictions beside the truth; on the line they are right. "
+            "Right: what is left over; a slope or a fan means something was not learned.",
+            alternative="Scatter plots of predictions against targets and of their errors against predictions.",
+            png=plots.residuals(predictions, theme),
+        )
+    if predictions.problem is Problem.MULTILABEL:
+        return Drawing(
+            name="classes",
+            caption="Precision and recall of each label on the test split, most frequent first.",
+            alternative="Dot plot of precision and recall per label; the numbers are in the table per class.",
+            png=plots.labels(predictions, theme),
+        )
+    return Drawing(
+        name="confusion",
+        caption="Test rows by true class (down) and predicted class (across). Colour is the share of the true class, "
+        "numbers are rows.",
+        alternative="Confusion matrix; precision and recall per class are in the table per class.",
+        png=plots.confusion_matrix(predictions, theme),
+    )
+
+
+def _learning(result: Result, log: Log, theme: Theme) -> Drawing:
+    from modaxfer.reports.plots import learning_curve
+
+    metric = str(result.metrics.get("primary", "score"))
+    ends = [f"{name} ends at {number(points[-1][1])}" for name, points in _curves(log, metric) if points]
+    return Drawing(
+        name="learning_curve",
+        caption="Loss and validation score while training.",
+        alternative=f"Line plots by {log.axis}: {', '.join(ends)}.",
+        png=learning_curve(log, metric, theme),
+    )
+
+
+def _curves(log: Log, metric: str) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
+    return (("training loss", log.loss), ("validation loss", log.validation_loss), (f"validation {metric}", log.score))

@@ -1,0 +1,234 @@
+"""What a result shows, in words. The one place that decides which claim a score supports.
+
+A claim about a baseline needs the 95 % interval of the paired difference (run minus baseline, on the same rows) on one
+side of zero. Where no difference is stored, it needs the interval of the test score on one side of the baseline's
+value, which takes the baseline as a fixed number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+from typing import TYPE_CHECKING
+
+from modaxfer.reports.scores import (
+    Interval,
+    ScoreRow,
+    baseline_label,
+    baselines_present,
+    interval_of,
+    interval_text,
+    is_regression,
+    number,
+    score_rows,
+    simple_model,
+)
+
+if TYPE_CHECKING:
+    from modaxfer.result import Result
+
+__all__ = [
+    "Comparison",
+    "Gain",
+    "Outcome",
+    "compare",
+    "comparisons",
+    "gain",
+    "headline",
+    "is_sample",
+    "notebook",
+    "title",
+    "verdict",
+]
+
+ALWAYS_COMPARED = ("chance", "majority", "simple")
+
+
+class Outcome(StrEnum):
+    """What an interval says of a baseline."""
+
+    BEATS = "beats"
+    FALLS_SHORT = "falls short of"
+    NO_EVIDENCE = "no evidence of a difference from"
+    NO_INTERVAL = "no interval, so no claim about"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The primary test score beside one baseline."""
+
+    baseline: str
+    label: str
+    value: float
+    difference: Interval | None
+    """95 % interval of run minus baseline, in ``baselines.NAME.difference.METRIC``; None where it is not stored."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """What pretrained weights changed: score with them minus score from random initialisation, same budget."""
+
+    metric: str
+    value: float
+    interval: Interval | None
+    outcome: Outcome
+    """``BEATS`` where pretraining helps, whichever direction is better."""
+
+
+def compare(interval: Interval | None, baseline: float, *, greater_is_better: bool = True) -> Outcome:
+    """Decide which claim `interval` supports against `baseline`; an interval that touches it supports none."""
+    if interval is None:
+        return Outcome.NO_INTERVAL
+    low, high = interval
+    if low <= baseline <= high:
+        return Outcome.NO_EVIDENCE
+    return Outcome.BEATS if (low > baseline) == greater_is_better else Outcome.FALLS_SHORT
+
+
+def comparisons(result: Result) -> tuple[Comparison, ...]:
+    """Compare the primary test score with every baseline that was measured in that metric."""
+    row = _primary_row(result)
+    if row is None:
+        return ()
+    return tuple(_compared(result, row, name) for name in baselines_present((row,)))
+
+
+def gain(result: Result) -> Gain | None:
+    """Read the transfer gain in the primary metric, None where it was not measured.
+
+    Both ``{METRIC: value, "interval": [low, high]}`` and ``{METRIC: {"value": ..., "interval": ...}}`` are read.
+    """
+    stored, row = result.transfer_gain, _primary_row(result)
+    if not stored or row is None:
+        return None
+    inner = stored.get(row.name, stored.get("value"))
+    value = inner.get("value") if isinstance(inner, Mapping) else inner
+    if not isinstance(value, (int, float)):
+        return None
+    interval = interval_of(inner.get("interval") if isinstance(inner, Mapping) else stored.get("interval"))
+    outcome = compare(interval, 0.0, greater_is_better=row.greater_is_better)
+    return Gain(metric=row.name, value=float(value), interval=interval, outcome=outcome)
+
+
+def is_sample(result: Result) -> bool:
+    """Say whether the rows were a small sample that the project made, not the real data."""
+    return str(result.data.get("source", "")).strip().lower().startswith("sample")
+
+
+def title(result: Result) -> str:
+    """Name the run, on one line: ``vit with lora on legal-sentiment, through render``."""
+    names = {name: value.rpartition("/")[2] for name, value in (("strategy", result.strategy), ("task", result.task))}
+    encoder = _encoder(result)
+    bridge = result.bridge.rpartition("/")[2]
+    through = f", through {bridge}" if bridge and not bridge.startswith("native") else ""
+    source = f", from {result.source_task.rpartition('/')[2]}" if result.source_task else ""
+    return " ".join(f"{encoder} with {names['strategy']} on {names['task']}{source}{through}".split())
+
+
+def _encoder(result: Result) -> str:
+    """The checkpoint says more than ``auto`` does."""
+    name = str(result.encoder.get("id", "")).rpartition("/")[2]
+    return str(result.encoder.get("checkpoint") or name).rpartition("/")[2] if name == "auto" else name
+
+
+def headline(result: Result) -> str:
+    """Say in one sentence what was found, claiming no more than the test interval supports."""
+    if result.status != "completed":
+        reason = (result.error or "no reason was stored").strip().splitlines()[0].rstrip(".")
+        return f"The run failed, so there is no score: {reason}."
+    row = _primary_row(result)
+    if row is None or row.test is None:
+        return f"{title(result)} finished without a test score, so nothing can be claimed."
+    notes = [f"95 % interval {number(row.interval[0])} to {number(row.interval[1])}"] if row.interval else []
+    notes += [] if row.greater_is_better else ["lower is better"]
+    notes += ["on a small sample that the project made, not on the real data"] if is_sample(result) else []
+    noted = f" ({'; '.join(notes)})" if notes else ""
+    return f"{title(result)} reaches a test {row.name} of {number(row.test)}{noted}: {verdict(result)}."
+
+
+def verdict(result: Result) -> str:
+    """Say what the primary score supports against each baseline, strongest claim first, and what pretraining did."""
+    found = comparisons(result)
+    clauses = [_clause(result, outcome, [item for item in found if item.outcome == outcome]) for outcome in Outcome]
+    missing = [name for name in ALWAYS_COMPARED if name not in {item.baseline for item in found}]
+    if missing:
+        names = [_long(result, name) for name in missing]
+        clauses.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
+    clauses.append(_gain_clause(gain(result)))
+    return "; ".join(clause for clause in clauses if clause)
+
+
+def notebook(result: Result) -> str:
+    """Render `result` as a small HTML table with its headline, for a notebook's ``_repr_html_``."""
+    rows = score_rows(result)
+    names = baselines_present(rows)
+    heads = "".join(f"<th>{escape(head)}</th>" for head in ("metric", "test", "95 % interval", *names))
+    body = "".join(_notebook_row(row, names) for row in rows)
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
+    return f"<div><p><strong>{escape(headline(result))}</strong></p>{table}</div>"
+
+
+def _notebook_row(row: ScoreRow, names: Sequence[str]) -> str:
+    cells = (number(row.test), interval_text(row.interval), *(number(row.baselines.get(name)) for name in names))
+    name = escape(row.name)
+    head = f"<th>{name} (primary)</th>" if row.primary else f"<th>{name}</th>"
+    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _compared(result: Result, row: ScoreRow, baseline: str) -> Comparison:
+    value, stored = row.baselines[baseline], result.baselines[baseline]
+    differences = stored.get("difference") if isinstance(stored, Mapping) else None
+    difference = interval_of(differences.get(row.name)) if isinstance(differences, Mapping) else None
+    better = row.greater_is_better
+    return Comparison(
+        baseline=baseline,
+        label=baseline_label(result, baseline),
+        value=value,
+        difference=difference,
+        outcome=compare(difference, 0.0, greater_is_better=better)
+        if difference
+        else compare(row.interval, value, greater_is_better=better),
+    )
+
+
+def _primary_row(result: Result) -> ScoreRow | None:
+    return next((row for row in score_rows(result) if row.primary), None)
+
+
+def _clause(result: Result, outcome: Outcome, found: Sequence[Comparison]) -> str:
+    return f"{outcome} {_listed([_named(result, item) for item in found])}" if found else ""
+
+
+def _named(result: Result, item: Comparison) -> str:
+    """``chance (0.310)``, ``the simple bar (tf-idf + logistic regression, 0.520)``."""
+    model = simple_model(result) if item.baseline == "simple" else ""
+    return f"{_long(result, item.baseline)} ({model + ', ' if model else ''}{number(item.value)})"
+
+
+def _long(result: Result, baseline: str) -> str:
+    if baseline == "simple":
+        return "the simple bar"
+    if baseline == "majority":
+        return "always guessing the mean" if is_regression(result) else "the majority class"
+    return baseline_label(result, baseline)
+
+
+def _gain_clause(found: Gain | None) -> str:
+    if found is None:
+        return ""
+    change = f"{found.metric} {'+' if found.value >= 0 else ''}{number(found.value)}"
+    words = {
+        Outcome.BEATS: "pretraining helps",
+        Outcome.NO_EVIDENCE: "no evidence that pretraining helps",
+        Outcome.FALLS_SHORT: "pretraining hurts",
+        Outcome.NO_INTERVAL: "whether pretraining helps is not known, for want of an interval",
+    }
+    interval = f" {interval_text(found.interval)}" if found.interval else ""
+    return f"{words[found.outcome]} ({change}{interval} against the same architecture from random weights)"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,146 @@
+"""report.html: one page that travels, with styles and figures inside it and nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import modaxfer
+from modaxfer.reports import figures
+from modaxfer.reports.command import repeat_command, train_command
+from modaxfer.reports.facts import (
+    cost_facts,
+    data_facts,
+    dropped_rows,
+    environment_facts,
+    model_facts,
+    training_facts,
+)
+from modaxfer.reports.headline import Outcome, comparisons, gain, headline, is_sample, title
+from modaxfer.reports.log import read_log
+from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
+from modaxfer.reports.predictions import Predictions, class_scores, mistakes, read_predictions
+from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
+from modaxfer.result import Result, write_atomically
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["render", "write"]
+
+CLAIMS = {
+    Outcome.BEATS: "✓ beaten by this run",
+    Outcome.NO_EVIDENCE: "≈ no evidence of a difference",
+    Outcome.FALLS_SHORT: "✗ this run falls short of it",
+    Outcome.NO_INTERVAL: "? no interval, so no claim",
+}
+"""What stands below a baseline's value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One figure as data addresses, drawn once for light and once for dark pages."""
+
+    caption: str
+    alternative: str
+    light: str
+    dark: str
+    width: int
+    """CSS pixels, at which the figure's text has the size of the page's."""
+
+
+def write(result: Result, folder: Path) -> list[Path]:
+    """Write ``report.html`` into the run `folder` and return its path."""
+    path = folder / "report.html"
+    write_atomically(path, render(result, folder))
+    return [path]
+
+
+def render(result: Result, folder: Path) -> str:
+    """Return the page for `result`, with what predictions.parquet, log.jsonl and config.yaml in `folder` add."""
+    environment = Environment(
+        loader=PackageLoader("modaxfer.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "interval": interval_text}
+    return environment.get_template("report.html.jinja").render(_context(result, folder))
+
+
+def _context(result: Result, folder: Path) -> dict[str, Any]:
+    predictions = read_predictions(folder, tuple(result.data.get("classes") or ()))
+    return {
+        "result": result,
+        "title": title(result),
+        "headline": headline(result),
+        "failed": result.status != "completed",
+        "sample": is_sample(result),
+        "light": LIGHT,
+        "dark": DARK,
+        "pictures": _pictures(result, folder),
+        "install": figures.INSTALL if not figures.available() else "",
+        "log": read_log(folder, str(result.metrics.get("primary", ""))),
+        "dropped": dropped_rows(result),
+        "facts": {
+            "data": data_facts(result),
+            "model": model_facts(result),
+            "training": training_facts(result),
+            "cost": cost_facts(result),
+            "environment": environment_facts(result),
+        },
+        "commands": [command for command in (repeat_command(folder), train_command(folder)) if command],
+        "version": modaxfer.__version__,
+        **_scores(result),
+        **_predicted(predictions),
+    }
+
+
+def _scores(result: Result) -> dict[str, Any]:
+    rows = score_rows(result)
+    return {
+        "rows": rows,
+        "primary": next((row for row in rows if row.primary), None),
+        "baselines": {name: baseline_label(result, name) for name in baselines_present(rows)},
+        "comparisons": comparisons(result),
+        "gain": gain(result),
+        "claims": CLAIMS,
+    }
+
+
+def _predicted(predictions: Predictions | None) -> dict[str, Any]:
+    return {
+        "predictions": predictions,
+        "regression": predictions is not None and predictions.problem is Problem.REGRESSION,
+        "classes": class_scores(predictions) if predictions else (),
+        "mistakes": mistakes(predictions) if predictions else (),
+    }
+
+
+def _pictures(result: Result, folder: Path) -> Mapping[str, Picture]:
+    pairs = zip(figures.draw(result, folder, LIGHT), figures.draw(result, folder, DARK), strict=True)
+    return {
+        light.name: Picture(
+            caption=light.caption,
+            alternative=light.alternative,
+            light=_address(light.png),
+            dark=_address(dark.png),
+            width=_width(light.png),
+        )
+        for light, dark in pairs
+    }
+
+
+def _address(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def _width(png: bytes) -> int:
+    """Read the width from the PNG header (bytes 16 to 19) and scale it to 96 pixels per inch."""
+    return round(int.from_bytes(png[16:20]) * 96 / DOTS_PER_INCH)

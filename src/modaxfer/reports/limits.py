@@ -1,0 +1,62 @@
+"""What a run does not show: the sentences that a reader of a model card needs most."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from modaxfer.reports.headline import Outcome, comparisons, is_sample
+from modaxfer.reports.predictions import class_scores
+from modaxfer.reports.scores import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modaxfer.reports.predictions import ClassScore, Predictions
+    from modaxfer.result import Result
+
+__all__ = ["limits"]
+
+FEW_ROWS = 30
+"""Below this many test rows a class's own scores are hardly more than anecdotes."""
+
+
+def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
+    """Return what `result` gives no ground to claim, the gravest first."""
+    found = []
+    if is_sample(result):
+        found.append("Trained and scored on a made-up sample: it says nothing about real data.")
+    found += [_useless(item.baseline, item.outcome) for item in comparisons(result)]
+    found += _classes(class_scores(predictions)) if predictions else []
+    rows = (result.data.get("rows") or {}).get("test")
+    scored = f" on {rows:,} rows" if rows else ""
+    found.append(f"Scored{scored} from one source only; other sources, times and populations were not tried.")
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _useless(baseline: str, outcome: Outcome) -> str:
+    if outcome is Outcome.BEATS or baseline not in ("chance", "majority", "simple"):
+        return ""
+    if baseline == "simple":
+        return "Not shown to be better than the simple bar, which costs far less: prefer that one."
+    return f"Not shown to be better than {baseline}: do not use it."
+
+
+def _classes(rows: Sequence[ClassScore]) -> list[str]:
+    found = []
+    scored = [row for row in rows if row.support and not math.isnan(row.f1)]
+    if len(scored) > 1:
+        worst = min(scored, key=lambda row: row.f1)
+        found.append(f"Weakest class: {worst.name}, F1 {number(worst.f1)} on {worst.support} test rows.")
+    absent = [row.name for row in rows if not row.support]
+    if absent:
+        found.append(f"Never tested, for want of test rows: {_some(absent)}.")
+    few = [row.name for row in rows if 0 < row.support < FEW_ROWS]
+    if few:
+        found.append(f"Fewer than {FEW_ROWS} test rows, so hardly tested: {_some(few)}.")
+    return found
+
+
+def _some(names: Sequence[str], count: int = 8) -> str:
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return f"{', '.join(names[:count])}{more}"

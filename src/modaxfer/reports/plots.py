@@ -1,0 +1,224 @@
+"""How the figures are drawn. Imports matplotlib: reach it through `modaxfer.reports.figures`.
+
+Figures are objects on an Agg canvas; pyplot and its global state are never touched.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
+
+from modaxfer.reports.palette import DOTS_PER_INCH
+from modaxfer.reports.predictions import Predictions, class_scores, confusion
+from modaxfer.reports.scores import ScoreRow, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modaxfer.reports.log import Log
+    from modaxfer.reports.palette import Theme
+
+__all__ = ["confusion_matrix", "labels", "learning_curve", "residuals", "scores"]
+
+LONGEST_NAME = 26
+MOST_COUNTED = 60
+"""Above this many classes a matrix shows colours only."""
+
+
+def scores(row: ScoreRow, baselines: Sequence[tuple[str, float]], theme: Theme) -> bytes:
+    """Draw the test score with its interval above one bar per baseline."""
+    assert row.test is not None
+    names = ["this run", *(_short(label, 40) for label, _ in baselines)]
+    values = [row.test, *(value for _, value in baselines)]
+    figure, axes = _figure(7.2, 0.9 + 0.42 * len(values), theme)
+    places = np.arange(len(values))[::-1]
+    axes.barh(places, values, height=0.62, color=[theme.first, *[theme.faint] * len(baselines)], zorder=2)
+    if row.interval:
+        low, high = row.interval
+        axes.axvspan(low, high, color=theme.first, alpha=0.14, linewidth=0, zorder=1)
+        axes.plot([low, high], [places[0]] * 2, color=theme.ink, linewidth=1.6, marker="|", markersize=9, zorder=4)
+    _value_labels(axes, places, values, row, theme)
+    _tick_names(axes.yaxis, places, names, theme)
+    better = "higher is better" if row.greater_is_better else "lower is better"
+    axes.set_xlabel(f"test {row.name} ({better})", color=theme.muted, parse_math=False)
+    axes.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6, zorder=0)
+    axes.tick_params(axis="y", length=0)
+    return _png(figure)
+
+
+def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
+    """Draw the confusion matrix: colour by share of the true class, numbers of rows where they can be read."""
+    counts, names = confusion(predictions), _class_names(predictions.classes)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    cell = max(0.22, min(0.8, 4.2 / len(names))) if len(names) <= MOST_COUNTED else 13.0 / len(names)
+    size, size_of_text = cell * len(names), float(np.clip(cell * 28, 3.0, 9))
+    longest = 0.0085 * size_of_text * max(map(len, names))
+    figure, axes = _figure(size + longest + 1.4, size + (longest if len(names) > 4 else 0.2) + 0.4, theme)
+    ramp = LinearSegmentedColormap.from_list("ramp", theme.ramp)
+    image = axes.imshow(shares, cmap=ramp, vmin=0, vmax=1)
+    if len(names) <= MOST_COUNTED:
+        _count_labels(axes, counts, shares, size_of_text, theme)
+    _tick_names(axes.yaxis, range(len(names)), names, theme, size_of_text)
+    _tick_names(axes.xaxis, range(len(names)), names, theme, size_of_text)
+    slanted = len(names) > 4 or max(map(len, names)) > 8
+    axes.tick_params(axis="x", length=0, rotation=90 if len(names) > 12 else 40 if slanted else 0)
+    if slanted and len(names) <= 12:
+        _anchor_right(axes)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("predicted", color=theme.muted)
+    axes.set_ylabel("true", color=theme.muted)
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=24, format="%.1f")
+    bar.set_label("share of the true class", color=theme.muted)
+    bar.ax.tick_params(colors=theme.muted, labelsize=8, length=0)
+    bar.outline.set_visible(False)
+    return _png(figure)
+
+
+def labels(predictions: Predictions, theme: Theme) -> bytes:
+    """Draw precision and recall of each label of a multi-label problem, most frequent first."""
+    rows = sorted(class_scores(predictions), key=lambda row: row.support)
+    names = [
+        f"{name}  ({row.support})" for name, row in zip(_class_names([row.name for row in rows]), rows, strict=True)
+    ]
+    figure, axes = _figure(7.2, 1.3 + 0.3 * len(rows), theme)
+    places = np.arange(len(rows))
+    precision, recall = (np.array([getattr(row, name) for row in rows]) for name in ("precision", "recall"))
+    axes.hlines(places, precision, recall, color=theme.faint, linewidth=2, zorder=1)
+    axes.scatter(precision, places, color=theme.first, marker="o", s=36, zorder=3, label="precision")
+    axes.scatter(recall, places, color=theme.second, marker="D", s=30, zorder=2, label="recall")
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    _tick_names(axes.yaxis, places, names, theme)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6)
+    axes.set_xlabel("share of test rows (rows of the label in brackets)", color=theme.muted)
+    _legend(axes, theme, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+    return _png(figure)
+
+
+def residuals(predictions: Predictions, theme: Theme) -> bytes:
+    """Draw predictions against targets, and errors against predictions."""
+    target, predicted = np.array(predictions.targets), np.array(predictions.predicted)
+    figure, (left, right) = _figure(9.0, 4.0, theme, columns=2)
+    dots = {"s": 14, "alpha": float(np.clip(600 / len(target), 0.08, 0.7)), "color": theme.first, "linewidths": 0}
+    left.scatter(target, predicted, **dots)
+    ends = [min(target.min(), predicted.min()), max(target.max(), predicted.max())]
+    left.plot(ends, ends, color=theme.second, linewidth=1.4)
+    right.scatter(predicted, predicted - target, **dots)
+    right.axhline(0, color=theme.second, linewidth=1.4)
+    for axes, across, up in ((left, "target", "prediction"), (right, "prediction", "prediction - target")):
+        axes.set_xlabel(across, color=theme.muted)
+        axes.set_ylabel(up, color=theme.muted)
+        axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
+    return _png(figure)
+
+
+def learning_curve(log: Log, metric: str, theme: Theme) -> bytes:
+    """Draw the losses and, beside them, the validation score."""
+    panels = [
+        panel for panel in ("loss", "score") if (log.score if panel == "score" else log.loss or log.validation_loss)
+    ]
+    figure, grid = _figure(9.0 if len(panels) == 2 else 5.4, 3.5, theme, columns=len(panels))
+    for panel, axes in zip(panels, np.atleast_1d(grid), strict=True):
+        if panel == "loss":
+            _line(axes, log.loss, theme.first, "training", marked=False)
+            _line(axes, log.validation_loss, theme.second, "validation", marked=True)
+            if log.loss and log.validation_loss:
+                _legend(axes, theme)
+        else:
+            _line(axes, log.score, theme.second, "validation", marked=True)
+        axes.set_ylabel("loss" if panel == "loss" else f"validation {metric}", color=theme.muted, parse_math=False)
+        axes.set_xlabel(log.axis, color=theme.muted)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
+    return _png(figure)
+
+
+def _figure(width: float, height: float, theme: Theme, columns: int = 1) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(width, height), facecolor=theme.paper, layout=ConstrainedLayoutEngine(wspace=0.06))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, columns)
+    for item in np.atleast_1d(axes):
+        item.set_facecolor(theme.paper)
+        item.tick_params(colors=theme.muted, labelsize=9)
+        for spine in item.spines.values():
+            spine.set_visible(False)
+    return figure, axes
+
+
+def _png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(
+        stream, format="png", dpi=DOTS_PER_INCH, facecolor=figure.get_facecolor(), metadata={"Software": None}
+    )
+    return stream.getvalue()
+
+
+def _line(axes: Any, points: Sequence[tuple[float, float]], colour: str, label: str, *, marked: bool) -> None:
+    if points:
+        across, up = zip(*points, strict=True)
+        axes.plot(
+            across, up, color=colour, linewidth=1.6, label=label, marker="o" if marked or len(points) == 1 else ""
+        )
+
+
+def _legend(axes: Any, theme: Theme, **place: Any) -> None:
+    axes.legend(frameon=False, labelcolor=theme.ink, fontsize=9, **place)
+
+
+def _value_labels(axes: Any, places: np.ndarray, values: Sequence[float], row: ScoreRow, theme: Theme) -> None:
+    """Write each value behind its bar, behind the interval for the run itself."""
+    ends = [max(value, 0.0) for value in values]
+    if row.interval:
+        ends[0] = max(ends[0], row.interval[1])
+    low = min(0.0, *values, *(row.interval or ()))
+    span = max(ends) - low or 1.0
+    axes.set_xlim(low - (0.02 * span if low < 0 else 0), max(ends) + 0.14 * span)
+    for place, end, value in zip(places, ends, values, strict=True):
+        axes.text(end + 0.012 * span, place, number(value), va="center", color=theme.ink, fontsize=9, zorder=5)
+
+
+def _count_labels(axes: Any, counts: np.ndarray, shares: np.ndarray, size: float, theme: Theme) -> None:
+    """Write the number of rows into each cell that has any, dark on light and light on dark."""
+    dark_paper = theme.paper < theme.ink
+    for (down, across), count in np.ndenumerate(counts):
+        if count:
+            strong = shares[down, across] > (0.8 if dark_paper else 0.5)
+            colour = theme.paper if strong else theme.ink
+            axes.text(
+                across, down, str(count), ha="center", va="center", fontsize=size * 0.9, color=colour, in_layout=False
+            )
+
+
+def _tick_names(axis: Any, places: Any, names: Sequence[str], theme: Theme, size: float = 9) -> None:
+    """Class names are text, never mathematics: a dollar sign stays one."""
+    axis.set_ticks(list(places), labels=list(names), parse_math=False, color=theme.ink, fontsize=size)
+
+
+def _anchor_right(axes: Any) -> None:
+    for label in axes.get_xticklabels():
+        label.set_horizontalalignment("right")
+        label.set_rotation_mode("anchor")
+
+
+def _class_names(classes: Sequence[str]) -> list[str]:
+    """Shorten names; one the font cannot write becomes ``class 3``, its place in the table per class."""
+    glyphs = get_font(findfont(FontProperties())).get_charmap()
+    readable = [bool(name.strip()) and all(ord(sign) in glyphs for sign in name) for name in classes]
+    return [_short(name) if readable[index] else f"class {index + 1}" for index, name in enumerate(classes)]
+
+
+def _short(name: str, longest: int = LONGEST_NAME) -> str:
+    """Cut the middle out of a long name; its end often tells it from its neighbours."""
+    if len(name) <= longest:
+        return name
+    tail = (longest - 1) // 3
+    return f"{name[: longest - 1 - tail]}…{name[-tail:]}"

@@ -1,0 +1,240 @@
+"""The test predictions of a run, and what they show beyond the scores: per class, confusions, mistakes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow
+
+__all__ = ["ClassScore", "Mistake", "Predictions", "class_scores", "confusion", "mistakes", "read_predictions"]
+
+SCORE = "score:"
+_OWN = ("row_id", "target", "prediction")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """Rows of predictions.parquet. Targets are class names, tuples of them (multi-label) or numbers (regression)."""
+
+    problem: Problem
+    row_ids: tuple[str, ...]
+    targets: tuple[Any, ...]
+    predicted: tuple[Any, ...]
+    classes: tuple[str, ...] = ()
+    scores: np.ndarray | None = None
+    """float64 ``[rows, classes]``; NaN where a class has no score column."""
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further columns that whoever wrote the file chose to store, as text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScore:
+    """One class on the test split; a precision or recall without any row to count is NaN."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    """Test rows of this class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """One wrong prediction."""
+
+    row_id: str
+    target: str
+    predicted: str
+    score: float | None
+    """Score of the wrong class; the error (prediction minus target) in regression; None where nothing was stored."""
+    of: str = ""
+    """The class that `score` belongs to, in multi-label problems."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_predictions(folder: Path, classes: Sequence[str] = ()) -> Predictions | None:
+    """Read the predictions of the run in `folder`; None where there are none.
+
+    Args:
+        folder: A run.
+        classes: Class order; else that of the score columns, else sorted.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder / "predictions.parquet"
+    if not path.is_file():
+        return None
+    table = pq.read_table(path)
+    problem = _problem(table, classes)
+    targets, predicted = (_values(table.column(name).to_pylist(), problem) for name in ("target", "prediction"))
+    names = () if problem is Problem.REGRESSION else _classes(classes, table.column_names, (*targets, *predicted))
+    return Predictions(
+        problem=problem,
+        row_ids=tuple(str(row) for row in table.column("row_id").to_pylist()),
+        targets=targets,
+        predicted=predicted,
+        classes=names,
+        scores=_scores(table, names),
+        beside={
+            name: tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
+            for name in table.column_names
+            if name not in _OWN and not name.startswith(SCORE)
+        },
+    )
+
+
+def class_scores(predictions: Predictions) -> tuple[ClassScore, ...]:
+    """Return precision, recall, F1 and support of each class, in class order; nothing for regression."""
+    target, predicted = (_indicators(predictions, values) for values in (predictions.targets, predictions.predicted))
+    hits, support, claims = (target & predicted).sum(0), target.sum(0), predicted.sum(0)
+    return tuple(
+        ClassScore(
+            name=name,
+            precision=_ratio(hits[index], claims[index]),
+            recall=_ratio(hits[index], support[index]),
+            f1=_ratio(2 * hits[index], support[index] + claims[index]),
+            support=int(support[index]),
+        )
+        for index, name in enumerate(predictions.classes)
+    )
+
+
+def confusion(predictions: Predictions) -> np.ndarray:
+    """Count rows by target and prediction: int64 ``[classes, classes]``, targets down, predictions across."""
+    number = {name: index for index, name in enumerate(predictions.classes)}
+    counts = np.zeros((len(number), len(number)), dtype=np.int64)
+    for target, predicted in zip(predictions.targets, predictions.predicted, strict=True):
+        counts[number[target], number[predicted]] += 1
+    return counts
+
+
+def mistakes(predictions: Predictions, count: int = 10) -> tuple[Mistake, ...]:
+    """Return up to `count` wrong predictions: the surest first, the largest errors first in regression."""
+    if predictions.problem is Problem.REGRESSION:
+        found = _errors(predictions)
+    elif predictions.problem is Problem.MULTILABEL:
+        found = _wrong_labels(predictions)
+    else:
+        found = _wrong_classes(predictions)
+    ordered = sorted(found, key=lambda item: -math.inf if math.isnan(item[0]) else item[0], reverse=True)
+    return tuple(_mistake(predictions, row, score, of) for _, row, score, of in ordered[:count])
+
+
+_Found = tuple[float, int, float | None, str]
+"""How sure the mistake was, its row, the score shown and the class that score belongs to."""
+
+
+def _wrong_classes(predictions: Predictions) -> list[_Found]:
+    column = {name: index for index, name in enumerate(predictions.classes)}
+    found: list[_Found] = []
+    for row, (target, predicted) in enumerate(zip(predictions.targets, predictions.predicted, strict=True)):
+        if target != predicted:
+            score = math.nan if predictions.scores is None else float(predictions.scores[row, column[predicted]])
+            found.append((score, row, None if math.isnan(score) else score, ""))
+    return found
+
+
+def _wrong_labels(predictions: Predictions) -> list[_Found]:
+    """A row's surest wrong label: scores are probabilities, so distance from a half is how sure it was."""
+    found: list[_Found] = []
+    for row, (target, predicted) in enumerate(zip(predictions.targets, predictions.predicted, strict=True)):
+        wrong = [index for index, name in enumerate(predictions.classes) if (name in target) != (name in predicted)]
+        if not wrong:
+            continue
+        if predictions.scores is None:
+            found.append((math.nan, row, None, predictions.classes[wrong[0]]))
+            continue
+        scores = predictions.scores[row]
+        worst = max(wrong, key=lambda index: np.nan_to_num(abs(scores[index] - 0.5), nan=-1.0))
+        score = None if math.isnan(scores[worst]) else float(scores[worst])
+        found.append((abs(scores[worst] - 0.5), row, score, predictions.classes[worst]))
+    return found
+
+
+def _errors(predictions: Predictions) -> list[_Found]:
+    errors = [
+        (float(predicted - target), row)
+        for row, (target, predicted) in enumerate(zip(predictions.targets, predictions.predicted, strict=True))
+    ]
+    return [(abs(error), row, error, "") for error, row in errors if error != 0]
+
+
+def _mistake(predictions: Predictions, row: int, score: float | None, of: str) -> Mistake:
+    return Mistake(
+        row_id=predictions.row_ids[row],
+        target=_shown(predictions.targets[row]),
+        predicted=_shown(predictions.predicted[row]),
+        score=score,
+        of=of,
+        beside={name: values[row] for name, values in predictions.beside.items()},
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "(none)"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _problem(table: pyarrow.Table, classes: Sequence[str]) -> Problem:
+    import pyarrow as pa
+
+    kind = table.schema.field("target").type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return Problem.MULTILABEL
+    scored = [name for name in table.column_names if name.startswith(SCORE)]
+    if not scored and not classes and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return Problem.REGRESSION
+    return Problem.BINARY if len(classes or scored) == 2 else Problem.MULTICLASS
+
+
+def _values(values: Sequence[Any], problem: Problem) -> tuple[Any, ...]:
+    if problem is Problem.REGRESSION:
+        return tuple(float(value) for value in values)
+    if problem is Problem.MULTILABEL:
+        return tuple(tuple(str(label) for label in value or ()) for value in values)
+    return tuple(str(value) for value in values)
+
+
+def _classes(given: Sequence[str], columns: Sequence[str], values: Sequence[Any]) -> tuple[str, ...]:
+    """Class order as given, else as stored; names that only rows hold come last, so that none is left out."""
+    known = [str(name) for name in given] or [name.removeprefix(SCORE) for name in columns if name.startswith(SCORE)]
+    seen = {label for value in values for label in (value if isinstance(value, tuple) else (value,))}
+    return (*known, *sorted(seen - set(known)))
+
+
+def _scores(table: pyarrow.Table, classes: Sequence[str]) -> np.ndarray | None:
+    present = [SCORE + name in table.column_names for name in classes]
+    if not any(present):
+        return None
+    scores = np.full((table.num_rows, len(classes)), np.nan)
+    for index, name in enumerate(classes):
+        if present[index]:
+            values = table.column(SCORE + name).to_pylist()
+            scores[:, index] = [math.nan if value is None else value for value in values]
+    return scores
+
+
+def _indicators(predictions: Predictions, values: Sequence[Any]) -> np.ndarray:
+    number = {name: index for index, name in enumerate(predictions.classes)}
+    marks = np.zeros((len(values), len(number)), dtype=bool)
+    for row, value in enumerate(values):
+        for label in value if isinstance(value, tuple) else (value,):
+            if label in number:
+                marks[row, number[label]] = True
+    return marks
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else math.nan

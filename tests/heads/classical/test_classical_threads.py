@@ -1,0 +1,17 @@
+import pytest
+import torch
+
+from modaxfer.heads.classical.threads import SMALL, suitable_threads
+
+
+@pytest.mark.parametrize(("rows", "threads"), [(SMALL // 8, 1), (SMALL, 2)])
+def test_small_work_gets_one_thread_and_the_old_number_comes_back(rows, threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(KeyError), suitable_threads(rows, 8):
+            assert torch.get_num_threads() == threads
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

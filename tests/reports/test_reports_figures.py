@@ -1,0 +1,137 @@
+"""Figures: which are drawn, that they are images, that nothing global is touched."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from modaxfer.reports import figures
+from modaxfer.reports.palette import DARK, LIGHT
+
+ROAD_SIGNS = tuple(f"no passing for vehicles over 3.5 tons {number}" for number in range(43))
+
+
+def pixels(drawing):
+    return np.asarray(Image.open(io.BytesIO(drawing.png)).convert("RGB"))
+
+
+def rgb(colour):
+    return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
+
+
+@pytest.mark.parametrize(
+    ("maker", "names"),
+    [
+        ("classes", ["scores", "confusion", "learning_curve"]),
+        ("multilabel", ["scores", "classes", "learning_curve"]),
+        ("regression", ["scores", "residuals", "learning_curve"]),
+        ("failed", []),
+    ],
+)
+def test_the_files_of_each_kind_of_run(run, maker, names):
+    result = getattr(run, maker)()
+    paths = figures.write(result, run.root)
+    assert paths == [run.root / "figures" / f"{name}.png" for name in names]
+    for path in paths:
+        image = Image.open(path)
+        image.verify()
+        assert image.format == "PNG"
+        assert min(image.size) > 100
+    assert sorted((run.root / "figures").glob("*")) == sorted(paths)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_figures_stand_on_the_page_colour_and_show_ink(run, theme):
+    for drawing in figures.draw(run.classes(), run.root, theme):
+        image = pixels(drawing)
+        np.testing.assert_array_equal(image[0, 0], rgb(theme.paper))
+        assert (np.abs(image.astype(int) - rgb(theme.paper)).sum(-1) > 100).mean() > 0.005
+
+
+def test_the_run_stands_out_from_its_baselines(run):
+    image = pixels(figures.draw(run.classes(), run.root)[0])
+    for colour in (LIGHT.first, LIGHT.faint):
+        assert (image == rgb(colour)).all(-1).mean() > 0.01
+
+
+def test_every_figure_has_a_caption_and_an_alternative_text(run):
+    drawings = figures.draw(run.classes(), run.root)
+    assert all(drawing.caption and drawing.alternative for drawing in drawings)
+    assert "chance 0.310, majority 0.220, simple (tf-idf + logistic regression) 0.703" in drawings[0].alternative
+
+
+def test_the_same_run_gives_the_same_bytes(run):
+    result = run.classes()
+    assert figures.draw(result, run.root) == figures.draw(result, run.root)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("<script>", "$x^2$ and $\\frac{", "neutral"),
+        ("日本語", "a\nb", " "),
+        (
+            "an extremely long class name that some ontology exported",
+            "an extremely long class name that some other one did",
+        ),
+    ],
+)
+def test_class_names_that_a_plotting_library_may_choke_on(run, names):
+    drawn = {drawing.name: drawing for drawing in figures.draw(run.classes(names), run.root)}
+    assert pixels(drawn["confusion"]).shape[0] > 100
+
+
+def test_forty_three_classes_get_room(run):
+    small, large = (pixels(figures.draw(run.classes(names, 90), run.root)[1]) for names in (("a", "b"), ROAD_SIGNS))
+    assert large.shape[0] > 43 * 30 > small.shape[0]
+
+
+def test_hundreds_of_classes_still_draw(run):
+    result = run.classes(tuple(str(number) for number in range(130)), 130)
+    assert max(pixels(figures.draw(result, run.root)[1]).shape) < 3000
+
+
+def test_scores_below_zero_and_without_interval_or_baselines_draw(run):
+    result = run.classes(
+        metrics={"test": {"matthews_corrcoef": -0.2}, "primary": "matthews_corrcoef"}, intervals={}, baselines={}
+    )
+    assert "none was measured" in figures.draw(result, run.root)[0].alternative
+
+
+def test_a_perfect_regression_draws(run):
+    result = run.regression(metrics={"test": {"rmse": 0.0}, "primary": "rmse"}, intervals={}, baselines={})
+    assert [drawing.name for drawing in figures.draw(result, run.root)] == ["scores", "residuals", "learning_curve"]
+
+
+def test_without_matplotlib_nothing_is_drawn(run, monkeypatch):
+    monkeypatch.setattr(figures, "find_spec", lambda name: None)
+    assert not figures.available()
+    assert figures.write(run.classes(), run.root) == []
+    assert not (run.root / "figures").exists()
+
+
+def test_neither_matplotlib_nor_torch_is_imported_before_something_is_drawn():
+    code = (
+        "import sys\n"
+        "from modaxfer.reports import card, figures, headline, html, terminal\n"
+        "print({'matplotlib', 'torch', 'transformers', 'datasets'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_drawing_leaves_pyplot_alone(run):
+    result, root = run.classes(), run.root
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from modaxfer.reports import figures; from modaxfer.result import Result\n"
+        f"root = Path({str(root)!r})\n"
+        "print(len(figures.draw(Result.load(root), root)), 'matplotlib.pyplot' in sys.modules)"
+    )
+    assert result.status == "completed"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown == "3 False\n"

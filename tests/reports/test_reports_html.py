@@ -1,0 +1,236 @@
+"""report.html: read with a parser, as a browser would."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html.parser import HTMLParser
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from modaxfer.reports import figures, html
+
+VOID = {"meta", "img", "br", "hr", "input", "link", "source"}
+ORDER = ("scores", "where", "learning", "data", "model", "cost", "reproduce", "versions", "warnings")
+
+
+class Page(HTMLParser):
+    """A parsed page: tags with their attributes, text by enclosing tag, and whether tags are balanced."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.rows, self.open, self.policy = [], [], [], [], ""
+        self.feed(text)
+        assert self.open == [], f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append((self.open[-1] if self.open else "", data.strip()))
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data.strip()
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def text(self, tag=None):
+        return " ".join(text for name, text in self.texts if text and tag in (None, name))
+
+
+def page(result, run):
+    assert html.write(result, run.root) == [run.root / "report.html"]
+    return Page((run.root / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def drawn():
+    """Ask for real figures."""
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request, monkeypatch):
+    """Keep figures out of tests that do not look at them: drawing is most of their time."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(figures, "draw", lambda *arguments: ())
+
+
+@pytest.fixture(scope="module", params=["classes", "multilabel", "regression", "failed"])
+def any_page(request, make_run):
+    run = make_run()
+    return page(getattr(run, request.param)(), run)
+
+
+def test_nothing_is_loaded_from_elsewhere(any_page):
+    assert not {"script", "link", "iframe", "object", "a"} & {tag for tag, _ in any_page.tags}
+    addresses = [
+        value for _, attributes in any_page.tags for key, value in attributes.items() if key in ("src", "href")
+    ]
+    assert all(address.startswith("data:image/png;base64,") for address in addresses)
+    assert "url(" not in any_page.text("style")
+    assert "@import" not in any_page.text("style")
+    policies = [meta["content"] for meta in any_page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+
+
+def test_sections_come_in_order_and_each_is_named(any_page):
+    headings = [attributes["id"] for attributes in any_page.all("h2")]
+    assert tuple(headings) == ORDER
+    assert [section["aria-labelledby"] for section in any_page.all("section")] == headings
+
+
+def test_it_can_be_read_without_seeing_it(any_page):
+    assert any_page.all("html") == [{"lang": "en"}]
+    assert len(any_page.all("h1")) == len(any_page.all("main")) == 1
+    assert all(image["alt"] for image in any_page.all("img"))
+    assert all(head["scope"] in ("row", "col") for head in any_page.all("th"))
+    assert len(any_page.all("caption")) == len(any_page.all("table"))
+    identities = [attributes["id"] for _, attributes in any_page.tags if "id" in attributes]
+    assert len(identities) == len(set(identities))
+
+
+def test_every_figure_is_there_for_light_and_dark_pages(run, drawn):
+    images = page(run.classes(), run).all("img")
+    assert [image["class"] for image in images] == ["on-light", "on-dark"] * 3
+    for image in images:
+        png = base64.b64decode(image["src"].partition(",")[2], validate=True)
+        assert Image.open(io.BytesIO(png)).width * 96 / 160 == pytest.approx(int(image["width"]), abs=1)
+
+
+def test_the_headline_says_what_was_found(run):
+    assert page(run.classes(), run).text("h1") == (
+        "bert with lora on legal-sentiment reaches a test f1_macro of 0.713 (95 % interval 0.673 to 0.753): "
+        "beats chance (0.310) and the majority class (0.220); no evidence of a difference from the simple bar "
+        "(tf-idf + logistic regression, 0.703)."
+    )
+
+
+def test_the_score_table(run):
+    rows = page(run.classes(), run).rows
+    assert rows[0][:5] == ["metric", "train", "validation", "test", "95 % interval"]
+    assert rows[0][5:] == ["chance", "majority", "simple (tf-idf + logistic regression)"]
+    assert rows[1] == ["f1_macro", "0.856", "0.720", "0.713", "[0.673, 0.753]", "0.310", "0.220", "0.703"]
+
+
+def test_errors_are_marked_as_lower_is_better(run):
+    rows = page(run.regression(), run).rows
+    assert rows[1][0] == "rmse (lower is better)"
+    assert rows[2][0] == "r2"
+
+
+def test_the_tiles_say_what_is_claimed_in_words(run):
+    text = page(run.classes(transfer_gain={"f1_macro": 0.11, "interval": [0.05, 0.17]}), run).text("span")
+    assert text.count("beaten by this run") == 2
+    assert text.count("no evidence of a difference") == 1
+    assert "+0.110 [0.050, 0.170]" in text
+
+
+def test_a_paired_difference_is_shown(run):
+    simple = {"f1_macro": 0.7, "difference": {"f1_macro": [-0.02, 0.05]}}
+    text = page(run.classes(baselines={"simple": simple}), run).text()
+    assert "no evidence of a difference; difference [-0.020, 0.050]" in text
+
+
+def test_per_class_rows_and_mistakes(run):
+    rows = page(run.classes(), run).rows
+    head = rows.index(["no.", "class", "precision", "recall", "F1", "support (rows)"])
+    assert rows[head + 1] == ["1", "negative", "0.731", "0.633", "0.679", "90"]
+    mistakes = rows.index(["row id", "target", "prediction", "score"])
+    assert rows[mistakes + 1] == ["test:24", "neutral", "negative", "0.847"]
+    assert len(rows) == mistakes + 11
+
+
+def test_regression_has_errors_and_no_classes(run):
+    found = page(run.regression(), run)
+    assert ["row id", "target", "prediction", "error"] in found.rows
+    assert "Largest errors" in found.text("h3")
+    assert "Per class" not in found.text("h3")
+
+
+def test_multilabel_mistakes_name_the_label(run):
+    rows = page(run.multilabel(), run).rows
+    first = rows[rows.index(["row id", "target", "prediction", "score"]) + 1]
+    assert first[3].endswith(")")
+
+
+HOSTILE = ("<script>alert('x')</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}")
+
+
+def test_hostile_names_stay_text(run):
+    result = run.classes(HOSTILE, task="<b>task</b>", warnings=("<i>w</i>",), versions={"<u>v</u>": "&amp;"})
+    found = page(result, run)
+    assert not {"script", "b", "i", "u"} & {tag for tag, _ in found.tags}
+    assert all("onerror" not in attributes for _, attributes in found.tags)
+    named = [row[1] for row in found.rows if row[0] in ("1", "2", "3")]
+    assert named == list(HOSTILE)
+    assert "&amp;" in found.text("dd")
+
+
+def test_raw_text_is_shown_only_where_the_file_holds_it_and_then_cut(run):
+    result = run.classes()
+    path = run.root / "predictions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("sentence", [["held " * 100] * table.num_rows]), path)
+    rows = page(result, run).rows
+    head = rows.index(["row id", "target", "prediction", "score", "sentence"])
+    assert len(rows[head + 1][4]) <= 160
+
+
+def test_a_sample_is_said_loudly(run):
+    found = page(run.classes(data={"source": "sample made by legal (seed 0)", "rows": {}, "dropped": {}}), run)
+    assert "This is a sample, not the real data." in found.text("strong")
+    assert "sample made by legal (seed 0)" in found.text()
+    assert "not on the real data" in found.text("h1")
+
+
+def test_real_data_is_not_called_a_sample(run):
+    assert "sample" not in page(run.classes(), run).text()
+
+
+def test_a_failed_run_shows_its_error_and_no_score(run):
+    found = page(run.failed(), run)
+    assert found.text("h1") == "The run failed, so there is no score: loss is not a number at step 2."
+    assert "lower the learning rate" in found.text("pre")
+    assert found.rows == []
+    assert "1 line of log.jsonl could not be read and is left out." in found.text("p")
+    assert "This run has no config.yaml." in found.text("p")
+
+
+def test_data_model_cost_commands_versions_and_warnings(run):
+    found = page(run.classes(), run)
+    facts = found.text("dd")
+    for fact in ("folder legal-sentiment", "0f1e2d3c", "1,200", "example/tiny-bert", "abc123", "5e" * 32, "22,700,000"):
+        assert fact in facts
+    for fact in ("300,000 (1.32% of all)", "1 min 35 s", "123", "812 MB", "bf16", "2.13.0", "legal 0.1.0"):
+        assert fact in facts
+    assert "in two splits" in found.text("dt")
+    assert "modaxfer train --encoder bert --strategy lora --task legal-sentiment" in found.text("code")
+    assert "3 rows were cut to 512 tokens" in found.text("li")
+
+
+def test_without_matplotlib_each_figure_says_how_to_get_it(run, monkeypatch):
+    monkeypatch.setattr(figures, "find_spec", lambda name: None)
+    found = page(run.classes(), run)
+    slots = [attributes["data-figure"] for attributes in found.all("p") if "data-figure" in attributes]
+    assert slots == ["scores", "confusion", "learning_curve"]
+    assert found.text("code").count("pip install 'modaxfer[plots]'") == 3
+    assert found.all("img") == []
+
+
+def test_a_run_all_right_says_so(run):
+    result = run.classes(rows=30)
+    path = run.root / "predictions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(2, "prediction", table.column("target")), path)
+    assert "No mistake on 30 test rows." in page(result, run).text("p")
