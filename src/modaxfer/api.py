@@ -9,7 +9,7 @@ from typing import Any
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.result import Result
 
-__all__ = ["Run", "evaluate", "load", "predict", "train"]
+__all__ = ["Run", "evaluate", "load", "make_config", "predict", "train"]
 
 
 class Run:

@@ -17,6 +17,7 @@ __all__ = [
     "RefusedError",
     "RunFailedError",
     "UnknownNameError",
+    "close_matches",
 ]
 
 

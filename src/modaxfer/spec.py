@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any
 
 __all__ = [
     "API_VERSION",
@@ -307,8 +305,3 @@ class ReportSpec:
     name: str
     target: str
     summary: str = ""
-
-
-def frozen_mapping(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a read-only copy of `values`."""
-    return MappingProxyType(dict(values))

@@ -12,7 +12,7 @@ import click
 
 from modaxfer import __version__
 
-__all__ = ["cli", "run"]
+__all__ = ["LazyGroup", "cli", "run"]
 
 COMMANDS = {
     "train": ("modaxfer.cli.train:train_command", "Train and evaluate an encoder on a task."),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modaxfer.registry import Entry
 
-__all__ = ["plugins_group"]
+__all__ = ["list_plugins", "plugins_group", "show_plugin"]
 
 
 @click.group("plugins")

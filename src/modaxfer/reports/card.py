@@ -29,7 +29,7 @@ from modaxfer.result import Result, write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["front_matter", "render", "write"]
+__all__ = ["escape", "front_matter", "render", "write"]
 
 _HUB_METRICS = {
     "f1_macro": "f1",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["render", "write"]
+__all__ = ["Picture", "render", "write"]
 
 CLAIMS = {
     Outcome.BEATS: "✓ beaten by this run",

@@ -13,7 +13,7 @@ from modaxfer.contracts import Batch, Example, Processor
 from modaxfer.runner.batches import evaluation_batches
 from modaxfer.runner.model import LAYER_STATES, TransferModel
 
-__all__ = ["Computer", "collate_states", "forward_rows"]
+__all__ = ["Computer", "collate_states", "forward_rows", "layer_features", "lengths_of"]
 
 
 class Computer:

@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.config import EncoderOptions, TrainOptions, build
 from modaxfer.errors import ConfigError, close_matches
 
-__all__ = ["Options", "split_options"]
+__all__ = ["NoOptions", "Options", "split_options"]
 
 
 @dataclass(frozen=True, kw_only=True)

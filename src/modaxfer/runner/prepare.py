@@ -13,7 +13,7 @@ from modaxfer.runner.resolve import Cell
 from modaxfer.runner.session import Split
 from modaxfer.runner.store import cache_key, cached_store
 
-__all__ = ["build_bridge", "prepare_splits"]
+__all__ = ["build_bridge", "examples", "prepare_splits"]
 
 CHUNK = 256
 """Rows that are decoded and processed together."""

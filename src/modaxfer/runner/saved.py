@@ -27,7 +27,7 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.model import TransferModel
 from modaxfer.spec import Field, Signal
 
-__all__ = ["SavedModel", "load_model", "save_model"]
+__all__ = ["SavedModel", "load_model", "objective_of", "save_model"]
 
 DESCRIPTION = "model.json"
 SCHEMA = 1

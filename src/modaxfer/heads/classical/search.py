@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from modaxfer.heads.classical.features import LayerFeatures
     from modaxfer.heads.classical.options import SearchOptions
 
-__all__ = ["Fitted", "fit"]
+__all__ = ["Fitted", "fit", "refuse_reduction"]
 
 SEARCH_ROWS = 6000
 """Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
