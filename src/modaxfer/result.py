@@ -20,13 +20,19 @@ class Result:
     """One run's findings. Field names are the keys of result.json; times are seconds, memory is megabytes (10^6)."""
 
     status: str
+    """``completed`` or ``failed``."""
     encoder: Mapping[str, Any]
     """``id``, ``checkpoint``, ``revision``, ``sha256``."""
     bridge: str
+    """Id of the bridge."""
     strategy: str
+    """Id of the strategy."""
     task: str
+    """Id of the task; for own data, its path."""
     source_task: str | None = None
+    """Id of the labelled source domain, for strategies that adapt."""
     schema: int = SCHEMA
+    """Version of these keys."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
     """``train``, ``validation``, ``test``: metric name to value; ``primary``: the name that decides."""
     intervals: Mapping[str, Any] = field(default_factory=dict)
@@ -34,22 +40,35 @@ class Result:
     baselines: Mapping[str, Any] = field(default_factory=dict)
     """``chance``, ``majority``, ``simple``, perhaps ``scratch``: metric name to value; ``simple`` names its model."""
     transfer_gain: Mapping[str, Any] | None = None
+    """Score with pretrained weights minus score of the same architecture from random initialisation, where measured."""
     parameters: Mapping[str, int] = field(default_factory=dict)
+    """``total`` and ``trainable``."""
     time_s: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of ``load``, ``prepare``, ``features``, ``train``, ``evaluate``, and ``total``."""
     examples_per_s: float | None = None
+    """Training rows per second of training; rows encoded per second where a solver fits the head."""
     peak_memory_mb: float | None = None
+    """Peak of the device's memory on CUDA, else of the main process."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """``source``, ``fingerprint``, ``rows``, ``dropped``, ``classes``."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """What training chose: best epoch, steps, solver's choice of layer, pooling and head."""
     precision: str = "fp32"
+    """Arithmetic: ``fp32``, ``bf16`` or ``fp16``."""
     device: str = "cpu"
+    """``cpu``, ``cuda`` or ``mps``."""
     num_processes: int = 1
+    """Processes trained with."""
     seed: int = 0
+    """Seed of splits, initialisation and order."""
     plugins: tuple[str, ...] = ()
+    """Plugins that were loaded, with distribution and version."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of Python and the libraries that decide the numbers."""
     warnings: tuple[str, ...] = ()
+    """Everything a reader should know before trusting the score."""
     error: str | None = None
+    """What went wrong, where the run failed."""
 
     @property
     def primary(self) -> str:
