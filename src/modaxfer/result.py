@@ -28,7 +28,7 @@ class Result:
     strategy: str
     """Id of the strategy."""
     task: str
-    """Id of the task; for own data, its path."""
+    """Id of the task; for own data ``own/`` and the name of the file or folder."""
     source_task: str | None = None
     """Id of the labelled source domain, for strategies that adapt."""
     schema: int = SCHEMA
