@@ -47,7 +47,7 @@ demo: $(VENV)/.weights  ## Carry an image encoder to legal text and show what ca
 	@echo "report: $(abspath $(DEMO))/report.html"
 
 test: $(VENV)/.development  ## Run the tests that need no network, no weights and no data.
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python -m pytest -m weights
