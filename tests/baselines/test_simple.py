@@ -1,0 +1,87 @@
+"""The simple model of each signal learns what can be learned, and nothing from noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modaxfer.baselines.simple import fit_simple
+from modaxfer.config import RunConfig, build
+from modaxfer.errors import RefusedError
+from modaxfer.spec import Field, Problem, Signal
+from modaxfer.tasks.load import fields_of, load_task
+from modaxfer.tasks.own import task_from_files
+from own_files import write
+
+
+def load(kind, folder, rows=120):
+    spec = task_from_files(build(RunConfig, write(kind, folder, rows)))
+    data = load_task(spec)
+    return data, fields_of(spec, data), spec.target.problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("text", "tf-idf"), ("pair", "tf-idf"), ("image", "raw pixels"), ("audio", "log-mel")],
+)
+def test_classes_that_can_be_told_apart_are(kind, name, tmp_path):
+    data, fields, problem = load(kind, tmp_path)
+    simple = fit_simple(data, fields=fields, problem=problem)
+    assert simple.name.startswith(name) or name in simple.name
+    assert simple.name.endswith("logistic regression")
+    for split in ("validation", "test"):
+        assert (simple.predictions[split] == data.targets[split]).mean() > 0.9
+        np.testing.assert_allclose(simple.scores[split].sum(1), 1, rtol=1e-5)
+
+
+def test_a_regression_gets_ridge(tmp_path):
+    data, fields, problem = load("regression", tmp_path)
+    simple = fit_simple(data, fields=fields, problem=problem)
+    assert simple.name.endswith("ridge regression")
+    assert simple.scores["test"] is None
+    error = np.square(simple.predictions["test"] - data.targets["test"]).mean()
+    assert error < 0.5 * data.targets["test"].var()
+
+
+def test_labels_are_told_one_by_one(tmp_path):
+    data, fields, problem = load("multilabel", tmp_path)
+    simple = fit_simple(data, fields=fields, problem=problem)
+    assert simple.predictions["test"].shape == data.targets["test"].shape
+    assert (simple.predictions["test"] == data.targets["test"]).mean() > 0.9
+
+
+def test_tables_with_gaps_and_categories(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = ["age,colour,label"]
+    for row in range(200):
+        good = rng.random() < 0.5
+        age = "" if row % 9 == 0 else f"{rng.normal(60 if good else 30, 5):.1f}"
+        lines.append(f"{age},{'red' if good != (rng.random() < 0.2) else 'blue'},{'yes' if good else 'no'}")
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(lines) + "\n")
+    spec = task_from_files(RunConfig(data=str(path), number=("age", "colour")))
+    data = load_task(spec)
+    simple = fit_simple(data, fields=fields_of(spec, data), problem=Problem.BINARY)
+    assert "boosted" in simple.name
+    assert (simple.predictions["test"] == data.targets["test"]).mean() > 0.85
+
+
+def test_the_same_seed_gives_the_same_model(tmp_path):
+    data, fields, problem = load("text", tmp_path)
+    first, second = (fit_simple(data, fields=fields, problem=problem, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(first.scores["test"], second.scores["test"])
+
+
+def test_test_targets_are_not_read(tmp_path):
+    from dataclasses import replace
+
+    data, fields, problem = load("text", tmp_path)
+    blind = replace(data, targets={**data.targets, "test": np.full_like(data.targets["test"], 0)})
+    first, second = (fit_simple(given, fields=fields, problem=problem) for given in (data, blind))
+    np.testing.assert_array_equal(first.predictions["test"], second.predictions["test"])
+
+
+def test_a_signal_without_a_simple_model_is_refused(tmp_path):
+    data, _, problem = load("text", tmp_path)
+    with pytest.raises(RefusedError, match=r"no simple model.*text \(radar\)"):
+        fit_simple(data, fields=[Field(name="text", signal=Signal(kind="radar"))], problem=problem)
