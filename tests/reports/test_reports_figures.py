@@ -73,7 +73,7 @@ def test_the_same_run_gives_the_same_bytes(run):
 @pytest.mark.parametrize(
     "names",
     [
-        ("<script>", "$x^2$ and $\\frac{$ $", "neutral"),
+        ("<script>", "$\\frac{$", "neutral"),
         ("日本語", "a\nb", " "),
         (
             "an extremely long class name that some ontology exported",

@@ -212,7 +212,7 @@ def test_data_model_cost_commands_versions_and_warnings(run):
     facts = found.text("dd")
     for fact in ("folder legal-sentiment", "0f1e2d3c", "1,200", "example/tiny-bert", "abc123", "5e" * 32, "22,700,000"):
         assert fact in facts
-    for fact in ("300,000 (1.32% of all)", "1 min 35 s", "123", "812 MB", "bf16", "2.13.0", "legal 0.1.0"):
+    for fact in ("300,000 (1.3 % of all)", "1 min 35 s", "123", "812 MB", "bf16", "2.13.0", "legal 0.1.0"):
         assert fact in facts
     assert "in two splits" in found.text("dt")
     assert "modaxfer train --encoder bert --strategy lora --task legal-sentiment" in found.text("code")
@@ -234,3 +234,29 @@ def test_a_run_all_right_says_so(run):
     table = pq.read_table(path)
     pq.write_table(table.set_column(2, "prediction", table.column("target")), path)
     assert "No mistake on 30 test rows." in page(result, run).text("p")
+
+
+def test_what_training_chose_is_told_phase_by_phase(run):
+    tried = [{"head": "lda", "layers": [2], "shrinkage": 0.6, "score": 0.65687}, {"head": "knn", "layers": [0, 1]}]
+    phases = [
+        {"name": "solve", "head": "lda", "converged": True, "components": None, "steps": 12000, "candidates": tried}
+    ]
+    found = page(run.classes(training={"phases": phases}), run)
+    facts = dict(zip(texts(found, "dt"), texts(found, "dd"), strict=True))
+    assert (facts["solve, head"], facts["solve, converged"], facts["solve, steps"]) == ("lda", "yes", "12,000")
+    assert "solve, components" not in facts
+    head = found.rows.index(["head", "layers", "shrinkage", "score"])
+    assert found.rows[head + 1 :] == [["lda", "2", "0.6", "0.6569"], ["knn", "0, 1", "", ""]]
+    assert found.text("summary") == "2 candidates tried"
+
+
+def test_which_rows_were_left_out_can_be_looked_up(run):
+    lines = [f"train.csv row {number}: duplicate" for number in range(1, 252)]
+    data = {"source": "file x.csv", "rows": {}, "dropped": {"duplicate": 251}, "dropped_rows": lines}
+    found = page(run.classes(data=data), run)
+    assert found.text("summary") == "Which rows (the first 200 of 251 noted in result.json)"
+    assert [text for text in texts(found, "li") if text.startswith("train.csv")] == lines[:200]
+
+
+def texts(found, tag):
+    return [text for name, text in found.texts if name == tag and text]

@@ -7,7 +7,16 @@ import json
 import numpy as np
 import pytest
 
-from modaxfer.reports.scores import baselines_present, duration, interval_of, memory, number, score_rows
+from modaxfer.reports.scores import (
+    baseline_label,
+    baselines_present,
+    duration,
+    interval_of,
+    is_regression,
+    memory,
+    number,
+    score_rows,
+)
 from modaxfer.result import Result
 
 
@@ -107,3 +116,25 @@ def test_durations(seconds, expected):
 @pytest.mark.parametrize(("megabytes", "expected"), [(812.4, "812 MB"), (24_310, "24.3 GB")])
 def test_memory(megabytes, expected):
     assert memory(megabytes) == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "primary", "expected"),
+    [
+        ({"problem": "regression"}, "of_a_plugin", True),
+        ({"problem": "binary"}, "rmse", False),
+        ({}, "rmse", True),
+        ({}, "f1_macro", False),
+        ({}, "of_a_plugin", False),
+    ],
+)
+def test_the_stored_problem_says_what_majority_means(stored, primary, expected):
+    found = result(data=stored, metrics={"test": {primary: 0.5}, "primary": primary}, intervals={})
+    assert is_regression(found) is expected
+    assert baseline_label(found, "majority") == ("mean" if expected else "majority")
+
+
+def test_the_simple_bar_names_its_model_unless_asked_not_to():
+    found = result(baselines={"simple": {"name": "trees", "f1_macro": 0.5}})
+    assert baseline_label(found, "simple") == "simple (trees)"
+    assert baseline_label(found, "simple", model=False) == "simple"

@@ -6,8 +6,9 @@ import dataclasses
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.config import RunConfig, build, read_yaml
-from modaxfer.errors import ConfigError
+from modaxfer.config import EncoderOptions, RunConfig, TrainOptions, build, read_yaml
+from modaxfer.errors import ConfigError, ModaxferError
+from modaxfer.registry import load_target, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,12 @@ def repeat_command(folder: Path) -> str | None:
     return shlex.join(["modaxfer", "train", "--config", str(path)]) if path.is_file() else None
 
 
-def train_command(folder: Path) -> str | None:
+def train_command(folder: Path, bridge: str = "") -> str | None:
     """Spell out the run's options as flags, those at their default left out.
+
+    Args:
+        folder: The run.
+        bridge: Id of the bridge that was taken, whose defaults are left out too.
 
     Returns:
         The command; None where there is no config.yaml, or one of another version that this one cannot read.
@@ -32,7 +37,7 @@ def train_command(folder: Path) -> str | None:
         config = build(RunConfig, read_yaml(folder / "config.yaml"))
     except ConfigError:
         return None
-    return shlex.join(["modaxfer", "train", *_flags(config)])
+    return shlex.join(["modaxfer", "train", *_flags(config), *_options(config, bridge)])
 
 
 def _flags(config: RunConfig) -> Iterator[str]:
@@ -47,8 +52,34 @@ def _flags(config: RunConfig) -> Iterator[str]:
         else:
             for part in value if isinstance(value, tuple) else (value,):
                 yield from (flag, _plain(part))
+
+
+def _options(config: RunConfig, bridge: str) -> Iterator[str]:
+    classes = {
+        "train": TrainOptions,
+        "encoder": EncoderOptions,
+        "strategy": _options_of("strategy", config.strategy),
+        "bridge": _options_of("bridge", config.bridge or bridge),
+    }
+    defaults = {
+        f"{group}.{item.name}": item.default
+        for group, options in classes.items()
+        if options is not None
+        for item in dataclasses.fields(options)
+    }
     for key, value in config.set.items():
-        yield from ("--set", f"{key}={_plain(value)}")
+        if key not in defaults or _plain(value) != _plain(defaults[key]):
+            yield from ("--set", f"{key}={_plain(value)}")
+
+
+def _options_of(kind: str, name: str) -> type[Any] | None:
+    """Return the options class of a strategy or bridge; None where it takes none or is not installed here."""
+    try:
+        target = registry().get(kind, name).spec.options
+        options: type[Any] | None = load_target(target) if target else None
+    except ModaxferError:
+        return None
+    return options
 
 
 def _plain(value: Any) -> str:

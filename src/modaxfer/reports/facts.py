@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,16 @@ from modaxfer.reports.scores import duration, memory
 if TYPE_CHECKING:
     from modaxfer.result import Result
 
-__all__ = ["Facts", "cost_facts", "data_facts", "dropped_rows", "environment_facts", "model_facts", "training_facts"]
+__all__ = [
+    "Facts",
+    "candidates",
+    "cost_facts",
+    "data_facts",
+    "dropped_rows",
+    "environment_facts",
+    "model_facts",
+    "training_facts",
+]
 
 Facts = tuple[tuple[str, str], ...]
 """Label and value; lines without a value are left out."""
@@ -21,7 +29,7 @@ def model_facts(result: Result) -> Facts:
     """Return what was loaded and moved: encoder, checkpoint, bridge, strategy, parameters."""
     encoder = result.encoder
     total, trainable = result.parameters.get("total"), result.parameters.get("trainable")
-    share = f" ({trainable / total:.2%} of all)" if total and trainable is not None else ""
+    share = f" ({100 * trainable / total:.2g} % of all)" if total and trainable is not None else ""
     return _present(
         ("encoder", encoder.get("id")),
         ("checkpoint", encoder.get("checkpoint")),
@@ -36,8 +44,27 @@ def model_facts(result: Result) -> Facts:
 
 
 def training_facts(result: Result) -> Facts:
-    """Return what training chose, as the runner stored it."""
-    return _present(*((name.replace("_", " "), _shown(value)) for name, value in result.training.items()))
+    """Return what training chose, as the runner stored it, phase by phase; candidates are left to `candidates`."""
+    facts: list[tuple[str, str]] = []
+    for name, value in result.training.items():
+        if name == "phases" and isinstance(value, (list, tuple)):
+            for number, phase in enumerate(value, 1):
+                facts += [
+                    (f"{phase.get('name', number)}, {_words(key)}", _shown(inner))
+                    for key, inner in phase.items()
+                    if key not in ("name", "candidates")
+                ]
+        else:
+            facts.append((_words(name), _shown(value)))
+    return _present(*facts)
+
+
+def candidates(result: Result) -> tuple[Mapping[str, str], ...]:
+    """Return what a solver tried, best first as it stored them; every row has the same keys."""
+    phases = result.training.get("phases") or ()
+    tried = [candidate for phase in phases for candidate in phase.get("candidates") or ()]
+    keys = dict.fromkeys(key for candidate in tried for key in candidate)
+    return tuple({_words(key): _shown(candidate.get(key)) for key in keys} for candidate in tried)
 
 
 def data_facts(result: Result) -> Facts:
@@ -47,6 +74,9 @@ def data_facts(result: Result) -> Facts:
     classes = [str(name) for name in data.get("classes") or ()]
     return _present(
         ("task", result.task),
+        ("problem", data.get("problem")),
+        ("domain", data.get("domain")),
+        ("licence", data.get("licence")),
         ("source", data.get("source")),
         ("fingerprint", data.get("fingerprint")),
         *((f"rows, {split}", f"{count:,}") for split, count in rows.items()),
@@ -56,9 +86,7 @@ def data_facts(result: Result) -> Facts:
 
 def dropped_rows(result: Result) -> tuple[tuple[str, int], ...]:
     """Return reason and number of the rows that were left out."""
-    return tuple(
-        (str(reason).replace("_", " "), int(count)) for reason, count in (result.data.get("dropped") or {}).items()
-    )
+    return tuple((_words(reason), int(count)) for reason, count in (result.data.get("dropped") or {}).items())
 
 
 def cost_facts(result: Result) -> Facts:
@@ -67,7 +95,7 @@ def cost_facts(result: Result) -> Facts:
     speed, peak = result.examples_per_s, result.peak_memory_mb
     return _present(
         *times,
-        ("training examples per second", f"{speed:,.0f}" if speed is not None else None),
+        ("examples per second", f"{speed:,.0f}" if speed is not None else None),
         ("peak memory", memory(peak) if peak is not None else None),
         ("device", result.device),
         ("precision", result.precision),
@@ -84,9 +112,21 @@ def _present(*facts: Iterable[Any]) -> Facts:
     return tuple((str(label), str(value)) for label, value in facts if value not in (None, ""))
 
 
+def _words(name: object) -> str:
+    return str(name).replace("_", " ")
+
+
 def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, (Mapping, list, tuple)):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return "" if value is None else str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_words(key)} {_shown(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(inner) for inner in value)
+    return str(value)

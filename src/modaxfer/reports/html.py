@@ -12,6 +12,7 @@ import modaxfer
 from modaxfer.reports import figures
 from modaxfer.reports.command import repeat_command, train_command
 from modaxfer.reports.facts import (
+    candidates,
     cost_facts,
     data_facts,
     dropped_rows,
@@ -88,6 +89,7 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
         "install": figures.INSTALL if not figures.available() else "",
         "log": read_log(folder, str(result.metrics.get("primary", ""))),
         "dropped": dropped_rows(result),
+        "candidates": candidates(result),
         "facts": {
             "data": data_facts(result),
             "model": model_facts(result),
@@ -95,7 +97,7 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
             "cost": cost_facts(result),
             "environment": environment_facts(result),
         },
-        "commands": [command for command in (repeat_command(folder), train_command(folder)) if command],
+        "commands": [command for command in (repeat_command(folder), train_command(folder, result.bridge)) if command],
         "version": modaxfer.__version__,
         **_scores(result),
         **_predicted(predictions),

@@ -6,6 +6,7 @@ Figures are objects on an Agg canvas; pyplot and its global state are never touc
 from __future__ import annotations
 
 import io
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,9 +37,9 @@ MOST_COUNTED = 60
 def scores(row: ScoreRow, baselines: Sequence[tuple[str, float]], theme: Theme) -> bytes:
     """Draw the test score with its interval above one bar per baseline."""
     assert row.test is not None
-    names = ["this run", *(_short(label, 40) for label, _ in baselines)]
+    names = ["this run", *(fill(_short(label, 90), 32) for label, _ in baselines)]
     values = [row.test, *(value for _, value in baselines)]
-    figure, axes = _figure(7.2, 0.9 + 0.42 * len(values), theme)
+    figure, axes = _figure(7.2, 0.9 + 0.46 * len(values), theme)
     places = np.arange(len(values))[::-1]
     axes.barh(places, values, height=0.62, color=[theme.first, *[theme.faint] * len(baselines)], zorder=2)
     if row.interval:
@@ -75,7 +76,7 @@ def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("predicted", color=theme.muted)
     axes.set_ylabel("true", color=theme.muted)
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=24, format="%.1f")
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=24, ticks=[0, 0.5, 1], format="%.1f")
     bar.set_label("share of the true class", color=theme.muted)
     bar.ax.tick_params(colors=theme.muted, labelsize=8, length=0)
     bar.outline.set_visible(False)

@@ -99,7 +99,9 @@ def greater_is_better(result: Result, metric: str) -> bool:
 
 
 def is_regression(result: Result) -> bool:
-    """Say whether the primary metric is one of numbers only, so that `majority` means guessing the mean."""
+    """Say whether the target is a number, so that `majority` means guessing the mean: as stored, else by the metric."""
+    if result.data.get("problem"):
+        return str(result.data["problem"]) == Problem.REGRESSION
     spec = _metric(str(result.metrics.get("primary", "")))
     return spec is not None and set(spec.problems) == {Problem.REGRESSION}
 
@@ -110,13 +112,13 @@ def baselines_present(rows: tuple[ScoreRow, ...]) -> tuple[str, ...]:
     return (*(name for name in _LABELS if name in found), *sorted(found - set(_LABELS)))
 
 
-def baseline_label(result: Result, baseline: str) -> str:
-    """Return a baseline's name for people; the simple bar says which model it is."""
+def baseline_label(result: Result, baseline: str, *, model: bool = True) -> str:
+    """Return a baseline's name for people; the simple bar says which model it is, unless `model` is False."""
     label = _LABELS.get(baseline, baseline.replace("_", " "))
     if baseline == "majority" and is_regression(result):
         label = "mean"
-    model = simple_model(result) if baseline == "simple" else ""
-    return f"{label} ({model})" if model else label
+    named = simple_model(result) if model and baseline == "simple" else ""
+    return f"{label} ({named})" if named else label
 
 
 def simple_model(result: Result) -> str:

@@ -1,9 +1,7 @@
-"""What a run prints at its end, and tables for commands. Plain text where no terminal reads it."""
+"""What a run prints at its end: plain text, so that it reads the same on a terminal and in a file."""
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from modaxfer.reports import figures
@@ -19,15 +17,13 @@ from modaxfer.reports.scores import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from rich.table import Table
 
     from modaxfer.reports.scores import ScoreRow
     from modaxfer.result import Result
 
-__all__ = ["summary", "table"]
+__all__ = ["summary"]
 
 
 def summary(result: Result, folder: Path | None = None) -> str:
@@ -50,29 +46,8 @@ def summary(result: Result, folder: Path | None = None) -> str:
     return "\n".join(lines + (_places(folder) if folder else []))
 
 
-def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> Table | str:
-    """Lay `rows` out under `columns`; a value that is absent or None is left blank.
-
-    Returns:
-        A rich table for a terminal (its console obeys ``NO_COLOR``); elsewhere, and on a dumb terminal, aligned text
-        without colours, cuts or borders.
-    """
-    texts = [["" if row.get(column) is None else str(row[column]) for column in columns] for row in rows]
-    if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
-        return _aligned([list(columns), *texts])
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for cells in texts:
-        made.add_row(*(Text(cell) for cell in cells))
-    return made
-
-
 def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
-    """One line per metric with a test score; baselines in columns, named on the first."""
+    """One line per metric with a test score and its baselines; the first line names the simple bar's model."""
     scored = [row for row in rows if row.test is not None]
     names = baselines_present(tuple(scored))
     cells = [
@@ -80,14 +55,15 @@ def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
             f"test {row.name}",
             number(row.test),
             interval_text(row.interval),
-            *(
-                f" {baseline_label(result, name)} {number(row.baselines[name])}" if name in row.baselines else ""
-                for name in names
-            ),
+            *(_beside(row, name, baseline_label(result, name, model=row is scored[0])) for name in names),
         ]
         for row in scored
     ]
     return _aligned(cells).splitlines()
+
+
+def _beside(row: ScoreRow, baseline: str, label: str) -> str:
+    return f" {label} {number(row.baselines[baseline])}" if baseline in row.baselines else ""
 
 
 def _splits(rows: Sequence[ScoreRow]) -> str:
