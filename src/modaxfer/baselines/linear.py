@@ -59,7 +59,8 @@ def _per_column(features: Mapping[str, Any], targets: np.ndarray, inverse: float
 
 def _shares(probabilities: np.ndarray) -> np.ndarray:
     total: np.ndarray = probabilities.sum(1, keepdims=True)
-    return probabilities / total
+    shares: np.ndarray = probabilities / total
+    return shares
 
 
 def _logistic(features: Mapping[str, Any], targets: np.ndarray, classes: int, inverse: float) -> Outputs:

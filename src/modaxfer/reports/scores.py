@@ -141,6 +141,7 @@ def number(value: float | None) -> str:
     """Write a score: three decimals, large ones with five significant digits, a dash where there is none."""
     if value is None or math.isnan(value):
         return ABSENT
+    value = 0.0 if abs(value) < 5e-4 else value  # no "-0.000"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}" if abs(value) < 1e6 else f"{value:.4g}"
 
 
