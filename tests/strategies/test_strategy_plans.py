@@ -119,8 +119,8 @@ def test_wishes_win(name):
         (FULL_LENGTH, 2000, 6.5),
         (FULL_LENGTH, 100_000, 3),
         (ADAPTER_LENGTH, 100, 15),
-        (ADAPTER_LENGTH, 2000, 6.5),
-        (ADAPTER_LENGTH, 100_000, 4),
+        (ADAPTER_LENGTH, 2000, 9.5),
+        (ADAPTER_LENGTH, 100_000, 5),
     ],
 )
 def test_small_data_is_seen_more_often(length, rows, epochs):

@@ -38,8 +38,8 @@ class Length:
 FULL_LENGTH = Length(steps=400, shortest=3, longest=10)
 """Fine-tuning of the whole body: on small data it is too few steps that fail (Mosbach et al. 2021)."""
 
-ADAPTER_LENGTH = Length(steps=400, shortest=4, longest=15)
-"""Adapters and a head on a frozen body: as many steps as the whole body, at ten times its rate."""
+ADAPTER_LENGTH = Length(steps=600, shortest=5, longest=15)
+"""Adapters and a head on a frozen body: fewer parameters, more steps."""
 
 
 def main_rate(context: PlanContext, default: float) -> float:
