@@ -224,19 +224,75 @@ def test_an_unreadable_image_names_itself() -> None:
         fit_simple(task(columns, targets, 2), fields=shown, problem=Problem.BINARY)
 
 
-def test_the_setting_is_the_best_on_the_validation_rows() -> None:
-    targets = numbers(3)
-    shown = sample.Sample(
+def shown_sample(targets: np.ndarray, problem: Problem = Problem.MULTICLASS) -> sample.Sample:
+    return sample.Sample(
         columns={},
         targets={name: targets[part] for name, part in SPLITS.items()},
-        problem=Problem.MULTICLASS,
+        problem=problem,
         classes=3,
         seed=0,
         root=None,
     )
+
+
+def test_the_setting_is_the_best_on_the_validation_rows() -> None:
+    targets = numbers(3)
     perfect, useless = np.eye(3)[targets[60:80]], np.full((20, 3), 1 / 3)
     candidates = [{"validation": one, "test": one} for one in (useless, perfect, useless, perfect)]
-    assert sample.best(candidates, shown) is candidates[1]
+    assert sample.best(candidates, shown_sample(targets), None) is candidates[1]
+
+
+def test_a_judge_decides_instead_and_is_shown_the_validation_rows() -> None:
+    targets = numbers(3)
+    perfect, useless = np.eye(3)[targets[60:80]], np.full((20, 3), 1 / 3)
+    candidates = [{"validation": one, "test": one} for one in (perfect, useless)]
+
+    def judge(references, predictions, scores) -> float:
+        np.testing.assert_array_equal(references, targets[60:80])
+        np.testing.assert_array_equal(predictions, scores.argmax(1))
+        return float((references != predictions).mean())
+
+    assert sample.best(candidates, shown_sample(targets), judge) is candidates[1]
+
+
+def test_an_undefined_value_never_wins() -> None:
+    candidates = [{"validation": np.full((20, 3), value), "test": np.zeros((1, 3))} for value in (1.0, 2.0)]
+    values = {1.0: float("nan"), 2.0: -5.0}
+    chosen = sample.best(candidates, shown_sample(numbers(3)), lambda true, said, scores: values[scores[0, 0]])
+    assert chosen is candidates[1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "problem", "weights"),
+    [
+        ((20, 20, 20), Problem.MULTICLASS, (None,)),
+        ((40, 15, 5), Problem.MULTICLASS, (None, "balanced")),
+        ((40, 15, 5), Problem.REGRESSION, (None,)),
+    ],
+)
+def test_weighted_classes_are_tried_where_classes_are_uneven(counts, problem, weights) -> None:
+    targets = np.concatenate([np.repeat(np.arange(3), counts), np.zeros(40, np.int64)])
+    assert shown_sample(targets, problem).class_weights() == weights
+
+
+@pytest.mark.parametrize("kind", ["text", "table"])
+def test_the_judge_of_a_rare_class_is_heard(kind) -> None:
+    generator = np.random.default_rng(0)
+    splits = {"train": slice(0, 400), "validation": slice(400, 700), "test": slice(700, 1000)}
+    targets = (generator.random(1000) < 0.12).astype(np.int64)
+    if kind == "text":
+        rare = [
+            ("sorry " if generator.random() < (0.6 if target else 0.15) else "fine ") + "it is" for target in targets
+        ]
+        columns, shown = {"a": rare}, fields(TEXT, "a")
+    else:
+        columns, shown = {"a": (targets + generator.normal(size=1000)).tolist()}, fields(TABLE, "a")
+    data = task(columns, targets, 2, splits)
+    known = {"fields": shown, "problem": Problem.BINARY}
+    f1 = fit_simple(data, **known)
+    share = fit_simple(data, **known, judge=lambda true, said, scores: float((true == said).mean()))
+    assert right(share, data, "validation") >= right(f1, data, "validation")
+    assert f1.predictions["test"].sum() > 2 * share.predictions["test"].sum()
 
 
 def test_raw_pixels_of_real_digits_do_as_well_as_scikit_learns_own_pixels() -> None:
@@ -311,14 +367,7 @@ def test_many_classes_of_sparse_features_are_one_against_the_rest() -> None:
     generator = np.random.default_rng(0)
     targets = numbers(3)
     features = generator.normal(size=(100, 5)) + 2 * np.eye(3, 5)[targets]
-    shown = sample.Sample(
-        columns={},
-        targets={name: targets[part] for name, part in SPLITS.items()},
-        problem=Problem.MULTICLASS,
-        classes=3,
-        seed=0,
-        root=None,
-    )
+    shown = shown_sample(targets)
     dense = next(linear_candidates({name: features[part] for name, part in SPLITS.items()}, shown, [1.0]))
     thin = next(linear_candidates({name: csr_array(features[part]) for name, part in SPLITS.items()}, shown, [1.0]))
     np.testing.assert_allclose(thin["test"].sum(1), 1)

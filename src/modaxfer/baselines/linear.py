@@ -25,7 +25,7 @@ JUDGED = ("validation", "test")
 def linear_candidates(
     features: Mapping[str, Any], sample: Sample, inverse_strengths: Sequence[float]
 ) -> Iterator[Outputs]:
-    """Yield the outputs of one linear model per regularisation strength, the strongest first.
+    """Yield the outputs of one linear model per class weighting and regularisation strength, the strongest first.
 
     Many classes over sparse features are fitted one against the rest, which is faster by far and scores alike.
 
@@ -34,16 +34,24 @@ def linear_candidates(
         sample: Targets and problem.
         inverse_strengths: scikit-learn's C of a logistic regression; a ridge takes ``alpha = 1 / C``.
     """
-    for inverse in sorted(inverse_strengths):
+    settings = [(inverse, weight) for weight in sample.class_weights() for inverse in sorted(inverse_strengths)]
+    for inverse, weight in settings:
+        model = LogisticRegression(
+            C=inverse,
+            class_weight=weight,
+            max_iter=1000,
+            solver="liblinear" if issparse(features["train"]) else "lbfgs",
+            random_state=sample.seed,
+        )
         if sample.problem == Problem.REGRESSION:
             yield _ridge(features, sample, 1 / inverse)
         elif sample.problem == Problem.MULTILABEL:
-            yield _per_column(features, sample.targets["train"] > 0, inverse)
+            yield _per_column(features, sample.targets["train"] > 0, model)
         elif issparse(features["train"]) and sample.classes > 2:
             everyone = sample.targets["train"][:, None] == np.arange(sample.classes)
-            yield {split: _shares(part) for split, part in _per_column(features, everyone, inverse).items()}
+            yield {split: _shares(part) for split, part in _per_column(features, everyone, model).items()}
         else:
-            yield _logistic(features, sample.targets["train"], sample.classes, inverse)
+            yield _logistic(features, sample.targets["train"], sample.classes, model)
 
 
 def _ridge(features: Mapping[str, Any], sample: Sample, alpha: float) -> Outputs:
@@ -51,9 +59,9 @@ def _ridge(features: Mapping[str, Any], sample: Sample, alpha: float) -> Outputs
     return {split: model.predict(features[split]) for split in JUDGED}
 
 
-def _per_column(features: Mapping[str, Any], targets: np.ndarray, inverse: float) -> Outputs:
+def _per_column(features: Mapping[str, Any], targets: np.ndarray, model: LogisticRegression) -> Outputs:
     """Fit a model to each bool column of `targets`; return probabilities ``[rows, columns]``."""
-    each = [_logistic(features, column.astype(np.int64), 2, inverse) for column in targets.T]
+    each = [_logistic(features, column.astype(np.int64), 2, model) for column in targets.T]
     return {split: np.stack([outputs[split][:, 1] for outputs in each], axis=1) for split in JUDGED}
 
 
@@ -63,17 +71,14 @@ def _shares(probabilities: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _logistic(features: Mapping[str, Any], targets: np.ndarray, classes: int, inverse: float) -> Outputs:
-    """Fit one model to class numbers; a class that no training row has gets the probability 0."""
+def _logistic(features: Mapping[str, Any], targets: np.ndarray, classes: int, model: LogisticRegression) -> Outputs:
+    """Fit `model` to class numbers; a class that no training row has gets the probability 0."""
     known = np.unique(targets)
     outputs = {split: np.zeros((features[split].shape[0], classes)) for split in JUDGED}
     if len(known) == 1:
         for probabilities in outputs.values():
             probabilities[:, known[0]] = 1
         return outputs
-    model = LogisticRegression(
-        C=inverse, max_iter=1000, solver="liblinear" if issparse(features["train"]) else "lbfgs", random_state=0
-    )
     with warnings.catch_warnings():
         # A weakly regularised fit that is cut off is a candidate like any other: validation rows judge it.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from modaxfer.contracts import TaskData
     from modaxfer.spec import Field
 
-__all__ = ["Outputs", "Sample", "best", "decide", "draw"]
+__all__ = ["Judge", "Outputs", "Sample", "best", "decide", "draw"]
+
+Judge = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
+"""``(references, predictions, scores) -> value``, greater is better; decides among settings."""
 
 TRAIN_ROWS = 20_000
 """A simple model is fitted on at most so many rows: it has to take seconds."""
+
+UNEVEN = 1.5
+"""Weighted classes are tried where the largest has so many times the rows of the smallest."""
 
 Outputs = dict[str, np.ndarray]
 """By split: probabilities ``[rows, classes]``, or for regression values ``[rows]``."""
@@ -41,6 +48,13 @@ class Sample:
     def rows(self, split: str) -> int:
         """Return the number of rows of `split`."""
         return len(self.targets[split])
+
+    def class_weights(self) -> tuple[str | None, ...]:
+        """Return the weightings worth a try: rows alike, and where classes are uneven each class alike."""
+        if self.problem not in (Problem.BINARY, Problem.MULTICLASS):
+            return (None,)
+        counts = np.unique(self.targets["train"], return_counts=True)[1]
+        return (None, "balanced") if counts.max() >= UNEVEN * counts.min() else (None,)
 
 
 def draw(data: TaskData, fields: Iterable[Field], problem: Problem, seed: int) -> Sample:
@@ -71,17 +85,25 @@ def decide(outputs: np.ndarray, problem: Problem) -> np.ndarray:
     return said
 
 
-def best(candidates: Iterable[Outputs], sample: Sample) -> Outputs:
-    """Return the candidate that is best on the validation rows: by macro F1, a regression by squared error.
+def best(candidates: Iterable[Outputs], sample: Sample, judge: Judge | None) -> Outputs:
+    """Return the candidate that `judge` finds best on the validation rows.
 
-    Of equal ones the first is taken, so simpler candidates should come first.
+    Without a judge it is macro F1, for a regression the squared error. Of equal candidates the first is taken, so
+    simpler ones should come first; one whose value is nan is never better.
     """
-    return max(candidates, key=lambda outputs: _quality(outputs["validation"], sample))
+    found = list(candidates)
+    judge = judge or (_squared_error if sample.problem == Problem.REGRESSION else _macro_f1)
+    values = [judge(sample.targets["validation"], *_said(outputs["validation"], sample.problem)) for outputs in found]
+    return found[int(np.nan_to_num(values, nan=-np.inf).argmax())]
 
 
-def _quality(outputs: np.ndarray, sample: Sample) -> float:
-    references = sample.targets["validation"]
-    if sample.problem == Problem.REGRESSION:
-        return -float(np.square(outputs - references).mean())
-    said = decide(outputs, sample.problem)
-    return float(f1_score(references.astype(np.int64), said, average="macro", zero_division=0))
+def _said(outputs: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray | None]:
+    return decide(outputs, problem), None if problem == Problem.REGRESSION else outputs
+
+
+def _macro_f1(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> float:
+    return float(f1_score(references.astype(np.int64), predictions, average="macro", zero_division=0))
+
+
+def _squared_error(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> float:
+    return -float(np.square(predictions - references).mean())

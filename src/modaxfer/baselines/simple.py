@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from modaxfer.baselines.sample import Judge
     from modaxfer.contracts import TaskData
     from modaxfer.spec import Field
 
@@ -43,7 +44,9 @@ class Simple:
     """Rows it was fitted on; large tasks are sampled."""
 
 
-def fit_simple(data: TaskData, *, fields: Sequence[Field], problem: Problem, seed: int = 0) -> Simple:
+def fit_simple(
+    data: TaskData, *, fields: Sequence[Field], problem: Problem, seed: int = 0, judge: Judge | None = None
+) -> Simple:
     """Fit the simple model of the fields' signal on the training rows.
 
     Text: tf-idf and a linear model. Table: gradient-boosted trees. Image: small raw pixels and a linear model. Sound:
@@ -55,6 +58,9 @@ def fit_simple(data: TaskData, *, fields: Sequence[Field], problem: Problem, see
         fields: Input fields, at least one.
         problem: What the target asks for.
         seed: Seed of the sample and of the trees.
+        judge: Decides among settings on the validation rows, ``(references, predictions, scores) -> value``, greater
+            is better; None takes macro F1, for a regression the squared error. A fair bar is judged by the metric
+            that decides for the model it is held against.
 
     Raises:
         RefusedError: No field is of a kind that has a simple model.
@@ -71,8 +77,8 @@ def fit_simple(data: TaskData, *, fields: Sequence[Field], problem: Problem, see
         kind: draw(data, [field for field in fields if field.signal.kind == kind], problem, seed) for kind in kinds
     }
     any_sample = sample[kinds[0]]
-    outputs = {kind: best(import_module(MODELS[kind]).candidates(sample[kind]), sample[kind]) for kind in kinds}
-    chosen = best(outputs.values(), any_sample)
+    outputs = {kind: best(import_module(MODELS[kind]).candidates(sample[kind]), sample[kind], judge) for kind in kinds}
+    chosen = best(outputs.values(), any_sample, judge)
     kind = next(kind for kind in kinds if outputs[kind] is chosen)
     return Simple(
         name=_name(kind, problem),

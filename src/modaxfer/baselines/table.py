@@ -27,27 +27,29 @@ CATEGORIES = 200
 
 
 def candidates(sample: Sample) -> Iterator[Outputs]:
-    """Yield the outputs of boosted trees of two sizes after several numbers of rounds, the smallest first.
+    """Yield the outputs of boosted trees by class weighting, size and number of rounds, the smallest first.
 
     Columns whose training values are all numbers stay numbers, others are categories; gaps are left to the trees.
     """
     features, categorical = _encoded(sample)
-    for leaves in LEAVES:
-        yield from _boosted(features, categorical, sample, leaves)
+    for weight in sample.class_weights():
+        for leaves in LEAVES:
+            settings = {"max_leaf_nodes": leaves} | ({"class_weight": weight} if weight else {})
+            yield from _boosted(features, categorical, sample, settings)
 
 
 def _boosted(
-    features: dict[str, np.ndarray], categorical: Sequence[bool], sample: Sample, leaves: int
+    features: dict[str, np.ndarray], categorical: Sequence[bool], sample: Sample, settings: dict[str, Any]
 ) -> Iterator[Outputs]:
     if sample.problem == Problem.MULTILABEL:
         targets = sample.targets["train"].astype(np.int64)
         stages = [
-            _stages(features, categorical, targets[:, label], 2, sample, leaves) for label in range(sample.classes)
+            _stages(features, categorical, targets[:, label], 2, sample, settings) for label in range(sample.classes)
         ]
         for each in zip(*stages, strict=True):
             yield {split: np.stack([outputs[split][:, 1] for outputs in each], axis=1) for split in each[0]}
     else:
-        yield from _stages(features, categorical, sample.targets["train"], sample.classes, sample, leaves)
+        yield from _stages(features, categorical, sample.targets["train"], sample.classes, sample, settings)
 
 
 def _stages(
@@ -56,7 +58,7 @@ def _stages(
     targets: np.ndarray,
     classes: int,
     sample: Sample,
-    leaves: int,
+    settings: dict[str, Any],
 ) -> list[Outputs]:
     """Return the outputs after each number of rounds."""
     known = np.unique(targets)
@@ -69,7 +71,7 @@ def _stages(
     kind = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
     model = kind(
         max_iter=rounds[-1],
-        max_leaf_nodes=leaves,
+        **settings,
         categorical_features=list(categorical),
         early_stopping=False,
         random_state=sample.seed,
