@@ -68,7 +68,9 @@ def _baselines(session: Session, cell: Cell, test: Predictions) -> dict[str, dic
         "majority": majority(score, **common),
     }
     try:
-        simple = fit_simple(cell.data, fields=cell.fields, problem=session.problem, seed=session.seed)
+        simple = fit_simple(
+            cell.data, fields=cell.fields, problem=session.problem, seed=session.seed, judge=session.judge
+        )
     except RefusedError as refusal:
         session.warnings.append(f"no simple baseline: {refusal}")
         return found
