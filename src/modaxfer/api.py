@@ -60,7 +60,8 @@ class Run:
         if self.result.status != "completed":
             return f"Run({str(self.folder)!r}, {self.result.status})"
         primary = self.result.primary
-        return f"Run({str(self.folder)!r}, test {primary}={self.result.metrics['test'][primary]:.3f})"
+        value = self.result.metrics["test"][primary]
+        return f"Run({str(self.folder)!r}, test {primary}={'undefined' if value is None else format(value, '.3f')})"
 
     def _repr_html_(self) -> str:
         from modaxfer.reports.headline import notebook

@@ -76,14 +76,14 @@ class Result:
         return str(self.metrics["primary"])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain))
+        """Return plain JSON types; an undefined score (not a number) becomes None, since JSON has no such number."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain), parse_constant=lambda _: None)
         return plain
 
     def save(self, folder: Path) -> Path:
         """Write ``result.json`` into `folder` atomically and return its path."""
         path = folder / "result.json"
-        write_atomically(path, json.dumps(self.to_dict(), indent=2, sort_keys=False) + "\n")
+        write_atomically(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
         return path
 
     @classmethod

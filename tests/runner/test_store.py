@@ -73,3 +73,33 @@ def test_rows_out_of_range_end_iteration():
     assert len(list(store)) == 5
     with pytest.raises(IndexError):
         store[5]
+
+
+def test_notes_stay_with_the_rows(monkeypatch, tmp_path):
+    monkeypatch.setenv("MODAXFER_CACHE", str(tmp_path))
+    seen = []
+
+    def make():
+        seen.append("3 characters were drawn as a box")
+        return [examples()]
+
+    for _ in range(2):
+        assert cached_store("prepared", "key", True, make, lambda: seen).notes == tuple(seen[:1])
+    assert cached_store("prepared", "key", False, lambda: [examples()], lambda: ["lost"]).notes == ("lost",)
+
+
+def test_an_interrupted_write_is_not_taken_for_a_finished_one(tmp_path):
+    ExampleStore.write(tmp_path / "store", [examples()])
+
+    def interrupted():
+        yield examples()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ExampleStore.write(tmp_path / "store", interrupted())
+
+
+def test_two_writers_of_one_entry_end_with_one(tmp_path):
+    for _ in range(2):
+        same(ExampleStore.write(tmp_path / "store", [examples()]), examples())
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]

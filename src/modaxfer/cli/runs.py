@@ -31,7 +31,7 @@ def evaluate_command(run: Path, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (name, f"{value:.4f}", f"[{low:.4f}, {high:.4f}]", f"{found['stored'][name]:.4f}")
+        (name, f"{value:.4f}", f"[{low:.4f}, {high:.4f}]", _number(found["stored"][name]))
         for name, value in found["metrics"].items()
         for low, high in [found["intervals"][name]]
     ]
@@ -77,6 +77,10 @@ def report_command(run: Path) -> None:
 
     for path in write_reports(Result.load(run), run):
         click.echo(path)
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
 
 
 def _records(made: Predicted) -> list[dict[str, Any]]:

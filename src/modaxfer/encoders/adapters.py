@@ -13,7 +13,7 @@ from modaxfer.contracts import Encoder
 from modaxfer.errors import ConfigError, DataError, RefusedError, close_matches
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["adapter_state", "attach_adapter", "load_adapter_state"]
+__all__ = ["adapted_modules", "adapter_state", "attach_adapter", "load_adapter_state"]
 
 WORDS = {"lora": {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"}}
 """The papers' words for what peft calls otherwise, by method."""
@@ -36,6 +36,17 @@ def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
     """
     from peft import inject_adapter_in_model
 
+    chosen = adapted_modules(encoder, adapter)
+    inject_adapter_in_model(_peft_config(adapter, chosen), encoder.layers)
+    return chosen
+
+
+def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
+    """Return the names of the modules that `adapter` would attach to, below ``encoder.layers``.
+
+    Raises:
+        RefusedError: No module matches; names those that there are.
+    """
     linear = [name for name, module in encoder.layers.named_modules() if isinstance(module, nn.Linear)]
     chosen = [name for name in linear if not adapter.targets or _matches(name, adapter.targets)]
     if not chosen:
@@ -45,7 +56,6 @@ def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
             allowed=sorted({name.rpartition(".")[2] for name in linear}) or "nothing: the layers have no linear module",
             fix="choose targets among these (--set strategy.targets=...)",
         )
-    inject_adapter_in_model(_peft_config(adapter, chosen), encoder.layers)
     return chosen
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -32,7 +32,7 @@ class Wav2Vec2Encoder(LayeredEncoder):
     """
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model.config, origin)
+        super().__init__(model, origin)
         self.convolutions = model.feature_extractor.conv_layers
         self.projection = model.feature_projection
         self.positions = model.encoder.pos_conv_embed
@@ -41,11 +41,6 @@ class Wav2Vec2Encoder(LayeredEncoder):
         self.entry_norm = None if stable else model.encoder.layer_norm
         self.norm = model.encoder.layer_norm if stable else None
         self.layers = model.encoder.layers
-
-    @classmethod
-    def from_model(cls, model: Any, origin: Origin) -> Self:
-        """Take a Transformers model apart."""
-        return cls(model, origin)
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
@@ -116,16 +111,11 @@ class WhisperEncoder(LayeredEncoder):
     key_mapping: ClassVar[dict[str, str] | None] = {r"^(model\.)?encoder\.": ""}
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model.config, origin)
+        super().__init__(model, origin)
         self.conv1, self.conv2 = model.conv1, model.conv2
         self.register_buffer("positions", model.embed_positions.weight.detach())
         self.layers = model.layers
         self.norm = model.layer_norm
-
-    @classmethod
-    def from_model(cls, model: Any, origin: Origin) -> Self:
-        """Take a Transformers model apart."""
-        return cls(model, origin)
 
     @classmethod
     def _model_class(cls) -> Any:

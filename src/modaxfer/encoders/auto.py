@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -47,7 +47,7 @@ class AutoEncoder(LayeredEncoder):
     attention: ClassVar[str | None] = None
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model.config, origin)
+        super().__init__(model, origin)
         kind = self.kind = self.inputs(model.config)[0].kind
         self.words: nn.Module | None = None
         self.settings, self.scale = ImageSettings(), None
@@ -62,11 +62,6 @@ class AutoEncoder(LayeredEncoder):
         else:
             body = SoundBody(model)
         self.layers, self.norm = nn.ModuleList([body]), None
-
-    @classmethod
-    def from_model(cls, model: Any, origin: Origin) -> Self:
-        """Wrap a Transformers model."""
-        return cls(model, origin)
 
     @classmethod
     def inputs(cls, config: Any) -> tuple[Signal, ...]:

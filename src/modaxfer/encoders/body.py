@@ -66,23 +66,19 @@ class LayeredEncoder(nn.Module):
     sha256: str | None = None
     """Hash of the weights that were read; None for random ones."""
 
-    def __init__(self, config: Any, origin: Origin) -> None:
-        super().__init__()
-        self.config, self.origin = config, origin
-        shape = self.shape(config)
-        self.depth, self.hidden_size = shape.depth, shape.hidden_size
-
-    @classmethod
-    def from_model(cls, model: Any, origin: Origin) -> Self:
+    def __init__(self, model: Any, origin: Origin) -> None:
         """Take a Transformers model apart."""
-        raise TypeError(f"{cls.__name__} must say how a model is taken apart")
+        super().__init__()
+        self.config, self.origin = model.config, origin
+        shape = self.shape(model.config)
+        self.depth, self.hidden_size = shape.depth, shape.hidden_size
 
     @classmethod
     def from_config(cls, config: Any, *, origin: Origin | None = None) -> Self:
         """Build it with random weights."""
         origin = origin or Origin()
         extra = {"trust_remote_code": True} if origin.trust_remote_code else {}
-        return cls.from_model(random_model(config, cls._model_class(), attention=cls.attention, **extra), origin)
+        return cls(random_model(config, cls._model_class(), attention=cls.attention, **extra), origin)
 
     @classmethod
     def from_folder(cls, folder: Path, config: Any = None, *, origin: Origin | None = None) -> Self:
@@ -101,7 +97,7 @@ class LayeredEncoder(nn.Module):
             attention=cls.attention,
         )
         names = {name: id(tensor) for name, tensor in model.state_dict(keep_vars=True).items()}
-        encoder = cls.from_model(model, origin)
+        encoder = cls(model, origin)
         used = {id(tensor) for tensor in encoder.state_dict(keep_vars=True).values()}
         _refuse_missing(folder, [name for name in missing if names.get(name) in used])
         return encoder

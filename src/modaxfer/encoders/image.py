@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import nn
@@ -34,18 +34,13 @@ class ViTEncoder(LayeredEncoder):
     """
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model.config, origin)
+        super().__init__(model, origin)
         self.embeddings = model.embeddings
         self.embeddings.mask_token = None
         self.layers = model.layers if hasattr(model, "layers") else model.encoder.layer
         self.norm = model.layernorm
         self.settings = read_image_settings(origin)
         self.scale = PixelScale(self.settings)
-
-    @classmethod
-    def from_model(cls, model: Any, origin: Origin) -> Self:
-        """Take a Transformers model apart."""
-        return cls(model, origin)
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:

@@ -15,7 +15,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.weight_files import hash_weights
 from modaxfer.registry import load_target
 
-__all__ = ["configured", "load_encoder"]
+__all__ = ["configured", "load_encoder", "outline"]
 
 DROPOUTS = (
     "hidden_dropout_prob",
@@ -75,6 +75,13 @@ def load_encoder(
             torch.manual_seed(seed)
             encoder = target.from_config(config, origin=origin)
     made: Encoder = encoder.eval()
+    return made
+
+
+def outline(resolved: ResolvedEncoder) -> Encoder:
+    """Return the encoder's modules without a single weight (on torch's ``meta`` device), to look at their names."""
+    with torch.device("meta"), torch.random.fork_rng():
+        made: Encoder = load_target(resolved.spec.target).from_config(configured(resolved.config, 0.0))
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
@@ -24,16 +24,11 @@ class BertEncoder(LayeredEncoder):
     """
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model.config, origin)
+        super().__init__(model, origin)
         self.embeddings = model.embeddings
         self.project = getattr(model, "embeddings_project", None)
         self.layers = model.encoder.layer
         self.norm = None
-
-    @classmethod
-    def from_model(cls, model: Any, origin: Origin) -> Self:
-        """Take a Transformers model apart."""
-        return cls(model, origin)
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:

@@ -205,11 +205,13 @@ class _GradientPhase:
         predictions, scores = session.objective.decode(logits)
         score = session.judge(split.targets, predictions, scores)
         loss = float(session.objective.loss(logits, torch.from_numpy(split.targets)).mean())
-        values = {session.primary: abs(score), "loss": loss}
+        value = session.value_of(score)
+        shown = "undefined" if value is None else f"{value:.3f}"
+        values = {session.primary: value, "loss": loss}
         self.at.history.append({"epoch": self.at.epoch, "loss": self.at.loss, "validation": values})
         session.log.write(phase=self.phase.name, step=self.at.step, epoch=float(self.at.epoch), validation=values)
         session.progress.say(
-            f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, validation {session.primary} {abs(score):.3f}"
+            f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, validation {session.primary} {shown}"
         )
         if self.at.best_score is None or score > self.at.best_score:
             self.at.best_score, self.at.best_epoch, self.at.stale_epochs = score, self.at.epoch, 0

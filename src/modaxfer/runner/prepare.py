@@ -6,43 +6,37 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modaxfer.contracts import Bridge, Example, Processor
-from modaxfer.registry import load_target
 from modaxfer.runner.encode import lengths_of
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.resolve import Cell
+from modaxfer.runner.resolve import Cell, build_bridge
 from modaxfer.runner.session import Split
 from modaxfer.runner.store import cache_key, cached_store
 
-__all__ = ["build_bridge", "examples", "prepare_splits"]
+__all__ = ["examples", "prepare_splits"]
 
 CHUNK = 256
 """Rows that are decoded and processed together."""
 
 
-def build_bridge(cell: Cell) -> Bridge:
-    """Return the bridge of `cell`, ready to take rows.
-
-    Raises:
-        RefusedError: The bridge does not take these fields.
-    """
-    bridge: Bridge = load_target(cell.bridge.spec.target)(cell.options.bridge, cell.fields, cell.layout, cell.data.root)
-    return bridge
-
-
-def prepare_splits(cell: Cell, bridge: Bridge, processor: Processor, progress: Progress) -> dict[str, Split]:
-    """Return all splits of the task as examples, computed at most once per row.
+def prepare_splits(cell: Cell, processor: Processor, progress: Progress) -> tuple[dict[str, Split], list[str]]:
+    """Return all splits of the task as examples, computed at most once per row, and what was lost on the way.
 
     Raises:
         DataError: A row cannot be decoded.
     """
-    splits = {}
+    splits, notes = {}, []
     for name, rows in cell.data.splits.items():
+        bridge = build_bridge(cell)
         key = cache_key(cell.data.fingerprint, name, bridge.identity, processor.identity)
 
-        def make(name: str = name, rows: Any = rows) -> Iterator[list[Example]]:
+        def make(name: str = name, rows: Any = rows, bridge: Bridge = bridge) -> Iterator[list[Example]]:
             return examples(rows, bridge, processor, progress, label=f"preparing {name}")
 
-        store = cached_store("prepared", key, cell.options.train.cache, make)
+        def lost(bridge: Bridge = bridge) -> tuple[str, ...]:
+            return tuple(getattr(bridge, "warnings", ()))
+
+        store = cached_store("prepared", key, cell.options.train.cache, make, lost)
+        notes += [f"{name}: {note}" for note in store.notes]
         splits[name] = Split(
             rows=store,
             lengths=lengths_of(store, processor),
@@ -50,7 +44,7 @@ def prepare_splits(cell: Cell, bridge: Bridge, processor: Processor, progress: P
             ids=list(rows["row_id"]),
             key=key,
         )
-    return splits
+    return splits, notes
 
 
 def examples(

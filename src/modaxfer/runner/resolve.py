@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
-from modaxfer.contracts import InputLayout, TaskData
+from modaxfer.contracts import Bridge, InputLayout, TaskData
+from modaxfer.encoders.adapters import adapted_modules
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
+from modaxfer.encoders.load import outline
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Need, Plan, PlanContext
@@ -18,7 +20,7 @@ from modaxfer.spec import Field, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.own import task_from_files
 
-__all__ = ["Cell", "describe", "find_task", "options_class", "pick_way", "resolve_cell"]
+__all__ = ["Cell", "build_bridge", "describe", "find_task", "options_class", "pick_way", "resolve_cell"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +70,9 @@ def resolve_cell(config: RunConfig) -> Cell:
     layout = encoder.layout(bridge.spec.sink, options.encoder)
     options = _sized(options, layout, data, fields)
     layout = encoder.layout(bridge.spec.sink, options.encoder)
+    plan = _plan(config, strategy, options, encoder, task, len(data.targets["train"]), bridge)
     metrics = task.metrics or default_metrics(task.target.problem)
-    return Cell(
+    cell = Cell(
         config=replace(config, set=options.flat()),
         encoder=encoder,
         bridge=bridge,
@@ -80,10 +83,25 @@ def resolve_cell(config: RunConfig) -> Cell:
         fields=fields,
         data=data,
         options=options,
-        plan=_plan(config, strategy, options, encoder, task, len(data.targets["train"]), bridge),
+        plan=plan,
         metrics=metrics,
         primary=task.primary or metrics[0],
     )
+    build_bridge(cell)
+    if plan.adapter is not None:
+        adapted_modules(outline(encoder), plan.adapter)
+    return cell
+
+
+def build_bridge(cell: Cell) -> Bridge:
+    """Return the bridge of `cell`, ready to take rows.
+
+    Raises:
+        RefusedError: The bridge does not take these fields.
+    """
+    target = load_target(cell.bridge.spec.target)
+    bridge: Bridge = target(cell.options.bridge, cell.fields, cell.layout, cell.data.root)
+    return bridge
 
 
 def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:

@@ -27,7 +27,7 @@ from modaxfer.runner.launch import launch, launched_world
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.loop import train_phase
 from modaxfer.runner.model import TransferModel, readout_width
-from modaxfer.runner.prepare import build_bridge, prepare_splits
+from modaxfer.runner.prepare import prepare_splits
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.resolve import Cell, describe, resolve_cell
 from modaxfer.runner.saved import save_model
@@ -134,11 +134,10 @@ class _Run:
             encoder: Any = load_encoder(
                 cell.encoder, options=options.encoder, dropout=options.train.dropout, seed=config.seed
             )
-            bridge = build_bridge(cell)
             processor = encoder.processor(cell.bridge.spec.sink)
         with self.stages.stage("prepare"), self.accelerator.main_process_first():
-            splits = prepare_splits(cell, bridge, processor, self.progress)
-        self.warnings += getattr(bridge, "warnings", ())
+            splits, notes = prepare_splits(cell, processor, self.progress)
+        self.warnings += notes
         if cell.plan.adapter is not None:
             attach_adapter(encoder, cell.plan.adapter)
         objective = Objective.fit(cell.task.target.problem, len(cell.data.classes), cell.data.targets["train"])
@@ -159,6 +158,7 @@ class _Run:
             train=options.train,
             batch_size=config.batch_size,
             seed=config.seed,
+            groups=_groups(cell),
             weights_key=f"{encoder.sha256}:{precision}:{device.type}" if encoder.sha256 else "",
             log=RunLog(self.folder / "log.jsonl" if self.main else None),
             progress=self.progress,
@@ -235,6 +235,16 @@ def _readout(cell: Cell) -> Readout:
     options, depth = cell.options.encoder, cell.encoder.depth
     layer = depth if options.layer is None else options.layer
     return Readout(layers=(layer,), pooling=options.pooling or cell.encoder.pooling)
+
+
+def _groups(cell: Cell) -> np.ndarray | None:
+    """Number the training rows that share the task's group columns; None where it groups by none."""
+    columns, rows = cell.task.splits.group, cell.data.splits["train"]
+    if not columns:
+        return None
+    numbers: dict[tuple[Any, ...], int] = {}
+    keys = zip(*(rows[name] for name in columns), strict=True)
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
 def _adapter(cell: Cell) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,8 @@ class Session:
     train: TrainOptions
     batch_size: int
     seed: int
+    groups: np.ndarray | None
+    """int64 ``[rows]`` of train: rows that must share an inner fold; None where each stands alone."""
     weights_key: str
     """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
     log: RunLog
@@ -146,8 +149,17 @@ class Session:
         )
 
     def judge(self, references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> float:
-        """Return the primary metric, turned so that greater is better."""
+        """Return the primary metric, turned so that greater is better; an undefined one is the worst there is."""
         values = compute(
             (self.primary,), problem=self.problem, references=references, predictions=predictions, scores=scores
         )
-        return values[self.primary] * (1 if greater_is_better(self.primary) else -1)
+        value = values[self.primary] * self._direction
+        return -math.inf if math.isnan(value) else value
+
+    def value_of(self, judged: float) -> float | None:
+        """Return the primary metric's own value behind what `judge` returned; None where it is undefined."""
+        return None if math.isinf(judged) else judged * self._direction
+
+    @property
+    def _direction(self) -> int:
+        return 1 if greater_is_better(self.primary) else -1

@@ -28,7 +28,7 @@ def solve_phase(session: Session, phase: Phase, classes: tuple[str, ...]) -> dic
         raise RefusedError(f"phase {phase.name} has no solver", fix="correct the plan of the strategy")
     started = time.monotonic()
     session.layers = {name: layer_features(session, name) for name in ("train", "validation")}
-    features = LayerFeatures(**session.layers)
+    features = LayerFeatures(**session.layers, groups=session.groups)
     encoded = time.monotonic()
     fitted: Fitted = load_target(phase.solver.target)(
         features,

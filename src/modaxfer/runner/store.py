@@ -18,7 +18,12 @@ from modaxfer.data.download import cache_folder
 
 __all__ = ["ExampleStore", "cache_key", "cached_store", "stored_folder"]
 
-FORMAT = 1
+FORMAT = 2
+DESCRIPTION = "store.json"
+
+Notes = Callable[[], Sequence[str]]
+"""Says what was lost while rows were made."""
+
 LIMIT_GB = 20.0
 """Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
 
@@ -26,8 +31,10 @@ LIMIT_GB = 20.0
 class ExampleStore(Sequence[Example]):
     """Rows of named arrays; rows may differ in shape. Reads pages on demand."""
 
-    def __init__(self, arrays: dict[str, np.ndarray], shapes: dict[str, np.ndarray]) -> None:
+    def __init__(self, arrays: dict[str, np.ndarray], shapes: dict[str, np.ndarray], notes: Sequence[str] = ()) -> None:
         self._arrays, self._shapes = arrays, shapes
+        self.notes = tuple(notes)
+        """What was lost while the rows were made, one line each; kept with them."""
         sizes = {key: shape.prod(axis=1) for key, shape in shapes.items()}
         self._starts = {key: np.concatenate([[0], np.cumsum(size)]) for key, size in sizes.items()}
 
@@ -50,17 +57,18 @@ class ExampleStore(Sequence[Example]):
         return whole
 
     @classmethod
-    def from_examples(cls, examples: Sequence[Example]) -> ExampleStore:
+    def from_examples(cls, examples: Sequence[Example], notes: Sequence[str] = ()) -> ExampleStore:
         """Hold `examples` in memory."""
         keys = list(examples[0])
         arrays = {key: np.concatenate([np.ravel(example[key]) for example in examples]) for key in keys}
         shapes = {key: np.array([example[key].shape for example in examples], dtype=np.int64) for key in keys}
-        return cls(arrays, shapes)
+        return cls(arrays, shapes, notes)
 
     @classmethod
     def open(cls, folder: Path) -> ExampleStore:
         """Map the store in `folder`, copy-on-write: torch wants arrays it may write to, the files stay as they are."""
-        types = json.loads((folder / "store.json").read_text(encoding="utf-8"))["types"]
+        stored = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        types = stored["types"]
         shapes = {key: np.load(folder / f"{key}.shapes.npy") for key in types}
         arrays = {
             key: np.memmap(folder / f"{key}.bin", dtype=dtype, mode="c")
@@ -68,23 +76,27 @@ class ExampleStore(Sequence[Example]):
             else np.zeros(0, dtype)
             for key, dtype in types.items()
         }
-        return cls(arrays, shapes)
+        return cls(arrays, shapes, stored["notes"])
 
     @classmethod
-    def write(cls, folder: Path, chunks: Iterable[Sequence[Example]]) -> ExampleStore:
-        """Stream `chunks` of examples into `folder`, which appears whole or not at all, and map it."""
+    def write(cls, folder: Path, chunks: Iterable[Sequence[Example]], notes: Notes = lambda: ()) -> ExampleStore:
+        """Stream `chunks` of examples into `folder`, which appears whole or not at all, and map it.
+
+        Args:
+            folder: Where to; another process that writes the same entry may win, its rows are the same.
+            chunks: Examples.
+            notes: Called when all are written.
+        """
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            _write_chunks(temporary, chunks)
-            if folder.exists():
-                shutil.rmtree(temporary)
-            else:
-                os.replace(temporary, folder)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            if not (folder / "store.json").is_file():
-                raise
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+            made = Path(scratch) / "entry"
+            made.mkdir()
+            _write_chunks(made, chunks, notes)
+            try:
+                made.replace(folder)
+            except OSError:
+                if not (folder / DESCRIPTION).is_file():
+                    raise
         return cls.open(folder)
 
 
@@ -98,20 +110,31 @@ def stored_folder(kind: str, key: str) -> Path:
     return cache_folder() / kind / key
 
 
-def cached_store(kind: str, key: str, use_disk: bool, make: Callable[[], Iterable[Sequence[Example]]]) -> ExampleStore:
-    """Return the store of `key`, from the cache if it is there, else made (and kept, where `use_disk`)."""
+def cached_store(
+    kind: str, key: str, use_disk: bool, make: Callable[[], Iterable[Sequence[Example]]], notes: Notes = lambda: ()
+) -> ExampleStore:
+    """Return the store of `key`, from the cache if it is there, else made (and kept, where `use_disk`).
+
+    Args:
+        kind: Folder inside the cache.
+        key: What `cache_key` returned.
+        use_disk: Whether it may be read from disk and kept there.
+        make: Yields the examples in chunks.
+        notes: Called after `make` is exhausted: what was lost on the way, kept with the rows.
+    """
     if not use_disk:
-        return ExampleStore.from_examples([example for chunk in make() for example in chunk])
+        examples = [example for chunk in make() for example in chunk]
+        return ExampleStore.from_examples(examples, notes())
     folder = stored_folder(kind, key)
-    if (folder / "store.json").is_file():
+    if (folder / DESCRIPTION).is_file():
         os.utime(folder)
         return ExampleStore.open(folder)
-    store = ExampleStore.write(folder, make())
+    store = ExampleStore.write(folder, make(), notes)
     _prune(folder.parent.parent, keep=folder)
     return store
 
 
-def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]]) -> None:
+def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]], notes: Notes) -> None:
     files: dict[str, Any] = {}
     shapes: dict[str, list[tuple[int, ...]]] = {}
     types: dict[str, str] = {}
@@ -129,7 +152,8 @@ def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]]) -> None:
             file.close()
     for key, rows in shapes.items():
         np.save(folder / f"{key}.shapes.npy", np.array(rows, dtype=np.int64))
-    (folder / "store.json").write_text(json.dumps({"format": FORMAT, "types": types}), encoding="utf-8")
+    described = {"format": FORMAT, "types": types, "notes": list(notes())}
+    (folder / DESCRIPTION).write_text(json.dumps(described), encoding="utf-8")
 
 
 def _prune(cache: Path, keep: Path) -> None:

@@ -1,0 +1,75 @@
+"""What cannot work is refused before a weight is read, and what was lost is said each time."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import tiny_models
+
+import modaxfer
+import modaxfer.runner.run
+from modaxfer.errors import RefusedError
+
+pytestmark = pytest.mark.recipe
+
+
+@pytest.fixture
+def no_weights(monkeypatch):
+    def fail(*arguments, **settings):
+        raise AssertionError("weights were loaded")
+
+    monkeypatch.setattr(modaxfer.runner.run, "load_encoder", fail)
+
+
+def train(tiny, strategy, rows, folder, **settings):
+    return modaxfer.train(
+        encoder=str(tiny), strategy=strategy, output=str(folder), device="cpu", precision="fp32", quiet=True,
+        **rows, **settings,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("no_weights")
+def test_two_images_in_one_row(tiny, own_rows, tmp_path):
+    path, pictures = tmp_path / "rows.csv", sorted(Path(own_rows("image")["data"]).rglob("*.png"))
+    for picture in pictures:
+        (tmp_path / picture.name).write_bytes(picture.read_bytes())
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["left", "right", "label"])
+        writer.writerows([picture.name, picture.name, picture.parent.name] for picture in pictures)
+    with pytest.raises(RefusedError, match="an encoder takes one image per row"):
+        train(tiny("vit"), "frozen", {"data": str(path), "image": ("left", "right")}, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("no_weights")
+def test_an_adapter_that_attaches_nowhere(tiny, own_rows, tmp_path):
+    with pytest.raises(RefusedError, match=r"attaches nowhere.*query"):
+        train(tiny("bert"), "lora", own_rows("text"), tmp_path / "run", set={"targets": "qkv"})
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in tiny_models.CONFIGS if name not in ("roberta", "camembert")])
+def test_an_outline_has_the_modules_of_the_real_one(name, tiny):
+    from modaxfer.config import EncoderOptions
+    from modaxfer.encoders.checkpoints import resolve
+    from modaxfer.encoders.load import load_encoder, outline
+
+    resolved = resolve(str(tiny(name)))
+    bare, real = outline(resolved), load_encoder(resolved, options=EncoderOptions())
+    assert [n for n, _ in bare.named_modules()] == [n for n, _ in real.named_modules()]
+    assert all(parameter.is_meta for parameter in bare.parameters())
+
+
+def test_lost_characters_are_said_from_the_cache_too(tiny, tmp_path):
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        writer.writerows([f"§ {chr(97 + row)} court", "yes" if row % 2 else "no"] for row in range(24))
+    rows = {"data": str(path), "text": ("text",)}
+    first, second = (train(tiny("vit"), "frozen", rows, tmp_path / name).result.warnings for name in ("a", "b"))
+    assert any("drawn as a box" in warning and warning.startswith("train: ") for warning in first)
+    assert first == second
