@@ -84,3 +84,25 @@ def test_tier_3_a_target_is_imported_alone():
     assert "modaxfer.config" in modules
     assert not heavy(modules)
     assert "modaxfer.registry.builtin" not in modules
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"encoder": "brt", "strategy": "full", "task": "digits"},
+        {"encoder": "vit", "strategy": "fulll", "task": "digits"},
+        {"encoder": "vit", "strategy": "full", "task": "digts"},
+        {"encoder": "bert:base", "strategy": "full", "task": "digits"},
+    ],
+)
+def test_a_wrong_name_or_an_absent_hub_is_answered_before_torch_is_imported(mistake):
+    ask = f"""
+import modaxfer
+try:
+    modaxfer.train(**{mistake!r})
+except modaxfer.ModaxferError as error:
+    print(error)
+else:
+    raise SystemExit("nothing was refused")
+"""
+    assert "torch" not in modules_after(ask, HF_HUB_OFFLINE="1", MODAXFER_PLUGINS="", HF_HOME="/nowhere")

@@ -88,12 +88,18 @@ def train(
     Raises:
         ModaxferError: The request was wrong, or the run failed.
     """
+    from modaxfer.runner.request import read_request
+
+    wanted = make_config(config, **settings)
+    request = None if resume else read_request(wanted)
+
+    # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
     from modaxfer.reports import write_reports
     from modaxfer.runner.launch import reports_here
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.run import run
 
-    result, folder = run(make_config(config, **settings), resume=resume, progress=Progress(not quiet))
+    result, folder = run(wanted, resume=resume, progress=Progress(not quiet), request=request)
     if reports_here():
         write_reports(result, folder)
     return Run(folder)

@@ -11,7 +11,7 @@ from modaxfer.metrics import bootstrap, compute
 from modaxfer.result import Result
 from modaxfer.runner.predict import Predictor
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.resolve import find_task
+from modaxfer.runner.request import find_task
 from modaxfer.tasks.load import load_task
 
 __all__ = ["Evaluation", "evaluate"]

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, InputLayout, TaskData
 from modaxfer.encoders.adapters import adapted_modules
-from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
+from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
-from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.errors import RefusedError
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Need, Plan, PlanContext
-from modaxfer.registry import Entry, load_target, registry
+from modaxfer.registry import Entry, load_target
 from modaxfer.runner.options import Options, split_options
+from modaxfer.runner.request import Request, pick_way, read_request
 from modaxfer.spec import Field, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
-from modaxfer.tasks.own import task_from_files
 
-__all__ = ["Cell", "build_bridge", "describe", "find_task", "options_class", "pick_way", "resolve_cell"]
+__all__ = ["Cell", "build_bridge", "describe", "options_class", "resolve_cell"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +41,12 @@ class Cell:
     primary: str
 
 
-def resolve_cell(config: RunConfig) -> Cell:
+def resolve_cell(config: RunConfig, request: Request | None = None) -> Cell:
     """Choose everything a run needs and refuse what cannot work.
+
+    Args:
+        config: The request.
+        request: What `read_request` made of `config`, where that has been asked already.
 
     Raises:
         ConfigError: Something is missing from the request, or an option does not exist.
@@ -52,17 +55,8 @@ def resolve_cell(config: RunConfig) -> Cell:
         DataError: The rows cannot be had, or are not fit for use.
         CheckpointUnavailableError: The weights cannot be had.
     """
-    _require(config)
-    strategy = registry().get("strategy", config.strategy)
-    task_id, task = find_task(config)
-    encoder = resolve(
-        config.encoder[0],
-        checkpoint=config.checkpoint,
-        revision=config.revision,
-        trust_remote_code=config.trust_remote_code,
-    )
-    if task.fields:
-        pick_way(task.fields, encoder, config.bridge)
+    request = request or read_request(config)
+    strategy, task, encoder = request.strategy, request.task, request.encoder
     data = load_task(task, data_dir=config.data_dir, seed=config.seed, limit=config.limit, on_bad_row=config.on_bad_row)
     fields = fields_of(task, data)
     bridge = pick_way(fields, encoder, config.bridge)
@@ -78,7 +72,7 @@ def resolve_cell(config: RunConfig) -> Cell:
         bridge=bridge,
         layout=layout,
         strategy=strategy,
-        task_id=task_id,
+        task_id=request.task_id,
         task=task,
         fields=fields,
         data=data,
@@ -104,80 +98,9 @@ def build_bridge(cell: Cell) -> Bridge:
     return bridge
 
 
-def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
-    """Return the bridge from `fields` to `encoder`: the one asked for, else the default of its first input with one.
-
-    Raises:
-        RefusedError: There is none.
-    """
-    kinds = sorted({field.signal.kind for field in fields})
-    sinks = [signal.kind for signal in encoder.spec.inputs]
-    if len(kinds) > 1:
-        raise RefusedError(
-            f"one encoder takes fields of one kind, and this task has {' and '.join(kinds)}",
-            got=[f"{field.name} ({field.signal})" for field in fields],
-            fix="name the columns of one kind only",
-        )
-    (source,) = kinds
-    if wanted is not None:
-        bridge = registry().get("bridge", wanted)
-        if bridge.spec.source != source or bridge.spec.sink not in sinks:
-            raise RefusedError(
-                f"bridge {bridge.id} does not lead from {source} to what {encoder.spec.name} takes",
-                got=f"{bridge.spec.source} to {bridge.spec.sink}",
-                allowed=f"{source} to {' or '.join(sinks)}",
-                fix=f"see `modaxfer list bridges --from {source}`",
-            )
-        return bridge
-    for sink in sinks:
-        found = registry().pick_bridge(source, sink)
-        if found is not None:
-            return found
-    reachable = sorted({entry.spec.sink for entry in registry().all("bridge") if entry.spec.source == source})
-    raise RefusedError(
-        f"no bridge leads from {source} to what the encoder {encoder.spec.name} takes",
-        got=f"{source} task, encoder of {' or '.join(sinks)}",
-        allowed=f"an encoder of {' or '.join(reachable)}"
-        if reachable
-        else f"nothing yet: no bridge starts at {source}",
-        fix="choose another encoder (`modaxfer list encoders`), or install a plugin that brings the bridge",
-    )
-
-
-def find_task(config: RunConfig) -> tuple[str, TaskSpec]:
-    """Return id and spec of the task, registered or made from the user's own files."""
-    if config.data is not None:
-        return "own/" + Path(config.data).stem, task_from_files(config)
-    entry = registry().get("task", config.task[0])
-    return entry.id, entry.spec
-
-
 def options_class(entry: Entry) -> type | None:
     """Return the options dataclass of a strategy or bridge, None if it takes none."""
     return load_target(entry.spec.options) if entry.spec.options else None
-
-
-def _require(config: RunConfig) -> None:
-    missing = [name for name in ("encoder", "strategy") if not getattr(config, name)]
-    if not config.task and config.data is None:
-        missing.append("task")
-    if missing:
-        flags = [f"--{name}" for name in missing]
-        raise ConfigError(
-            f"{' and '.join(flags)} missing",
-            fix="for example `modaxfer train --encoder bert --strategy lora --task legal-sentiment`; "
-            "--data FILE with --label COL takes your own rows instead of --task",
-        )
-    if config.task and config.data is not None:
-        raise ConfigError("--task and --data exclude each other", got=f"{config.task[0]} and {config.data}")
-    if len(config.encoder) > 1 or len(config.task) > 1:
-        what = "encoders" if len(config.encoder) > 1 else "tasks"
-        raise RefusedError(
-            f"strategy {config.strategy} takes one encoder and one task",
-            got=f"{len(config.encoder) if what == 'encoders' else len(config.task)} {what}",
-            allowed="1",
-            fix=f"name one of the {what}",
-        )
 
 
 def _sized(options: Options, layout: InputLayout, data: TaskData, fields: tuple[Field, ...]) -> Options:

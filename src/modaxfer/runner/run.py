@@ -29,6 +29,7 @@ from modaxfer.runner.loop import train_phase
 from modaxfer.runner.model import TransferModel, readout_width
 from modaxfer.runner.prepare import prepare_splits
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.request import Request
 from modaxfer.runner.resolve import Cell, describe, resolve_cell
 from modaxfer.runner.saved import save_model
 from modaxfer.runner.session import Session
@@ -39,13 +40,16 @@ from modaxfer.runner.summary import assemble, write_predictions
 __all__ = ["run"]
 
 
-def run(config: RunConfig, *, resume: bool = False, progress: Progress | None = None) -> tuple[Result, Path]:
+def run(
+    config: RunConfig, *, resume: bool = False, progress: Progress | None = None, request: Request | None = None
+) -> tuple[Result, Path]:
     """Train and evaluate one cell.
 
     Args:
         config: The request.
         resume: Take up an unfinished run in the output folder; a finished one is returned as it is.
         progress: Where to tell how far it is; None = standard error.
+        request: What `modaxfer.runner.request.read_request` made of `config`, where that has been asked already.
 
     Returns:
         The result and the run's folder. In other processes than the main one, the result that the main one wrote.
@@ -55,7 +59,7 @@ def run(config: RunConfig, *, resume: bool = False, progress: Progress | None = 
     """
     world = launched_world()
     if world is None and config.num_processes > 1:
-        return _run_launched(config, resume)
+        return _run_launched(config, resume, request)
     accelerator, config = make_accelerator(config)
     progress = progress or Progress(accelerator.is_main_process)
     if not accelerator.is_main_process:
@@ -64,15 +68,15 @@ def run(config: RunConfig, *, resume: bool = False, progress: Progress | None = 
     if resume and run_folder.is_finished(folder):
         progress.say(f"{folder} is finished already")
         return Result.load(folder), folder
-    cell = resolve_cell(config)
+    cell = resolve_cell(config, request)
     return _Run(cell, folder, accelerator, progress).execute(), folder
 
 
-def _run_launched(config: RunConfig, resume: bool) -> tuple[Result, Path]:
+def _run_launched(config: RunConfig, resume: bool, request: Request | None) -> tuple[Result, Path]:
     """Refuse early what cannot run, then let the launcher start the processes."""
     config, folder = run_folder.claim(config, resume=resume)
     if not (resume and run_folder.is_finished(folder)):
-        resolve_cell(config)
+        resolve_cell(config, request)
         launch(config, folder, resume=resume)
     return Result.load(folder), folder
 
