@@ -45,6 +45,9 @@ class RunConfig:
     on_bad_row: str = documented("drop", "What to do with an unusable row.", choices=("drop", "fail"))
     bridge: str | None = documented(None, "Bridge from the task's signal to the encoder.")
     checkpoint: str | None = documented(None, "Weights: a registered checkpoint, a hub id or a folder.")
+    weights: str = documented(
+        "pretrained", "Where training starts: pretrained, or random (from scratch).", choices=("pretrained", "random")
+    )
     revision: str | None = documented(None, "Revision of a hub checkpoint.")
     epochs: float | None = documented(None, "Passes over the training rows.", minimum=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)

@@ -21,6 +21,7 @@ __all__ = [
     "Encoder",
     "Example",
     "Features",
+    "FittedBridge",
     "Head",
     "Hidden",
     "InputLayout",
@@ -30,6 +31,7 @@ __all__ = [
     "Row",
     "Sound",
     "TaskData",
+    "TrainedBridge",
     "pool",
 ]
 
@@ -162,6 +164,46 @@ class Bridge(Protocol):
 
 
 @runtime_checkable
+class FittedBridge(Bridge, Protocol):
+    """A bridge that learns from the training rows, without gradients: scales, vocabularies, an arrangement of columns.
+
+    It is built, fitted once to the training split and to nothing else, and only then called; `identity` covers what it
+    has learned. A saved run keeps `state` and gives it to `restore` of a new one.
+    """
+
+    def fit(self, rows: Sequence[Row], targets: np.ndarray) -> None:
+        """Learn from the training rows; `targets` as in `TaskData.targets`, one per row."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned, as plain JSON types."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what another of its kind learned."""
+        ...
+
+
+@runtime_checkable
+class TrainedBridge(Bridge, Protocol):
+    """A bridge into an encoder's body: it brings its own processor and a module that is trained with the model.
+
+    Its raw values are its own affair: only its own processor sees them.
+    """
+
+    def processor(self) -> Processor:
+        """Return the preparation of this bridge's raw values."""
+        ...
+
+    def embedder(self, width: int) -> nn.Module:
+        """Return a module, freshly initialised from torch's generator: ``Batch -> Hidden`` of `width` per token.
+
+        Its tokens hold content only; positions, class token and entry norm are added by `Encoder.enter`.
+        """
+        ...
+
+
+@runtime_checkable
 class Processor(Protocol):
     """The encoder's own side of preparation: tokenise, resize, extract features."""
 
@@ -188,7 +230,9 @@ class Processor(Protocol):
 class Encoder(Protocol):
     """A pretrained backbone that can be cut between any two layers. An `nn.Module`.
 
-    ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token.
+    ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token. One that
+    takes ``embeddings`` can also be entered behind its front, the part of its embedding that looks raw input up or
+    projects it: ``finish(run(enter(hidden), 0, depth))``.
     """
 
     hidden_size: int
@@ -204,6 +248,18 @@ class Encoder(Protocol):
 
     def embed(self, batch: Batch) -> Hidden:
         """Turn a batch into the states that enter layer 0."""
+        ...
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Turn embedded content ``[batch, tokens, hidden]`` into the states that enter layer 0.
+
+        Adds what the embedding adds to content: positions, a class token in front, a norm. What it returns may be one
+        token longer than what it was given.
+        """
+        ...
+
+    def drop_front(self) -> None:
+        """Give up the modules that `enter` does not use, so that what is left all takes part; `embed` is gone."""
         ...
 
     def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:

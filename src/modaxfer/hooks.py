@@ -63,7 +63,13 @@ class HookSpecs:
 
     @hookspec(firstresult=True)
     def modaxfer_pick_bridge(self, source: str, sink: str) -> str | None:
-        """Choose a bridge from signal kind `source` to signal kind `sink`, or None to leave it to others."""
+        """Choose a bridge, or None to leave it to others.
+
+        Args:
+            source: Signal kinds of the task's fields, sorted and joined by ``+``: ``text``, ``image+text``. Images and
+                sounds that a row has several of stand twice: ``image+image``.
+            sink: Signal kind that the encoder takes.
+        """
 
     @hookspec
     def modaxfer_run_start(self, config: Mapping[str, Any]) -> None:

@@ -9,7 +9,18 @@ from typing import Any
 
 from modaxfer.spec import Problem, Rates
 
-__all__ = ["AdapterSpec", "LossTerm", "Need", "Part", "Phase", "Plan", "PlanContext", "Solver"]
+__all__ = [
+    "AdapterSpec",
+    "Fusion",
+    "LossTerm",
+    "Need",
+    "Part",
+    "Phase",
+    "Plan",
+    "PlanContext",
+    "Sharing",
+    "Solver",
+]
 
 
 class Part(StrEnum):
@@ -18,6 +29,8 @@ class Part(StrEnum):
     BRIDGE = "bridge"
     EMBEDDINGS = "embeddings"
     BODY = "body"
+    NORM = "norm"
+    """Layer norms of the body; they move with the body, and can move alone."""
     ADAPTER = "adapter"
     HEAD = "head"
 
@@ -60,6 +73,32 @@ class Solver:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fusion:
+    """How the features of several encoders become one prediction.
+
+    `head` names a head, built as ``head(widths, outputs, dropout, options)``, that takes ``[batch, n + sum(widths)]``:
+    first one number per encoder, 1 where its fields are there and 0 where they are missing, then their features.
+    """
+
+    head: str
+    options: Any = None
+    segments: int = 0
+    """0: one pooled vector per encoder. k: the mean of each k-th part of its real tokens, ``[k * hidden]``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing:
+    """How several tasks share one encoder."""
+
+    temperature: float = 2.0
+    """A task of n rows is drawn with a chance in proportion to ``n ** (1 / temperature)``; 1 = by size."""
+    weighting: str = "sum"
+    """``sum`` (all losses count alike) or ``uncertainty`` (learned weights, Kendall et al. 2018)."""
+    alone: bool = True
+    """Whether each task is trained by itself as well, to say what sharing gained or harmed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Phase:
     """One stretch of training with a fixed set of moving parts."""
 
@@ -76,7 +115,7 @@ class Phase:
     solver: Solver | None = None
 
     def __post_init__(self) -> None:
-        missing = self.trainable - set(self.learning_rates) if self.solver is None else ()
+        missing = self.trainable - set(self.learning_rates) if self.solver is None else set()
         if missing:
             raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(missing)}")
 
@@ -88,6 +127,10 @@ class Plan:
     phases: tuple[Phase, ...]
     adapter: AdapterSpec | None = None
     needs: frozenset[Need] = frozenset()
+    fusion: Fusion | None = None
+    """Set by a strategy of several encoders."""
+    sharing: Sharing | None = None
+    """Set by a strategy of several tasks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,3 +150,6 @@ class PlanContext:
     learning_rate: float | None = None
     """The user's wish for the main peak rate; None leaves it to the strategy."""
     trained_bridge: bool = False
+    """Whether a bridge has weights that must be trained."""
+    pretrained: bool = True
+    """Whether the encoder's weights are pretrained; a random body has nothing worth freezing."""

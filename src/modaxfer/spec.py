@@ -14,6 +14,7 @@ from enum import StrEnum
 __all__ = [
     "API_VERSION",
     "AUDIO",
+    "EMBEDDINGS",
     "IMAGE",
     "PATCHES",
     "TABLE",
@@ -48,8 +49,9 @@ API_VERSION = 0
 class Signal:
     """Kind of raw input and its layout.
 
-    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in. ``patches`` is not a kind of raw
-    data but a form that patch-based image encoders take: a sequence of square patches with a mask.
+    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in. ``patches`` and ``embeddings`` are
+    not kinds of raw data but forms that encoders take: a sequence of square patches with a mask (patch-based image
+    encoders), and a sequence of vectors of the encoder's own width, made by a trained bridge, that enter its body.
     """
 
     kind: str
@@ -66,6 +68,7 @@ IMAGE = Signal(kind="image")
 AUDIO = Signal(kind="audio")
 TABLE = Signal(kind="table")
 PATCHES = Signal(kind="patches")
+EMBEDDINGS = Signal(kind="embeddings")
 
 
 class Problem(StrEnum):
@@ -84,6 +87,8 @@ class Field:
     name: str
     signal: Signal
     doc: str = ""
+    unit: str = ""
+    """Unit of a number (``months``, ``dollars``), for people and for bridges that write numbers out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +234,11 @@ class EncoderSpec:
     """Values of `model_type` in a Transformers config that this class can load."""
     pooling: str = "mean"
     lora_targets: tuple[str, ...] = ()
+    """Names of the modules that an adapter attaches to; empty = every linear module, of a model without any every
+    convolution."""
     rates: Rates = field(default_factory=Rates)
+    pretrained: bool = True
+    """False for an architecture that has no pretrained weights: it is always built from its config, at random."""
     summary: str = ""
 
 
@@ -265,14 +274,22 @@ class BridgeSpec:
 
     name: str
     source: str
-    """Signal kind of the task's fields."""
+    """Signal kinds of the fields it takes, joined by ``+``: ``text``; ``image+text`` takes any mix of the two."""
     sink: str
     """Signal kind of the encoder's input; source == sink is a native bridge."""
     target: str
+    """A `modaxfer.contracts.Bridge`, called with ``(options, fields, layout, root)``; a `FittedBridge` is fitted to
+    the training rows before it is used, a `TrainedBridge` brings a module that is trained with the model."""
     options: str = ""
     """``"module:Dataclass"`` of its options, for ``--set bridge.key=value``."""
     trained: bool = False
+    """Whether it is a `modaxfer.contracts.TrainedBridge`; its sink is ``embeddings``."""
     summary: str = ""
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Signal kinds of the fields it takes."""
+        return frozenset(self.source.split("+"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +300,10 @@ class StrategySpec:
     target: str
     options: str = ""
     """``"module:Dataclass"`` of its options, for ``--set strategy.key=value``."""
+    many_encoders: bool = False
+    """Whether it takes several encoders: each field of the task goes to one of them, and their features are fused."""
+    many_tasks: bool = False
+    """Whether it takes several tasks, which share the encoder."""
     summary: str = ""
 
 

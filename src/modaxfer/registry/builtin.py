@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer.hooks import hookimpl
 from modaxfer.spec import (
     AUDIO,
+    EMBEDDINGS,
     IMAGE,
     PATCHES,
     TEXT,
@@ -39,7 +40,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
         EncoderSpec(
             name="bert",
             target="modaxfer.encoders.text:BertEncoder",
-            inputs=(TEXT,),
+            inputs=(TEXT, EMBEDDINGS),
             model_types=("bert", "roberta", "xlm-roberta", "camembert", "electra"),
             pooling="mean",
             lora_targets=("query", "key", "value", "dense"),
@@ -49,7 +50,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
         EncoderSpec(
             name="vit",
             target="modaxfer.encoders.image:ViTEncoder",
-            inputs=(IMAGE, PATCHES),
+            inputs=(IMAGE, PATCHES, EMBEDDINGS),
             model_types=("vit", "dinov2"),
             pooling="cls",
             lora_targets=("q_proj", "k_proj", "v_proj", "o_proj", "fc1", "fc2", "gate_proj", "up_proj", "down_proj"),
@@ -59,7 +60,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
         EncoderSpec(
             name="wav2vec2",
             target="modaxfer.encoders.audio:Wav2Vec2Encoder",
-            inputs=(AUDIO,),
+            inputs=(AUDIO, EMBEDDINGS),
             model_types=("wav2vec2", "hubert"),
             lora_targets=("q_proj", "k_proj", "v_proj", "out_proj", "intermediate_dense", "output_dense"),
             rates=Rates(full=3e-5, adapter=3e-4),
@@ -68,7 +69,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
         EncoderSpec(
             name="whisper",
             target="modaxfer.encoders.audio:WhisperEncoder",
-            inputs=(AUDIO,),
+            inputs=(AUDIO, EMBEDDINGS),
             model_types=("whisper",),
             lora_targets=("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
             rates=Rates(full=1e-4, adapter=1e-3),
@@ -77,7 +78,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
         EncoderSpec(
             name="auto",
             target="modaxfer.encoders.auto:AutoEncoder",
-            inputs=(TEXT, IMAGE, AUDIO),
+            inputs=(TEXT, IMAGE, AUDIO, EMBEDDINGS),
             summary="Any other architecture that Transformers' AutoModel loads; cut only at its ends.",
         ),
     )
@@ -113,6 +114,47 @@ def modaxfer_bridges() -> Iterable[BridgeSpec]:
             target="modaxfer.bridges.render:RenderBridge",
             options="modaxfer.bridges.render:RenderOptions",
             summary="Text drawn as a strip of patches (PIXEL, Rust et al. 2023).",
+        ),
+        BridgeSpec(
+            name="spectrogram",
+            source="audio",
+            sink="image",
+            target="modaxfer.bridges.spectrogram:SpectrogramBridge",
+            options="modaxfer.bridges.spectrogram:SpectrogramOptions",
+            summary="Sound as a log-mel picture: time to the right, pitch upwards.",
+        ),
+        BridgeSpec(
+            name="serialise",
+            source="table+text",
+            sink="text",
+            target="modaxfer.bridges.serialise:SerialiseBridge",
+            options="modaxfer.bridges.serialise:SerialiseOptions",
+            summary="A table row written out: names, values, units, gaps (TabLLM, Hegselmann et al. 2023).",
+        ),
+        BridgeSpec(
+            name="grid",
+            source="table",
+            sink="image",
+            target="modaxfer.bridges.grid:GridBridge",
+            options="modaxfer.bridges.grid:GridOptions",
+            summary="A table row as a picture, like columns side by side (IGTD, Zhu et al. 2021).",
+        ),
+        BridgeSpec(
+            name="montage",
+            source="audio+image+table+text",
+            sink="image",
+            target="modaxfer.bridges.montage:MontageBridge",
+            options="modaxfer.bridges.montage:MontageOptions",
+            summary="All fields side by side in one picture (CLIPPO, Tschannen et al. 2023).",
+        ),
+        BridgeSpec(
+            name="embed",
+            source="audio+image+table+text",
+            sink="embeddings",
+            target="modaxfer.bridges.embed:EmbedBridge",
+            options="modaxfer.bridges.embed:EmbedOptions",
+            trained=True,
+            summary="A trained embedder that feeds the encoder's body (FPT, Lu et al. 2021; ORCA, Shen et al. 2023).",
         ),
     )
 
@@ -212,7 +254,10 @@ def modaxfer_reports() -> Iterable[ReportSpec]:
 @hookimpl(trylast=True)
 def modaxfer_pick_bridge(source: str, sink: str) -> str | None:
     """Choose the built-in default where no plugin has a say."""
-    return _DEFAULT_BRIDGES.get((source, sink))
+    if (source, sink) in _DEFAULT_BRIDGES:
+        return _DEFAULT_BRIDGES[source, sink]
+    kinds = set(source.split("+"))
+    return next((bridge for bridge, end, takes in _WIDE_BRIDGES if end == sink and kinds <= takes), None)
 
 
 _DEFAULT_BRIDGES = {
@@ -220,4 +265,14 @@ _DEFAULT_BRIDGES = {
     ("image", "image"): "modaxfer/native-image",
     ("audio", "audio"): "modaxfer/native-audio",
     ("text", "patches"): "modaxfer/render",
+    ("audio", "image"): "modaxfer/spectrogram",
+    ("table", "image"): "modaxfer/grid",
 }
+"""For fields of one kind, of which images and sounds come one to a row."""
+
+_WIDE_BRIDGES = (
+    ("modaxfer/montage", "image", {"audio", "image", "table", "text"}),
+    ("modaxfer/serialise", "text", {"table", "text"}),
+    ("modaxfer/embed", "embeddings", {"audio", "image", "table", "text"}),
+)
+"""For everything else: bridge, where it ends, and the kinds that it takes any mix of."""

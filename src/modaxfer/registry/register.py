@@ -109,7 +109,8 @@ class Registry:
         return tuple(plugins + orphans)
 
     def _bridges(self, source: str, sink: str) -> list[Entry]:
-        return [entry for entry in self.all("bridge") if (entry.spec.source, entry.spec.sink) == (source, sink)]
+        kinds = set(source.split("+"))
+        return [entry for entry in self.all("bridge") if entry.spec.sink == sink and kinds <= entry.spec.sources]
 
     def _asked(self, implementation: pluggy.HookImpl, source: str, sink: str) -> Entry | None:
         who = f"plugin {implementation.plugin_name!r} was asked for a bridge from {source} to {sink}"

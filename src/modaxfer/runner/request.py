@@ -14,7 +14,10 @@ from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.registry import Entry, registry
 from modaxfer.spec import Field, TaskSpec
 
-__all__ = ["Request", "find_task", "pick_way", "read_request"]
+__all__ = ["Request", "find_task", "pick_way", "read_request", "source_of"]
+
+MEDIA = ("image", "audio")
+"""Kinds of which most encoders take one per row, while texts and columns go together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +60,13 @@ def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | 
     Raises:
         RefusedError: There is none.
     """
-    kinds = sorted({field.signal.kind for field in fields})
-    sinks = [signal.kind for signal in encoder.spec.inputs]
-    if len(kinds) > 1:
-        raise RefusedError(
-            f"one encoder takes fields of one kind, and this task has {' and '.join(kinds)}",
-            got=[f"{field.name} ({field.signal})" for field in fields],
-            fix="name the columns of one kind only",
-        )
-    (source,) = kinds
+    source = source_of(fields)
+    kinds = set(source.split("+"))
+    # A strip of patches is as long as its text needs; a picture always costs its full size.
+    sinks = sorted((signal.kind for signal in encoder.spec.inputs), key=lambda kind: kind != "patches")
     if wanted is not None:
         bridge = registry().get("bridge", wanted)
-        if bridge.spec.source != source or bridge.spec.sink not in sinks:
+        if not kinds <= bridge.spec.sources or bridge.spec.sink not in sinks:
             raise RefusedError(
                 f"bridge {bridge.id} does not lead from {source} to what {encoder.spec.name} takes",
                 got=f"{bridge.spec.source} to {bridge.spec.sink}",
@@ -80,7 +78,7 @@ def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | 
         found = registry().pick_bridge(source, sink)
         if found is not None:
             return found
-    reachable = sorted({entry.spec.sink for entry in registry().all("bridge") if entry.spec.source == source})
+    reachable = sorted({entry.spec.sink for entry in registry().all("bridge") if kinds <= entry.spec.sources})
     raise RefusedError(
         f"no bridge leads from {source} to what the encoder {encoder.spec.name} takes",
         got=f"{source} task, encoder of {' or '.join(sinks)}",
@@ -89,6 +87,13 @@ def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | 
         else f"nothing yet: no bridge starts at {source}",
         fix="choose another encoder (`modaxfer list encoders`), or install a plugin that brings the bridge",
     )
+
+
+def source_of(fields: tuple[Field, ...]) -> str:
+    """Describe the kinds of `fields` as `modaxfer_pick_bridge` is told them: ``image+text``, ``image+image``."""
+    kinds = [field.signal.kind for field in fields]
+    several = [kind for kind in MEDIA if kinds.count(kind) > 1]
+    return "+".join(sorted([*set(kinds), *several]))
 
 
 def find_task(config: RunConfig) -> tuple[str, TaskSpec]:
