@@ -164,6 +164,7 @@ class Bridge(Protocol):
 
 
 @runtime_checkable
+@runtime_checkable
 class FittedBridge(Bridge, Protocol):
     """A bridge that learns from the training rows, without gradients: scales, vocabularies, an arrangement of columns.
 
@@ -184,6 +185,7 @@ class FittedBridge(Bridge, Protocol):
         ...
 
 
+@runtime_checkable
 @runtime_checkable
 class TrainedBridge(Bridge, Protocol):
     """A bridge into an encoder's body: it brings its own processor and a module that is trained with the model.
@@ -230,9 +232,9 @@ class Processor(Protocol):
 class Encoder(Protocol):
     """A pretrained backbone that can be cut between any two layers. An `nn.Module`.
 
-    ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token. One that
-    takes ``embeddings`` can also be entered behind its front, the part of its embedding that looks raw input up or
-    projects it: ``finish(run(enter(hidden), 0, depth))``.
+    ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token.
+    One that takes ``embeddings`` can also be entered behind its front, the part of its embedding that looks raw input
+    up or projects it: ``finish(run(enter(hidden), 0, depth))``.
     """
 
     hidden_size: int

@@ -42,10 +42,11 @@ class Result:
     transfer_gain: Mapping[str, Any] | None = None
     """Score with pretrained weights minus score of the same architecture from random initialisation, where measured."""
     ablation: Mapping[str, Any] = field(default_factory=dict)
-    """Of a fused model, by signal kind: ``metrics`` and ``intervals`` on test where it is given that part of a row only."""
+    """Of a fused model, by part of the row (``image``, ``text``): ``metrics`` and ``intervals`` on test when given
+    that part only, and ``difference``: the fused model's primary score minus that, 95 % interval."""
     tasks: Mapping[str, Any] = field(default_factory=dict)
-    """Of a shared model, by task id: ``run`` (its folder in this one), ``primary``, ``test``, ``interval``, and where it
-    was trained by itself too ``alone`` (its score) and ``difference`` (shared minus alone, 95 % interval)."""
+    """Of a shared model, by task id: ``run`` (its folder in this one), ``primary``, ``test``, ``interval``, and, where
+    the task was trained by itself too, ``alone`` (its score) and ``difference`` (shared minus alone, 95 % interval)."""
     repeats: Mapping[str, Any] = field(default_factory=dict)
     """Of a run repeated with other seeds: ``seeds``, ``test`` (metric name to one value per seed)."""
     parameters: Mapping[str, int] = field(default_factory=dict)

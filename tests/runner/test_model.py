@@ -12,7 +12,8 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.linear import LinearHead
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.model import LAYER_STATES, TransferModel, read_out, readout_width
+from modaxfer.runner.model import TransferModel
+from modaxfer.runner.tower import LAYER_STATES, Tower, read_out, readout_width
 
 ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 
@@ -20,7 +21,8 @@ ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 def make(folder, readout):
     torch.manual_seed(0)
     encoder = load_encoder(resolve(str(folder)), options=EncoderOptions())
-    return TransferModel(encoder, LinearHead(readout_width(readout, encoder.hidden_size), 3), readout).eval()
+    head = LinearHead(readout_width(readout, encoder.hidden_size), 3)
+    return TransferModel([Tower(encoder, readout)], head).eval()
 
 
 def batch_of(model, name):
@@ -63,7 +65,7 @@ def test_a_phase_opens_its_parts_and_nothing_else(tiny):
     assert model.frozen_layers() == 3
     rates = {Part.HEAD: 1.0, Part.BODY: 1.0}
     upper = model.open_for(Phase(trainable=frozenset(rates), learning_rates=rates, from_layer=2))
-    assert {name.split(".")[2] for name in upper if name.startswith("encoder.")} == {"2"}
+    assert {name.split(".")[4] for name in upper if name.startswith("towers.")} == {"2"}
     assert model.frozen_layers() == 2
     every = dict.fromkeys((Part.HEAD, Part.BODY, Part.EMBEDDINGS), 1.0)
     assert len(model.open_for(Phase(trainable=frozenset(every), learning_rates=every))) == len(list(model.parameters()))
@@ -74,7 +76,7 @@ def test_layers_above_the_readout_are_not_trained(tiny):
     model = make(tiny("bert"), Readout(layers=(1,), pooling="mean"))
     rates = {Part.HEAD: 1.0, Part.BODY: 1.0}
     opened = model.open_for(Phase(trainable=frozenset(rates), learning_rates=rates))
-    assert {name.split(".")[2] for name in opened if name.startswith("encoder.")} == {"0"}
+    assert {name.split(".")[4] for name in opened if name.startswith("towers.")} == {"0"}
 
 
 def test_a_frozen_prefix_stays_deterministic_while_training(tiny):

@@ -47,3 +47,22 @@ def test_a_value_out_of_range_is_refused():
         split_options({"rank": "0"}, Strategy)
     with pytest.raises(ConfigError, match=r"train\.class_weight: got 'even', allowed balanced"):
         split_options({"class_weight": "even"}, Strategy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Render:
+    size: int = documented(8, "Size.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Montage:
+    size: int = documented(16, "Size.")
+    gap: int = documented(2, "Gap.")
+
+
+def test_a_key_that_several_bridges_know_goes_to_all_of_them():
+    options = split_options({"size": 4, "bridge.gap": 0}, Strategy, [Render, None, Montage])
+    assert options.bridges[0] == Render(size=4)
+    assert options.bridges[2] == Montage(size=4, gap=0)
+    with pytest.raises(ConfigError, match=r"unknown option.*gapp"):
+        split_options({"bridge.gapp": 0}, Strategy, [Montage])

@@ -58,11 +58,12 @@ def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
     return faults
 
 
-def find_empty(rows: Rows, fields: Sequence[Field]) -> dict[int, Fault]:
-    """Find rows without input: an image or sound is missing, or every other field is blank."""
+def find_empty(rows: Rows, fields: Sequence[Field], *, partial: bool = False) -> dict[int, Fault]:
+    """Find rows without input: an image or sound is missing (unless `partial`), or every other field is blank."""
     filled = {field: _filled(rows.table.column(field.name), field.signal.kind) for field in fields}
     media = [values for field, values in filled.items() if field.signal.kind in MEDIA]
-    usable = np.all(media, axis=0) if media else np.any(list(filled.values()), axis=0)
+    every = media and not partial
+    usable = np.all(media, axis=0) if every else np.any(list(filled.values()), axis=0)
     return {int(position): ("empty_input", "no input") for position in np.flatnonzero(~usable)}
 
 
@@ -85,11 +86,14 @@ def read_media(rows: Rows, fields: Sequence[Field], root: Path | None) -> tuple[
         kind = field.signal.kind
         if kind not in MEDIA:
             continue
-        findings = inspect_media(rows.table.column(field.name).to_pylist(), kind, root)
-        for position, finding in enumerate(findings):
+        column = rows.table.column(field.name)
+        there = np.flatnonzero(_filled(column, kind)).tolist()
+        findings = dict(zip(there, inspect_media(column.take(there).to_pylist(), kind, root), strict=True))
+        for position, finding in findings.items():
             if isinstance(finding, str):
                 faults.setdefault(position, (f"unreadable_{kind}", finding))
-        media[field.name] = [finding if isinstance(finding, bytes) else b"" for finding in findings]
+        digests = (findings.get(position, b"") for position in range(len(column)))
+        media[field.name] = [digest if isinstance(digest, bytes) else b"" for digest in digests]
     return replace(rows, media=media), faults
 
 

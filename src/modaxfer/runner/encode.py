@@ -11,9 +11,9 @@ import torch
 
 from modaxfer.contracts import Batch, Example, Processor
 from modaxfer.runner.batches import evaluation_batches
-from modaxfer.runner.model import LAYER_STATES, TransferModel
+from modaxfer.runner.tower import LAYER_STATES
 
-__all__ = ["Computer", "collate_states", "forward_rows", "layer_features", "lengths_of"]
+__all__ = ["Computer", "collate_states", "forward_rows", "lengths_of"]
 
 
 class Computer:
@@ -66,12 +66,3 @@ def forward_rows(
 def lengths_of(rows: Sequence[Example], processor: Processor) -> np.ndarray:
     """Return tokens per row, ``[rows]``."""
     return np.array([processor.length(row) for row in rows], dtype=np.int64)
-
-
-def layer_features(model: TransferModel, batches: Iterator[tuple[np.ndarray, torch.Tensor]], count: int) -> np.ndarray:
-    """Gather pooled vectors of all layers: float16 ``[rows, depth + 1, 3, hidden]``."""
-    encoder = model.encoder
-    features = np.zeros((count, encoder.depth + 1, 3, encoder.hidden_size), np.float16)
-    for rows, values in batches:
-        features[rows] = values.half().cpu().numpy()
-    return features

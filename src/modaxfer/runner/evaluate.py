@@ -11,7 +11,7 @@ from modaxfer.metrics import bootstrap, compute
 from modaxfer.result import Result
 from modaxfer.runner.predict import Predictor
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request import find_task
+from modaxfer.runner.request import find_tasks
 from modaxfer.tasks.load import load_task
 
 __all__ = ["Evaluation", "evaluate"]
@@ -29,8 +29,15 @@ def evaluate(run: Path, progress: Progress | None = None) -> Evaluation:
     stored = Result.load(run)
     config = build(RunConfig, read_yaml(run / "config.yaml"))
     predictor = Predictor(run)
-    _, task = find_task(config)
-    data = load_task(task, data_dir=config.data_dir, seed=config.seed, limit=config.limit, on_bad_row=config.on_bad_row)
+    ((_, task),) = find_tasks(config)
+    data = load_task(
+        task,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        limit=config.limit,
+        on_bad_row=config.on_bad_row,
+        partial=len(predictor.saved.towers) > 1,
+    )
     if data.fingerprint != stored.data["fingerprint"]:
         raise DataError(
             "the task's rows are not the ones this run was made with",

@@ -10,9 +10,10 @@ import torch
 
 from modaxfer.contracts import Batch, Example
 from modaxfer.runner.encode import collate_states
-from modaxfer.runner.model import LAYER_STATES, POOLED
+from modaxfer.runner.model import POOLED
 from modaxfer.runner.session import Session, Split
 from modaxfer.runner.store import ExampleStore, cache_key, cached_store
+from modaxfer.runner.tower import LAYER_STATES
 
 __all__ = ["Entry", "enter", "layer_features"]
 
@@ -40,8 +41,9 @@ def enter(session: Session, name: str) -> Entry:
     layer = model.frozen_layers()
     if not session.train.cache or layer == 0:
         return Entry(layer=0, rows=split.rows, collate=session.processor.collate)
-    if layer >= max(model.readout.layers):
-        key = cache_key("pooled", model.readout, split.key, session.weights_key)
+    if layer >= model.top:
+        read = [(tower.readout, tower.segments) for tower in model.towers]
+        key = cache_key("pooled", read, split.key, session.weights_key)
         store = _kept(session, key, lambda: _pooled(session, split, name))
         return Entry(layer=layer, rows=store, collate=_stack)
     size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,12 +14,13 @@ import torch
 from torch import nn
 
 from modaxfer.errors import RunFailedError
-from modaxfer.heads.objective import balanced_weights
-from modaxfer.plan import Phase
-from modaxfer.registry import load_target
-from modaxfer.runner.batches import micro_batches, training_batches
+from modaxfer.heads.uncertainty import UncertaintyWeights
+from modaxfer.plan import Part, Phase, Sharing
+from modaxfer.runner.batches import micro_batches
 from modaxfer.runner.checkpoint import Checkpoints, Position, restore
-from modaxfer.runner.features import enter
+from modaxfer.runner.lane import Lane, Lanes, opened_places
+from modaxfer.runner.mixing import mixed_batches, steps_of
+from modaxfer.runner.model import Place
 from modaxfer.runner.movement import Movement
 from modaxfer.runner.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.session import Session
@@ -39,6 +41,8 @@ class PhaseReport:
     steps: int
     epochs: float
     best_epoch: int
+    best_score: float | None
+    """Validation score of the best epoch, turned so that greater is better; None where it was never defined."""
     frozen_layers: int
     """Layers read from the cache instead of computed in each epoch."""
     seconds: float
@@ -51,38 +55,50 @@ class PhaseReport:
 
 
 def train_phase(
-    session: Session, phase: Phase, number: int, checkpoints: Checkpoints, touched: dict[str, nn.Parameter]
+    sessions: Sequence[Session],
+    phase: Phase,
+    number: int,
+    checkpoints: Checkpoints,
+    touched: dict[str, nn.Parameter],
+    sharing: Sharing | None = None,
 ) -> PhaseReport:
-    """Run `phase` on `session` and leave the best epoch's weights in the model.
+    """Run `phase` on all tasks and leave the best epoch's weights in their models.
 
     Args:
-        session: The run.
+        sessions: One per task; several share an encoder.
         phase: What moves, how fast and for how long.
         number: Place of the phase in the plan.
         checkpoints: Where an interrupted phase is found and kept.
         touched: All parameters that phases so far have opened; this phase's are added.
+        sharing: How several tasks are mixed and weighed.
 
     Raises:
         RunFailedError: The loss is not finite, or tensors did not move as the phase says.
     """
-    return _GradientPhase(session, phase, number, checkpoints, touched).run()
+    return _GradientPhase(sessions, phase, number, checkpoints, touched, sharing or Sharing()).run()
 
 
 class _GradientPhase:
     def __init__(
-        self, session: Session, phase: Phase, number: int, checkpoints: Checkpoints, touched: dict[str, nn.Parameter]
+        self,
+        sessions: Sequence[Session],
+        phase: Phase,
+        number: int,
+        checkpoints: Checkpoints,
+        touched: dict[str, nn.Parameter],
+        sharing: Sharing,
     ) -> None:
-        self.session, self.phase, self.checkpoints = session, phase, checkpoints
-        self.opened = session.model.open_for(phase)
-        self.entry, self.validation = enter(session, "train"), enter(session, "validation")
-        touched |= {name: parameter for name, (parameter, _, _) in self.opened.items()}
+        self.session, self.phase, self.checkpoints, self.sharing = sessions[0], phase, checkpoints, sharing
+        self.opened = opened_places(sessions, phase)
+        self.lanes = [Lane(session, phase) for session in sessions]
+        self.module = Lanes([session.model for session in sessions], self._loss_weights())
+        touched |= {name: place.parameter for name, place in self.opened.items()}
         self.touched = touched
-        self.optimiser = make_optimiser(self.opened, phase, session.model.encoder.depth, session.train)
-        self.lengths = session.splits["train"].lengths
-        self.targets = torch.from_numpy(session.splits["train"].targets)
-        self.class_weight = self._class_weight()
-        self.losses = [(load_target(term.target), term.weight) for term in phase.losses]
-        self.steps_per_epoch = math.ceil(len(self.lengths) / session.batch_size)
+        self.optimiser = make_optimiser(self.opened, phase, self.session.train)
+        self.lengths = [lane.lengths for lane in self.lanes]
+        self.steps_per_epoch = sum(
+            steps_of([len(own) for own in self.lengths], self.session.batch_size, sharing.temperature)
+        )
         self.total = max(1, round(phase.epochs * self.steps_per_epoch))
         self.at = Position(phase=number)
         self.best: dict[str, torch.Tensor] = {}
@@ -90,32 +106,48 @@ class _GradientPhase:
 
     def run(self) -> PhaseReport:
         session = self.session
-        movement = Movement(session.model)
+        movement = Movement(self.module)
         self._resume()
-        self.model, self.prepared = session.accelerator.prepare(session.model, self.optimiser)
+        self.model, self.prepared = session.accelerator.prepare(self.module, self.optimiser)
         checked = False
         with session.progress.bar(f"training ({self.phase.name})", self.total * session.batch_size) as self.advance:
             while self.at.step < self.total and not self._stale():
                 self._epoch()
                 if not checked:
-                    movement.check(session.model, self.at.step)
+                    movement.check(self.module, self.at.step)
                     checked = True
         session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        movement.check(session.model, self.at.step)
+        movement.check(self.module, self.at.step)
         self._take_best()
         self.at.seconds += time.monotonic() - self.started
         return self._report()
 
+    def _loss_weights(self) -> UncertaintyWeights | None:
+        """Return learned weights of the tasks' losses where they are asked for, opened like a head."""
+        if self.sharing.weighting != "uncertainty" or len(self.lanes) == 1:
+            return None
+        weights = UncertaintyWeights([lane.session.problem for lane in self.lanes]).to(self.session.computer.device)
+        depth = self.session.model.depth
+        for name, parameter in weights.named_parameters():
+            self.opened[f"weights.{name}"] = Place(parameter=parameter, part=Part.HEAD, layer=depth, depth=depth)
+        return weights
+
     def _epoch(self) -> None:
         session = self.session
-        batches = training_batches(
-            self.lengths, session.batch_size, seed=session.seed, epoch=self.at.epoch + 1000 * self.at.phase
+        batches = mixed_batches(
+            self.lengths,
+            session.batch_size,
+            temperature=self.sharing.temperature,
+            seed=session.seed,
+            phase=self.at.phase,
+            epoch=self.at.epoch,
         )
-        session.model.train_above(self.entry.layer)
-        for rows in batches[self.at.step_in_epoch :]:
+        for lane in self.lanes:
+            lane.session.model.train_above(lane.entry.layer)
+        for lane_number, rows in batches[self.at.step_in_epoch :]:
             if self.at.step >= self.total:
                 break
-            self._step(rows)
+            self._step(lane_number, rows)
             if (
                 session.train.checkpoint_minutes
                 and time.monotonic() - self.saved > 60 * session.train.checkpoint_minutes
@@ -125,58 +157,44 @@ class _GradientPhase:
         self._validate()
         self._save()
 
-    def _step(self, rows: np.ndarray) -> None:
-        session, accelerator = self.session, self.session.accelerator
+    def _step(self, number: int, rows: np.ndarray) -> None:
+        session, accelerator, lane = self.session, self.session.accelerator, self.lanes[number]
         set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup))
-        total_weight = float(self._weights(rows).sum())
         passes = micro_batches(
             rows,
-            self.lengths,
+            lane.lengths,
             max_tokens=session.train.max_tokens,
             at_least=session.train.accumulation,
             rank=accelerator.process_index,
             world=accelerator.num_processes,
         )
+        total_weight = lane.total_weight(rows)
         # A process without rows still takes part in the exchange of gradients, with one row that weighs nothing.
         shares = [(chosen, 1.0) for chosen in passes] or [(rows[:1], 0.0)]
         loss = 0.0
         for place, (chosen, share) in enumerate(shares):
             last = place == len(shares) - 1
             with nullcontext() if last else accelerator.no_sync(self.model):
-                loss += self._backward(chosen, share / total_weight)
+                loss += self._backward(number, chosen, share / total_weight, share * len(chosen) / len(rows))
         if session.train.clip_norm:
-            accelerator.clip_grad_norm_([p for p, _, _ in self.opened.values()], session.train.clip_norm)
+            accelerator.clip_grad_norm_([place.parameter for place in self.opened.values()], session.train.clip_norm)
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
-        self._record(loss, len(rows))
+        self._record(loss)
 
-    def _backward(self, chosen: np.ndarray, scale: float) -> float:
+    def _backward(self, number: int, chosen: np.ndarray, scale: float, share: float) -> float:
         """Add the gradient of one forward pass and return its share of the step's loss."""
-        session = self.session
-        batch = session.computer.place(self.entry.collate([self.entry.rows[row] for row in chosen]))
-        targets = self.targets[chosen].to(session.computer.device)
-        logits = self.model(batch, self.entry.layer)
-        losses = session.objective.loss(logits, targets, self.class_weight, session.train.label_smoothing)
-        loss = losses.sum() * scale
-        for term, weight in self.losses:
-            loss = loss + weight * term(session.model, batch, targets) * scale * len(chosen)
+        lane, accelerator = self.lanes[number], self.session.accelerator
+        batch = lane.batch(chosen)
+        logits = self.model(number, batch, lane.entry.layer)
+        loss = lane.loss(logits, batch, chosen, scale)
+        weights = self.module.weights
+        total = loss if weights is None else weights(loss, number, share)
         # Gradients are averaged over processes, so that each one's share has to count as many times.
-        session.accelerator.backward(loss * session.accelerator.num_processes)
+        accelerator.backward(total * accelerator.num_processes)
         return float(loss.detach())
 
-    def _weights(self, rows: np.ndarray) -> torch.Tensor:
-        if self.class_weight is None or self.targets.ndim > 1:
-            return torch.ones(len(rows))
-        return self.class_weight.cpu()[self.targets[rows]]
-
-    def _class_weight(self) -> torch.Tensor | None:
-        session = self.session
-        if session.train.class_weight is None:
-            return None
-        targets = session.splits["train"].targets
-        return balanced_weights(session.problem, session.objective.classes, targets).to(session.computer.device)
-
-    def _record(self, loss: float, rows: int) -> None:
+    def _record(self, loss: float) -> None:
         session = self.session
         if session.accelerator.num_processes > 1:
             loss = float(session.accelerator.reduce(torch.tensor(loss, device=session.computer.device), "sum"))
@@ -198,24 +216,23 @@ class _GradientPhase:
             )
 
     def _validate(self) -> None:
-        session, split = self.session, self.session.splits["validation"]
-        logits = session.logits(
-            split, self.validation.layer, rows=self.validation.rows, collate=self.validation.collate
-        )
-        predictions, scores = session.objective.decode(logits)
-        score = session.judge(split.targets, predictions, scores)
-        loss = float(session.objective.loss(logits, torch.from_numpy(split.targets)).mean())
-        value = session.value_of(score)
-        shown = "undefined" if value is None else f"{value:.3f}"
-        values = {session.primary: value, "loss": loss}
-        self.at.history.append({"epoch": self.at.epoch, "loss": self.at.loss, "validation": values})
-        session.log.write(phase=self.phase.name, step=self.at.step, epoch=float(self.at.epoch), validation=values)
+        session = self.session
+        found = {lane.session.task_id: lane.validate() for lane in self.lanes}
+        # Tasks of different metrics meet in their skill; a single one is judged by its own metric.
+        alone = len(found) == 1
+        score = sum(values.pop("judged" if alone else "skill") for values in found.values()) / len(found)
+        shown = [_shown(lane, found[lane.session.task_id], named=not alone) for lane in self.lanes]
+        for values in found.values():
+            values.pop("skill" if alone else "judged")
+        told: dict[str, Any] = next(iter(found.values())) if alone else found
+        self.at.history.append({"epoch": self.at.epoch, "loss": self.at.loss, "validation": told})
+        session.log.write(phase=self.phase.name, step=self.at.step, epoch=float(self.at.epoch), validation=told)
         session.progress.say(
-            f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, validation {session.primary} {shown}"
+            f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, validation {', '.join(shown)}"
         )
         if self.at.best_score is None or score > self.at.best_score:
             self.at.best_score, self.at.best_epoch, self.at.stale_epochs = score, self.at.epoch, 0
-            self.best = {name: p.detach().to("cpu", copy=True) for name, (p, _, _) in self.opened.items()}
+            self.best = {name: o.parameter.detach().to("cpu", copy=True) for name, o in self.opened.items()}
         else:
             self.at.stale_epochs += 1
 
@@ -226,7 +243,7 @@ class _GradientPhase:
     def _take_best(self) -> None:
         with torch.no_grad():
             for name, tensor in self.best.items():
-                self.opened[name][0].copy_(tensor)
+                self.opened[name].parameter.copy_(tensor)
 
     def _resume(self) -> None:
         found = self.checkpoints.load()
@@ -244,13 +261,21 @@ class _GradientPhase:
 
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch
+        best = self.at.best_score
         return PhaseReport(
             name=self.phase.name,
-            trainable=sum(parameter.numel() for parameter, _, _ in self.opened.values()),
+            trainable=sum(place.parameter.numel() for place in self.opened.values()),
             steps=self.at.step,
             epochs=round(epochs, 3),
             best_epoch=self.at.best_epoch,
-            frozen_layers=self.entry.layer,
+            best_score=best if best is not None and math.isfinite(best) else None,
+            frozen_layers=min(lane.entry.layer for lane in self.lanes),
             seconds=round(self.at.seconds, 3),
-            rows=round(epochs * len(self.lengths)),
+            rows=round(epochs * sum(len(own) for own in self.lengths)),
         )
+
+
+def _shown(lane: Lane, values: dict[str, Any], *, named: bool) -> str:
+    primary = lane.session.primary
+    value = "undefined" if values[primary] is None else f"{values[primary]:.3f}"
+    return f"{lane.session.task_id} {primary} {value}" if named else f"{primary} {value}"

@@ -10,28 +10,26 @@ from torch import nn
 
 from modaxfer.config import TrainOptions
 from modaxfer.plan import Part, Phase
+from modaxfer.runner.model import Place
 
 __all__ = ["make_optimiser", "schedule", "set_rates"]
 
-Opened = Mapping[str, tuple[nn.Parameter, Part, int]]
+LAYERED = (Part.BODY, Part.NORM, Part.EMBEDDINGS)
+"""Parts whose rate falls from the top layer down."""
 
 
-def make_optimiser(opened: Opened, phase: Phase, depth: int, options: TrainOptions) -> torch.optim.AdamW:
+def make_optimiser(opened: Mapping[str, Place], phase: Phase, options: TrainOptions) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov & Hutter 2019) with one group per rate and decay.
 
     Args:
-        opened: Trainable parameters with their part and layer, by name.
+        opened: Trainable parameters by name.
         phase: Peak rates; body layers get ``rate * layer_decay ** (depth - 1 - layer)``.
-        depth: Layers of the body.
         options: Weight decay; it applies to matrices only, not to biases and norms.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter, part, layer in opened.values():
-        rate = phase.learning_rates[part]
-        if part in (Part.BODY, Part.EMBEDDINGS):
-            rate *= phase.layer_decay ** (depth - 1 - layer)
-        decay = options.weight_decay if parameter.ndim >= 2 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
+    for place in opened.values():
+        decay = options.weight_decay if place.parameter.ndim >= 2 else 0.0
+        groups.setdefault((_rate(place, phase), decay), []).append(place.parameter)
     return torch.optim.AdamW(
         [
             {"params": parameters, "lr": rate, "peak": rate, "weight_decay": decay}
@@ -53,3 +51,9 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
     """Set every group's rate to `factor` times its peak."""
     for group in optimiser.param_groups:
         group["lr"] = factor * group["peak"]
+
+
+def _rate(place: Place, phase: Phase) -> float:
+    rates = phase.learning_rates
+    rate = rates[Part.BODY] if place.part is Part.NORM and Part.NORM not in rates else rates[place.part]
+    return rate * phase.layer_decay ** (place.depth - 1 - place.layer) if place.part in LAYERED else rate

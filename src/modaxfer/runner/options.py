@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ class Options:
     """All options of a run, each group as its own dataclass."""
 
     strategy: Any
-    bridge: Any
+    bridges: tuple[Any, ...]
+    """One per bridge, in the order of the ways."""
     encoder: EncoderOptions
     train: TrainOptions
 
@@ -36,33 +37,37 @@ class Options:
         }
 
     def _groups(self) -> list[tuple[str, Any]]:
-        return [(item.name, getattr(self, item.name)) for item in dataclasses.fields(self)]
+        bridges = [("bridge", options) for options in self.bridges]
+        return [("strategy", self.strategy), *bridges, ("encoder", self.encoder), ("train", self.train)]
 
 
-def split_options(values: Mapping[str, Any], strategy: type | None = None, bridge: type | None = None) -> Options:
+def split_options(
+    values: Mapping[str, Any], strategy: type | None = None, bridges: Sequence[type | None] = ()
+) -> Options:
     """Sort `values` into groups and check them.
 
     Args:
         values: Full keys (``strategy.rank``), short keys while they are unique (``rank``), or nested mappings.
         strategy: Options dataclass of the strategy; None if it takes none.
-        bridge: Options dataclass of the bridge; None if it takes none.
+        bridges: Options dataclass of each bridge; None if it takes none. A key that several know goes to all of them.
 
     Raises:
         ConfigError: A key is unknown or ambiguous, or a value is out of range.
     """
-    classes = {
-        "strategy": strategy or NoOptions,
-        "bridge": bridge or NoOptions,
-        "encoder": EncoderOptions,
-        "train": TrainOptions,
-    }
+    classes = {"strategy": strategy or NoOptions, "encoder": EncoderOptions, "train": TrainOptions}
     known = [f"{group}.{item.name}" for group, cls in classes.items() for item in dataclasses.fields(cls)]
-    groups: dict[str, dict[str, Any]] = {group: {} for group in classes}
+    own = [{item.name for item in dataclasses.fields(bridge or NoOptions)} for bridge in bridges]
+    known += [f"bridge.{name}" for name in sorted(set().union(*own))]
+    groups: dict[str, dict[str, Any]] = {group: {} for group in (*classes, "bridge")}
     for key, value in _flatten(values).items():
         group, _, name = _full_key(key, known).partition(".")
         groups[group][name] = value
     built: dict[str, Any] = {group: build(cls, groups[group], where=f"{group}.") for group, cls in classes.items()}
-    return Options(**built)
+    chosen = [{name: value for name, value in groups["bridge"].items() if name in names} for names in own]
+    made: Any = (
+        build(bridge or NoOptions, part, where="bridge.") for bridge, part in zip(bridges, chosen, strict=True)
+    )
+    return Options(**built, bridges=tuple(made))
 
 
 def _flatten(values: Mapping[str, Any]) -> dict[str, Any]:

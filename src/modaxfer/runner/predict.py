@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from modaxfer.contracts import Example
 from modaxfer.data.columns import conform
 from modaxfer.data.files import EXTENSIONS, read_table
 from modaxfer.errors import DataError
 from modaxfer.runner.encode import Computer, forward_rows, lengths_of
+from modaxfer.runner.joint import JointProcessor, JointRows, present
 from modaxfer.runner.precision import choose_device, choose_precision, multiplies_bf16
 from modaxfer.runner.prepare import examples
 from modaxfer.runner.progress import Progress
@@ -80,7 +82,7 @@ class Predictor:
             DataError: A column that the model reads is missing, or a row cannot be read.
         """
         fields = self.saved.input_fields()
-        rows = conform(table, fields, types=self.saved.types).to_pylist()
+        rows = conform(self._completed(table), fields, types=self.saved.types).to_pylist()
         if not rows:
             raise DataError("no rows to predict", fix="give at least one row below the header")
         predictions, scores = self.objective.decode(self.logits(rows, root, progress))
@@ -95,9 +97,7 @@ class Predictor:
     def logits(self, rows: list[dict[str, Any]], root: Path | None, progress: Progress | None = None) -> torch.Tensor:
         """Return float32 logits ``[rows, outputs]`` of conformed rows."""
         progress = progress or Progress(enabled=False)
-        bridge = self.saved.build_bridge(root)
-        chunks = examples(rows, bridge, self.processor, progress, label="preparing")
-        prepared = [example for chunk in chunks for example in chunk]
+        prepared = self._examples(rows, root, progress)
         logits = torch.zeros(len(prepared), self.objective.outputs)
         with progress.bar("predicting", len(prepared)) as advance:
             for chosen, values in forward_rows(
@@ -111,6 +111,39 @@ class Predictor:
             ):
                 logits[torch.from_numpy(chosen)] = values.float().cpu()
         return logits
+
+    def _completed(self, table: pa.Table) -> pa.Table:
+        """Return `table` with empty columns for fields that a model of several encoders can do without."""
+        absent = [field.name for field in self.saved.input_fields() if field.name not in table.column_names]
+        parts = [{field.name for field in tower.input_fields()} for tower in self.saved.towers]
+        if len(parts) == 1 or not any(part & set(table.column_names) for part in parts):
+            return table
+        import pyarrow as pa
+
+        for name in absent:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        return table
+
+    def _examples(self, rows: list[dict[str, Any]], root: Path | None, progress: Progress) -> Sequence[Example]:
+        """Return conformed rows as the model takes them.
+
+        Raises:
+            DataError: A row cannot be read, or has nothing that any encoder reads.
+        """
+        towers = self.saved.towers
+        processors = self.processor.parts if isinstance(self.processor, JointProcessor) else (self.processor,)
+        made = []
+        for tower, processor in zip(towers, processors, strict=True):
+            blanks = tower.input_fields() if len(towers) > 1 else ()
+            chunks = examples(rows, tower.build_bridge(root), processor, progress, label="preparing", blanks=blanks)
+            made.append([example for chunk in chunks for example in chunk])
+        if len(towers) == 1:
+            return made[0]
+        there = np.stack([present(rows, tower.input_fields()) for tower in towers], axis=1)
+        if not there.any(axis=1).all():
+            empty = int(np.flatnonzero(~there.any(axis=1))[0]) + 1
+            raise DataError("a row has no input", row=empty, fix="fill at least one of its columns")
+        return JointRows(made, there)
 
 
 def as_table(data: Any) -> tuple[pa.Table, Path | None]:

@@ -14,7 +14,7 @@ from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.registry import Entry, registry
 from modaxfer.spec import Field, TaskSpec
 
-__all__ = ["Request", "find_task", "pick_way", "read_request", "source_of"]
+__all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "source_of"]
 
 MEDIA = ("image", "audio")
 """Kinds of which most encoders take one per row, while texts and columns go together."""
@@ -25,9 +25,9 @@ class Request:
     """The registered things that a config names; no row and no weight has been read."""
 
     strategy: Entry
-    task_id: str
-    task: TaskSpec
-    encoder: ResolvedEncoder
+    tasks: tuple[tuple[str, TaskSpec], ...]
+    """Id and spec of each task."""
+    encoders: tuple[ResolvedEncoder, ...]
 
 
 def read_request(config: RunConfig) -> Request:
@@ -42,16 +42,64 @@ def read_request(config: RunConfig) -> Request:
     """
     _require(config)
     strategy = registry().get("strategy", config.strategy)
-    task_id, task = find_task(config)
-    encoder = resolve(
-        config.encoder[0],
-        checkpoint=config.checkpoint,
-        revision=config.revision,
-        trust_remote_code=config.trust_remote_code,
+    _refuse_crowds(config, strategy)
+    tasks = find_tasks(config)
+    encoders = tuple(
+        resolve(
+            name,
+            checkpoint=config.checkpoint,
+            revision=config.revision,
+            trust_remote_code=config.trust_remote_code,
+        )
+        for name in config.encoder
     )
-    if task.fields:
-        pick_way(task.fields, encoder, config.bridge)
-    return Request(strategy=strategy, task_id=task_id, task=task, encoder=encoder)
+    for _, task in tasks:
+        if task.fields:
+            pick_ways(task.fields, encoders, config.bridge)
+    return Request(strategy=strategy, tasks=tasks, encoders=encoders)
+
+
+def pick_ways(
+    fields: tuple[Field, ...], encoders: tuple[ResolvedEncoder, ...], wanted: str | None
+) -> tuple[tuple[tuple[Field, ...], Entry], ...]:
+    """Return, for each encoder, the fields it reads and the bridge from them to it.
+
+    Every encoder reads the fields of its native kind. A field of no encoder's kind goes to the first that a bridge
+    leads to, one that has nothing else to read before the others. An encoder that is left with nothing reads
+    everything that a bridge brings to it.
+
+    Raises:
+        RefusedError: No bridge leads from a field to any encoder, or to an encoder from any field.
+    """
+    if len(encoders) == 1:
+        return ((fields, pick_way(fields, encoders[0], wanted)),)
+    shares = [[field for field in fields if field.signal.kind == encoder.spec.inputs[0].kind] for encoder in encoders]
+    for field in fields:
+        if not any(field in share for share in shares):
+            order = sorted(range(len(encoders)), key=lambda place: bool(shares[place]))
+            near = [place for place in order if _leads((field,), encoders[place])]
+            shares[near[0] if near else 0].append(field)
+    for place, encoder in enumerate(encoders):
+        if not shares[place]:
+            shares[place] = [field for field in fields if _leads((field,), encoder)] or list(fields)
+    ordered = [tuple(field for field in fields if field in share) for share in shares]
+    return tuple((share, _picked(share, encoder, wanted)) for share, encoder in zip(ordered, encoders, strict=True))
+
+
+def _picked(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
+    """Return the bridge for one of several encoders: `wanted` where it fits, else the default."""
+    fits = wanted is not None and _fits(registry().get("bridge", wanted), fields, encoder)
+    return pick_way(fields, encoder, wanted if fits else None)
+
+
+def _fits(bridge: Entry, fields: tuple[Field, ...], encoder: ResolvedEncoder) -> bool:
+    kinds = {field.signal.kind for field in fields}
+    return kinds <= bridge.spec.sources and bridge.spec.sink in {signal.kind for signal in encoder.spec.inputs}
+
+
+def _leads(fields: tuple[Field, ...], encoder: ResolvedEncoder) -> bool:
+    source = source_of(fields)
+    return any(registry().pick_bridge(source, signal.kind) for signal in encoder.spec.inputs)
 
 
 def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
@@ -96,14 +144,14 @@ def source_of(fields: tuple[Field, ...]) -> str:
     return "+".join(sorted([*set(kinds), *several]))
 
 
-def find_task(config: RunConfig) -> tuple[str, TaskSpec]:
-    """Return id and spec of the task, registered or made from the user's own files."""
+def find_tasks(config: RunConfig) -> tuple[tuple[str, TaskSpec], ...]:
+    """Return id and spec of each task, registered or made from the user's own files."""
     if config.data is not None:
         from modaxfer.tasks.own import task_from_files
 
-        return "own/" + Path(config.data).stem, task_from_files(config)
-    entry = registry().get("task", config.task[0])
-    return entry.id, entry.spec
+        return (("own/" + Path(config.data).stem, task_from_files(config)),)
+    entries = [registry().get("task", name) for name in config.task]
+    return tuple((entry.id, entry.spec) for entry in entries)
 
 
 def _require(config: RunConfig) -> None:
@@ -119,11 +167,33 @@ def _require(config: RunConfig) -> None:
         )
     if config.task and config.data is not None:
         raise ConfigError("--task and --data exclude each other", got=f"{config.task[0]} and {config.data}")
-    if len(config.encoder) > 1 or len(config.task) > 1:
-        what = "encoders" if len(config.encoder) > 1 else "tasks"
-        raise RefusedError(
-            f"strategy {config.strategy} takes one encoder and one task",
-            got=f"{len(config.encoder) if what == 'encoders' else len(config.task)} {what}",
-            allowed="1",
-            fix=f"name one of the {what}",
+    if config.checkpoint is not None and len(config.encoder) > 1:
+        raise ConfigError(
+            "--checkpoint names weights for one encoder",
+            got=config.encoder,
+            fix="name checkpoints or folders as --encoder instead",
         )
+
+
+def _refuse_crowds(config: RunConfig, strategy: Entry) -> None:
+    """Refuse several encoders or tasks where the strategy takes one, and one encoder where it fuses several."""
+    for what, names, many, other in (
+        ("encoder", config.encoder, strategy.spec.many_encoders, "fusion"),
+        ("task", config.task, strategy.spec.many_tasks, "multitask"),
+    ):
+        if len(names) > 1 and not many:
+            raise RefusedError(
+                f"strategy {strategy.name} takes one {what}",
+                got=names,
+                allowed="1",
+                fix=f"name one of them, or use a strategy of several such as --strategy {other}",
+            )
+    if strategy.spec.many_encoders and len(config.encoder) < 2:
+        raise RefusedError(
+            f"strategy {strategy.name} fuses several encoders",
+            got=config.encoder,
+            allowed="two or more",
+            fix="name a second --encoder, or use another strategy",
+        )
+    if len(set(config.task)) < len(config.task):
+        raise ConfigError("a task is named twice", got=config.task, fix="name it once")

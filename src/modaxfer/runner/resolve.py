@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,21 +16,32 @@ from modaxfer.metrics import default_metrics
 from modaxfer.plan import Need, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
 from modaxfer.runner.options import Options, split_options
-from modaxfer.runner.request import Request, pick_way, read_request
-from modaxfer.spec import Field, TaskSpec
+from modaxfer.runner.request import Request, pick_ways, read_request
+from modaxfer.runner.sizes import picture_size
+from modaxfer.spec import Field, Rates, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
 
-__all__ = ["Cell", "build_bridge", "describe", "options_class", "resolve_cell"]
+__all__ = ["Cell", "Way", "build_bridge", "describe", "options_class", "resolve_cells"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """One encoder's way into a task: the fields it reads, the bridge from them, and how it is fed."""
+
+    encoder: ResolvedEncoder
+    bridge: Entry
+    fields: tuple[Field, ...]
+    layout: InputLayout
+    bridge_options: Any
+    encoder_options: EncoderOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One combination of encoder, bridge, strategy and task that can be run, with its rows."""
+    """One task with the encoders, bridges and strategy that it will be run with, and its rows."""
 
     config: RunConfig
-    encoder: ResolvedEncoder
-    bridge: Entry
-    layout: InputLayout
+    ways: tuple[Way, ...]
     strategy: Entry
     task_id: str
     task: TaskSpec
@@ -41,12 +53,26 @@ class Cell:
     primary: str
 
 
-def resolve_cell(config: RunConfig, request: Request | None = None) -> Cell:
+@dataclass(frozen=True, kw_only=True)
+class _Lane:
+    """A task with its rows, before options and plan are known."""
+
+    task_id: str
+    task: TaskSpec
+    data: TaskData
+    fields: tuple[Field, ...]
+    ways: tuple[tuple[tuple[Field, ...], Entry], ...]
+
+
+def resolve_cells(config: RunConfig, request: Request | None = None) -> tuple[Cell, ...]:
     """Choose everything a run needs and refuse what cannot work.
 
     Args:
         config: The request.
         request: What `read_request` made of `config`, where that has been asked already.
+
+    Returns:
+        One cell per task; all share encoders, strategy and plan.
 
     Raises:
         ConfigError: Something is missing from the request, or an option does not exist.
@@ -56,45 +82,52 @@ def resolve_cell(config: RunConfig, request: Request | None = None) -> Cell:
         CheckpointUnavailableError: The weights cannot be had.
     """
     request = request or read_request(config)
-    strategy, task, encoder = request.strategy, request.task, request.encoder
-    data = load_task(task, data_dir=config.data_dir, seed=config.seed, limit=config.limit, on_bad_row=config.on_bad_row)
-    fields = fields_of(task, data)
-    bridge = pick_way(fields, encoder, config.bridge)
-    options = split_options(config.set, *(options_class(entry) for entry in (strategy, bridge)))
-    layout = encoder.layout(bridge.spec.sink, options.encoder)
-    options = _sized(options, layout, data, fields)
-    layout = encoder.layout(bridge.spec.sink, options.encoder)
-    plan = _plan(config, strategy, options, encoder, task, len(data.targets["train"]), bridge)
-    metrics = task.metrics or default_metrics(task.target.problem)
-    cell = Cell(
-        config=replace(config, set=options.flat()),
-        encoder=encoder,
-        bridge=bridge,
-        layout=layout,
-        strategy=strategy,
-        task_id=request.task_id,
-        task=task,
-        fields=fields,
-        data=data,
-        options=options,
-        plan=plan,
-        metrics=metrics,
-        primary=task.primary or metrics[0],
+    lanes = [_lane(config, request, task_id, task) for task_id, task in request.tasks]
+    bridges = [bridge for lane in lanes for _, bridge in lane.ways]
+    options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
+    encoder_options = [_sized(options.encoder, encoder, place, lanes) for place, encoder in enumerate(request.encoders)]
+    if len(request.encoders) == 1:
+        options = replace(options, encoder=encoder_options[0])
+    plan = _plan(config, request, options, lanes)
+    remaining = iter(options.bridges)
+    cells = tuple(
+        Cell(
+            config=replace(config, set=options.flat()),
+            ways=tuple(
+                Way(
+                    encoder=encoder,
+                    bridge=bridge,
+                    fields=fields,
+                    layout=encoder.layout(bridge.spec.sink, own),
+                    bridge_options=next(remaining),
+                    encoder_options=own,
+                )
+                for encoder, own, (fields, bridge) in zip(request.encoders, encoder_options, lane.ways, strict=True)
+            ),
+            strategy=request.strategy,
+            task_id=lane.task_id,
+            task=lane.task,
+            fields=lane.fields,
+            data=lane.data,
+            options=options,
+            plan=plan,
+            metrics=_metrics(lane.task),
+            primary=lane.task.primary or _metrics(lane.task)[0],
+        )
+        for lane in lanes
     )
-    build_bridge(cell)
-    if plan.adapter is not None:
-        adapted_modules(outline(encoder), plan.adapter)
-    return cell
+    _refuse_unbuildable(cells)
+    return cells
 
 
-def build_bridge(cell: Cell) -> Bridge:
-    """Return the bridge of `cell`, ready to take rows.
+def build_bridge(way: Way, cell: Cell) -> Bridge:
+    """Return the bridge of `way`, not yet fitted.
 
     Raises:
         RefusedError: The bridge does not take these fields.
     """
-    target = load_target(cell.bridge.spec.target)
-    bridge: Bridge = target(cell.options.bridge, cell.fields, cell.layout, cell.data.root)
+    target = load_target(way.bridge.spec.target)
+    bridge: Bridge = target(way.bridge_options, way.fields, way.layout, cell.data.root)
     return bridge
 
 
@@ -103,42 +136,62 @@ def options_class(entry: Entry) -> type | None:
     return load_target(entry.spec.options) if entry.spec.options else None
 
 
-def _sized(options: Options, layout: InputLayout, data: TaskData, fields: tuple[Field, ...]) -> Options:
-    """Fix the picture size where the task's pictures are much smaller than the encoder's."""
-    if layout.kind != "image" or options.encoder.image_size is not None or fields[0].signal.kind != "image":
-        return options
-    from modaxfer.data.media import read_image
-    from modaxfer.encoders.image import sensible_image_size
+def _lane(config: RunConfig, request: Request, task_id: str, task: TaskSpec) -> _Lane:
+    data = load_task(
+        task,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        limit=config.limit,
+        on_bad_row=config.on_bad_row,
+        partial=len(request.encoders) > 1,
+    )
+    fields = fields_of(task, data)
+    ways = pick_ways(fields, request.encoders, config.bridge)
+    return _Lane(task_id=task_id, task=task, data=data, fields=fields, ways=ways)
 
-    column = data.splits["train"][fields[0].name]
-    sides = [max(read_image(value, data.root).size) for value in column[:32]]
-    size = sensible_image_size(layout, sides)
-    return replace(options, encoder=EncoderOptions(**{**vars(options.encoder), "image_size": size}))
+
+def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, lanes: Sequence[_Lane]) -> EncoderOptions:
+    """Fix the picture size where the tasks' pictures are much smaller than the encoder's; the largest task decides."""
+    sizes = [
+        picture_size(encoder.layout("image", options), lane.data, *lane.ways[place])
+        for lane in lanes
+        if lane.ways[place][1].spec.sink == "image" and options.image_size is None
+    ]
+    known = [size for size in sizes if size is not None]
+    return replace(options, image_size=max(known)) if known and len(known) == len(sizes) else options
 
 
-def _plan(
-    config: RunConfig,
-    strategy: Entry,
-    options: Options,
-    encoder: ResolvedEncoder,
-    task: TaskSpec,
-    rows: int,
-    bridge: Entry,
-) -> Plan:
+def _plan(config: RunConfig, request: Request, options: Options, lanes: Sequence[_Lane]) -> Plan:
+    specs = [encoder.spec for encoder in request.encoders]
     context = PlanContext(
-        rates=encoder.spec.rates,
-        depth=encoder.depth,
-        lora_targets=encoder.spec.lora_targets,
-        problem=task.target.problem,
-        rows=rows,
+        rates=_careful([spec.rates for spec in specs]),
+        depth=min(encoder.depth for encoder in request.encoders),
+        lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
+        problem=lanes[0].task.target.problem,
+        rows=sum(len(lane.data.targets["train"]) for lane in lanes),
         batch_size=config.batch_size,
         epochs=config.epochs,
         learning_rate=config.learning_rate,
-        trained_bridge=bridge.spec.trained,
+        trained_bridge=any(bridge.spec.trained for lane in lanes for _, bridge in lane.ways),
+        pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
-    plan: Plan = load_target(strategy.spec.target)(options.strategy, context)
-    _refuse_unmet(plan, config, strategy)
+    plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
+    _refuse_unmet(plan, config, request.strategy)
     return plan
+
+
+def _careful(rates: Sequence[Rates]) -> Rates:
+    """Return the lowest of each rate: what is safe for all encoders."""
+    return Rates(
+        full=min(rate.full for rate in rates),
+        adapter=min(rate.adapter for rate in rates),
+        head_multiplier=min(rate.head_multiplier for rate in rates),
+        layer_decay=min(rate.layer_decay for rate in rates),
+    )
+
+
+def _metrics(task: TaskSpec) -> tuple[str, ...]:
+    return task.metrics or default_metrics(task.target.problem)
 
 
 def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
@@ -157,12 +210,23 @@ def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
         )
 
 
+def _refuse_unbuildable(cells: Sequence[Cell]) -> None:
+    """Build bridges, and look for adapters' places, while all it costs is a moment."""
+    for cell in cells:
+        for way in cell.ways:
+            build_bridge(way, cell)
+    adapter = cells[0].plan.adapter
+    for way in cells[0].ways if adapter is not None else ():
+        assert adapter is not None, "asked above"
+        adapted_modules(outline(way.encoder), adapter)
+
+
 def describe(cell: Cell) -> dict[str, Any]:
     """Return the choices of `cell` as plain values, for people."""
     return {
         "task": cell.task_id,
-        "encoder": cell.encoder.id,
-        "checkpoint": cell.encoder.checkpoint,
-        "bridge": cell.bridge.id,
+        "encoder": " + ".join(way.encoder.id for way in cell.ways),
+        "checkpoint": " + ".join(way.encoder.checkpoint for way in cell.ways),
+        "bridge": " + ".join(way.bridge.id for way in cell.ways),
         "strategy": cell.strategy.id,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +10,26 @@ import numpy as np
 import torch
 
 from modaxfer.config import RunConfig
-from modaxfer.contracts import Readout
-from modaxfer.encoders.adapters import attach_adapter
-from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ModaxferError
-from modaxfer.heads.linear import LinearHead
-from modaxfer.heads.objective import Objective
+from modaxfer.plan import Part
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner import folder as run_folder
+from modaxfer.runner.ablation import ablate
 from modaxfer.runner.accelerate import make_accelerator, share
 from modaxfer.runner.checkpoint import Checkpoints
-from modaxfer.runner.encode import Computer
 from modaxfer.runner.honesty import examine
 from modaxfer.runner.launch import launch, launched_world
-from modaxfer.runner.log import RunLog
 from modaxfer.runner.loop import train_phase
-from modaxfer.runner.model import TransferModel, readout_width
-from modaxfer.runner.prepare import prepare_splits
+from modaxfer.runner.opening import Surroundings, open_sessions
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request import Request
-from modaxfer.runner.resolve import Cell, describe, resolve_cell
+from modaxfer.runner.resolve import Cell, describe, resolve_cells
 from modaxfer.runner.saved import save_model
 from modaxfer.runner.session import Session
 from modaxfer.runner.solve import solve_phase
 from modaxfer.runner.stages import Stages
-from modaxfer.runner.summary import assemble, write_predictions
+from modaxfer.runner.summary import assemble, together, write_predictions
 
 __all__ = ["run"]
 
@@ -43,7 +37,7 @@ __all__ = ["run"]
 def run(
     config: RunConfig, *, resume: bool = False, progress: Progress | None = None, request: Request | None = None
 ) -> tuple[Result, Path]:
-    """Train and evaluate one cell.
+    """Train and evaluate one request: an encoder on a task, several encoders on a task, an encoder on several tasks.
 
     Args:
         config: The request.
@@ -68,31 +62,33 @@ def run(
     if resume and run_folder.is_finished(folder):
         progress.say(f"{folder} is finished already")
         return Result.load(folder), folder
-    cell = resolve_cell(config, request)
-    return _Run(cell, folder, accelerator, progress).execute(), folder
+    cells = resolve_cells(config, request)
+    return _Run(cells, folder, accelerator, progress).execute(), folder
 
 
 def _run_launched(config: RunConfig, resume: bool, request: Request | None) -> tuple[Result, Path]:
     """Refuse early what cannot run, then let the launcher start the processes."""
     config, folder = run_folder.claim(config, resume=resume)
     if not (resume and run_folder.is_finished(folder)):
-        resolve_cell(config, request)
+        resolve_cells(config, request)
         launch(config, folder, resume=resume)
     return Result.load(folder), folder
 
 
 class _Run:
-    def __init__(self, cell: Cell, folder: Path, accelerator: Any, progress: Progress) -> None:
-        self.cell, self.folder, self.accelerator, self.progress = cell, folder, accelerator, progress
+    def __init__(self, cells: tuple[Cell, ...], folder: Path, accelerator: Any, progress: Progress) -> None:
+        self.cells, self.folder, self.accelerator, self.progress = cells, folder, accelerator, progress
+        self.config, self.plan = cells[0].config, cells[0].plan
         self.main = accelerator.is_main_process
-        self.warnings: list[str] = [*registry().problems, *cell.data.warnings]
+        self.warnings: list[str] = [*registry().problems, *(note for cell in cells for note in cell.data.warnings)]
+        self.warnings += _random_weights(cells[0])
         self.stages = Stages(self.warnings)
         self.touched: dict[str, torch.nn.Parameter] = {}
 
     def execute(self) -> Result:
         if self.main:
-            run_folder.store_config(self.cell.config, self.folder)
-        self.warnings += registry().notify("run_start", config=dict(vars(self.cell.config)))
+            run_folder.store_config(self.config, self.folder)
+        self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
         try:
             result = self._execute()
         except Exception as error:
@@ -102,132 +98,93 @@ class _Run:
         return result
 
     def _execute(self) -> Result:
-        cell, config = self.cell, self.cell.config
-        torch.manual_seed(config.seed)
-        np.random.seed(config.seed)
+        torch.manual_seed(self.config.seed)
+        np.random.seed(self.config.seed)
         self._announce()
-        session = self._session()
-        training = self._train(session)
-        with self.stages.stage("evaluate"):
-            findings = examine(session, cell)
-        result = assemble(session, cell, findings, training, self.stages, self.touched)
+        around = Surroundings(
+            accelerator=self.accelerator,
+            stages=self.stages,
+            progress=self.progress,
+            warnings=self.warnings,
+            log=self.folder / "log.jsonl" if self.main else None,
+        )
+        sessions = open_sessions(self.cells, around)
+        training = self._train(sessions)
+        results = [self._conclude(session, cell, training) for session, cell in zip(sessions, self.cells, strict=True)]
+        result = results[0] if len(results) == 1 else together(results, self.stages)
         if self.main:
-            write_predictions(self.folder, session, cell, findings.test)
-            self._save(session)
             Checkpoints(self.folder / ".checkpoint").clear()
             result.save(self.folder)
         self.accelerator.wait_for_everyone()
         return result
 
     def _announce(self) -> None:
-        for name, value in describe(self.cell).items():
-            self.progress.say(f"{name:<11}{value}")
-        data = self.cell.data
-        rows = ", ".join(f"{len(targets):,} {name}" for name, targets in data.targets.items())
-        self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
-        dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
-        if dropped:
-            self.progress.say(f"{'dropped':<11}{dropped}")
+        for cell in self.cells:
+            for name, value in describe(cell).items():
+                self.progress.say(f"{name:<11}{value}")
+            data = cell.data
+            rows = ", ".join(f"{len(targets):,} {name}" for name, targets in data.targets.items())
+            self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
+            dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
+            if dropped:
+                self.progress.say(f"{'dropped':<11}{dropped}")
         for warning in self.warnings:
             self.progress.say(f"warning: {warning}")
 
-    def _session(self) -> Session:
-        cell, config, options = self.cell, self.cell.config, self.cell.options
-        device, precision = self.accelerator.device, config.precision
-        with self.stages.stage("load"):
-            encoder: Any = load_encoder(
-                cell.encoder, options=options.encoder, dropout=options.train.dropout, seed=config.seed
-            )
-            processor = encoder.processor(cell.bridge.spec.sink)
-        with self.stages.stage("prepare"), self.accelerator.main_process_first():
-            splits, notes = prepare_splits(cell, processor, self.progress)
-        self.warnings += notes
-        if cell.plan.adapter is not None:
-            attach_adapter(encoder, cell.plan.adapter)
-        objective = Objective.fit(cell.task.target.problem, len(cell.data.classes), cell.data.targets["train"])
-        readout = _readout(cell)
-        torch.manual_seed(config.seed)
-        width = readout_width(readout, encoder.hidden_size)
-        head = LinearHead(width, objective.outputs, options.train.dropout)
-        self.sha256 = encoder.sha256
-        return Session(
-            accelerator=self.accelerator,
-            computer=Computer(device, precision),
-            model=TransferModel(encoder, head, readout).to(device),
-            processor=processor,
-            splits=splits,
-            objective=objective,
-            metrics=cell.metrics,
-            primary=cell.primary,
-            train=options.train,
-            batch_size=config.batch_size,
-            seed=config.seed,
-            groups=_groups(cell),
-            weights_key=f"{encoder.sha256}:{precision}:{device.type}" if encoder.sha256 else "",
-            log=RunLog(self.folder / "log.jsonl" if self.main else None),
-            progress=self.progress,
-            warnings=self.warnings,
-        )
-
-    def _train(self, session: Session) -> dict[str, Any]:
+    def _train(self, sessions: list[Session]) -> dict[str, Any]:
         checkpoints = Checkpoints(self.folder / ".checkpoint", writes=self.main)
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
         phases: list[dict[str, Any]] = []
-        for number, phase in enumerate(self.cell.plan.phases):
+        for number, phase in enumerate(self.plan.phases):
             if phase.solver is not None:
-                report = solve_phase(session, phase, self.cell.data.classes)
-                self.stages.add("features", report.pop("features_s"))
-                self.stages.add("train", report.pop("search_s"))
-                phases.append({"name": phase.name, **report})
+                for session, cell in zip(sessions, self.cells, strict=True):
+                    report = solve_phase(session, phase, cell.data.classes)
+                    self.stages.add("features", report.pop("features_s"))
+                    self.stages.add("train", report.pop("search_s"))
+                    phases.append({"name": phase.name, **report})
             elif number < first:
-                self.touched |= {name: p for name, (p, _, _) in session.model.open_for(phase).items()}
+                for session in sessions:
+                    self.touched |= {name: o.parameter for name, o in session.model.open_for(phase).items()}
             else:
                 with self.stages.stage("train"):
-                    phases.append(train_phase(session, phase, number, checkpoints, self.touched).to_dict())
+                    report = train_phase(
+                        sessions, phase, number, checkpoints, self.touched, self.plan.sharing
+                    ).to_dict()
+                phases.append(report)
             # What training moved must not be mistaken for the checkpoint's own features.
-            session.weights_key = "" if self.touched else session.weights_key
+            for session in sessions if self.touched else ():
+                session.weights_key = ""
         return {"phases": phases}
 
-    def _save(self, session: Session) -> None:
-        cell = self.cell
-        save_model(
-            self.folder,
-            session.model,
-            {
-                "encoder": {
-                    "id": cell.encoder.id,
-                    "checkpoint": cell.encoder.checkpoint,
-                    "revision": cell.encoder.revision,
-                    "sha256": self.sha256,
-                },
-                "encoder_options": vars(cell.options.encoder),
-                "bridge": {"id": cell.bridge.id, "options": vars(cell.options.bridge)},
-                "layout": vars(cell.layout),
-                "fields": tuple({"name": field.name, "kind": field.signal.kind} for field in cell.fields),
-                "types": _types(cell),
-                "classes": cell.data.classes,
-                "objective": session.objective.to_dict(),
-                "adapter": _adapter(cell),
-                "precision": session.computer.precision,
-            },
-            self.touched.keys(),
-            base=cell.encoder.folder,
-            standalone=cell.config.standalone,
-        )
+    def _conclude(self, session: Session, cell: Cell, training: dict[str, Any]) -> Result:
+        """Score one task, and write what belongs to it: into the run, or into its own folder inside a shared one."""
+        folder = self.folder if len(self.cells) == 1 else self.folder / "tasks" / cell.task_id.replace("/", "-")
+        with self.stages.stage("evaluate"):
+            findings = examine(session, cell)
+            ablation = ablate(session, cell, findings) if len(cell.ways) > 1 else {}
+        result = assemble(session, cell, findings, training, self.stages, self.touched, ablation)
+        if self.main:
+            write_predictions(folder, session, cell, findings.test)
+            save_model(folder, session, cell, self.touched)
+            if folder != self.folder:
+                run_folder.store_config(_alone(self.config, cell), folder)
+                result.save(folder)
+        return result
 
     def _fail(self, error: Exception) -> None:
         self.warnings += registry().notify("run_error", error=error)
         if not self.main:
             return
         text = str(error) if isinstance(error, ModaxferError) else f"{type(error).__name__}: {error}"
+        told = describe(self.cells[0])
         failed = Result(
             status="failed",
-            encoder={"id": self.cell.encoder.id, "checkpoint": self.cell.encoder.checkpoint},
-            bridge=self.cell.bridge.id,
-            strategy=self.cell.strategy.id,
-            task=self.cell.task_id,
-            seed=self.cell.config.seed,
+            encoder={"id": told["encoder"], "checkpoint": told["checkpoint"]},
+            bridge=told["bridge"],
+            strategy=told["strategy"],
+            task=" + ".join(cell.task_id for cell in self.cells),
+            seed=self.config.seed,
             time_s=self.stages.seconds(),
             warnings=tuple(self.warnings),
             error=text,
@@ -235,28 +192,17 @@ class _Run:
         failed.save(self.folder)
 
 
-def _readout(cell: Cell) -> Readout:
-    options, depth = cell.options.encoder, cell.encoder.depth
-    layer = depth if options.layer is None else options.layer
-    return Readout(layers=(layer,), pooling=options.pooling or cell.encoder.pooling)
+def _alone(config: RunConfig, cell: Cell) -> RunConfig:
+    """Return the config of one task of several, for its own folder."""
+    return replace(config, task=(cell.task_id,))
 
 
-def _groups(cell: Cell) -> np.ndarray | None:
-    """Number the training rows that share the task's group columns; None where it groups by none."""
-    columns, rows = cell.task.splits.group, cell.data.splits["train"]
-    if not columns:
-        return None
-    numbers: dict[tuple[Any, ...], int] = {}
-    keys = zip(*(rows[name] for name in columns), strict=True)
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
-
-
-def _adapter(cell: Cell) -> Mapping[str, Any] | None:
-    adapter = cell.plan.adapter
-    return None if adapter is None else {**vars(adapter), "options": dict(adapter.options)}
-
-
-def _types(cell: Cell) -> dict[str, str]:
-    features = cell.data.splits["train"].features
-    tables = [field.name for field in cell.fields if field.signal.kind == "table"]
-    return {name: "number" if features[name].dtype.startswith("float") else "category" for name in tables}
+def _random_weights(cell: Cell) -> list[str]:
+    """Say so where a body stays at random: its features are no transfer."""
+    moving = {part for phase in cell.plan.phases for part in phase.trainable}
+    names = [
+        way.encoder.spec.name for way in cell.ways if cell.config.weights == "random" or not way.encoder.spec.pretrained
+    ]
+    if not names or Part.BODY in moving:
+        return []
+    return [f"the body of {' and '.join(names)} is random and stays so: strategy {cell.strategy.name} does not move it"]

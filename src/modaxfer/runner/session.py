@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 from modaxfer.config import TrainOptions
-from modaxfer.contracts import Batch, Example, Processor
+from modaxfer.contracts import Batch, Bridge, Example, Processor
 from modaxfer.heads.objective import Objective
 from modaxfer.metrics import compute, greater_is_better
 from modaxfer.runner.encode import Computer, forward_rows
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model import TransferModel, read_out
+from modaxfer.runner.model import TransferModel
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.tower import read_out
 from modaxfer.spec import Problem
 
 __all__ = ["Predictions", "Session", "Split"]
@@ -61,6 +62,9 @@ class Session:
     seed: int
     groups: np.ndarray | None
     """int64 ``[rows]`` of train: rows that must share an inner fold; None where each stands alone."""
+    task_id: str
+    bridges: tuple[Bridge, ...]
+    """One per tower, fitted."""
     weights_key: str
     """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
     log: RunLog
@@ -155,6 +159,13 @@ class Session:
         )
         value = values[self.primary] * self._direction
         return -math.inf if math.isnan(value) else value
+
+    def skill(self, judged: float, references: np.ndarray, predictions: np.ndarray) -> float:
+        """Return what can be averaged over tasks, greater is better: the judged score; of a regression, R squared."""
+        if self.problem is not Problem.REGRESSION:
+            return judged
+        found = compute(("r2",), problem=self.problem, references=references, predictions=predictions, scores=None)
+        return -math.inf if math.isnan(found["r2"]) else found["r2"]
 
     def value_of(self, judged: float) -> float | None:
         """Return the primary metric's own value behind what `judge` returned; None where it is undefined."""

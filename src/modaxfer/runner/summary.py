@@ -5,7 +5,9 @@ from __future__ import annotations
 import platform
 import resource
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,15 @@ import torch
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.honesty import Findings
-from modaxfer.runner.resolve import Cell
+from modaxfer.runner.resolve import Cell, describe
 from modaxfer.runner.session import Predictions, Session
 from modaxfer.runner.stages import Stages
 from modaxfer.spec import Problem
 
-__all__ = ["assemble", "labels", "write_predictions", "write_table"]
+__all__ = ["MEAN", "assemble", "labels", "together", "write_predictions", "write_table"]
+
+MEAN = "mean_primary"
+"""What decides for a run of several tasks: the mean of their primary metrics."""
 
 PACKAGES = ("modaxfer", "torch", "transformers", "accelerate", "peft", "datasets", "scikit-learn", "numpy")
 
@@ -33,19 +38,18 @@ def assemble(
     training: Mapping[str, Any],
     stages: Stages,
     touched: Mapping[str, torch.nn.Parameter],
+    ablation: Mapping[str, Any],
 ) -> Result:
-    """Return the result of a finished run."""
+    """Return the result of one task of a finished run."""
     seconds = stages.seconds()
+    told = describe(cell)
+    own = {id(parameter) for parameter in session.model.parameters()}
+    heads = {id(parameter) for parameter in session.model.head.parameters()}
     head = sum(parameter.numel() for parameter in session.model.head.parameters())
     return Result(
         status="completed",
-        encoder={
-            "id": cell.encoder.id,
-            "checkpoint": cell.encoder.checkpoint,
-            "revision": cell.encoder.revision,
-            "sha256": session.model.encoder.sha256,
-        },
-        bridge=cell.bridge.id,
+        encoder=_encoder(session, cell),
+        bridge=told["bridge"],
         strategy=cell.strategy.id,
         task=cell.task_id,
         source_task=cell.config.source_task,
@@ -54,7 +58,7 @@ def assemble(
         baselines=findings.baselines,
         parameters={
             "total": sum(parameter.numel() for parameter in session.model.parameters()),
-            "trainable": sum(p.numel() for n, p in touched.items() if not n.startswith("head.")) + head,
+            "trainable": head + sum(p.numel() for p in touched.values() if id(p) in own - heads),
         },
         time_s=seconds,
         examples_per_s=_speed(session, training, seconds),
@@ -71,6 +75,7 @@ def assemble(
             "domain": cell.task.domain,
         },
         training=training,
+        ablation=ablation,
         precision=session.computer.precision,
         device=session.computer.device.type,
         num_processes=session.accelerator.num_processes,
@@ -82,6 +87,46 @@ def assemble(
         ),
         versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         warnings=tuple(dict.fromkeys([*session.warnings, *findings.warnings])),
+    )
+
+
+def together(results: Sequence[Result], stages: Stages) -> Result:
+    """Return the result of a run of several tasks: the mean of what decides for each, and each task's own in short.
+
+    Tasks of different metrics are averaged as they are; the mean says which of two runs of the same tasks did better,
+    and nothing beyond that.
+    """
+    first = results[0]
+    means = {
+        split: {MEAN: float(np.mean([_number(result.metrics[split][result.primary]) for result in results]))}
+        for split in ("train", "validation", "test")
+    }
+    return replace(
+        first,
+        bridge=" + ".join(dict.fromkeys(result.bridge for result in results)),
+        task=" + ".join(result.task for result in results),
+        metrics={**means, "primary": MEAN},
+        intervals={},
+        baselines={},
+        time_s=stages.seconds(),
+        data={
+            "source": " + ".join(str(result.data["source"]) for result in results),
+            "fingerprint": "+".join(result.data["fingerprint"][:16] for result in results),
+            "rows": {split: sum(r.data["rows"][split] for r in results) for split in first.data["rows"]},
+            "dropped": dict(sum((Counter(result.data["dropped"]) for result in results), Counter())),
+            "problem": " + ".join(result.data["problem"] for result in results),
+            "classes": [],
+        },
+        tasks={
+            result.task: {
+                "run": f"tasks/{result.task.replace('/', '-')}",
+                "primary": result.primary,
+                "test": result.metrics["test"][result.primary],
+                "interval": list(result.intervals[result.primary]),
+            }
+            for result in results
+        },
+        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
     )
 
 
@@ -120,6 +165,27 @@ def labels(values: np.ndarray, problem: Problem, classes: tuple[str, ...]) -> li
     if problem is Problem.MULTILABEL:
         return [[classes[place] for place in np.flatnonzero(row)] for row in values]
     return [classes[int(value)] for value in values]
+
+
+def _encoder(session: Session, cell: Cell) -> dict[str, Any]:
+    """Return what was loaded; of several encoders their names joined, and each one under ``parts``."""
+    parts = [
+        {
+            "id": way.encoder.id,
+            "checkpoint": way.encoder.checkpoint,
+            "revision": way.encoder.revision,
+            "sha256": tower.encoder.sha256,
+        }
+        for way, tower in zip(cell.ways, session.model.towers, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    joined = {key: " + ".join(str(part[key]) for part in parts) for key in parts[0]}
+    return {**joined, "parts": parts}
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _speed(session: Session, training: Mapping[str, Any], seconds: Mapping[str, float]) -> float | None:

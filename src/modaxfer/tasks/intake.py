@@ -39,8 +39,8 @@ class Intake:
     constant: tuple[str, ...]
 
 
-def take_in(spec: TaskSpec, found: Found, ledger: Ledger) -> Intake:
-    """Type, label and clean the rows of every split.
+def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = False) -> Intake:
+    """Type, label and clean the rows of every split; `partial` ones, without an image or a sound, are kept where asked.
 
     Raises:
         DataError: A column is absent or of the wrong kind, or no input column varies.
@@ -51,7 +51,7 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger) -> Intake:
         require_columns(table, (*(field.name for field in fields), *spec.splits.group, *spec.splits.disjoint))
     types = table_types(list(found.tables.values()), fields)
     rows = {split: _rows(spec, fields, types, split, table) for split, table in found.tables.items()}
-    rows = {split: _cleaned(part, spec, fields, found.root, ledger) for split, part in rows.items()}
+    rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial) for split, part in rows.items()}
     classes = (
         () if spec.target.problem is Problem.REGRESSION else spec.target.classes or class_order(rows["train"].labels)
     )
@@ -107,9 +107,11 @@ def _rows(spec: TaskSpec, fields: tuple[Field, ...], types: Mapping[str, str], s
     )
 
 
-def _cleaned(rows: Rows, spec: TaskSpec, fields: tuple[Field, ...], root: Path | None, ledger: Ledger) -> Rows:
+def _cleaned(
+    rows: Rows, spec: TaskSpec, fields: tuple[Field, ...], root: Path | None, ledger: Ledger, partial: bool
+) -> Rows:
     # The first reason found for a row is the one that counts.
-    faults = find_infinite(rows, fields) | find_empty(rows, fields)
+    faults = find_infinite(rows, fields) | find_empty(rows, fields, partial=partial)
     faults |= find_label_faults(rows, spec.target.classes)
     rows, unreadable = read_media(ledger.drop(rows, faults), fields, root)
     return ledger.drop(rows, unreadable)

@@ -31,6 +31,7 @@ def load_task(
     seed: int = 0,
     limit: int | None = None,
     on_bad_row: str = "drop",
+    partial: bool = False,
 ) -> TaskData:
     """Return the rows of `spec`, clean and in three splits.
 
@@ -43,13 +44,14 @@ def load_task(
         seed: Seed of splits that have to be made, and of `limit`.
         limit: At most this many training rows, and a quarter of it in the other splits.
         on_bad_row: ``drop`` counts and names unusable rows, ``fail`` refuses them.
+        partial: Keep rows that lack an image or a sound as long as any field is filled: the model can do without.
 
     Raises:
         DataError: No source has the rows, they do not fit the spec, or too few are left.
     """
     found = find_rows(spec, data_dir)
     ledger = Ledger(on_bad_row)
-    intake = take_in(spec, found, ledger)
+    intake = take_in(spec, found, ledger, partial=partial)
     rows, findings = divide(spec, intake, seed, ledger)
     if limit is not None:
         rows = limited(rows, spec, intake.classes, limit, seed)

@@ -1,0 +1,160 @@
+"""From resolved cells to sessions: encoders loaded once, bridges fitted, rows prepared, towers under their heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from modaxfer.contracts import Bridge, Processor, Readout, TrainedBridge
+from modaxfer.encoders.adapters import attach_adapter
+from modaxfer.encoders.load import load_encoder
+from modaxfer.heads.linear import LinearHead
+from modaxfer.heads.objective import Objective
+from modaxfer.registry import load_target
+from modaxfer.runner.encode import Computer
+from modaxfer.runner.log import RunLog
+from modaxfer.runner.model import TransferModel
+from modaxfer.runner.prepare import fitted_bridge, prepare
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.resolve import Cell, Way
+from modaxfer.runner.session import Session
+from modaxfer.runner.stages import Stages
+from modaxfer.runner.tower import Tower
+
+__all__ = ["Surroundings", "open_sessions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What all sessions of a run share beside their encoders."""
+
+    accelerator: Any
+    stages: Stages
+    progress: Progress
+    warnings: list[str]
+    log: Path | None
+    """File that the run's log is written to; None in processes that write none."""
+
+
+def open_sessions(cells: Sequence[Cell], around: Surroundings) -> list[Session]:
+    """Return a session per cell, ready to be trained.
+
+    Raises:
+        CheckpointUnavailableError: An encoder's weights cannot be had.
+        DataError: A row cannot be decoded.
+    """
+    first = cells[0]
+    with around.stages.stage("load"):
+        encoders = [_load(place, cells) for place in range(len(first.ways))]
+    with around.stages.stage("prepare"), around.accelerator.main_process_first():
+        bridges = [[fitted_bridge(way, cell) for way in cell.ways] for cell in cells]
+        processors = [
+            [_processor(*each) for each in zip(cell.ways, own, encoders, strict=True)]
+            for cell, own in zip(cells, bridges, strict=True)
+        ]
+        prepared = [
+            prepare(cell, own, parts, around.progress)
+            for cell, own, parts in zip(cells, bridges, processors, strict=True)
+        ]
+    if first.plan.adapter is not None:
+        for encoder in encoders:
+            attach_adapter(encoder, first.plan.adapter)
+    log = RunLog(around.log)
+    computer = Computer(around.accelerator.device, first.config.precision)
+    torch.manual_seed(first.config.seed)
+    sessions = []
+    for cell, own, made in zip(cells, bridges, prepared, strict=True):
+        around.warnings.extend(made.notes)
+        objective = Objective.fit(cell.task.target.problem, len(cell.data.classes), cell.data.targets["train"])
+        sessions.append(
+            Session(
+                accelerator=around.accelerator,
+                computer=computer,
+                model=_model(cell, own, encoders, objective.outputs).to(computer.device),
+                processor=made.processor,
+                splits=made.splits,
+                objective=objective,
+                metrics=cell.metrics,
+                primary=cell.primary,
+                train=cell.options.train,
+                batch_size=cell.config.batch_size,
+                seed=cell.config.seed,
+                groups=_groups(cell),
+                task_id=cell.task_id,
+                bridges=tuple(own),
+                weights_key=_weights_key(cell, encoders, computer),
+                log=log,
+                progress=around.progress,
+                warnings=around.warnings,
+            )
+        )
+    return sessions
+
+
+def _load(place: int, cells: Sequence[Cell]) -> Any:
+    """Load encoder number `place`; its front goes where every task enters behind it."""
+    config, way = cells[0].config, cells[0].ways[place]
+    encoder: Any = load_encoder(
+        way.encoder,
+        options=way.encoder_options,
+        dropout=cells[0].options.train.dropout,
+        pretrained=config.weights == "pretrained",
+        seed=config.seed,
+    )
+    if all(cell.ways[place].bridge.spec.trained for cell in cells):
+        encoder.drop_front()
+    return encoder
+
+
+def _processor(way: Way, bridge: Bridge, encoder: Any) -> Processor:
+    if isinstance(bridge, TrainedBridge):
+        return bridge.processor()
+    processor: Processor = encoder.processor(way.bridge.spec.sink)
+    return processor
+
+
+def _model(cell: Cell, bridges: Sequence[Bridge], encoders: Sequence[Any], outputs: int) -> TransferModel:
+    fusion = cell.plan.fusion
+    towers = [
+        Tower(encoder, _readout(way), _embedder(bridge, encoder), fusion.segments if fusion is not None else 0)
+        for way, bridge, encoder in zip(cell.ways, bridges, encoders, strict=True)
+    ]
+    dropout = cell.options.train.dropout
+    if fusion is None:
+        return TransferModel(towers, LinearHead(towers[0].width, outputs, dropout))
+    widths = tuple(tower.width for tower in towers)
+    return TransferModel(towers, load_target(fusion.head)(widths, outputs, dropout, fusion.options))
+
+
+def _embedder(bridge: Bridge, encoder: Any) -> nn.Module | None:
+    return bridge.embedder(encoder.hidden_size) if isinstance(bridge, TrainedBridge) else None
+
+
+def _readout(way: Way) -> Readout:
+    options, depth = way.encoder_options, way.encoder.depth
+    layer = depth if options.layer is None else options.layer
+    return Readout(layers=(layer,), pooling=options.pooling or way.encoder.pooling)
+
+
+def _weights_key(cell: Cell, encoders: Sequence[Any], computer: Computer) -> str:
+    """Return the hash under which frozen features may be kept on disk; empty where they depend on the seed."""
+    hashes = [encoder.sha256 for encoder in encoders]
+    if None in hashes or any(way.bridge.spec.trained for way in cell.ways):
+        return ""
+    return f"{'+'.join(hashes)}:{computer.precision}:{computer.device.type}"
+
+
+def _groups(cell: Cell) -> np.ndarray | None:
+    """Number the training rows that share the task's group columns; None where it groups by none."""
+    columns, rows = cell.task.splits.group, cell.data.splits["train"]
+    if not columns:
+        return None
+    numbers: dict[tuple[Any, ...], int] = {}
+    keys = zip(*(rows[name] for name in columns), strict=True)
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
