@@ -44,7 +44,7 @@ def test_a_head_is_its_config_and_its_tensors(name, tmp_path):
 
 
 def test_a_head_of_another_kind_is_refused():
-    with pytest.raises(ConfigError, match=r"cannot be saved.*Got: ReLU.*Allowed: code, linear, nearest, reduced"):
+    with pytest.raises(ConfigError, match=r"cannot be saved.*Got: ReLU.*Allowed: code, fusion, linear, nearest"):
         head_config(nn.ReLU())
 
 

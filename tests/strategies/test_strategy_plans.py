@@ -182,12 +182,54 @@ def test_frozen_heads_that_do_not_fit_are_refused_before_anything_is_loaded(prob
         frozen.plan(options, context(problem=problem))
 
 
-def test_frozen_cannot_train_a_bridge():
-    with pytest.raises(RefusedError, match=r"this bridge has to be trained.*Allowed: lora, full"):
-        frozen.plan(FrozenOptions(), context(trained_bridge=True))
+def test_frozen_trains_around_the_body_where_a_bridge_has_weights():
+    """FPT (Lu et al. 2021): what feeds the body, what reads it and its layer norms, all at one rate."""
+    (phase,) = frozen.plan(FrozenOptions(), context(trained_bridge=True)).phases
+    assert phase.solver is None
+    assert phase.trainable == {Part.BRIDGE, Part.HEAD, Part.NORM}
+    assert list(phase.learning_rates.values()) == [pytest.approx(1e-3)] * 3
+    assert phase.epochs == ADAPTER_LENGTH.epochs(context())
 
 
-@pytest.mark.parametrize("name", ["full", "lora", "frozen"])
+def test_frozen_norms_can_stay():
+    (phase,) = frozen.plan(FrozenOptions(norms=False), context(trained_bridge=True)).phases
+    assert phase.trainable == set(phase.learning_rates) == {Part.BRIDGE, Part.HEAD}
+
+
+def test_frozen_heeds_wishes_where_it_trains():
+    (phase,) = frozen.plan(FrozenOptions(), context(trained_bridge=True, epochs=30, learning_rate=5e-3)).phases
+    assert (phase.epochs, set(phase.learning_rates.values())) == (30, {5e-3})
+
+
+@pytest.mark.parametrize(
+    ("changes", "trained", "message"),
+    [
+        ({"head": "knn"}, True, r"strategy.head would do nothing with a bridge that is trained.*Got: head=knn"),
+        (
+            {"layer": "2", "folds": 9},
+            True,
+            r"strategy.layer, strategy.folds would do nothing.*Got: layer=2, folds=9.*leave it out",
+        ),
+        ({"norms": False}, False, r"strategy.norms would do nothing with a bridge without weights"),
+    ],
+)
+def test_frozen_options_of_the_other_kind_are_refused(changes, trained, message):
+    with pytest.raises(ConfigError, match=message):
+        frozen.plan(FrozenOptions(**changes), context(trained_bridge=trained))
+
+
+def test_a_trained_bridge_learns_as_fast_as_the_head():
+    phases = [
+        *full.plan(FullOptions(head_first=True), context(trained_bridge=True)).phases,
+        *full.plan(FullOptions(), context(trained_bridge=True)).phases,
+        *lora.plan(LoraOptions(), context(trained_bridge=True)).phases,
+    ]
+    rates = [phase.learning_rates for phase in phases]
+    assert [rate[Part.BRIDGE] for rate in rates] == [rate[Part.HEAD] for rate in rates]
+    assert [rate[Part.BRIDGE] for rate in rates] == pytest.approx([1e-3, 1e-4, 1e-3, 1e-3])
+
+
+@pytest.mark.parametrize("name", ["full", "lora", "frozen", "fusion", "multitask"])
 def test_the_built_in_specs_name_what_is_there(name):
     from modaxfer.registry.builtin import modaxfer_strategies
     from modaxfer.registry.targets import load_target

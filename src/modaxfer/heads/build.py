@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from modaxfer.errors import ConfigError
+from modaxfer.heads.fusion import FusionHead
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import CodeReducer, ReducedHead
@@ -17,6 +18,7 @@ __all__ = ["build_head", "head_config"]
 
 _KINDS: dict[str, type[nn.Module]] = {
     "code": CodeReducer,
+    "fusion": FusionHead,
     "linear": LinearHead,
     "nearest": KNearestHead,
     "reduced": ReducedHead,
@@ -44,10 +46,14 @@ def build_head(config: Mapping[str, Any]) -> nn.Module:
     kind = sizes.pop("kind", None)
     if kind not in _KINDS:
         raise ConfigError("unknown kind of head", got=kind, allowed=sorted(_KINDS), fix="save the run again")
-    parts = {key: build_head(value) if isinstance(value, Mapping) else value for key, value in sizes.items()}
+    parts = {key: build_head(value) if _is_head(value) else value for key, value in sizes.items()}
     try:
         return _KINDS[kind](**parts)
     except TypeError as error:
         raise ConfigError(
             f"the head's config does not fit its kind {kind!r}", got=error, fix="save the run again"
         ) from None
+
+
+def _is_head(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and "kind" in value

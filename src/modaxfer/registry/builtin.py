@@ -179,7 +179,21 @@ def modaxfer_strategies() -> Iterable[StrategySpec]:
             name="frozen",
             target="modaxfer.strategies.frozen:plan",
             options="modaxfer.strategies.frozen:FrozenOptions",
-            summary="Encode once, fit a classical head on the features.",
+            summary="Encode once, fit a classical head on the features; with a trained bridge, FPT (Lu et al. 2021).",
+        ),
+        StrategySpec(
+            name="fusion",
+            target="modaxfer.strategies.fusion:plan",
+            options="modaxfer.strategies.fusion:FusionOptions",
+            many_encoders=True,
+            summary="Several encoders under one head: side by side, gated, cross-attention or a vote.",
+        ),
+        StrategySpec(
+            name="multitask",
+            target="modaxfer.strategies.multitask:plan",
+            options="modaxfer.strategies.multitask:MultitaskOptions",
+            many_tasks=True,
+            summary="Several tasks share one encoder, a head each (Caruana 1997).",
         ),
     )
 

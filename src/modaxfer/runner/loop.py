@@ -126,7 +126,7 @@ class _GradientPhase:
         """Return learned weights of the tasks' losses where they are asked for, opened like a head."""
         if self.sharing.weighting != "uncertainty" or len(self.lanes) == 1:
             return None
-        weights = UncertaintyWeights([lane.session.problem for lane in self.lanes]).to(self.session.computer.device)
+        weights = UncertaintyWeights(len(self.lanes)).to(self.session.computer.device)
         depth = self.session.model.depth
         for name, parameter in weights.named_parameters():
             self.opened[f"weights.{name}"] = Place(parameter=parameter, part=Part.HEAD, layer=depth, depth=depth)
@@ -189,7 +189,7 @@ class _GradientPhase:
         logits = self.model(number, batch, lane.entry.layer)
         loss = lane.loss(logits, batch, chosen, scale)
         weights = self.module.weights
-        total = loss if weights is None else weights(loss, number, share)
+        total = loss if weights is None or not share else weights(loss / share, number) * share
         # Gradients are averaged over processes, so that each one's share has to count as many times.
         accelerator.backward(total * accelerator.num_processes)
         return float(loss.detach())

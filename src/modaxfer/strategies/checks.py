@@ -9,9 +9,11 @@ from modaxfer.config import build
 from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modaxfer.plan import PlanContext
 
-__all__ = ["check_declared", "check_from_layer", "check_share"]
+__all__ = ["check_declared", "check_from_layer", "check_idle", "check_share"]
 
 
 def check_declared(options: Any) -> None:
@@ -36,6 +38,22 @@ def check_from_layer(from_layer: int, context: PlanContext) -> None:
             got=from_layer,
             allowed=f"0 to {context.depth - 1}",
             fix="choose a lower layer, or strategy `frozen`",
+        )
+
+
+def check_idle(options: Any, names: Sequence[str], choice: str) -> None:
+    """Check that options which `choice` does not heed stand at their defaults, so that no wish is ignored in silence.
+
+    Raises:
+        ConfigError: One does not.
+    """
+    defaults = {item.name: item.default for item in dataclasses.fields(options)}
+    set_away = [name for name in names if getattr(options, name) != defaults[name]]
+    if set_away:
+        raise ConfigError(
+            f"{', '.join(f'strategy.{name}' for name in set_away)} would do nothing with {choice}",
+            got=[f"{name}={getattr(options, name)}" for name in set_away],
+            fix="leave it out, or choose otherwise",
         )
 
 

@@ -1,4 +1,4 @@
-"""Encode once, fit a classical head on the features; nothing of the encoder moves."""
+"""The body stays as it is: encode once and fit a classical head, or train what feeds it and what reads it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from modaxfer.config import documented
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Solver
 from modaxfer.spec import Problem
-from modaxfer.strategies.checks import check_declared
+from modaxfer.strategies.checks import check_declared, check_idle
+from modaxfer.strategies.schedule import ADAPTER_LENGTH, head_rate, main_rate
 
 __all__ = ["FrozenOptions", "plan"]
+
+_SOLVER_ONLY = ("head", "reduction", "layer", "pooling", "components", "folds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,27 +30,40 @@ class FrozenOptions:
     pooling: str = documented("auto", "How tokens are pooled.", choices=("auto", "cls", "mean", "mean_std"))
     components: int = documented(128, "Dimensions that a reduction leaves, at most.", minimum=1)
     folds: int = documented(4, "Inner folds over the training rows.", minimum=2)
+    norms: bool = documented(True, "With a bridge that is trained: move the body's layer norms as well.")
 
 
 def plan(options: FrozenOptions, context: PlanContext) -> Plan:
-    """Return a plan with one phase that is solved, not trained; epochs and learning rate play no part in it.
+    """Return a plan that is solved; with a bridge that has to be trained, one that trains around the frozen body.
+
+    The first has one phase without steps: epochs and learning rate play no part in it. The second is the frozen
+    pretrained transformer of Lu et al. (2021): bridge, linear head and layer norms move, at one rate, attention and
+    feed-forward layers do not. A body of random weights is frozen like any other: that is FPT's random baseline.
 
     Raises:
-        ConfigError: An option is out of range.
-        RefusedError: Head or reduction do not fit the problem, or a bridge would have to be trained.
+        ConfigError: An option is out of range, or one is set that concerns the other kind of plan.
+        RefusedError: Head or reduction do not fit the problem.
     """
     check_declared(options)
+    if context.trained_bridge:
+        check_idle(options, _SOLVER_ONLY, "a bridge that is trained, where no head is solved for")
+        return _around_the_body(options, context)
+    check_idle(options, ("norms",), "a bridge without weights, where nothing but a head is fitted")
     _check_layer(options.layer, context)
     _check_problem(options, context.problem)
-    if context.trained_bridge:
-        raise RefusedError(
-            "strategy frozen trains nothing but a head, and this bridge has to be trained",
-            got="frozen",
-            allowed="lora, full",
-            fix="choose --strategy lora or full, or a bridge without weights",
-        )
     solver = Solver(target="modaxfer.heads.classical:fit", options=options)
     return Plan(phases=(Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=solver),))
+
+
+def _around_the_body(options: FrozenOptions, context: PlanContext) -> Plan:
+    parts = {Part.BRIDGE, Part.HEAD, *([Part.NORM] if options.norms else [])}
+    rate = main_rate(context, head_rate(context, context.rates.full, context.rates.full))
+    phase = Phase(
+        trainable=frozenset(parts),
+        epochs=ADAPTER_LENGTH.epochs(context),
+        learning_rates=dict.fromkeys(parts, rate),
+    )
+    return Plan(phases=(phase,))
 
 
 def _check_layer(layer: str, context: PlanContext) -> None:

@@ -27,7 +27,10 @@ class FullOptions:
 
 
 def plan(options: FullOptions, context: PlanContext) -> Plan:
-    """Return a plan that moves the whole model.
+    """Return a plan that moves the whole model; a bridge that has weights is as fresh as the head and learns as fast.
+
+    With `head_first` such a bridge is trained with the head first, around the frozen body (as in ORCA, Shen et al.
+    2023, the embedder comes before the body), and then at the body's rate.
 
     Raises:
         ConfigError: An option or a wish of the user is out of range.
@@ -42,7 +45,7 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
         rates[Part.EMBEDDINGS] = rate
     first = {Part.HEAD: fresh}
     if context.trained_bridge:
-        rates[Part.BRIDGE] = first[Part.BRIDGE] = fresh
+        rates[Part.BRIDGE], first[Part.BRIDGE] = rates[Part.HEAD], fresh
     tune = Phase(
         name="tune",
         trainable=frozenset(rates),

@@ -10,7 +10,7 @@ from modaxfer.errors import ConfigError
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
 
-__all__ = ["ADAPTER_LENGTH", "FULL_LENGTH", "Length", "head_rate", "main_rate"]
+__all__ = ["ADAPTER_LENGTH", "CACHED_HEAD_RATE", "FULL_LENGTH", "HEAD_LENGTH", "Length", "head_rate", "main_rate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,12 @@ FULL_LENGTH = Length(steps=400, shortest=3, longest=10)
 ADAPTER_LENGTH = Length(steps=600, shortest=5, longest=15)
 """Adapters and a head on a frozen body: fewer parameters, more steps."""
 
+HEAD_LENGTH = Length(steps=1500, shortest=10, longest=40)
+"""A head alone on features that are computed once: a step costs next to nothing, and patience ends it early."""
+
+CACHED_HEAD_RATE = 1e-3
+"""Peak rate of a head alone: no encoder moves, so no encoder's rates apply. Adam's own default (Kingma & Ba 2015)."""
+
 
 def main_rate(context: PlanContext, default: float) -> float:
     """Return the user's learning rate for the main part, or `default`.
@@ -54,7 +60,8 @@ def main_rate(context: PlanContext, default: float) -> float:
 def head_rate(context: PlanContext, rate: float, default: float) -> float:
     """Return the rate of freshly initialised parts when the main part learns at `rate` instead of `default`.
 
-    Fresh parts learn ``head_multiplier`` times faster than a body would; a wish for the main part moves both alike.
+    Fresh parts are the head and a bridge that is trained. They learn ``head_multiplier`` times faster than a body
+    would; a wish for the main part moves both alike.
     """
     return context.rates.full * context.rates.head_multiplier * rate / default
 

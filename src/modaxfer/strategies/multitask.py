@@ -1,0 +1,71 @@
+"""Several tasks share one encoder, each with a head of its own (Caruana 1997)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from modaxfer.config import documented
+from modaxfer.errors import RefusedError
+from modaxfer.plan import Plan, Sharing
+from modaxfer.strategies import full, lora
+from modaxfer.strategies.checks import check_declared, check_idle
+
+if TYPE_CHECKING:
+    from modaxfer.plan import PlanContext
+
+__all__ = ["MultitaskOptions", "plan"]
+
+_USED_BY = {"full": ("layer_decay",), "lora": ("rank", "alpha", "targets")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultitaskOptions:
+    """Options of strategy ``multitask``."""
+
+    underneath: str = documented("full", "How the shared encoder moves.", choices=("full", "lora", "frozen"))
+    temperature: float = documented(
+        2.0, "Tasks are drawn in proportion to rows ** (1 / temperature), at least 1; 1 = by size.", minimum=1.0
+    )
+    weighting: str = documented(
+        "sum",
+        "How losses are weighed: all alike (published comparisons find it enough), or by learned uncertainty "
+        "(Kendall et al. 2018).",
+        choices=("sum", "uncertainty"),
+    )
+    alone: bool = documented(True, "Train each task by itself as well, to say what sharing gained or harmed.")
+    layer_decay: float | None = documented(
+        None, "underneath=full: learning rate factor per layer, from the top down; default the encoder's.", minimum=0.0
+    )
+    rank: int = documented(16, "underneath=lora: rank of the updates.", minimum=1)
+    alpha: int = documented(32, "underneath=lora: updates are scaled by alpha / rank.", minimum=1)
+    targets: tuple[str, ...] = documented(
+        (), "underneath=lora: names of the linear modules to update; default the encoder's own list."
+    )
+
+
+def plan(options: MultitaskOptions, context: PlanContext) -> Plan:
+    """Return the plan of what lies underneath, shared by all tasks; rows of all of them count for its length.
+
+    Raises:
+        ConfigError: An option or a wish of the user is out of range, or an option is set that this choice ignores.
+        RefusedError: The encoder is to stay frozen.
+    """
+    check_declared(options)
+    if options.underneath == "frozen":
+        raise RefusedError(
+            "over a frozen encoder tasks share nothing that moves, so none can help or harm another",
+            got="strategy.underneath=frozen",
+            allowed="full, lora",
+            fix="train each task by itself with --strategy frozen, or set strategy.underneath=lora",
+        )
+    idle = [name for by, names in _USED_BY.items() if by != options.underneath for name in names]
+    check_idle(options, idle, f"underneath={options.underneath}")
+    sharing = Sharing(temperature=options.temperature, weighting=options.weighting, alone=options.alone)
+    return replace(_underneath(options, context), sharing=sharing)
+
+
+def _underneath(options: MultitaskOptions, context: PlanContext) -> Plan:
+    if options.underneath == "full":
+        return full.plan(full.FullOptions(layer_decay=options.layer_decay), context)
+    return lora.plan(lora.LoraOptions(rank=options.rank, alpha=options.alpha, targets=options.targets), context)

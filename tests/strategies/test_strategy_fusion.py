@@ -1,0 +1,122 @@
+"""Plans of several encoders and of several tasks."""
+
+import json
+
+import pytest
+import torch
+
+from modaxfer.config import build
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.plan import Part, PlanContext, Sharing
+from modaxfer.registry.targets import load_target
+from modaxfer.spec import Problem, Rates
+from modaxfer.strategies import full, fusion, lora, multitask
+from modaxfer.strategies.full import FullOptions
+from modaxfer.strategies.fusion import FusionOptions
+from modaxfer.strategies.lora import LoraOptions
+from modaxfer.strategies.multitask import MultitaskOptions
+from modaxfer.strategies.schedule import ADAPTER_LENGTH, HEAD_LENGTH
+
+RATES = Rates(full=1e-4, adapter=2e-3, head_multiplier=10, layer_decay=0.8)
+
+
+def context(**changes):
+    values = {
+        "rates": RATES,
+        "depth": 6,
+        "lora_targets": ("query", "q_proj"),
+        "problem": Problem.MULTILABEL,
+        "rows": 2000,
+        "batch_size": 32,
+    }
+    return PlanContext(**values | changes)
+
+
+@pytest.mark.parametrize("how", ["concat", "gated", "cross", "vote"])
+@pytest.mark.parametrize("problem", list(Problem))
+def test_the_head_that_a_plan_names_is_there_and_takes_its_options(how, problem):
+    joined = fusion.plan(FusionOptions(how=how), context(problem=problem)).fusion
+    assert joined.segments == (8 if how == "cross" else 0)
+    options = json.loads(json.dumps(joined.options))
+    widths = [max(joined.segments, 1) * hidden for hidden in (6, 10)]
+    head = load_target(joined.head)(widths, 1, 0.1, options)
+    assert (head.options.how, head.options.modality_dropout) == (how, 0.2)
+    assert head.options.problem == problem.value
+    assert head.eval()(torch.cat([torch.ones(3, 2), torch.randn(3, sum(widths))], dim=1)).shape == (3, 1)
+
+
+def test_over_frozen_encoders_only_the_head_moves_longer_and_at_its_own_rate():
+    plan = fusion.plan(FusionOptions(), context())
+    (phase,) = plan.phases
+    assert (phase.trainable, phase.learning_rates, plan.adapter) == ({Part.HEAD}, {Part.HEAD: 1e-3}, None)
+    assert phase.epochs == HEAD_LENGTH.epochs(context()) > ADAPTER_LENGTH.epochs(context())
+
+
+def test_a_bridge_with_weights_moves_with_the_head():
+    (phase,) = fusion.plan(FusionOptions(), context(trained_bridge=True)).phases
+    assert phase.trainable == {Part.HEAD, Part.BRIDGE}
+    assert phase.epochs == ADAPTER_LENGTH.epochs(context())
+
+
+def test_wishes_win_over_frozen_encoders():
+    (phase,) = fusion.plan(FusionOptions(), context(epochs=3, learning_rate=1e-2)).phases
+    assert (phase.epochs, phase.learning_rates) == (3, {Part.HEAD: 1e-2})
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize(("plan", "options"), [(fusion.plan, FusionOptions), (multitask.plan, MultitaskOptions)])
+def test_underneath_it_is_the_strategy_of_that_name(plan, options, trained):
+    told = context(trained_bridge=trained, learning_rate=3e-4)
+    made = plan(options(underneath="lora", rank=4, alpha=8, targets=("dense",)), told)
+    alike = lora.plan(LoraOptions(rank=4, alpha=8, targets=("dense",)), told)
+    assert (made.phases, made.adapter) == (alike.phases, alike.adapter)
+    made = plan(options(underneath="full", layer_decay=0.5), told)
+    assert made.phases == full.plan(FullOptions(layer_decay=0.5), told).phases
+    assert plan(options(underneath="full"), told).phases == full.plan(FullOptions(), told).phases
+
+
+def test_tasks_share_everything_by_default():
+    plan = multitask.plan(MultitaskOptions(), context())
+    assert plan.sharing == Sharing(temperature=2.0, weighting="sum", alone=True)
+    assert plan.phases[0].trainable == {Part.BODY, Part.EMBEDDINGS, Part.HEAD}
+    assert plan.fusion is None
+
+
+def test_sharing_is_as_wished():
+    options = build(MultitaskOptions, {"temperature": "5", "weighting": "uncertainty", "alone": "no"})
+    assert multitask.plan(options, context()).sharing == Sharing(temperature=5.0, weighting="uncertainty", alone=False)
+
+
+def test_a_frozen_encoder_is_not_shared():
+    message = r"tasks share nothing that moves.*Got: strategy.underneath=frozen.*Allowed: full, lora.*--strategy frozen"
+    with pytest.raises(RefusedError, match=message):
+        multitask.plan(MultitaskOptions(underneath="frozen"), context())
+
+
+@pytest.mark.parametrize(
+    ("plan", "options", "message"),
+    [
+        (fusion.plan, FusionOptions(how="sum"), r"strategy.how: got 'sum', allowed concat, gated, cross, vote"),
+        (fusion.plan, FusionOptions(underneath="none"), r"strategy.underneath: got 'none', allowed frozen, lora, full"),
+        (fusion.plan, FusionOptions(modality_dropout=1.0), r"strategy.modality_dropout is out of range.*below 1"),
+        (fusion.plan, FusionOptions(how="cross", width=30), r"strategy.width does not divide.*Got: 30.*multiples of 4"),
+        (fusion.plan, FusionOptions(how="vote", hidden=8), r"strategy.hidden would do nothing with how=vote.*hidden=8"),
+        (fusion.plan, FusionOptions(segments=4), r"strategy.segments would do nothing with how=concat.*segments=4"),
+        (fusion.plan, FusionOptions(how="gated", blocks=2), r"strategy.blocks would do nothing with how=gated"),
+        (fusion.plan, FusionOptions(width=64), r"strategy.width would do nothing with how=concat"),
+        (fusion.plan, FusionOptions(rank=8), r"strategy.rank would do nothing with underneath=frozen"),
+        (
+            fusion.plan,
+            FusionOptions(underneath="full", targets=("query",), alpha=4),
+            r"strategy.alpha, strategy.targets would do nothing with underneath=full.*alpha=4, targets=\('query',\)",
+        ),
+        (fusion.plan, FusionOptions(underneath="lora", layer_decay=0.5), r"strategy.layer_decay would do nothing with"),
+        (multitask.plan, MultitaskOptions(temperature=0.5), r"strategy.temperature: got 0.5, must be at least 1.0"),
+        (multitask.plan, MultitaskOptions(weighting="best"), r"strategy.weighting: got 'best', allowed sum, uncert"),
+        (multitask.plan, MultitaskOptions(rank=8), r"strategy.rank would do nothing with underneath=full.*rank=8"),
+        (multitask.plan, MultitaskOptions(layer_decay=2.0), r"strategy.layer_decay is out of range.*Got: 2.0"),
+    ],
+)
+def test_options_out_of_range_or_without_effect_are_refused(plan, options, message):
+    with pytest.raises(ConfigError, match=message):
+        plan(options, context())
