@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import f1_score
 
+from modaxfer.data.blanks import or_blank
 from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
@@ -64,9 +65,12 @@ def draw(data: TaskData, fields: Iterable[Field], problem: Problem, seed: int) -
     if total > TRAIN_ROWS:
         kept = np.sort(np.random.default_rng(seed).choice(total, TRAIN_ROWS, replace=False))
         splits["train"], targets["train"] = splits["train"].select(kept), targets["train"][kept]
-    names = [field.name for field in fields]
+    fields = tuple(fields)
     return Sample(
-        columns={split: {name: rows[name][:] for name in names} for split, rows in splits.items()},
+        columns={
+            split: {f.name: [or_blank(value, f.signal.kind) for value in rows[f.name]] for f in fields}
+            for split, rows in splits.items()
+        },
         targets=targets,
         problem=problem,
         classes=len(data.classes),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import Batch, Example, Processor, Row
+from modaxfer.data.blanks import is_missing, or_blank
 from modaxfer.runner.model import PRESENT, part_of_batch
 from modaxfer.spec import Field
 
@@ -87,34 +86,10 @@ def part_of_example(example: Example, tower: int) -> Example:
 
 def present(rows: Sequence[Row], fields: Sequence[Field]) -> np.ndarray:
     """Return bool ``[rows]``: whether a row has a value in any of `fields`."""
-    return np.array([any(not _missing(row.get(field.name)) for field in fields) for row in rows])
+    return np.array([any(not is_missing(row.get(field.name)) for field in fields) for row in rows])
 
 
 def filled(rows: Sequence[Row], fields: Sequence[Field]) -> list[Row]:
     """Return rows that a bridge can read: a missing image is a white one, a missing sound silence, a text empty."""
-    blanks = {field.name: _blank(field.signal.kind) for field in fields}
-    return [
-        {**row, **{name: blank for name, blank in blanks.items() if blank is not None and _missing(row.get(name))}}
-        for row in rows
-    ]
-
-
-def _missing(value: Any) -> bool:
-    if isinstance(value, dict):
-        return not any(value.get(key) for key in ("bytes", "path"))
-    return value is None or value == "" or (isinstance(value, float) and np.isnan(value))
-
-
-@cache
-def _blank(kind: str) -> Any:
-    if kind == "image":
-        from PIL import Image
-
-        Image.new("RGB", (8, 8), "white").save(file := io.BytesIO(), "PNG")
-        return {"bytes": file.getvalue(), "path": None}
-    if kind == "audio":
-        import soundfile
-
-        soundfile.write(file := io.BytesIO(), np.zeros(1600, np.float32), 16_000, format="WAV")
-        return {"bytes": file.getvalue(), "path": None}
-    return "" if kind == "text" else None
+    kinds = {field.name: field.signal.kind for field in fields}
+    return [{**row, **{name: or_blank(row.get(name), kind) for name, kind in kinds.items()}} for row in rows]

@@ -1,0 +1,45 @@
+"""What stands in for a value that a row lacks, where a model can do without: a white picture, silence, no words."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+__all__ = ["is_missing", "or_blank"]
+
+SIDE = 8
+"""Pixels per side of a blank picture."""
+
+RATE, SECONDS = 16_000, 0.1
+"""Of a blank sound; rate in Hz."""
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether `value` says nothing: None, an empty text, not a number, a media struct without bytes or path."""
+    if isinstance(value, dict):
+        return not any(value.get(key) for key in ("bytes", "path"))
+    return value is None or value == "" or (isinstance(value, float) and np.isnan(value))
+
+
+def or_blank(value: Any, kind: str) -> Any:
+    """Return `value`; where it is missing, the blank of signal `kind` (a table cell stays missing)."""
+    return _blank(kind) if kind in ("image", "audio", "text") and is_missing(value) else value
+
+
+@cache
+def _blank(kind: str) -> Any:
+    if kind == "text":
+        return ""
+    file = io.BytesIO()
+    if kind == "image":
+        from PIL import Image
+
+        Image.new("RGB", (SIDE, SIDE), "white").save(file, "PNG")
+    else:
+        import soundfile
+
+        soundfile.write(file, np.zeros(round(RATE * SECONDS), np.float32), RATE, format="WAV")
+    return {"bytes": file.getvalue(), "path": None}
