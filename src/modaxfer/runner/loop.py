@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from modaxfer.errors import RunFailedError
+from modaxfer.errors import DivergedError
 from modaxfer.heads.objective import balanced_weights
 from modaxfer.plan import Phase
 from modaxfer.registry import load_target
@@ -63,7 +63,8 @@ def train_phase(
         touched: All parameters that phases so far have opened; this phase's are added.
 
     Raises:
-        RunFailedError: The loss is not finite, or tensors did not move as the phase says.
+        DivergedError: The loss is not finite.
+        RunFailedError: Tensors did not move as the phase says.
     """
     return _GradientPhase(session, phase, number, checkpoints, touched).run()
 
@@ -181,7 +182,7 @@ class _GradientPhase:
         if session.accelerator.num_processes > 1:
             loss = float(session.accelerator.reduce(torch.tensor(loss, device=session.computer.device), "sum"))
         if not math.isfinite(loss):
-            raise RunFailedError(
+            raise DivergedError(
                 f"the loss is {loss} at step {self.at.step + 1}", fix="lower --learning-rate, or use --precision fp32"
             )
         self.at.step, self.at.step_in_epoch = self.at.step + 1, self.at.step_in_epoch + 1

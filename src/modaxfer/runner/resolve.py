@@ -135,6 +135,7 @@ def _plan(
         epochs=config.epochs,
         learning_rate=config.learning_rate,
         trained_bridge=bridge.spec.trained,
+        pretrained=config.weights == "pretrained" and encoder.spec.pretrained,
     )
     plan: Plan = load_target(strategy.spec.target)(options.strategy, context)
     _refuse_unmet(plan, config, strategy)

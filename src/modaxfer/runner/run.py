@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ModaxferError
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.objective import Objective
+from modaxfer.plan import Phase
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner import folder as run_folder
@@ -29,6 +30,7 @@ from modaxfer.runner.loop import train_phase
 from modaxfer.runner.model import TransferModel, readout_width
 from modaxfer.runner.prepare import prepare_splits
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.rates import train_at_rates
 from modaxfer.runner.request import Request
 from modaxfer.runner.resolve import Cell, describe, resolve_cell
 from modaxfer.runner.saved import save_model
@@ -136,7 +138,11 @@ class _Run:
         device, precision = self.accelerator.device, config.precision
         with self.stages.stage("load"):
             encoder: Any = load_encoder(
-                cell.encoder, options=options.encoder, dropout=options.train.dropout, seed=config.seed
+                cell.encoder,
+                options=options.encoder,
+                dropout=options.train.dropout,
+                pretrained=config.weights == "pretrained",
+                seed=config.seed,
             )
             processor = encoder.processor(cell.bridge.spec.sink)
         with self.stages.stage("prepare"), self.accelerator.main_process_first():
@@ -170,24 +176,37 @@ class _Run:
         )
 
     def _train(self, session: Session) -> dict[str, Any]:
-        checkpoints = Checkpoints(self.folder / ".checkpoint", writes=self.main)
+        phases = self.cell.plan.phases
+        training = train_at_rates(
+            session,
+            phases,
+            lambda some, checkpoints: self._train_phases(session, some, checkpoints),
+            self.folder / ".checkpoint",
+            writes=self.main,
+        )
+        # A search that was finished before the run was killed has opened nothing in this process.
+        for phase in (phase for phase in phases if phase.solver is None):
+            self.touched |= {name: p for name, (p, _, _) in session.model.open_for(phase).items()}
+        return training
+
+    def _train_phases(self, session: Session, phases: Sequence[Phase], checkpoints: Checkpoints) -> dict[str, Any]:
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
-        phases: list[dict[str, Any]] = []
-        for number, phase in enumerate(self.cell.plan.phases):
+        reports: list[dict[str, Any]] = []
+        for number, phase in enumerate(phases):
             if phase.solver is not None:
                 report = solve_phase(session, phase, self.cell.data.classes)
                 self.stages.add("features", report.pop("features_s"))
                 self.stages.add("train", report.pop("search_s"))
-                phases.append({"name": phase.name, **report})
+                reports.append({"name": phase.name, **report})
             elif number < first:
                 self.touched |= {name: p for name, (p, _, _) in session.model.open_for(phase).items()}
             else:
                 with self.stages.stage("train"):
-                    phases.append(train_phase(session, phase, number, checkpoints, self.touched).to_dict())
+                    reports.append(train_phase(session, phase, number, checkpoints, self.touched).to_dict())
             # What training moved must not be mistaken for the checkpoint's own features.
             session.weights_key = "" if self.touched else session.weights_key
-        return {"phases": phases}
+        return {"phases": reports}
 
     def _save(self, session: Session) -> None:
         cell = self.cell
@@ -213,7 +232,7 @@ class _Run:
             },
             self.touched.keys(),
             base=cell.encoder.folder,
-            standalone=cell.config.standalone,
+            standalone=cell.config.standalone or cell.config.weights == "random",
         )
 
     def _fail(self, error: Exception) -> None:

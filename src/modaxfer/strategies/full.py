@@ -27,7 +27,7 @@ class FullOptions:
 
 
 def plan(options: FullOptions, context: PlanContext) -> Plan:
-    """Return a plan that moves the whole model.
+    """Return a plan that moves the whole model; in a random one all layers learn at one rate, like its head.
 
     Raises:
         ConfigError: An option or a wish of the user is out of range.
@@ -35,7 +35,7 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
     check_declared(options)
     check_from_layer(options.from_layer, context)
     rate = main_rate(context, context.rates.full)
-    fresh = head_rate(context, rate, context.rates.full)
+    fresh = head_rate(context, rate, context.rates.full) if context.pretrained else rate
     epochs = FULL_LENGTH.epochs(context)
     rates = {Part.BODY: rate, Part.HEAD: rate if options.head_first else fresh}
     if options.from_layer == 0:
@@ -58,7 +58,7 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
 
 def _layer_decay(options: FullOptions, context: PlanContext) -> float:
     if options.layer_decay is None:
-        return context.rates.layer_decay
+        return context.rates.layer_decay if context.pretrained else 1.0
     check_share("layer_decay", options.layer_decay, one_allowed=True)
     if options.layer_decay == 0:
         raise ConfigError(
