@@ -53,6 +53,12 @@ class RunConfig:
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", minimum=0.0)
     seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0)
+    seeds: int = documented(1, "Repeat the run with this many seeds, from --seed upwards.", minimum=1)
+    baseline: tuple[str, ...] = documented(
+        (),
+        "Also train what the result is measured against: scratch, the same architecture from random weights.",
+        choices=("scratch",),
+    )
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1
     )
@@ -82,6 +88,9 @@ class TrainOptions:
     dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0)
     accumulation: int = documented(1, "Batches per optimiser step; splits a batch where memory is short.", minimum=1)
     max_tokens: int = documented(8192, "Token budget of one forward pass; larger batches are split.", minimum=1)
+    rates: tuple[float, ...] = documented(
+        (), "Factors on the learning rates to try; the best on validation is kept. Default none.", minimum=1e-6
+    )
     patience: int = documented(
         3, "Epochs without a better validation score before training stops; 0 = never.", minimum=0
     )
@@ -137,9 +146,9 @@ def _convert(value: Any, hint: Any) -> Any:
             return None
         return _convert(value, options[0])
     if typing.get_origin(hint) is tuple:
-        items = (
-            value.split(",") if isinstance(value, str) else [value] if not isinstance(value, (list, tuple)) else value
-        )
+        if isinstance(value, str):
+            value = value.split(",") if value else ()
+        items = value if isinstance(value, (list, tuple)) else (value,)
         return tuple(_convert(item, typing.get_args(hint)[0]) for item in items)
     if hint is bool:
         return _boolean(value)
@@ -172,6 +181,10 @@ def _number(value: Any, hint: type) -> Any:
 def _check(value: Any, metadata: Mapping[str, Any]) -> None:
     choices, minimum = metadata.get("choices"), metadata.get("minimum")
     if value is None:
+        return
+    if isinstance(value, tuple):
+        for item in value:
+            _check(item, metadata)
         return
     if choices and value not in choices:
         close = close_matches(str(value), choices)

@@ -10,6 +10,7 @@ __all__ = [
     "CheckpointUnavailableError",
     "ConfigError",
     "DataError",
+    "DivergedError",
     "MissingPackageError",
     "ModaxferError",
     "OutputExistsError",
@@ -128,6 +129,10 @@ class RunFailedError(ModaxferError):
     """The request was fine and the run still failed."""
 
     exit_status = 1
+
+
+class DivergedError(RunFailedError):
+    """The loss stopped being a number; a search over learning rates goes on without this one."""
 
 
 def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -2,17 +2,20 @@
 
 from modaxfer.metrics.choice import default_metrics, greater_is_better
 from modaxfer.metrics.compute import compute, why_undefined
+from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.metrics.intervals import Difference, Interval, bootstrap, paired_difference
 from modaxfer.metrics.resampling import Scored
 
 __all__ = [
     "Difference",
     "Interval",
+    "Pair",
     "Scored",
     "bootstrap",
     "compute",
     "default_metrics",
     "greater_is_better",
     "paired_difference",
+    "paired_gain",
     "why_undefined",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modaxfer.spec import Problem
 
-__all__ = ["Difference", "Interval", "Scored", "bootstrap", "paired_difference"]
+__all__ = ["Difference", "Interval", "Scored", "bootstrap", "paired_difference", "percentiles"]
 
 RESAMPLES = 2000
 
@@ -89,7 +89,7 @@ def bootstrap(
     values = resampled(
         metrics, problem, references, Scored(predictions=predictions, scores=scores), resamples=resamples, seed=seed
     )
-    return {name: _percentiles(found, level) for name, found in values.items()}
+    return {name: percentiles(found, level) for name, found in values.items()}
 
 
 def paired_difference(
@@ -119,12 +119,13 @@ def paired_difference(
     first, second = (
         resampled([found], problem, references, scored, resamples=resamples, seed=seed)[metric] for scored in (a, b)
     )
-    interval = _percentiles(first - second, level)
+    interval = percentiles(first - second, level)
     value = found.score(references, a.predictions, a.scores) - found.score(references, b.predictions, b.scores)
     return Difference(value=float(value), low=interval.low, high=interval.high)
 
 
-def _percentiles(values: np.ndarray, level: float) -> Interval:
+def percentiles(values: np.ndarray, level: float) -> Interval:
+    """Return the interval that holds `level` of `values`; nan where most of them are undefined."""
     known = values[np.isfinite(values)]
     if len(known) * 2 < len(values) or not len(known):
         return Interval(math.nan, math.nan)

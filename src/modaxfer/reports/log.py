@@ -37,7 +37,7 @@ class Log:
         return any(len(points) > 1 for points in (self.loss, self.validation_loss, self.score))
 
 
-def read_log(folder: Path, metric: str) -> Log:
+def read_log(folder: Path, metric: str, rate: float | None = None) -> Log:
     """Read the log of the run in `folder`; a run without one gives an empty log.
 
     A resumed run logs some steps twice; the later line counts.
@@ -46,12 +46,13 @@ def read_log(folder: Path, metric: str) -> Log:
         folder: A run.
         metric: Name of the primary metric, looked for under ``validation_NAME``, ``validation/NAME``, in a
             ``validation`` object and under its bare name.
+        rate: Where several learning rates were tried, the factor on them whose lines count; None = all lines.
     """
     path = folder / "log.jsonl"
     if not path.is_file():
         return Log()
     parsed = [_parse(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    lines = [line for line in parsed if line is not None]
+    lines = [line for line in parsed if line is not None and (rate is None or line.get("rate", rate) == rate)]
     axis = "epoch" if any("epoch" in line for line in lines) else "step"
     return Log(
         axis=axis,
@@ -59,7 +60,7 @@ def read_log(folder: Path, metric: str) -> Log:
         validation_loss=_curve(lines, axis, _validation("loss")),
         score=_curve(lines, axis, (*_validation(metric), metric)),
         learning_rate=_curve(lines, axis, ("learning_rate",)),
-        unreadable=len(parsed) - len(lines),
+        unreadable=parsed.count(None),
     )
 
 

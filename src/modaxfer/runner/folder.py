@@ -85,4 +85,17 @@ def _resumed(config: RunConfig, folder: Path) -> RunConfig:
 
 def _same_option(key: str, value: object, stored: RunConfig) -> bool:
     values = [kept for full, kept in stored.set.items() if full == key or full.partition(".")[2] == key]
-    return str(value) in {str(kept) for kept in values}
+    return _plain(value) in [_plain(kept) for kept in values]
+
+
+def _plain(value: object) -> list[object]:
+    """Return what flags, YAML and Python write differently in one form: ``1,3``, ``[1.0, 3.0]`` and ``(1, 3)``."""
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    return [_number(str(item).strip()) for item in items if item != ""]
+
+
+def _number(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text.lower()

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from modaxfer.errors import RunFailedError
+from modaxfer.errors import DivergedError
 from modaxfer.heads.uncertainty import UncertaintyWeights
 from modaxfer.plan import Part, Phase, Sharing
 from modaxfer.runner.batches import micro_batches
@@ -73,7 +73,8 @@ def train_phase(
         sharing: How several tasks are mixed and weighed.
 
     Raises:
-        RunFailedError: The loss is not finite, or tensors did not move as the phase says.
+        DivergedError: The loss is not finite.
+        RunFailedError: Tensors did not move as the phase says.
     """
     return _GradientPhase(sessions, phase, number, checkpoints, touched, sharing or Sharing()).run()
 
@@ -199,7 +200,7 @@ class _GradientPhase:
         if session.accelerator.num_processes > 1:
             loss = float(session.accelerator.reduce(torch.tensor(loss, device=session.computer.device), "sum"))
         if not math.isfinite(loss):
-            raise RunFailedError(
+            raise DivergedError(
                 f"the loss is {loss} at step {self.at.step + 1}", fix="lower --learning-rate, or use --precision fp32"
             )
         self.at.step, self.at.step_in_epoch = self.at.step + 1, self.at.step_in_epoch + 1

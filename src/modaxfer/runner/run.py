@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ModaxferError
-from modaxfer.plan import Part
+from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner import folder as run_folder
@@ -19,10 +20,12 @@ from modaxfer.runner.ablation import ablate
 from modaxfer.runner.accelerate import make_accelerator, share
 from modaxfer.runner.checkpoint import Checkpoints
 from modaxfer.runner.honesty import examine
+from modaxfer.runner.lane import opened_places
 from modaxfer.runner.launch import launch, launched_world
 from modaxfer.runner.loop import train_phase
 from modaxfer.runner.opening import Surroundings, open_sessions
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.rates import train_at_rates
 from modaxfer.runner.request import Request
 from modaxfer.runner.resolve import Cell, describe, resolve_cells
 from modaxfer.runner.saved import save_model
@@ -132,30 +135,44 @@ class _Run:
             self.progress.say(f"warning: {warning}")
 
     def _train(self, sessions: list[Session]) -> dict[str, Any]:
-        checkpoints = Checkpoints(self.folder / ".checkpoint", writes=self.main)
+        phases = self.plan.phases
+        training = train_at_rates(
+            sessions,
+            phases,
+            lambda some, checkpoints: self._train_phases(sessions, some, checkpoints),
+            self.folder / ".checkpoint",
+            writes=self.main,
+        )
+        # A search that was finished before the run was killed has opened nothing in this process.
+        for phase in (phase for phase in phases if phase.solver is None):
+            self.touched |= {name: place.parameter for name, place in opened_places(sessions, phase).items()}
+        return training
+
+    def _train_phases(
+        self, sessions: list[Session], phases: Sequence[Phase], checkpoints: Checkpoints
+    ) -> dict[str, Any]:
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
-        phases: list[dict[str, Any]] = []
-        for number, phase in enumerate(self.plan.phases):
+        reports: list[dict[str, Any]] = []
+        for number, phase in enumerate(phases):
             if phase.solver is not None:
                 for session, cell in zip(sessions, self.cells, strict=True):
                     report = solve_phase(session, phase, cell.data.classes)
                     self.stages.add("features", report.pop("features_s"))
                     self.stages.add("train", report.pop("search_s"))
-                    phases.append({"name": phase.name, **report})
+                    reports.append({"name": phase.name, **report})
             elif number < first:
-                for session in sessions:
-                    self.touched |= {name: o.parameter for name, o in session.model.open_for(phase).items()}
+                self.touched |= {name: place.parameter for name, place in opened_places(sessions, phase).items()}
             else:
                 with self.stages.stage("train"):
                     report = train_phase(
                         sessions, phase, number, checkpoints, self.touched, self.plan.sharing
                     ).to_dict()
-                phases.append(report)
+                reports.append(report)
             # What training moved must not be mistaken for the checkpoint's own features.
             for session in sessions if self.touched else ():
                 session.weights_key = ""
-        return {"phases": phases}
+        return {"phases": reports}
 
     def _conclude(self, session: Session, cell: Cell, training: dict[str, Any]) -> Result:
         """Score one task, and write what belongs to it: into the run, or into its own folder inside a shared one."""

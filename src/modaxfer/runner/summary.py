@@ -190,9 +190,12 @@ def _number(value: float | None) -> float:
 
 def _speed(session: Session, training: Mapping[str, Any], seconds: Mapping[str, float]) -> float | None:
     """Return training rows per second of training; rows encoded per second where only a solver ran."""
-    seen = float(sum(phase["rows"] for phase in training["phases"] if "steps" in phase))
-    if seen and seconds["train"]:
-        return round(seen / seconds["train"], 2)
+    trained = [phase for phase in training["phases"] if "steps" in phase]
+    seen = float(sum(phase["rows"] for phase in trained))
+    # A search over learning rates trained more often than the report of its best attempt says.
+    spent = sum(phase["seconds"] for phase in trained) if "rates" in training else seconds["train"]
+    if seen and spent:
+        return round(seen / spent, 2)
     encoded = sum(len(session.splits[name].lengths) for name in ("train", "validation"))
     return round(encoded / seconds["features"], 2) if seconds["features"] else None
 

@@ -31,6 +31,8 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
 
     With `head_first` such a bridge is trained with the head first, around the frozen body (as in ORCA, Shen et al.
     2023, the embedder comes before the body), and then at the body's rate.
+    Of a random model all layers are fresh: they learn at one rate, like its head.
+
 
     Raises:
         ConfigError: An option or a wish of the user is out of range.
@@ -38,7 +40,7 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
     check_declared(options)
     check_from_layer(options.from_layer, context)
     rate = main_rate(context, context.rates.full)
-    fresh = head_rate(context, rate, context.rates.full)
+    fresh = head_rate(context, rate, context.rates.full) if context.pretrained else rate
     epochs = FULL_LENGTH.epochs(context)
     rates = {Part.BODY: rate, Part.HEAD: rate if options.head_first else fresh}
     if options.from_layer == 0:
@@ -61,7 +63,7 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
 
 def _layer_decay(options: FullOptions, context: PlanContext) -> float:
     if options.layer_decay is None:
-        return context.rates.layer_decay
+        return context.rates.layer_decay if context.pretrained else 1.0
     check_share("layer_decay", options.layer_decay, one_allowed=True)
     if options.layer_decay == 0:
         raise ConfigError(
