@@ -28,7 +28,7 @@ def checkpoints() -> str:
         [
             code(_name(entry)),
             code(f"{entry.spec.encoder}:{entry.spec.size}"),
-            entry.spec.hub_id or f"pip package {entry.spec.distribution}",
+            entry.spec.hub_id or (f"pip package {entry.spec.distribution}" if entry.spec.distribution else "built in"),
             entry.spec.licence,
             entry.spec.summary,
         ]

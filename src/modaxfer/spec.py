@@ -231,7 +231,9 @@ class EncoderSpec:
     inputs: tuple[Signal, ...]
     """What it takes; the first is its native signal."""
     model_types: tuple[str, ...] = ()
-    """Values of `model_type` in a Transformers config that this class can load."""
+    """Values of `model_type` in a config that this class can load."""
+    configuration: str = ""
+    """``"module:Class"`` of its config, read with the class method ``from_folder(folder)``; empty = Transformers'."""
     pooling: str = "mean"
     lora_targets: tuple[str, ...] = ()
     """Names of the modules that an adapter attaches to; empty = every linear module, of a model without any every

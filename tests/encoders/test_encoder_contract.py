@@ -8,14 +8,20 @@ import pickle
 import pytest
 import tiny_models
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Hidden, pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 
-CASES = [(name, tiny_models.kind_of(name)) for name in tiny_models.CONFIGS]
-CASES += [("vit", "patches"), ("dinov2", "patches")]
+RAW = [(name, tiny_models.kind_of(name)) for name in tiny_models.CONFIGS]
+RAW += [("vit", "patches"), ("dinov2", "patches")]
+SCRATCH = ["table", "lstm"]
+ALL = [*tiny_models.CONFIGS, *SCRATCH]
+CASES = RAW + [(name, "embeddings") for name in ALL]
+LENGTHS = (3, 7, 12)
+"""Tokens of embedded content."""
 
 
 @pytest.fixture(scope="module")
@@ -24,78 +30,107 @@ def loaded(tmp_path_factory):
 
     def load(name):
         if name not in cache:
-            folder = tmp_path_factory.mktemp(name)
-            model = tiny_models.save(name, folder)
-            encoder = load_encoder(resolve(str(folder)), options=EncoderOptions(), dropout=0.1, pretrained=True, seed=0)
-            cache[name] = encoder, model
+            folder = name
+            if name not in SCRATCH:
+                folder = tmp_path_factory.mktemp(name)
+                tiny_models.save(name, folder)
+            resolved = resolve(str(folder))
+            encoder = load_encoder(resolved, options=EncoderOptions(), dropout=0.1, pretrained=True, seed=0)
+            cache[name] = encoder, resolved
         return cache[name]
 
     return load
 
 
-def whole(encoder, batch) -> Hidden:
-    return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth))
+def content(encoder):
+    """Return embedded content of several lengths, and noise to pad it with."""
+    generator = torch.Generator().manual_seed(0)
+    dtype = next(encoder.parameters()).dtype
+    made = [torch.randn(length, encoder.hidden_size, generator=generator).to(dtype) for length in LENGTHS]
+    return made, torch.randn(len(made), max(LENGTHS), encoder.hidden_size, generator=generator).to(dtype)
 
 
-def examples_of(encoder, kind):
-    processor = encoder.processor(kind)
-    return processor, processor(tiny_models.raws(kind))
+def given(encoder, kind, rows=slice(None)):
+    """Return a few raw inputs as a batch, or as many pieces of embedded content."""
+    if kind != "embeddings":
+        processor = encoder.processor(kind)
+        return processor.collate(processor(tiny_models.raws(kind))[rows])
+    pieces, noise = content(encoder)
+    pieces = pieces[rows]
+    mask = pad_sequence([torch.ones(len(piece), dtype=torch.bool) for piece in pieces], batch_first=True)
+    tokens = pad_sequence(pieces, batch_first=True)
+    return Hidden(torch.where(mask[..., None], tokens, noise[: len(pieces), : mask.shape[1]]), mask)
+
+
+def begin(encoder, inputs) -> Hidden:
+    return encoder.enter(inputs) if isinstance(inputs, Hidden) else encoder.embed(inputs)
+
+
+def lengths_of(encoder, kind):
+    if kind != "embeddings":
+        processor = encoder.processor(kind)
+        return [processor.length(example) for example in processor(tiny_models.raws(kind))]
+    class_tokens = begin(encoder, given(encoder, kind)).tokens.shape[1] - max(LENGTHS)
+    return [length + class_tokens for length in LENGTHS]
+
+
+def whole(encoder, inputs) -> Hidden:
+    return encoder.finish(encoder.run(begin(encoder, inputs), 0, encoder.depth))
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
 @torch.no_grad()
 def test_cut_anywhere_gives_the_whole(loaded, name, kind):
     encoder, _ = loaded(name)
-    processor, examples = examples_of(encoder, kind)
-    batch = processor.collate(examples)
-    reference = whole(encoder, batch)
-    entry = encoder.embed(batch)
+    inputs = given(encoder, kind)
+    reference, start = whole(encoder, inputs), begin(encoder, inputs)
     for cut in range(encoder.depth + 1):
-        prefix = encoder.run(entry, 0, cut)
+        prefix = encoder.run(start, 0, cut)
         suffix = encoder.finish(encoder.run(prefix, cut, encoder.depth))
         torch.testing.assert_close(suffix.tokens, reference.tokens, rtol=0, atol=0)
-    assert reference.tokens.shape == (len(examples), max(map(processor.length, examples)), encoder.hidden_size)
+    lengths = lengths_of(encoder, kind)
+    assert reference.tokens.shape == (len(lengths), max(lengths), encoder.hidden_size)
     assert len(encoder.layers) == encoder.depth
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
-@pytest.mark.parametrize("pooling", ["cls", "mean", "mean_std"])
 @torch.no_grad()
-def test_padding_changes_no_pooled_vector(loaded, name, kind, pooling):
+def test_padding_changes_no_state_and_no_pooled_vector(loaded, name, kind):
     encoder, _ = loaded(name)
-    processor, examples = examples_of(encoder, kind)
-    together = whole(encoder, processor.collate(examples))
-    for row, example in enumerate(examples):
-        alone = whole(encoder, processor.collate([example]))
+    together = whole(encoder, given(encoder, kind))
+    for row, length in enumerate(lengths_of(encoder, kind)):
+        alone = whole(encoder, given(encoder, kind, slice(row, row + 1)))
         assert alone.mask.all()
-        assert int(together.mask[row].sum()) == processor.length(example)
-        torch.testing.assert_close(pool(together, pooling)[row], pool(alone, pooling)[0], rtol=0, atol=1e-5)
+        assert int(together.mask[row].sum()) == length
+        torch.testing.assert_close(together.tokens[row, :length], alone.tokens[0], rtol=0, atol=1e-5)
+        for pooling in ("cls", "mean", "mean_std"):
+            torch.testing.assert_close(pool(together, pooling)[row], pool(alone, pooling)[0], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
 @torch.no_grad()
 def test_half_precision_is_near_to_full(loaded, name, kind):
     encoder, _ = loaded(name)
-    processor, examples = examples_of(encoder, kind)
-    batch = processor.collate(examples)
-    full = pool(whole(encoder, batch), "mean")
+    inputs = given(encoder, kind)
+    full = pool(whole(encoder, inputs), "mean")
     with torch.autocast("cpu", torch.bfloat16):
-        mixed = pool(whole(encoder, batch), "mean")
-    half = pool(whole(copy.deepcopy(encoder).to(torch.bfloat16), batch), "mean")
+        mixed = pool(whole(encoder, inputs), "mean")
+    halved = copy.deepcopy(encoder).to(torch.bfloat16)
+    half = pool(whole(halved, given(halved, kind)), "mean")
     for near in (mixed, half):
         assert near.dtype == torch.float32
         assert not torch.equal(near, full)
         assert torch.nn.functional.cosine_similarity(near, full).min() > 0.99
 
 
-@pytest.mark.parametrize("name", tiny_models.CONFIGS)
+@pytest.mark.parametrize("name", ALL)
 def test_no_tensor_has_two_names(loaded, name):
     encoder, _ = loaded(name)
     tensors = [tensor.data_ptr() for tensor in encoder.state_dict().values()]
     assert len(tensors) == len(set(tensors))
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "kind"), RAW)
 def test_processors_travel_to_other_processes(loaded, name, kind):
     encoder, _ = loaded(name)
     processor = encoder.processor(kind)
@@ -104,33 +139,32 @@ def test_processors_travel_to_other_processes(loaded, name, kind):
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_every_parameter_gets_a_gradient(loaded, name, kind):
-    encoder, _ = loaded(name)
-    processor, examples = examples_of(encoder, kind)
-    encoder.zero_grad()
-    hidden = whole(encoder, processor.collate(examples))
+    encoder = copy.deepcopy(loaded(name)[0])
+    if kind == "embeddings":
+        encoder.drop_front()
+    hidden = whole(encoder, given(encoder, kind))
     hidden.tokens[hidden.mask].pow(3).sum().backward()
     without = [key for key, parameter in encoder.named_parameters() if parameter.grad is None]
-    encoder.zero_grad()
     assert without == []
+    still = [key for key, parameter in encoder.named_parameters() if not parameter.grad.any()]
+    assert [key for key in still if not key.endswith(("key.bias", "k_proj.bias"))] == []
 
 
-@pytest.mark.parametrize("name", tiny_models.CONFIGS)
+@pytest.mark.parametrize("name", ALL)
 def test_dropout_is_on_hidden_states_and_attention_while_training_only(loaded, name):
-    encoder, _ = loaded(name)
-    processor, examples = examples_of(encoder, tiny_models.kind_of(name))
-    batch = processor.collate(examples)
-    quiet = whole(encoder, batch).tokens
+    encoder, resolved = loaded(name)
+    inputs = given(encoder, resolved.spec.inputs[0].kind)
+    quiet = whole(encoder, inputs).tokens
     encoder.train()
-    noisy, again = whole(encoder, batch).tokens, whole(encoder, batch).tokens
+    noisy, again = whole(encoder, inputs).tokens, whole(encoder, inputs).tokens
     encoder.eval()
     assert not torch.equal(noisy, again)
-    torch.testing.assert_close(whole(encoder, batch).tokens, quiet, rtol=0, atol=0)
+    torch.testing.assert_close(whole(encoder, inputs).tokens, quiet, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", tiny_models.CONFIGS)
-def test_random_weights_follow_the_seed_and_leave_the_generator_alone(tmp_path, name):
-    tiny_models.save(name, tmp_path)
-    resolved = resolve(str(tmp_path))
+@pytest.mark.parametrize("name", ALL)
+def test_random_weights_follow_the_seed_and_leave_the_generator_alone(loaded, name):
+    _, resolved = loaded(name)
 
     def build(seed):
         before = torch.get_rng_state()
@@ -145,9 +179,10 @@ def test_random_weights_follow_the_seed_and_leave_the_generator_alone(tmp_path, 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_what_resolve_says_of_the_size_is_what_is_loaded(loaded, name, kind):
-    encoder, _ = loaded(name)
-    resolved = resolve(str(encoder.origin.folder))
-    processor, examples = examples_of(encoder, kind)
+    encoder, resolved = loaded(name)
     assert (resolved.depth, resolved.hidden_size) == (encoder.depth, encoder.hidden_size)
-    assert resolved.layout(kind).kind == kind
-    assert max(map(processor.length, examples)) <= resolved.layout(kind).max_tokens
+    assert kind in [signal.kind for signal in resolved.spec.inputs]
+    layout = resolved.layout(kind)
+    assert layout.kind == kind
+    longest = max(LENGTHS) if kind == "embeddings" else max(lengths_of(encoder, kind))
+    assert longest <= layout.max_tokens

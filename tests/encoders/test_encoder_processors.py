@@ -157,7 +157,7 @@ def test_image_sizes_are_those_of_the_config_and_multiples_of_the_patch():
         RefusedError, match=r"multiple of the patch size, 8\. Got: 50\. Allowed: 48, 56, .*image_size=48"
     ):
         ViTEncoder.layout(config, "image", EncoderOptions(image_size=50))
-    with pytest.raises(RefusedError, match="takes images and patches"):
+    with pytest.raises(RefusedError, match="takes images, patches and embeddings"):
         ViTEncoder.layout(config, "audio", EncoderOptions())
     with pytest.raises(RefusedError, match="does not take RGB pictures"):
         ViTEncoder.layout(tiny_models.config_of("vit", num_channels=1), "image", EncoderOptions())

@@ -189,12 +189,14 @@ def _bad_plugins(found: list[dict[str, Any]]) -> list[Problem]:
 
 
 def _checkpoints() -> list[dict[str, Any]]:
-    """Every registered checkpoint and where its weights are: in a package, in the hub's cache, or not here."""
+    """Every registered checkpoint with weights and where they are: in a package, in the hub's cache, or not here."""
     from modaxfer.encoders.hub import cached
 
     found = []
     for entry in registry().all("checkpoint"):
-        spec = entry.spec
+        spec, encoder = entry.spec, registry().encoder_of(entry)
+        if encoder is not None and not encoder.spec.pretrained:
+            continue
         if spec.hub_id:
             here = "cached" if cached(spec.hub_id, spec.revision or None) else ""
         else:

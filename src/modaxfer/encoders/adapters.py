@@ -24,8 +24,9 @@ def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
 
     Args:
         encoder: Changed in place.
-        adapter: Method, module names (the last parts of them; none = every linear module) and options. For LoRA the
-            options ``rank``, ``alpha``, ``dropout``, ``use_dora``, ``use_rslora`` matter most; any of peft's will do.
+        adapter: Method, module names (the last parts of them; none = every linear module, of a model without any every
+            convolution) and options. For LoRA the options ``rank``, ``alpha``, ``dropout``, ``use_dora``,
+            ``use_rslora`` matter most; any of peft's will do.
 
     Returns:
         The names of the adapted modules, below ``encoder.layers``.
@@ -44,16 +45,25 @@ def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
 def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
     """Return the names of the modules that `adapter` would attach to, below ``encoder.layers``.
 
+    Only linear modules and convolutions with all channels in one group have a matrix to update.
+
     Raises:
         RefusedError: No module matches; names those that there are.
     """
-    linear = [name for name, module in encoder.layers.named_modules() if isinstance(module, nn.Linear)]
-    chosen = [name for name in linear if not adapter.targets or _matches(name, adapter.targets)]
+    modules = {name: part for name, part in encoder.layers.named_modules() if _is_matrix(part)}
+    if not modules:
+        raise RefusedError(
+            f"{adapter.method} attaches nowhere: the encoder's layers have neither linear modules nor convolutions",
+            got=adapter.targets or None,
+            fix="choose strategy full or frozen",
+        )
+    linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
+    chosen = [name for name in modules if _matches(name, adapter.targets)] if adapter.targets else linear or [*modules]
     if not chosen:
         raise RefusedError(
-            f"{adapter.method} attaches nowhere: no linear module of the encoder's layers matches",
+            f"{adapter.method} attaches nowhere: no linear module or convolution of the encoder's layers matches",
             got=adapter.targets,
-            allowed=sorted({name.rpartition(".")[2] for name in linear}) or "nothing: the layers have no linear module",
+            allowed=sorted({name.rpartition(".")[2] for name in modules}),
             fix="choose targets among these (--set strategy.targets=...)",
         )
     return chosen
@@ -82,6 +92,12 @@ def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> N
             fix="load it with the encoder, method and targets it was trained with",
         )
     set_peft_model_state_dict(encoder.layers, dict(state))
+
+
+def _is_matrix(module: nn.Module) -> bool:
+    """Tell whether `module` is a trainable matrix product; what no token depends on is not trainable."""
+    plain = isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
+    return plain and isinstance(module.weight, nn.Parameter)
 
 
 def _matches(name: str, targets: tuple[str, ...]) -> bool:

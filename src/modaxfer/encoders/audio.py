@@ -10,6 +10,7 @@ from torch import nn
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
 from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.encoders.positions import stretched
 from modaxfer.encoders.processors.audio import MelProcessor, WaveformProcessor, frames_after, read_feature_extractor
 from modaxfer.errors import RefusedError
 
@@ -21,6 +22,10 @@ RATE = 16_000
 LONGEST = 30.0
 """Seconds that are read where nothing else is asked for."""
 
+MOST_FREE, MOST_PLACED = 1500, 512
+"""Embedded tokens that are read where nothing else is asked for: as many as 30 s make, where there is no position
+table; with one, as many as text encoders read."""
+
 FRAMES_PER_TOKEN, HOP = 2, 160
 """Whisper: mel frames per token, samples per mel frame."""
 
@@ -28,11 +33,14 @@ FRAMES_PER_TOKEN, HOP = 2, 160
 class Wav2Vec2Encoder(LayeredEncoder):
     """wav2vec 2.0 (Baevski et al. 2020) and HuBERT (Hsu et al. 2021), without quantiser and length adapter.
 
-    A batch holds ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``.
+    A batch holds ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``. Embedded content
+    enters behind the convolutions and their projection; positions are convolved from it, so any number of tokens goes.
     """
 
+    front: ClassVar[tuple[str, ...]] = ("convolutions", "projection")
+
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model, origin)
+        super().__init__(model.config, origin)
         self.convolutions = model.feature_extractor.conv_layers
         self.projection = model.feature_projection
         self.positions = model.encoder.pos_conv_embed
@@ -44,11 +52,13 @@ class Wav2Vec2Encoder(LayeredEncoder):
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
-        """Say its rate and how many tokens the longest sound makes.
+        """Say its rate and how many tokens the longest sound makes, or how many embeddings it takes.
 
         Raises:
-            RefusedError: `kind` is not audio.
+            RefusedError: It takes no such kind.
         """
+        if kind == "embeddings":
+            return InputLayout(kind=kind, max_tokens=options.max_tokens or MOST_FREE)
         _require_audio(kind)
         samples = int((options.seconds or LONGEST) * RATE)
         return InputLayout(kind=kind, max_tokens=max(1, frames_after(samples, _strides(config))), rate=RATE)
@@ -63,18 +73,22 @@ class Wav2Vec2Encoder(LayeredEncoder):
         extractor = read_feature_extractor(self.source_folder())
         return WaveformProcessor(extractor, self.origin.options.seconds or LONGEST, _strides(self.config))
 
-    def embed(self, batch: Batch) -> Hidden:
+    def _embed(self, batch: Batch) -> Hidden:
         """Turn waveforms into ``[batch, tokens, hidden]``; silence that fills up a batch leaves no trace."""
         lengths = batch["lengths"]
         frames = self._frames(batch["input_values"].to(self.convolutions[0].conv.weight.dtype), lengths)
         tokens = torch.tensor([frames_after(int(length), _strides(self.config)) for length in lengths])
         mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
         projected = self.projection(frames)
-        states = (projected[0] if isinstance(projected, tuple) else projected) * mask.unsqueeze(-1)
+        return self.enter(Hidden(projected[0] if isinstance(projected, tuple) else projected, mask))
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Add convolved positions, to which padding is silent, and normalise: ``[batch, tokens, hidden]``."""
+        states = hidden.tokens * hidden.mask.unsqueeze(-1)
         states = states + self.positions(states)
         if self.entry_norm is not None:
             states = self.entry_norm(states)
-        return Hidden(self.dropout(states), mask)
+        return Hidden(self.dropout(states), hidden.mask)
 
     def _frames(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Run the convolutions: ``[batch, samples]`` to ``[batch, frames, channels]``.
@@ -107,11 +121,12 @@ class WhisperEncoder(LayeredEncoder):
     Its sinusoidal positions are a buffer: they were fixed in pretraining and stay so.
     """
 
+    front: ClassVar[tuple[str, ...]] = ("conv1", "conv2")
     positions: torch.Tensor
     key_mapping: ClassVar[dict[str, str] | None] = {r"^(model\.)?encoder\.": ""}
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model, origin)
+        super().__init__(model.config, origin)
         self.conv1, self.conv2 = model.conv1, model.conv2
         self.register_buffer("positions", model.embed_positions.weight.detach())
         self.layers = model.layers
@@ -126,11 +141,14 @@ class WhisperEncoder(LayeredEncoder):
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
-        """Say its rate and how many tokens it holds.
+        """Say its rate and how many tokens it holds; for embeddings, its table is stretched where more are asked for.
 
         Raises:
-            RefusedError: `kind` is not audio, or `options` ask for a longer window than the position table holds.
+            RefusedError: It takes no such kind, or `options` ask for a longer sound than the position table holds.
         """
+        if kind == "embeddings":
+            most = min(config.max_source_positions, MOST_PLACED)
+            return InputLayout(kind=kind, max_tokens=options.max_tokens or most)
         _require_audio(kind)
         seconds = _window(config, options)
         tokens = -(-int(seconds * RATE) // (HOP * FRAMES_PER_TOKEN))
@@ -145,7 +163,7 @@ class WhisperEncoder(LayeredEncoder):
         _require_audio(kind)
         return MelProcessor(read_feature_extractor(self.source_folder()), _window(self.config, self.origin.options))
 
-    def embed(self, batch: Batch) -> Hidden:
+    def _embed(self, batch: Batch) -> Hidden:
         """Turn mel frames into ``[batch, frames / 2, hidden]``."""
         features, lengths = batch["input_features"], batch["lengths"].to(batch["input_features"].device)
         steps = torch.arange(features.shape[-1], device=features.device)
@@ -154,8 +172,15 @@ class WhisperEncoder(LayeredEncoder):
         states = states * (steps < lengths[:, None])[:, None]
         states = nn.functional.gelu(self.conv2(states)).transpose(1, 2)
         mask = steps[: states.shape[1]] < ((lengths + 1) // FRAMES_PER_TOKEN)[:, None]
-        states = states + self.positions[: states.shape[1]]
-        return Hidden(nn.functional.dropout(states, self.config.dropout, self.training), mask)
+        return self._placed(Hidden(states, mask), self.positions)
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Add positions: ``[batch, tokens, hidden]``."""
+        return self._placed(hidden, stretched(self.positions, self.origin.options.max_tokens))
+
+    def _placed(self, content: Hidden, positions: torch.Tensor) -> Hidden:
+        states = content.tokens + positions[: content.tokens.shape[1]]
+        return Hidden(nn.functional.dropout(states, self.config.dropout, self.training), content.mask)
 
 
 def _strides(config: Any) -> tuple[tuple[int, int], ...]:

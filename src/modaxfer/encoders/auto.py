@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import nn
@@ -11,15 +12,16 @@ from torch import nn
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
 from modaxfer.encoders.body import LayeredEncoder, Origin, Shape
-from modaxfer.encoders.opaque import SoundBody, TextBody, fold, image_body
+from modaxfer.encoders.opaque import OpaqueBody, SoundBody, TextBody, fold, image_body
 from modaxfer.encoders.pixels import ImageSettings, PixelScale, read_image_settings
 from modaxfer.encoders.processors.audio import FrameProcessor, read_feature_extractor
 from modaxfer.encoders.processors.image import ImageProcessor
 from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.text import text_layout
+from modaxfer.encoders.trial import set_unused_aside, settle_norms
 from modaxfer.errors import RefusedError
-from modaxfer.spec import AUDIO, IMAGE, TEXT, Signal
+from modaxfer.spec import AUDIO, EMBEDDINGS, IMAGE, TEXT, Signal
 
 __all__ = ["AutoEncoder"]
 
@@ -30,28 +32,32 @@ TWO_TOWERS = ("clip", "siglip")
 """Models of pictures and texts whose picture half is taken."""
 
 RATE, LONGEST = 16_000, 30.0
-PIXELS, PATCH = 224, 16
-"""Pixels per side where a config names none; side of the patches that a picture's tokens are estimated by."""
+PIXELS = 224
+"""Pixels per side where a config names none."""
 
 
 class AutoEncoder(LayeredEncoder):
     """One model of unknown inside. What enters its only layer is the input itself, as rows of the model's width.
 
-    Text: ``input_ids`` and ``mask`` as for BERT; the word embeddings enter, zeros fill them up to the model's width.
+    Text: ``input_ids`` and ``mask`` as for BERT; the word embeddings enter, zeros fill them up to the model's width;
+    of embedded content, as many numbers of each token enter as a word embedding has.
     Pictures: ``pixel_values`` uint8 ``[batch, 3, size, size]``; the scaled pixels enter, cut into rows. A feature map
     ``[batch, channels, height, width]`` that comes out is read as ``height * width`` tokens.
     Sounds: ``values`` float32 ``[batch, rows, ...]`` and ``lengths``; clips of equal length run together, unpadded:
-    nothing is known of how the model would treat padding.
+    nothing is known of how the model would treat padding. What of the model no token depends on (a pooler, say) is kept
+    as buffers, so that every parameter gets a gradient.
     """
+
+    front: ClassVar[tuple[str, ...]] = ("words",)
 
     attention: ClassVar[str | None] = None
 
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model, origin)
+        super().__init__(model.config, origin)
         kind = self.kind = self.inputs(model.config)[0].kind
         self.words: nn.Module | None = None
         self.settings, self.scale = ImageSettings(), None
-        body: nn.Module
+        body: OpaqueBody
         if kind == "text":
             body = TextBody(model.get_encoder() if model.config.is_encoder_decoder else model)
             self.words = body.take_words()
@@ -61,11 +67,19 @@ class AutoEncoder(LayeredEncoder):
             body = image_body(model, self.layout(model.config, kind, origin.options).image_size or PIXELS)
         else:
             body = SoundBody(model)
+        set_unused_aside(body)
         self.layers, self.norm = nn.ModuleList([body]), None
 
     @classmethod
+    def from_config(cls, config: Any, *, origin: Origin | None = None) -> Self:
+        """Build it with random weights; batch norms take their statistics from random pictures."""
+        encoder = super().from_config(config, origin=origin)
+        settle_norms(encoder.layers[0])
+        return encoder
+
+    @classmethod
     def inputs(cls, config: Any) -> tuple[Signal, ...]:
-        """Say which signal a model of this config takes.
+        """Say what a model of this config takes: one kind of raw input, and in the case of text embeddings too.
 
         Raises:
             RefusedError: AutoModel does not know it, or it takes several signals at once or another one.
@@ -82,13 +96,15 @@ class AutoEncoder(LayeredEncoder):
                 allowed=sorted(KINDS),
                 fix="choose an encoder of one signal",
             )
-        if KINDS[name] is TEXT and "inputs_embeds" not in inspect.signature(model_class.forward).parameters:
+        if KINDS[name] is not TEXT:
+            return (KINDS[name],)
+        if "inputs_embeds" not in inspect.signature(model_class.forward).parameters:
             raise RefusedError(
                 f"a model of type {config.model_type} cannot be entered behind its word embeddings",
                 got=f"{model_class.__name__}.forward without inputs_embeds",
                 fix="choose another text encoder",
             )
-        return (KINDS[name],)
+        return (TEXT, EMBEDDINGS)
 
     @classmethod
     def pooling(cls, config: Any) -> str:
@@ -100,31 +116,28 @@ class AutoEncoder(LayeredEncoder):
         """Read the width from a config; of an image model, from an empty model that runs without numbers."""
         if cls.inputs(config)[0] is not IMAGE:
             return Shape(depth=1, hidden_size=config.hidden_size)
-        config = getattr(config, "vision_config", config)
-        with quiet(), torch.device("meta"), torch.no_grad():
-            size = _image_size(config)
-            states = _class_of(config)(config)(torch.zeros(1, 3, size, size)).last_hidden_state
-        return Shape(depth=1, hidden_size=states.shape[1] if states.ndim == 4 else states.shape[-1])
+        return Shape(depth=1, hidden_size=_seen(config, _image_size(config))[1])
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
-        """Say what an input may be; the tokens of a picture are an estimate.
+        """Say what an input may be; the tokens of a picture are counted on an empty model.
 
         Raises:
-            RefusedError: The model takes another kind, or `options` ask for more than it holds.
+            RefusedError: The model takes another kind, `options` ask for more than it holds, or its pictures are of
+                another size.
         """
-        takes = cls.inputs(config)[0].kind
-        if kind != takes:
+        takes = [signal.kind for signal in cls.inputs(config)]
+        if kind not in takes:
             raise RefusedError(
-                f"a model of type {config.model_type} takes {takes}",
+                f"a model of type {config.model_type} takes {' or '.join(takes)}",
                 got=kind,
-                fix=f"choose a bridge that ends in {takes}",
+                fix=f"choose a bridge that ends in {' or '.join(takes)}",
             )
-        if kind == "text":
-            return text_layout(config, kind, options)
+        if kind in ("text", "embeddings"):
+            return replace(text_layout(config, "text", options), kind=kind)
         if kind == "image":
-            size = options.image_size or _image_size(getattr(config, "vision_config", config))
-            return InputLayout(kind=kind, max_tokens=max(1, size // PATCH) ** 2 + 1, image_size=size)
+            size = options.image_size or _image_size(config)
+            return InputLayout(kind=kind, max_tokens=_seen(config, size)[0], image_size=size)
         tokens = int((options.seconds or LONGEST) * RATE) // config.hidden_size + 1
         return InputLayout(kind=kind, max_tokens=tokens, rate=RATE)
 
@@ -135,6 +148,8 @@ class AutoEncoder(LayeredEncoder):
             RefusedError: The model takes another kind.
         """
         options, trusted = self.origin.options, self.origin.trust_remote_code
+        if kind == "embeddings":
+            raise RefusedError("embeddings are prepared by their bridge, not by the encoder", got=kind)
         layout = self.layout(self.config, kind, options)
         if kind == "text":
             tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=trusted)
@@ -144,7 +159,7 @@ class AutoEncoder(LayeredEncoder):
         extractor = read_feature_extractor(self.source_folder())
         return FrameProcessor(extractor, options.seconds or LONGEST, self.hidden_size)
 
-    def embed(self, batch: Batch) -> Hidden:
+    def _embed(self, batch: Batch) -> Hidden:
         """Turn a batch into rows ``[batch, rows, hidden]`` that hold the input without loss."""
         if self.words is not None:
             return Hidden(fold(self.words(batch["input_ids"]), self.hidden_size), batch["mask"])
@@ -154,6 +169,28 @@ class AutoEncoder(LayeredEncoder):
         rows = fold(batch["values"], self.hidden_size)
         steps = torch.arange(rows.shape[1], device=rows.device)
         return Hidden(rows, steps < batch["lengths"].to(rows.device)[:, None])
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Let content in as it is; the model adds positions itself.
+
+        Raises:
+            TypeError: The model does not take text.
+        """
+        self._require_text()
+        return hidden
+
+    def drop_front(self) -> None:
+        """Give up the word embeddings.
+
+        Raises:
+            TypeError: The model does not take text.
+        """
+        self._require_text()
+        super().drop_front()
+
+    def _require_text(self) -> None:
+        if self.kind != "text":
+            self._refuse_entry()
 
     def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
         """Run the whole model, if its one layer is among `start` ... `stop - 1`."""
@@ -178,6 +215,25 @@ def _class_of(config: Any) -> Any:
     return get_class_from_dynamic_module(own, config.name_or_path)
 
 
+def _seen(config: Any, size: int) -> tuple[int, int]:
+    """Return tokens and width that a model makes of a picture of `size`, from an empty model that runs without numbers.
+
+    Raises:
+        RefusedError: It takes no pictures of this size.
+    """
+    config = getattr(config, "vision_config", config)
+    try:
+        with quiet(), torch.device("meta"), torch.no_grad():
+            tokens = image_body(_class_of(config)(config), size).see(torch.zeros(1, 3, size, size))
+    except (RuntimeError, ValueError) as error:
+        raise RefusedError(
+            f"a model of type {config.model_type} takes no pictures of {size} pixels per side",
+            got=" ".join(str(error).split())[:200],
+            fix=f"--set encoder.image_size={_image_size(config)}",
+        ) from error
+    return tokens.shape[1], tokens.shape[2]
+
+
 def _image_size(config: Any) -> int:
-    size = getattr(config, "image_size", None) or PIXELS
+    size = getattr(getattr(config, "vision_config", config), "image_size", None) or PIXELS
     return int(size if isinstance(size, int | float) else max(size))

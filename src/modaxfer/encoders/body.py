@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import torch
 from torch import nn
@@ -60,17 +60,20 @@ class LayeredEncoder(nn.Module):
     """Name in `transformers` of the class that reads the weights."""
     attention: ClassVar[str | None] = attention.NAME
     key_mapping: ClassVar[dict[str, str] | None] = None
+    front: ClassVar[tuple[str, ...]] = ()
+    """Dotted names of the modules that look raw input up or project it; `enter` does without them."""
 
     layers: nn.ModuleList
     norm: nn.Module | None
     sha256: str | None = None
     """Hash of the weights that were read; None for random ones."""
+    has_front: bool = True
+    """Whether raw input can be embedded; False after `drop_front`."""
 
-    def __init__(self, model: Any, origin: Origin) -> None:
-        """Take a Transformers model apart."""
+    def __init__(self, config: Any, origin: Origin) -> None:
         super().__init__()
-        self.config, self.origin = model.config, origin
-        shape = self.shape(model.config)
+        self.config, self.origin = config, origin
+        shape = self.shape(config)
         self.depth, self.hidden_size = shape.depth, shape.hidden_size
 
     @classmethod
@@ -131,8 +134,41 @@ class LayeredEncoder(nn.Module):
         raise RefusedError(f"{type(self).__name__} takes no {kind}", got=kind)
 
     def embed(self, batch: Batch) -> Hidden:
-        """Turn a batch into the states ``[batch, tokens, hidden]`` that enter layer 0."""
+        """Turn a batch into the states ``[batch, tokens, hidden]`` that enter layer 0.
+
+        Raises:
+            TypeError: It has no front, or its front was dropped.
+        """
+        if not self.has_front:
+            raise TypeError(f"{type(self).__name__} has no front to embed raw input with: call enter(hidden)")
+        return self._embed(batch)
+
+    def _embed(self, batch: Batch) -> Hidden:
         raise TypeError(f"{type(self).__name__} must say how a batch is embedded")
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Turn embedded content ``[batch, tokens, hidden]`` into the states that enter layer 0.
+
+        Raises:
+            TypeError: It can be entered by raw input only.
+        """
+        self._refuse_entry()
+
+    def drop_front(self) -> None:
+        """Give up the modules that `enter` does not use; `embed` is gone.
+
+        Raises:
+            TypeError: It can be entered by raw input only.
+        """
+        if not self.front:
+            self._refuse_entry()
+        for name in self.front:
+            owner, _, last = name.rpartition(".")
+            setattr(self.get_submodule(owner), last, None)
+        self.has_front = False
+
+    def _refuse_entry(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} cannot be entered behind its front: call embed(batch)")
 
     def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
         """Run layers `start` ... `stop - 1`."""

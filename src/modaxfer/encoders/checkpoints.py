@@ -16,7 +16,7 @@ from modaxfer.errors import CheckpointUnavailableError, RefusedError
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import EncoderSpec
 
-__all__ = ["ResolvedEncoder", "resolve"]
+__all__ = ["ResolvedEncoder", "read_config", "resolve"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class ResolvedEncoder:
     revision: str | None
     """Commit on the hub; ``distribution==version`` for a package; None for a folder."""
     config: Any
-    """Transformers config."""
+    """Transformers config, or the encoder's own."""
     depth: int
     hidden_size: int
     pooling: str
@@ -76,7 +76,7 @@ def resolve(
         RefusedError: The checkpoint is not of this encoder's architecture, or needs code of its own.
     """
     choice = choose_named(checkpoint, revision, encoder=name) if checkpoint else choose(name, revision)
-    config = _read_config(choice, trust_remote_code)
+    config = read_config(choice.folder, trust_remote_code=trust_remote_code, name=choice.checkpoint)
     entry = _encoder_of(config, choice)
     spec = entry.spec
     target = load_target(spec.target)
@@ -99,29 +99,66 @@ def resolve(
     )
 
 
-def _read_config(choice: Choice, trust_remote_code: bool) -> Any:
+def read_config(
+    folder: Path, spec: EncoderSpec | None = None, trust_remote_code: bool = False, *, name: str = ""
+) -> Any:
+    """Read the ``config.json`` in `folder` into the class that its encoder understands.
+
+    Args:
+        folder: Of a checkpoint, or with the base files of a saved run.
+        spec: The encoder it is for; None = the one that lists its `model_type`, if there is one.
+        trust_remote_code: Allow config code that comes with it.
+        name: What messages call it; default the folder.
+
+    Returns:
+        A Transformers config; the encoder's own where its spec names a `configuration`.
+
+    Raises:
+        CheckpointUnavailableError: There is no ``config.json``, or it is not JSON.
+        ConfigError: A config of an encoder's own has a wrong key or value.
+        RefusedError: Transformers does not know the architecture, or it needs code of its own.
+    """
+    values = _read_json(folder / "config.json")
+    own = _own_configuration(values.get("model_type"), spec)
+    if own:
+        return load_target(own).from_folder(folder)
     from transformers import AutoConfig
 
-    path = choice.folder / "config.json"
+    own_code = "auto_map" in values
     try:
-        own_code = "auto_map" in json.loads(path.read_text(encoding="utf-8"))
         with quiet():
             return AutoConfig.from_pretrained(
-                choice.folder, local_files_only=True, trust_remote_code=trust_remote_code and own_code
+                folder, local_files_only=True, trust_remote_code=trust_remote_code and own_code
             )
-    except json.JSONDecodeError as error:
-        raise CheckpointUnavailableError(f"{path} is not valid JSON", got=str(error)) from None
     except (ValueError, KeyError, OSError, ImportError) as error:
         if own_code and not trust_remote_code:
             raise RefusedError(
-                f"{choice.checkpoint} needs model code of its own, which is not run unasked",
+                f"{name or folder} needs model code of its own, which is not run unasked",
                 fix="pass --trust-remote-code if you trust its authors",
             ) from error
         raise RefusedError(
-            f"Transformers does not know the architecture of {choice.checkpoint}",
+            f"Transformers does not know the architecture of {name or folder}",
             got=" ".join(str(error).split())[:200],
             fix="choose a model that AutoConfig understands, or upgrade transformers",
         ) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointUnavailableError(f"cannot read {path}", got=error.strerror) from None
+    except ValueError as error:
+        raise CheckpointUnavailableError(f"{path} is not valid JSON", got=str(error)) from None
+    if not isinstance(values, dict):
+        raise CheckpointUnavailableError(f"{path} must hold one mapping of keys to values", got=type(values).__name__)
+    return values
+
+
+def _own_configuration(model_type: object, spec: EncoderSpec | None) -> str:
+    """Return the config class of the encoder that loads `model_type`, where it is not one of Transformers'."""
+    specs = [spec] if spec is not None else [entry.spec for entry in registry().all("encoder")]
+    return next((item.configuration for item in specs if model_type in item.model_types), "")
 
 
 def _encoder_of(config: Any, choice: Choice) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -95,7 +96,9 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
 
 
 def installed_version(spec: CheckpointSpec) -> str | None:
-    """Return the version of the distribution that ships `spec`; None where it is not installed."""
+    """Return the version of the distribution that ships `spec`; "" for none at all, None where it is not installed."""
+    if not spec.distribution:
+        return ""
     try:
         return version(spec.distribution)
     except PackageNotFoundError:
@@ -167,12 +170,23 @@ def _folder(folder: Path, entry: Any) -> Choice:
         raise CheckpointUnavailableError(
             "no such folder", got=folder, fix="check the path; hub models are written organisation/name"
         )
-    refuse_unsafe(str(folder), [path.name for path in folder.iterdir()])
+    if not _is_design(folder):
+        refuse_unsafe(str(folder), [path.name for path in folder.iterdir()])
     if not (folder / "config.json").is_file():
         raise CheckpointUnavailableError(
             f"{folder} has no config.json", allowed="a folder that `save_pretrained` wrote", fix="add its config.json"
         )
     return Choice(checkpoint=str(folder.resolve()), folder=folder.resolve(), encoder=entry)
+
+
+def _is_design(folder: Path) -> bool:
+    """Tell whether `folder` holds the config of an encoder that has no weights."""
+    path = folder / "config.json"
+    try:
+        model_type = json.loads(path.read_text(encoding="utf-8"))["model_type"]
+    except (OSError, ValueError, KeyError, TypeError):  # said to the user by whoever needs the config
+        return False
+    return any(model_type in entry.spec.model_types for entry in registry().all("encoder") if not entry.spec.pretrained)
 
 
 def _from_hub(found: hub.Snapshot, entry: Any) -> Choice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -21,6 +21,12 @@ __all__ = ["ViTEncoder", "sensible_image_size"]
 CUSTOMARY = {"dinov2": 224}
 """Pixels per side at which a family is used, where its position table was trained for far larger pictures."""
 
+MOST = 512
+"""Embedded tokens that are read where nothing else is asked for: attention grows with the square of the length."""
+
+STRIDE, LEAST_MAP = 32, 3
+"""Pixels per token of a convolutional network; tokens per side below which its map shows no shapes any more."""
+
 LARGEST_ZOOM = 4
 """A picture is not blown up much more than this: more tokens would show nothing new."""
 
@@ -30,11 +36,13 @@ class ViTEncoder(LayeredEncoder):
 
     A batch holds either ``pixel_values`` uint8 ``[batch, 3, height, width]``, or ``patches`` uint8
     ``[batch, patches, side, side, 3]`` with ``mask`` bool ``[batch, patches]``. Patches of a strip take the first
-    places of the pretraining grid, row by row. Token 0 is the class token, always real.
+    places of the pretraining grid, row by row, and so does embedded content. Token 0 is the class token, always real.
     """
 
+    front: ClassVar[tuple[str, ...]] = ("embeddings.patch_embeddings", "scale")
+
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model, origin)
+        super().__init__(model.config, origin)
         self.embeddings = model.embeddings
         self.embeddings.mask_token = None
         self.layers = model.layers if hasattr(model, "layers") else model.encoder.layer
@@ -45,6 +53,9 @@ class ViTEncoder(LayeredEncoder):
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
         """Say how large its pictures are, or how many patches a strip may have (class token included in tokens).
+
+        Of embeddings, say how many it takes (class token not included); where `options` ask for more than the
+        pretraining grid has places, the grid is resized.
 
         Raises:
             RefusedError: It takes no such kind; the picture is not a whole number of patches; its channels are not RGB.
@@ -59,9 +70,11 @@ class ViTEncoder(LayeredEncoder):
             return InputLayout(
                 kind=kind, max_tokens=min(options.max_tokens or most, most), patch_size=side, image_size=pretraining
             )
+        if kind == "embeddings":
+            return InputLayout(kind=kind, max_tokens=options.max_tokens or min((pretraining // side) ** 2, MOST))
         if kind != "image":
             raise RefusedError(
-                "a vision transformer takes images and patches",
+                "a vision transformer takes images, patches and embeddings",
                 got=kind,
                 fix="choose a bridge that ends in one of them",
             )
@@ -82,38 +95,44 @@ class ViTEncoder(LayeredEncoder):
         Raises:
             RefusedError: It takes no such kind.
         """
+        if kind == "embeddings":
+            raise RefusedError("embeddings are prepared by their bridge, not by the encoder", got=kind)
         layout = self.layout(self.config, kind, self.origin.options)
         if kind == "patches":
             return PatchProcessor(side=layout.patch_size or 1, most=layout.max_tokens - 1)
         return ImageProcessor(size=layout.image_size or 1, resample=self.settings.resample, tokens=layout.max_tokens)
 
-    def embed(self, batch: Batch) -> Hidden:
+    def _embed(self, batch: Batch) -> Hidden:
         """Project patches, put the class token in front, add positions: ``[batch, 1 + patches, hidden]``."""
         if "patches" in batch:
-            patches, positions, mask = (
-                self._strip(batch["patches"]),
-                self._first_positions(batch["mask"]),
-                batch["mask"],
-            )
-        else:
-            projection = self.embeddings.patch_embeddings.projection
-            projected = projection(self.scale(batch["pixel_values"]).to(projection.weight.dtype))
-            positions = self._grid_positions(*projected.shape[2:])
-            patches = projected.flatten(2).transpose(1, 2)
-            mask = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
-        front = self.embeddings.cls_token.expand(len(patches), -1, -1).to(patches.dtype)
-        tokens = self.embeddings.dropout(torch.cat([front, patches], 1) + positions)
-        return Hidden(tokens, nn.functional.pad(mask, (1, 0), value=True))
+            strip = Hidden(self._strip(batch["patches"]), batch["mask"])
+            return self._placed(strip, self.embeddings.position_embeddings)
+        projection = self.embeddings.patch_embeddings.projection
+        projected = projection(self.scale(batch["pixel_values"]).to(projection.weight.dtype))
+        patches = projected.flatten(2).transpose(1, 2)
+        mask = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
+        return self._placed(Hidden(patches, mask), self._grid_positions(*projected.shape[2:]))
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Put the class token in front, add the first positions of the grid: ``[batch, 1 + tokens, hidden]``."""
+        table: torch.Tensor = self.embeddings.position_embeddings
+        wanted = self.origin.options.max_tokens or 0
+        if wanted >= table.shape[1]:
+            side = math.isqrt(wanted - 1) + 1
+            table = self._grid_positions(side, side)
+        return self._placed(hidden, table)
+
+    def _placed(self, content: Hidden, positions: torch.Tensor) -> Hidden:
+        front = self.embeddings.cls_token.expand(len(content.tokens), -1, -1).to(content.tokens.dtype)
+        tokens = torch.cat([front, content.tokens], 1)
+        tokens = self.embeddings.dropout(tokens + positions[:, : tokens.shape[1]])
+        return Hidden(tokens, nn.functional.pad(content.mask, (1, 0), value=True))
 
     def _strip(self, patches: torch.Tensor) -> torch.Tensor:
         """Project ``[batch, patches, side, side, 3]``; a convolution over one patch is a matrix product."""
         projection = self.embeddings.patch_embeddings.projection
         pixels = self.scale(patches.permute(0, 1, 4, 2, 3)).to(projection.weight.dtype)
         return nn.functional.linear(pixels.flatten(2), projection.weight.flatten(1), projection.bias)
-
-    def _first_positions(self, mask: torch.Tensor) -> torch.Tensor:
-        positions: torch.Tensor = self.embeddings.position_embeddings[:, : mask.shape[1] + 1]
-        return positions
 
     def _grid_positions(self, rows: int, columns: int) -> torch.Tensor:
         """Return positions ``[1, 1 + rows * columns, hidden]``, resized (bicubic) for pictures of another size."""
@@ -135,10 +154,12 @@ def sensible_image_size(layout: InputLayout, sides: Iterable[int]) -> int:
 
     Returns:
         The smallest multiple of the patch size that is at least four times the largest side, at most the layout's size.
+        Where there are no patches, of the usual stride of a convolutional network, and at least three of them.
     """
-    full, patch = layout.image_size or 224, layout.patch_size or 32
+    full, patch = layout.image_size or 224, layout.patch_size or STRIDE
+    least = patch if layout.patch_size else min(full, LEAST_MAP * STRIDE)
     largest = max(sides, default=full)
-    return max(patch, min(full, math.ceil(LARGEST_ZOOM * largest / patch) * patch))
+    return max(least, min(full, math.ceil(LARGEST_ZOOM * largest / patch) * patch))
 
 
 def _square(value: Any, what: str) -> int:

@@ -52,7 +52,8 @@ def load_encoder(
         resolved: What `modaxfer.encoders.checkpoints.resolve` chose.
         options: How it is fed; its processors follow them.
         dropout: Probability, on hidden states and attention, while training. All other noise is switched off.
-        pretrained: False builds the same architecture with random weights.
+        pretrained: False builds the same architecture with random weights and reads none; so does an encoder that has
+            none.
         seed: Of the random weights.
 
     Returns:
@@ -63,7 +64,7 @@ def load_encoder(
     """
     target = load_target(resolved.spec.target)
     config = configured(resolved.config, dropout)
-    folder = resolved.folder
+    folder, pretrained = resolved.folder, pretrained and resolved.spec.pretrained
     if pretrained and resolved.snapshot is not None:
         folder = hub.download(resolved.snapshot)
     origin = Origin(folder=folder, options=options, trust_remote_code=resolved.trust_remote_code)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
 from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.encoders.positions import stretched
 from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
 from modaxfer.errors import RefusedError
 
@@ -20,11 +21,14 @@ class BertEncoder(LayeredEncoder):
     """BERT, RoBERTa, XLM-R, CamemBERT, ELECTRA (Devlin et al. 2019 and after), without pooler.
 
     A batch holds ``input_ids`` int64 ``[batch, tokens]``, ``mask`` bool ``[batch, tokens]`` and, for models trained
-    with them, ``token_type_ids``.
+    with them, ``token_type_ids``. Of embedded content, an ELECTRA whose embeddings are narrower than its states takes
+    the first `embedding_size` numbers of each token.
     """
 
+    front: ClassVar[tuple[str, ...]] = ("embeddings.word_embeddings",)
+
     def __init__(self, model: Any, origin: Origin) -> None:
-        super().__init__(model, origin)
+        super().__init__(model.config, origin)
         self.embeddings = model.embeddings
         self.project = getattr(model, "embeddings_project", None)
         self.layers = model.encoder.layer
@@ -32,12 +36,21 @@ class BertEncoder(LayeredEncoder):
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
-        """Say how many tokens it holds.
+        """Say how many tokens it holds; for embeddings, its position table is stretched where more are asked for.
 
         Raises:
-            RefusedError: `kind` is not text.
+            RefusedError: It takes no such kind, or `options` ask for more text than the position table holds.
         """
-        return text_layout(config, kind, options)
+        if kind != "embeddings":
+            return text_layout(config, kind, options)
+        if getattr(config, "embedding_size", config.hidden_size) > config.hidden_size:
+            raise RefusedError(
+                f"a {config.model_type} encoder with embeddings wider than its states cannot be entered behind them",
+                got=f"{config.embedding_size} numbers per embedding, {config.hidden_size} per state",
+                fix="choose another encoder, or give it text",
+            )
+        table = config.max_position_embeddings - _first_position(config)
+        return InputLayout(kind=kind, max_tokens=options.max_tokens or min(table, LONGEST))
 
     def processor(self, kind: str) -> Processor:
         """Return the tokenizer, for `kind` text.
@@ -49,12 +62,26 @@ class BertEncoder(LayeredEncoder):
         tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
         return TextProcessor(tokenizer, min(layout.max_tokens, tokenizer.model_max_length))
 
-    def embed(self, batch: Batch) -> Hidden:
+    def _embed(self, batch: Batch) -> Hidden:
         """Sum word, position and type embeddings: ``[batch, tokens, hidden]``."""
         # A tokenizer may tell pairs apart where the model, trained with one type only, does not.
         types = batch.get("token_type_ids") if self.config.type_vocab_size > 1 else None
         tokens = self.embeddings(input_ids=batch["input_ids"], token_type_ids=types)
         return Hidden(tokens if self.project is None else self.project(tokens), batch["mask"])
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Add position and first type embeddings, and normalise: ``[batch, tokens, hidden]``."""
+        types = self.embeddings.token_type_embeddings.weight
+        table = self.embeddings.position_embeddings.weight[_first_position(self.config) :]
+        positions = stretched(table, self.origin.options.max_tokens)[: hidden.tokens.shape[1]]
+        tokens = hidden.tokens[..., : types.shape[1]] + positions + types[0]
+        tokens = self.embeddings.dropout(self.embeddings.LayerNorm(tokens))
+        return Hidden(tokens if self.project is None else self.project(tokens), hidden.mask)
+
+
+def _first_position(config: Any) -> int:
+    """Return the row of the first token: fairseq's models count from the padding index + 1."""
+    return config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
 
 
 def text_layout(config: Any, kind: str, options: EncoderOptions) -> InputLayout:
@@ -67,10 +94,7 @@ def text_layout(config: Any, kind: str, options: EncoderOptions) -> InputLayout:
         raise RefusedError(
             f"a {config.model_type} encoder takes text", got=kind, fix="choose a bridge that ends in text"
         )
-    table = getattr(config, "max_position_embeddings", None) or 10**6
-    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        # Positions are counted from the padding index + 1 (fairseq's habit).
-        table -= config.pad_token_id + 1
+    table = (getattr(config, "max_position_embeddings", None) or 10**6) - _first_position(config)
     if options.max_tokens is not None and options.max_tokens > table:
         raise RefusedError(
             "encoder.max_tokens is more than the position table holds", got=options.max_tokens, allowed=f"4 to {table}"

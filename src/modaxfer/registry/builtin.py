@@ -76,6 +76,28 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
             summary="Encoder half of Whisper: transformer over log-mel frames (Radford et al. 2022).",
         ),
         EncoderSpec(
+            name="table",
+            target="modaxfer.encoders.table:TableEncoder",
+            inputs=(EMBEDDINGS,),
+            model_types=("modaxfer-table",),
+            configuration="modaxfer.encoders.designs:TableConfig",
+            pooling="cls",
+            lora_targets=("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
+            rates=Rates(full=1e-3, adapter=1e-3, head_multiplier=1.0, layer_decay=1.0),
+            pretrained=False,
+            summary="FT-Transformer: small transformer over the cells of a row, from scratch (Gorishniy et al. 2021).",
+        ),
+        EncoderSpec(
+            name="lstm",
+            target="modaxfer.encoders.lstm:LSTMEncoder",
+            inputs=(EMBEDDINGS,),
+            model_types=("modaxfer-lstm",),
+            configuration="modaxfer.encoders.designs:LSTMConfig",
+            rates=Rates(full=1e-3, adapter=1e-3, head_multiplier=1.0, layer_decay=1.0),
+            pretrained=False,
+            summary="Small bidirectional LSTM over a sequence, from scratch (Hochreiter & Schmidhuber 1997).",
+        ),
+        EncoderSpec(
             name="auto",
             target="modaxfer.encoders.auto:AutoEncoder",
             inputs=(TEXT, IMAGE, AUDIO, EMBEDDINGS),
@@ -86,7 +108,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
 
 @hookimpl
 def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
-    """Return the hub checkpoints of the built-in encoders, by size."""
+    """Return the checkpoints of the built-in encoders, by size: on the hub, or a config alone."""
     return (
         CheckpointSpec(name="bert-base", encoder="bert", size="base", hub_id="google-bert/bert-base-uncased"),
         CheckpointSpec(name="bert-large", encoder="bert", size="large", hub_id="google-bert/bert-large-uncased"),
@@ -97,7 +119,16 @@ def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
         CheckpointSpec(name="whisper-tiny", encoder="whisper", size="tiny", hub_id="openai/whisper-tiny"),
         CheckpointSpec(name="whisper-base", encoder="whisper", size="base", hub_id="openai/whisper-base"),
         CheckpointSpec(name="whisper-small", encoder="whisper", size="small", hub_id="openai/whisper-small"),
+        _design("table", "small", "3 layers, 96 wide; random weights."),
+        _design("table", "base", "3 layers, 192 wide; random weights."),
+        _design("lstm", "small", "2 layers, 128 wide; random weights."),
+        _design("lstm", "base", "2 layers, 512 wide; random weights."),
     )
+
+
+def _design(encoder: str, size: str, summary: str) -> CheckpointSpec:
+    target = f"modaxfer.encoders.designs:{encoder}_{size}"
+    return CheckpointSpec(name=f"{encoder}-{size}", encoder=encoder, size=size, target=target, summary=summary)
 
 
 @hookimpl

@@ -18,7 +18,7 @@ __all__ = ["TARGET", "check_specs"]
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 """``package.module:Attribute``."""
 
-_TARGET_FIELDS = ("target", "options", "reader")
+_TARGET_FIELDS = ("target", "configuration", "options", "reader")
 
 
 def check_specs(kind: Kind, returned: object) -> tuple[Any, ...]:

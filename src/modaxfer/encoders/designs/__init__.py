@@ -1,0 +1,29 @@
+"""Encoders without pretrained weights: their configs, and beside this file a folder with a config for each size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modaxfer.encoders.designs.configs import LSTMConfig, TableConfig
+
+__all__ = ["LSTMConfig", "TableConfig", "lstm_base", "lstm_small", "table_base", "table_small"]
+
+
+def table_small() -> Path:
+    """Return the folder of ``table:small``."""
+    return Path(__file__).parent / "table-small"
+
+
+def table_base() -> Path:
+    """Return the folder of ``table:base``, the default size of Gorishniy et al. (2021)."""
+    return Path(__file__).parent / "table-base"
+
+
+def lstm_small() -> Path:
+    """Return the folder of ``lstm:small``."""
+    return Path(__file__).parent / "lstm-small"
+
+
+def lstm_base() -> Path:
+    """Return the folder of ``lstm:base``."""
+    return Path(__file__).parent / "lstm-base"

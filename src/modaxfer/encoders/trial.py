@@ -1,0 +1,72 @@
+"""What a trial run of a whole model tells: which weights its tokens depend on, what a random one's batch norms see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from modaxfer.encoders.opaque import ImageBody, OpaqueBody, norms_of_batches
+
+__all__ = ["set_unused_aside", "settle_norms"]
+
+PICTURES, PIXELS = 4, 200_000
+"""Random pictures that statistics are taken from, at least, and their pixels: of small pictures more are needed."""
+
+
+def set_unused_aside(body: OpaqueBody) -> None:
+    """Turn the parameters of `body` that its tokens do not depend on into buffers, which are neither trained nor saved.
+
+    Poolers and norms that only a pooled vector goes through would never get a gradient. The dependence is read off the
+    graph of one small forward pass. A body without numbers (on the ``meta`` device) stays as it is.
+    """
+    if next(body.parameters()).is_meta:
+        return
+    training = body.training
+    body.eval()
+    with torch.random.fork_rng(devices=()), torch.enable_grad():
+        used = _leaves(body.probe())
+    body.train(training)
+    for name, parameter in list(body.named_parameters()):
+        if id(parameter) not in used:
+            owner, _, last = name.rpartition(".")
+            module = body.get_submodule(owner)
+            delattr(module, last)
+            module.register_buffer(last, parameter.detach(), persistent=False)
+
+
+def settle_norms(body: nn.Module) -> None:
+    """Give the batch norms of a random image model the statistics of random pictures.
+
+    They are never updated in training, so without this a random network would not be normalised at all: signals die
+    out or explode over its depth, and training from scratch would look worse than it is. The pictures are noise, drawn
+    from torch's generator: nothing of a task goes in.
+    """
+    norms: list[Any] = norms_of_batches(body)
+    if not norms or not isinstance(body, ImageBody) or next(body.parameters()).is_meta:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.train()
+        norm.momentum = None  # the plain average of all batches seen: here of one
+    with torch.no_grad():
+        body.see(torch.randn(max(PICTURES, PIXELS // body.size**2), 3, body.size, body.size))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
+
+
+def _leaves(output: torch.Tensor) -> set[int]:
+    """Return the ids of all tensors that `output` was computed from and that take a gradient."""
+    found, seen, open_ends = set(), set(), [output.grad_fn]
+    while open_ends:
+        node = open_ends.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found.add(id(node.variable))
+        open_ends += [source for source, _ in node.next_functions]
+    return found
