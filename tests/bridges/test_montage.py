@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
 
 import numpy as np
@@ -125,26 +124,6 @@ def test_an_empty_text_is_a_white_panel() -> None:
     assert (draw(made, note="") == 255).all()
     assert (draw(made, note=None) == 255).all()
     assert made.warnings == ()
-
-
-def test_no_word_is_lost_or_split_between_lines() -> None:
-    made = montage(NOTE)
-    words = LONG.split()
-    lines = list(made._face.wrap(LONG, 220))
-    assert " ".join(lines).split() == words
-    assert all(made._face.draw(line, 1000).shape[1] <= 220 for line in lines)
-    assert all(
-        made._face.draw(f"{one} {two.split()[0]}", 1000).shape[1] > 210 for one, two in itertools.pairwise(lines)
-    )
-
-
-def test_a_word_wider_than_a_line_is_broken() -> None:
-    face = montage(NOTE)._face
-    lines = list(face.wrap("a " + "w" * 200 + " b", 100))
-    assert "".join(lines).replace(" ", "") == "a" + "w" * 200 + "b"
-    assert all(face.draw(line, 1000).shape[1] <= 100 for line in lines)
-    assert len(lines) > 5
-    assert next(face.wrap("i" * 100, 1)) == "i"
 
 
 def test_a_text_that_does_not_fit_is_cut_and_counted() -> None:

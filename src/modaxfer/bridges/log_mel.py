@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from scipy.signal import ShortTimeFFT
 
 __all__ = ["LogMel"]
 
@@ -58,12 +54,16 @@ class LogMel:
         Returns:
             float32 ``[bands, columns]``, lowest band first; 1 is the clip's maximum, 0 is `decibels` below it or less.
         """
-        windows = self.columns * self._windows
-        clip = np.zeros(max(windows * self._hop, self.samples, self._window), np.float32)
+        from scipy.fft import rfft
+
         heard = samples[: self.samples]
-        clip[: len(heard)] = heard
-        power = self._transform.spectrogram(clip, p0=0, p1=windows)
-        mel = (self._bank @ power).reshape(self.bands, self.columns, self._windows).mean(-1)
+        windows = self.columns * self._windows
+        # The first window is centred on the first sample.
+        clip = np.zeros(windows * self._hop + self._window, np.float32)
+        clip[self._window // 2 :][: len(heard)] = heard
+        frames = np.lib.stride_tricks.sliding_window_view(clip, self._window)[:: self._hop][:windows]
+        power = np.abs(rfft(frames * self._taper, self._fft_length)) ** 2
+        mel = (power @ self._bank).reshape(self.columns, self._windows, self.bands).mean(1).T
         peak = mel.max()
         if peak < SILENCE:
             return np.zeros(mel.shape, np.float32)
@@ -71,17 +71,16 @@ class LogMel:
         return np.asarray(1 + below / self.decibels, np.float32)
 
     @cached_property
-    def _transform(self) -> ShortTimeFFT:
-        from scipy.signal import ShortTimeFFT
+    def _taper(self) -> np.ndarray:
         from scipy.signal.windows import hann
 
-        window = hann(self._window, sym=False)
-        # Magnitude scaling: a full-scale tone has power 1/4 whatever the window.
-        return ShortTimeFFT(window / window.sum(), self._hop, fs=self.rate, mfft=self._fft_length)
+        taper = hann(self._window, sym=False)
+        # The weights sum to one: a full-scale tone has power 1/4 whatever the window.
+        return np.asarray(taper / taper.sum(), np.float32)
 
     @cached_property
     def _bank(self) -> np.ndarray:
-        """Triangular filters ``[bands, bins]`` of equal area."""
+        """Triangular filters ``[bins, bands]`` of equal area."""
         from transformers.audio_utils import mel_filter_bank
 
         bank: np.ndarray = mel_filter_bank(
@@ -92,7 +91,8 @@ class LogMel:
             sampling_rate=self.rate,
             norm="slaney",
             mel_scale="slaney",
-        ).T
+            dtype=np.float32,
+        )
         return np.asarray(bank / bank.max())
 
     @cached_property

@@ -45,7 +45,9 @@ class Typeface:
     def __init__(self, *, path: str | None, height: int, size: float | None, squeeze: float) -> None:
         data = _font_bytes(path)
         engine = _engine(path)
-        self.height, self._squeeze = height, squeeze
+        self.height = height
+        """Height of a line in pixels."""
+        self._squeeze = squeeze
         self.size = _checked_size(_load(data, 1000, engine, path), height, size)
         self._font = _load(data, self.size * SCALE, engine, path)
         self._baseline = _baseline(self._font, height * SCALE)
