@@ -157,6 +157,64 @@ def test_a_letter_with_a_mark_is_drawn_without_it_and_reported() -> None:
     assert "3 characters are not in the font Aileron Regular and were drawn in their closest form" in warning
 
 
+@pytest.mark.parametrize("length", range(1, 12))
+def test_a_bigram_is_two_characters_to_a_patch(length) -> None:
+    text = "He won it.."[:length].strip()
+    assert len(render(text, unit="bigrams")) == -(-len(text) // 2)
+
+
+def test_the_same_bigram_is_the_same_patch_wherever_it_stands() -> None:
+    pixels = render("the other then", unit="bigrams")
+    # "th" "e " "ot" "he" "r " "th" "en"
+    np.testing.assert_array_equal(pixels[0], pixels[5])
+    assert len(np.unique(pixels.reshape(7, -1), axis=0)) == 6
+
+
+def test_bigrams_are_fewer_different_patches_than_stretches_of_a_line() -> None:
+    different = [len(np.unique(render(LONG, unit=unit).reshape(-1, 588), axis=0)) for unit in ("bigrams", "continuous")]
+    assert different[0] < different[1] / 1.5
+
+
+@pytest.mark.parametrize("pair", ["th", "ii", "WW", "mM", "gj"])
+def test_a_bigram_stands_in_the_middle_of_its_patch_with_both_characters(pair) -> None:
+    (patch,) = render(pair, unit="bigrams")
+    inked = np.flatnonzero((patch[..., 0] < 255).any(0))
+    assert abs(inked[0] - (13 - inked[-1])) <= 2
+    (first,) = render(pair[0], unit="bigrams")
+    assert len(inked) > (first[..., 0] < 255).any(0).sum()
+
+
+def test_a_space_takes_its_half_of_a_bigram() -> None:
+    first, second = render("a b", unit="bigrams")
+    (alone,) = render("a", unit="bigrams")
+    middles = [np.flatnonzero((patch[..., 0] < 255).any(0)).mean() for patch in (first, alone)]
+    assert 1 <= middles[1] - middles[0] <= 3
+    np.testing.assert_array_equal(second, render("b", unit="bigrams")[0])
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u200b"])
+def test_a_row_without_text_is_one_white_patch_of_bigrams_too(text) -> None:
+    pixels = render(text, unit="bigrams")
+    assert pixels.shape[0] == 1
+    assert (pixels == 255).all()
+
+
+def test_bigrams_of_two_fields_are_cut_and_separated_like_lines() -> None:
+    pixels = render(LONG, "Government", patches=40, unit="bigrams")
+    assert len(pixels) == 40
+    assert separators(pixels) == [40 - 5 - 1]
+    np.testing.assert_array_equal(pixels[-5:], render("Government", unit="bigrams"))
+    assert len(render("w" * 1_000_000, patches=32, unit="bigrams")) == 32
+
+
+def test_cut_and_replaced_bigrams_are_reported() -> None:
+    bridge = RenderBridge(RenderOptions(unit="bigrams"), (SENTENCE,), layout(patches=16), None)
+    bridge([{"sentence": LONG}, {"sentence": "see \u00a7 12"}])
+    missing, cut = bridge.warnings
+    assert "1 characters are not in the font Aileron Regular and were drawn as a box (\u00a7 1x)" in missing
+    assert cut == "render: 1 of 2 rows were cut to 16 patches"
+
+
 def test_composed_and_decomposed_unicode_look_the_same() -> None:
     np.testing.assert_array_equal(render("Caf\u00e9"), render("Cafe\u0301"))
 
@@ -183,6 +241,8 @@ def test_identity_names_everything_that_changes_the_output(tmp_path) -> None:
         RenderBridge(RenderOptions(), (SENTENCE,), layout(patches=100), None),
         RenderBridge(RenderOptions(squeeze=0.5), (SENTENCE,), layout(), None),
         RenderBridge(RenderOptions(font_size=10.0), (SENTENCE,), layout(), None),
+        RenderBridge(RenderOptions(squeeze=1.0), (SENTENCE,), layout(), None),
+        RenderBridge(RenderOptions(unit="bigrams"), (SENTENCE,), layout(), None),
     ]
     assert len({bridge.identity for bridge in bridges}) == len(bridges)
     assert isinstance(bridges[0], Bridge)

@@ -17,15 +17,16 @@ FIELDS = (Field(name="sentence", signal=TEXT), Field(name="party", signal=TEXT))
 ROWS = [{"sentence": "He won.", "party": "Lee"}, {"sentence": "The court denied the motion.", "party": "Lee"}]
 
 
-@pytest.fixture(scope="module", params=["vit", "dinov2"])
+@pytest.fixture(scope="module", params=["vit-continuous", "vit-bigrams", "dinov2-continuous", "dinov2-bigrams"])
 def setting(request, tmp_path_factory):
+    name, unit = request.param.split("-")
     folder = tmp_path_factory.mktemp(request.param)
-    tiny_models.save(request.param, folder, image_size=64)
+    tiny_models.save(name, folder, image_size=64)
     resolved = resolve(str(folder))
     encoder = load_encoder(resolved, options=EncoderOptions(), dropout=0.0, pretrained=True, seed=0).eval()
-    bridge = RenderBridge(RenderOptions(), FIELDS, resolved.layout("patches", EncoderOptions()), None)
+    bridge = RenderBridge(RenderOptions(unit=unit), FIELDS, resolved.layout("patches", EncoderOptions()), None)
     processor = encoder.processor("patches")
-    return encoder, processor, processor(bridge(ROWS))
+    return encoder, processor, bridge
 
 
 @torch.no_grad()
@@ -36,7 +37,8 @@ def pooled(encoder, batch, pooling):
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 @pytest.mark.parametrize("blank", [0, 255])
 def test_blank_patches_behind_a_strip_change_nothing(setting, pooling, blank) -> None:
-    encoder, processor, examples = setting
+    encoder, processor, bridge = setting
+    examples = processor(bridge(ROWS))
     alone = pooled(encoder, processor.collate(examples[:1]), pooling)
     batch = processor.collate(examples)
     assert not batch["mask"][0].all()
@@ -45,12 +47,7 @@ def test_blank_patches_behind_a_strip_change_nothing(setting, pooling, blank) ->
 
 
 def test_the_party_changes_what_the_encoder_sees(setting) -> None:
-    encoder, processor, examples = setting
-    bridge = RenderBridge(RenderOptions(), FIELDS, resolved_layout(encoder), None)
-    other = processor(bridge([{**ROWS[0], "party": "Ray"}]))
-    first, second = (pooled(encoder, processor.collate(one), "mean") for one in (examples[:1], other))
+    encoder, processor, bridge = setting
+    rows = [ROWS[0], {**ROWS[0], "party": "Ray"}]
+    first, second = (pooled(encoder, processor.collate(processor(bridge([row]))), "mean") for row in rows)
     assert (first - second).abs().max() > 1e-4
-
-
-def resolved_layout(encoder):
-    return encoder.layout(encoder.config, "patches", EncoderOptions())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import string
 
 import numpy as np
@@ -125,3 +126,45 @@ def test_drawing_is_pure(font_file) -> None:
     first = face.draw("the house", 100).copy()
     face.draw("another text", 100)
     np.testing.assert_array_equal(first, face.draw("the house", 100))
+
+
+LONG = "The court held that the motion to vacate the sentence had been filed too late. "
+
+
+@pytest.mark.parametrize("squeeze", [0.5, 0.85, 1.0])
+def test_lines_are_as_full_as_they_can_be_and_lose_no_word(squeeze) -> None:
+    face = bundled(height=16, squeeze=squeeze)
+    lines = list(face.wrap(LONG * 3, 220))
+    assert " ".join(lines) == " ".join((LONG * 3).split())
+    assert all(face.draw(line, 1000).shape[1] <= 220 for line in lines)
+    for line, following in itertools.pairwise(lines):
+        assert face.draw(f"{line} {following.split()[0]}", 1000).shape[1] > 217
+
+
+def test_a_word_wider_than_a_line_is_broken() -> None:
+    face = bundled()
+    lines = list(face.wrap("a " + "w" * 200 + " b", 100))
+    assert "".join(lines).replace(" ", "") == "a" + "w" * 200 + "b"
+    assert all(face.draw(line, 1000).shape[1] <= 100 for line in lines)
+    assert len(lines) > 5
+    assert next(face.wrap("i" * 100, 1)) == "i"
+
+
+def test_a_text_without_visible_characters_has_no_line() -> None:
+    assert list(bundled().wrap(" \n\u200b ", 100)) == []
+
+
+def test_drawing_wrapped_lines_counts_a_replaced_character_once() -> None:
+    face = bundled()
+    for line in face.wrap("\u00a7 12, Caf\u00e9", 200):
+        face.draw(line, 200)
+    assert face.repertoire.missing == {"\u00a7": 1}
+    assert face.repertoire.approximated == {"\u00e9": 1}
+
+
+@pytest.mark.parametrize("text", ["i", "th", "WW", "a ", "  "])
+def test_a_cell_has_its_size_whatever_stands_in_it(text) -> None:
+    cell = bundled().cell(text, 14)
+    assert cell.shape == (14, 14)
+    assert cell.dtype == np.uint8
+    assert (cell < 255).any() == bool(text.strip())

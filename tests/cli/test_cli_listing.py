@@ -32,6 +32,8 @@ SPECS = {
     "bridge": [
         BridgeSpec(name="draw", source="text", sink="image", target="a:b"),
         BridgeSpec(name="keep", source="image", sink="image", target="a:b"),
+        BridgeSpec(name="cut", source="text", sink="patches", target="a:b"),
+        BridgeSpec(name="wide", source="image+table+text", sink="text", target="a:b"),
     ],
     "strategy": [
         StrategySpec(name="eye", target="a:b", options="modaxfer.config:TrainOptions"),
@@ -92,16 +94,33 @@ def test_everything_is_listed_by_kind():
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        ((), ["draw", "keep"]),
-        (("--from", "text"), ["draw"]),
-        (("--to", "image"), ["draw", "keep"]),
+        ((), ["draw", "keep", "cut", "wide"]),
+        (("--from", "text"), ["draw", "cut", "wide"]),
+        (("--from", "table"), ["wide"]),
+        (("--from", "image+text"), ["wide"]),
+        (("--to", "image"), ["draw", "keep", "cut"]),
+        (("--to", "patches"), ["cut"]),
         (("--from", "image", "--to", "image"), ["keep"]),
+        (("--from", "text", "--to", "image"), ["draw", "cut"]),
         (("--from", "audio"), []),
     ],
 )
 def test_bridges_by_their_ends(arguments, names):
     shown = json.loads(run(listing.list_command, "bridges", *arguments, "--json").output)
     assert [bridge["name"] for bridge in shown] == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--to", "image"), 1), (("--to", "patches"), 0), (("--from", "image", "--to", "image"), 0), ((), 0)],
+)
+def test_patches_among_images_are_explained(arguments, said):
+    text = run(listing.list_command, "bridges", *arguments).output
+    assert text.count("patches are a form of image") == said
+
+
+def test_a_mix_of_sources_is_listed_by_kind():
+    assert "wide  image, table, text  text" in run(listing.list_command, "bridges").output
 
 
 def test_only_bridges_have_ends():
@@ -119,14 +138,16 @@ def test_json_of_one_kind_is_a_list_of_specs():
     (task,) = json.loads(run(listing.list_command, "tasks", "--json").output)
     assert (task["kind"], task["id"], task["name"], task["plugin"]) == ("task", "one/claims", "claims", "one")
     assert task["target"]["problem"] == "multiclass"
-    assert task["fields"] == [{"name": "claim", "signal": {"kind": "text", "rate": None, "channels": None}, "doc": ""}]
+    assert task["fields"] == [
+        {"name": "claim", "signal": {"kind": "text", "rate": None, "channels": None}, "doc": "", "unit": ""}
+    ]
     assert task["sources"] == [{"type": "FolderSource", "reader": "", "name": "claims"}]
 
 
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 2, 3, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 3, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

@@ -1,9 +1,10 @@
-"""Text drawn as a strip of patches, so that an image encoder reads it (PIXEL, Rust et al. 2023)."""
+"""Text drawn as a strip of patches, so that an image encoder reads it (PIXEL, Rust et al. 2023; Lotz et al. 2023)."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ from modaxfer.contracts import InputLayout, PatchStrip, Row
 from modaxfer.errors import ConfigError, RefusedError
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -34,7 +34,16 @@ class RenderOptions:
 
     font: str | None = documented(None, "Font file (ttf, otf); default the one inside Pillow, Aileron: ASCII only.")
     font_size: float | None = documented(None, "Pixels per em; default the largest that fits a patch.", minimum=4.0)
-    squeeze: float = documented(0.75, "Width of a letter relative to its natural width, 0.25 to 1.", minimum=0.25)
+    squeeze: float | None = documented(
+        None,
+        "Width of a letter relative to its natural width, 0.25 to 1; default 0.75, for bigrams 1.",
+        minimum=0.25,
+    )
+    unit: str = documented(
+        "continuous",
+        "What a patch shows: continuous = the next stretch of the line, bigrams = two characters, centred.",
+        choices=("continuous", "bigrams"),
+    )
 
 
 class RenderBridge:
@@ -43,6 +52,10 @@ class RenderBridge:
     The lines stand one after the other with one black patch between two fields; patch i of the strip is meant for
     cell i of the encoder's grid, row by row. A strip is as long as its texts need. Where they need more than the
     encoder holds, the longest field is cut first, so that a short one (a party's name) survives.
+
+    Instead of the next stretch of the line, a patch may show the next two characters, spaces included, in its middle:
+    there are far fewer different patches then (bigrams of Lotz et al. 2023, "Text Rendering Strategies for Pixel
+    Language Models").
 
     Args:
         options: How to draw.
@@ -62,9 +75,13 @@ class RenderBridge:
         self._names = tuple(field.name for field in fields)
         self._side, self._columns = layout.patch_size or 1, _grid_columns(layout)
         self._most = layout.max_tokens - 1
-        self._face = Typeface(path=options.font, height=self._side, size=options.font_size, squeeze=options.squeeze)
+        self._bigrams = options.unit == "bigrams"
+        squeeze = options.squeeze or (1.0 if self._bigrams else 0.75)
+        self._face = Typeface(path=options.font, height=self._side, size=options.font_size, squeeze=squeeze)
+        self._cell = lru_cache(maxsize=8192)(lambda pair: self._face.cell(pair, self._side))
         self._rows = self._cut = 0
-        self.identity = f"render:{','.join(self._names)}:most={self._most}:{self._face.identity}"
+        unit = ":bigrams" if self._bigrams else ""
+        self.identity = f"render:{','.join(self._names)}:most={self._most}:{self._face.identity}{unit}"
 
     def __call__(self, rows: Sequence[Row]) -> list[PatchStrip]:
         """Return one strip per row, at least one patch long and at most what the encoder holds."""
@@ -73,13 +90,7 @@ class RenderBridge:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What drawing has lost so far, one line each: characters without a glyph, rows that were cut."""
-        repertoire = self._face.repertoire
-        lines = [
-            f"render: {count.total()} characters are not in the font {self._face.name} and were drawn {how} "
-            f"({_shown(count)}); --set bridge.font=FILE takes another font"
-            for count, how in ((repertoire.missing, "as a box"), (repertoire.approximated, "in their closest form"))
-            if count
-        ]
+        lines = self._face.repertoire.losses("render", self._face.name)
         if self._cut:
             lines.append(f"render: {self._cut} of {self._rows} rows were cut to {self._most} patches")
         return tuple(lines)
@@ -91,19 +102,27 @@ class RenderBridge:
         return Image.fromarray(np.concatenate([part for grid in grids for part in (grid, gap)]))
 
     def _strip(self, texts: tuple[str, ...]) -> PatchStrip:
-        side = self._side
-        # One pixel more than the encoder holds shows that a line is too long, without drawing all of it.
-        lines = [self._face.draw(text, self._most * side + 1) for text in texts]
-        wanted = [math.ceil(line.shape[1] / side) for line in lines]
-        kept = _shorten(wanted, self._most - (len(lines) - 1))
+        runs = [self._bigram_run(text) if self._bigrams else self._continuous_run(text) for text in texts]
+        wanted = [len(run) for run in runs]
+        kept = _shorten(wanted, self._most - (len(runs) - 1))
         self._rows += 1
         self._cut += kept != wanted
-        separator = np.zeros((1, side, side), np.uint8)
-        runs = [_patches(line, count) for line, count in zip(lines, kept, strict=True)]
+        runs = [run[:count] for run, count in zip(runs, kept, strict=True)]
+        separator = np.zeros((1, self._side, self._side), np.uint8)
         grey = np.concatenate([runs[0], *(part for run in runs[1:] for part in (separator, run))])
         if not len(grey):
-            grey = np.full((1, side, side), WHITE, np.uint8)
+            grey = np.full((1, self._side, self._side), WHITE, np.uint8)
         return PatchStrip(pixels=np.repeat(grey[..., None], 3, axis=-1))
+
+    def _continuous_run(self, text: str) -> np.ndarray:
+        """Draw `text` as patches ``[patches, side, side]``, at most one more than the encoder holds."""
+        # One pixel more than the encoder holds shows that a line is too long, without drawing all of it.
+        return _patches(self._face.draw(text, self._most * self._side + 1), self._side)
+
+    def _bigram_run(self, text: str) -> np.ndarray:
+        characters = " ".join(self._face.repertoire.drawable(text).split())[: 2 * self._most + 1]
+        cells = [self._cell(characters[start : start + 2]) for start in range(0, len(characters), 2)]
+        return np.stack(cells) if cells else np.empty((0, self._side, self._side), np.uint8)
 
 
 def _check(options: RenderOptions, fields: tuple[Field, ...], layout: InputLayout) -> None:
@@ -128,7 +147,7 @@ def _check(options: RenderOptions, fields: tuple[Field, ...], layout: InputLayou
             allowed=f"at least {2 * len(fields)} patches",
             fix="raise encoder.max_tokens or name fewer text fields",
         )
-    if options.squeeze > 1:
+    if options.squeeze is not None and options.squeeze > 1:
         raise ConfigError("bridge.squeeze is out of range", got=options.squeeze, allowed="0.25 to 1")
 
 
@@ -142,12 +161,11 @@ def _shorten(wanted: Sequence[int], budget: int) -> list[int]:
     return kept
 
 
-def _patches(line: np.ndarray, count: int) -> np.ndarray:
-    """Cut a line ``[side, width]`` to patches ``[count, side, side]``, white behind its end."""
-    side = line.shape[0]
+def _patches(line: np.ndarray, side: int) -> np.ndarray:
+    """Cut a line ``[side, width]`` to patches ``[patches, side, side]``, white behind its end."""
+    count = math.ceil(line.shape[1] / side)
     padded = np.full((side, count * side), WHITE, np.uint8)
-    width = min(line.shape[1], count * side)
-    padded[:, :width] = line[:, :width]
+    padded[:, : line.shape[1]] = line
     return padded.reshape(side, count, side).swapaxes(0, 1)
 
 
@@ -164,8 +182,3 @@ def _grid_columns(layout: InputLayout) -> int:
     if layout.image_size is not None and layout.patch_size is not None:
         return max(1, layout.image_size // layout.patch_size)
     return max(1, math.isqrt(layout.max_tokens - 1))
-
-
-def _shown(count: Counter[str]) -> str:
-    often = sorted(count.items(), key=lambda item: (-item[1], item[0]))[:5]
-    return ", ".join(f"{character} {times}x" for character, times in often)

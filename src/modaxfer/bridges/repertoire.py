@@ -54,6 +54,15 @@ class Repertoire:
                 self._count(character, substitute, text.count(character))
         return text.translate({ord(character): self._substitutes[character] for character in replaced})
 
+    def losses(self, bridge: str, font: str) -> list[str]:
+        """Return a line for people per kind of loss so far; `bridge` and `font` are names."""
+        return [
+            f"{bridge}: {count.total()} characters are not in the font {font} and were drawn {how} "
+            f"({_shown(count)}); --set bridge.font=FILE takes another font"
+            for count, how in ((self.missing, "as a box"), (self.approximated, "in their closest form"))
+            if count
+        ]
+
     def _learn(self, character: str) -> str:
         substitute = self._substitute(character)
         if substitute == character:
@@ -89,3 +98,8 @@ def _glyph(font: ImageFont.FreeTypeFont, character: str) -> tuple[float, bytes]:
 def _without_marks(character: str) -> str:
     decomposed = unicodedata.normalize("NFKD", character)
     return "".join(part for part in decomposed if not unicodedata.combining(part))
+
+
+def _shown(count: Counter[str]) -> str:
+    often = sorted(count.items(), key=lambda item: (-item[1], item[0]))[:5]
+    return ", ".join(f"{character} {times}x" for character, times in often)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import math
 import string
+from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,9 @@ class Typeface:
     def __init__(self, *, path: str | None, height: int, size: float | None, squeeze: float) -> None:
         data = _font_bytes(path)
         engine = _engine(path)
-        self._height, self._squeeze = height, squeeze
+        self.height = height
+        """Height of a line in pixels."""
+        self._squeeze = squeeze
         self.size = _checked_size(_load(data, 1000, engine, path), height, size)
         self._font = _load(data, self.size * SCALE, engine, path)
         self._baseline = _baseline(self._font, height * SCALE)
@@ -71,16 +74,71 @@ class Typeface:
         fine_limit = math.ceil(limit * ratio)
         pieces = list(self._pieces(self.repertoire.drawable(text).split(), fine_limit))
         if not pieces:
-            return np.empty((self._height, 0), np.uint8)
+            return np.empty((self.height, 0), np.uint8)
         width = min(limit, math.ceil(sum(piece.shape[1] for piece in pieces) / ratio))
         # A pixel averages the same `ratio` columns however long the line is: cutting a text moves no letter.
-        fine = np.full((self._height, math.ceil(width * ratio)), WHITE, np.uint8)
+        fine = np.full((self.height, math.ceil(width * ratio)), WHITE, np.uint8)
         joined = np.concatenate(pieces, axis=1)[:, : fine.shape[1]]
         fine[:, : joined.shape[1]] = joined
-        box = (0, 0, width * ratio, self._height)
-        line = np.asarray(Image.fromarray(fine).resize((width, self._height), Image.Resampling.BOX, box=box))
+        box = (0, 0, width * ratio, self.height)
+        line = np.asarray(Image.fromarray(fine).resize((width, self.height), Image.Resampling.BOX, box=box))
         inked = np.flatnonzero((line != WHITE).any(0))
         return line[:, : inked[-1] + 1 if len(inked) else 0]
+
+    def wrap(self, text: str, width: int) -> Iterator[str]:
+        """Break `text` into lines at most `width` pixels wide; a word that is wider than a line is broken too.
+
+        What the font lacks is replaced (and counted) here, so that drawing the lines counts nothing twice.
+        """
+        line: list[str] = []
+        used = 0.0
+        for word in self._breakable(self.repertoire.drawable(text).split(), width):
+            needed = self._advance(word)
+            if line and used + self._space_advance + needed > width:
+                yield " ".join(line)
+                line, used = [], 0.0
+            used += needed + (self._space_advance if line else 0)
+            line.append(word)
+        if line:
+            yield " ".join(line)
+
+    def cell(self, text: str, side: int) -> np.ndarray:
+        """Draw a few characters, spaces included, in the middle of a cell; they are narrowed where they do not fit.
+
+        Args:
+            text: Characters that `Repertoire.drawable` returned.
+            side: Width of the cell in pixels.
+
+        Returns:
+            uint8 ``[height, side]``, 255 = white.
+        """
+        fine = Image.fromarray(self._word(text))
+        width = min(side, max(1, round(fine.width * self._squeeze / SCALE)))
+        cell = np.full((self.height, side), WHITE, np.uint8)
+        left = (side - width) // 2
+        cell[:, left : left + width] = np.asarray(fine.resize((width, self.height), Image.Resampling.BOX))
+        return cell
+
+    @property
+    def _space_advance(self) -> float:
+        return self._space.shape[1] * self._squeeze / SCALE
+
+    def _advance(self, word: str) -> float:
+        return float(self._word(word).shape[1] * self._squeeze / SCALE)
+
+    def _breakable(self, words: Sequence[str], width: int) -> Iterator[str]:
+        for word in words:
+            rest = word
+            while rest:
+                # A letter is at least one fine pixel wide, so no more than these can stand in a line.
+                head = rest[: math.ceil(width * SCALE / self._squeeze)]
+                if self._advance(head) > width:
+                    fitting = bisect_right(
+                        range(1, len(head)), width, key=lambda end: math.ceil(self._advance(head[:end]))
+                    )
+                    head = head[: max(1, fitting)]
+                yield head
+                rest = rest[len(head) :]
 
     def _pieces(self, words: Sequence[str], fine_limit: int) -> Iterator[np.ndarray]:
         used = 0
@@ -100,7 +158,7 @@ class Typeface:
         left, _, right, _ = self._font.getbbox(word, anchor="ls")
         start = max(0, -int(left))
         width = max(1, round(self._font.getlength(word)), int(right)) + start
-        canvas = Image.new("L", (width, self._height * SCALE), WHITE)
+        canvas = Image.new("L", (width, self.height * SCALE), WHITE)
         ImageDraw.Draw(canvas).text((start, self._baseline), word, font=self._font, fill=0, anchor="ls")
         return np.asarray(canvas.reduce((1, SCALE)))
 

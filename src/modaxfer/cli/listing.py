@@ -19,13 +19,23 @@ if TYPE_CHECKING:
 
 __all__ = ["list_command", "show_command"]
 
+_FORMS = {"image": ("patches",)}
+"""Forms that encoders take a signal in, listed with it."""
+
 _PLURALS = {kind.plural: kind for kind in KINDS.values()}
 
 
 @click.command("list")
 @click.argument("what", required=False, type=click.Choice(list(_PLURALS)))
-@click.option("--from", "source", metavar="SIGNAL", help="Bridges from this signal kind (text, image, ...).")
-@click.option("--to", "sink", metavar="SIGNAL", help="Bridges to this signal kind.")
+@click.option(
+    "--from",
+    "source",
+    metavar="SIGNAL",
+    help="Bridges that take this signal kind (text, image, ...), or mix: image+text.",
+)
+@click.option(
+    "--to", "sink", metavar="SIGNAL", help="Bridges to this signal kind; image includes patches, a form of it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(what: str | None, source: str | None, sink: str | None, as_json: bool) -> None:
     """List what is installed: everything, or one kind."""
@@ -45,13 +55,27 @@ def list_command(what: str | None, source: str | None, sink: str | None, as_json
         if place:
             click.echo()
         _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper())
+    if sink == "image" and any(entry.spec.sink == "patches" for entry in found.get("bridges", ())):
+        click.echo("\npatches are a form of image, for encoders that cut pictures into square patches, such as vit")
 
 
 @click.command("show")
 @click.argument("name")
+@click.option("--task", metavar="T", help="NAME is an encoder: show which bridge leads to it from this task, and why.")
+@click.option(
+    "--encoder", metavar="E", help="NAME is a task: show which bridge leads from it to this encoder, and why."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, since several things may have one name.")
-def show_command(name: str, as_json: bool) -> None:
-    """Show everything called NAME: a short name, a full id, or kind:name (encoder:vit)."""
+def show_command(name: str, task: str | None, encoder: str | None, as_json: bool) -> None:
+    """Show everything called NAME: a short name, a full id, or kind:name (encoder:vit).
+
+    With --task or --encoder, show how NAME and the other one would be joined instead.
+    """
+    if task or encoder:
+        from modaxfer.cli.ways import print_way
+
+        print_way(*_ends(name, task, encoder), as_json=as_json)
+        return
     facts = [_facts(entry) | _settings(entry) for entry in _named(name)]
     if as_json:
         print_json(facts)
@@ -68,8 +92,21 @@ def show_command(name: str, as_json: bool) -> None:
 
 
 def _joins(entry: Entry, source: str | None, sink: str | None) -> bool:
-    wished = {"source": source, "sink": sink}
-    return all(value is None or getattr(entry.spec, key) == value for key, value in wished.items())
+    if source and not set(source.split("+")) <= entry.spec.sources:
+        return False
+    return not sink or entry.spec.sink in {sink, *_FORMS.get(sink, ())}
+
+
+def _ends(name: str, task: str | None, encoder: str | None) -> tuple[str, str]:
+    """Return the names of encoder and task, of which NAME is one."""
+    if task and encoder:
+        raise ConfigError(
+            "--task and --encoder exclude each other", got=f"--task {task} --encoder {encoder}",
+            fix="NAME is one of the two: modaxfer show ENCODER --task TASK",
+        )  # fmt: skip
+    kind = "encoder" if task else "task"
+    end = name.removeprefix(f"{kind}:")
+    return (end, task) if task else (str(encoder), end)
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
@@ -141,7 +178,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "from": lambda entry: entry.spec.hub_id or entry.spec.distribution or entry.spec.target,
         "licence": lambda entry: entry.spec.licence,
     },
-    "bridge": {"from": lambda entry: entry.spec.source, "to": lambda entry: entry.spec.sink},
+    "bridge": {"from": lambda entry: entry.spec.source.replace("+", ", "), "to": lambda entry: entry.spec.sink},
     "strategy": {},
     "task": {
         "problem": lambda entry: entry.spec.target.problem,

@@ -12,7 +12,7 @@ from modaxfer.registry.discovery import discover
 from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.names import matching, resolve, shown_names
 from modaxfer.registry.observers import call_hook, notify
-from modaxfer.registry.records import KINDS, Entry, Kind, PluginRecord
+from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,12 +81,23 @@ class Registry:
         Raises:
             PluginError: A plugin failed at this, or chose something that is no bridge from `source` to `sink`.
         """
+        found = self.explain_bridge(source, sink)
+        return found[0] if found else None
+
+    def explain_bridge(self, source: str, sink: str) -> tuple[Entry, str] | None:
+        """Choose as `pick_bridge` does, and say why: who named the bridge, or that it is the only one.
+
+        Raises:
+            PluginError: As `pick_bridge`.
+        """
         for implementation in reversed(self._manager.hook.modaxfer_pick_bridge.get_hookimpls()):
             chosen = self._asked(implementation, source, sink)
             if chosen is not None:
-                return chosen
+                own = implementation.plugin_name == BUILTIN
+                named = "default" if own else f"named by the plugin {implementation.plugin_name}"
+                return chosen, f"{named} for {source} to {sink}"
         fitting = self._bridges(source, sink)
-        return fitting[0] if len(fitting) == 1 else None
+        return (fitting[0], f"the only one that leads from {source} to {sink}") if len(fitting) == 1 else None
 
     def notify(self, event: str, **values: Any) -> list[str]:
         """Tell observers of ``run_start``, ``stage_end``, ``run_end`` or ``run_error``; return a line per failure."""

@@ -14,7 +14,7 @@ from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.registry import Entry, registry
 from modaxfer.spec import Field, TaskSpec
 
-__all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "source_of"]
+__all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
 
 MEDIA = ("image", "audio")
 """Kinds of which most encoders take one per row, while texts and columns go together."""
@@ -102,7 +102,7 @@ def _leads(fields: tuple[Field, ...], encoder: ResolvedEncoder) -> bool:
     return any(registry().pick_bridge(source, signal.kind) for signal in encoder.spec.inputs)
 
 
-def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
+def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder | Entry, wanted: str | None) -> Entry:
     """Return the bridge from `fields` to `encoder`: the one asked for, else the default of its first input with one.
 
     Raises:
@@ -135,6 +135,12 @@ def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | 
         else f"nothing yet: no bridge starts at {source}",
         fix="choose another encoder (`modaxfer list encoders`), or install a plugin that brings the bridge",
     )
+
+
+def reason_of(fields: tuple[Field, ...], bridge: Entry) -> str:
+    """Say why `pick_way` chose `bridge` for `fields` where none was asked for: ``default for text to patches``."""
+    found = registry().explain_bridge(source_of(fields), bridge.spec.sink)
+    return found[1] if found is not None and found[0] == bridge else "asked for"
 
 
 def source_of(fields: tuple[Field, ...]) -> str:
