@@ -1,0 +1,1 @@
+"""Finance tasks for modaxfer: tables and news."""

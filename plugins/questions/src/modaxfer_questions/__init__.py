@@ -1,0 +1,1 @@
+"""Question classification for modaxfer."""

@@ -1,0 +1,1 @@
+"""Sentiment tasks on reviews and tweets for modaxfer."""
