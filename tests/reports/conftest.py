@@ -85,6 +85,43 @@ class RunMaker:
         }
         return self._finish({"rmse": rmse, "r2": 0.91}, {}, rows, made | changes)
 
+    def fused(self, **changes: Any) -> Result:
+        """A finished run of two encoders, with the ablation of three parts."""
+        made = {
+            "encoder": {"id": "modaxfer/vit + modaxfer/bert", "checkpoint": "example/vit + example/bert"},
+            "bridge": "modaxfer/native-image + modaxfer/serialise",
+            "strategy": "modaxfer/fusion",
+            "ablation": {
+                "image": _part(0.58, [0.09, 0.17]),
+                "text": _part(0.70, [-0.02, 0.05]),
+                "table": {"metrics": {"f1_macro": 0.33}, "intervals": {}},
+            },
+        }
+        return self.classes(**made | changes)
+
+    def shared(self, **changes: Any) -> Result:
+        """A finished run of four tasks under one encoder: gain, harm, no evidence, and one not trained alone."""
+        for name in ("predictions.parquet", "log.jsonl"):
+            (self.root / name).unlink(missing_ok=True)
+        self.config()
+        values: dict[str, Any] = {
+            "strategy": "modaxfer/multitask",
+            "task": "reviews/rt-polarity + legal/legal-sentiment + own/prices + modaxfer/digits",
+            "metrics": {
+                "train": {"mean_primary": 0.9},
+                "validation": {},
+                "test": {"mean_primary": 0.7},
+                "primary": "mean_primary",
+            },
+            "tasks": {
+                "reviews/rt-polarity": _task("rt-polarity", "accuracy", 0.81, 0.78, [0.01, 0.05]),
+                "legal/legal-sentiment": _task("legal-sentiment", "f1_macro", 0.61, 0.62, [-0.05, 0.03]),
+                "own/prices": _task("prices", "rmse", 120.5, 101.0, [9.0, 30.0]),
+                "modaxfer/digits": _task("digits", "accuracy", 0.97, None, None),
+            },
+        }
+        return self._save(values | changes)
+
     def failed(self, **changes: Any) -> Result:
         """A run that broke off in training: no metrics, no predictions, a torn log."""
         self.log([{"step": 1, "epoch": 0.1, "loss": 1.1}], torn='{"step": 2, "ep')
@@ -160,6 +197,19 @@ class RunMaker:
         result = Result(**common | values)
         result.save(self.root)
         return Result.load(self.root)
+
+
+def _part(value: float, difference: list[float]) -> dict[str, Any]:
+    return {
+        "metrics": {"f1_macro": value, "accuracy": value + 0.01},
+        "intervals": {"f1_macro": [value - 0.04, value + 0.04]},
+        "difference": {"f1_macro": difference},
+    }
+
+
+def _task(name: str, metric: str, test: float, alone: float | None, difference: list[float] | None) -> dict[str, Any]:
+    own = {"run": f"tasks/{name}", "primary": metric, "test": test, "interval": [test * 0.95, test * 1.05]}
+    return own if alone is None else own | {"alone": alone, "difference": difference}
 
 
 def _curve(metric: str) -> list[dict[str, Any]]:

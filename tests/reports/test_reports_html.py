@@ -14,6 +14,7 @@ from modaxfer.reports import figures, html
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "source"}
 ORDER = ("scores", "where", "learning", "data", "model", "cost", "reproduce", "versions", "warnings")
+SOMETIMES = ("parts", "tasks")
 
 
 class Page(HTMLParser):
@@ -66,7 +67,7 @@ def undrawn(request, monkeypatch):
         monkeypatch.setattr(figures, "draw", lambda *arguments: ())
 
 
-@pytest.fixture(scope="module", params=["classes", "multilabel", "regression", "failed"])
+@pytest.fixture(scope="module", params=["classes", "multilabel", "regression", "fused", "shared", "failed"])
 def any_page(request, make_run):
     run = make_run()
     return page(getattr(run, request.param)(), run)
@@ -86,7 +87,7 @@ def test_nothing_is_loaded_from_elsewhere(any_page):
 
 def test_sections_come_in_order_and_each_is_named(any_page):
     headings = [attributes["id"] for attributes in any_page.all("h2")]
-    assert tuple(headings) == ORDER
+    assert tuple(name for name in headings if name not in SOMETIMES) == ORDER
     assert [section["aria-labelledby"] for section in any_page.all("section")] == headings
 
 
@@ -256,6 +257,46 @@ def test_which_rows_were_left_out_can_be_looked_up(run):
     found = page(run.classes(data=data), run)
     assert found.text("summary") == "Which rows (the first 200 of 251 noted in result.json)"
     assert [text for text in texts(found, "li") if text.startswith("train.csv")] == lines[:200]
+
+
+def test_a_fused_model_shows_what_each_part_is_worth(run):
+    found = page(run.fused(), run)
+    head = found.rows.index(["given", "test f1_macro", "95 % interval", "difference", "verdict"])
+    assert found.rows[head + 1 : head + 5] == [
+        ["all parts", "0.713", "[0.673, 0.753]", "", ""],
+        ["image alone", "0.580", "[0.540, 0.620]", "[0.090, 0.170]", "✓ all parts do better"],
+        ["text alone", "0.700", "[0.660, 0.740]", "[-0.020, 0.050]", "≈ no evidence of a difference"],
+        ["table alone", "0.330", "-", "-", "? no interval of the difference, so no claim"],
+    ]
+    assert "tasks" not in {heading["id"] for heading in found.all("h2")}
+
+
+def test_a_shared_model_shows_gain_or_harm_of_each_task(run):
+    found = page(run.shared(), run)
+    head = found.rows.index(["task", "metric", "shared", "95 % interval", "alone", "difference", "verdict"])
+    assert [row[:3] + row[4:] for row in found.rows[head + 1 : head + 5]] == [
+        ["rt-polarity", "accuracy", "0.810", "0.780", "[0.010, 0.050]", "✓ gain"],
+        ["legal-sentiment", "f1_macro", "0.610", "0.620", "[-0.050, 0.030]", "≈ no evidence"],
+        ["prices", "rmse (lower is better)", "120.5", "101.0", "[9.000, 30.000]", "✗ harm"],
+        ["digits", "accuracy", "0.970", "-", "-", "not trained alone"],
+    ]
+    assert "tasks/rt-polarity/report.html" in found.text("code")
+
+
+def test_a_shared_model_sends_the_reader_to_its_tasks(run, drawn):
+    found = page(run.shared(), run)
+    assert "mean of the primary metrics of 4 tasks" in found.text("span")
+    assert "Each task's own report shows where it is right and wrong." in found.text("p")
+    assert "Each task's own report counts them." in found.text("p")
+    assert found.all("img") == []
+
+
+def test_hostile_names_of_parts_and_tasks_stay_text(run):
+    fused = page(run.fused(ablation={HOSTILE[0]: {"metrics": {}, "intervals": {}}}), run)
+    shared = page(run.shared(tasks={HOSTILE[1]: {"run": HOSTILE[0], "primary": HOSTILE[2], "test": 0.5}}), run)
+    assert not {"script", "img"} & {tag for found in (fused, shared) for tag, _ in found.tags}
+    assert f"{HOSTILE[0]} alone" in fused.text("th")
+    assert HOSTILE[2] in shared.text("td")
 
 
 def texts(found, tag):

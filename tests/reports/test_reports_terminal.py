@@ -62,3 +62,28 @@ def test_columns_are_aligned_and_a_baseline_that_was_not_measured_leaves_a_gap(r
         "test rmse  40.602  [37.602, 43.602]   chance 160.0   mean 118.0   simple (gradient-boosted trees) 41.602",
         "test r2    0.910",
     ]
+
+
+def test_a_fused_model_has_a_line_per_part(run):
+    lines = summary(run.fused()).splitlines()
+    assert lines[0] == "vit + bert with fusion on legal-sentiment, through serialise"
+    assert lines[3:6] == [
+        "image alone  0.580  [0.540, 0.620]   all parts minus it [0.090, 0.170]   ✓ all parts do better",
+        "text alone   0.700  [0.660, 0.740]   all parts minus it [-0.020, 0.050]  ≈ no evidence of a difference",
+        "table alone  0.330" + 55 * " " + "? no interval of the difference, so no claim",
+    ]
+
+
+def test_a_shared_model_has_a_line_per_task(run):
+    lines = summary(run.shared()).splitlines()
+    assert lines[:7] == [
+        "bert with multitask on rt-polarity + legal-sentiment + prices + digits",
+        "test mean_primary  0.700",
+        "rt-polarity, test accuracy      0.810  [0.769, 0.851]   alone 0.780   difference [0.010, 0.050]   ✓ gain",
+        "legal-sentiment, test f1_macro  0.610  [0.580, 0.640]   alone 0.620   difference [-0.050, 0.030]  "
+        "≈ no evidence",
+        "prices, test rmse               120.5  [114.5, 126.5]   alone 101.0   difference [9.000, 30.000]  ✗ harm",
+        "digits, test accuracy           0.970  [0.921, 1.018]" + 45 * " " + "not trained alone",
+        "Sharing gains on rt-polarity; sharing harms prices; no evidence that sharing changes legal-sentiment; "
+        "what sharing did to digits is not known, for want of a training of each by itself.",
+    ]

@@ -13,6 +13,7 @@ import modaxfer
 from modaxfer.config import read_yaml
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.registry import registry
+from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.facts import cost_facts, data_facts, dropped_rows, model_facts, training_facts
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
@@ -20,13 +21,16 @@ from modaxfer.reports.predictions import read_predictions
 from modaxfer.reports.scores import (
     baseline_label,
     baselines_present,
+    interval_text,
     is_regression,
     number,
     score_rows,
 )
+from modaxfer.reports.shared import shared_tasks
 from modaxfer.result import Result, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["escape", "front_matter", "render", "write"]
@@ -52,6 +56,7 @@ _PIPELINES = frozenset(
         "text-classification",
     }
 )
+_OTHER = "other"
 _MARKS = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -72,7 +77,7 @@ def render(result: Result, folder: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number}
+    environment.filters |= {"number": number, "interval": lambda interval: interval_text(interval) or "-"}
     rows = score_rows(result)
     return environment.get_template("card.md.jinja").render(
         result=result,
@@ -83,6 +88,9 @@ def render(result: Result, folder: Path) -> str:
         sample=is_sample(result),
         rows=rows,
         baselines={name: baseline_label(result, name) for name in baselines_present(rows)},
+        parts=parts_alone(result),
+        part_claims=PART_CLAIMS,
+        tasks=shared_tasks(result),
         limits=limits(result, read_predictions(folder, tuple(result.data.get("classes") or ()))),
         data=data_facts(result),
         dropped=dropped_rows(result),
@@ -94,18 +102,18 @@ def render(result: Result, folder: Path) -> str:
 
 def front_matter(result: Result, folder: Path) -> dict[str, Any]:
     """Return the card's metadata as Hugging Face reads it; what is not known is left out, never guessed."""
-    spec = _spec("task", result.task)
-    signal = _signal(spec, folder)
-    tags = ["modaxfer", "transfer-learning", *(_short(name) for name in (result.encoder.get("id"), result.strategy))]
-    domain = [spec.domain] if spec and spec.domain else []
-    kind = f"{'tabular' if signal == 'table' else signal}-{'regression' if is_regression(result) else 'classification'}"
+    specs = [_spec("task", task) for task in result.tasks or (result.task,)]
+    encoders = str(result.encoder.get("id") or "").split("+")
+    tags = ["modaxfer", "transfer-learning", *(_short(name) for name in (*encoders, result.strategy))]
+    domains = [spec.domain for spec in specs if spec]
+    kind = _pipeline(result, specs[0], folder) if len(specs) == 1 else _OTHER
     return {
         "library_name": "modaxfer",
         **_licence(result),
         **_origin(result),
         **({"pipeline_tag": kind} if kind in _PIPELINES else {}),
-        "tags": [tag for tag in dict.fromkeys([*tags, *domain]) if tag],
-        **({} if result.status != "completed" else _index(result, kind if signal else "other")),
+        "tags": [tag for tag in dict.fromkeys([*tags, *domains]) if tag],
+        **({} if result.status != "completed" else _index(result, kind)),
     }
 
 
@@ -116,31 +124,32 @@ def escape(value: object) -> str:
     return _MARKS.sub(r"\\\1", " ".join(str(value).replace("&", "&amp;").split()))
 
 
-_PIPELINES = frozenset(
-    {
-        "audio-classification",
-        "image-classification",
-        "tabular-classification",
-        "tabular-regression",
-        "text-classification",
-    }
-)
+def _pipeline(result: Result, spec: Any, folder: Path) -> str:
+    """``text-classification`` and its like; ``other`` where the signal is not known."""
+    signal = _signal(spec, folder)
+    asked = "regression" if is_regression(result) else "classification"
+    return f"{'tabular' if signal == 'table' else signal}-{asked}" if signal else _OTHER
 
 
 def _index(result: Result, kind: str) -> dict[str, Any]:
-    """The model-index that the hub's leaderboards read: one entry per test score."""
-    rows = [row for row in score_rows(result) if row.test is not None]
-    if not rows:
+    """The model-index that the hub's leaderboards read: one entry per test score, of a shared model one per task."""
+    scored = {result.task: {row.name: row.test for row in score_rows(result) if row.test is not None}}
+    if result.tasks:
+        scored = {task.id: {task.metric: task.test} for task in shared_tasks(result) if task.test is not None}
+    if not any(scored.values()):
         return {}
-    names = [_HUB_METRICS.get(row.name, row.name) for row in rows]
-    task = _short(result.task)
-    scores = [
-        {"type": name, "name": f"test {row.name}", "value": round(row.test or 0.0, 6)}
-        for name, row in zip(names, rows, strict=True)
-    ]
+    results = [_indexed(result, kind, _short(task), scores) for task, scores in scored.items()]
+    names = dict.fromkeys(item["type"] for found in results for item in found["metrics"])
+    return {"metrics": list(names), "model-index": [{"name": title(result), "results": results}]}
+
+
+def _indexed(result: Result, kind: str, task: str, scores: Mapping[str, float | None]) -> dict[str, Any]:
     dataset = {"type": task, "name": f"{task} (made-up sample)" if is_sample(result) else task, "split": "test"}
-    found = {"task": {"type": kind}, "dataset": dataset, "metrics": scores}
-    return {"metrics": list(dict.fromkeys(names)), "model-index": [{"name": title(result), "results": [found]}]}
+    metrics = [
+        {"type": _HUB_METRICS.get(name, name), "name": f"test {name}", "value": round(value or 0.0, 6)}
+        for name, value in scores.items()
+    ]
+    return {"task": {"type": kind}, "dataset": dataset, "metrics": metrics}
 
 
 def _licence(result: Result) -> dict[str, str]:

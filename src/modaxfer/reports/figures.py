@@ -57,6 +57,8 @@ def write(result: Result, folder: Path) -> list[Path]:
 def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, ...]:
     """Draw whatever the run in `folder` has data for: scores, confusions or residuals, learning curve.
 
+    The mean over the tasks of a shared model has no baseline to stand beside, so it is not drawn.
+
     Returns:
         The drawings in reading order; none where matplotlib is not installed (see `available`).
     """
@@ -67,7 +69,7 @@ def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, .
     predictions = read_predictions(folder, tuple(result.data.get("classes") or ()))
     log = read_log(folder, str(result.metrics.get("primary", "")))
     found = [
-        _scores(result, primary, theme) if primary else None,
+        _scores(result, primary, theme) if primary and not result.tasks else None,
         _predictions(predictions, theme) if predictions and predictions.targets else None,
         _learning(result, log, theme) if log else None,
     ]

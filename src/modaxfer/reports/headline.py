@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING
 
+from modaxfer.reports.ablation import parts_clause
+from modaxfer.reports.claims import Outcome, compare
 from modaxfer.reports.scores import (
     Interval,
     ScoreRow,
@@ -25,6 +26,7 @@ from modaxfer.reports.scores import (
     score_rows,
     simple_model,
 )
+from modaxfer.reports.shared import sharing_clause, short_names
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
@@ -44,15 +46,6 @@ __all__ = [
 ]
 
 ALWAYS_COMPARED = ("chance", "majority", "simple")
-
-
-class Outcome(StrEnum):
-    """What an interval says of a baseline."""
-
-    BEATS = "beats"
-    FALLS_SHORT = "falls short of"
-    NO_EVIDENCE = "no evidence of a difference from"
-    NO_INTERVAL = "no interval, so no claim about"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +69,6 @@ class Gain:
     interval: Interval | None
     outcome: Outcome
     """``BEATS`` where pretraining helps, whichever direction is better."""
-
-
-def compare(interval: Interval | None, baseline: float, *, greater_is_better: bool = True) -> Outcome:
-    """Decide which claim `interval` supports against `baseline`; an interval that touches it supports none."""
-    if interval is None:
-        return Outcome.NO_INTERVAL
-    low, high = interval
-    if low <= baseline <= high:
-        return Outcome.NO_EVIDENCE
-    return Outcome.BEATS if (low > baseline) == greater_is_better else Outcome.FALLS_SHORT
 
 
 def comparisons(result: Result) -> tuple[Comparison, ...]:
@@ -120,17 +103,23 @@ def is_sample(result: Result) -> bool:
 
 def title(result: Result) -> str:
     """Name the run, on one line: ``vit with lora on legal-sentiment, through render``."""
-    names = {name: value.rpartition("/")[2] for name, value in (("strategy", result.strategy), ("task", result.task))}
+    strategy = result.strategy.rpartition("/")[2]
+    tasks = " + ".join(short_names(result.tasks)) or result.task.rpartition("/")[2]
     encoder = _encoder(result)
-    bridge = result.bridge.rpartition("/")[2]
-    through = f", through {bridge}" if bridge and not bridge.startswith("native") else ""
+    bridges = dict.fromkeys(name for name in _shorts(result.bridge) if name and not name.startswith("native"))
+    through = f", through {' + '.join(bridges)}" if bridges else ""
     source = f", from {result.source_task.rpartition('/')[2]}" if result.source_task else ""
-    return " ".join(f"{encoder} with {names['strategy']} on {names['task']}{source}{through}".split())
+    return " ".join(f"{encoder} with {strategy} on {tasks}{source}{through}".split())
+
+
+def _shorts(names: str) -> list[str]:
+    """Names without namespace; several are joined by ``+``."""
+    return [name.strip().rpartition("/")[2] for name in names.split("+")]
 
 
 def _encoder(result: Result) -> str:
     """The checkpoint says more than ``auto`` does."""
-    name = str(result.encoder.get("id", "")).rpartition("/")[2]
+    name = " + ".join(_shorts(str(result.encoder.get("id", ""))))
     return str(result.encoder.get("checkpoint") or name).rpartition("/")[2] if name == "auto" else name
 
 
@@ -144,20 +133,26 @@ def headline(result: Result) -> str:
         return f"{title(result)} finished without a test score, so nothing can be claimed."
     notes = [f"95 % interval {number(row.interval[0])} to {number(row.interval[1])}"] if row.interval else []
     notes += [] if row.greater_is_better else ["lower is better"]
+    notes += [f"the mean of the primary metrics of {len(result.tasks)} tasks"] if result.tasks else []
     notes += ["on a small sample that the project made, not on the real data"] if is_sample(result) else []
     noted = f" ({'; '.join(notes)})" if notes else ""
     return f"{title(result)} reaches a test {row.name} of {number(row.test)}{noted}: {verdict(result)}."
 
 
 def verdict(result: Result) -> str:
-    """Say what the primary score supports against each baseline, strongest claim first, and what pretraining did."""
+    """Say what the primary score supports against each baseline, strongest claim first, and what pretraining did.
+
+    Of a fused model also what its parts are worth, of a shared one what sharing did to each task: there the baselines
+    are those of the tasks, in their own reports.
+    """
     found = comparisons(result)
     clauses = [_clause(result, outcome, [item for item in found if item.outcome == outcome]) for outcome in Outcome]
     missing = [name for name in ALWAYS_COMPARED if name not in {item.baseline for item in found}]
-    if missing:
+    if missing and not result.tasks:
         names = [_long(result, name) for name in missing]
         clauses.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
     clauses.append(_gain_clause(gain(result)))
+    clauses += [parts_clause(result), sharing_clause(result)]
     return "; ".join(clause for clause in clauses if clause)
 
 

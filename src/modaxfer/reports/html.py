@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import modaxfer
 from modaxfer.reports import figures
+from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.command import repeat_command, train_command
 from modaxfer.reports.facts import (
     candidates,
@@ -25,6 +26,7 @@ from modaxfer.reports.log import read_log
 from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
 from modaxfer.reports.predictions import Predictions, class_scores, mistakes, read_predictions
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
+from modaxfer.reports.shared import shared_tasks
 from modaxfer.result import Result, write_atomically
 from modaxfer.spec import Problem
 
@@ -113,6 +115,9 @@ def _scores(result: Result) -> dict[str, Any]:
         "comparisons": comparisons(result),
         "gain": gain(result),
         "claims": CLAIMS,
+        "parts": parts_alone(result),
+        "part_claims": PART_CLAIMS,
+        "tasks": shared_tasks(result),
     }
 
 

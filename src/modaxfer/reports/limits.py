@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from modaxfer.reports.ablation import parts_alone
 from modaxfer.reports.headline import Outcome, comparisons, is_sample
 from modaxfer.reports.predictions import class_scores
 from modaxfer.reports.scores import number
+from modaxfer.reports.shared import shared_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modaxfer.reports.predictions import ClassScore, Predictions
+    from modaxfer.reports.shared import SharedTask
     from modaxfer.result import Result
 
 __all__ = ["limits"]
@@ -27,9 +30,11 @@ def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
     if is_sample(result):
         found.append("Trained and scored on a made-up sample: it says nothing about real data.")
     found += [_useless(item.baseline, item.outcome) for item in comparisons(result)]
+    found += _parts(result)
+    found += [f"Sharing harms {task.name}: train it by itself." for task in shared_tasks(result) if _harmed(task)]
     found += _classes(class_scores(predictions)) if predictions else []
-    rows = (result.data.get("rows") or {}).get("test")
-    scored = f" on {rows:,} rows" if rows else ""
+    rows = None if result.tasks else (result.data.get("rows") or {}).get("test")
+    scored = f" on {rows:,} rows" if rows else " each task on its own rows" if result.tasks else ""
     found.append(f"Scored{scored} from one source only; other sources, times and populations were not tried.")
     return tuple(sentence for sentence in found if sentence)
 
@@ -40,6 +45,16 @@ def _useless(baseline: str, outcome: Outcome) -> str:
     if baseline == "simple":
         return "Not shown to be better than the simple bar, which costs far less: prefer that one."
     return f"Not shown to be better than {baseline}: do not use it."
+
+
+def _parts(result: Result) -> list[str]:
+    unproven = (Outcome.NO_EVIDENCE, Outcome.FALLS_SHORT)
+    names = [part.name for part in parts_alone(result) if part.outcome in unproven]
+    return [f"Not shown to be better with all parts than with {name} alone." for name in names]
+
+
+def _harmed(task: SharedTask) -> bool:
+    return task.alone is not None and task.outcome is Outcome.FALLS_SHORT
 
 
 def _classes(rows: Sequence[ClassScore]) -> list[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "is_regression",
     "memory",
     "number",
+    "score_of",
     "score_rows",
     "simple_model",
 ]
@@ -135,6 +136,11 @@ def interval_of(value: Any) -> Interval | None:
         return None
     low, high = (_number(end) if _is_number(end) else None for end in value)
     return None if low is None or high is None else (low, high)
+
+
+def score_of(value: Any) -> float | None:
+    """Read a stored score; None where it was not measured, is undefined or is no number."""
+    return _number(value) if _is_number(value) else None
 
 
 def number(value: float | None) -> str:

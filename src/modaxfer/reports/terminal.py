@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer.reports import figures
+from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.headline import headline, is_sample, title, verdict
 from modaxfer.reports.scores import (
     baseline_label,
@@ -15,6 +16,7 @@ from modaxfer.reports.scores import (
     number,
     score_rows,
 )
+from modaxfer.reports.shared import shared_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +39,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
     if is_sample(result):
         lines.append(f"THIS IS A SAMPLE, NOT THE REAL DATA: {result.data['source']}")
     rows = score_rows(result)
-    lines += _score_lines(result, rows)
+    lines += _score_lines(result, rows) + _part_lines(result) + _task_lines(result)
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
@@ -58,6 +60,37 @@ def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
             *(_beside(row, name, baseline_label(result, name, model=row is scored[0])) for name in names),
         ]
         for row in scored
+    ]
+    return _aligned(cells).splitlines()
+
+
+def _part_lines(result: Result) -> list[str]:
+    """One line per part of a row that a fused model was given alone."""
+    cells = [
+        [
+            f"{part.name} alone",
+            number(part.value),
+            interval_text(part.interval),
+            f" all parts minus it {interval_text(part.difference)}" if part.difference else "",
+            PART_CLAIMS[part.outcome],
+        ]
+        for part in parts_alone(result)
+    ]
+    return _aligned(cells).splitlines()
+
+
+def _task_lines(result: Result) -> list[str]:
+    """One line per task of a shared model."""
+    cells = [
+        [
+            f"{task.name}, test {task.metric}",
+            number(task.test),
+            interval_text(task.interval),
+            f" alone {number(task.alone)}" if task.alone is not None else "",
+            f" difference {interval_text(task.difference)}" if task.difference else "",
+            task.effect,
+        ]
+        for task in shared_tasks(result)
     ]
     return _aligned(cells).splitlines()
 
