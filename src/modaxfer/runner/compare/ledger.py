@@ -47,7 +47,7 @@ class CellRecord:
     checkpoint: str = ""
     """What was really loaded."""
     seconds: float | None = None
-    """Time that the run took."""
+    """Time that the run took, where it was completed."""
     run: str | None = None
     """Its folder, from the comparison's; None where it left none."""
 

@@ -94,15 +94,14 @@ class Sweep:
         if not resume and target.exists():
             shutil.rmtree(target)
         gc.collect()  # the model before this one holds circles, and its room may be needed
-        started = time.monotonic()
         try:
             result, _ = run(cell.config, resume=resume, progress=_CellProgress(self.progress))
         except (Exception, SystemExit) as error:
-            return self._ended(cell, error, time.monotonic() - started)
+            return self._ended(cell, error)
         self.on_run(result, target)
         return of_result(_place(cell), result, self._name(target))
 
-    def _ended(self, cell: GridCell, error: BaseException, seconds: float) -> CellRecord:
+    def _ended(self, cell: GridCell, error: BaseException) -> CellRecord:
         target = _target(cell)
         refused = _is_refusal(error) and not _weights_were_loaded(target)
         if refused and target.exists():
@@ -115,7 +114,6 @@ class Sweep:
             **_place(cell),
             status="refused" if refused else "failed",
             reason=_reason(error),
-            seconds=round(seconds, 3),
             run=self._name(target) if target.exists() else None,
         )
 
