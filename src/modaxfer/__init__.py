@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modaxfer.hooks import hookimpl
 
 if TYPE_CHECKING:
-    from modaxfer.api import Run, evaluate, load, predict, train
+    from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
     from modaxfer.config import RunConfig
     from modaxfer.errors import ModaxferError
     from modaxfer.result import Result
@@ -16,17 +16,31 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Comparison": "modaxfer.api",
     "ModaxferError": "modaxfer.errors",
     "Result": "modaxfer.result",
     "Run": "modaxfer.api",
     "RunConfig": "modaxfer.config",
+    "compare": "modaxfer.api",
     "evaluate": "modaxfer.api",
     "load": "modaxfer.api",
     "predict": "modaxfer.api",
     "train": "modaxfer.api",
 }
 
-__all__ = ["ModaxferError", "Result", "Run", "RunConfig", "evaluate", "hookimpl", "load", "predict", "train"]
+__all__ = [
+    "Comparison",
+    "ModaxferError",
+    "Result",
+    "Run",
+    "RunConfig",
+    "compare",
+    "evaluate",
+    "hookimpl",
+    "load",
+    "predict",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

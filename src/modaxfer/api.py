@@ -1,15 +1,67 @@
-"""The Python face: train, load, predict, evaluate; results that a notebook shows."""
+"""The Python face: train, compare, load, predict, evaluate; results that a notebook shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.result import Result
 
-__all__ = ["Run", "evaluate", "load", "make_config", "predict", "train"]
+if TYPE_CHECKING:
+    import pandas
+
+    from modaxfer.runner.compare.ledger import CellRecord
+
+__all__ = ["Comparison", "Run", "compare", "evaluate", "load", "make_config", "predict", "train"]
+
+
+class Comparison:
+    """A grid of runs on disk, finished or not.
+
+    Args:
+        folder: A folder that ``modaxfer compare`` wrote.
+
+    Raises:
+        ConfigError: There is no comparison in `folder`.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        from modaxfer.runner.compare.folder import stored_grid
+        from modaxfer.runner.compare.ledger import read_cells
+
+        self.folder = Path(folder)
+        stored_grid(self.folder)
+        self.cells: tuple[CellRecord, ...] = read_cells(self.folder)
+        """One record per cell that has ended, in the order of the grid."""
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return one row per cell that has ended, with the columns of compare.csv."""
+        import pandas as pd
+
+        from modaxfer.reports.compare_rows import cell_rows
+
+        return pd.DataFrame(cell_rows(self.cells))
+
+    def run(self, cell: CellRecord) -> Run:
+        """Open the run of a completed `cell`.
+
+        Raises:
+            DataError: It has none.
+        """
+        return Run(self.folder / (cell.run or ""))
+
+    def __repr__(self) -> str:
+        """Name the folder and count how its cells ended."""
+        from modaxfer.reports.compare_rows import tally
+
+        return f"Comparison({str(self.folder)!r}, {tally(self.cells)})"
+
+    def _repr_html_(self) -> str:
+        from modaxfer.reports.compare import notebook
+
+        return notebook(self.folder)
 
 
 class Run:
@@ -103,6 +155,61 @@ def train(
     if reports_here():
         write_reports(result, folder)
     return Run(folder)
+
+
+def compare(
+    config: Mapping[str, Any] | str | Path | None = None,
+    *,
+    resume: bool = False,
+    retry_failed: bool = False,
+    quiet: bool = False,
+    **settings: Any,
+) -> Comparison:
+    """Run a grid of encoders x strategies x tasks x seeds, one ordinary run per cell.
+
+    A cell that is refused or that fails is a row with its reason, and the rest goes on. Started again with the same
+    request, a comparison that was broken off runs only what is missing: completed cells are kept, refused ones are
+    asked again, failed ones are kept unless `retry_failed`.
+
+    Args:
+        config: A mapping, or the path of a YAML file, such as a comparison's ``compare.yaml``; `settings` go over it.
+        resume: Take up the comparison in the output folder, as it was asked for.
+        retry_failed: Run cells again that failed before.
+        quiet: Keep silent on standard error.
+        **settings: ``encoder``, ``strategy`` and ``task`` as lists or as text with commas (``a+b`` is one cell with
+            both), ``seeds`` (how many, from ``seed`` on), and other fields of `modaxfer.RunConfig` for all cells.
+
+    Raises:
+        ModaxferError: The request as a whole was wrong: an unknown name or setting, or a folder that holds another
+            comparison.
+    """
+    from modaxfer.runner.compare.folder import claim, stored_grid
+    from modaxfer.runner.compare.grid import read_grid
+    from modaxfer.runner.compare.names import check_names
+
+    values = {**(read_yaml(Path(config)) if isinstance(config, str | Path) else config or {}), **settings}
+    values = {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+    if resume:
+        values = stored_grid(Path(values.get("output") or read_grid(values).default_folder())).to_dict() | values
+    grid = read_grid(values)
+    check_names(grid)
+    folder = claim(grid)
+
+    # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
+    from modaxfer.reports import write_reports
+    from modaxfer.reports.compare import write
+    from modaxfer.runner.compare.sweep import Sweep
+    from modaxfer.runner.progress import Progress
+
+    Sweep(
+        grid,
+        folder,
+        progress=Progress(not quiet),
+        retry_failed=retry_failed,
+        on_run=write_reports,
+        on_change=lambda: write(folder),
+    ).run()
+    return Comparison(folder)
 
 
 def make_config(config: RunConfig | Mapping[str, Any] | str | Path | None = None, **settings: Any) -> RunConfig:

@@ -12,7 +12,7 @@ import click
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 
-__all__ = ["config_options", "settings"]
+__all__ = ["config_options", "config_options_but", "settings"]
 
 METAVARS = {
     "encoder": "E",
@@ -37,10 +37,20 @@ METAVARS = {
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add one option per field of `RunConfig` to `command`; unset ones arrive as None or an empty tuple."""
+    return config_options_but()(command)
+
+
+def config_options_but(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds one option per field of `RunConfig`, those called `names` left out."""
     hints = typing.get_type_hints(RunConfig)
-    for item in reversed(dataclasses.fields(RunConfig)):
-        command = _option(item, hints[item.name])(command)
-    return command
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for item in reversed(dataclasses.fields(RunConfig)):
+            if item.name not in names:
+                command = _option(item, hints[item.name])(command)
+        return command
+
+    return add
 
 
 def settings(values: dict[str, Any]) -> dict[str, Any]:

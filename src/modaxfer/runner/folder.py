@@ -14,6 +14,9 @@ __all__ = ["claim", "default_folder", "is_finished", "store_config"]
 
 CONFIG, RESULT = "config.yaml", "result.json"
 
+LEFT_OPEN = {"precision": "auto"}
+"""Settings that a run makes definite before it stores them: who asks for this asks for what was stored."""
+
 
 def claim(config: RunConfig, *, resume: bool) -> tuple[RunConfig, Path]:
     """Return the config with its output folder named, and that folder, free for a run or holding one to resume.
@@ -72,7 +75,9 @@ def _resumed(config: RunConfig, folder: Path) -> RunConfig:
         return stored
     asked, kept = vars(config), vars(stored)
     free = {"set", "output", "num_processes", "device"}
-    different = [name for name in asked if name not in free and asked[name] != kept[name]]
+    different = [
+        name for name in asked if name not in free and asked[name] not in (kept[name], LEFT_OPEN.get(name, kept[name]))
+    ]
     different += [key for key, value in config.set.items() if not _same_option(key, value, stored)]
     if different:
         raise ConfigError(

@@ -24,6 +24,11 @@ class Progress:
         self._enabled = enabled
         self._terminal = enabled and sys.stderr.isatty()
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether somebody watches: it is enabled, and a terminal is attached."""
+        return self._terminal
+
     def say(self, line: str) -> None:
         """Print one line."""
         if self._enabled:

@@ -1,0 +1,117 @@
+"""compare.json: one entry per cell that has ended, whatever came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from modaxfer.errors import DataError
+from modaxfer.result import Result, write_atomically
+
+__all__ = ["SCHEMA", "CellRecord", "of_result", "read_cells", "write_cells"]
+
+SCHEMA, FILE = 1, "compare.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellRecord:
+    """What came of one cell. Field names are the keys of an entry in compare.json."""
+
+    encoder: str
+    """As asked for; several joined by ``+``."""
+    strategy: str
+    task: str
+    """As asked for; several joined by ``+``."""
+    seed: int
+    status: str
+    """``completed``, ``refused`` (before any weight was loaded) or ``failed``."""
+    reason: str | None = None
+    """Why it was refused or failed, on one line."""
+    primary: str | None = None
+    """Name of the metric that decides."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    """``metrics`` of its result.json."""
+    intervals: Mapping[str, Any] = field(default_factory=dict)
+    """``intervals`` of its result.json."""
+    baselines: Mapping[str, Any] = field(default_factory=dict)
+    """``baselines`` of its result.json."""
+    tasks: Mapping[str, Any] = field(default_factory=dict)
+    """``tasks`` of its result.json, where several tasks share an encoder."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """``source``, ``problem`` and ``rows`` of its result.json."""
+    bridge: str = ""
+    """Id of the bridge that was taken."""
+    checkpoint: str = ""
+    """What was really loaded."""
+    seconds: float | None = None
+    """Time that the run took, where it was completed."""
+    run: str | None = None
+    """Its folder, from the comparison's; None where it left none."""
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What tells it from the other cells."""
+        return self.encoder, self.strategy, self.task, self.seed
+
+    @property
+    def score(self) -> float | None:
+        """Primary metric on test; None where there is none."""
+        value = (self.metrics.get("test") or {}).get(self.primary)
+        return None if value is None else float(value)
+
+
+def of_result(place: Mapping[str, Any], result: Result, run: str) -> CellRecord:
+    """Return the record of a cell from the result of its run.
+
+    Args:
+        place: ``encoder``, ``strategy``, ``task`` and ``seed``, as asked for.
+        result: What its run found out.
+        run: Folder of the run, from the comparison's.
+    """
+    found = result.to_dict()
+    primary = found["metrics"].get("primary")
+    return CellRecord(
+        **place,
+        status="completed" if result.status == "completed" else "failed",
+        reason=" ".join((result.error or "no reason was stored").split()) if result.status != "completed" else None,
+        primary=None if primary is None else str(primary),
+        metrics=found["metrics"],
+        intervals=found["intervals"],
+        baselines=found["baselines"],
+        tasks=found["tasks"],
+        data={key: found["data"][key] for key in ("source", "problem", "rows") if key in found["data"]},
+        bridge=result.bridge,
+        checkpoint=str(result.encoder.get("checkpoint") or ""),
+        seconds=result.time_s.get("total"),
+        run=run,
+    )
+
+
+def read_cells(folder: Path) -> tuple[CellRecord, ...]:
+    """Read the cells of the comparison in `folder`; none where it has not got that far.
+
+    Raises:
+        DataError: The file is of another schema, or is no JSON.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return ()
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataError("not valid JSON", file=path, got=str(error), fix="delete it; the runs beside it stay") from None
+    if stored.get("schema") != SCHEMA:
+        raise DataError("comparison of another schema", file=path, got=stored.get("schema"), allowed=SCHEMA)
+    known = {item.name for item in fields(CellRecord)}
+    return tuple(CellRecord(**{key: cell[key] for key in cell if key in known}) for cell in stored["cells"])
+
+
+def write_cells(folder: Path, cells: Iterable[CellRecord]) -> Path:
+    """Write compare.json atomically and return its path."""
+    path = folder / FILE
+    written = {"schema": SCHEMA, "cells": [asdict(cell) for cell in cells]}
+    write_atomically(path, json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return path

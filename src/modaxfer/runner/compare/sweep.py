@@ -1,0 +1,174 @@
+"""Run the cells of a grid, one after another; what cannot run becomes a row with its reason, and the rest goes on."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from modaxfer.errors import ConfigError, ModaxferError, PluginError
+from modaxfer.result import Result, write_atomically
+from modaxfer.runner import folder as run_folder
+from modaxfer.runner.compare.grid import Grid, GridCell
+from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
+from modaxfer.runner.launch import launched_world
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.run import run
+
+__all__ = ["Sweep"]
+
+TRACEBACK = "traceback.txt"
+
+
+class Sweep:
+    """One comparison being made.
+
+    Args:
+        grid: What is asked for.
+        folder: The comparison's, claimed for `grid`.
+        progress: Where to say how each cell ended.
+        retry_failed: Run cells again that failed before; refused ones are asked again in any case.
+        on_run: Called with each new result and its folder.
+        on_change: Called after each cell, when compare.json has been written.
+
+    Raises:
+        ConfigError: It was started by a launcher of several processes.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        folder: Path,
+        *,
+        progress: Progress,
+        retry_failed: bool = False,
+        on_run: Callable[[Result, Path], Any] = lambda result, folder: None,
+        on_change: Callable[[], Any] = lambda: None,
+    ) -> None:
+        if (launched_world() or 1) > 1:
+            raise ConfigError(
+                "a comparison starts the processes of its runs by itself",
+                got=f"{launched_world()} processes of a launcher",
+                fix="use `modaxfer compare --num-processes N`",
+            )
+        self.folder, self.progress, self.retry_failed = folder, progress, retry_failed
+        self.on_run, self.on_change = on_run, on_change
+        self.cells = grid.cells(folder)
+        self.records = {record.key: record for record in read_cells(folder)}
+
+    def run(self) -> tuple[CellRecord, ...]:
+        """Run what is missing and return the records of all cells, in the order of the grid."""
+        for number, cell in enumerate(self.cells, start=1):
+            started = time.monotonic()
+            kept = self._kept(cell)
+            record = kept or self._made(cell)
+            self.records[cell.key] = record
+            write_cells(self.folder, self._ordered())
+            self.on_change()
+            took = "from before" if kept else f"{time.monotonic() - started:.0f} s"
+            self.progress.say(f"[{number}/{len(self.cells)}] {cell}: {_ending(record, took)}")
+        return self._ordered()
+
+    def _ordered(self) -> tuple[CellRecord, ...]:
+        return tuple(self.records[cell.key] for cell in self.cells if cell.key in self.records)
+
+    def _kept(self, cell: GridCell) -> CellRecord | None:
+        """Return what is known of `cell` from an earlier start, None where it is to be run."""
+        target = _target(cell)
+        known = self.records.get(cell.key)
+        if run_folder.is_finished(target) and _is_of(cell, target):
+            result = Result.load(target)
+            if result.status == "completed":
+                return of_result(_place(cell), result, self._name(target))
+        if known is None or known.status != "failed" or self.retry_failed:
+            return None
+        return known
+
+    def _made(self, cell: GridCell) -> CellRecord:
+        target = _target(cell)
+        resume = _is_of(cell, target) and not run_folder.is_finished(target)
+        if not resume and target.exists():
+            shutil.rmtree(target)
+        gc.collect()  # the model before this one holds circles, and its room may be needed
+        try:
+            result, _ = run(cell.config, resume=resume, progress=_CellProgress(self.progress))
+        except (Exception, SystemExit) as error:
+            return self._ended(cell, error)
+        self.on_run(result, target)
+        return of_result(_place(cell), result, self._name(target))
+
+    def _ended(self, cell: GridCell, error: BaseException) -> CellRecord:
+        target = _target(cell)
+        refused = _is_refusal(error) and not _weights_were_loaded(target)
+        if refused and target.exists():
+            shutil.rmtree(target)
+        if not isinstance(error, ModaxferError):
+            write_atomically(target / TRACEBACK, "".join(traceback.format_exception(error)))
+        if run_folder.is_finished(target):
+            self.on_run(Result.load(target), target)
+        return CellRecord(
+            **_place(cell),
+            status="refused" if refused else "failed",
+            reason=_reason(error),
+            run=self._name(target) if target.exists() else None,
+        )
+
+    def _name(self, target: Path) -> str:
+        return target.relative_to(self.folder).as_posix()
+
+
+class _CellProgress(Progress):
+    """Bars of a run within a comparison, on a terminal; what it says in lines lies in its folder."""
+
+    def __init__(self, outer: Progress) -> None:
+        super().__init__(outer.on_terminal)
+
+    def say(self, line: str) -> None:
+        """Keep silent: one line per cell is enough."""
+
+
+def _target(cell: GridCell) -> Path:
+    return Path(str(cell.config.output))
+
+
+def _place(cell: GridCell) -> dict[str, Any]:
+    return {"encoder": cell.encoder, "strategy": cell.strategy, "task": cell.task, "seed": cell.seed}
+
+
+def _is_of(cell: GridCell, target: Path) -> bool:
+    """Return whether the run in `target` was started with the config of `cell`."""
+    if not (target / run_folder.CONFIG).is_file():
+        return False
+    try:
+        run_folder.claim(cell.config, resume=True)
+    except ConfigError:
+        return False
+    return True
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """A request that was wrong is refused; a plugin that is broken is nothing that was asked for."""
+    return isinstance(error, ModaxferError) and error.exit_status == 2 and not isinstance(error, PluginError)
+
+
+def _weights_were_loaded(target: Path) -> bool:
+    """A run that was refused in time leaves no result, or one that broke off while it fetched weights."""
+    return run_folder.is_finished(target) and Result.load(target).time_s.get("load", 0.0) > 0.0
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, ModaxferError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _ending(record: CellRecord, took: str) -> str:
+    if record.status != "completed":
+        return f"{record.status}: {record.reason}"
+    score = "no score" if record.score is None else f"{record.score:.3f}"
+    return f"{record.primary or 'done'} {score} ({took})"
