@@ -12,7 +12,7 @@ import torch
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Encoder
 from modaxfer.encoders.body import Origin
-from modaxfer.encoders.checkpoints import resolve
+from modaxfer.encoders.checkpoints import read_config, resolve
 from modaxfer.encoders.load import configured, load_encoder
 from modaxfer.errors import CheckpointUnavailableError
 from modaxfer.registry import load_target, registry
@@ -54,9 +54,7 @@ def base_encoder(folder: Path, encoder: Mapping[str, Any], options: Mapping[str,
     fed = EncoderOptions(**options)
     if encoder["complete"]:
         spec = registry().get("encoder", encoder["id"]).spec
-        from transformers import AutoConfig
-
-        config = configured(AutoConfig.from_pretrained(folder, local_files_only=True), 0.0)
+        config = configured(read_config(folder, spec), 0.0)
         built: Encoder = load_target(spec.target).from_config(config, origin=Origin(folder=folder, options=fed))
         return built
     revision = encoder["revision"] if "==" not in str(encoder["revision"]) else None

@@ -7,7 +7,7 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.registry import registry
 from modaxfer.runner.compare.grid import Grid, members
-from modaxfer.runner.request import find_task
+from modaxfer.runner.request import find_tasks
 
 __all__ = ["check_names"]
 
@@ -29,7 +29,7 @@ def check_names(grid: Grid) -> None:
         for name in members(task):
             registry().get("task", name)
     if grid.settings.data is not None:
-        find_task(grid.settings)
+        find_tasks(grid.settings)
     for encoder in grid.axes.encoder:
         for name in members(encoder):
             _check_encoder(name, grid.settings)
