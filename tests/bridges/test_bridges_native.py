@@ -68,6 +68,11 @@ def test_sound_keeps_its_own_rate() -> None:
     np.testing.assert_allclose(sound.samples, np.linspace(-0.5, 0.5, 40), atol=1e-4)
 
 
+def test_two_images_are_sent_to_the_montage() -> None:
+    with pytest.raises(RefusedError, match=r"Fix: name one image column, or leave --bridge out: montage draws them"):
+        ImageBridge(None, (PHOTO, Field(name="second", signal=IMAGE)), LAYOUT, None)
+
+
 @pytest.mark.parametrize(("bridge", "field", "kind"), [(ImageBridge, PHOTO, "image"), (AudioBridge, CLIP, "audio")])
 def test_two_media_fields_are_refused_at_construction(bridge, field, kind) -> None:
     with pytest.raises(RefusedError, match=f"one {kind} per row; more need fusion of several passes or a montage"):

@@ -186,6 +186,14 @@ def test_all_table_columns_share_one_panel_and_other_fields_are_limited() -> Non
         montage(*photos, rows=[])
 
 
+def test_a_table_with_more_tiles_than_its_panel_has_pixels_is_refused() -> None:
+    many = tuple(Field(name=str(index), signal=TABLE) for index in range(145))
+    photos = (PHOTO, OTHER, *(Field(name=f"photo {index}", signal=IMAGE) for index in range(13)))
+    assert len(montage(*photos, *many[:144], size=48, patch=None, rows=[])._boxes) == 16
+    with pytest.raises(RefusedError, match=r"more tiles than the picture has pixels. Got: 145 tiles in 12 x 12 pixels"):
+        montage(*photos, *many, size=48, patch=None, rows=[])
+
+
 def test_state_makes_an_equal_bridge_and_covers_the_identity() -> None:
     fields = (PHOTO, CLIP, AGE, JOB, NOTE)
     made, other = montage(*fields), montage(*fields, rows=[])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,10 @@ class MontageBridge:
         _check(options, self._boxes, line if any(field.signal.kind == "text" for field in fields) else SMALLEST_PANEL)
         self._face = Typeface(path=options.font, height=line, size=None, squeeze=options.squeeze)
         self._parts: dict[str, SpectrogramBridge | GridBridge] = {}
-        self._panels = [self._panel(group, options, layout, root) for group in shown]
+        self._panels = [
+            self._panel(group, options, replace(layout, image_size=_smaller_side(box)), root)
+            for group, box in zip(shown, self._boxes, strict=True)
+        ]
         names = [f"{field.name}({field.signal})" for group in shown for field in group]
         self._drawing = f"montage:{','.join(names)}:size={self._size}:{self._boxes}:{options}:{self._face.identity}"
         self.identity = self._name()
@@ -230,7 +233,7 @@ def _panel_fields(fields: tuple[Field, ...]) -> list[tuple[Field, ...]]:
 
 
 def _check(options: MontageOptions, found: Sequence[tuple[int, int, int, int]], least: int) -> None:
-    smallest = min(min(right - left, bottom - top) for left, top, right, bottom in found)
+    smallest = min(map(_smaller_side, found))
     if smallest < max(least, SMALLEST_PANEL):
         raise RefusedError(
             "the picture is too small for a montage of these fields",
@@ -240,6 +243,11 @@ def _check(options: MontageOptions, found: Sequence[tuple[int, int, int, int]], 
         )
     if options.squeeze > 1:
         raise ConfigError("bridge.squeeze is out of range", got=options.squeeze, allowed="0.25 to 1")
+
+
+def _smaller_side(box: tuple[int, int, int, int]) -> int:
+    left, top, right, bottom = box
+    return min(right - left, bottom - top)
 
 
 def _line_height(patch: int | None) -> int:
