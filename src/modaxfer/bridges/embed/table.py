@@ -51,8 +51,8 @@ class TableModality:
         return 0, self._seen
 
     @property
-    def most(self) -> int:
-        """Tokens of a row at the most, before anything is learned."""
+    def least(self) -> int:
+        """One token per feature, as many as there may be: a table row cannot be cut."""
         added = min(self._options.combinations or COMBINATIONS, math.comb(len(self._names), 2))
         columns = len(self._names) + (added if self._options.combine == "products" else 0)
         return min(columns, self._options.select or columns)
