@@ -66,7 +66,7 @@ class TableModality:
         cells = list(columns[0])
         present = [[row[place] for row in cells if row[place] is not None] for place in range(len(self._names))]
         self._kinds = {
-            name: "number" if all(isinstance(value, int | float) for value in values) else "category"
+            name: "category" if any(isinstance(value, str) for value in values) else "number"
             for name, values in zip(self._names, present, strict=True)
         }
         table = self._columns(cells)
