@@ -50,11 +50,22 @@ def test_size_and_patch_follow_what_is_asked_and_what_fits(tokens, options, patc
     assert grid**2 <= tokens
 
 
-def test_a_size_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(
-        ConfigError, match=r"more patches than the encoder.*7 x 7 patches of 4 px.*most 40"
-    ):
-        learned(28, 40, size=28, patch=4)
+def test_a_size_that_does_not_fit_is_refused_before_a_picture_is_read() -> None:
+    with pytest.raises(ConfigError, match=r"49 tokens for 1 fields.*at most 40.*take larger patches"):
+        unfitted(PHOTO, tokens=40, size=28, patch=4)
+
+
+def test_a_size_that_was_asked_for_stands_beside_a_long_text() -> None:
+    bridge = fitted(
+        [{"photo": png(28), "text": "b" * 99}],
+        fields(photo="image", text="text"),
+        tokens=60,
+        size=28,
+        patch=4,
+        units="bytes",
+    )
+    assert bridge.state()["image"]["grid"] == 7
+    assert bridge.state()["text"]["tokens"] == [11]
 
 
 def test_two_pictures_share_the_room() -> None:

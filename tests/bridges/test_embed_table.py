@@ -62,13 +62,16 @@ def test_bins_are_an_option() -> None:
     assert not row["numbers"][1, 1:].any()
     gap = example(bridge, age=None, flag=0.0)
     assert (gap["numbers"][0].tolist(), gap["missing"].tolist()) == ([0.0] * 4, [True, False])
-    assert fitted(rows, fields(age="table", flag="table"), expand="bins").embedder(8).embedders[
-        "table"
-    ].weight.shape == (
-        2,
-        16,
-        8,
-    )
+    usual = fitted(rows, fields(age="table", flag="table"), expand="bins").embedder(8)
+    assert usual.embedders["table"].weight.shape == (2, 16, 8)
+
+
+@pytest.mark.parametrize("options", [{}, {"expand": "bins"}, {"scaling": "quantile"}, {"combine": "products"}])
+def test_an_absurd_number_is_held_back(options) -> None:
+    rows = [{"age": float(age), "height": float(age % 5)} for age in range(40)]
+    bridge = fitted(rows, fields(age="table", height="table"), **options)
+    assert np.abs(example(bridge, age=1e300, height=-1e300)["numbers"]).max() <= 1e4
+    assert embedded(bridge, [{"age": 1e300, "height": -1e300}]).tokens.isfinite().all()
 
 
 def noise(count: int = 300) -> tuple[np.random.Generator, np.ndarray]:

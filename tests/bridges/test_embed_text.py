@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from embed_made import batch_of, embedded, fields, fitted, prepared
+from embed_made import batch_of, embedded, fields, fitted, prepared, unfitted
 
 from modaxfer.bridges.embed.text import TextModality
 
@@ -41,6 +41,14 @@ def test_nothing_is_unknown() -> None:
     assert len({tuple(ids(bridge, text)) for text in ("漢", "字", "é", "?", "[PAD]")}) == 5
     assert ids(bridge, "[EMPTY]") != ids(bridge, "")
     assert min(min(ids(bridge, text)) for text in ("漢字", "[PAD] [EMPTY]")) > 1
+
+
+@pytest.mark.parametrize("units", ["words", "bytes"])
+def test_a_restored_vocabulary_reads_the_same(units) -> None:
+    bridge, other = fitted(ROWS, TEXT, units=units), unfitted(TEXT, units=units)
+    other.restore(bridge.state())
+    for text in ("the court", "[PAD] held", "1998", ""):
+        assert ids(other, text) == ids(bridge, text)
 
 
 @pytest.mark.parametrize("units", ["words", "bytes"])

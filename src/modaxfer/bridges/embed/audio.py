@@ -54,6 +54,11 @@ class AudioModality:
         self._seen = self._cut = 0
 
     @property
+    def least(self) -> int:
+        """One token; what is longer can be cut."""
+        return 1
+
+    @property
     def cut(self) -> tuple[int, int]:
         """How many sounds were cut so far, and of how many."""
         return self._cut, self._seen

@@ -60,7 +60,6 @@ class EmbedBridge:
 
         Raises:
             DataError: A value cannot be read.
-            ConfigError: A picture of the size asked for does not fit.
         """
         wanted: dict[Run, int] = {}
         for kind, modality in self._modalities.items():
@@ -113,14 +112,13 @@ class EmbedBridge:
         )
 
     def _divided(self, wanted: Mapping[Run, int]) -> dict[Run, int]:
-        """Return each run's share: a table, which cannot be cut, all that it wants; sequences what is left over."""
-        given = dict(wanted)
-        elastic = [run for run in self._runs if run.kind != "table"]
-        fixed = sum(tokens for run, tokens in wanted.items() if run.kind == "table")
-        given |= dict(zip(elastic, share_out([wanted[run] for run in elastic], self._budget - fixed), strict=True))
-        sequences = [run for run in elastic if run.kind != "image"]
-        left = self._budget - sum(given.values())
+        """Return each run's share: what it must have, then what it wants, and to sequences what is left over."""
+        least = {run: min(wanted[run], self._modalities[run.kind].least) for run in self._runs}
+        more = share_out([wanted[run] - least[run] for run in self._runs], self._budget - sum(least.values()))
+        given = {run: least[run] + extra for run, extra in zip(self._runs, more, strict=True)}
         # Rows to come may be longer than those of training.
+        sequences = [run for run in self._runs if run.kind in ("text", "audio")]
+        left = self._budget - sum(given.values())
         return given | {run: given[run] + left // len(sequences) for run in sequences}
 
     def _of_kind(self, kind: str) -> list[Run]:
@@ -197,13 +195,13 @@ def _modalities(options: EmbedOptions, runs: Sequence[Run], root: Path | None) -
     return {kind: makers[kind]() for kind in KINDS if any(run.kind == kind for run in runs)}
 
 
-def _check_room(runs: Sequence[Run], modalities: Mapping[str, Any], budget: int) -> None:
-    """Check that every run can have a token and a table one for each of its columns."""
-    needed = sum(modalities["table"].most if run.kind == "table" else 1 for run in runs)
+def _check_room(runs: Sequence[Run], modalities: Mapping[str, Modality], budget: int) -> None:
+    """Check that every run can have what it cannot do without."""
+    needed = sum(modalities[run.kind].least for run in runs)
     if needed > budget:
         raise ConfigError(
             "the fields need more tokens than the encoder's body holds",
             got=f"{needed} tokens for {sum(len(run.names) for run in runs)} fields",
             allowed=f"at most {budget}",
-            fix="name fewer fields, or keep the best table columns: --set bridge.select=K",
+            fix="name fewer fields, keep the best table columns (--set bridge.select=K) or take larger patches",
         )

@@ -13,7 +13,6 @@ from torch import nn
 from modaxfer.bridges.embed.modality import Column, pad, spread
 from modaxfer.contracts import Batch, Example
 from modaxfer.data.media import read_image
-from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +37,7 @@ MOST = 14
 class ImageModality:
     """Image fields: resized to one square, cut to patches, colours scaled by the training pictures.
 
-    The square is no larger than the training pictures' median side, so that no pixel is invented.
+    The square is as large as the training pictures' longer side, at most 224 pixels.
 
     Args:
         size: Pixels per side; None = learned.
@@ -56,6 +55,13 @@ class ImageModality:
     def cut(self) -> tuple[int, int]:
         """Pictures are shrunk, never cut."""
         return 0, self._seen
+
+    @property
+    def least(self) -> int:
+        """One patch, or all of a picture whose size and patches were asked for."""
+        if self._size is None or self._patch is None:
+            return 1
+        return (self._size // self._patch) ** 2
 
     def read(self, value: Any) -> Image.Image | None:
         """Decode to RGB; a missing picture is None.
@@ -76,25 +82,16 @@ class ImageModality:
         self._median = int(np.median(sides)) if sides else PATCHES[-1]
         share = histogram / max(1, len(sides))
         mean = share @ np.arange(256)
-        deviation = np.sqrt(share @ np.arange(256) ** 2 - mean**2) if sides else np.ones(3)
-        self._learned = {"mean": mean.tolist(), "deviation": np.maximum(deviation, 1.0).tolist()}
+        # One grey level at the least: a plain colour has no deviation.
+        variance = np.maximum(share @ np.arange(256) ** 2 - mean**2, 1.0)
+        self._learned = {"mean": mean.tolist(), "deviation": np.sqrt(variance).tolist()}
         _, grid = self._cutting(None)
         return [grid**2] * len(columns)
 
     def settle(self, tokens: Sequence[int]) -> None:
-        """Choose patch and grid so that the picture fits the smallest share.
-
-        Raises:
-            ConfigError: The size and patch that were asked for do not fit.
-        """
+        """Choose patch and grid so that the picture fits the smallest share."""
         patch, grid = self._cutting(min(tokens))
-        if grid**2 > min(tokens):
-            raise ConfigError(
-                "the picture has more patches than the encoder's body holds",
-                got=f"{grid} x {grid} patches of {patch} px",
-                allowed=f"at most {min(tokens)} patches",
-                fix="lower bridge.size or raise bridge.patch",
-            )
+        assert grid**2 <= min(tokens)
         self._learned |= {"patch": patch, "grid": grid}
 
     def state(self) -> dict[str, Any]:

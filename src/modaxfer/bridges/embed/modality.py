@@ -57,6 +57,11 @@ class Modality(Protocol):
     A run has at least one token in every row, also where its value is missing.
     """
 
+    @property
+    def least(self) -> int:
+        """Tokens that each run must be given, known before anything is learned."""
+        ...
+
     def read(self, value: Any) -> Any:
         """Decode a value as it stands in a row."""
         ...

@@ -9,6 +9,9 @@ import numpy as np
 
 __all__ = ["QuantileScale", "StandardScale", "bin_edges", "fit_scale", "piecewise_linear", "restore_scale"]
 
+LARGEST = 1e4
+"""Deviations from the mean that a number is held to: one absurd value must not drown a token, or overflow."""
+
 KNOTS = 200
 """Quantiles that a quantile scale keeps."""
 
@@ -33,8 +36,8 @@ class StandardScale:
         return cls(mean, 1.0 if constant else deviation)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Scale `values`; NaN stays NaN."""
-        scaled: np.ndarray = (values - self._mean) / self._deviation
+        """Scale `values` to at most `LARGEST`; NaN stays NaN."""
+        scaled: np.ndarray = np.clip((values - self._mean) / self._deviation, -LARGEST, LARGEST)
         return scaled
 
     def state(self) -> dict[str, Any]:
@@ -110,6 +113,6 @@ def piecewise_linear(values: np.ndarray, edges: Sequence[float]) -> np.ndarray:
     lower, upper = np.asarray(edges[:-1]), np.asarray(edges[1:])
     position = (values[:, None] - lower) / (upper - lower)
     least, most = np.zeros(len(lower)), np.ones(len(lower))
-    least[0], most[-1] = -np.inf, np.inf
+    least[0], most[-1] = -LARGEST, LARGEST
     encoded: np.ndarray = np.clip(position, least, most)
     return encoded

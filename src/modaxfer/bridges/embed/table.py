@@ -51,8 +51,8 @@ class TableModality:
         return 0, self._seen
 
     @property
-    def most(self) -> int:
-        """Tokens of a row at the most, before anything is learned."""
+    def least(self) -> int:
+        """One token per feature, as many as there may be: a table row cannot be cut."""
         added = min(self._options.combinations or COMBINATIONS, math.comb(len(self._names), 2))
         columns = len(self._names) + (added if self._options.combine == "products" else 0)
         return min(columns, self._options.select or columns)
@@ -66,7 +66,7 @@ class TableModality:
         cells = list(columns[0])
         present = [[row[place] for row in cells if row[place] is not None] for place in range(len(self._names))]
         self._kinds = {
-            name: "number" if all(isinstance(value, int | float) for value in values) else "category"
+            name: "category" if any(isinstance(value, str) for value in values) else "number"
             for name, values in zip(self._names, present, strict=True)
         }
         table = self._columns(cells)

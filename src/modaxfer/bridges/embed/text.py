@@ -41,6 +41,11 @@ class TextModality:
         self._seen = self._cut = 0
 
     @property
+    def least(self) -> int:
+        """One token; what is longer can be cut."""
+        return 1
+
+    @property
     def cut(self) -> tuple[int, int]:
         """How many texts were cut so far, and of how many."""
         return self._cut, self._seen
@@ -68,7 +73,7 @@ class TextModality:
         from tokenizers import Tokenizer
 
         self._tokens = list(state["tokens"])
-        self._tokenizer = Tokenizer.from_str(state["tokenizer"]) if state["tokenizer"] else None
+        self._tokenizer = _literal(Tokenizer.from_str(state["tokenizer"])) if state["tokenizer"] else None
 
     def prepare(self, run: int, values: Sequence[str]) -> list[Example]:
         """Return ``ids`` int32 ``[tokens]``."""
@@ -137,6 +142,10 @@ def _learned(texts: Any, size: int) -> Any:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    # A text that spells a special token is text.
+    return _literal(tokenizer)
+
+
+def _literal(tokenizer: Any) -> Any:
+    """Make a text that spells a special token plain text; the tokenizer's own file does not keep this."""
     tokenizer.encode_special_tokens = True
     return tokenizer
