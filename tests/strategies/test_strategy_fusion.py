@@ -48,13 +48,19 @@ def test_the_head_that_a_plan_names_is_there_and_takes_its_options(how, problem)
 def test_over_frozen_encoders_only_the_head_moves_longer_and_at_its_own_rate():
     plan = fusion.plan(FusionOptions(), context())
     (phase,) = plan.phases
-    assert (phase.trainable, phase.learning_rates, plan.adapter) == ({Part.HEAD}, {Part.HEAD: 1e-3}, None)
+    assert (phase.trainable, phase.learning_rates, plan.adapter) == ({Part.HEAD}, {Part.HEAD: 3e-3}, None)
     assert phase.epochs == HEAD_LENGTH.epochs(context()) > ADAPTER_LENGTH.epochs(context())
+
+
+def test_a_head_with_attention_is_trained_more_gently():
+    (phase,) = fusion.plan(FusionOptions(how="cross"), context()).phases
+    assert phase.learning_rates == {Part.HEAD: 1e-3}
 
 
 def test_a_bridge_with_weights_moves_with_the_head():
     (phase,) = fusion.plan(FusionOptions(), context(trained_bridge=True)).phases
-    assert phase.trainable == {Part.HEAD, Part.BRIDGE}
+    assert phase.learning_rates == {Part.HEAD: pytest.approx(1e-3), Part.BRIDGE: pytest.approx(1e-3)}
+    assert phase.trainable == set(phase.learning_rates)
     assert phase.epochs == ADAPTER_LENGTH.epochs(context())
 
 

@@ -10,7 +10,14 @@ from modaxfer.errors import ConfigError
 from modaxfer.plan import Fusion, Part, Phase, Plan
 from modaxfer.strategies import full, lora
 from modaxfer.strategies.checks import check_declared, check_idle, check_share
-from modaxfer.strategies.schedule import ADAPTER_LENGTH, CACHED_HEAD_RATE, HEAD_LENGTH, main_rate
+from modaxfer.strategies.schedule import (
+    ADAPTER_LENGTH,
+    ATTENTION_HEAD_RATE,
+    CACHED_HEAD_RATE,
+    HEAD_LENGTH,
+    head_rate,
+    main_rate,
+)
 
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
@@ -90,10 +97,16 @@ def _underneath(options: FusionOptions, context: PlanContext) -> Plan:
     if options.underneath == "lora":
         return lora.plan(lora.LoraOptions(rank=options.rank, alpha=options.alpha, targets=options.targets), context)
     parts = {Part.HEAD, Part.BRIDGE} if context.trained_bridge else {Part.HEAD}
-    rate = main_rate(context, CACHED_HEAD_RATE)
     length = ADAPTER_LENGTH if context.trained_bridge else HEAD_LENGTH
-    phase = Phase(trainable=frozenset(parts), epochs=length.epochs(context), learning_rates=dict.fromkeys(parts, rate))
-    return Plan(phases=(phase,))
+    rates = dict.fromkeys(parts, main_rate(context, _fresh_rate(options, context)))
+    return Plan(phases=(Phase(trainable=frozenset(parts), epochs=length.epochs(context), learning_rates=rates),))
+
+
+def _fresh_rate(options: FusionOptions, context: PlanContext) -> float:
+    """Through a trained bridge gradients cross the encoder, so that its rates apply."""
+    if context.trained_bridge:
+        return head_rate(context, context.rates.full, context.rates.full)
+    return ATTENTION_HEAD_RATE if options.how == "cross" else CACHED_HEAD_RATE
 
 
 def _joined(options: FusionOptions, context: PlanContext) -> Fusion:

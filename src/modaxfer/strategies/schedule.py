@@ -10,7 +10,16 @@ from modaxfer.errors import ConfigError
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
 
-__all__ = ["ADAPTER_LENGTH", "CACHED_HEAD_RATE", "FULL_LENGTH", "HEAD_LENGTH", "Length", "head_rate", "main_rate"]
+__all__ = [
+    "ADAPTER_LENGTH",
+    "ATTENTION_HEAD_RATE",
+    "CACHED_HEAD_RATE",
+    "FULL_LENGTH",
+    "HEAD_LENGTH",
+    "Length",
+    "head_rate",
+    "main_rate",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +53,13 @@ ADAPTER_LENGTH = Length(steps=600, shortest=5, longest=15)
 HEAD_LENGTH = Length(steps=1500, shortest=10, longest=40)
 """A head alone on features that are computed once: a step costs next to nothing, and patience ends it early."""
 
-CACHED_HEAD_RATE = 1e-3
-"""Peak rate of a head alone: no encoder moves, so no encoder's rates apply. Adam's own default (Kingma & Ba 2015)."""
+CACHED_HEAD_RATE = 3e-3
+"""Peak rate of a dense head alone on features of several encoders; no encoder moves, so no encoder's rates apply. Layer
+norm leaves the features of one encoder at uneven scales: at 1e-3 the fainter ones are learned too late to be of use
+where the others are missing."""
+
+ATTENTION_HEAD_RATE = 1e-3
+"""The same for a head with attention blocks, which bear less."""
 
 
 def main_rate(context: PlanContext, default: float) -> float:
