@@ -114,12 +114,22 @@ def test_reasons_stand_in_a_list_once_each_and_are_escaped(folder):
     text = compare.render(folder)
     assert "<image>" not in text
     page = Page(text)
-    assert "bert full digits no bridge leads" in page.text
-    assert "bert lora digits the loss is nan." in page.text
+    assert "bert with full on digits no bridge leads" in page.text
+    assert "bert with lora on digits the loss is nan." in page.text
     assert reasons(CELLS) == {
-        "refused": {NO_BRIDGE: ["bert full digits"]},
-        "failed": {"the loss is nan.": ["bert lora digits"], "MemoryError": ["vit lora digits"]},
+        "refused": {NO_BRIDGE: "bert with full on digits"},
+        "failed": {"the loss is nan.": "bert with lora on digits", "MemoryError": "vit with lora on digits"},
     }
+
+
+def test_cells_with_one_reason_are_told_in_few_clauses():
+    def told(*places):
+        cells = [unscored(*place.split(), seed, "refused", "no") for place in places for seed in (0, 1)]
+        return reasons(cells)["refused"]["no"]
+
+    assert told("a x t", "b x t", "a x u", "b x u", "a y t", "b y t", "a y u", "b y u") == "a, b with x, y on t, u"
+    assert told("a x t", "b x t", "b x u") == "a with x on t; b with x on t, u"
+    assert told("a x t", "a y u") == "a with x on t; a with y on u"
 
 
 def test_the_page_says_what_there_is_to_beat_and_how_far_it_came(folder):
@@ -248,5 +258,5 @@ def test_a_notebook_shows_table_and_reasons(folder):
     text = compare.notebook(folder)
     Page(text)
     assert "<td>0.750</td>" in text
-    assert "refused: bert full digits: no bridge leads from &lt;image&gt;" in text
+    assert "refused: bert with full on digits: no bridge leads from &lt;image&gt;" in text
     assert re.search(r"<strong>3 of 8 cells have a score; .*</strong>", text)

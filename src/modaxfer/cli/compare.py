@@ -62,7 +62,7 @@ def _print(made: Comparison) -> None:
     for status, found in reasons(made.cells).items():
         click.echo(f"\n{status}")
         for reason, cells in found.items():
-            click.echo(f"  {', '.join(cells)}: {reason}")
+            click.echo(f"  {cells}: {reason}")
     again = "; --retry-failed runs the failed ones again" if any(cell.status == "failed" for cell in made.cells) else ""
     click.echo(f"\n{tally(made.cells)}{again}\nreport   {made.folder / 'compare.html'}")
 

@@ -98,7 +98,7 @@ def notebook(folder: Path) -> str:
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
     rest = "".join(
-        f"<li>{escape(status)}: {escape(', '.join(names))}: {escape(reason)}</li>"
+        f"<li>{escape(status)}: {escape(names)}: {escape(reason)}</li>"
         for status, found in reasons(cells).items()
         for reason, names in found.items()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from modaxfer.reports.compare_summary import summarise
@@ -80,16 +80,17 @@ def summary_rows(cells: Sequence[CellRecord]) -> tuple[list[str], list[list[str]
     return columns, rows
 
 
-def reasons(cells: Sequence[CellRecord]) -> dict[str, dict[str, list[str]]]:
-    """Return, by status and reason, the cells without a score; seeds of one combination are told together."""
-    found: dict[str, dict[str, list[str]]] = {}
+def reasons(cells: Sequence[CellRecord]) -> dict[str, dict[str, str]]:
+    """Return, by status and reason, which cells have no score, as in ``bert, vit with lora on digits; ...``."""
+    found: dict[str, dict[str, list[CellRecord]]] = {}
     for cell in cells:
         if cell.status != "completed":
-            names = found.setdefault(cell.status, {}).setdefault(cell.reason or "", [])
-            name = f"{label(cell.encoder)} {cell.strategy} {cell.task}"
-            if name not in names:
-                names.append(name)
-    return {status: found[status] for status in STATUSES if status in found}
+            found.setdefault(cell.status, {}).setdefault(cell.reason or "", []).append(cell)
+    return {
+        status: {reason: _told_together(alike) for reason, alike in found[status].items()}
+        for status in STATUSES
+        if status in found
+    }
 
 
 def tally(cells: Sequence[CellRecord]) -> str:
@@ -105,3 +106,21 @@ def _end(cell: CellRecord, place: int) -> float | None:
 
 def _baseline(cell: CellRecord, name: str) -> float | None:
     return (cell.baselines.get(name) or {}).get(cell.primary)
+
+
+def _told_together(cells: Sequence[CellRecord]) -> str:
+    """Name cells in as few clauses as it takes: tasks of one combination first, then encoders, then strategies."""
+    tasks = _joined(((label(cell.encoder), cell.strategy), label(cell.task)) for cell in cells)
+    encoders = _joined(((strategy, on), encoder) for (encoder, strategy), on in tasks.items())
+    strategies = _joined(((names, on), strategy) for (strategy, on), names in encoders.items())
+    return "; ".join(
+        f"{', '.join(names)} with {', '.join(several)} on {', '.join(on)}"
+        for (names, on), several in strategies.items()
+    )
+
+
+def _joined(pairs: Iterable[tuple[Any, str]]) -> dict[Any, tuple[str, ...]]:
+    found: dict[Any, dict[str, None]] = {}
+    for key, value in pairs:
+        found.setdefault(key, {})[value] = None
+    return {key: tuple(values) for key, values in found.items()}
