@@ -52,7 +52,7 @@ def sst2(seed: int) -> Tables:
 
 
 def rt_polarity(seed: int) -> Tables:
-    """Return film sentences, negative and positive; others than those of `sst2`."""
+    """Return film sentences, negative and positive, drawn apart from those of `sst2`."""
     return _polarity("rt-polarity", "film", _tokenised, seed)
 
 
@@ -155,7 +155,7 @@ def _tables(
     write: Callable[[random.Random, int, int], Row],
 ) -> Tables:
     """Write rows class by class in turn; `write` takes a grade and how many of the words of a grade may be used."""
-    # The name is part of the seed: tasks that share phrases still get texts of their own.
+    # The name is part of the seed: tasks that share phrases are drawn apart.
     draw = random.Random(f"{name} {seed}")
     seen: set[str | float] = set()
     tables = {}

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import random
+
+import pyarrow.parquet as pq
+import pytest
+
+import plugin_tasks
+from modaxfer.spec import TABLE
+from modaxfer_finance import plugin
+from modaxfer_finance.draws import Choice, Number, balanced_tables
+
+TASKS = {spec.name: spec for spec in plugin.modaxfer_tasks()}
+TABLES = [name for name, spec in TASKS.items() if spec.fields[0].signal == TABLE]
+README = (plugin_tasks.PLUGINS / "finance" / "README.md").read_text(encoding="utf-8")
+
+GIVEN = {
+    "german-credit": {"train": 700, "validation": 100, "test": 200},
+    "home-equity": {"train": 4172, "validation": 596, "test": 1192},
+    "loan-default": {"train": 22691, "validation": 3242, "test": 6483},
+    "adult-income": {"train": 32561, "test": 16281},
+    "financial-phrasebank": {"train": 3871, "validation": 484, "test": 483},
+}
+
+TEST_CLASSES = {
+    "german-credit": {"good": 140, "bad": 60},
+    "home-equity": {"good": 954, "bad": 238},
+    "loan-default": {"good": 5065, "bad": 1418},
+    "adult-income": {"<=50K": 12435, ">50K": 3846},
+    "financial-phrasebank": {"negative": 61, "neutral": 287, "positive": 135},
+}
+
+UNITS = {
+    ("german-credit", "duration"): "months",
+    ("german-credit", "credit_amount"): "DM",
+    ("home-equity", "debtinc"): "percent",
+    ("loan-default", "person_income"): "dollars",
+    ("adult-income", "age"): "years",
+}
+
+
+@pytest.fixture
+def no_data(monkeypatch):
+    monkeypatch.delenv("MODAXFER_DATA", raising=False)
+
+
+def test_the_distribution_announces_the_plugin():
+    plugin_tasks.require_announced("finance", plugin)
+    assert set(TASKS) == set(GIVEN)
+
+
+def test_listing_the_tasks_is_light():
+    plugin_tasks.require_light("finance")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_says_what_it_is(name):
+    plugin_tasks.require_documented(TASKS[name], README)
+
+
+@pytest.mark.parametrize(("place", "unit"), UNITS.items())
+def test_numbers_have_their_unit(place, unit):
+    task, column = place
+    (field,) = (field for field in TASKS[task].fields if field.name == column)
+    assert field.unit == unit
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_without_data_a_sample_is_read_that_can_be_learnt(name, no_data):
+    spec = TASKS[name]
+    data = plugin_tasks.from_sample(spec)
+    (rows_a_class,) = set(plugin_tasks.class_counts(data, "test").values())
+    assert rows_a_class >= 20
+    plugin_tasks.require_apart(data, *(field.name for field in spec.fields))
+    assert 0.3 < plugin_tasks.simple_score(spec, data) < 0.99
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_sample_is_its_seed_and_has_the_fields(name):
+    tables = plugin_tasks.sampled(TASKS[name], 0)
+    assert {split: table.num_rows for split, table in tables.items()} == {"train": 150, "test": 60}
+    assert plugin_tasks.sampled(TASKS[name], 0)["train"].equals(tables["train"])
+    assert not plugin_tasks.sampled(TASKS[name], 1)["train"].equals(tables["train"])
+    columns = [field.name for field in TASKS[name].fields]
+    assert tables["train"].column_names == [*columns, "label", *TASKS[name].keep]
+
+
+def test_the_sample_of_home_equity_has_gaps_where_the_real_table_has():
+    train = plugin_tasks.sampled(TASKS["home-equity"], 0)["train"]
+    assert [name for name in train.column_names if not train[name].null_count] == ["loan", "label"]
+
+
+def test_a_number_is_drawn_in_steps_and_pulls_with_its_size():
+    source = random.Random(0)
+    drawn = [Number(low=6, high=60, pull=2.0, step=6).draw(source) for _ in range(300)]
+    assert {value for value, _ in drawn} == set(range(6, 61, 6))
+    assert all(abs(value - (6 + pull / 2.0 * 54)) <= 3.01 for value, pull in drawn)
+    decimals = [Number(low=0, high=1, step=0.01).draw(source)[0] for _ in range(50)]
+    assert all(value == round(value, 2) for value in decimals)
+
+
+def test_gaps_hide_values_in_their_share():
+    source = random.Random(0)
+    column = Choice(pulls={"a": 1.0, "b": 0.0}, gaps=0.2)
+    values = [column.draw(source)[0] for _ in range(2000)]
+    assert values.count(None) / 2000 == pytest.approx(0.2, abs=0.03)
+
+
+def test_rows_with_the_strongest_pull_are_of_the_second_class():
+    tables = balanced_tables("any", {"x": Number(low=0, high=1000, pull=1.0)}, ("low", "high"))
+    rows = [row for table in tables.values() for row in table.to_pylist()]
+    means = {label: [row["x"] for row in rows if row["label"] == label] for label in ("low", "high")}
+    assert len(means["low"]) == len(means["high"]) == 105
+    assert sum(means["high"]) / 105 > sum(means["low"]) / 105 + 300
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", TASKS)
+def test_the_real_rows(name):
+    data, given = plugin_tasks.from_folder(TASKS[name])
+    assert given == GIVEN[name]
+    assert dict(data.dropped) == ({"also_in_test": 28, "duplicate": 22} if name == "adult-income" else {})
+    assert data.classes == TASKS[name].target.classes
+    assert plugin_tasks.class_counts(data, "test") == TEST_CLASSES[name]
+    plugin_tasks.require_apart(data, *TASKS[name].splits.disjoint)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", TABLES)
+def test_every_real_column_is_a_field(name):
+    names = pq.read_schema(plugin_tasks.real_folder(name) / "train.parquet").names
+    assert [field.name for field in TASKS[name].fields] + ["label"] == names
+
+
+@pytest.mark.weights
+def test_the_real_news_say_how_many_annotators_agreed():
+    data, _ = plugin_tasks.from_folder(TASKS["financial-phrasebank"])
+    assert set(data.splits["train"]["agreement"]) == {50, 66, 75, 100}
