@@ -58,7 +58,7 @@ def test_every_room_has_tests(room: str) -> None:
 
 
 def test_every_test_folder_mirrors_a_room_or_a_plugin() -> None:
-    plugins = {f"plugins_{path.name}" for path in (ROOT / "plugins").iterdir() if path.is_dir()}
+    plugins = {f"plugins_{path.name.replace('-', '_')}" for path in (ROOT / "plugins").iterdir() if path.is_dir()}
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
     assert folders - {*ROOMS, *plugins, *BESIDE_ROOMS} == set()
 

@@ -1,0 +1,1 @@
+"""Language and vision tasks for modaxfer."""

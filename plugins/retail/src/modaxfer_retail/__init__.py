@@ -1,0 +1,1 @@
+"""Retail tasks for modaxfer."""

@@ -1,0 +1,1 @@
+"""Sound tasks for modaxfer."""

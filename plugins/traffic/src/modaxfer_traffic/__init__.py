@@ -1,0 +1,1 @@
+"""Road traffic tasks for modaxfer."""
