@@ -20,10 +20,12 @@ from modaxfer.reports.predictions import read_predictions
 from modaxfer.reports.scores import (
     baseline_label,
     baselines_present,
+    interval_text,
     is_regression,
     number,
     score_rows,
 )
+from modaxfer.reports.transfer import gain, spreads
 from modaxfer.result import Result, write_atomically
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def render(result: Result, folder: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number}
+    environment.filters |= {"number": number, "interval": interval_text}
     rows = score_rows(result)
     return environment.get_template("card.md.jinja").render(
         result=result,
@@ -83,6 +85,8 @@ def render(result: Result, folder: Path) -> str:
         sample=is_sample(result),
         rows=rows,
         baselines={name: baseline_label(result, name) for name in baselines_present(rows)},
+        gain=gain(result),
+        spreads=spreads(result),
         limits=limits(result, read_predictions(folder, tuple(result.data.get("classes") or ()))),
         data=data_facts(result),
         dropped=dropped_rows(result),

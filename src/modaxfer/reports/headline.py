@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING
 
+from modaxfer.reports.claims import Outcome, compare
 from modaxfer.reports.scores import (
     Interval,
     ScoreRow,
@@ -25,17 +25,14 @@ from modaxfer.reports.scores import (
     score_rows,
     simple_model,
 )
+from modaxfer.reports.transfer import gain, gain_sentence
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
 
 __all__ = [
     "Comparison",
-    "Gain",
-    "Outcome",
-    "compare",
     "comparisons",
-    "gain",
     "headline",
     "is_sample",
     "notebook",
@@ -44,15 +41,6 @@ __all__ = [
 ]
 
 ALWAYS_COMPARED = ("chance", "majority", "simple")
-
-
-class Outcome(StrEnum):
-    """What an interval says of a baseline."""
-
-    BEATS = "beats"
-    FALLS_SHORT = "falls short of"
-    NO_EVIDENCE = "no evidence of a difference from"
-    NO_INTERVAL = "no interval, so no claim about"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,50 +55,16 @@ class Comparison:
     outcome: Outcome
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gain:
-    """What pretrained weights changed: score with them minus score from random initialisation, same budget."""
-
-    metric: str
-    value: float
-    interval: Interval | None
-    outcome: Outcome
-    """``BEATS`` where pretraining helps, whichever direction is better."""
-
-
-def compare(interval: Interval | None, baseline: float, *, greater_is_better: bool = True) -> Outcome:
-    """Decide which claim `interval` supports against `baseline`; an interval that touches it supports none."""
-    if interval is None:
-        return Outcome.NO_INTERVAL
-    low, high = interval
-    if low <= baseline <= high:
-        return Outcome.NO_EVIDENCE
-    return Outcome.BEATS if (low > baseline) == greater_is_better else Outcome.FALLS_SHORT
-
-
 def comparisons(result: Result) -> tuple[Comparison, ...]:
-    """Compare the primary test score with every baseline that was measured in that metric."""
+    """Compare the primary test score with every baseline that was measured in that metric.
+
+    The one from scratch is left to the transfer gain, which says more of it: it counts all seeds.
+    """
     row = _primary_row(result)
     if row is None:
         return ()
-    return tuple(_compared(result, row, name) for name in baselines_present((row,)))
-
-
-def gain(result: Result) -> Gain | None:
-    """Read the transfer gain in the primary metric, None where it was not measured.
-
-    Both ``{METRIC: value, "interval": [low, high]}`` and ``{METRIC: {"value": ..., "interval": ...}}`` are read.
-    """
-    stored, row = result.transfer_gain, _primary_row(result)
-    if not stored or row is None:
-        return None
-    inner = stored.get(row.name, stored.get("value"))
-    value = inner.get("value") if isinstance(inner, Mapping) else inner
-    if not isinstance(value, (int, float)):
-        return None
-    interval = interval_of(inner.get("interval") if isinstance(inner, Mapping) else stored.get("interval"))
-    outcome = compare(interval, 0.0, greater_is_better=row.greater_is_better)
-    return Gain(metric=row.name, value=float(value), interval=interval, outcome=outcome)
+    told = {"scratch"} if gain(result) is not None else set()
+    return tuple(_compared(result, row, name) for name in baselines_present((row,)) if name not in told)
 
 
 def is_sample(result: Result) -> bool:
@@ -157,7 +111,7 @@ def verdict(result: Result) -> str:
     if missing:
         names = [_long(result, name) for name in missing]
         clauses.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
-    clauses.append(_gain_clause(gain(result)))
+    clauses.append(gain_sentence(result))
     return "; ".join(clause for clause in clauses if clause)
 
 
@@ -214,20 +168,6 @@ def _long(result: Result, baseline: str) -> str:
     if baseline == "majority":
         return "always guessing the mean" if is_regression(result) else "the majority class"
     return baseline_label(result, baseline)
-
-
-def _gain_clause(found: Gain | None) -> str:
-    if found is None:
-        return ""
-    change = f"{found.metric} {'+' if found.value >= 0 else ''}{number(found.value)}"
-    words = {
-        Outcome.BEATS: "pretraining helps",
-        Outcome.NO_EVIDENCE: "no evidence that pretraining helps",
-        Outcome.FALLS_SHORT: "pretraining hurts",
-        Outcome.NO_INTERVAL: "whether pretraining helps is not known, for want of an interval",
-    }
-    interval = f" {interval_text(found.interval)}" if found.interval else ""
-    return f"{words[found.outcome]} ({change}{interval} against the same architecture from random weights)"
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from modaxfer.reports.headline import Outcome, comparisons, is_sample
+from modaxfer.reports.claims import Outcome
+from modaxfer.reports.headline import comparisons, is_sample
 from modaxfer.reports.predictions import class_scores
 from modaxfer.reports.scores import number
+from modaxfer.reports.transfer import gain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,11 @@ def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
     if is_sample(result):
         found.append("Trained and scored on a made-up sample: it says nothing about real data.")
     found += [_useless(item.baseline, item.outcome) for item in comparisons(result)]
+    measured = gain(result)
+    if measured is not None and measured.outcome is not Outcome.BEATS:
+        found.append(
+            "Not shown to gain anything from its pretrained weights: the same architecture from scratch may do."
+        )
     found += _classes(class_scores(predictions)) if predictions else []
     rows = (result.data.get("rows") or {}).get("test")
     scored = f" on {rows:,} rows" if rows else ""

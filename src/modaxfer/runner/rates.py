@@ -164,9 +164,7 @@ def train_at_rates(
         score = session.judge(split.targets, made.predictions, made.scores)
         return Attempt(factor=factor, score=score, shown=session.value_of(score), report=report)
 
-    search = RateSearch(
-        model=session.model, folder=folder, seed=session.seed, writes=writes, say=session.progress.say
-    )
+    search = RateSearch(model=session.model, folder=folder, seed=session.seed, writes=writes, say=session.progress.say)
     report = search.run(session.train.rates, attempt)
     session.log, session.weights_key = log, ""
     return {**report, **epochs}

@@ -12,6 +12,7 @@ from modaxfer.config import RunConfig
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.registry import Entry, registry
+from modaxfer.runner.scratch import refuse_idle_baseline
 from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Request", "find_task", "pick_way", "read_request", "source_of"]
@@ -49,6 +50,7 @@ def read_request(config: RunConfig) -> Request:
         revision=config.revision,
         trust_remote_code=config.trust_remote_code,
     )
+    refuse_idle_baseline(config, (encoder.spec,))
     if task.fields:
         pick_way(task.fields, encoder, config.bridge)
     return Request(strategy=strategy, task_id=task_id, task=task, encoder=encoder)
