@@ -21,7 +21,7 @@ DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
 DEMO_FLAGS ?= --epochs 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-weights test-gpu check format docs bench clean
+.PHONY: help demo test test-weights test-gpu check format docs bench cross-modal clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -71,6 +71,10 @@ docs: $(VENV)/.runtime  ## Write the reference tables anew, from the code.
 
 bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py
+	$(BIN)/python docs/generate.py
+
+cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (about an hour; needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/cross_modal.py
 	$(BIN)/python docs/generate.py
 
 clean:  ## Remove .venv and caches; runs are kept.

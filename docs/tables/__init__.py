@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tables.commands import commands
+from tables.cross_modal import cross_modal
 from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
 from tables.settings import encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.speed import speed
@@ -11,6 +12,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "bridges": bridges,
     "checkpoints": checkpoints,
     "commands": commands,
+    "cross-modal": cross_modal,
     "encoder-options": encoder_options,
     "encoders": encoders,
     "metrics": metrics,

@@ -149,9 +149,9 @@ def train(
     from modaxfer.reports import write_reports
     from modaxfer.runner.launch import reports_here
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.run import run
+    from modaxfer.runner.repeats import run_repeated
 
-    result, folder = run(wanted, resume=resume, progress=Progress(not quiet), request=request)
+    result, folder = run_repeated(wanted, resume=resume, progress=Progress(not quiet), request=request)
     if reports_here():
         write_reports(result, folder)
     return Run(folder)

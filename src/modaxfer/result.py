@@ -38,9 +38,12 @@ class Result:
     intervals: Mapping[str, Any] = field(default_factory=dict)
     """Metric name to ``[low, high]``: 95 % bootstrap on the test split."""
     baselines: Mapping[str, Any] = field(default_factory=dict)
-    """``chance``, ``majority``, ``simple``, perhaps ``scratch``: metric name to value; ``simple`` names its model."""
+    """``chance``, ``majority``, ``simple``, perhaps ``scratch``: metric name to value; ``simple`` names its model,
+    ``scratch`` its ``strategy``, ``epochs``, ``rate`` (the factor that was best) and ``run`` (its folder)."""
     transfer_gain: Mapping[str, Any] | None = None
-    """Score with pretrained weights minus score of the same architecture from random initialisation, where measured."""
+    """Where measured, by metric: ``gain`` over the same architecture from random weights, positive where pretraining
+    is better whichever direction of the metric that is, its 95 % ``interval``, ``pretrained`` and ``scratch`` (test
+    scores, mean over seeds), ``seeds`` (how many) and ``by_seed`` (the gain of each)."""
     ablation: Mapping[str, Any] = field(default_factory=dict)
     """Of a fused model, by part of the row (``image``, ``text``): ``metrics`` and ``intervals`` on test when given
     that part only, and ``difference``: the fused model's primary score minus that, 95 % interval."""
@@ -48,7 +51,8 @@ class Result:
     """Of a shared model, by task id: ``run`` (its folder in this one), ``primary``, ``test``, ``interval``, and, where
     the task was trained by itself too, ``alone`` (its score) and ``difference`` (shared minus alone, 95 % interval)."""
     repeats: Mapping[str, Any] = field(default_factory=dict)
-    """Of a run repeated with other seeds: ``seeds``, ``test`` (metric name to one value per seed)."""
+    """Of a run repeated with other seeds: ``seeds``, ``test`` (metric name to one value per seed), ``mean`` and ``std``
+    (with n - 1); the first seed is this run, the others lie in ``seeds/SEED``."""
     parameters: Mapping[str, int] = field(default_factory=dict)
     """``total`` and ``trainable``."""
     time_s: Mapping[str, float] = field(default_factory=dict)
@@ -60,7 +64,8 @@ class Result:
     data: Mapping[str, Any] = field(default_factory=dict)
     """``source``, ``fingerprint``, ``rows``, ``dropped``, ``classes``."""
     training: Mapping[str, Any] = field(default_factory=dict)
-    """What training chose: best epoch, steps, solver's choice of layer, pooling and head."""
+    """What training chose: best epoch, steps, solver's choice of layer, pooling and head; ``epochs`` asked for; after a
+    search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``."""
     precision: str = "fp32"
     """Arithmetic: ``fp32``, ``bf16`` or ``fp16``."""
     device: str = "cpu"

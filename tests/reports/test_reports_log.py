@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from modaxfer.reports.log import Log, read_log
@@ -61,3 +63,11 @@ def test_a_curve_needs_two_points(points, drawable):
 
 def test_a_run_without_a_log(tmp_path):
     assert read_log(tmp_path, "accuracy") == Log()
+
+
+def test_of_several_learning_rates_one_counts(tmp_path):
+    lines = [{"step": step, "loss": rate * step, "rate": rate} for rate in (1.0, 3.0) for step in (1, 2)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert read_log(tmp_path, "accuracy", 1.0).loss == ((1.0, 1.0), (2.0, 2.0))
+    assert read_log(tmp_path, "accuracy", 3.0).loss == ((1.0, 3.0), (2.0, 6.0))
+    assert read_log(tmp_path, "accuracy", 3.0).unreadable == 0

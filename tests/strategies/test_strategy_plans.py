@@ -36,6 +36,13 @@ def test_full_moves_everything_and_the_head_faster():
     assert (phase.layer_decay, phase.from_layer, plan.adapter, plan.needs) == (0.8, 0, None, frozenset())
 
 
+def test_in_a_random_body_all_layers_are_fresh():
+    (phase,) = full.plan(FullOptions(), context(pretrained=False, learning_rate=2e-4)).phases
+    assert phase.learning_rates == dict.fromkeys((Part.BODY, Part.EMBEDDINGS, Part.HEAD), 2e-4)
+    assert phase.layer_decay == 1.0
+    assert full.plan(FullOptions(layer_decay=0.5), context(pretrained=False)).phases[0].layer_decay == 0.5
+
+
 def test_full_from_a_layer_upwards_leaves_the_embeddings():
     (phase,) = full.plan(FullOptions(from_layer=4, layer_decay=1.0), context()).phases
     assert phase.trainable == {Part.BODY, Part.HEAD}

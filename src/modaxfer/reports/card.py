@@ -27,6 +27,7 @@ from modaxfer.reports.scores import (
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
+from modaxfer.reports.transfer import gain, spreads
 from modaxfer.result import Result, write_atomically
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def render(result: Result, folder: Path) -> str:
         parts=parts_alone(result),
         part_claims=PART_CLAIMS,
         tasks=shared_tasks(result),
+        gain=gain(result),
+        spreads=spreads(result),
         limits=limits(result, read_predictions(folder, tuple(result.data.get("classes") or ()))),
         data=data_facts(result),
         dropped=dropped_rows(result),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Facts",
     "candidates",
+    "chosen_rate",
     "cost_facts",
     "data_facts",
     "dropped_rows",
@@ -54,9 +55,17 @@ def training_facts(result: Result) -> Facts:
                     for key, inner in phase.items()
                     if key not in ("name", "candidates")
                 ]
+        elif name == "rates" and isinstance(value, Mapping):
+            facts += _rates(value)
         else:
             facts.append((_words(name), _shown(value)))
     return _present(*facts)
+
+
+def chosen_rate(result: Result) -> float | None:
+    """Return the factor on the learning rates that a search chose; None where there was none."""
+    rates = result.training.get("rates")
+    return float(rates["chosen"]) if isinstance(rates, Mapping) else None
 
 
 def candidates(result: Result) -> tuple[Mapping[str, str], ...]:
@@ -106,6 +115,15 @@ def cost_facts(result: Result) -> Facts:
 def environment_facts(result: Result) -> Facts:
     """Return seed, versions and plugins."""
     return _present(("seed", str(result.seed)), *result.versions.items(), ("plugins", ", ".join(result.plugins)))
+
+
+def _rates(found: Mapping[str, Any]) -> Facts:
+    """The search over learning rates: what was chosen, and the validation score at each factor."""
+    tried = []
+    for attempt in found["tried"]:
+        score = "diverged" if attempt.get("diverged") else _shown(attempt.get("validation")) or "-"
+        tried.append(f"x {attempt['factor']:g}: {score}")
+    return (("learning rates, factor", f"{found['chosen']:g}"), ("validation score by factor", ", ".join(tried)))
 
 
 def _present(*facts: Iterable[Any]) -> Facts:

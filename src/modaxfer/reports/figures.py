@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from modaxfer.reports.facts import chosen_rate
 from modaxfer.reports.headline import title
 from modaxfer.reports.log import Log, read_log
 from modaxfer.reports.palette import LIGHT, Theme
@@ -67,7 +68,7 @@ def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, .
     rows = score_rows(result)
     primary = next((row for row in rows if row.primary and row.test is not None), None)
     predictions = read_predictions(folder, tuple(result.data.get("classes") or ()))
-    log = read_log(folder, str(result.metrics.get("primary", "")))
+    log = read_log(folder, str(result.metrics.get("primary", "")), chosen_rate(result))
     found = [
         _scores(result, primary, theme) if primary and not result.tasks else None,
         _predictions(predictions, theme) if predictions and predictions.targets else None,

@@ -27,17 +27,14 @@ from modaxfer.reports.scores import (
     simple_model,
 )
 from modaxfer.reports.shared import sharing_clause, short_names
+from modaxfer.reports.transfer import gain, gain_sentence
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
 
 __all__ = [
     "Comparison",
-    "Gain",
-    "Outcome",
-    "compare",
     "comparisons",
-    "gain",
     "headline",
     "is_sample",
     "notebook",
@@ -60,40 +57,16 @@ class Comparison:
     outcome: Outcome
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gain:
-    """What pretrained weights changed: score with them minus score from random initialisation, same budget."""
-
-    metric: str
-    value: float
-    interval: Interval | None
-    outcome: Outcome
-    """``BEATS`` where pretraining helps, whichever direction is better."""
-
-
 def comparisons(result: Result) -> tuple[Comparison, ...]:
-    """Compare the primary test score with every baseline that was measured in that metric."""
+    """Compare the primary test score with every baseline that was measured in that metric.
+
+    The one from scratch is left to the transfer gain, which says more of it: it counts all seeds.
+    """
     row = _primary_row(result)
     if row is None:
         return ()
-    return tuple(_compared(result, row, name) for name in baselines_present((row,)))
-
-
-def gain(result: Result) -> Gain | None:
-    """Read the transfer gain in the primary metric, None where it was not measured.
-
-    Both ``{METRIC: value, "interval": [low, high]}`` and ``{METRIC: {"value": ..., "interval": ...}}`` are read.
-    """
-    stored, row = result.transfer_gain, _primary_row(result)
-    if not stored or row is None:
-        return None
-    inner = stored.get(row.name, stored.get("value"))
-    value = inner.get("value") if isinstance(inner, Mapping) else inner
-    if not isinstance(value, (int, float)):
-        return None
-    interval = interval_of(inner.get("interval") if isinstance(inner, Mapping) else stored.get("interval"))
-    outcome = compare(interval, 0.0, greater_is_better=row.greater_is_better)
-    return Gain(metric=row.name, value=float(value), interval=interval, outcome=outcome)
+    told = {"scratch"} if gain(result) is not None else set()
+    return tuple(_compared(result, row, name) for name in baselines_present((row,)) if name not in told)
 
 
 def is_sample(result: Result) -> bool:
@@ -151,8 +124,7 @@ def verdict(result: Result) -> str:
     if missing and not result.tasks:
         names = [_long(result, name) for name in missing]
         clauses.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
-    clauses.append(_gain_clause(gain(result)))
-    clauses += [parts_clause(result), sharing_clause(result)]
+    clauses += [gain_sentence(result), parts_clause(result), sharing_clause(result)]
     return "; ".join(clause for clause in clauses if clause)
 
 
@@ -209,20 +181,6 @@ def _long(result: Result, baseline: str) -> str:
     if baseline == "majority":
         return "always guessing the mean" if is_regression(result) else "the majority class"
     return baseline_label(result, baseline)
-
-
-def _gain_clause(found: Gain | None) -> str:
-    if found is None:
-        return ""
-    change = f"{found.metric} {'+' if found.value >= 0 else ''}{number(found.value)}"
-    words = {
-        Outcome.BEATS: "pretraining helps",
-        Outcome.NO_EVIDENCE: "no evidence that pretraining helps",
-        Outcome.FALLS_SHORT: "pretraining hurts",
-        Outcome.NO_INTERVAL: "whether pretraining helps is not known, for want of an interval",
-    }
-    interval = f" {interval_text(found.interval)}" if found.interval else ""
-    return f"{words[found.outcome]} ({change}{interval} against the same architecture from random weights)"
 
 
 def _listed(items: Sequence[str]) -> str:

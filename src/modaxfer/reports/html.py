@@ -11,9 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import modaxfer
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
+from modaxfer.reports.claims import Outcome
 from modaxfer.reports.command import repeat_command, train_command
 from modaxfer.reports.facts import (
     candidates,
+    chosen_rate,
     cost_facts,
     data_facts,
     dropped_rows,
@@ -21,12 +23,13 @@ from modaxfer.reports.facts import (
     model_facts,
     training_facts,
 )
-from modaxfer.reports.headline import Outcome, comparisons, gain, headline, is_sample, title
+from modaxfer.reports.headline import comparisons, headline, is_sample, title
 from modaxfer.reports.log import read_log
 from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
 from modaxfer.reports.predictions import Predictions, class_scores, mistakes, read_predictions
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
 from modaxfer.reports.shared import shared_tasks
+from modaxfer.reports.transfer import gain, spreads
 from modaxfer.result import Result, write_atomically
 from modaxfer.spec import Problem
 
@@ -89,7 +92,7 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
         "dark": DARK,
         "pictures": _pictures(result, folder),
         "install": figures.INSTALL if not figures.available() else "",
-        "log": read_log(folder, str(result.metrics.get("primary", ""))),
+        "log": read_log(folder, str(result.metrics.get("primary", "")), chosen_rate(result)),
         "dropped": dropped_rows(result),
         "candidates": candidates(result),
         "facts": {
@@ -114,6 +117,7 @@ def _scores(result: Result) -> dict[str, Any]:
         "baselines": {name: baseline_label(result, name) for name in baselines_present(rows)},
         "comparisons": comparisons(result),
         "gain": gain(result),
+        "spreads": spreads(result),
         "claims": CLAIMS,
         "parts": parts_alone(result),
         "part_claims": PART_CLAIMS,

@@ -17,6 +17,7 @@ from modaxfer.reports.scores import (
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
+from modaxfer.reports.transfer import gain, spreads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
-    lines += [line for line in (_splits(rows), _cost(result)) if line]
+    lines += [line for line in (*_transfer(result), _splits(rows), _cost(result)) if line]
     lines += [f"warning: {warning}" for warning in result.warnings]
     return "\n".join(lines + (_places(folder) if folder else []))
 
@@ -108,6 +109,19 @@ def _splits(rows: Sequence[ScoreRow]) -> str:
         f"{split} {number(value)}" for split in ("validation", "train") if (value := getattr(row, split)) is not None
     ]
     return f"{row.name} elsewhere: {', '.join(parts)}" if parts else ""
+
+
+def _transfer(result: Result) -> tuple[str, ...]:
+    """The two scores behind a transfer gain, and the spread of the primary metric over seeds."""
+    found, lines = gain(result), []
+    if found is not None:
+        over = f", means over {found.seeds} seeds" if found.seeds > 1 else ""
+        lines.append(f"transfer: pretrained {number(found.pretrained)}, from scratch {number(found.scratch)}{over}")
+    for row in spreads(result)[:1]:
+        values = ", ".join(number(value) for value in row.values)
+        spread = f"mean {number(row.mean)}, standard deviation {number(row.deviation)}"
+        lines.append(f"seeds {', '.join(map(str, result.repeats['seeds']))}: test {row.metric} {values}; {spread}")
+    return tuple(lines)
 
 
 def _cost(result: Result) -> str:

@@ -12,6 +12,7 @@ from modaxfer.config import RunConfig
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.registry import Entry, registry
+from modaxfer.runner.scratch import refuse_idle_baseline
 from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
@@ -53,6 +54,7 @@ def read_request(config: RunConfig) -> Request:
         )
         for name in config.encoder
     )
+    refuse_idle_baseline(config, tuple(encoder.spec for encoder in encoders))
     for _, task in tasks:
         if task.fields:
             pick_ways(task.fields, encoders, config.bridge)
