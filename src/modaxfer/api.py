@@ -154,6 +154,8 @@ def train(
     result, folder = run_repeated(wanted, resume=resume, progress=Progress(not quiet), request=request)
     if reports_here():
         write_reports(result, folder)
+        for task in result.tasks.values():
+            write_reports(Result.load(folder / task["run"]), folder / task["run"])
     return Run(folder)
 
 

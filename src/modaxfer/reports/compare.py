@@ -10,10 +10,10 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import modaxfer
+from modaxfer.reports.claims import Outcome
 from modaxfer.reports.compare_heat import Shade, shade
 from modaxfer.reports.compare_rows import csv_text, reasons, summary_rows, tally
 from modaxfer.reports.compare_summary import TaskSummary, summarise
-from modaxfer.reports.claims import Outcome
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.reports.scores import duration, interval_of, interval_text, number
 from modaxfer.result import write_atomically

@@ -8,7 +8,8 @@ from functools import cached_property
 from statistics import fmean
 from typing import Any
 
-from modaxfer.reports.claims import Outcome, comparisons, is_sample
+from modaxfer.reports.claims import Outcome
+from modaxfer.reports.headline import comparisons, is_sample
 from modaxfer.reports.scores import greater_is_better, interval_of, interval_text, number, simple_model
 from modaxfer.result import Result
 from modaxfer.runner.compare.ledger import CellRecord

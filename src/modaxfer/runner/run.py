@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from modaxfer.runner.request import Request
 from modaxfer.runner.resolve import Cell, describe, resolve_cells
 from modaxfer.runner.saved import save_model
 from modaxfer.runner.session import Session
+from modaxfer.runner.sharing import beside_alone, config_of, task_folder
 from modaxfer.runner.solve import solve_phase
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.summary import assemble, together, write_predictions
@@ -115,6 +115,8 @@ class _Run:
         training = self._train(sessions)
         results = [self._conclude(session, cell, training) for session, cell in zip(sessions, self.cells, strict=True)]
         result = results[0] if len(results) == 1 else together(results, self.stages)
+        if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
+            result = beside_alone(result, self.cells, self.folder, run, self.progress)
         if self.main:
             Checkpoints(self.folder / ".checkpoint").clear()
             result.save(self.folder)
@@ -176,7 +178,7 @@ class _Run:
 
     def _conclude(self, session: Session, cell: Cell, training: dict[str, Any]) -> Result:
         """Score one task, and write what belongs to it: into the run, or into its own folder inside a shared one."""
-        folder = self.folder if len(self.cells) == 1 else self.folder / "tasks" / cell.task_id.replace("/", "-")
+        folder = self.folder if len(self.cells) == 1 else self.folder / "tasks" / task_folder(cell.task_id)
         with self.stages.stage("evaluate"):
             findings = examine(session, cell)
             ablation = ablate(session, cell, findings) if len(cell.ways) > 1 else {}
@@ -185,7 +187,7 @@ class _Run:
             write_predictions(folder, session, cell, findings.test)
             save_model(folder, session, cell, self.touched)
             if folder != self.folder:
-                run_folder.store_config(_alone(self.config, cell), folder)
+                run_folder.store_config(config_of(self.config, cell), folder)
                 result.save(folder)
         return result
 
@@ -207,11 +209,6 @@ class _Run:
             error=text,
         )
         failed.save(self.folder)
-
-
-def _alone(config: RunConfig, cell: Cell) -> RunConfig:
-    """Return the config of one task of several, for its own folder."""
-    return replace(config, task=(cell.task_id,))
 
 
 def _random_weights(cell: Cell) -> list[str]:

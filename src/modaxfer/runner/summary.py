@@ -20,6 +20,7 @@ from modaxfer.result import Result
 from modaxfer.runner.honesty import Findings
 from modaxfer.runner.resolve import Cell, describe
 from modaxfer.runner.session import Predictions, Session
+from modaxfer.runner.sharing import task_folder
 from modaxfer.runner.stages import Stages
 from modaxfer.spec import Problem
 
@@ -119,7 +120,7 @@ def together(results: Sequence[Result], stages: Stages) -> Result:
         },
         tasks={
             result.task: {
-                "run": f"tasks/{result.task.replace('/', '-')}",
+                "run": f"tasks/{task_folder(result.task)}",
                 "primary": result.primary,
                 "test": result.metrics["test"][result.primary],
                 "interval": list(result.intervals[result.primary]),
