@@ -20,8 +20,11 @@ WITH_DATA := $(if $(DATA),MODAXFER_DATA='$(abspath $(DATA))')
 DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
 DEMO_FLAGS ?= --epochs 3
 
+# For example --limit 400 --epochs 3 --tasks sst2 nlvr; a matrix that was broken off goes on where it was.
+MATRIX_FLAGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-weights test-gpu check format docs bench cross-modal clean
+.PHONY: help demo test test-weights test-gpu check format docs bench cross-modal matrix clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -76,6 +79,9 @@ bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER
 cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (about an hour; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/cross_modal.py
 	$(BIN)/python docs/generate.py
+
+matrix: $(VENV)/.weights  ## Run every encoder with every strategy on real tasks (needs MODAXFER_DATA); writes docs/results/matrix.md.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/matrix.py $(MATRIX_FLAGS); made=$$?; $(BIN)/python docs/generate.py; exit $$made
 
 clean:  ## Remove .venv and caches; runs are kept.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

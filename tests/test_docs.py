@@ -93,7 +93,8 @@ def test_command_lines_name_what_there_is(page: str, line: str) -> None:
     wrong = [word for word in words[path:] if re.match(r"--?[a-z]", word) and word.split("=")[0] not in flags]
     assert not wrong, f"{page}: {line}"
     for kind in ("strategy", "task"):
-        named = [name for before, name in pairwise(words) if before == f"--{kind}" and name.islower()]
+        given = [name for before, name in pairwise(words) if before == f"--{kind}" and name.islower()]
+        named = [name for names in given for name in re.split(r"[,+]", names)]
         own = re.findall(r'name="([^"]+)"', (ROOT / page).read_text(encoding="utf-8"))
         for name in named:
             assert name in own or registry().get(kind, name)

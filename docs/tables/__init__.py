@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tables.commands import commands
 from tables.cross_modal import cross_modal
+from tables.matrix import matrix
 from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
 from tables.settings import encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.speed import speed
@@ -15,6 +16,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "cross-modal": cross_modal,
     "encoder-options": encoder_options,
     "encoders": encoders,
+    "matrix": matrix,
     "metrics": metrics,
     "result-keys": result_keys,
     "run-config": run_config,

@@ -13,7 +13,8 @@ from modaxfer.result import Result, write_atomically
 
 __all__ = ["SCHEMA", "CellRecord", "of_result", "read_cells", "write_cells"]
 
-SCHEMA, FILE = 1, "compare.json"
+SCHEMA = 1
+FILE = "compare.json"
 
 
 @dataclass(frozen=True, kw_only=True)
