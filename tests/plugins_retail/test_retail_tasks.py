@@ -90,7 +90,7 @@ def test_real_price_classes_follow_from_real_prices():
     prices, classes = (tasks.load_real(PLUGIN, name) for name in ("houses", "houses-price-class"))
     for split in prices.splits:
         np.testing.assert_array_equal(
-            np.searchsorted((385_000, 630_000), prices.targets[split], "right"), classes.targets[split]
+            np.searchsorted((385_000, 630_000), prices.targets[split]), classes.targets[split]
         )
     kinds = table_types([rows.data.table for rows in prices.splits.values()], SPECS["houses"].fields)
     assert kinds["zipcode"] == "category"
