@@ -25,7 +25,7 @@ from modaxfer.runner.request import Request
 from modaxfer.runner.run import run
 from modaxfer.runner.scratch import SCRATCH, scratch_config, with_search
 
-__all__ = ["run_repeated", "summarise"]
+__all__ = ["RunOne", "run_repeated", "summarise"]
 
 SEEDS = "seeds"
 """Folder of the runs with other seeds."""
