@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import tiny_models
 import torch
@@ -97,7 +99,7 @@ def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
     encoder, model, resolved = loaded(name)
     kind = CASES[name][0]
     processor = encoder.processor(kind)
-    assert [signal.kind for signal in resolved.spec.inputs] == [kind]
+    assert [signal.kind for signal in resolved.spec.inputs] == ([kind, "embeddings"] if kind == "text" else [kind])
     assert resolved.id == "modaxfer/auto"
     examples = processor(tiny_models.raws(kind))
     batch = processor.collate(examples)
@@ -105,6 +107,7 @@ def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
     for row in range(len(examples)):
         expected = reference(name, model, batch, row)
         torch.testing.assert_close(together.tokens[row][together.mask[row]], expected[0], rtol=0, atol=1e-5)
+        assert kind == "audio" or int(together.mask[row].sum()) == processor.length(examples[row])
         alone = whole(encoder, processor.collate([examples[row]]))
         for pooling in ("cls", "mean", "mean_std"):
             torch.testing.assert_close(pool(together, pooling)[row], pool(alone, pooling)[0], rtol=0, atol=1e-5)
@@ -138,14 +141,25 @@ def test_word_embeddings_stand_outside_the_layer(loaded, name):
 
 def test_adapters_take_every_linear_module(loaded):
     encoder, _, resolved = loaded("distilbert")
+    encoder = copy.deepcopy(encoder)
     assert resolved.spec.lora_targets == ()
     assert len(attach_adapter(encoder, AdapterSpec(options={"r": 2}))) == 6 * 2
 
 
-def test_adapters_are_refused_where_there_is_no_linear_module(loaded):
-    encoder, _, _ = loaded("resnet")
-    with pytest.raises(RefusedError, match="the layers have no linear module"):
-        attach_adapter(encoder, AdapterSpec(options={"r": 2}))
+@pytest.mark.parametrize("name", CASES)
+def test_every_parameter_gets_a_gradient_and_what_no_token_depends_on_is_none(loaded, name):
+    encoder, model, _ = loaded(name)
+    processor = encoder.processor(CASES[name][0])
+    batch = processor.collate(processor(tiny_models.raws(CASES[name][0])))
+    encoder.zero_grad()
+    whole(encoder, batch).tokens.pow(3).sum().backward()
+    assert [key for key, parameter in encoder.named_parameters() if parameter.grad is None] == []
+    encoder.zero_grad()
+    pooler = getattr(model, "pooler", None)
+    unused = [] if pooler is None else [key for key, _ in pooler.named_parameters()]
+    kept = {key.rpartition("pooler.")[2] for key, _ in encoder.named_buffers() if "pooler." in key}
+    assert set(unused) <= kept
+    assert not any("pooler" in key for key in encoder.state_dict())
 
 
 def test_other_signals_and_models_of_several_signals_are_refused(loaded):

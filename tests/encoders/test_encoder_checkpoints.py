@@ -181,6 +181,18 @@ def test_the_revision_that_a_run_stored_finds_the_same_checkpoint_or_none(world)
         resolve("org/base", revision="v2")
 
 
+def test_random_weights_need_the_files_beside_the_weights_only(world):
+    world.cached("org/base")
+    for name in (str(world.shipped), "org/base"):
+        resolved = resolve(name)
+        (resolved.folder / "model.safetensors").unlink()
+        encoder = load_encoder(resolved, options=EncoderOptions(), pretrained=False, seed=1)
+        assert encoder.sha256 is None
+        assert len(encoder.processor("text")([("the court held",)])[0]["input_ids"]) == 5
+        with pytest.raises(CheckpointUnavailableError, match=r"holds no weights|could not fetch org/base"):
+            load_encoder(resolved, options=EncoderOptions(), pretrained=True)
+
+
 def test_a_folder_has_no_revisions(world):
     with pytest.raises(ConfigError, match=r"a folder has no revisions\. Got: main"):
         resolve(str(world.shipped), revision="main")

@@ -39,6 +39,8 @@ def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
 
     chosen = adapted_modules(encoder, adapter)
     inject_adapter_in_model(_peft_config(adapter, chosen), encoder.layers)
+    for name in chosen:
+        _keep_geometry(encoder.layers.get_submodule(name))
     return chosen
 
 
@@ -98,6 +100,14 @@ def _is_matrix(module: nn.Module) -> bool:
     """Tell whether `module` is a trainable matrix product; what no token depends on is not trainable."""
     plain = isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
     return plain and isinstance(module.weight, nn.Parameter)
+
+
+def _keep_geometry(adapted: Any) -> None:
+    """Let an adapted convolution tell its geometry as before: some networks pad their input by what it says."""
+    base = adapted.get_base_layer()
+    if isinstance(base, nn.Conv2d):
+        for name in ("kernel_size", "stride", "padding", "dilation"):
+            setattr(adapted, name, getattr(base, name))
 
 
 def _matches(name: str, targets: tuple[str, ...]) -> bool:

@@ -19,7 +19,7 @@ from modaxfer.encoders.processors.image import ImageProcessor
 from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.text import text_layout
-from modaxfer.encoders.trial import set_unused_aside, settle_norms
+from modaxfer.encoders.trial import set_unused_aside, start_afresh
 from modaxfer.errors import RefusedError
 from modaxfer.spec import AUDIO, EMBEDDINGS, IMAGE, TEXT, Signal
 
@@ -72,9 +72,9 @@ class AutoEncoder(LayeredEncoder):
 
     @classmethod
     def from_config(cls, config: Any, *, origin: Origin | None = None) -> Self:
-        """Build it with random weights; batch norms take their statistics from random pictures."""
+        """Build it with random weights, from which a convolutional network can learn."""
         encoder = super().from_config(config, origin=origin)
-        settle_norms(encoder.layers[0])
+        start_afresh(encoder.layers[0])
         return encoder
 
     @classmethod
@@ -224,7 +224,7 @@ def _seen(config: Any, size: int) -> tuple[int, int]:
     config = getattr(config, "vision_config", config)
     try:
         with quiet(), torch.device("meta"), torch.no_grad():
-            tokens = image_body(_class_of(config)(config), size).see(torch.zeros(1, 3, size, size))
+            tokens = image_body(_class_of(config)(config).eval(), size).see(torch.zeros(1, 3, size, size))
     except (RuntimeError, ValueError) as error:
         raise RefusedError(
             f"a model of type {config.model_type} takes no pictures of {size} pixels per side",

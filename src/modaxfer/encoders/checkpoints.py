@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,27 @@ class ResolvedEncoder:
         """
         layout: InputLayout = load_target(self.spec.target).layout(self.config, kind, options or EncoderOptions())
         return layout
+
+    def picture_size(self, sides: Iterable[int]) -> int:
+        """Choose the picture size of a task whose pictures' longer sides are `sides`, in pixels.
+
+        It is `modaxfer.encoders.image.sensible_image_size`, or the next larger one that the encoder takes: some take
+        none but the pretraining size.
+        """
+        from modaxfer.encoders.image import STRIDE, sensible_image_size
+
+        layout = self.layout("image")
+        full = layout.image_size or STRIDE
+        size = sensible_image_size(layout, sides)
+        while size < full and not self._takes(size):
+            size = min(full, size + (layout.patch_size or STRIDE))
+        return size
+
+    def _takes(self, size: int) -> bool:
+        try:
+            return self.layout("image", EncoderOptions(image_size=size)).image_size == size
+        except RefusedError:
+            return False
 
 
 def resolve(

@@ -37,6 +37,7 @@ SWITCHED_OFF = (
     "layerdrop",
     "encoder_layerdrop",
     "drop_path_rate",
+    "drop_connect_rate",
     "mask_time_prob",
     "mask_feature_prob",
 )

@@ -9,7 +9,7 @@ from torch import nn
 
 from modaxfer.encoders.opaque import ImageBody, OpaqueBody, norms_of_batches
 
-__all__ = ["set_unused_aside", "settle_norms"]
+__all__ = ["set_unused_aside", "start_afresh"]
 
 PICTURES, PIXELS = 4, 200_000
 """Random pictures that statistics are taken from, at least, and their pixels: of small pictures more are needed."""
@@ -36,19 +36,23 @@ def set_unused_aside(body: OpaqueBody) -> None:
             module.register_buffer(last, parameter.detach(), persistent=False)
 
 
-def settle_norms(body: nn.Module) -> None:
-    """Give the batch norms of a random image model the statistics of random pictures.
+def start_afresh(body: nn.Module) -> None:
+    """Give a random image model with batch norms a start from which it can learn.
 
-    They are never updated in training, so without this a random network would not be normalised at all: signals die
-    out or explode over its depth, and training from scratch would look worse than it is. The pictures are noise, drawn
-    from torch's generator: nothing of a task goes in.
+    Its norms are never updated in training, so their statistics are taken from random pictures once: otherwise nothing
+    would be normalised, signals would die out or explode over the depth, and training from scratch would look worse
+    than it is. Convolutions start as in He et al. (2015), norms with scale one: some architectures' own start is so
+    small that nothing comes out at the end. All is drawn from torch's generator, and nothing of a task goes in.
     """
     norms: list[Any] = norms_of_batches(body)
     if not norms or not isinstance(body, ImageBody) or next(body.parameters()).is_meta:
         return
+    for module in body.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
-        norm.reset_running_stats()
+        norm.reset_parameters()
         norm.train()
         norm.momentum = None  # the plain average of all batches seen: here of one
     with torch.no_grad():
