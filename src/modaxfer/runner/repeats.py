@@ -23,9 +23,9 @@ from modaxfer.runner.launch import launched_world
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request import Request
 from modaxfer.runner.run import run
-from modaxfer.runner.scratch import SCRATCH, scratch_config, with_search
+from modaxfer.runner.scratch import SCRATCH, SEARCH, scratch_config, with_search
 
-__all__ = ["RunOne", "run_repeated", "summarise"]
+__all__ = ["RunOne", "run_repeated", "settled", "summarise"]
 
 SEEDS = "seeds"
 """Folder of the runs with other seeds."""
@@ -87,6 +87,12 @@ def run_repeated(
     return result, folder
 
 
+def settled(config: RunConfig, first: Result) -> RunConfig:
+    """Return `config` with the factor on learning rates that the first seed's search chose: it is searched once."""
+    chosen = (first.training.get("rates") or {}).get("chosen")
+    return config if chosen is None else replace(config, set={**config.set, SEARCH: (chosen,)})
+
+
 def summarise(seeds: Sequence[int], results: Sequence[Result]) -> dict[str, Any]:
     """Return each test metric of runs with several seeds, its mean, and its standard deviation (with n - 1)."""
     names = results[0].metrics["test"]
@@ -112,11 +118,14 @@ class _Several:
         if seed == self.main.seed:
             return self.result, self.folder
         folder = self.folder / SEEDS / str(seed)
-        return self._run(replace(self.main, seed=seed, seeds=1, baseline=(), output=str(folder)), f"seed {seed}")
+        config = replace(self.main, seed=seed, seeds=1, baseline=(), output=str(folder))
+        return self._run(settled(config, self.result), f"seed {seed}")
 
     def scratch(self, seed: int) -> tuple[Result, Path]:
         """Run `seed` from scratch."""
         config = scratch_config(replace(self.main, seed=seed), self.result, self.folder / SCRATCH / str(seed))
+        if seed != self.main.seed:
+            config = settled(config, Result.load(self.folder / SCRATCH / str(self.main.seed)))
         return self._run(config, f"from scratch, seed {seed}")
 
     def _run(self, config: RunConfig, label: str) -> tuple[Result, Path]:

@@ -18,7 +18,7 @@ from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.spec import EncoderSpec
 
-__all__ = ["RATES", "SCRATCH", "refuse_idle_baseline", "scratch_config", "with_search"]
+__all__ = ["RATES", "SCRATCH", "SEARCH", "refuse_idle_baseline", "scratch_config", "with_search"]
 
 SCRATCH = "scratch"
 """Name of the baseline, and of its folder in a run."""
@@ -30,6 +30,7 @@ RATES = (0.3, 1.0, 3.0)
 happens to suit the other."""
 
 SEARCH = "train.rates"
+"""Option that holds the factors."""
 
 
 def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec]) -> None:
