@@ -29,8 +29,7 @@ CONFIGS = {
     "resnet": {**STAGES, "layer_type": "bottleneck"},
     "regnet": {**STAGES, "groups_width": 8},
     "convnext": {**SMALL, "hidden_sizes": [8, 16], "depths": [1, 1], "num_stages": 2, "layer_scale_init_value": 0.5},
-    "mobilenet_v1": {**SMALL, "depth_multiplier": 0.25},
-    "mobilenet_v2": {**SMALL, "depth_multiplier": 0.35},
+    "mobilenet_v2": {**SMALL, "depth_multiplier": 0.25, "finegrained_output": False},
     "efficientnet": {**SMALL, "width_coefficient": 0.25, "depth_coefficient": 0.3, "hidden_dim": 320},
 }
 NORMED = sorted(set(CONFIGS) - {"convnext"})
@@ -59,11 +58,15 @@ def folders(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def load(folders):
-    def loaded(name, **options):
-        resolved = resolve(str(folders(name)))
-        return load_encoder(resolved, options=EncoderOptions(image_size=64, **options)), resolved
+    made = {}
+
+    def loaded(name):
+        if name not in made:
+            resolved = resolve(str(folders(name)))
+            made[name] = load_encoder(resolved, options=EncoderOptions(image_size=64)), resolved
+        return copy.deepcopy(made[name][0]), made[name][1]
 
     return loaded
 
@@ -156,8 +159,8 @@ def test_targets_name_convolutions_too(load):
         adapted_modules(encoder, AdapterSpec(targets=("conv",)))
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("size", [32, 64, 96])
+@pytest.mark.parametrize("name", ["resnet", "convnext", "mobilenet_v2"])
+@pytest.mark.parametrize("size", [32, 96])
 def test_the_layout_counts_the_tokens_of_the_map(folders, name, size):
     resolved = resolve(str(folders(name)))
     options = EncoderOptions(image_size=size)
@@ -202,7 +205,7 @@ def test_the_picture_size_of_a_task_is_one_that_the_network_takes(tmp_path):
         resolve(str(tmp_path)).layout("image", EncoderOptions(image_size=32))
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", ["resnet", "convnext", "efficientnet"])
 @torch.no_grad()
 def test_random_networks_are_normalised_and_alike_for_a_seed(load, name):
     _, resolved = load(name)

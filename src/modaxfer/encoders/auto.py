@@ -222,6 +222,9 @@ def _seen(config: Any, size: int) -> tuple[int, int]:
         RefusedError: It takes no pictures of this size.
     """
     config = getattr(config, "vision_config", config)
+    key = config.to_json_string(use_diff=False), size
+    if key in _SEEN:
+        return _SEEN[key]
     try:
         with quiet(), torch.device("meta"), torch.no_grad():
             tokens = image_body(_class_of(config)(config).eval(), size).see(torch.zeros(1, 3, size, size))
@@ -231,7 +234,11 @@ def _seen(config: Any, size: int) -> tuple[int, int]:
             got=" ".join(str(error).split())[:200],
             fix=f"--set encoder.image_size={_image_size(config)}",
         ) from error
-    return tokens.shape[1], tokens.shape[2]
+    return _SEEN.setdefault(key, (tokens.shape[1], tokens.shape[2]))
+
+
+_SEEN: dict[tuple[str, int], tuple[int, int]] = {}
+"""What `_seen` found, by config and size: it is asked several times in a run, and builds a model each time."""
 
 
 def _image_size(config: Any) -> int:

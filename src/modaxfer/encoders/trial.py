@@ -11,7 +11,7 @@ from modaxfer.encoders.opaque import ImageBody, OpaqueBody, norms_of_batches
 
 __all__ = ["set_unused_aside", "start_afresh"]
 
-PICTURES, PIXELS = 4, 200_000
+PICTURES, PIXELS = 4, 100_000
 """Random pictures that statistics are taken from, at least, and their pixels: of small pictures more are needed."""
 
 
