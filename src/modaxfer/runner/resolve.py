@@ -153,7 +153,7 @@ def _lane(config: RunConfig, request: Request, task_id: str, task: TaskSpec) -> 
 def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, lanes: Sequence[_Lane]) -> EncoderOptions:
     """Fix the picture size where the tasks' pictures are much smaller than the encoder's; the largest task decides."""
     sizes = [
-        picture_size(encoder.layout("image", options), lane.data, *lane.ways[place])
+        picture_size(encoder, lane.data, *lane.ways[place])
         for lane in lanes
         if lane.ways[place][1].spec.sink == "image" and options.image_size is None
     ]

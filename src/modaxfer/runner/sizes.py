@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modaxfer.contracts import InputLayout, TaskData
-from modaxfer.encoders.image import sensible_image_size
+from modaxfer.contracts import TaskData
+from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.registry import Entry
 from modaxfer.runner.joint import filled
 from modaxfer.spec import Field
@@ -14,8 +14,8 @@ LOOKED_AT = 32
 """Training pictures whose size is looked at."""
 
 
-def picture_size(layout: InputLayout, data: TaskData, fields: tuple[Field, ...], bridge: Entry) -> int | None:
-    """Return pixels per side for an image encoder of `layout`; None leaves it to the encoder.
+def picture_size(encoder: ResolvedEncoder, data: TaskData, fields: tuple[Field, ...], bridge: Entry) -> int | None:
+    """Return pixels per side for an image encoder; None leaves it to the encoder.
 
     Only where a bridge hands a task's own pictures on does their size say anything.
     """
@@ -25,4 +25,4 @@ def picture_size(layout: InputLayout, data: TaskData, fields: tuple[Field, ...],
 
     rows = filled(data.splits["train"].select(range(min(LOOKED_AT, len(data.targets["train"])))).to_list(), fields)
     sides = [max(read_image(row[fields[0].name], data.root).size) for row in rows]
-    return sensible_image_size(layout, sides)
+    return encoder.picture_size(sides)
