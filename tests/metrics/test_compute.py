@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modaxfer.errors import ConfigError, DataError, UnknownNameError
-from modaxfer.metrics import bootstrap, compute, greater_is_better
+from modaxfer.metrics import bootstrap, compute, default_metrics, greater_is_better
 from modaxfer.spec import Problem
 
 TRUE, SAID = np.array([0, 1, 1]), np.array([0, 1, 0])
@@ -43,6 +43,32 @@ def test_values_come_in_the_order_asked_for() -> None:
     assert list(found) == ["f1_macro", "accuracy"]
     assert found["accuracy"] == pytest.approx(2 / 3)
     assert all(type(value) is float for value in found.values())
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+@pytest.mark.parametrize("seed", range(3))
+def test_quick_values_are_those_of_scikit_learn(problem, seed) -> None:
+    generator, rows = np.random.default_rng(seed), 7
+    scores = generator.random((rows, 3)).round(1)
+    references, predictions = {
+        Problem.BINARY: generator.integers(0, 2, (2, rows)),
+        Problem.MULTICLASS: generator.integers(0, 3, (2, rows)),
+        Problem.MULTILABEL: generator.integers(0, 2, (2, rows, 3)),
+        Problem.REGRESSION: generator.normal(size=(2, rows)),
+    }[problem]
+    if problem == Problem.REGRESSION:
+        scores = None
+    elif problem == Problem.BINARY:
+        scores = scores[:, :2]
+    given = {"problem": problem, "references": references, "predictions": predictions, "scores": scores}
+    names = default_metrics(problem)
+    assert compute(names, **given, quick=True) == pytest.approx(compute(names, **given), nan_ok=True)
+
+
+def test_a_metric_that_can_only_be_called_is_called_where_values_are_to_be_quick(module) -> None:
+    name = f"evaluate:{module}#right"
+    found = compute([name, "accuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID, quick=True)
+    assert found == {name: pytest.approx(2 / 3), "accuracy": pytest.approx(2 / 3)}
 
 
 def test_a_full_id_is_a_name_too() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from modaxfer.errors import DataError
 from modaxfer.metrics.choice import find_metrics
+from modaxfer.metrics.resampling import Scored, summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ def compute(
     references: np.ndarray,
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
+    quick: bool = False,
 ) -> dict[str, float]:
     """Score predictions with every metric in `names`.
 
@@ -34,6 +36,8 @@ def compute(
         references: Class numbers ``[rows]``; 0/1 ``[rows, classes]`` for multi-label; float ``[rows]`` for regression.
         predictions: Of the same shape and meaning as `references`.
         scores: Probabilities ``[rows, classes]``; None where there are none, as for regression.
+        quick: Add rows up as the bootstrap does instead of asking scikit-learn, which checks its input at length: the
+            same values, for many predictions of few rows.
 
     Returns:
         Metric name to value, in the order of `names`; nan where the references leave a metric undefined.
@@ -45,6 +49,8 @@ def compute(
     """
     require_rows(references, predictions, scores)
     found = find_metrics(names, problem, with_scores=scores is not None)
+    if quick:
+        return summed(found, problem, references, Scored(predictions=predictions, scores=scores))
     return {metric.name: float(metric.score(references, predictions, scores)) for metric in found}
 
 

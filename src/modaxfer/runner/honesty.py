@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,12 @@ def examine(session: Session, cell: Cell) -> Findings:
 def _baselines(session: Session, cell: Cell, test: Predictions) -> dict[str, dict[str, Any]]:
     references, train = session.splits["test"].targets, session.splits["train"].targets
 
-    def score(targets: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> dict[str, float]:
+    def score(
+        targets: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None, quick: bool = False
+    ) -> dict[str, float]:
         names = [name for name in cell.metrics if scores is not None or not _needs_scores(name)]
-        return compute(names, problem=session.problem, references=targets, predictions=predictions, scores=scores)
+        given: dict[str, Any] = {"references": targets, "predictions": predictions, "scores": scores}
+        return compute(names, problem=session.problem, quick=quick, **given)
 
     common: dict[str, Any] = {
         "problem": session.problem,
@@ -64,7 +68,8 @@ def _baselines(session: Session, cell: Cell, test: Predictions) -> dict[str, dic
         "classes": len(cell.data.classes),
     }
     found: dict[str, dict[str, Any]] = {
-        "chance": chance(score, **common, seed=session.seed),
+        # Sixty guesses or more.
+        "chance": chance(partial(score, quick=True), **common, seed=session.seed),
         "majority": majority(score, **common),
     }
     try:
