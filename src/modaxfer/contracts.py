@@ -5,7 +5,7 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
+    "AlignedBridge",
+    "Alignment",
     "Batch",
     "Bridge",
     "Encoder",
@@ -164,7 +166,6 @@ class Bridge(Protocol):
 
 
 @runtime_checkable
-@runtime_checkable
 class FittedBridge(Bridge, Protocol):
     """A bridge that learns from the training rows, without gradients: scales, vocabularies, an arrangement of columns.
 
@@ -186,7 +187,6 @@ class FittedBridge(Bridge, Protocol):
 
 
 @runtime_checkable
-@runtime_checkable
 class TrainedBridge(Bridge, Protocol):
     """A bridge into an encoder's body: it brings its own processor and a module that is trained with the model.
 
@@ -201,6 +201,53 @@ class TrainedBridge(Bridge, Protocol):
         """Return a module, freshly initialised from torch's generator: ``Batch -> Hidden`` of `width` per token.
 
         Its tokens hold content only; positions, class token and entry norm are added by `Encoder.enter`.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """A stage before training: a bridge's module is moved towards what enters an encoder in its own modality."""
+
+    method: str
+    """Name of the distance, for people."""
+    proxy: str
+    """Name of the task whose rows give the source features."""
+    rows: int
+    """Most rows of the proxy task."""
+    steps: int
+
+
+@runtime_checkable
+class AlignedBridge(TrainedBridge, Protocol):
+    """A trained bridge that can be moved towards an encoder's own features first (ORCA, Shen et al. 2023)."""
+
+    def alignment(self) -> Alignment | None:
+        """Return what is asked for; None = no such stage.
+
+        Raises:
+            MissingPackageError: It needs a package that is not installed.
+        """
+        ...
+
+    def align(
+        self,
+        embedder: nn.Module,
+        batches: Iterator[tuple[Batch, np.ndarray]],
+        targets: np.ndarray,
+        enter: Callable[[Hidden], Hidden],
+        source: torch.Tensor,
+        source_targets: np.ndarray,
+    ) -> list[float]:
+        """Move `embedder`, and nothing else; return the distance before each step.
+
+        Args:
+            embedder: What `TrainedBridge.embedder` returned.
+            batches: Batches of training rows without end, each with its row numbers, int64 ``[batch]``.
+            targets: As in `TaskData.targets`, of all training rows.
+            enter: The encoder's own, see `Encoder.enter`.
+            source: Mean entry states of the proxy task's rows, float32 ``[rows, hidden]``.
+            source_targets: As in `TaskData.targets`, of the proxy task's rows.
         """
         ...
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from embed_made import WIDTH, batch_of, embedded, fields, fitted, png, prepared,
 
 from modaxfer.bridges.embed import EmbedBridge, EmbedOptions
 from modaxfer.config import build
-from modaxfer.contracts import FittedBridge, InputLayout, Processor, TrainedBridge
-from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.contracts import AlignedBridge, Alignment, FittedBridge, InputLayout, Processor
+from modaxfer.errors import ConfigError, MissingPackageError, RefusedError
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import Field, Signal
 
@@ -41,7 +42,7 @@ def test_the_registry_names_a_bridge_that_is_fitted_and_trained(bridge) -> None:
     spec = registry().get("bridge", "embed").spec
     assert load_target(spec.target) is EmbedBridge
     assert load_target(spec.options) is EmbedOptions
-    assert isinstance(bridge, TrainedBridge)
+    assert isinstance(bridge, AlignedBridge)
     assert isinstance(bridge, FittedBridge)
     assert isinstance(bridge.processor(), Processor)
 
@@ -235,12 +236,13 @@ def test_selecting_columns_makes_room() -> None:
 
 
 def test_alignment_is_what_the_options_ask_for() -> None:
-    assert unfitted(TABLE).alignment is None
-    wanted = unfitted(TABLE, align="otdd", proxy="sst2", align_steps=7).alignment
-    assert (wanted.method, wanted.proxy, wanted.steps, wanted.learning_rate, wanted.rows) == (
-        "otdd",
-        "sst2",
-        7,
-        1e-3,
-        512,
-    )
+    assert unfitted(TABLE).alignment() is None
+    wanted = unfitted(TABLE, align="mmd", proxy="sst2", align_steps=7).alignment()
+    assert wanted == Alignment(method="mmd", proxy="sst2", steps=7, rows=512)
+
+
+def test_an_alignment_without_its_package_is_refused_where_it_is_asked_for(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "ot", None)
+    bridge = unfitted(TABLE, align="otdd", proxy="sst2")
+    with pytest.raises(MissingPackageError, match=r"pip install 'modaxfer\[ot\]'"):
+        bridge.alignment()

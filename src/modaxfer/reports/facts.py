@@ -57,6 +57,8 @@ def training_facts(result: Result) -> Facts:
                 ]
         elif name == "rates" and isinstance(value, Mapping):
             facts += _rates(value)
+        elif name == "alignment" and isinstance(value, Mapping):
+            facts += [fact for part in value.get("parts", (value,)) for fact in _alignment(part)]
         else:
             facts.append((_words(name), _shown(value)))
     return _present(*facts)
@@ -115,6 +117,14 @@ def cost_facts(result: Result) -> Facts:
 def environment_facts(result: Result) -> Facts:
     """Return seed, versions and plugins."""
     return _present(("seed", str(result.seed)), *result.versions.items(), ("plugins", ", ".join(result.plugins)))
+
+
+def _alignment(done: Mapping[str, Any]) -> Facts:
+    """What a bridge was moved towards before training, and how far it came."""
+    return _present(
+        (f"bridge of {done['task']} aligned with", f"{done['proxy']} ({done['rows']:,} rows, {done['method']})"),
+        ("distance, first and last step", f"{done['first']:.4g} and {done['last']:.4g} ({done['steps']:,} steps)"),
+    )
 
 
 def _rates(found: Mapping[str, Any]) -> Facts:

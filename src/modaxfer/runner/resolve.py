@@ -16,6 +16,7 @@ from modaxfer.metrics import default_metrics
 from modaxfer.plan import Need, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
 from modaxfer.runner.options import Options, split_options
+from modaxfer.runner.proxy import Proxy, find_proxy
 from modaxfer.runner.request import Request, pick_ways, read_request
 from modaxfer.runner.sizes import picture_size
 from modaxfer.spec import Field, Rates, TaskSpec
@@ -34,6 +35,8 @@ class Way:
     layout: InputLayout
     bridge_options: Any
     encoder_options: EncoderOptions
+    proxy: Proxy | None = None
+    """What its bridge is aligned with before training, where that is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ def resolve_cells(config: RunConfig, request: Request | None = None) -> tuple[Ce
         RefusedError: The combination cannot be run.
         DataError: The rows cannot be had, or are not fit for use.
         CheckpointUnavailableError: The weights cannot be had.
+        MissingPackageError: An option needs a package that is not installed.
     """
     request = request or read_request(config)
     lanes = [_lane(config, request, task_id, task) for task_id, task in request.tasks]
@@ -116,8 +120,7 @@ def resolve_cells(config: RunConfig, request: Request | None = None) -> tuple[Ce
         )
         for lane in lanes
     )
-    _refuse_unbuildable(cells)
-    return cells
+    return _checked(cells)
 
 
 def build_bridge(way: Way, cell: Cell) -> Bridge:
@@ -210,15 +213,17 @@ def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
         )
 
 
-def _refuse_unbuildable(cells: Sequence[Cell]) -> None:
-    """Build bridges, and look for adapters' places, while all it costs is a moment."""
-    for cell in cells:
-        for way in cell.ways:
-            build_bridge(way, cell)
+def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Build bridges, find what they are aligned with and look for adapters' places, while all it costs is a moment."""
     adapter = cells[0].plan.adapter
     for way in cells[0].ways if adapter is not None else ():
         assert adapter is not None, "asked above"
         adapted_modules(outline(way.encoder), adapter)
+    return tuple(replace(cell, ways=tuple(_aligned(way, cell) for way in cell.ways)) for cell in cells)
+
+
+def _aligned(way: Way, cell: Cell) -> Way:
+    return replace(way, proxy=find_proxy(build_bridge(way, cell), way.encoder, way.encoder_options, cell.config))
 
 
 def describe(cell: Cell) -> dict[str, Any]:

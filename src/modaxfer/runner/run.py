@@ -17,6 +17,7 @@ from modaxfer.result import Result
 from modaxfer.runner import folder as run_folder
 from modaxfer.runner.ablation import ablate
 from modaxfer.runner.accelerate import make_accelerator, share
+from modaxfer.runner.alignment import align_bridges
 from modaxfer.runner.checkpoint import Checkpoints
 from modaxfer.runner.honesty import examine
 from modaxfer.runner.lane import opened_places
@@ -85,6 +86,7 @@ class _Run:
         self.main = accelerator.is_main_process
         self.warnings: list[str] = [*registry().problems, *(note for cell in cells for note in cell.data.warnings)]
         self.warnings += _random_weights(cells[0])
+        self.warnings += dict.fromkeys(note for cell in cells for note in _alignment_notes(cell))
         self.stages = Stages(self.warnings)
         self.touched: dict[str, torch.nn.Parameter] = {}
 
@@ -112,7 +114,8 @@ class _Run:
             log=self.folder / "log.jsonl" if self.main else None,
         )
         sessions = open_sessions(self.cells, around)
-        training = self._train(sessions)
+        aligned = align_bridges(sessions, self.cells, around, self.folder / ".checkpoint")
+        training = {**self._train(sessions), **aligned}
         results = [self._conclude(session, cell, training) for session, cell in zip(sessions, self.cells, strict=True)]
         result = results[0] if len(results) == 1 else together(results, self.stages)
         if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
@@ -220,3 +223,13 @@ def _random_weights(cell: Cell) -> list[str]:
     if not names or Part.BODY in moving:
         return []
     return [f"the body of {' and '.join(names)} is random and stays so: strategy {cell.strategy.name} does not move it"]
+
+
+def _alignment_notes(cell: Cell) -> list[str]:
+    """Say what there is to know of the tasks that bridges are aligned with."""
+    proxies = [way.proxy for way in cell.ways if way.proxy is not None]
+    idle = ["bridges are aligned with the features of random weights, which mean little"]
+    return [
+        *(idle if proxies and cell.config.weights == "random" else ()),
+        *(f"proxy {proxy.task_id}: {note}" for proxy in proxies for note in proxy.data.warnings),
+    ]

@@ -2,7 +2,8 @@
 
 The same architecture from random weights on the same task, bridge, seed, rows and batches, for as many epochs and with
 the same search over learning rates. Everything of it moves, whatever the run's strategy: a frozen or adapted body of
-random weights would be an easy rival. Its layers are all fresh, so they learn at the rate of fresh parts.
+random weights would be an easy rival. Its layers are all fresh, so they learn at the rate of fresh parts. A bridge is
+not aligned first: random weights have no features to move towards.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ STRATEGY = "modaxfer/full"
 RATES = (0.3, 1.0, 3.0)
 """Factors on the learning rates that both models try, where the user names none: neither is judged by a rate that
 happens to suit the other."""
+
+ALIGNMENT = ("bridge.align", "bridge.proxy")
+"""Beginnings of the options of an alignment, which random weights have nothing to offer to."""
 
 SEARCH = "train.rates"
 """Option that holds the factors."""
@@ -95,7 +99,7 @@ def scratch_config(main: RunConfig, result: Result, folder: Path) -> RunConfig:
         seeds=1,
         output=str(folder),
         standalone=False,
-        set={key: value for key, value in main.set.items() if not key.startswith("strategy.")},
+        set={key: value for key, value in main.set.items() if not key.startswith(("strategy.", *ALIGNMENT))},
     )
 
 

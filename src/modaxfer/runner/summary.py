@@ -193,8 +193,9 @@ def _speed(session: Session, training: Mapping[str, Any], seconds: Mapping[str, 
     """Return training rows per second of training; rows encoded per second where only a solver ran."""
     trained = [phase for phase in training["phases"] if "steps" in phase]
     seen = float(sum(phase["rows"] for phase in trained))
-    # A search over learning rates trained more often than the report of its best attempt says.
-    spent = sum(phase["seconds"] for phase in trained) if "rates" in training else seconds["train"]
+    # A search over learning rates trained more often than the report of its best attempt says; an alignment is none.
+    more = {"rates", "alignment"} & set(training)
+    spent = sum(phase["seconds"] for phase in trained) if more else seconds["train"]
     if seen and spent:
         return round(seen / spent, 2)
     encoded = sum(len(session.splits[name].lengths) for name in ("train", "validation"))

@@ -16,7 +16,7 @@ from torch import nn
 from modaxfer.contracts import Batch, Hidden, pool
 from modaxfer.errors import MissingPackageError
 
-__all__ = ["align", "discrete_labels", "gaussian_distance", "mmd", "otdd"]
+__all__ = ["align", "discrete_labels", "gaussian_distance", "mmd", "otdd", "require_transport"]
 
 BANDWIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Kernel widths relative to the median distance; several, since none suits every scale (Long et al. 2015)."""
@@ -114,7 +114,7 @@ def otdd(x: torch.Tensor, labels_x: torch.Tensor, y: torch.Tensor, labels_y: tor
     Raises:
         MissingPackageError: POT is not installed.
     """
-    transport = _transport()
+    transport = require_transport()
     classes_x, which_x = torch.unique(labels_x.to(x.device), return_inverse=True)
     classes_y, which_y = torch.unique(labels_y.to(y.device), return_inverse=True)
     between = torch.stack(
@@ -170,7 +170,12 @@ def _squared(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").square()
 
 
-def _transport() -> Callable[..., np.ndarray]:
+def require_transport() -> Callable[..., np.ndarray]:
+    """Return POT's exact solver: weights of both sides and costs ``[n, m]`` to a plan ``[n, m]``.
+
+    Raises:
+        MissingPackageError: POT is not installed.
+    """
     try:
         import ot
     except ImportError:

@@ -7,18 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.bridges.embed.modality import Column, Run, fingerprint, share_out
-from modaxfer.bridges.embed.options import Alignment, EmbedOptions, check_options
+from modaxfer.bridges.embed.options import RATE, EmbedOptions, alignment_of, check_options
 from modaxfer.errors import ConfigError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
+    import torch
     from torch import nn
 
     from modaxfer.bridges.embed.modality import Modality
-    from modaxfer.contracts import InputLayout, Processor, Row
+    from modaxfer.contracts import Alignment, Batch, Hidden, InputLayout, Processor, Row
     from modaxfer.spec import Field
 
 __all__ = ["EmbedBridge"]
@@ -30,7 +31,7 @@ VOCABULARY, MELS = 8000, 64
 class EmbedBridge:
     """Turns each field into a run of tokens and hands all runs to the encoder's body.
 
-    A contracts.FittedBridge and a contracts.TrainedBridge. All table columns are one run with a token per column.
+    A contracts.FittedBridge and a contracts.AlignedBridge. All table columns are one run with a token per column.
 
     Args:
         options: How fields become tokens.
@@ -53,7 +54,6 @@ class EmbedBridge:
         self._modalities = _modalities(options, self._runs, root)
         _check_room(self._runs, self._modalities, self._budget)
         self.identity = self._identity()
-        self.alignment = Alignment.of(options)
 
     def fit(self, rows: Sequence[Row], targets: np.ndarray) -> None:
         """Learn from the training rows; `targets` only choose columns, where ``select`` or ``combine`` ask for it.
@@ -101,6 +101,51 @@ class EmbedBridge:
 
         embedders = {kind: modality.embedder(width) for kind, modality in self._modalities.items()}
         return JointEmbedder(self._runs, embedders, width, self._options.scale)
+
+    def alignment(self) -> Alignment | None:
+        """Return what ``bridge.align`` asks for; None for no such stage.
+
+        Raises:
+            MissingPackageError: ``otdd`` without POT.
+        """
+        from modaxfer.bridges.embed.align import require_transport
+
+        wanted = alignment_of(self._options)
+        if wanted is not None and wanted.method == "otdd":
+            require_transport()
+        return wanted
+
+    def align(
+        self,
+        embedder: nn.Module,
+        batches: Iterator[tuple[Batch, np.ndarray]],
+        targets: np.ndarray,
+        enter: Callable[[Hidden], Hidden],
+        source: torch.Tensor,
+        source_targets: np.ndarray,
+    ) -> list[float]:
+        """Move `embedder` towards `source`, see `contracts.AlignedBridge` and `modaxfer.bridges.embed.align`.
+
+        Raises:
+            MissingPackageError: ``otdd`` without POT.
+        """
+        import torch
+
+        from modaxfer.bridges.embed.align import align, discrete_labels
+
+        wanted = alignment_of(self._options)
+        assert wanted is not None, "only an alignment that was asked for is carried out"
+        labels = torch.from_numpy(discrete_labels(targets))
+        return align(
+            embedder,
+            ((batch, labels[rows]) for batch, rows in batches),
+            enter,
+            source,
+            torch.from_numpy(discrete_labels(source_targets)),
+            method=wanted.method,
+            steps=wanted.steps,
+            learning_rate=RATE if self._options.align_rate is None else self._options.align_rate,
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
+from modaxfer.contracts import Alignment
 from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Alignment", "EmbedOptions", "check_options"]
+__all__ = ["RATE", "EmbedOptions", "alignment_of", "check_options"]
 
 METHODS = ("none", "mmd", "otdd")
 
@@ -55,34 +56,31 @@ class EmbedOptions:
     scale: float = documented(
         0.1, "Initial standard deviation of a token's entries, beside the encoder's positions.", minimum=0.001
     )
-    align: str = documented("none", "ORCA's stage before training: move towards source features.", choices=METHODS)
+    align: str = documented(
+        "none",
+        "ORCA's stage before training: move towards the features of a proxy task. A run from scratch goes without.",
+        choices=METHODS,
+    )
     proxy: str | None = documented(None, "Align: task in the encoder's own modality whose features are the source.")
     align_steps: int | None = documented(None, "Align: Adam steps; default 300.", minimum=1)
     align_rate: float | None = documented(None, "Align: learning rate; default 0.001.", minimum=0.0)
     align_rows: int | None = documented(None, "Align: most rows of the proxy task to encode; default 512.", minimum=2)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alignment:
-    """ORCA's first stage (Shen et al. 2023), ready for a runner: which distance to which task's features."""
+STEPS, RATE, ROWS = 300, 1e-3, 512
+"""Of an alignment: Adam steps, learning rate, most rows of the proxy task."""
 
-    method: str
-    """``mmd`` or ``otdd``."""
-    proxy: str
-    """Name of the task that gives the source features."""
-    steps: int = 300
-    learning_rate: float = 1e-3
-    rows: int = 512
-    """Rows of the proxy task."""
 
-    @classmethod
-    def of(cls, options: EmbedOptions) -> Alignment | None:
-        """Return what `options` ask for; None where they ask for no alignment."""
-        if options.align == "none":
-            return None
-        wishes = {"steps": options.align_steps, "learning_rate": options.align_rate, "rows": options.align_rows}
-        given = {name: value for name, value in wishes.items() if value is not None}
-        return cls(method=options.align, proxy=str(options.proxy), **given)  # type: ignore[arg-type]
+def alignment_of(options: EmbedOptions) -> Alignment | None:
+    """Return the stage before training that `options` ask for; None where they ask for none."""
+    if options.align == "none":
+        return None
+    return Alignment(
+        method=options.align,
+        proxy=str(options.proxy),
+        rows=options.align_rows or ROWS,
+        steps=options.align_steps or STEPS,
+    )
 
 
 KINDS = {
