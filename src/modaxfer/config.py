@@ -91,6 +91,9 @@ class TrainOptions:
     rates: tuple[float, ...] = documented(
         (), "Factors on the learning rates to try; the best on validation is kept. Default none.", minimum=1e-6
     )
+    bridge_rate: float = documented(
+        1.0, "Factor on the learning rate of a trained bridge, over what the strategy gives it.", minimum=1e-6
+    )
     patience: int = documented(
         3, "Epochs without a better validation score before training stops; 0 = never.", minimum=0
     )

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from modaxfer.errors import RefusedError
+from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
 from modaxfer.runner.request import pick_way, pick_ways, source_of
+from modaxfer.runner.resolve import _with_bridge_rate
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, EncoderSpec, Field, Signal
 
 TITLE, NOTE = Field(name="title", signal=TEXT), Field(name="note", signal=TEXT)
@@ -94,3 +96,12 @@ def test_an_encoder_left_with_nothing_reads_everything():
 
 def test_two_encoders_of_one_kind_read_the_same():
     assert shares((TITLE,), BERT, BERT) == [(["title"], "native-text")] * 2
+
+
+def test_a_trained_bridge_has_a_learning_rate_of_its_own():
+    rates = {Part.HEAD: 1e-3, Part.BRIDGE: 1e-3, Part.BODY: 1e-4}
+    phase = Phase(trainable=frozenset(rates), learning_rates=rates)
+    changed = _with_bridge_rate(phase, 5.0)
+    assert changed.learning_rates == rates | {Part.BRIDGE: pytest.approx(5e-3)}
+    bare = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
+    assert _with_bridge_rate(bare, 5.0) is bare

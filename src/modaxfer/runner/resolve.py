@@ -13,7 +13,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import default_metrics
-from modaxfer.plan import Need, Plan, PlanContext
+from modaxfer.plan import Need, Part, Phase, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
 from modaxfer.runner.options import Options, split_options
 from modaxfer.runner.proxy import Proxy, find_proxy
@@ -180,7 +180,16 @@ def _plan(config: RunConfig, request: Request, options: Options, lanes: Sequence
     )
     plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
     _refuse_unmet(plan, config, request.strategy)
-    return plan
+    factor = options.train.bridge_rate
+    return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
+
+
+def _with_bridge_rate(phase: Phase, factor: float) -> Phase:
+    """Return `phase` with the learning rate of a trained bridge times `factor`."""
+    rates = phase.learning_rates
+    if Part.BRIDGE not in rates or factor == 1:
+        return phase
+    return replace(phase, learning_rates={**rates, Part.BRIDGE: factor * rates[Part.BRIDGE]})
 
 
 def _careful(rates: Sequence[Rates]) -> Rates:
