@@ -74,13 +74,13 @@ class Cell:
 CELLS = (
     Cell(encoder="vit", task="legal-sentiment", bridge="render", limit=640, epochs=2),
     Cell(encoder="vit", task="sst2", bridge="render", limit=640, epochs=2),
-    Cell(encoder="vit", task="spoken-digits", bridge="spectrogram", limit=480, epochs=3, options=SMALL),
+    Cell(encoder="vit", task="spoken-digits", bridge="spectrogram", limit=400, epochs=2, options=SMALL),
     Cell(encoder="vit", task="esc10", bridge="spectrogram", limit=320, epochs=5, options=SMALL),
-    Cell(encoder="bert", task="spoken-digits", bridge="embed", limit=640, epochs=4),
-    Cell(encoder="bert", task="digits-mnist", bridge="embed", limit=640, epochs=4),
-    Cell(encoder="bert", task="german-credit", bridge="serialise", limit=700, epochs=2),
-    Cell(encoder="vit", task="german-credit", bridge="grid", limit=700, epochs=2, options=SMALL),
-    Cell(encoder="whisper", task="sst2", bridge="embed", limit=1000, epochs=3),
+    Cell(encoder="bert", task="spoken-digits", bridge="embed", limit=480, epochs=4),
+    Cell(encoder="bert", task="digits-mnist", bridge="embed", limit=480, epochs=4),
+    Cell(encoder="bert", task="german-credit", bridge="serialise", limit=400, epochs=2),
+    Cell(encoder="vit", task="german-credit", bridge="grid", limit=400, epochs=2, options=SMALL),
+    Cell(encoder="whisper", task="sst2", bridge="embed", limit=800, epochs=3),
 )
 
 
