@@ -34,13 +34,13 @@ class Comparison:
     image: str
     text: str
     image_size: int
-    """Pixels per side. Drawings of 400 x 100 pixels lose too much at the smaller size."""
+    """Pixels per side; drawings of 400 x 100 pixels are squeezed to a square, and need more of them."""
 
 
 COMPARISONS = (
     Comparison(task="fashion-season", image="fashion-season-photo", text="fashion-season-title", image_size=112),
     Comparison(task="fashion-products", image="fashion-photo", text="fashion-title", image_size=112),
-    Comparison(task="nlvr", image="nlvr-picture", text="nlvr-sentence", image_size=224),
+    Comparison(task="nlvr", image="nlvr-picture", text="nlvr-sentence", image_size=160),
 )
 
 
