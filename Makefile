@@ -24,7 +24,7 @@ DEMO_FLAGS ?= --epochs 3
 MATRIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-weights test-gpu check format docs bench cross-modal matrix clean
+.PHONY: help demo test test-weights test-gpu check format docs bench cross-modal fusion sharing matrix clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -78,6 +78,14 @@ bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER
 
 cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (about an hour; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/cross_modal.py
+	$(BIN)/python docs/generate.py
+
+fusion: $(VENV)/.weights  ## Join image and text features, beside each alone (needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/fusion.py
+	$(BIN)/python docs/generate.py
+
+sharing: $(VENV)/.weights  ## Train several tasks on one encoder, beside each alone (needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/sharing.py
 	$(BIN)/python docs/generate.py
 
 matrix: $(VENV)/.weights  ## Run every encoder with every strategy on real tasks (needs MODAXFER_DATA); writes docs/results/matrix.md.

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from tables.commands import commands
 from tables.cross_modal import cross_modal
+from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
 from tables.settings import encoder_options, result_keys, run_config, strategy_options, train_options
+from tables.sharing import sharing
 from tables.speed import speed
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -16,10 +18,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "cross-modal": cross_modal,
     "encoder-options": encoder_options,
     "encoders": encoders,
+    "fusion": fusion,
     "matrix": matrix,
     "metrics": metrics,
     "result-keys": result_keys,
     "run-config": run_config,
+    "sharing": sharing,
     "speed": speed,
     "strategies": strategies,
     "strategy-options": strategy_options,

@@ -39,6 +39,28 @@ def test_photo_and_title_each_tell_something_of_the_season(field):
     assert SEASON_CHANCE + 0.08 < (said == data.targets["test"]).mean() < 0.85
 
 
+SINGLE = {
+    "fashion-photo": ("fashion-products", "image"),
+    "fashion-title": ("fashion-products", "title"),
+    "fashion-season-photo": ("fashion-season", "image"),
+    "fashion-season-title": ("fashion-season", "title"),
+}
+"""Tasks of one field, the task of both, and the field."""
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_one_field_alone_is_scored_on_the_same_rows(name):
+    both, field = SINGLE[name]
+    check_same_rows(tasks.load_sample(PLUGIN, both), tasks.load_sample(PLUGIN, name))
+    assert [each.name for each in SPECS[name].fields] == [field]
+
+
+def check_same_rows(both, one):
+    for split in ("validation", "test"):
+        assert both.splits[split]["row_id"][:] == one.splits[split]["row_id"][:]
+        np.testing.assert_array_equal(both.targets[split], one.targets[split])
+
+
 def test_every_kind_of_article_is_drawn():
     assert tuple(GARMENTS) == SPECS["fashion-products"].target.classes
 
@@ -82,7 +104,16 @@ def test_what_is_dropped_of_the_real_rows():
     assert tasks.load_real(PLUGIN, "fashion-products").dropped == titles | {"duplicate": 2}
     assert tasks.load_real(PLUGIN, "fashion-season").dropped == titles | {"duplicate": 2}
     assert tasks.load_real(PLUGIN, "fashion-photo").dropped == titles | {"duplicate": 3}
+    assert tasks.load_real(PLUGIN, "fashion-title").dropped == titles | {"duplicate": 211}
+    assert tasks.load_real(PLUGIN, "fashion-season-photo").dropped == titles | {"duplicate": 3}
+    assert tasks.load_real(PLUGIN, "fashion-season-title").dropped == titles | {"duplicate": 191}
     assert tasks.load_real(PLUGIN, "houses").dropped == {"duplicate": 1}
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", SINGLE)
+def test_one_field_alone_is_scored_on_the_same_real_rows(name):
+    check_same_rows(tasks.load_real(PLUGIN, SINGLE[name][0]), tasks.load_real(PLUGIN, name))
 
 
 @pytest.mark.weights

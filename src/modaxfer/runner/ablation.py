@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
+from modaxfer.runner.features import pooled_features
 from modaxfer.runner.honesty import Findings
 from modaxfer.runner.resolve import Cell
 from modaxfer.runner.session import Session
@@ -37,13 +38,8 @@ def ablate(session: Session, cell: Cell, findings: Findings) -> dict[str, Any]:
     Returns:
         By part ``metrics``, ``intervals`` and ``difference``: the fused model's primary score minus the part's, 95 %.
     """
-    split, model = session.splits["test"], session.model.eval()
-    width = len(model.towers) + sum(tower.width for tower in model.towers)
-    vectors = np.zeros((len(split.lengths), width), np.float32)
-    run = lambda batch: model.features(batch).pooled  # noqa: E731
-    for chosen, values in session.forward(split, run, label="scoring each part"):
-        vectors[chosen] = values.float().cpu().numpy()
-    vectors = session.gather(vectors)
+    session.model.eval()
+    vectors = pooled_features(session, "test")
     return {name: _alone(session, cell, findings, vectors, place) for place, name in enumerate(part_names(cell))}
 
 

@@ -11,11 +11,11 @@ import torch
 from modaxfer.contracts import Batch, Example
 from modaxfer.runner.encode import collate_states
 from modaxfer.runner.model import POOLED
-from modaxfer.runner.session import Session, Split
+from modaxfer.runner.session import Predictions, Session, Split
 from modaxfer.runner.store import ExampleStore, cache_key, cached_store
-from modaxfer.runner.tower import LAYER_STATES
+from modaxfer.runner.tower import LAYER_STATES, read_out
 
-__all__ = ["Entry", "enter", "layer_features"]
+__all__ = ["Entry", "enter", "layer_features", "pooled_features", "predict_known"]
 
 LARGEST_GB = 4.0
 """Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
@@ -42,10 +42,7 @@ def enter(session: Session, name: str) -> Entry:
     if not session.train.cache or layer == 0:
         return Entry(layer=0, rows=split.rows, collate=session.processor.collate)
     if layer >= model.top:
-        read = [(tower.readout, tower.segments) for tower in model.towers]
-        key = cache_key("pooled", read, split.key, session.weights_key)
-        store = _kept(session, key, lambda: _pooled(session, split, name))
-        return Entry(layer=layer, rows=store, collate=_stack)
+        return Entry(layer=layer, rows=_pooled_store(session, name), collate=_stack)
     size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9
     if size > LARGEST_GB:
         session.warnings.append(
@@ -62,6 +59,33 @@ def layer_features(session: Session, name: str) -> np.ndarray:
     split = session.splits[name]
     key = cache_key("layers", split.key, session.weights_key)
     return _kept(session, key, lambda: _layers(session, split, name)).whole("layers")
+
+
+def pooled_features(session: Session, name: str) -> np.ndarray:
+    """Return the vectors that the head takes for split `name`, by the model as it is now: float32 ``[rows, width]``."""
+    return _pooled_store(session, name).whole(POOLED)
+
+
+def predict_known(session: Session, name: str) -> Predictions:
+    """Return predictions and scores of split `name`; no row is encoded anew while nothing but the head has moved."""
+    if name in session.layers:
+        pooled = read_out(torch.from_numpy(session.layers[name]), session.model.readout)
+    elif session.train.cache and session.weights_key and session.model.frozen_layers() >= session.model.top:
+        pooled = torch.from_numpy(pooled_features(session, name))
+    else:
+        return session.predict(session.splits[name], label=f"scoring {name}")
+    session.model.eval()
+    with torch.inference_mode(), session.computer.arithmetic():
+        logits = session.model.head(pooled.to(session.computer.device)).float().cpu()
+    predictions, scores = session.objective.decode(logits)
+    return Predictions(predictions=predictions, scores=scores)
+
+
+def _pooled_store(session: Session, name: str) -> ExampleStore:
+    split = session.splits[name]
+    read = [(tower.readout, tower.segments) for tower in session.model.towers]
+    key = cache_key("pooled", read, split.key, session.weights_key)
+    return _kept(session, key, lambda: _pooled(session, split, name))
 
 
 def _kept(session: Session, key: str, make: Callable[[], Iterator[list[Example]]]) -> ExampleStore:

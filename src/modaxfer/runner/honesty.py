@@ -12,6 +12,7 @@ from modaxfer.baselines.chance import chance, majority
 from modaxfer.baselines.simple import fit_simple
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference, why_undefined
+from modaxfer.runner.features import predict_known
 from modaxfer.runner.resolve import Cell
 from modaxfer.runner.session import Predictions, Session
 
@@ -31,7 +32,7 @@ class Findings:
 
 def examine(session: Session, cell: Cell) -> Findings:
     """Score the trained model of `session` on train, validation and test."""
-    made = {name: session.predict_known(name) for name in session.splits}
+    made = {name: predict_known(session, name) for name in session.splits}
     scored = {name: session.score(session.splits[name], values) for name, values in made.items()}
     references, test = session.splits["test"].targets, made["test"]
     intervals = bootstrap(

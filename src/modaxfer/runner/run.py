@@ -174,8 +174,8 @@ class _Run:
                         sessions, phase, number, checkpoints, self.touched, self.plan.sharing
                     ).to_dict()
                 reports.append(report)
-            # What training moved must not be mistaken for the checkpoint's own features.
-            for session in sessions if self.touched else ():
+            # What training moved below the head must not be mistaken for the checkpoint's own features.
+            for session in sessions if phase.trainable - {Part.HEAD} else ():
                 session.weights_key = ""
         return {"phases": reports}
 

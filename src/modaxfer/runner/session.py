@@ -18,7 +18,6 @@ from modaxfer.runner.encode import Computer, forward_rows
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model import TransferModel
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.tower import read_out
 from modaxfer.spec import Problem
 
 __all__ = ["Predictions", "Session", "Split"]
@@ -130,16 +129,6 @@ class Session:
     def predict(self, split: Split, label: str = "") -> Predictions:
         """Return predictions and scores of a split."""
         predictions, scores = self.objective.decode(self.logits(split, label=label))
-        return Predictions(predictions=predictions, scores=scores)
-
-    def predict_known(self, name: str) -> Predictions:
-        """Return predictions and scores of split `name`, from features that a solver has read where there are any."""
-        if name not in self.layers:
-            return self.predict(self.splits[name], label=f"scoring {name}")
-        with torch.inference_mode():
-            pooled = read_out(torch.from_numpy(self.layers[name]), self.model.readout)
-            logits = self.model.head(pooled.to(self.computer.device))
-        predictions, scores = self.objective.decode(logits)
         return Predictions(predictions=predictions, scores=scores)
 
     def score(self, split: Split, made: Predictions, names: tuple[str, ...] | None = None) -> dict[str, float]:

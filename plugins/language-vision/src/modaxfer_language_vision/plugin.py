@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
@@ -36,8 +37,23 @@ _NLVR = TaskSpec(
     keep=("permutation",),
 )
 
+# One field at a time, test rows all the same: neither can tell, which is what makes the task one for both.
+_NLVR_PICTURE = replace(
+    _NLVR,
+    name="nlvr-picture",
+    fields=_NLVR.fields[:1],
+    summary="The labels of nlvr from the picture alone: a control that no model should pass (Suhr et al. 2017).",
+)
+
+_NLVR_SENTENCE = replace(
+    _NLVR,
+    name="nlvr-sentence",
+    fields=_NLVR.fields[1:],
+    summary="The labels of nlvr from the sentence alone: a control that no model should pass (Suhr et al. 2017).",
+)
+
 
 @hookimpl
 def modaxfer_tasks() -> Iterable[TaskSpec]:
     """Return the language and vision tasks."""
-    return (_NLVR,)
+    return _NLVR, _NLVR_PICTURE, _NLVR_SENTENCE

@@ -1,0 +1,147 @@
+"""Benchmarks of many runs: each is one ``modaxfer train`` in a folder of its own, made only while it is missing."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from machine import describe_machine, describe_versions
+
+from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.result import Result
+
+__all__ = ["Command", "finished", "main", "run_missing", "same_settings", "store"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One run."""
+
+    cell: str
+    """What it belongs to, over all seeds."""
+    seed: int
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    """Long flags by name; a tuple stands for a flag that is given several times."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What ``--set`` gets, by full key."""
+
+    def folder(self, runs: Path) -> Path:
+        """Return the run's folder."""
+        return runs / self.cell / str(self.seed)
+
+    def line(self, output: Path) -> list[str]:
+        """Return the command line that makes the run in `output`, or takes it up."""
+        given = {**self.flags, "seed": self.seed, "output": output}
+        flags = [
+            str(word)
+            for name, values in given.items()
+            for value in (values if isinstance(values, tuple) else (values,))
+            for word in (f"--{name}", value)
+        ]
+        options = [word for key, value in self.options.items() for word in ("--set", f"{key}={value}")]
+        resume = ["--resume"] if (output / "config.yaml").is_file() else []
+        return [sys.executable, "-m", "modaxfer", "train", *flags, *options, *resume]
+
+
+def main(
+    arguments: Sequence[str] | None,
+    *,
+    description: str,
+    commands: Sequence[Command],
+    runs: Path,
+    output: Path,
+    describe: Callable[[Path], Mapping[str, Any]],
+) -> int:
+    """Run what is missing and store what there is; return the exit status.
+
+    Args:
+        arguments: Of the command line; None = those of this process.
+        description: First line of the help.
+        commands: All runs, in the order in which they are made.
+        runs: Folder of the runs where ``--runs`` names no other.
+        output: JSON file where ``--output`` names no other.
+        describe: Returns what the finished runs below a folder found, as plain JSON without paths.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    cells = list(dict.fromkeys(command.cell for command in commands))
+    parser.add_argument("--only", nargs="+", metavar="CELL", choices=cells)
+    parser.add_argument("--seeds", type=int, nargs="+", metavar="SEED")
+    parser.add_argument("--runs", type=Path, default=runs)
+    parser.add_argument("--output", type=Path, default=output)
+    options = parser.parse_args(arguments)
+    if not os.environ.get("MODAXFER_DATA"):
+        print("no rows to train on. Fix: set MODAXFER_DATA to the folder that holds the data sets.", file=sys.stderr)
+        return 2
+    chosen = [
+        command
+        for command in commands
+        if command.cell in (options.only or cells) and (options.seeds is None or command.seed in options.seeds)
+    ]
+    failed = [f"{command.cell}/{command.seed}" for command in chosen if not run_missing(command, options.runs)]
+    store(options.output, describe(options.runs))
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def store(output: Path, found: Mapping[str, Any]) -> None:
+    """Write `found` with date, machine and versions to `output`."""
+    made = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": describe_machine(),
+        "versions": describe_versions(),
+    }
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps({**made, **found}, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def finished(command: Command, runs: Path) -> Result | None:
+    """Return the result of a run that was made with the settings of `command`; None where there is none."""
+    folder = command.folder(runs)
+    if not (folder / "result.json").is_file() or not same_settings(command, folder):
+        return None
+    result = Result.load(folder)
+    return result if result.status == "completed" else None
+
+
+def same_settings(command: Command, folder: Path) -> bool:
+    """Tell whether the run in `folder` was started with the flags and options of `command`."""
+    stored = build(RunConfig, read_yaml(folder / "config.yaml"))
+    wanted = build(RunConfig, {name.replace("-", "_"): value for name, value in command.flags.items()})
+    flags = [name.replace("-", "_") for name in command.flags]
+    return (
+        stored.seed == command.seed
+        and all(getattr(stored, name) == getattr(wanted, name) for name in flags)
+        and all(str(stored.set.get(key)) == str(value) for key, value in command.options.items())
+    )
+
+
+def run_missing(command: Command, runs: Path) -> bool:
+    """Make the run of `command` unless it is there; return whether it is there now."""
+    folder, name = command.folder(runs), f"{command.cell}/{command.seed}"
+    if finished(command, runs) is not None:
+        print(f"{name}: finished already", flush=True)
+        return True
+    if (folder / "config.yaml").is_file() and not same_settings(command, folder):
+        print(f"{name}: its run was made with other settings. Fix: remove {folder}", file=sys.stderr)
+        return False
+    if (folder / "result.json").is_file():
+        # It failed, and a failed run counts as one that has ended.
+        shutil.rmtree(folder)
+    line = command.line(folder)
+    print(f"\n{name}: {shlex.join(['modaxfer', *line[3:]])}", flush=True)
+    done = subprocess.run(line, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False)
+    for model in list(folder.rglob("model")) if not done.returncode else ():
+        # Some hundred megabytes per run, of models that are here for their scores only.
+        shutil.rmtree(model)
+    return not done.returncode
