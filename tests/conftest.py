@@ -47,15 +47,26 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
-    """Return a function from a signal kind to the settings of a small task of a user's own files."""
+def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """Return a function from a signal kind, and a number of rows, to the settings of a task of a user's own files."""
     from own_files import write
 
-    made: dict[str, dict[str, Any]] = {}
+    made: dict[tuple[str, int], dict[str, Any]] = {}
 
-    def settings(kind: str) -> dict[str, Any]:
-        if kind not in made:
-            made[kind] = write(kind, tmp_path_factory.mktemp("rows"))
-        return made[kind]
+    def settings(kind: str, rows: int = 48) -> dict[str, Any]:
+        if (kind, rows) not in made:
+            made[kind, rows] = write(kind, tmp_path_factory.mktemp("rows"), rows)
+        return made[kind, rows]
 
     return settings
+
+
+@pytest.fixture
+def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing load an encoder: what is refused has to be refused before."""
+    from modaxfer.runner import opening
+
+    def fail(*arguments: object, **settings: object) -> None:
+        raise AssertionError("weights were loaded")
+
+    monkeypatch.setattr(opening, "load_encoder", fail)

@@ -14,15 +14,20 @@ GOOD, BAD = ("right", "held", "that"), ("wrong", "was", "the")
 
 
 def write(kind: str, folder: Path, rows: int = 48) -> dict[str, Any]:
-    """Write a task of `kind` into `folder` and return the settings that name it."""
-    return {
+    """Write a task of `kind` into `folder` and return the settings that name it.
+
+    Beside the kinds of one column there is any sum of columns, such as ``image+image+table`` or ``audio+text``.
+    """
+    rng = np.random.default_rng(0)
+    alone = {
         "text": _texts,
         "pair": _pairs,
         "image": _images,
         "audio": _sounds,
         "regression": _regression,
         "multilabel": _multilabel,
-    }[kind](folder, np.random.default_rng(0), rows)
+    }
+    return alone[kind](folder, rng, rows) if kind in alone else _columns(folder, rng, rows, kind.split("+"))
 
 
 def _csv(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
@@ -60,19 +65,51 @@ def _images(folder: Path, rng: np.random.Generator, rows: int) -> dict[str, Any]
     for row in range(rows):
         name = "dark" if row % 2 else "light"
         (folder / "pictures" / name).mkdir(parents=True, exist_ok=True)
-        pixels = rng.integers(0, 90, (12, 16, 3), dtype=np.uint8) + (0 if row % 2 else 150)
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / "pictures" / name / f"{row}.png")
+        _picture(folder / "pictures" / name / f"{row}.png", rng, dark=bool(row % 2))
     return {"data": str(folder / "pictures")}
+
+
+def _picture(path: Path, rng: np.random.Generator, *, dark: bool) -> None:
+    pixels = rng.integers(0, 90, (12, 16, 3), dtype=np.uint8) + (0 if dark else 150)
+    Image.fromarray(pixels.astype(np.uint8)).save(path)
 
 
 def _sounds(folder: Path, rng: np.random.Generator, rows: int) -> dict[str, Any]:
     for row in range(rows):
         name, pitch = ("high", 1800) if row % 2 else ("low", 200)
         (folder / "sounds" / name).mkdir(parents=True, exist_ok=True)
-        time = np.arange(int(rng.integers(2000, 5000))) / 16000
-        wave = 0.5 * np.sin(2 * np.pi * pitch * time) + rng.normal(0, 0.02, len(time))
-        soundfile.write(folder / "sounds" / name / f"{row}.wav", wave.astype(np.float32), 16000)
+        _sound(folder / "sounds" / name / f"{row}.wav", rng, pitch)
     return {"data": str(folder / "sounds")}
+
+
+def _sound(path: Path, rng: np.random.Generator, pitch: int) -> None:
+    time = np.arange(int(rng.integers(2000, 5000))) / 16000
+    wave = 0.5 * np.sin(2 * np.pi * pitch * time) + rng.normal(0, 0.02, len(time))
+    soundfile.write(path, wave.astype(np.float32), 16000)
+
+
+def _columns(folder: Path, rng: np.random.Generator, rows: int, kinds: list[str]) -> dict[str, Any]:
+    """Write one csv with a column or two of each kind, every one of which tells the label."""
+    names = {
+        kind: [f"{kind}{number}" for number in range(kinds.count(kind))] for kind in ("image", "audio", "text")
+    } | {"number": ["amount", "colour", "days"] if "table" in kinds else []}
+    made = []
+    for row in range(rows):
+        odd, values = bool(row % 2), []
+        for name in names["image"]:
+            _picture(folder / f"{name}-{row}.png", rng, dark=odd)
+            values.append(f"{name}-{row}.png")
+        for name in names["audio"]:
+            _sound(folder / f"{name}-{row}.wav", rng, 1800 if odd else 200)
+            values.append(f"{name}-{row}.wav")
+        values += [_sentence(rng, GOOD if odd else BAD, row) for _ in names["text"]]
+        if names["number"]:
+            amount = "" if row % 7 == 3 else round(rng.normal(3.0 if odd else 1.0, 0.4), 3)
+            values += [amount, str(rng.choice(("red", "blue") if odd else ("green", "blue"))), 0.5 + row]
+        made.append((*values, "high" if odd else "low"))
+    columns = {kind: tuple(own) for kind, own in names.items() if own}
+    header = (*(name for own in columns.values() for name in own), "label")
+    return {"data": _csv(folder / "rows.csv", header, made), **columns}
 
 
 def _regression(folder: Path, rng: np.random.Generator, rows: int) -> dict[str, Any]:

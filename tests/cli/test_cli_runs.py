@@ -131,7 +131,19 @@ MISTAKES = {
     ),
     "two encoders": (
         ["--encoder", "bert", "--encoder", "vit", "--strategy", "lora", "--task", "digits"],
-        r"takes one encoder and one task",
+        r"strategy lora takes one encoder\. Got: bert, vit\. .* such as --strategy fusion",
+    ),
+    "two tasks": (
+        ["--encoder", "bert", "--strategy", "frozen", "--task", "digits", "--task", "diabetes"],
+        r"strategy frozen takes one task\. Got: digits, diabetes\. .* such as --strategy multitask",
+    ),
+    "one encoder to fuse": (
+        ["--encoder", "bert", "--strategy", "fusion", "--task", "digits"],
+        r"strategy fusion fuses several encoders\. Got: bert\. Allowed: two or more",
+    ),
+    "a task twice": (
+        ["--encoder", "bert", "--strategy", "multitask", "--task", "digits", "--task", "digits"],
+        r"a task is named twice",
     ),
     "nothing to resume": (["--resume", "--output", "nowhere"], r"no run to resume"),
 }
@@ -159,18 +171,14 @@ def test_a_wrong_column_names_close_ones(shell, tiny, own_rows):
     assert "did you mean text?" in err
 
 
-def test_a_wrong_modality_is_refused_before_weights_are_loaded(shell, tiny, own_rows, monkeypatch):
-    import modaxfer.runner.run
-
-    def fail(*arguments, **settings):
-        raise AssertionError("weights were loaded")
-
-    monkeypatch.setattr(modaxfer.runner.run, "load_encoder", fail)
+@pytest.mark.usefixtures("no_weights")
+def test_a_wrong_modality_is_refused_before_weights_are_loaded(shell, tiny, own_rows):
     status, _, err = shell(
-        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", own_rows("audio")["data"]
-    )
+        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", own_rows("audio")["data"],
+        "--bridge", "spectrogram",
+    )  # fmt: skip
     assert status == 2
-    assert "no bridge leads from audio to what the encoder bert takes" in err
+    assert "bridge modaxfer/spectrogram does not lead from audio to what bert takes" in err
 
 
 def test_an_occupied_folder_is_refused(shell, trained, tiny, own_rows):

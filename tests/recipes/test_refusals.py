@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 import tiny_models
+import transformers
 
 import modaxfer
-import modaxfer.runner.run
 from modaxfer.errors import RefusedError
 
 pytestmark = pytest.mark.recipe
-
-
-@pytest.fixture
-def no_weights(monkeypatch):
-    def fail(*arguments, **settings):
-        raise AssertionError("weights were loaded")
-
-    monkeypatch.setattr(modaxfer.runner.run, "load_encoder", fail)
 
 
 def train(tiny, strategy, rows, folder, **settings):
@@ -31,16 +22,23 @@ def train(tiny, strategy, rows, folder, **settings):
 
 
 @pytest.mark.usefixtures("no_weights")
-def test_two_images_in_one_row(tiny, own_rows, tmp_path):
-    path, pictures = tmp_path / "rows.csv", sorted(Path(own_rows("image")["data"]).rglob("*.png"))
-    for picture in pictures:
-        (tmp_path / picture.name).write_bytes(picture.read_bytes())
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["left", "right", "label"])
-        writer.writerows([picture.name, picture.name, picture.parent.name] for picture in pictures)
+def test_two_images_in_one_row_over_a_bridge_that_takes_one(tiny, own_rows, tmp_path):
+    rows = own_rows("image+image+table", 24)
+    del rows["number"]
     with pytest.raises(RefusedError, match="an encoder takes one image per row"):
-        train(tiny("vit"), "frozen", {"data": str(path), "image": ("left", "right")}, tmp_path / "run")
+        train(tiny("vit"), "frozen", rows, tmp_path / "run", bridge="native-image")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("no_weights")
+@pytest.mark.parametrize("kind", ["text", "image", "table", "image+text"])
+def test_a_network_of_sound_that_can_only_be_entered_in_front(kind, own_rows, tmp_path):
+    transformers.WavLMConfig(**tiny_models.WAVES).save_pretrained(tmp_path / "wavlm")
+    (tmp_path / "wavlm" / "model.safetensors").touch()
+    source = kind.replace("+", r"\+")
+    message = rf"no bridge leads from {source} to what the encoder auto takes\. Got: {source} task, encoder of audio\."
+    with pytest.raises(RefusedError, match=message):
+        train(tmp_path / "wavlm", "full", own_rows(kind), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

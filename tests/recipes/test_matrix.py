@@ -1,0 +1,106 @@
+"""The whole matrix: every built-in encoder with every strategy on every kind of input, a scored result or a refusal."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+
+from modaxfer.api import make_config
+from modaxfer.encoders.opaque import image_body
+from modaxfer.encoders.trial import start_afresh
+from modaxfer.errors import RefusedError
+from modaxfer.runner.evaluate import evaluate
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.run import run
+
+pytestmark = pytest.mark.recipe
+
+QUICK = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu"}
+ROWS = 24
+ENCODERS = ("bert", "vit", "wav2vec2", "whisper", "table", "lstm", "resnet")
+STRATEGIES = ("full", "lora", "frozen")
+KINDS = {
+    "text": "text",
+    "text pair": "pair",
+    "image": "image",
+    "audio": "audio",
+    "table": "table",
+    "image+text": "image+text",
+    "several fields": "image+image+table",
+}
+"""Kind of input to the rows that stand for it."""
+
+BRIDGES = {
+    "bert": ("native-text", "native-text", "embed", "embed", "serialise", "embed", "embed"),
+    "vit": ("render", "render", "native-image", "spectrogram", "grid", "montage", "montage"),
+    "wav2vec2": ("embed", "embed", "embed", "native-audio", "embed", "embed", "embed"),
+    "whisper": ("embed", "embed", "embed", "native-audio", "embed", "embed", "embed"),
+    "table": ("embed",) * 7,
+    "lstm": ("embed",) * 7,
+    "resnet": ("montage", "montage", "native-image", "spectrogram", "grid", "montage", "montage"),
+}
+"""Bridge that an encoder takes for each of `KINDS`, in their order."""
+
+REFUSED = {
+    ("lstm", "lora"): "lora attaches nowhere: the encoder's layers have neither linear modules nor convolutions. "
+    "Fix: choose strategy full or frozen."
+}
+"""What cannot be, whatever the input, with all that is said."""
+
+CELLS = list(product(ENCODERS, STRATEGIES, KINDS))
+
+
+@pytest.fixture(scope="module")
+def resnet(tmp_path_factory):
+    """A folder with a tiny ResNet, its statistics those of a network that has seen pictures."""
+    folder = tmp_path_factory.mktemp("models") / "resnet"
+    torch.manual_seed(0)
+    config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 2], layer_type="bottleneck")
+    model = transformers.AutoModel.from_config(config).eval()
+    start_afresh(image_body(model, 64))
+    model.save_pretrained(folder)
+    transformers.ConvNextImageProcessorPil().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def cell(tiny, resnet, own_rows, tmp_path):
+    """Return a function from encoder, strategy and kind to the config of their run."""
+
+    def config(encoder, strategy, kind):
+        names = {"resnet": resnet, "table": "table:small", "lstm": "lstm:small"}
+        rows = own_rows(KINDS[kind], ROWS)
+        name = str(names[encoder] if encoder in names else tiny(encoder))
+        return make_config(encoder=name, strategy=strategy, output=tmp_path / "run", **QUICK, **rows)
+
+    return config
+
+
+@pytest.mark.parametrize(("encoder", "strategy", "kind"), [cell for cell in CELLS if cell[:2] not in REFUSED])
+def test_a_cell_is_scored(encoder, strategy, kind, cell):
+    result, folder = run(cell(encoder, strategy, kind), progress=Progress(enabled=False))
+    assert result.status == "completed"
+    assert result.bridge == "modaxfer/" + BRIDGES[encoder][[*KINDS].index(kind)]
+    assert set(result.metrics) == {"train", "validation", "test", "primary"}
+    assert result.metrics["test"].keys() == result.intervals.keys()
+    low, high = result.intervals[result.primary]
+    assert 0 <= low <= result.metrics["test"][result.primary] <= high <= 1
+    assert {"chance", "majority", "simple"} <= set(result.baselines)
+    assert 0 < result.parameters["trainable"] <= result.parameters["total"]
+    assert (result.parameters["trainable"] < result.parameters["total"]) == (strategy != "full")
+    again = evaluate(folder)
+    assert again["metrics"] == pytest.approx(result.metrics["test"], abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.usefixtures("no_weights")
+@pytest.mark.parametrize(("encoder", "strategy", "kind"), [cell for cell in CELLS if cell[:2] in REFUSED])
+def test_a_cell_is_refused_before_any_weight_is_loaded(encoder, strategy, kind, cell):
+    config = cell(encoder, strategy, kind)
+    with pytest.raises(RefusedError) as refusal:
+        run(config, progress=Progress(enabled=False))
+    assert str(refusal.value) == REFUSED[encoder, strategy]
+    assert not Path(config.output).exists()
