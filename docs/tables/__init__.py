@@ -7,11 +7,13 @@ from tables.cross_modal import cross_modal
 from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
-from tables.settings import encoder_options, result_keys, run_config, strategy_options, train_options
+from tables.settings import bridge_options, encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.sharing import sharing
 from tables.speed import speed
+from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
+    "bridge-options": bridge_options,
     "bridges": bridges,
     "checkpoints": checkpoints,
     "commands": commands,
@@ -29,4 +31,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "strategy-options": strategy_options,
     "tasks": tasks,
     "train-options": train_options,
+    "ways": ways,
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from modaxfer.registry import Entry, load_target, registry
 from tables.markdown import code, codes, table
 
+MOST_NAMED = 8
+"""Fields of a task that its row names."""
+
 
 def encoders() -> str:
     """Return encoders with what they take, the architectures they load and their safe learning rates."""
@@ -57,7 +60,7 @@ def tasks() -> str:
         [
             code(_name(entry)),
             entry.spec.domain,
-            ", ".join(f"{field.name} ({field.signal})" for field in entry.spec.fields) or "all columns (table)",
+            _fields(entry),
             entry.spec.target.problem.value,
             ", ".join(type(source).__name__.removesuffix("Source").lower() for source in entry.spec.sources),
             entry.spec.licence,
@@ -84,6 +87,14 @@ def metrics() -> str:
 
 def _name(entry: Entry) -> str:
     return registry().shown(entry)
+
+
+def _fields(entry: Entry) -> str:
+    """Name fields with their kinds; of many, such as a table's columns, their number and kinds."""
+    fields = entry.spec.fields
+    if len(fields) > MOST_NAMED:
+        return f"{len(fields)} fields ({', '.join(sorted({field.signal.kind for field in fields}))})"
+    return ", ".join(f"{field.name} ({field.signal})" for field in fields) or "all columns (table)"
 
 
 def _summary(entry: Entry) -> str:

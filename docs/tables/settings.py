@@ -31,10 +31,12 @@ def encoder_options() -> str:
 
 def strategy_options() -> str:
     """Return the options of each strategy under a heading of its own."""
-    entries = [entry for entry in registry().all("strategy") if entry.spec.options]
-    fields = (_fields(load_target(entry.spec.options), "strategy.") for entry in entries)
-    parts = zip(entries, fields, strict=True)
-    return "\n\n".join(f"### {registry().shown(entry)}\n\n{entry.spec.summary}\n\n{text}" for entry, text in parts)
+    return _options("strategy")
+
+
+def bridge_options() -> str:
+    """Return the options of each bridge that has any under a heading of its own."""
+    return _options("bridge")
 
 
 def result_keys() -> str:
@@ -42,6 +44,13 @@ def result_keys() -> str:
     docs = _attribute_docs(Result)
     rows = [[code(field.name), docs.get(field.name, "")] for field in dataclasses.fields(Result)]
     return table(["key", "what it holds"], rows)
+
+
+def _options(kind: str) -> str:
+    entries = [entry for entry in registry().all(kind) if entry.spec.options]
+    fields = (_fields(load_target(entry.spec.options), f"{kind}.") for entry in entries)
+    parts = zip(entries, fields, strict=True)
+    return "\n\n".join(f"### {registry().shown(entry)}\n\n{entry.spec.summary}\n\n{text}" for entry, text in parts)
 
 
 def _fields(cls: type, prefix: str = "") -> str:

@@ -26,9 +26,11 @@ def documented(default: Any, doc: str, **metadata: Any) -> Any:
 class RunConfig:
     """One run, as asked for on the command line, in YAML or from Python."""
 
-    encoder: tuple[str, ...] = documented((), "Encoder: a name, name:size, a hub id or a local folder.")
+    encoder: tuple[str, ...] = documented(
+        (), "Encoder: a name, name:size, a hub id or a local folder; several for fusion."
+    )
     strategy: str = documented("", "Strategy: how the encoder is carried over.")
-    task: tuple[str, ...] = documented((), "Task to learn.")
+    task: tuple[str, ...] = documented((), "Task to learn; several for multitask.")
     source_task: str | None = documented(None, "Labelled source domain, for strategies that adapt.")
     data: str | None = documented(None, "Your own data: a file, or a folder of split files or class folders.")
     text: tuple[str, ...] = documented((), "Text column of --data.")
@@ -43,7 +45,7 @@ class RunConfig:
     )
     data_dir: str | None = documented(None, "Folder that holds data sets by name; else MODAXFER_DATA.")
     on_bad_row: str = documented("drop", "What to do with an unusable row.", choices=("drop", "fail"))
-    bridge: str | None = documented(None, "Bridge from the task's signal to the encoder.")
+    bridge: str | None = documented(None, "Bridge from the task's fields to the encoder; chosen where not given.")
     checkpoint: str | None = documented(None, "Weights: a registered checkpoint, a hub id or a folder.")
     weights: str = documented(
         "pretrained", "Where training starts: pretrained, or random (from scratch).", choices=("pretrained", "random")

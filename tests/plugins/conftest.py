@@ -47,7 +47,7 @@ class Site:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text), encoding="utf-8")
 
-    def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def python(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a fresh interpreter that sees this site folder."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MODAXFER_")}
         return subprocess.run(
@@ -55,7 +55,7 @@ class Site:
             env=kept | {"PYTHONPATH": str(self.folder)} | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=timeout,
             check=False,
         )
 

@@ -16,6 +16,7 @@ from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, EncoderSpec, Field, Signal
 TITLE, NOTE = Field(name="title", signal=TEXT), Field(name="note", signal=TEXT)
 PHOTO, BACK = Field(name="photo", signal=IMAGE), Field(name="back", signal=IMAGE)
 PRICE, CLIP = Field(name="price", signal=TABLE), Field(name="clip", signal=AUDIO)
+ECHO = Field(name="echo", signal=AUDIO)
 
 
 def encoder(name):
@@ -53,6 +54,8 @@ def test_fields_are_described_by_their_kinds(fields, source):
         ((CLIP,), "wav2vec2", "native-audio"),
         ((CLIP,), "vit", "spectrogram"),
         ((CLIP,), "bert", "embed"),
+        ((CLIP, ECHO), "wav2vec2", "embed"),
+        ((CLIP, ECHO), "vit", "montage"),
         ((PRICE,), "bert", "serialise"),
         ((PRICE, TITLE), "bert", "serialise"),
         ((PRICE,), "vit", "grid"),

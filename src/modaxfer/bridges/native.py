@@ -125,7 +125,7 @@ def _only_field(fields: tuple[Field, ...], kind: str) -> str:
             f"an encoder takes one {kind} per row; more need fusion of several passes or a montage into one {kind}",
             got=[field.name for field in fields],
             allowed=f"one {kind} field",
-            fix=f"name one {kind} column"
-            + (", or leave --bridge out: montage draws them into one picture" if kind == "image" else ""),
+            fix=f"name one {kind} column, or leave --bridge out: "
+            + ("montage draws them into one picture" if kind == "image" else "embed reads them one after the other"),
         )
     return fields[0].name

@@ -22,6 +22,9 @@ __all__ = ["list_command", "show_command"]
 _FORMS = {"image": ("patches",)}
 """Forms that encoders take a signal in, listed with it."""
 
+_MOST_NAMED = 8
+"""Fields of a task that a list names; `show` names all."""
+
 _PLURALS = {kind.plural: kind for kind in KINDS.values()}
 
 
@@ -167,7 +170,10 @@ def _checkpoints(entry: Entry) -> str:
 
 
 def _fields(entry: Entry) -> str:
-    return ", ".join(f"{field.name} ({field.signal})" for field in entry.spec.fields) or "all columns (table)"
+    fields = entry.spec.fields
+    if len(fields) > _MOST_NAMED:
+        return f"{len(fields)} fields ({', '.join(sorted({field.signal.kind for field in fields}))})"
+    return ", ".join(f"{field.name} ({field.signal})" for field in fields) or "all columns (table)"
 
 
 _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {

@@ -18,10 +18,11 @@ __all__ = ["train_command"]
 @click.option("--resume", is_flag=True, help="Take up the unfinished run in the output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) -> None:
-    """Train and evaluate an encoder on a task.
+    """Train and evaluate an encoder on a task; several encoders with fusion, several tasks with multitask.
 
     \b
     modaxfer train --encoder vit --strategy lora --task legal-sentiment
+    modaxfer train --encoder vit --encoder bert --strategy fusion --task fashion-products
     modaxfer train --encoder bert --strategy full --data reviews.csv --text review --label stars
     """  # noqa: D301 - click's mark for lines kept as they are
     given = settings(values)

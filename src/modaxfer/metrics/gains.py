@@ -6,8 +6,8 @@ of a seed and, where all seeds are scored on the same rows, for all seeds; and s
 3.8). Drawing n seeds from n makes their mean vary by too little, a factor (n - 1) / n in variance, which at three
 seeds is a third; each draw's distance from the mean over all seeds is stretched by sqrt(n / (n - 1)) to make up for
 it (Rao & Wu 1988). What a seed makes of single rows counts twice, once among rows and once among seeds, so the
-interval is rather too wide than too narrow: simulated, 95 % intervals over two to six seeds held the truth in 96 to
-100 % of cases.
+interval is rather too wide than too narrow: simulated, 95 % intervals over two, three and five seeds held the truth
+in 96 to 100 % of cases.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ class Registry:
     def pick_bridge(self, source: str, sink: str) -> Entry | None:
         """Choose a bridge from signal kind `source` to signal kind `sink`.
 
-        Plugins are asked first, then the framework; where none has a say, a bridge that is the only one is taken.
+        Plugins are asked first, then the framework; where none has a say, a bridge that is the only one is taken, but
+        not for several images or sounds to a row (``audio+audio``), of which few bridges take more than one.
 
         Raises:
             PluginError: A plugin failed at this, or chose something that is no bridge from `source` to `sink`.
@@ -97,7 +98,9 @@ class Registry:
                 named = "default" if own else f"named by the plugin {implementation.plugin_name}"
                 return chosen, f"{named} for {source} to {sink}"
         fitting = self._bridges(source, sink)
-        return (fitting[0], f"the only one that leads from {source} to {sink}") if len(fitting) == 1 else None
+        if len(fitting) != 1 or len(set(kinds := source.split("+"))) < len(kinds):
+            return None
+        return fitting[0], f"the only one that leads from {source} to {sink}"
 
     def notify(self, event: str, **values: Any) -> list[str]:
         """Tell observers of ``run_start``, ``stage_end``, ``run_end`` or ``run_error``; return a line per failure."""

@@ -14,7 +14,7 @@ from modaxfer.data.blanks import is_missing, or_blank
 from modaxfer.runner.model import PRESENT, part_of_batch
 from modaxfer.spec import Field
 
-__all__ = ["JointProcessor", "JointRows", "filled", "present"]
+__all__ = ["JointProcessor", "JointRows", "filled", "joined", "part_of_example", "present"]
 
 
 class JointProcessor:

@@ -117,11 +117,12 @@ def pick_way(fields: tuple[Field, ...], encoder: ResolvedEncoder | Entry, wanted
     if wanted is not None:
         bridge = registry().get("bridge", wanted)
         if not kinds <= bridge.spec.sources or bridge.spec.sink not in sinks:
+            near = next(filter(None, (registry().pick_bridge(source, sink) for sink in sinks)), None)
             raise RefusedError(
                 f"bridge {bridge.id} does not lead from {source} to what {encoder.spec.name} takes",
                 got=f"{bridge.spec.source} to {bridge.spec.sink}",
                 allowed=f"{source} to {' or '.join(sinks)}",
-                fix=f"see `modaxfer list bridges --from {source}`",
+                fix=f"leave --bridge out: {near.name} does" if near else f"see `modaxfer list bridges --from {source}`",
             )
         return bridge
     for sink in sinks:

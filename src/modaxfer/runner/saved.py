@@ -28,7 +28,7 @@ from modaxfer.runner.session import Session
 from modaxfer.runner.tower import Tower
 from modaxfer.spec import Field, Signal
 
-__all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model"]
+__all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model", "write_tensors"]
 
 DESCRIPTION = "model.json"
 SCHEMA = 2

@@ -43,7 +43,7 @@ def solve_phase(session: Session, phase: Phase, classes: tuple[str, ...]) -> dic
     session.model.readout = fitted.readout
     session.model.head = fitted.head.to(session.computer.device)
     session.objective = fitted.objective
-    session.progress.say(
-        f"  chose {fitted.report.get('head')} on layer {fitted.readout.layers}, {fitted.readout.pooling}"
-    )
+    layers = fitted.readout.layers
+    read = f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"
+    session.progress.say(f"  chose {fitted.report.get('head')} on {read}, {fitted.readout.pooling}")
     return dict(fitted.report) | {"features_s": encoded - started, "search_s": time.monotonic() - encoded}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.folders import read_data
+from modaxfer.data import read_data
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:

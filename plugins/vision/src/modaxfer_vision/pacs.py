@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from modaxfer.data.columns import require_columns
-from modaxfer.data.folders import read_data
-from modaxfer.data.origin import file_of
+from modaxfer.data import file_of, read_data, require_columns
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modaxfer.data.folders import Tables
+    from modaxfer.data import Tables
 
 __all__ = ["art", "cartoon", "photo", "sketch"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modaxfer.bridges.embed.modality import Modality, Run
 
-__all__ = ["EmbedProcessor", "JointEmbedder", "compact"]
+__all__ = ["EmbedProcessor", "JointEmbedder", "compact", "part_of"]
 
 
 class EmbedProcessor:
