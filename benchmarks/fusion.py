@@ -113,6 +113,7 @@ def describe_cell(name: str, by_seed: Mapping[int, Finished]) -> dict[str, Any]:
         "test": mean(scores),
         "deviation": stdev(scores) if len(scores) > 1 else None,
         "interval": list(first.intervals[metric]),
+        "accuracy": mean(result.metrics["test"]["accuracy"] for result in results),
         "chosen": _chosen(first),
     }
 
