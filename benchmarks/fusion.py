@@ -40,7 +40,7 @@ class Comparison:
 COMPARISONS = (
     Comparison(task="fashion-season", image="fashion-season-photo", text="fashion-season-title", image_size=112),
     Comparison(task="fashion-products", image="fashion-photo", text="fashion-title", image_size=112),
-    Comparison(task="nlvr", image="nlvr-picture", text="nlvr-sentence", image_size=160),
+    Comparison(task="nlvr", image="nlvr-picture", text="nlvr-sentence", image_size=154),
 )
 
 
