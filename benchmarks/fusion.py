@@ -40,7 +40,7 @@ class Comparison:
 COMPARISONS = (
     Comparison(task="fashion-season", image="fashion-season-photo", text="fashion-season-title", image_size=112),
     Comparison(task="fashion-products", image="fashion-photo", text="fashion-title", image_size=112),
-    Comparison(task="nlvr", image="nlvr-picture", text="nlvr-sentence", image_size=160),
+    Comparison(task="nlvr", image="nlvr-picture", text="nlvr-sentence", image_size=154),
 )
 
 
@@ -113,6 +113,7 @@ def describe_cell(name: str, by_seed: Mapping[int, Finished]) -> dict[str, Any]:
         "test": mean(scores),
         "deviation": stdev(scores) if len(scores) > 1 else None,
         "interval": list(first.intervals[metric]),
+        "accuracy": mean(result.metrics["test"]["accuracy"] for result in results),
         "chosen": _chosen(first),
     }
 

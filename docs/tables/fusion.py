@@ -20,7 +20,7 @@ VERDICTS = {
 }
 ALONE = {"image": "picture alone", "text": "text alone"}
 COLUMNS = (
-    *("model", "encoders", "head", "validation", "test", "95 % interval", "over the better alone"),
+    *("model", "encoders", "head", "validation", "test", "95 % interval", "test accuracy", "over the better alone"),
     *("95 % interval of that", "verdict", "train / test rows", "seeds"),
 )
 
@@ -60,6 +60,7 @@ def _row(cell: Mapping[str, Any], task: Mapping[str, Any]) -> list[str]:
         f"{cell['validation']:.3f}",
         score(cell["test"], cell["deviation"]),
         f"{low:.3f} to {high:.3f}",
+        f"{cell['accuracy']:.3f}",
         gain,
         interval,
         verdict,
