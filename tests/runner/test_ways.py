@@ -17,13 +17,14 @@ TITLE, NOTE = Field(name="title", signal=TEXT), Field(name="note", signal=TEXT)
 PHOTO, BACK = Field(name="photo", signal=IMAGE), Field(name="back", signal=IMAGE)
 PRICE, CLIP = Field(name="price", signal=TABLE), Field(name="clip", signal=AUDIO)
 ECHO = Field(name="echo", signal=AUDIO)
+SIZE = Field(name="size", signal=TABLE)
 
 
 def encoder(name):
     return SimpleNamespace(spec=registry().get("encoder", name).spec)
 
 
-BERT, VIT = encoder("bert"), encoder("vit")
+BERT, VIT, ROWS = encoder("bert"), encoder("vit"), encoder("table")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,13 @@ def test_each_field_goes_to_the_encoder_of_its_kind():
 
 def test_a_field_of_no_encoders_kind_goes_to_one_with_nothing_else_to_read():
     assert shares((PHOTO, BACK, PRICE), VIT, BERT) == [(["photo", "back"], "montage"), (["price"], "serialise")]
+
+
+def test_fields_of_a_kind_that_is_no_encoders_stay_together():
+    made = [(["photo"], "native-image"), (["title"], "native-text"), (["price", "size"], "embed")]
+    assert shares((PRICE, PHOTO, SIZE, TITLE), VIT, BERT, ROWS) == made
+    assert shares((PHOTO, PRICE, SIZE), VIT, ROWS) == [made[0], made[2]]
+    assert shares((PRICE, PHOTO, SIZE, TITLE), ROWS, BERT, VIT) == [made[2], made[1], made[0]]
 
 
 def test_a_field_of_no_encoders_kind_joins_others_where_all_are_busy():

@@ -66,9 +66,9 @@ def pick_ways(
 ) -> tuple[tuple[tuple[Field, ...], Entry], ...]:
     """Return, for each encoder, the fields it reads and the bridge from them to it.
 
-    Every encoder reads the fields of its native kind. A field of no encoder's kind goes to the first that a bridge
-    leads to, one that has nothing else to read before the others. An encoder that is left with nothing reads
-    everything that a bridge brings to it.
+    Every encoder reads the fields of its native kind. Fields of a kind that is no encoder's go together to the first
+    that a bridge leads to, one that has nothing else to read before the others. An encoder that is left with nothing
+    reads everything that a bridge brings to it.
 
     Raises:
         RefusedError: No bridge leads from a field to any encoder, or to an encoder from any field.
@@ -76,11 +76,12 @@ def pick_ways(
     if len(encoders) == 1:
         return ((fields, pick_way(fields, encoders[0], wanted)),)
     shares = [[field for field in fields if field.signal.kind == encoder.spec.inputs[0].kind] for encoder in encoders]
-    for field in fields:
-        if not any(field in share for share in shares):
-            order = sorted(range(len(encoders)), key=lambda place: bool(shares[place]))
-            near = [place for place in order if _leads((field,), encoders[place])]
-            shares[near[0] if near else 0].append(field)
+    taken = {field.signal.kind for share in shares for field in share}
+    for kind in dict.fromkeys(field.signal.kind for field in fields if field.signal.kind not in taken):
+        alike = tuple(field for field in fields if field.signal.kind == kind)
+        order = sorted(range(len(encoders)), key=lambda place: bool(shares[place]))
+        near = [place for place in order if _leads(alike, encoders[place])]
+        shares[near[0] if near else 0].extend(alike)
     for place, encoder in enumerate(encoders):
         if not shares[place]:
             shares[place] = [field for field in fields if _leads((field,), encoder)] or list(fields)
