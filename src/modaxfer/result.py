@@ -24,7 +24,7 @@ class Result:
     encoder: Mapping[str, Any]
     """``id``, ``checkpoint``, ``revision``, ``sha256``."""
     bridge: str
-    """Id of the bridge."""
+    """Id of the bridge; of several encoders one each, joined by `` + ``, as are their ids and checkpoints."""
     strategy: str
     """Id of the strategy."""
     task: str

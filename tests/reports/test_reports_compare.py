@@ -166,6 +166,11 @@ def test_shared_tasks_are_shown_each(folder):
     assert "a 0.500 (alone 0.600) b 0.400" in first[2]
 
 
+def test_every_encoder_of_a_cell_has_its_bridge():
+    fused = scored("vit+bert", "fusion", "goods", 0, 0.7, bridge="modaxfer/native-image + modaxfer/serialise")
+    assert summarise([fused])[0].at("vit+bert", "fusion").bridge == "native-image + serialise"
+
+
 def test_combinations_are_means_over_seeds_and_ranked():
     (summary,) = summarise(CELLS)
     assert [(found.encoder, found.strategy, found.mean) for found in summary.ranked] == [

@@ -6,7 +6,27 @@ import pytest
 
 from modaxfer.config import RunConfig, TrainOptions, build, read_yaml
 from modaxfer.errors import ConfigError
-from modaxfer.runner.folder import claim, store_config
+from modaxfer.runner.folder import claim, default_folder, store_config
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"encoder": ("bert:mini",), "task": ("law/terms",)}, "law-terms-bert-mini-lora-0"),
+        ({"encoder": ("vit", "bert"), "data": "files/shop.csv"}, "shop-vit-bert-lora-0"),
+        ({"encoder": ("bert",), "task": ("films", "questions")}, "films-questions-bert-lora-0"),
+        ({"encoder": ("./models/resnet-18",), "task": ("digits",)}, "digits-resnet-18-lora-0"),
+        ({"encoder": ("/home/me/bert",), "task": ("digits",)}, "digits-bert-lora-0"),
+        ({"encoder": ("google/vit-base",), "task": ("digits",)}, "digits-google-vit-base-lora-0"),
+    ],
+)
+def test_a_run_is_named_after_all_that_it_is_made_of(settings, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(strategy="lora", **settings)
+    assert default_folder(config).name == name
+    (tmp_path / "runs" / name).mkdir(parents=True)
+    store_config(config, tmp_path / "runs" / name)
+    assert default_folder(config).name == f"{name}-2"
 
 
 @pytest.mark.parametrize("again", ["1,3", (1, 3), [1.0, 3.0], "1.0, 3"])

@@ -64,8 +64,8 @@ class Combination:
 
     @property
     def bridge(self) -> str:
-        """Short name of the bridge."""
-        return ", ".join(dict.fromkeys(cell.bridge.rpartition("/")[2] for cell in self.completed))
+        """Short name of the bridge; of several encoders, or tasks, one for each."""
+        return ", ".join(dict.fromkeys(_short(cell.bridge) for cell in self.completed))
 
     @property
     def reason(self) -> str:
@@ -209,3 +209,7 @@ def _baselines(cells: Sequence[CellRecord]) -> dict[str, float]:
         for name in BASELINES
     }
     return {name: fmean(values) for name, values in found.items() if values}
+
+
+def _short(bridges: str) -> str:
+    return " + ".join(bridge.strip().rpartition("/")[2] for bridge in bridges.split("+"))

@@ -43,10 +43,14 @@ def claim(config: RunConfig, *, resume: bool) -> tuple[RunConfig, Path]:
 
 
 def default_folder(config: RunConfig, *, resume: bool = False) -> Path:
-    """Return ``runs/TASK-ENCODER-STRATEGY-SEED``, with a number behind it where that is taken."""
-    task = config.task[0] if config.task else Path(config.data or "data").stem
-    name = "-".join([task, *config.encoder, config.strategy, str(config.seed)])
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition("/")[2] if name.startswith("/") else name).strip("-.")
+    """Return ``runs/TASK-ENCODER-STRATEGY-SEED`` with all tasks and encoders, and a number behind where that is taken.
+
+    An encoder that is a folder is called by its last part.
+    """
+    tasks = config.task or (Path(config.data or "data").stem,)
+    encoders = [Path(name).name if name.startswith((".", "/", "~")) else name for name in config.encoder]
+    name = "-".join([*tasks, *encoders, config.strategy, str(config.seed)])
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")
     folder, number = Path("runs") / stem, 1
     while not resume and ((folder / CONFIG).exists() or (folder / RESULT).exists()):
         number += 1

@@ -84,7 +84,8 @@ class RateSearch:
         if best is None:
             raise DivergedError("training diverged at every learning rate", got=[*factors], fix="try smaller ones")
         self.model.load_state_dict(start | changed)
-        self.say(f"  learning rates x {best.factor:g} are the best on validation")
+        if len(factors) > 1:
+            self.say(f"  learning rates x {best.factor:g} are the best on validation")
         return {**best.report, "rates": {"chosen": best.factor, "tried": [_shown(attempt) for attempt in attempts]}}
 
     def _train(self, number: int, factor: float, train: Train, start: Mapping[str, torch.Tensor]) -> Attempt:
