@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from modaxfer.result import Result
+from own_columns import pictures_with_words
 
 pytestmark = pytest.mark.recipe
 
@@ -20,7 +21,9 @@ SETTINGS = ["--precision", "fp32", "--device", "cpu", "--batch-size", "4"]
 
 
 def command(rows, encoder, *extra):
-    columns = [word for name in rows["text"] for word in ("--text", name)]
+    columns = [
+        word for kind in ("text", "number", "image") for name in rows.get(kind, ()) for word in (f"--{kind}", name)
+    ]
     return [
         *(sys.executable, "-m", "modaxfer", "train", "--encoder", str(encoder), "--data", rows["data"]),
         *(*columns, *SETTINGS, *extra),
@@ -71,16 +74,52 @@ def test_a_killed_run_resumes_to_the_same_metrics(strategy, tiny, own_rows, tmp_
     assert not (broken / ".checkpoint").exists()
 
 
-def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
-    rows, settings = own_rows("pair"), ("--strategy", "full", "--epochs", "3", "--learning-rate", "1e-3")
-    one, two = tmp_path / "one", tmp_path / "two"
-    finish(command(rows, tiny("bert"), *settings, "--output", str(one)))
-    done = finish(command(rows, tiny("bert"), *settings, "--output", str(two), "--num-processes", "2"))
+def beside_two(one, two, *extra):
+    """Run the same in one process and in two, and check that the results agree."""
+    finish([*one, *extra])
+    done = finish([*two, *extra, "--num-processes", "2"])
     assert done.stdout.count("report ") == 1
-    first, second = Result.load(one), Result.load(two)
+    first, second = (Result.load(Path(arguments[-1])) for arguments in (one, two))
     assert (first.num_processes, second.num_processes) == (1, 2)
     for split in ("train", "validation", "test"):
         assert second.metrics[split] == pytest.approx(first.metrics[split], abs=1e-6)
+    return first, second
+
+
+def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
+    rows, settings = own_rows("pair"), ("--strategy", "full", "--epochs", "3", "--learning-rate", "1e-3")
+    one, two = (command(rows, tiny("bert"), "--output", str(tmp_path / name)) for name in ("one", "two"))
+    beside_two(one, two, *settings)
+
+
+def test_two_processes_share_a_bridge_that_is_fitted_aligned_and_trained(tiny, own_rows, tmp_path):
+    rows = own_rows("regression")
+    settings = ["--strategy", "full", "--bridge", "embed", "--epochs", "3", "--learning-rate", "1e-3"]
+    for key, value in {"align": "mmd", "proxy": "digits", "align_steps": 5, "align_rows": 20, "units": "bytes"}.items():
+        settings += ["--set", f"bridge.{key}={value}"]
+    settings += ["--problem", "regression"]
+    one, two = (command(rows, tiny("vit"), "--output", str(tmp_path / name)) for name in ("one", "two"))
+    first, second = beside_two(one, two, *settings)
+    assert second.training["alignment"] == first.training["alignment"]
+
+
+def test_two_processes_fuse_as_one_does(tiny, tmp_path):
+    rows = pictures_with_words(tmp_path)
+    settings = ("--encoder", str(tiny("bert")), "--strategy", "fusion", "--epochs", "2", "--learning-rate", "1e-3")
+    one, two = (command(rows, tiny("vit"), "--output", str(tmp_path / name)) for name in ("one", "two"))
+    first, second = beside_two(one, two, *settings)
+    assert second.ablation.keys() == first.ablation.keys() == {"image", "text"}
+
+
+def test_two_processes_share_an_encoder_between_tasks_as_one_does(tiny, tmp_path):
+    names = ("--encoder", str(tiny("vit")), "--strategy", "multitask", "--task", "digits", "--task", "legal-sentiment")
+    settings = [*names, *SETTINGS, "--limit", "48", "--epochs", "2", "--learning-rate", "1e-3"]
+    train = [sys.executable, "-m", "modaxfer", "train"]
+    one, two = ([*train, "--output", str(tmp_path / name)] for name in ("one", "two"))
+    first, second = beside_two(one, two, *settings)
+    assert {name: task["test"] for name, task in second.tasks.items()} == pytest.approx(
+        {name: task["test"] for name, task in first.tasks.items()}, abs=1e-6
+    )
 
 
 def test_a_launcher_that_starts_one_process_for_two_is_found_out(tiny, own_rows, tmp_path):

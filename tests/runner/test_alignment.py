@@ -19,11 +19,8 @@ from modaxfer.errors import ConfigError, MissingPackageError, RefusedError, Unkn
 from modaxfer.result import Result
 from modaxfer.runner.accelerate import make_accelerator
 from modaxfer.runner.alignment import align_bridges
-from modaxfer.runner.opening import Surroundings, open_sessions
-from modaxfer.runner.progress import Progress
 from modaxfer.runner.resolve import resolve_cells
 from modaxfer.runner.scratch import scratch_config
-from modaxfer.runner.stages import Stages
 
 QUICK = {"batch_size": 16, "precision": "fp32", "device": "cpu"}
 ALIGNED = {"align": "mmd", "proxy": "digits", "align_steps": 30, "align_rate": 0.01, "align_rows": 60}
@@ -42,20 +39,15 @@ def config(tiny, own_rows):
     return made
 
 
-def opened(config: RunConfig):
-    accelerator, config = make_accelerator(config)
-    cells = resolve_cells(config)
-    warnings: list[str] = []
-    around = Surroundings(
-        accelerator=accelerator, stages=Stages(warnings), progress=Progress(False), warnings=warnings, log=None
-    )
-    return open_sessions(cells, around), cells, around
+@pytest.fixture
+def aligned(opened):
+    """Return a function from a request and a folder to its aligned sessions and the report."""
 
+    def done(config: RunConfig, folder: Path):
+        sessions, cells, around = opened(config)
+        return sessions, align_bridges(sessions, cells, around, folder)
 
-def aligned(config: RunConfig, folder: Path):
-    sessions, cells, around = opened(config)
-    report = align_bridges(sessions, cells, around, folder)
-    return sessions, report
+    return done
 
 
 def tensors(session) -> dict[str, torch.Tensor]:
@@ -63,7 +55,7 @@ def tensors(session) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("method", ["mmd", "otdd"])
-def test_the_distance_falls_and_only_the_bridge_moves(method, config, tmp_path) -> None:
+def test_the_distance_falls_and_only_the_bridge_moves(method, config, opened, tmp_path) -> None:
     if method == "otdd":
         pytest.importorskip("ot")
     sessions, cells, around = opened(config(align=method))
@@ -80,7 +72,7 @@ def test_the_distance_falls_and_only_the_bridge_moves(method, config, tmp_path) 
     assert all(parameter.grad is None for parameter in sessions[0].model.parameters())
 
 
-def test_rows_enter_nearer_to_what_enters_in_pretraining(config, tmp_path) -> None:
+def test_rows_enter_nearer_to_what_enters_in_pretraining(config, opened, tmp_path) -> None:
     """Measured from outside: pictures through an encoder with its front, texts through the bridge."""
     from modaxfer.encoders.load import load_encoder
 
@@ -105,13 +97,13 @@ def test_rows_enter_nearer_to_what_enters_in_pretraining(config, tmp_path) -> No
     assert distance() < 0.7 * before
 
 
-def test_it_is_the_same_every_time(config, tmp_path) -> None:
+def test_it_is_the_same_every_time(config, aligned, tmp_path) -> None:
     (first, one), (second, two) = (aligned(config(), tmp_path / name) for name in ("first", "second"))
     assert one == two
     assert all(torch.equal(tensor, tensors(second[0])[name]) for name, tensor in tensors(first[0]).items())
 
 
-def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, tmp_path, monkeypatch) -> None:
+def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, aligned, tmp_path, monkeypatch) -> None:
     first, one = aligned(config(), tmp_path)
 
     def fail(*arguments, **settings):
@@ -123,7 +115,7 @@ def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, tmp_path, 
     assert all(torch.equal(tensor, tensors(second[0])[name]) for name, tensor in tensors(first[0]).items())
 
 
-def test_without_the_option_nothing_is_done(config, tmp_path) -> None:
+def test_without_the_option_nothing_is_done(config, opened, tmp_path) -> None:
     plain = config(**dict.fromkeys(ALIGNED))
     sessions, cells, around = opened(plain)
     before = tensors(sessions[0])
@@ -134,7 +126,7 @@ def test_without_the_option_nothing_is_done(config, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["regression", "multilabel"])
-def test_targets_of_every_problem_are_compared(kind, config, own_rows, tmp_path) -> None:
+def test_targets_of_every_problem_are_compared(kind, config, aligned, own_rows, tmp_path) -> None:
     pytest.importorskip("ot")
     base = vars(config(align="otdd", align_steps=3))
     _, report = aligned(RunConfig(**{**base, **own_rows(kind)}), tmp_path)

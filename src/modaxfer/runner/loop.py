@@ -110,18 +110,24 @@ class _GradientPhase:
         movement = Movement(self.module)
         self._resume()
         self.model, self.prepared = session.accelerator.prepare(self.module, self.optimiser)
-        checked = False
+        try:
+            self._epochs(movement)
+        finally:
+            # A search over learning rates goes on where one diverged.
+            session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        movement.check(self.module, self.at.step)
+        self._take_best()
+        self.at.seconds += time.monotonic() - self.started
+        return self._report()
+
+    def _epochs(self, movement: Movement) -> None:
+        session, checked = self.session, False
         with session.progress.bar(f"training ({self.phase.name})", self.total * session.batch_size) as self.advance:
             while self.at.step < self.total and not self._stale():
                 self._epoch()
                 if not checked:
                     movement.check(self.module, self.at.step)
                     checked = True
-        session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        movement.check(self.module, self.at.step)
-        self._take_best()
-        self.at.seconds += time.monotonic() - self.started
-        return self._report()
 
     def _loss_weights(self) -> UncertaintyWeights | None:
         """Return learned weights of the tasks' losses where they are asked for, opened like a head."""
