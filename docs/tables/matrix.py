@@ -21,8 +21,8 @@ def matrix() -> str:
 
 def render(found: Mapping[str, Any]) -> str:
     """Return the page's text for what was stored."""
-    from modaxfer.reports.compare_rows import tally
-    from modaxfer.reports.compare_summary import summarise
+    from modaxfer.reports.compare.rows import tally
+    from modaxfer.reports.compare.summary import summarise
     from modaxfer.runner.compare.ledger import CellRecord
 
     blocks = [(block["name"], [CellRecord(**cell) for cell in block["cells"]]) for block in found["blocks"]]

@@ -40,7 +40,7 @@ class Comparison:
         """Return one row per cell that has ended, with the columns of compare.csv."""
         import pandas as pd
 
-        from modaxfer.reports.compare_rows import cell_rows
+        from modaxfer.reports.compare.rows import cell_rows
 
         return pd.DataFrame(cell_rows(self.cells))
 
@@ -54,7 +54,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         """Name the folder and count how its cells ended."""
-        from modaxfer.reports.compare_rows import tally
+        from modaxfer.reports.compare.rows import tally
 
         return f"Comparison({str(self.folder)!r}, {tally(self.cells)})"
 
@@ -88,7 +88,7 @@ class Run:
         Raises:
             DataError: A column that the model reads is missing, or a row cannot be read.
         """
-        from modaxfer.runner.predict import Predictor
+        from modaxfer.runner.saved.predict import Predictor
 
         if self._predictor is None:
             self._predictor = Predictor(self.folder)
@@ -97,7 +97,7 @@ class Run:
 
     def evaluate(self) -> dict[str, Any]:
         """Score the saved model on its test split again: ``metrics``, ``stored`` (the run's own) and ``intervals``."""
-        from modaxfer.runner.evaluate import evaluate as evaluate_run
+        from modaxfer.runner.saved.evaluate import evaluate as evaluate_run
 
         return dict(evaluate_run(self.folder))
 
@@ -140,14 +140,14 @@ def train(
     Raises:
         ModaxferError: The request was wrong, or the run failed.
     """
-    from modaxfer.runner.request import read_request
+    from modaxfer.runner.cells.request import read_request
 
     wanted = make_config(config, **settings)
     request = None if resume else read_request(wanted)
 
     # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
     from modaxfer.reports import write_reports
-    from modaxfer.runner.launch import reports_here
+    from modaxfer.runner.processes.launch import reports_here
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.repeats import run_repeated
 

@@ -71,7 +71,7 @@ def test_json_has_every_section_and_the_problems():
 def test_the_precision_is_the_one_a_run_would_take():
     import torch
 
-    from modaxfer.runner.precision import choose_device, choose_precision
+    from modaxfer.runner.processes.precision import choose_device, choose_precision
 
     found = room.examine()[0]["compute"]
     device = choose_device("auto")

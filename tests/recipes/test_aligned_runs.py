@@ -6,7 +6,7 @@ import pytest
 
 import modaxfer
 from modaxfer.result import Result
-from modaxfer.runner.checkpoint import Checkpoints
+from modaxfer.runner.training.checkpoint import Checkpoints
 
 pytestmark = pytest.mark.recipe
 

@@ -14,11 +14,11 @@ from PIL import Image
 
 from modaxfer.api import make_config
 from modaxfer.errors import DataError
-from modaxfer.runner.evaluate import evaluate
-from modaxfer.runner.joint import JointRows
-from modaxfer.runner.predict import Predictor
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
+from modaxfer.runner.saved.evaluate import evaluate
+from modaxfer.runner.saved.predict import Predictor
+from modaxfer.runner.towers.joint import JointRows
 
 pytestmark = pytest.mark.recipe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import modaxfer
-from modaxfer.runner import features
+from modaxfer.runner.training import features
 
 pytestmark = pytest.mark.recipe
 

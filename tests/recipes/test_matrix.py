@@ -13,9 +13,9 @@ from modaxfer.api import make_config
 from modaxfer.encoders.opaque import image_body
 from modaxfer.encoders.trial import start_afresh
 from modaxfer.errors import RefusedError
-from modaxfer.runner.evaluate import evaluate
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
+from modaxfer.runner.saved.evaluate import evaluate
 
 pytestmark = pytest.mark.recipe
 

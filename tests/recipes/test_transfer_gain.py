@@ -15,7 +15,7 @@ from modaxfer.cli.main import cli
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.result import Result
-from modaxfer.runner import loop
+from modaxfer.runner.training import loop
 
 pytestmark = pytest.mark.recipe
 

@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 import pytest
 
 from modaxfer.reports import compare
-from modaxfer.reports.compare_heat import contrast, shade
-from modaxfer.reports.compare_rows import cell_rows, csv_text, reasons, summary_rows, tally
-from modaxfer.reports.compare_summary import summarise
+from modaxfer.reports.compare.heat import contrast, shade
+from modaxfer.reports.compare.rows import cell_rows, csv_text, reasons, summary_rows, tally
+from modaxfer.reports.compare.summary import summarise
 from modaxfer.reports.headline import Outcome
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.runner.compare.folder import claim

@@ -9,8 +9,8 @@ import pytest
 
 if TYPE_CHECKING:
     from modaxfer.config import RunConfig
+    from modaxfer.runner.cells.resolve import Cell
     from modaxfer.runner.opening import Surroundings
-    from modaxfer.runner.resolve import Cell
     from modaxfer.runner.session import Session
 
 Opened = tuple[list["Session"], tuple["Cell", ...], "Surroundings"]
@@ -21,10 +21,10 @@ def opened() -> Callable[[RunConfig], Opened]:
     """Return a function from a request to its sessions, cells and what they share."""
 
     def opened(config: RunConfig) -> Opened:
-        from modaxfer.runner.accelerate import make_accelerator
+        from modaxfer.runner.cells.resolve import resolve_cells
         from modaxfer.runner.opening import Surroundings, open_sessions
+        from modaxfer.runner.processes.accelerate import make_accelerator
         from modaxfer.runner.progress import Progress
-        from modaxfer.runner.resolve import resolve_cells
         from modaxfer.runner.stages import Stages
 
         accelerator, config = make_accelerator(config)

@@ -10,17 +10,17 @@ import pytest
 import torch
 
 import modaxfer
-import modaxfer.runner.alignment
 import modaxfer.runner.opening
+import modaxfer.runner.training.alignment
 from modaxfer.bridges.embed.align import mmd
 from modaxfer.config import RunConfig, TrainOptions
 from modaxfer.contracts import pool
 from modaxfer.errors import ConfigError, MissingPackageError, RefusedError, UnknownNameError
 from modaxfer.result import Result
-from modaxfer.runner.accelerate import make_accelerator
-from modaxfer.runner.alignment import align_bridges
-from modaxfer.runner.resolve import resolve_cells
-from modaxfer.runner.scratch import scratch_config
+from modaxfer.runner.cells.resolve import resolve_cells
+from modaxfer.runner.cells.scratch import scratch_config
+from modaxfer.runner.processes.accelerate import make_accelerator
+from modaxfer.runner.training.alignment import align_bridges
 
 QUICK = {"batch_size": 16, "precision": "fp32", "device": "cpu"}
 ALIGNED = {"align": "mmd", "proxy": "digits", "align_steps": 30, "align_rate": 0.01, "align_rows": 60}
@@ -109,7 +109,7 @@ def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, aligned, t
     def fail(*arguments, **settings):
         raise AssertionError("aligned a second time")
 
-    monkeypatch.setattr(modaxfer.runner.alignment, "load_encoder", fail)
+    monkeypatch.setattr(modaxfer.runner.training.alignment, "load_encoder", fail)
     second, two = aligned(config(), tmp_path)
     assert one == two
     assert all(torch.equal(tensor, tensors(second[0])[name]) for name, tensor in tensors(first[0]).items())
@@ -138,7 +138,7 @@ def no_weights(monkeypatch):
     def fail(*arguments, **settings):
         raise AssertionError("weights were loaded")
 
-    for module in (modaxfer.runner.opening, modaxfer.runner.alignment):
+    for module in (modaxfer.runner.opening, modaxfer.runner.training.alignment):
         monkeypatch.setattr(module, "load_encoder", fail)
 
 

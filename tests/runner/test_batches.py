@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modaxfer.runner.batches import evaluation_batches, micro_batches, training_batches
+from modaxfer.runner.rows.batches import evaluation_batches, micro_batches, training_batches
 
 LENGTHS = np.random.default_rng(0).integers(3, 60, size=333)
 

@@ -8,8 +8,8 @@ import transformers
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import DivergedError
-from modaxfer.runner.checkpoint import Checkpoints
-from modaxfer.runner.loop import train_phase
+from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.loop import train_phase
 
 SETTINGS = {"strategy": "full", "epochs": 2, "batch_size": 16, "device": "cpu"}
 

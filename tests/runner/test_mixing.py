@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modaxfer.runner.batches import training_batches
-from modaxfer.runner.mixing import mixed_batches, steps_of
+from modaxfer.runner.rows.batches import training_batches
+from modaxfer.runner.rows.mixing import mixed_batches, steps_of
 
 
 def test_shares_follow_the_temperature():

@@ -12,8 +12,8 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.linear import LinearHead
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.model import TransferModel
-from modaxfer.runner.tower import LAYER_STATES, Tower, read_out, readout_width
+from modaxfer.runner.towers.model import TransferModel
+from modaxfer.runner.towers.tower import LAYER_STATES, Tower, read_out, readout_width
 
 ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 

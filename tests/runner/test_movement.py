@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from modaxfer.errors import RunFailedError
-from modaxfer.runner.movement import Movement
+from modaxfer.runner.training.movement import Movement
 
 
 def model():

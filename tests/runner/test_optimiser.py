@@ -10,8 +10,8 @@ from torch import nn
 
 from modaxfer.config import TrainOptions
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.model import Place
-from modaxfer.runner.optimiser import make_optimiser, schedule, set_rates
+from modaxfer.runner.towers.model import Place
+from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 
 
 def place(parameter, part, layer):

@@ -13,7 +13,7 @@ from torch import nn
 import modaxfer
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Part, Phase, Solver
-from modaxfer.runner.rates import Attempt, RateSearch, asked_epochs
+from modaxfer.runner.training.rates import Attempt, RateSearch, asked_epochs
 
 SCORES = {0.3: 0.4, 1.0: 0.7, 3.0: 0.6}
 

@@ -14,11 +14,11 @@ from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.metrics import compute
 from modaxfer.registry import registry
 from modaxfer.result import Result
+from modaxfer.runner.cells.scratch import RATES, refuse_idle_baseline, scratch_config, with_search
+from modaxfer.runner.findings.gain import read_finished, scratch_baseline, transfer_gain
+from modaxfer.runner.findings.summary import labels, write_table
 from modaxfer.runner.folder import is_finished, store_config
-from modaxfer.runner.gain import read_finished, scratch_baseline, transfer_gain
 from modaxfer.runner.repeats import run_repeated, summarise
-from modaxfer.runner.scratch import RATES, refuse_idle_baseline, scratch_config, with_search
-from modaxfer.runner.summary import labels, write_table
 from modaxfer.spec import Problem
 
 CLASSES = ("bad", "good", "ugly")

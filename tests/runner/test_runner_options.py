@@ -8,7 +8,7 @@ import pytest
 
 from modaxfer.config import documented
 from modaxfer.errors import ConfigError
-from modaxfer.runner.options import split_options
+from modaxfer.runner.cells.options import split_options
 
 
 @dataclass(frozen=True, kw_only=True)

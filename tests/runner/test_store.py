@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modaxfer.runner.store import ExampleStore, cache_key, cached_store
+from modaxfer.runner.rows.store import ExampleStore, cache_key, cached_store
 
 
 def examples():

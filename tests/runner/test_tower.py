@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from modaxfer.contracts import Hidden
-from modaxfer.runner.tower import segment_means
+from modaxfer.runner.towers.tower import segment_means
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8])

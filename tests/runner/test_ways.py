@@ -9,8 +9,8 @@ import pytest
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
-from modaxfer.runner.request import pick_way, pick_ways, source_of
-from modaxfer.runner.resolve import _with_bridge_rate
+from modaxfer.runner.cells.request import pick_way, pick_ways, source_of
+from modaxfer.runner.cells.resolve import _with_bridge_rate
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, EncoderSpec, Field, Signal
 
 TITLE, NOTE = Field(name="title", signal=TEXT), Field(name="note", signal=TEXT)

@@ -54,7 +54,7 @@ def compare_command(path: str | None, resume: bool, retry_failed: bool, as_json:
 
 
 def _print(made: Comparison) -> None:
-    from modaxfer.reports.compare_rows import reasons, summary_rows, tally
+    from modaxfer.reports.compare.rows import reasons, summary_rows, tally
 
     columns, rows = summary_rows(made.cells)
     if rows:

@@ -96,7 +96,7 @@ def _wrong_versions(found: dict[str, str | None]) -> list[Problem]:
 def _compute() -> dict[str, Any]:
     import torch
 
-    from modaxfer.runner.precision import choose_device, choose_precision
+    from modaxfer.runner.processes.precision import choose_device, choose_precision
 
     cuda = [
         {

@@ -13,7 +13,7 @@ from modaxfer.cli.output import print_json, print_table
 from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from modaxfer.runner.predict import Predicted
+    from modaxfer.runner.saved.predict import Predicted
 
 __all__ = ["evaluate_command", "predict_command", "report_command"]
 
@@ -23,8 +23,8 @@ __all__ = ["evaluate_command", "predict_command", "report_command"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate_command(run: Path, as_json: bool) -> None:
     """Score the model in the folder RUN on its test split again."""
-    from modaxfer.runner.evaluate import evaluate
     from modaxfer.runner.progress import Progress
+    from modaxfer.runner.saved.evaluate import evaluate
 
     found = evaluate(run, Progress())
     if as_json:
@@ -51,8 +51,8 @@ def predict_command(run: Path, file: str, output: Path | None, device: str, as_j
 
     FILE is a table (csv, tsv, jsonl, json, parquet), or one image or sound for a model that reads one.
     """
-    from modaxfer.runner.predict import Predictor, read_input
     from modaxfer.runner.progress import Progress
+    from modaxfer.runner.saved.predict import Predictor, read_input
 
     _refuse_output(output)
     predictor = Predictor(run, device=device)

@@ -29,7 +29,7 @@ def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) 
     from modaxfer.api import make_config, train
 
     made = train(make_config(path, **given), resume=resume)
-    from modaxfer.runner.launch import reports_here
+    from modaxfer.runner.processes.launch import reports_here
 
     if not reports_here():
         return

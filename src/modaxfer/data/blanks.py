@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["is_missing", "or_blank"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modaxfer.contracts import Row
+    from modaxfer.spec import Field
+
+__all__ = ["filled", "is_missing", "or_blank", "present"]
 
 SIDE = 8
 """Pixels per side of a blank picture."""
@@ -43,3 +49,14 @@ def _blank(kind: str) -> Any:
 
         soundfile.write(file, np.zeros(round(RATE * SECONDS), np.float32), RATE, format="WAV")
     return {"bytes": file.getvalue(), "path": None}
+
+
+def present(rows: Sequence[Row], fields: Sequence[Field]) -> np.ndarray:
+    """Return bool ``[rows]``: whether a row has a value in any of `fields`."""
+    return np.array([any(not is_missing(row.get(field.name)) for field in fields) for row in rows])
+
+
+def filled(rows: Sequence[Row], fields: Sequence[Field]) -> list[Row]:
+    """Return rows that a bridge can read: a missing image is a white one, a missing sound silence, a text empty."""
+    kinds = {field.name: field.signal.kind for field in fields}
+    return [{**row, **{name: or_blank(row.get(name), kind) for name, kind in kinds.items()}} for row in rows]

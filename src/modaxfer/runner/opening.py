@@ -17,15 +17,15 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.objective import Objective
 from modaxfer.registry import load_target
-from modaxfer.runner.encode import Computer
+from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model import TransferModel
-from modaxfer.runner.prepare import fitted_bridge, prepare
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.resolve import Cell, Way
+from modaxfer.runner.rows.encode import Computer
+from modaxfer.runner.rows.prepare import fitted_bridge, prepare
 from modaxfer.runner.session import Session
 from modaxfer.runner.stages import Stages
-from modaxfer.runner.tower import Tower
+from modaxfer.runner.towers.model import TransferModel
+from modaxfer.runner.towers.tower import Tower
 
 __all__ = ["Surroundings", "open_sessions"]
 

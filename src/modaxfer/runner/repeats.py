@@ -17,13 +17,13 @@ from typing import Any, Protocol
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.result import Result
+from modaxfer.runner.cells.request import Request
+from modaxfer.runner.cells.scratch import SCRATCH, SEARCH, scratch_config, with_search
+from modaxfer.runner.findings.gain import read_finished, scratch_baseline, transfer_gain
 from modaxfer.runner.folder import CONFIG, RESULT
-from modaxfer.runner.gain import read_finished, scratch_baseline, transfer_gain
-from modaxfer.runner.launch import launched_world
+from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request import Request
 from modaxfer.runner.run import run
-from modaxfer.runner.scratch import SCRATCH, SEARCH, scratch_config, with_search
 
 __all__ = ["RunOne", "run_repeated", "settled", "summarise"]
 
@@ -60,7 +60,7 @@ def run_repeated(
         config: The request.
         resume: Take up what is unfinished in the output folder; what is finished there is kept as it is.
         progress: Where to tell how far it is; None = standard error.
-        request: What `modaxfer.runner.request.read_request` made of `config`, where that has been asked already.
+        request: What `modaxfer.runner.cells.request.read_request` made of `config`, where that has been asked already.
         run_one: Trains and evaluates one cell.
 
     Returns:

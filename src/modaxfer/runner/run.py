@@ -15,25 +15,25 @@ from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner import folder as run_folder
-from modaxfer.runner.ablation import ablate
-from modaxfer.runner.accelerate import make_accelerator, share
-from modaxfer.runner.alignment import align_bridges
-from modaxfer.runner.checkpoint import Checkpoints
-from modaxfer.runner.honesty import examine
-from modaxfer.runner.lane import opened_places
-from modaxfer.runner.launch import launch, launched_world
-from modaxfer.runner.loop import train_phase
+from modaxfer.runner.cells.request import Request
+from modaxfer.runner.cells.resolve import Cell, describe, resolve_cells
+from modaxfer.runner.findings.ablation import ablate
+from modaxfer.runner.findings.honesty import examine
+from modaxfer.runner.findings.sharing import beside_alone, config_of, task_folder
+from modaxfer.runner.findings.summary import assemble, together, write_predictions
 from modaxfer.runner.opening import Surroundings, open_sessions
+from modaxfer.runner.processes.accelerate import make_accelerator, share
+from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.rates import train_at_rates
-from modaxfer.runner.request import Request
-from modaxfer.runner.resolve import Cell, describe, resolve_cells
-from modaxfer.runner.saved import save_model
+from modaxfer.runner.saved.model import save_model
 from modaxfer.runner.session import Session
-from modaxfer.runner.sharing import beside_alone, config_of, task_folder
-from modaxfer.runner.solve import solve_phase
 from modaxfer.runner.stages import Stages
-from modaxfer.runner.summary import assemble, together, write_predictions
+from modaxfer.runner.training.alignment import align_bridges
+from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.lane import opened_places
+from modaxfer.runner.training.loop import train_phase
+from modaxfer.runner.training.rates import train_at_rates
+from modaxfer.runner.training.solve import solve_phase
 
 __all__ = ["run"]
 
@@ -47,7 +47,7 @@ def run(
         config: The request.
         resume: Take up an unfinished run in the output folder; a finished one is returned as it is.
         progress: Where to tell how far it is; None = standard error.
-        request: What `modaxfer.runner.request.read_request` made of `config`, where that has been asked already.
+        request: What `modaxfer.runner.cells.request.read_request` made of `config`, where that has been asked already.
 
     Returns:
         The result and the run's folder. In other processes than the main one, the result that the main one wrote.

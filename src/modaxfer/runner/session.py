@@ -14,26 +14,14 @@ from modaxfer.config import TrainOptions
 from modaxfer.contracts import Batch, Bridge, Example, Processor
 from modaxfer.heads.objective import Objective
 from modaxfer.metrics import compute, greater_is_better
-from modaxfer.runner.encode import Computer, forward_rows
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model import TransferModel
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.rows.encode import Computer, forward_rows
+from modaxfer.runner.rows.split import Split
+from modaxfer.runner.towers.model import TransferModel
 from modaxfer.spec import Problem
 
-__all__ = ["Predictions", "Session", "Split"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """Prepared rows of one split."""
-
-    rows: Sequence[Example]
-    lengths: np.ndarray
-    """Tokens per row."""
-    targets: np.ndarray
-    ids: Sequence[str]
-    key: str = ""
-    """Hash of everything that decided `rows`; part of the keys of what is computed from them."""
+__all__ = ["Predictions", "Session"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from modaxfer.config import RunConfig
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.registry import registry
+from modaxfer.runner.cells.request import find_tasks
 from modaxfer.runner.compare.grid import Grid, members
-from modaxfer.runner.request import find_tasks
 
 __all__ = ["check_names"]
 

@@ -15,7 +15,7 @@ from modaxfer.result import Result, write_atomically
 from modaxfer.runner import folder as run_folder
 from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
-from modaxfer.runner.launch import launched_world
+from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
 

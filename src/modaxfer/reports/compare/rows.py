@@ -1,0 +1,126 @@
+"""A comparison as rows: one per cell for files, one per combination for people, and why cells have no score."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from modaxfer.reports.compare.summary import summarise
+from modaxfer.reports.scores import duration, interval_of, number
+from modaxfer.runner.compare.grid import label
+from modaxfer.runner.compare.ledger import CellRecord
+
+__all__ = ["cell_rows", "csv_text", "reasons", "summary_rows", "tally"]
+
+BARS = ("chance", "majority", "simple")
+STATUSES = ("completed", "refused", "failed")
+
+
+def cell_rows(cells: Sequence[CellRecord]) -> list[dict[str, Any]]:
+    """Return one flat mapping per cell, all with the same keys: what it is, its test scores, what it has to beat."""
+    names = dict.fromkeys(name for cell in cells for name in cell.metrics.get("test") or {})
+    return [
+        {
+            "encoder": cell.encoder,
+            "strategy": cell.strategy,
+            "task": cell.task,
+            "seed": cell.seed,
+            "status": cell.status,
+            "primary": cell.primary,
+            "score": cell.score,
+            "low": _end(cell, 0),
+            "high": _end(cell, 1),
+            **{baseline: _baseline(cell, baseline) for baseline in BARS},
+            **{f"test_{name}": (cell.metrics.get("test") or {}).get(name) for name in names},
+            "bridge": cell.bridge,
+            "checkpoint": cell.checkpoint,
+            "seconds": cell.seconds,
+            "run": cell.run,
+            "reason": cell.reason,
+        }
+        for cell in cells
+    ]
+
+
+def csv_text(cells: Sequence[CellRecord]) -> str:
+    """Return `cell_rows` as comma-separated values with a header; what is not there is empty."""
+    rows = cell_rows(cells)
+    text = io.StringIO(newline="")
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
+
+
+def summary_rows(cells: Sequence[CellRecord]) -> tuple[list[str], list[list[str]]]:
+    """Return columns and one row per combination that has a score, the best of each task first."""
+    several = len({cell.seed for cell in cells}) > 1
+    spread = "over seeds" if several else "95 % interval"
+    columns = ["task", "encoder", "strategy", "bridge", "metric", "test", spread, *BARS, "time"]
+    rows = []
+    for summary in summarise(cells):
+        rows += [
+            [
+                summary.task,
+                label(found.encoder),
+                found.strategy,
+                found.bridge,
+                summary.metric,
+                number(found.mean),
+                found.spread,
+                *(number(summary.baselines.get(name)) for name in BARS),
+                duration(found.seconds),
+            ]
+            for found in summary.ranked
+        ]
+    return columns, rows
+
+
+def reasons(cells: Sequence[CellRecord]) -> dict[str, dict[str, str]]:
+    """Return, by status and reason, which cells have no score, as in ``bert, vit with lora on digits; ...``."""
+    found: dict[str, dict[str, list[CellRecord]]] = {}
+    for cell in cells:
+        if cell.status != "completed":
+            found.setdefault(cell.status, {}).setdefault(cell.reason or "", []).append(cell)
+    return {
+        status: {reason: _told_together(alike) for reason, alike in found[status].items()}
+        for status in STATUSES
+        if status in found
+    }
+
+
+def tally(cells: Sequence[CellRecord]) -> str:
+    """Count how cells ended: ``12 completed, 2 refused, 1 failed``."""
+    count = Counter(cell.status for cell in cells)
+    return ", ".join(f"{count[status]} {status}" for status in STATUSES if count[status]) or "nothing run yet"
+
+
+def _end(cell: CellRecord, place: int) -> float | None:
+    interval = interval_of(cell.intervals.get(cell.primary or ""))
+    return interval[place] if interval else None
+
+
+def _baseline(cell: CellRecord, name: str) -> float | None:
+    return (cell.baselines.get(name) or {}).get(cell.primary)
+
+
+def _told_together(cells: Sequence[CellRecord]) -> str:
+    """Name cells in as few clauses as it takes: tasks of one combination first, then encoders, then strategies."""
+    tasks = _joined(((label(cell.encoder), cell.strategy), label(cell.task)) for cell in cells)
+    encoders = _joined(((strategy, on), encoder) for (encoder, strategy), on in tasks.items())
+    strategies = _joined(((names, on), strategy) for (strategy, on), names in encoders.items())
+    return "; ".join(
+        f"{', '.join(names)} with {', '.join(several)} on {', '.join(on)}"
+        for (names, on), several in strategies.items()
+    )
+
+
+def _joined(pairs: Iterable[tuple[Any, str]]) -> dict[Any, tuple[str, ...]]:
+    found: dict[Any, dict[str, None]] = {}
+    for key, value in pairs:
+        found.setdefault(key, {})[value] = None
+    return {key: tuple(values) for key, values in found.items()}

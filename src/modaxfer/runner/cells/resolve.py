@@ -1,0 +1,246 @@
+"""From what was asked for to what will be run, or a refusal; no weight is loaded here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from modaxfer.config import EncoderOptions, RunConfig
+from modaxfer.contracts import Bridge, InputLayout, TaskData
+from modaxfer.encoders.adapters import adapted_modules
+from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.encoders.load import outline
+from modaxfer.errors import RefusedError
+from modaxfer.metrics import default_metrics
+from modaxfer.plan import Need, Part, Phase, Plan, PlanContext
+from modaxfer.registry import Entry, load_target
+from modaxfer.runner.cells.options import Options, split_options
+from modaxfer.runner.cells.proxy import Proxy, find_proxy
+from modaxfer.runner.cells.request import Request, pick_ways, read_request
+from modaxfer.runner.cells.sizes import picture_size
+from modaxfer.spec import Field, Rates, TaskSpec
+from modaxfer.tasks.load import fields_of, load_task
+
+__all__ = ["Cell", "Way", "build_bridge", "describe", "options_class", "resolve_cells"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """One encoder's way into a task: the fields it reads, the bridge from them, and how it is fed."""
+
+    encoder: ResolvedEncoder
+    bridge: Entry
+    fields: tuple[Field, ...]
+    layout: InputLayout
+    bridge_options: Any
+    encoder_options: EncoderOptions
+    proxy: Proxy | None = None
+    """What its bridge is aligned with before training, where that is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One task with the encoders, bridges and strategy that it will be run with, and its rows."""
+
+    config: RunConfig
+    ways: tuple[Way, ...]
+    strategy: Entry
+    task_id: str
+    task: TaskSpec
+    fields: tuple[Field, ...]
+    data: TaskData
+    options: Options
+    plan: Plan
+    metrics: tuple[str, ...]
+    primary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lane:
+    """A task with its rows, before options and plan are known."""
+
+    task_id: str
+    task: TaskSpec
+    data: TaskData
+    fields: tuple[Field, ...]
+    ways: tuple[tuple[tuple[Field, ...], Entry], ...]
+
+
+def resolve_cells(config: RunConfig, request: Request | None = None) -> tuple[Cell, ...]:
+    """Choose everything a run needs and refuse what cannot work.
+
+    Args:
+        config: The request.
+        request: What `read_request` made of `config`, where that has been asked already.
+
+    Returns:
+        One cell per task; all share encoders, strategy and plan.
+
+    Raises:
+        ConfigError: Something is missing from the request, or an option does not exist.
+        UnknownNameError: A name is not registered.
+        RefusedError: The combination cannot be run.
+        DataError: The rows cannot be had, or are not fit for use.
+        CheckpointUnavailableError: The weights cannot be had.
+        MissingPackageError: An option needs a package that is not installed.
+    """
+    request = request or read_request(config)
+    lanes = [_lane(config, request, task_id, task) for task_id, task in request.tasks]
+    bridges = [bridge for lane in lanes for _, bridge in lane.ways]
+    options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
+    encoder_options = [_sized(options.encoder, encoder, place, lanes) for place, encoder in enumerate(request.encoders)]
+    if len(request.encoders) == 1:
+        options = replace(options, encoder=encoder_options[0])
+    plan = _plan(config, request, options, lanes)
+    remaining = iter(options.bridges)
+    cells = tuple(
+        Cell(
+            config=replace(config, set=options.flat()),
+            ways=tuple(
+                Way(
+                    encoder=encoder,
+                    bridge=bridge,
+                    fields=fields,
+                    layout=encoder.layout(bridge.spec.sink, own),
+                    bridge_options=next(remaining),
+                    encoder_options=own,
+                )
+                for encoder, own, (fields, bridge) in zip(request.encoders, encoder_options, lane.ways, strict=True)
+            ),
+            strategy=request.strategy,
+            task_id=lane.task_id,
+            task=lane.task,
+            fields=lane.fields,
+            data=lane.data,
+            options=options,
+            plan=plan,
+            metrics=_metrics(lane.task),
+            primary=lane.task.primary or _metrics(lane.task)[0],
+        )
+        for lane in lanes
+    )
+    return _checked(cells)
+
+
+def build_bridge(way: Way, cell: Cell) -> Bridge:
+    """Return the bridge of `way`, not yet fitted.
+
+    Raises:
+        RefusedError: The bridge does not take these fields.
+    """
+    target = load_target(way.bridge.spec.target)
+    bridge: Bridge = target(way.bridge_options, way.fields, way.layout, cell.data.root)
+    return bridge
+
+
+def options_class(entry: Entry) -> type | None:
+    """Return the options dataclass of a strategy or bridge, None if it takes none."""
+    return load_target(entry.spec.options) if entry.spec.options else None
+
+
+def _lane(config: RunConfig, request: Request, task_id: str, task: TaskSpec) -> _Lane:
+    data = load_task(
+        task,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        limit=config.limit,
+        on_bad_row=config.on_bad_row,
+        partial=len(request.encoders) > 1,
+    )
+    fields = fields_of(task, data)
+    ways = pick_ways(fields, request.encoders, config.bridge)
+    return _Lane(task_id=task_id, task=task, data=data, fields=fields, ways=ways)
+
+
+def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, lanes: Sequence[_Lane]) -> EncoderOptions:
+    """Fix the picture size where the tasks' pictures are much smaller than the encoder's; the largest task decides."""
+    sizes = [
+        picture_size(encoder, lane.data, *lane.ways[place])
+        for lane in lanes
+        if lane.ways[place][1].spec.sink == "image" and options.image_size is None
+    ]
+    known = [size for size in sizes if size is not None]
+    return replace(options, image_size=max(known)) if known and len(known) == len(sizes) else options
+
+
+def _plan(config: RunConfig, request: Request, options: Options, lanes: Sequence[_Lane]) -> Plan:
+    specs = [encoder.spec for encoder in request.encoders]
+    context = PlanContext(
+        rates=_careful([spec.rates for spec in specs]),
+        depth=min(encoder.depth for encoder in request.encoders),
+        lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
+        problem=lanes[0].task.target.problem,
+        rows=sum(len(lane.data.targets["train"]) for lane in lanes),
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        trained_bridge=any(bridge.spec.trained for lane in lanes for _, bridge in lane.ways),
+        pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
+    )
+    plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
+    _refuse_unmet(plan, config, request.strategy)
+    factor = options.train.bridge_rate
+    return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
+
+
+def _with_bridge_rate(phase: Phase, factor: float) -> Phase:
+    """Return `phase` with the learning rate of a trained bridge times `factor`."""
+    rates = phase.learning_rates
+    if Part.BRIDGE not in rates or factor == 1:
+        return phase
+    return replace(phase, learning_rates={**rates, Part.BRIDGE: factor * rates[Part.BRIDGE]})
+
+
+def _careful(rates: Sequence[Rates]) -> Rates:
+    """Return the lowest of each rate: what is safe for all encoders."""
+    return Rates(
+        full=min(rate.full for rate in rates),
+        adapter=min(rate.adapter for rate in rates),
+        head_multiplier=min(rate.head_multiplier for rate in rates),
+        layer_decay=min(rate.layer_decay for rate in rates),
+    )
+
+
+def _metrics(task: TaskSpec) -> tuple[str, ...]:
+    return task.metrics or default_metrics(task.target.problem)
+
+
+def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
+    unmet = {need for need in plan.needs if need is not Need.SOURCE_LABELS or config.source_task is None}
+    if unmet:
+        raise RefusedError(
+            f"strategy {strategy.name} needs data that this run does not have",
+            got=sorted(need.value for need in unmet),
+            fix="choose another strategy (`modaxfer list strategies`)",
+        )
+    if config.source_task is not None:
+        raise RefusedError(
+            f"strategy {strategy.name} does not use a source task",
+            got=config.source_task,
+            fix="leave --source-task out",
+        )
+
+
+def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Build bridges, find what they are aligned with and look for adapters' places, while all it costs is a moment."""
+    adapter = cells[0].plan.adapter
+    for way in cells[0].ways if adapter is not None else ():
+        assert adapter is not None, "asked above"
+        adapted_modules(outline(way.encoder), adapter)
+    return tuple(replace(cell, ways=tuple(_aligned(way, cell) for way in cell.ways)) for cell in cells)
+
+
+def _aligned(way: Way, cell: Cell) -> Way:
+    return replace(way, proxy=find_proxy(build_bridge(way, cell), way.encoder, way.encoder_options, cell.config))
+
+
+def describe(cell: Cell) -> dict[str, Any]:
+    """Return the choices of `cell` as plain values, for people."""
+    return {
+        "task": cell.task_id,
+        "encoder": " + ".join(way.encoder.id for way in cell.ways),
+        "checkpoint": " + ".join(way.encoder.checkpoint for way in cell.ways),
+        "bridge": " + ".join(way.bridge.id for way in cell.ways),
+        "strategy": cell.strategy.id,
+    }

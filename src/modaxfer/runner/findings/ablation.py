@@ -1,0 +1,73 @@
+"""What each part of a row is worth to a fused model: scores on test where it is given that part only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
+from modaxfer.runner.cells.resolve import Cell
+from modaxfer.runner.findings.honesty import Findings
+from modaxfer.runner.session import Session
+from modaxfer.runner.training.features import pooled_features
+
+__all__ = ["ablate", "part_names"]
+
+
+def part_names(cell: Cell) -> list[str]:
+    """Name each way by what it reads, with its encoder where two read the same: ``image``, ``text (bert)``."""
+    kinds = ["+".join(sorted({field.signal.kind for field in way.fields})) for way in cell.ways]
+    shared = Counter(kinds)
+    named = [
+        f"{kind} ({way.encoder.spec.name})" if shared[kind] > 1 else kind
+        for kind, way in zip(kinds, cell.ways, strict=True)
+    ]
+    again = Counter(named)
+    return [f"{name} {place + 1}" if again[name] > 1 else name for place, name in enumerate(named)]
+
+
+def ablate(session: Session, cell: Cell, findings: Findings) -> dict[str, Any]:
+    """Score the model on the test split with one part of each row at a time, everything else taken away.
+
+    Rows that lack the part are left out. Nothing is trained anew: this says what the fused model makes of a part, not
+    what a model of that part alone could do.
+
+    Returns:
+        By part ``metrics``, ``intervals`` and ``difference``: the fused model's primary score minus the part's, 95 %.
+    """
+    session.model.eval()
+    vectors = pooled_features(session, "test")
+    return {name: _alone(session, cell, findings, vectors, place) for place, name in enumerate(part_names(cell))}
+
+
+def _alone(session: Session, cell: Cell, findings: Findings, vectors: np.ndarray, place: int) -> dict[str, Any]:
+    count = len(session.model.towers)
+    rows = np.flatnonzero(vectors[:, place] > 0)
+    if not len(rows):
+        return {"metrics": {}, "intervals": {}, "rows": 0}
+    given = torch.from_numpy(vectors[rows])
+    given[:, :count] = 0
+    given[:, place] = 1
+    with torch.inference_mode(), session.computer.arithmetic():
+        logits = session.model.head(given.to(session.computer.device)).float().cpu()
+    predictions, scores = session.objective.decode(logits)
+    references, fused = session.splits["test"].targets[rows], findings.test
+    common: dict[str, Any] = {"problem": session.problem, "references": references}
+    shown: dict[str, Any] = {"predictions": predictions, "scores": scores}
+    difference = paired_difference(
+        references,
+        Scored(predictions=fused.predictions[rows], scores=None if fused.scores is None else fused.scores[rows]),
+        Scored(**shown),
+        cell.primary,
+        problem=session.problem,
+        seed=session.seed,
+    )
+    return {
+        "rows": len(rows),
+        "metrics": compute(cell.metrics, **common, **shown),
+        "intervals": {n: list(i) for n, i in bootstrap(cell.metrics, seed=session.seed, **common, **shown).items()},
+        "difference": {cell.primary: [difference.low, difference.high]},
+    }

@@ -1,0 +1,71 @@
+"""What sharing an encoder gained or harmed each task, against the same plan on that task alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import RunConfig
+from modaxfer.metrics import paired_difference
+from modaxfer.result import Result
+from modaxfer.runner import folder as run_folder
+from modaxfer.runner.cells.resolve import Cell
+from modaxfer.runner.findings.gain import read_finished
+
+__all__ = ["beside_alone", "config_of", "task_folder"]
+
+RunOne = Callable[..., tuple[Result, Path]]
+"""`modaxfer.runner.run.run`."""
+
+
+def task_folder(task_id: str) -> str:
+    """Return the name of a task's folder inside a run of several."""
+    return task_id.replace("/", "-")
+
+
+def config_of(config: RunConfig, cell: Cell) -> RunConfig:
+    """Return the config of one task of several; options of other tasks' bridges are left out."""
+    options = {key: value for key, value in config.set.items() if not key.startswith("bridge.")}
+    for way in cell.ways:
+        options |= {f"bridge.{key}": value for key, value in vars(way.bridge_options).items()}
+    return replace(config, task=(cell.task_id,), set=options)
+
+
+def beside_alone(result: Result, cells: Sequence[Cell], folder: Path, run_one: RunOne, progress: Any) -> Result:
+    """Train each task of a shared run by itself, and put its score and the difference beside the shared one.
+
+    The runs lie in ``alone/TASK``; finished ones are taken as they are. The same strategy chooses length and rates for
+    the task alone.
+
+    Args:
+        result: Of the shared run, whose tasks lie in ``tasks/TASK``.
+        cells: Its tasks.
+        folder: Its folder.
+        run_one: Runs a config.
+        progress: Where to tell how far it is.
+    """
+    tasks: dict[str, Any] = {}
+    for cell in cells:
+        place = folder / "alone" / task_folder(cell.task_id)
+        # Any option of the strategy that asks for this comparison would ask for it again.
+        config = replace(config_of(cell.config, cell), output=str(place))
+        progress.say(f"\n{cell.task_id} alone ({place})")
+        alone, _ = run_one(config, resume=(place / run_folder.CONFIG).is_file(), progress=progress)
+        shared_folder = folder / "tasks" / task_folder(cell.task_id)
+        shared, other = read_finished(shared_folder, Result.load(shared_folder)), read_finished(place, alone)
+        found = paired_difference(
+            shared.references,
+            shared.scored,
+            other.scored,
+            cell.primary,
+            problem=cell.task.target.problem,
+            seed=result.seed,
+        )
+        tasks[cell.task_id] = {
+            **result.tasks[cell.task_id],
+            "alone": alone.metrics["test"][cell.primary],
+            "difference": [found.low, found.high],
+        }
+    return replace(result, tasks=tasks)

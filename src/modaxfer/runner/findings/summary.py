@@ -1,0 +1,210 @@
+"""What a run found out, gathered into a Result and a table of predictions."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.registry import registry
+from modaxfer.result import Result
+from modaxfer.runner.cells.resolve import Cell, describe
+from modaxfer.runner.findings.honesty import Findings
+from modaxfer.runner.findings.sharing import task_folder
+from modaxfer.runner.session import Predictions, Session
+from modaxfer.runner.stages import Stages
+from modaxfer.spec import Problem
+
+__all__ = ["MEAN", "assemble", "labels", "together", "write_predictions", "write_table"]
+
+MEAN = "mean_primary"
+"""What decides for a run of several tasks: the mean of their primary metrics."""
+
+PACKAGES = ("modaxfer", "torch", "transformers", "accelerate", "peft", "datasets", "scikit-learn", "numpy")
+
+
+def assemble(
+    session: Session,
+    cell: Cell,
+    findings: Findings,
+    training: Mapping[str, Any],
+    stages: Stages,
+    touched: Mapping[str, torch.nn.Parameter],
+    ablation: Mapping[str, Any],
+) -> Result:
+    """Return the result of one task of a finished run."""
+    seconds = stages.seconds()
+    told = describe(cell)
+    own = {id(parameter) for parameter in session.model.parameters()}
+    heads = {id(parameter) for parameter in session.model.head.parameters()}
+    head = sum(parameter.numel() for parameter in session.model.head.parameters())
+    return Result(
+        status="completed",
+        encoder=_encoder(session, cell),
+        bridge=told["bridge"],
+        strategy=cell.strategy.id,
+        task=cell.task_id,
+        source_task=cell.config.source_task,
+        metrics=findings.metrics,
+        intervals=findings.intervals,
+        baselines=findings.baselines,
+        parameters={
+            "total": sum(parameter.numel() for parameter in session.model.parameters()),
+            "trainable": head + sum(p.numel() for p in touched.values() if id(p) in own - heads),
+        },
+        time_s=seconds,
+        examples_per_s=_speed(session, training, seconds),
+        peak_memory_mb=_peak_memory(session.computer.device),
+        data={
+            "source": cell.data.source,
+            "fingerprint": cell.data.fingerprint,
+            "rows": {name: len(split.lengths) for name, split in session.splits.items()},
+            "dropped": dict(cell.data.dropped),
+            "dropped_rows": list(cell.data.dropped_rows),
+            "classes": list(cell.data.classes),
+            "problem": cell.task.target.problem.value,
+            "licence": cell.task.licence,
+            "domain": cell.task.domain,
+        },
+        training=training,
+        ablation=ablation,
+        precision=session.computer.precision,
+        device=session.computer.device.type,
+        num_processes=session.accelerator.num_processes,
+        seed=session.seed,
+        plugins=tuple(
+            f"{record.namespace} ({record.distribution} {record.version})"
+            for record in registry().plugins
+            if record.state == "loaded"
+        ),
+        versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        warnings=tuple(dict.fromkeys([*session.warnings, *findings.warnings])),
+    )
+
+
+def together(results: Sequence[Result], stages: Stages) -> Result:
+    """Return the result of a run of several tasks: the mean of what decides for each, and each task's own in short.
+
+    Tasks of different metrics are averaged as they are; the mean says which of two runs of the same tasks did better,
+    and nothing beyond that.
+    """
+    first = results[0]
+    means = {
+        split: {MEAN: float(np.mean([_number(result.metrics[split][result.primary]) for result in results]))}
+        for split in ("train", "validation", "test")
+    }
+    return replace(
+        first,
+        bridge=" + ".join(dict.fromkeys(result.bridge for result in results)),
+        task=" + ".join(result.task for result in results),
+        metrics={**means, "primary": MEAN},
+        intervals={},
+        baselines={},
+        time_s=stages.seconds(),
+        data={
+            "source": " + ".join(str(result.data["source"]) for result in results),
+            "fingerprint": "+".join(result.data["fingerprint"][:16] for result in results),
+            "rows": {split: sum(r.data["rows"][split] for r in results) for split in first.data["rows"]},
+            "dropped": dict(sum((Counter(result.data["dropped"]) for result in results), Counter())),
+            "problem": " + ".join(result.data["problem"] for result in results),
+            "classes": [],
+        },
+        tasks={
+            result.task: {
+                "run": f"tasks/{task_folder(result.task)}",
+                "primary": result.primary,
+                "test": result.metrics["test"][result.primary],
+                "interval": list(result.intervals[result.primary]),
+            }
+            for result in results
+        },
+        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
+    )
+
+
+def write_predictions(folder: Path, session: Session, cell: Cell, made: Predictions) -> Path:
+    """Write ``predictions.parquet``: row id, target, prediction and a score per class of the test split."""
+    split, classes = session.splits["test"], cell.data.classes
+    columns = {
+        "row_id": list(split.ids),
+        "target": labels(split.targets, session.problem, classes),
+        "prediction": labels(made.predictions, session.problem, classes),
+    }
+    return write_table(folder / "predictions.parquet", columns, made.scores, classes)
+
+
+def write_table(
+    path: Path, columns: Mapping[str, list[Any]], scores: np.ndarray | None, classes: tuple[str, ...]
+) -> Path:
+    """Write `columns` and one ``score:CLASS`` column per class to a parquet file, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = dict(columns)
+    if scores is not None:
+        values |= {f"score:{name}": scores[:, place].astype(float).tolist() for place, name in enumerate(classes)}
+    temporary = path.with_name(f".{path.name}.tmp")
+    pq.write_table(pa.table(values), temporary)
+    temporary.replace(path)
+    return path
+
+
+def labels(values: np.ndarray, problem: Problem, classes: tuple[str, ...]) -> list[Any]:
+    """Return predictions or targets as people write them: class names, lists of them, or numbers."""
+    if problem is Problem.REGRESSION:
+        return [float(value) for value in values]
+    if problem is Problem.MULTILABEL:
+        return [[classes[place] for place in np.flatnonzero(row)] for row in values]
+    return [classes[int(value)] for value in values]
+
+
+def _encoder(session: Session, cell: Cell) -> dict[str, Any]:
+    """Return what was loaded; of several encoders their names joined, and each one under ``parts``."""
+    parts = [
+        {
+            "id": way.encoder.id,
+            "checkpoint": way.encoder.checkpoint,
+            "revision": way.encoder.revision,
+            "sha256": tower.encoder.sha256,
+        }
+        for way, tower in zip(cell.ways, session.model.towers, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    joined = {key: " + ".join(str(part[key]) for part in parts) for key in parts[0]}
+    return {**joined, "parts": parts}
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _speed(session: Session, training: Mapping[str, Any], seconds: Mapping[str, float]) -> float | None:
+    """Return training rows per second of training; rows encoded per second where only a solver ran."""
+    trained = [phase for phase in training["phases"] if "steps" in phase]
+    seen = float(sum(phase["rows"] for phase in trained))
+    # A search over learning rates trained more often than the report of its best attempt says; an alignment is none.
+    more = {"rates", "alignment"} & set(training)
+    spent = sum(phase["seconds"] for phase in trained) if more else seconds["train"]
+    if seen and spent:
+        return round(seen / spent, 2)
+    encoded = sum(len(session.splits[name].lengths) for name in ("train", "validation"))
+    return round(encoded / seconds["features"], 2) if seconds["features"] else None
+
+
+def _peak_memory(device: torch.device) -> float:
+    """Return the peak of the device's memory on CUDA, else of the process (resident set), in 10^6 bytes."""
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

@@ -1,0 +1,68 @@
+"""Forward passes without a gradient: predictions, frozen prefixes and the layer features a solver reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.contracts import Batch, Example, Processor
+from modaxfer.runner.rows.batches import evaluation_batches
+from modaxfer.runner.towers.tower import LAYER_STATES
+
+__all__ = ["Computer", "collate_states", "forward_rows", "lengths_of"]
+
+
+class Computer:
+    """Where and in which arithmetic tensors are computed."""
+
+    def __init__(self, device: torch.device, precision: str) -> None:
+        self.device, self.precision = device, precision
+        self._type = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+
+    def arithmetic(self) -> AbstractContextManager[Any]:
+        """Return the autocast context of the run's precision."""
+        return torch.autocast(self.device.type, dtype=self._type, enabled=self._type is not None)
+
+    def place(self, batch: Batch) -> Batch:
+        """Move `batch` to the device."""
+        return {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
+
+
+def collate_states(examples: Sequence[Example]) -> Batch:
+    """Pad cached states ``[tokens, hidden]`` and mark the padding."""
+    longest = max(len(example[LAYER_STATES]) for example in examples)
+    width = examples[0][LAYER_STATES].shape[1]
+    states = np.zeros((len(examples), longest, width), np.float32)
+    mask = np.zeros((len(examples), longest), bool)
+    for row, example in enumerate(examples):
+        count = len(example[LAYER_STATES])
+        states[row, :count], mask[row, :count] = example[LAYER_STATES], example["mask"]
+    return {LAYER_STATES: torch.from_numpy(states), "mask": torch.from_numpy(mask)}
+
+
+def forward_rows(
+    rows: Sequence[Example],
+    lengths: np.ndarray,
+    collate: Callable[[Sequence[Example]], Batch],
+    run: Callable[[Batch], torch.Tensor],
+    computer: Computer,
+    *,
+    max_tokens: int,
+    rank: int = 0,
+    world: int = 1,
+    advance: Callable[[int], None] = lambda count: None,
+) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """Yield row numbers and what `run` returns for them, in batches of like length."""
+    with torch.inference_mode(), computer.arithmetic():
+        for chosen in evaluation_batches(lengths, max_tokens=max_tokens, rank=rank, world=world):
+            yield chosen, run(computer.place(collate([rows[row] for row in chosen])))
+            advance(len(chosen))
+
+
+def lengths_of(rows: Sequence[Example], processor: Processor) -> np.ndarray:
+    """Return tokens per row, ``[rows]``."""
+    return np.array([processor.length(row) for row in rows], dtype=np.int64)

@@ -1,0 +1,142 @@
+"""Raw rows to examples: fit the bridges, then decode, bridge and tokenise once per row; later runs read the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from modaxfer.contracts import Bridge, Example, FittedBridge, Processor
+from modaxfer.data.blanks import filled, present
+from modaxfer.result import write_atomically
+from modaxfer.runner.cells.resolve import Cell, Way, build_bridge
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.rows.encode import lengths_of
+from modaxfer.runner.rows.split import Split
+from modaxfer.runner.rows.store import ExampleStore, cache_key, cached_store, stored_folder
+from modaxfer.runner.towers.joint import JointProcessor, JointRows
+from modaxfer.spec import Field
+
+__all__ = ["Prepared", "examples", "fitted_bridge", "prepare", "rows_of"]
+
+CHUNK = 256
+"""Rows that are decoded and processed together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A task's rows, ready for its towers."""
+
+    splits: dict[str, Split]
+    processor: Processor
+    notes: list[str]
+    """What was lost on the way, one line each."""
+
+
+def fitted_bridge(way: Way, cell: Cell) -> Bridge:
+    """Return the bridge of `way`, fitted to the training rows where it is one that learns.
+
+    What it learned is kept in the cache, by data and options, and read from there the next time.
+    """
+    bridge = build_bridge(way, cell)
+    if not isinstance(bridge, FittedBridge):
+        return bridge
+    targets = cell.data.targets["train"]
+    digest = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()
+    key = cache_key("bridge", bridge.identity, cell.data.fingerprint, digest)
+    path = stored_folder("bridges", key).with_suffix(".json")
+    if cell.options.train.cache and path.is_file():
+        bridge.restore(json.loads(path.read_text(encoding="utf-8")))
+        return bridge
+    rows = rows_of(cell.data.splits["train"], 0, len(targets))
+    bridge.fit(filled(rows, way.fields) if len(cell.ways) > 1 else rows, targets)
+    if cell.options.train.cache:
+        write_atomically(path, json.dumps(bridge.state()))
+    return bridge
+
+
+def prepare(cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processor], progress: Progress) -> Prepared:
+    """Return all splits of the task as examples, computed at most once per row.
+
+    Args:
+        cell: The task and its ways.
+        bridges: One per way, fitted.
+        processors: One per way.
+        progress: Where to tell how far it is.
+
+    Raises:
+        DataError: A row cannot be decoded.
+    """
+    splits, notes = {}, []
+    alone = len(processors) == 1
+    processor = processors[0] if alone else JointProcessor(processors)
+    for name, rows in cell.data.splits.items():
+        made = [
+            _store(cell, way, name, bridge, own, progress)
+            for way, bridge, own in zip(cell.ways, bridges, processors, strict=True)
+        ]
+        notes += [f"{name}: {note}" for store, _ in made for note in store.notes]
+        joint = made[0][0] if alone else JointRows([store for store, _ in made], _there(cell, name))
+        splits[name] = Split(
+            rows=joint,
+            lengths=lengths_of(joint, processor),
+            targets=cell.data.targets[name],
+            ids=list(rows["row_id"]),
+            key=made[0][1] if alone else cache_key(*(key for _, key in made)),
+        )
+    return Prepared(splits=splits, processor=processor, notes=notes)
+
+
+def _store(
+    cell: Cell, way: Way, name: str, bridge: Bridge, processor: Processor, progress: Progress
+) -> tuple[ExampleStore, str]:
+    """Return the rows of split `name` as one tower's examples, and the key they are kept under."""
+    # A bridge counts what it loses: each split gets one of its own.
+    own = build_bridge(way, cell)
+    if isinstance(own, FittedBridge) and isinstance(bridge, FittedBridge):
+        own.restore(bridge.state())
+    rows = cell.data.splits[name]
+    blanks = way.fields if len(cell.ways) > 1 else ()
+    key = cache_key(cell.data.fingerprint, name, own.identity, processor.identity, bool(blanks))
+
+    def make() -> Iterator[list[Example]]:
+        return examples(rows, own, processor, progress, label=f"preparing {name}", blanks=blanks)
+
+    def lost() -> tuple[str, ...]:
+        return tuple(getattr(own, "warnings", ()))
+
+    return cached_store("prepared", key, cell.options.train.cache, make, lost), key
+
+
+def _there(cell: Cell, name: str) -> np.ndarray:
+    rows = cell.data.splits[name]
+    every = rows_of(rows, 0, len(rows))
+    return np.stack([present(every, way.fields) for way in cell.ways], axis=1)
+
+
+def examples(
+    rows: Sequence[Any],
+    bridge: Bridge,
+    processor: Processor,
+    progress: Progress,
+    label: str,
+    blanks: Sequence[Field] = (),
+) -> Iterator[list[Example]]:
+    """Yield chunks of examples; missing values of the fields `blanks` are replaced by blank ones."""
+    with progress.bar(label, len(rows)) as advance:
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows_of(rows, start, min(start + CHUNK, len(rows)))
+            yield processor(bridge(filled(chunk, blanks) if blanks else chunk))
+            advance(len(chunk))
+
+
+def rows_of(rows: Any, start: int, stop: int) -> list[dict[str, Any]]:
+    """Return rows `start` ... `stop - 1` of a data set or a list as mappings."""
+    columns = rows[start:stop]
+    if isinstance(columns, list):
+        return columns
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

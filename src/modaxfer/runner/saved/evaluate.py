@@ -1,0 +1,62 @@
+"""A saved model on its test split again: what was stored must be what the files give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.errors import DataError
+from modaxfer.metrics import bootstrap, compute
+from modaxfer.result import Result
+from modaxfer.runner.cells.request import find_tasks
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.saved.predict import Predictor
+from modaxfer.tasks.load import load_task
+
+__all__ = ["Evaluation", "evaluate"]
+
+Evaluation = dict[str, dict[str, Any]]
+"""``metrics``: name to value on the test split; ``stored``: what the run had; ``intervals``: name to [low, high]."""
+
+
+def evaluate(run: Path, progress: Progress | None = None) -> Evaluation:
+    """Score the saved model of `run` on the test split of its task.
+
+    Raises:
+        DataError: There is no model, or the task's rows are no longer the ones the run was made with.
+    """
+    stored = Result.load(run)
+    config = build(RunConfig, read_yaml(run / "config.yaml"))
+    predictor = Predictor(run)
+    ((_, task),) = find_tasks(config)
+    data = load_task(
+        task,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        limit=config.limit,
+        on_bad_row=config.on_bad_row,
+        partial=len(predictor.saved.towers) > 1,
+    )
+    if data.fingerprint != stored.data["fingerprint"]:
+        raise DataError(
+            "the task's rows are not the ones this run was made with",
+            got=f"{data.source}, fingerprint {data.fingerprint[:12]}",
+            allowed=f"{stored.data['source']}, fingerprint {stored.data['fingerprint'][:12]}",
+            fix="bring the data back, or use `modaxfer predict` for other rows",
+        )
+    logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
+    predictions, scores = predictor.objective.decode(logits)
+    names = list(stored.metrics["test"])
+    common: dict[str, Any] = {
+        "problem": predictor.objective.problem,
+        "references": data.targets["test"],
+        "predictions": predictions,
+        "scores": scores,
+    }
+    intervals = bootstrap(names, seed=stored.seed, **common)
+    return {
+        "metrics": dict(compute(names, **common)),
+        "stored": dict(stored.metrics["test"]),
+        "intervals": {name: list(interval) for name, interval in intervals.items()},
+    }

@@ -1,0 +1,229 @@
+"""RUN/model: everything needed to predict, in safetensors and JSON; base weights by reference or inside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
+from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state
+from modaxfer.errors import DataError
+from modaxfer.heads.build import build_head, head_config
+from modaxfer.heads.objective import Objective
+from modaxfer.plan import AdapterSpec
+from modaxfer.registry import load_target, registry
+from modaxfer.result import write_atomically
+from modaxfer.runner.cells.resolve import Cell, Way
+from modaxfer.runner.saved.encoder import base_encoder, copy_base, encoder_tensors
+from modaxfer.runner.session import Session
+from modaxfer.runner.towers.joint import JointProcessor
+from modaxfer.runner.towers.model import TransferModel
+from modaxfer.runner.towers.tower import Tower
+from modaxfer.spec import Field, Signal
+
+__all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model", "write_tensors"]
+
+DESCRIPTION = "model.json"
+SCHEMA = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedTower:
+    """What model.json says of one encoder's way."""
+
+    encoder: Mapping[str, Any]
+    """``id``, ``checkpoint``, ``revision``, ``sha256``, ``complete``: whether all its weights lie in the run."""
+    encoder_options: Mapping[str, Any]
+    bridge: Mapping[str, Any]
+    """``id``, ``options`` and ``state``: what it learned from the training rows, None where it learns nothing."""
+    layout: Mapping[str, Any]
+    fields: tuple[Mapping[str, Any], ...]
+    readout: Mapping[str, Any]
+    segments: int
+    adapter: Mapping[str, Any] | None
+
+    def input_fields(self) -> tuple[Field, ...]:
+        """Return the typed fields that this encoder reads."""
+        return tuple(
+            Field(name=item["name"], signal=Signal(kind=item["kind"]), unit=item["unit"]) for item in self.fields
+        )
+
+    def build_bridge(self, root: Path | None) -> Bridge:
+        """Return the bridge, with what it learned, for rows whose media lie below `root`."""
+        spec = registry().get("bridge", self.bridge["id"]).spec
+        options = load_target(spec.options)(**_tuples(self.bridge["options"])) if spec.options else None
+        layout = InputLayout(**self.layout)
+        bridge: Bridge = load_target(spec.target)(options, self.input_fields(), layout, root)
+        if isinstance(bridge, FittedBridge):
+            bridge.restore(self.bridge["state"])
+        return bridge
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedModel:
+    """What RUN/model/model.json says."""
+
+    towers: tuple[SavedTower, ...]
+    types: Mapping[str, str]
+    """Table columns: ``number`` or ``category``."""
+    classes: tuple[str, ...]
+    objective: Mapping[str, Any]
+    head: Mapping[str, Any]
+    precision: str
+    schema: int = SCHEMA
+
+    def input_fields(self) -> tuple[Field, ...]:
+        """Return the typed input fields of all encoders, each once."""
+        return tuple(dict.fromkeys(field for tower in self.towers for field in tower.input_fields()))
+
+    @classmethod
+    def read(cls, run: Path) -> SavedModel:
+        """Read the description of the model in a run's folder.
+
+        Raises:
+            DataError: There is none, or it is of another schema.
+        """
+        path = run / "model" / DESCRIPTION
+        if not path.is_file():
+            fix = "name a folder that `modaxfer train` wrote"
+            if (run / "tasks").is_dir():
+                fix = f"name one of its tasks: {', '.join(sorted(str(task) for task in (run / 'tasks').iterdir()))}"
+            raise DataError("no trained model here", file=run, fix=fix)
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.get("schema") != SCHEMA:
+            raise DataError("model of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
+        towers = tuple(
+            SavedTower(**{item.name: one[item.name] for item in fields(SavedTower)}) for one in values["towers"]
+        )
+        return cls(**{item.name: values[item.name] for item in fields(cls)} | {"towers": towers})
+
+
+def save_model(run: Path, session: Session, cell: Cell, touched: Mapping[str, torch.nn.Parameter]) -> None:
+    """Write the model of one task of a finished run; ``model/`` appears whole.
+
+    Args:
+        run: Folder of the run, or of the task inside it.
+        session: With the trained model and its bridges.
+        cell: What was run.
+        touched: All parameters that training opened, by name.
+    """
+    folder = run / ".model.tmp"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    moved = {id(parameter) for parameter in touched.values()}
+    described = SavedModel(
+        towers=tuple(
+            _save_tower(folder / "towers" / str(place), tower, way, bridge, cell, moved)
+            for place, (tower, way, bridge) in enumerate(
+                zip(session.model.towers, cell.ways, session.bridges, strict=True)
+            )
+        ),
+        types=_types(cell),
+        classes=cell.data.classes,
+        objective=session.objective.to_dict(),
+        head=head_config(session.model.head),
+        precision=session.computer.precision,
+    )
+    write_tensors(session.model.head.state_dict(), folder / "head.safetensors")
+    write_atomically(folder / DESCRIPTION, json.dumps(asdict(described), indent=2) + "\n")
+    shutil.rmtree(run / "model", ignore_errors=True)
+    folder.replace(run / "model")
+
+
+def load_model(run: Path, saved: SavedModel) -> tuple[TransferModel, Processor]:
+    """Return the model of a run, in evaluation mode, and its processor.
+
+    Raises:
+        CheckpointUnavailableError: The base weights cannot be had, or are not the ones the run was trained from.
+    """
+    folder = run / "model"
+    made = [_load_tower(folder / "towers" / str(place), tower) for place, tower in enumerate(saved.towers)]
+    head = build_head(saved.head)
+    head.load_state_dict(load_file(folder / "head.safetensors"))
+    model = TransferModel([tower for tower, _ in made], head).eval()
+    processors = [processor for _, processor in made]
+    return model, processors[0] if len(processors) == 1 else JointProcessor(processors)
+
+
+def objective_of(saved: SavedModel) -> Objective:
+    """Return how logits are decoded."""
+    return Objective.from_dict(saved.objective)
+
+
+def write_tensors(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Write tensors to a safetensors file, each with memory of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
+
+
+def _save_tower(folder: Path, tower: Any, way: Way, bridge: Bridge, cell: Cell, moved: set[int]) -> SavedTower:
+    """Write one encoder's tensors below `folder` and return its description."""
+    # Random weights are nowhere else to be had.
+    everything = cell.config.standalone or tower.encoder.sha256 is None
+    own, complete = encoder_tensors(tower.encoder, moved, everything=everything)
+    if own:
+        write_tensors(own, folder / "encoder.safetensors")
+    adapter = cell.plan.adapter
+    if adapter is not None:
+        write_tensors(adapter_state(tower.encoder), folder / "adapter.safetensors")
+    if tower.bridge is not None:
+        write_tensors(tower.bridge.state_dict(), folder / "bridge.safetensors")
+    copy_base(way.encoder.folder, folder / "base")
+    return SavedTower(
+        encoder={
+            "id": way.encoder.id,
+            "checkpoint": way.encoder.checkpoint,
+            "revision": way.encoder.revision,
+            "sha256": tower.encoder.sha256,
+            "complete": complete,
+        },
+        encoder_options=vars(way.encoder_options),
+        bridge={
+            "id": way.bridge.id,
+            "options": vars(way.bridge_options),
+            "state": bridge.state() if isinstance(bridge, FittedBridge) else None,
+        },
+        layout=vars(way.layout),
+        fields=tuple({"name": field.name, "kind": field.signal.kind, "unit": field.unit} for field in way.fields),
+        readout=asdict(tower.readout),
+        segments=tower.segments,
+        adapter=None if adapter is None else {**vars(adapter), "options": dict(adapter.options)},
+    )
+
+
+def _load_tower(folder: Path, saved: SavedTower) -> tuple[Tower, Processor]:
+    encoder: Any = base_encoder(folder / "base", saved.encoder, saved.encoder_options)
+    bridge = saved.build_bridge(None)
+    trained = isinstance(bridge, TrainedBridge)
+    module = bridge.embedder(encoder.hidden_size) if isinstance(bridge, TrainedBridge) else None
+    processor = bridge.processor() if isinstance(bridge, TrainedBridge) else encoder.processor(saved.layout["kind"])
+    if trained:
+        encoder.drop_front()
+    if (folder / "encoder.safetensors").is_file():
+        encoder.load_state_dict(load_file(folder / "encoder.safetensors"), strict=False)
+    if saved.adapter is not None:
+        attach_adapter(encoder, AdapterSpec(**saved.adapter))
+        load_adapter_state(encoder, load_file(folder / "adapter.safetensors"))
+    if module is not None:
+        module.load_state_dict(load_file(folder / "bridge.safetensors"))
+    kept = saved.readout
+    readout = Readout(layers=tuple(kept["layers"]), weights=tuple(kept["weights"]), pooling=kept["pooling"])
+    return Tower(encoder, readout, module, saved.segments), processor
+
+
+def _types(cell: Cell) -> dict[str, str]:
+    features = cell.data.splits["train"].features
+    tables = [field.name for field in cell.fields if field.signal.kind == "table"]
+    return {name: "number" if features[name].dtype.startswith("float") else "category" for name in tables}
+
+
+def _tuples(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as their dataclass holds them: JSON knows no tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}

@@ -1,0 +1,1 @@
+"""Towers under one head: the one module that a plan trains, and what goes into it."""

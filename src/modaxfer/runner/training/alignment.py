@@ -1,0 +1,160 @@
+"""ORCA's stage before training (Shen et al. 2023): a trained bridge is moved towards its encoder's own features."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from modaxfer.contracts import AlignedBridge, Batch, pool
+from modaxfer.encoders.load import load_encoder
+from modaxfer.runner.cells.proxy import Proxy
+from modaxfer.runner.cells.resolve import Cell
+from modaxfer.runner.opening import Surroundings
+from modaxfer.runner.processes.accelerate import share
+from modaxfer.runner.rows.batches import training_batches
+from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
+from modaxfer.runner.rows.prepare import examples
+from modaxfer.runner.session import Session
+from modaxfer.runner.towers.joint import JointProcessor, JointRows
+
+__all__ = ["align_bridges"]
+
+
+def align_bridges(
+    sessions: Sequence[Session], cells: Sequence[Cell], around: Surroundings, folder: Path
+) -> dict[str, Any]:
+    """Align every bridge that asks for it, once, before anything is trained.
+
+    The main process does it and hands the others what came out. A killed run that has passed this stage takes it from
+    `folder`.
+
+    Args:
+        sessions: One per cell, untrained.
+        cells: Their tasks and ways.
+        around: What all sessions share.
+        folder: ``RUN/.checkpoint``.
+
+    Returns:
+        Under ``alignment`` what was done: ``task``, ``encoder``, ``method``, ``proxy`` task with the ``source`` and
+        number of its ``rows``, ``steps``, and the distance before the ``first`` and the ``last`` of them; of several
+        bridges each one under ``parts``. Empty where there was nothing to do.
+    """
+    reports = []
+    for number, (session, cell) in enumerate(zip(sessions, cells, strict=True)):
+        for place, way in enumerate(cell.ways):
+            if way.proxy is not None:
+                stored = folder / f"aligned-{number}-{place}.safetensors"
+                with around.stages.stage("train"):
+                    reports.append(_Alignment(session, cell, place, around, stored).run())
+    if not reports:
+        return {}
+    return {"alignment": reports[0] if len(reports) == 1 else {"parts": reports}}
+
+
+class _Alignment:
+    """One bridge of one task, moved towards its proxy."""
+
+    def __init__(self, session: Session, cell: Cell, place: int, around: Surroundings, stored: Path) -> None:
+        self.session, self.cell, self.place, self.around, self.stored = session, cell, place, around, stored
+        self.way, self.bridge, self.tower = cell.ways[place], session.bridges[place], session.model.towers[place]
+
+    def run(self) -> dict[str, Any]:
+        tensors, report = share(self.around.accelerator, lambda: self._kept() or self._aligned())
+        self.tower.bridge.load_state_dict(tensors)
+        shown = f"{report['method']} {report['first']:.4g} at first, {report['last']:.4g} in step {report['steps']:,}"
+        self.around.progress.say(f"  aligned with {report['proxy']}: {shown}")
+        return report
+
+    def _aligned(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Align the bridge; return its tensors and the report, which are kept for a run that is killed later."""
+        session, proxy = self.session, self.way.proxy
+        assert proxy is not None, "asked by align_bridges"
+        assert isinstance(self.bridge, AlignedBridge), "only such a bridge has a proxy"
+        source = self._source(proxy)
+        session.model.eval()
+        with session.progress.bar("aligning", proxy.alignment.steps) as advance:
+            losses = self.bridge.align(
+                self.tower.bridge,
+                self._batches(advance),
+                session.splits["train"].targets,
+                self.tower.encoder.enter,
+                source,
+                proxy.data.targets["train"],
+            )
+        report = {
+            "task": self.cell.task_id,
+            "encoder": self.way.encoder.id,
+            "method": proxy.alignment.method,
+            "proxy": proxy.task_id,
+            "source": proxy.data.source,
+            "rows": len(source),
+            "steps": len(losses),
+            "first": losses[0],
+            "last": losses[-1],
+        }
+        return self._keep(report), report
+
+    def _source(self, proxy: Proxy) -> torch.Tensor:
+        """Return the proxy rows' mean entry states, float32 ``[rows, hidden]``.
+
+        They come from an encoder loaded anew: the run's own has given its front up.
+        """
+        config, device = self.cell.config, self.session.computer.device
+        encoder: Any = load_encoder(
+            self.way.encoder,
+            options=self.way.encoder_options,
+            pretrained=config.weights == "pretrained",
+            seed=config.seed,
+        )
+        encoder.to(device)
+        processor = encoder.processor(proxy.kind)
+        given = examples(
+            proxy.data.splits["train"], proxy.bridge, processor, self.session.progress, label="preparing the proxy"
+        )
+        rows = [example for chunk in given for example in chunk]
+        states = np.zeros((len(rows), encoder.hidden_size), np.float32)
+        for chosen, pooled in forward_rows(
+            rows,
+            lengths_of(rows, processor),
+            processor.collate,
+            lambda batch: pool(encoder.embed(batch), "mean"),
+            Computer(device, "fp32"),
+            max_tokens=self.session.train.max_tokens,
+        ):
+            states[chosen] = pooled.cpu().numpy()
+        return torch.from_numpy(states)
+
+    def _batches(self, advance: Callable[[int], None]) -> Iterator[tuple[Batch, np.ndarray]]:
+        """Yield batches of the bridge's part of the training rows, without end."""
+        session, split = self.session, self.session.splits["train"]
+        rows, processor = split.rows, session.processor
+        if isinstance(rows, JointRows) and isinstance(processor, JointProcessor):
+            rows, processor = rows.parts[self.place], processor.parts[self.place]
+        for epoch in count():
+            for chosen in training_batches(split.lengths, session.batch_size, seed=session.seed, epoch=epoch):
+                advance(1)
+                yield session.computer.place(processor.collate([rows[row] for row in chosen])), chosen
+
+    def _keep(self, report: dict[str, Any]) -> dict[str, torch.Tensor]:
+        """Write the bridge's tensors and the report, and return the tensors."""
+        state = self.tower.bridge.state_dict()
+        tensors = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
+        self.stored.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.stored.with_suffix(".tmp")
+        save_file(tensors, temporary, metadata={"report": json.dumps(report)})
+        temporary.replace(self.stored)
+        return tensors
+
+    def _kept(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
+        if not self.stored.is_file():
+            return None
+        with safe_open(self.stored, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["report"])  # noqa: SIM118

@@ -1,0 +1,137 @@
+"""The longest frozen prefix of a plan is run once per row; later epochs, runs and folds read what it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from modaxfer.contracts import Batch, Example
+from modaxfer.runner.rows.encode import collate_states
+from modaxfer.runner.rows.split import Split
+from modaxfer.runner.rows.store import ExampleStore, cache_key, cached_store
+from modaxfer.runner.session import Predictions, Session
+from modaxfer.runner.towers.model import POOLED
+from modaxfer.runner.towers.tower import LAYER_STATES, read_out
+
+__all__ = ["Entry", "enter", "layer_features", "pooled_features", "predict_known"]
+
+LARGEST_GB = 4.0
+"""Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Where rows enter the model, and how they are padded there."""
+
+    layer: int
+    """Layer at which they enter; 0 = raw inputs through the embedding."""
+    rows: Sequence[Example]
+    collate: Callable[[Sequence[Example]], Batch]
+
+
+def enter(session: Session, name: str) -> Entry:
+    """Return the rows of split `name` as far down the model as nothing is trainable.
+
+    Where only the head is trained these are pooled vectors; where the first k layers are frozen, the states that enter
+    layer k; else the prepared rows themselves.
+    """
+    split, model = session.splits[name], session.model
+    layer = model.frozen_layers()
+    if not session.train.cache or layer == 0:
+        return Entry(layer=0, rows=split.rows, collate=session.processor.collate)
+    if layer >= model.top:
+        return Entry(layer=layer, rows=_pooled_store(session, name), collate=_stack)
+    size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9
+    if size > LARGEST_GB:
+        session.warnings.append(
+            f"{name}: states of layer {layer} would take {size:.0f} GB and were computed anew in each epoch"
+        )
+        return Entry(layer=0, rows=split.rows, collate=session.processor.collate)
+    key = cache_key("states", layer, split.key, session.weights_key)
+    store = _kept(session, key, lambda: _states(session, split, layer, name))
+    return Entry(layer=layer, rows=store, collate=collate_states)
+
+
+def layer_features(session: Session, name: str) -> np.ndarray:
+    """Return pooled vectors of all layers for split `name`: float32 ``[rows, depth + 1, 3, hidden]``."""
+    split = session.splits[name]
+    key = cache_key("layers", split.key, session.weights_key)
+    return _kept(session, key, lambda: _layers(session, split, name)).whole("layers")
+
+
+def pooled_features(session: Session, name: str) -> np.ndarray:
+    """Return the vectors that the head takes for split `name`, by the model as it is now: float32 ``[rows, width]``."""
+    return _pooled_store(session, name).whole(POOLED)
+
+
+def predict_known(session: Session, name: str) -> Predictions:
+    """Return predictions and scores of split `name`; no row is encoded anew while nothing but the head has moved."""
+    if name in session.layers:
+        pooled = read_out(torch.from_numpy(session.layers[name]), session.model.readout)
+    elif session.train.cache and session.weights_key and session.model.frozen_layers() >= session.model.top:
+        pooled = torch.from_numpy(pooled_features(session, name))
+    else:
+        return session.predict(session.splits[name], label=f"scoring {name}")
+    session.model.eval()
+    with torch.inference_mode(), session.computer.arithmetic():
+        logits = session.model.head(pooled.to(session.computer.device)).float().cpu()
+    predictions, scores = session.objective.decode(logits)
+    return Predictions(predictions=predictions, scores=scores)
+
+
+def _pooled_store(session: Session, name: str) -> ExampleStore:
+    split = session.splits[name]
+    read = [(tower.readout, tower.segments) for tower in session.model.towers]
+    key = cache_key("pooled", read, split.key, session.weights_key)
+    return _kept(session, key, lambda: _pooled(session, split, name))
+
+
+def _kept(session: Session, key: str, make: Callable[[], Iterator[list[Example]]]) -> ExampleStore:
+    """Return the store of `key`; with several processes all compute their share and the main one writes."""
+    use_disk = session.train.cache and bool(session.weights_key) and session.accelerator.num_processes == 1
+    return cached_store("features", key, use_disk, make)
+
+
+def _layers(session: Session, split: Split, name: str) -> Iterator[list[Example]]:
+    model = session.model.eval()
+    shape = (len(split.lengths), model.encoder.depth + 1, 3, model.encoder.hidden_size)
+    filled = np.zeros(shape, np.float32)
+    for chosen, values in session.forward(split, model.layer_pools, label=f"encoding {name}"):
+        filled[chosen] = values.float().cpu().numpy()
+    yield [{"layers": row} for row in session.gather(filled)]
+
+
+def _pooled(session: Session, split: Split, name: str) -> Iterator[list[Example]]:
+    model = session.model.eval()
+    run = lambda batch: model.features(batch).pooled  # noqa: E731
+    filled: np.ndarray | None = None
+    for chosen, values in session.forward(split, run, label=f"encoding {name}"):
+        if filled is None:
+            filled = np.zeros((len(split.lengths), values.shape[1]), np.float32)
+        filled[chosen] = values.float().cpu().numpy()
+    assert filled is not None, "a split has rows"
+    yield [{POOLED: row} for row in session.gather(filled)]
+
+
+def _states(session: Session, split: Split, layer: int, name: str) -> Iterator[list[Example]]:
+    """Run the prefix; rows come longest first and are put back in order before they are written."""
+    model = session.model.eval()
+    found: list[Example] = [{} for _ in split.lengths]
+
+    def run(batch: Batch) -> torch.Tensor:
+        hidden = model.prefix(batch, layer)
+        return torch.cat([hidden.tokens.float(), hidden.mask.unsqueeze(-1).float()], dim=-1)
+
+    # Every process needs every row, and ragged rows cannot be added up: each computes all of them.
+    for chosen, values in session.forward(split, run, label=f"encoding {name}", shared=False):
+        for row, value in zip(chosen, values.cpu().numpy(), strict=True):
+            real = value[:, -1] > 0
+            found[row] = {LAYER_STATES: value[real, :-1], "mask": np.ones(int(real.sum()), bool)}
+    yield found
+
+
+def _stack(examples: Sequence[Example]) -> Batch:
+    return {POOLED: torch.from_numpy(np.stack([example[POOLED] for example in examples]))}

@@ -1,0 +1,112 @@
+"""One task's part in a gradient phase: where its rows enter the model, its loss, its validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from modaxfer.contracts import Batch
+from modaxfer.heads.objective import balanced_weights
+from modaxfer.plan import Phase
+from modaxfer.registry import load_target
+from modaxfer.runner.session import Session
+from modaxfer.runner.towers.model import Place
+from modaxfer.runner.training.features import enter
+
+__all__ = ["Lane", "Lanes", "opened_places"]
+
+
+class Lanes(nn.Module):
+    """The models of all tasks as one module, so that several processes can share its gradients.
+
+    Args:
+        models: One `TransferModel` per task; they may share an encoder.
+        weights: Learned weights of the tasks' losses, where there are any.
+    """
+
+    def __init__(self, models: Sequence[nn.Module], weights: nn.Module | None = None) -> None:
+        super().__init__()
+        self.models = nn.ModuleList(models)
+        self.weights = weights
+
+    def forward(self, lane: int, batch: Batch, start: int) -> torch.Tensor:
+        """Return the logits of task `lane`."""
+        logits: torch.Tensor = self.models[lane](batch, start)
+        return logits
+
+
+class Lane:
+    """What a phase needs of one task.
+
+    Args:
+        session: The task's session; its model is opened for `phase` already.
+        phase: What moves.
+    """
+
+    def __init__(self, session: Session, phase: Phase) -> None:
+        self.session = session
+        self.entry, self.validation = enter(session, "train"), enter(session, "validation")
+        split = session.splits["train"]
+        self.lengths = split.lengths
+        self.targets = torch.from_numpy(split.targets)
+        self.class_weight: torch.Tensor | None = None
+        if session.train.class_weight is not None:
+            weights = balanced_weights(session.problem, session.objective.classes, split.targets)
+            self.class_weight = weights.to(session.computer.device)
+        self.losses = [(load_target(term.target), term.weight) for term in phase.losses]
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Return rows where they enter the model, padded, on the device."""
+        return self.session.computer.place(self.entry.collate([self.entry.rows[row] for row in rows]))
+
+    def loss(self, logits: torch.Tensor, batch: Batch, rows: np.ndarray, scale: float) -> torch.Tensor:
+        """Return the sum of the rows' losses, times `scale`."""
+        session = self.session
+        targets = self.targets[rows].to(session.computer.device)
+        losses = session.objective.loss(logits, targets, self.class_weight, session.train.label_smoothing)
+        loss: torch.Tensor = losses.sum() * scale
+        for term, weight in self.losses:
+            loss = loss + weight * term(session.model, batch, targets) * scale * len(rows)
+        return loss
+
+    def total_weight(self, rows: np.ndarray) -> float:
+        """Return what a step's summed loss is divided by: its rows, or their class weights."""
+        if self.class_weight is None or self.targets.ndim > 1:
+            return float(len(rows))
+        return float(self.class_weight.cpu()[self.targets[rows]].sum())
+
+    def validate(self) -> dict[str, Any]:
+        """Score the validation split: ``judged`` (greater is better), the primary metric by name, and ``loss``."""
+        session, split = self.session, self.session.splits["validation"]
+        logits = session.logits(
+            split, self.validation.layer, rows=self.validation.rows, collate=self.validation.collate
+        )
+        predictions, scores = session.objective.decode(logits)
+        judged = session.judge(split.targets, predictions, scores)
+        loss = float(session.objective.loss(logits, torch.from_numpy(split.targets)).mean())
+        skill = session.skill(judged, split.targets, predictions)
+        return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}
+
+
+def opened_places(lanes: Sequence[Session], phase: Phase) -> dict[str, Place]:
+    """Open every task's model for `phase` and return the trainable parameters by name, shared ones once.
+
+    With several tasks, names of parameters that only one of them has start with its number.
+    """
+    opened = [session.model.open_for(phase) for session in lanes]
+    if len(opened) == 1:
+        return opened[0]
+    seen: set[int] = set()
+    places: dict[str, Place] = {}
+    for number, own in enumerate(opened):
+        for name, place in own.items():
+            if id(place.parameter) not in seen:
+                seen.add(id(place.parameter))
+                places[f"{number}.{name}"] = place
+                # Another task's model, opened after this one, may have closed what it does not read.
+                place.parameter.requires_grad_(True)
+    return places

@@ -1,0 +1,59 @@
+"""AdamW over named parts, warm-up and cosine, as pure functions of the step so that nothing needs to be remembered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from modaxfer.config import TrainOptions
+from modaxfer.plan import Part, Phase
+from modaxfer.runner.towers.model import Place
+
+__all__ = ["make_optimiser", "schedule", "set_rates"]
+
+LAYERED = (Part.BODY, Part.NORM, Part.EMBEDDINGS)
+"""Parts whose rate falls from the top layer down."""
+
+
+def make_optimiser(opened: Mapping[str, Place], phase: Phase, options: TrainOptions) -> torch.optim.AdamW:
+    """Return AdamW (Loshchilov & Hutter 2019) with one group per rate and decay.
+
+    Args:
+        opened: Trainable parameters by name.
+        phase: Peak rates; body layers get ``rate * layer_decay ** (depth - 1 - layer)``.
+        options: Weight decay; it applies to matrices only, not to biases and norms.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for place in opened.values():
+        decay = options.weight_decay if place.parameter.ndim >= 2 else 0.0
+        groups.setdefault((_rate(place, phase), decay), []).append(place.parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "lr": rate, "peak": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ],
+        fused=True,
+    )
+
+
+def schedule(step: int, total: int, warmup: float) -> float:
+    """Return the factor on the peak rate before step `step` of `total`: linear warm-up, then half a cosine to zero."""
+    rising = warmup * total
+    if step < rising:
+        return (step + 1) / (rising + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(total - rising, 1)))
+
+
+def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
+    """Set every group's rate to `factor` times its peak."""
+    for group in optimiser.param_groups:
+        group["lr"] = factor * group["peak"]
+
+
+def _rate(place: Place, phase: Phase) -> float:
+    rates = phase.learning_rates
+    rate = rates[Part.BODY] if place.part is Part.NORM and Part.NORM not in rates else rates[place.part]
+    return rate * phase.layer_decay ** (place.depth - 1 - place.layer) if place.part in LAYERED else rate

@@ -1,0 +1,200 @@
+"""Search over learning rates inside one run: several trainings from one start, the best on validation is kept.
+
+The test split plays no part in it: it is opened once, after the chosen weights have been put back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from modaxfer.errors import DivergedError
+from modaxfer.plan import Phase
+from modaxfer.result import write_atomically
+from modaxfer.runner.session import Session
+from modaxfer.runner.training.checkpoint import Checkpoints
+
+__all__ = ["Attempt", "RateSearch", "asked_epochs", "train_at_rates"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One training from the common start."""
+
+    factor: float
+    """On the learning rates of all phases."""
+    score: float = -math.inf
+    """Primary score on validation, turned so that greater is better."""
+    shown: float | None = None
+    """The same as people read it."""
+    diverged: bool = False
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What the runner has to say of the training, as plain JSON types."""
+
+
+Train = Callable[[float, Checkpoints], Attempt]
+"""Trains all phases with their rates times a factor, with these checkpoints, and leaves the result in the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateSearch:
+    """Where a search is run."""
+
+    model: nn.Module
+    """What is trained; every attempt starts from the weights that it has when the search begins."""
+    folder: Path
+    """``RUN/.checkpoint``: finished attempts and best weights are kept there, so that a killed search goes on."""
+    seed: int
+    """Of what is random in training; each attempt starts from it."""
+    writes: bool = True
+    """Whether this process is the one that writes; all processes read."""
+    say: Callable[[str], None] = lambda line: None
+
+    def run(self, factors: Sequence[float], train: Train) -> dict[str, Any]:
+        """Train once per factor and put the weights of the best attempt into the model; of equals the first.
+
+        Returns:
+            The report of the best attempt and, under ``rates``, ``chosen`` and ``tried``: every factor's score.
+
+        Raises:
+            DivergedError: Training diverged at every factor.
+        """
+        start = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self.model.state_dict().items()}
+        attempts: list[Attempt] = []
+        best, changed = None, start
+        for number, factor in enumerate(factors):
+            attempt = self._read(number)
+            finished = attempt is not None
+            attempt = attempt or self._train(number, factor, train, start)
+            attempts.append(attempt)
+            leads = not attempt.diverged and (best is None or attempt.score > best.score)
+            if leads:
+                best = attempt
+                changed = load_file(self._weights(number)) if finished else self._difference(start)
+            if not finished:
+                self._write(number, attempt, changed if leads else None)
+        if best is None:
+            raise DivergedError("training diverged at every learning rate", got=[*factors], fix="try smaller ones")
+        self.model.load_state_dict(start | changed)
+        if len(factors) > 1:
+            self.say(f"  learning rates x {best.factor:g} are the best on validation")
+        return {**best.report, "rates": {"chosen": best.factor, "tried": [_shown(attempt) for attempt in attempts]}}
+
+    def _train(self, number: int, factor: float, train: Train, start: Mapping[str, torch.Tensor]) -> Attempt:
+        self.say(f"  learning rates x {factor:g}")
+        self.model.load_state_dict(start)
+        torch.manual_seed(self.seed)
+        try:
+            return train(factor, Checkpoints(self._place(number), writes=self.writes))
+        except DivergedError as error:
+            self.say(f"  learning rates x {factor:g} are out: {error.what}")
+            return Attempt(factor=factor, diverged=True)
+
+    def _difference(self, start: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return the tensors that are not as they were."""
+        now = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self.model.state_dict().items()}
+        return {name: tensor for name, tensor in now.items() if not torch.equal(tensor, start[name])}
+
+    def _place(self, number: int) -> Path:
+        return self.folder / f"rate-{number}"
+
+    def _weights(self, number: int) -> Path:
+        return self.folder / f"rate-{number}.safetensors"
+
+    def _write(self, number: int, attempt: Attempt, state: Mapping[str, torch.Tensor] | None) -> None:
+        """Note a finished attempt, the weights of a leading one first: what is noted can be taken up."""
+        if not self.writes:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if state is not None:
+            temporary = self._weights(number).with_suffix(".tmp")
+            save_file({name: tensor.contiguous() for name, tensor in state.items()}, temporary)
+            temporary.replace(self._weights(number))
+        write_atomically(self._place(number).with_suffix(".json"), json.dumps(asdict(attempt)))
+        Checkpoints(self._place(number)).clear()
+
+    def _read(self, number: int) -> Attempt | None:
+        path = self._place(number).with_suffix(".json")
+        return Attempt(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def train_at_rates(
+    sessions: Sequence[Session],
+    phases: Sequence[Phase],
+    train: Callable[[Sequence[Phase], Checkpoints], dict[str, Any]],
+    folder: Path,
+    *,
+    writes: bool,
+) -> dict[str, Any]:
+    """Train `phases`: once as they are, or at every factor of ``train.rates``, of which the best is kept.
+
+    Where a head is fitted in closed form learning rates decide nothing, and there is no search.
+
+    Args:
+        sessions: One per task of the run.
+        phases: All phases of the plan.
+        train: Runs phases with checkpoints from where these say, and returns a report.
+        folder: ``RUN/.checkpoint``.
+        writes: Whether this process is the one that writes.
+
+    Returns:
+        The report, with ``epochs`` that were asked for and, after a search, ``rates``.
+    """
+    asked = asked_epochs(phases)
+    epochs = {} if asked is None else {"epochs": asked}
+    session = sessions[0]
+    if not session.train.rates or any(phase.solver is not None for phase in phases):
+        return {**train(phases, Checkpoints(folder, writes=writes)), **epochs}
+    log, weights_key = session.log, session.weights_key
+
+    def attempt(factor: float, checkpoints: Checkpoints) -> Attempt:
+        for one in sessions:
+            one.log, one.weights_key, one.layers = log.within(rate=factor), weights_key, {}
+        # What the attempt before left behind: wrappers around models, optimisers and their moments.
+        session.accelerator.free_memory()
+        report = train([_at_rate(phase, factor) for phase in phases], checkpoints)
+        score = sum(_judged(one, alone=len(sessions) == 1) for one in sessions) / len(sessions)
+        shown = session.value_of(score) if len(sessions) == 1 else score
+        return Attempt(factor=factor, score=score, shown=shown, report=report)
+
+    search = RateSearch(
+        model=nn.ModuleList([one.model for one in sessions]),
+        folder=folder,
+        seed=session.seed,
+        writes=writes,
+        say=session.progress.say,
+    )
+    report = search.run(session.train.rates, attempt)
+    for one in sessions:
+        one.log, one.weights_key = log, ""
+    return {**report, **epochs}
+
+
+def asked_epochs(phases: Sequence[Phase]) -> float | None:
+    """Return the epochs that `phases` ask for together; None where none is trained by gradient."""
+    return sum(phase.epochs for phase in phases if phase.solver is None) or None
+
+
+def _judged(session: Session, *, alone: bool) -> float:
+    """Return the validation score, greater is better; of several tasks one that can be averaged."""
+    split = session.splits["validation"]
+    made = session.predict(split)
+    judged = session.judge(split.targets, made.predictions, made.scores)
+    return judged if alone else session.skill(judged, split.targets, made.predictions)
+
+
+def _at_rate(phase: Phase, factor: float) -> Phase:
+    return replace(phase, learning_rates={part: factor * rate for part, rate in phase.learning_rates.items()})
+
+
+def _shown(attempt: Attempt) -> dict[str, Any]:
+    outcome = {"diverged": True} if attempt.diverged else {"validation": attempt.shown}
+    return {"factor": attempt.factor, **outcome}
