@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ import numpy as np
 import pytest
 
 from modaxfer.baselines.simple import fit_simple
-from modaxfer.metrics import default_metrics
+from modaxfer.data.sources import find_rows
+from modaxfer.metrics import default_metrics, scores
 from modaxfer.metrics.choice import find_metric
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import FolderSource, Problem, SampleSource, TaskSpec
@@ -31,12 +33,19 @@ PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 ALLOWED = {"modaxfer", "pluggy"}
 """What a light module may import beside the standard library and itself."""
 
+LIGHT = {"modaxfer", "modaxfer.hooks", "modaxfer.spec"}
+"""What it may import of the framework."""
+
 NEW_MODULES = """
 import json, sys
 before = set(sys.modules)
-import {module}
+import {module} as it
+it.modaxfer_tasks()
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
+
+COUNTS = re.compile(r"\| ([\d,]+) / ([\d,]+) / ([\d,]+) \|")
+"""Rows of train, validation and test, as a README states them."""
 
 
 def package(plugin: str) -> str:
@@ -52,25 +61,33 @@ def specs(plugin: str) -> dict[str, TaskSpec]:
 
 def check_announced(plugin: str) -> None:
     """Check that the distribution names the plugin, that it is installed, and that its tasks are registered."""
-    project = tomllib.loads((PLUGINS / plugin / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((PLUGINS / plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == f"modaxfer-{plugin}"
     assert project["entry-points"]["modaxfer"] == {plugin: f"{package(plugin)}.plugin"}
     (point,) = (point for point in entry_points(group="modaxfer") if point.name == plugin)
-    assert Path(point.load().__file__).is_relative_to(PLUGINS / plugin)
+    assert point.load() is importlib.import_module(f"{package(plugin)}.plugin")
     (record,) = (record for record in registry().plugins if record.namespace == plugin)
     assert (record.state, record.error) == ("loaded", "")
-    assert {entry.name for entry in registry().all("task") if entry.plugin == plugin} == set(specs(plugin))
+    own = {entry.name: entry.spec for entry in registry().all("task") if entry.plugin == plugin}
+    assert own == specs(plugin)
 
 
 def check_light(plugin: str) -> None:
-    """Check that the plugin's module imports the standard library, the framework's light modules and nothing else."""
+    """Check that listing the tasks imports the standard library, the framework's light modules and nothing else."""
+    search = os.pathsep.join([str(PLUGINS / plugin / "src"), *filter(None, sys.path)])
     code = NEW_MODULES.format(module=f"{package(plugin)}.plugin")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": search},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     modules = json.loads(done.stdout)
-    own = {package(plugin), f"{package(plugin)}.plugin"}
     roots = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
-    assert {name for name in modules if name.startswith("modaxfer_")} == own
     assert roots <= ALLOWED | {package(plugin)}
+    assert {name for name in modules if name.startswith("modaxfer.")} <= LIGHT
+    assert "pyarrow" not in roots
 
 
 def check_described(plugin: str) -> None:
@@ -78,19 +95,21 @@ def check_described(plugin: str) -> None:
     readme = (PLUGINS / plugin / "README.md").read_text(encoding="utf-8")
     for spec in specs(plugin).values():
         assert all((spec.domain, spec.licence, spec.summary, spec.url.startswith("https://"))), spec.name
-        assert all(field.doc for field in spec.fields), spec.name
+        assert spec.fields, spec.name
+        assert all(field.doc.endswith(".") for field in spec.fields), spec.name
         assert isinstance(spec.sources[0], FolderSource)
-        assert spec.primary in (spec.metrics or default_metrics(spec.target.problem))
+        assert spec.primary == (spec.metrics or default_metrics(spec.target.problem))[0], spec.name
         assert all(find_metric(name, spec.target.problem) for name in spec.metrics)
         assert spec.target.problem is Problem.REGRESSION or len(spec.target.classes) >= 2
-        assert f"| `{spec.name}` |" in readme, spec.name
+        line, licence = _line(readme, spec.name), spec.licence.partition(" (")[0].replace("-", " ")
+        assert f"`{spec.primary}`" in line, spec.name
+        assert licence in line.replace("-", " ") or "as above" in line, spec.name
     assert set(re.findall(r"^\| `([\w-]+)` \|", readme, re.MULTILINE)) == set(specs(plugin))
 
 
 def make_sample(spec: TaskSpec, seed: int) -> dict[str, Any]:
     """Return the tables of the task's sample, made anew."""
-    (source,) = (source for source in spec.sources if isinstance(source, SampleSource))
-    return dict(load_target(source.target)(seed))
+    return dict(load_target(_sample(spec).target)(seed))
 
 
 @functools.cache
@@ -118,6 +137,7 @@ def load_sample(plugin: str, name: str) -> TaskData:
 def check_sample_loads(plugin: str, name: str) -> None:
     """Check that every row of the sample is usable, that every class is there, and that it is said to be a sample."""
     spec, data = specs(plugin)[name], load_sample(plugin, name)
+    assert data.source == f"sample made by {_sample(spec).target} (seed 0)"
     assert data.source.startswith(f"sample made by {package(plugin)}.")
     assert data.dropped == {}
     (warning,) = data.warnings
@@ -127,37 +147,66 @@ def check_sample_loads(plugin: str, name: str) -> None:
         assert column in data.splits["train"].column_names
     if spec.target.problem is not Problem.REGRESSION:
         for split in ("train", "test"):
-            assert set(data.targets[split].tolist()) == set(range(len(spec.target.classes)))
+            assert min(class_counts(data, split).values()) > 0
 
 
 def simple_score(plugin: str, name: str) -> float:
     """Return the test accuracy (r2 of a regression) of the simple model on the task's sample."""
     spec, data = specs(plugin)[name], load_sample(plugin, name)
     said = fit_simple(data, fields=fields_of(spec, data), problem=spec.target.problem).predictions["test"]
-    targets = data.targets["test"]
-    if spec.target.problem is Problem.REGRESSION:
-        return float(1 - np.square(said - targets).sum() / np.square(targets - targets.mean()).sum())
-    return float((said == targets).mean())
+    score = scores.r2 if spec.target.problem is Problem.REGRESSION else scores.accuracy
+    return float(score(data.targets["test"], said))
+
+
+def simple_skill(plugin: str, name: str) -> float:
+    """Return `simple_score` on a scale where guessing is 0 and no mistake is 1; a sample's classes are equally many."""
+    spec = specs(plugin)[name]
+    chance = 0.0 if spec.target.problem is Problem.REGRESSION else 1 / len(spec.target.classes)
+    return (simple_score(plugin, name) - chance) / (1 - chance)
+
+
+def class_counts(data: TaskData, split: str) -> dict[str, int]:
+    """Return how many rows of `split` each class has, in the order of the classes."""
+    found = Counter(np.asarray(data.targets[split]).tolist())
+    return {name: found[number] for number, name in enumerate(data.classes)}
+
+
+def real_folder(name: str) -> Path:
+    """Return the folder of the data set `name`; the test is skipped where that is not at hand."""
+    base = os.environ.get("MODAXFER_DATA", "")
+    if not base or not (Path(base) / name).is_dir():
+        pytest.skip(f"needs the real data: MODAXFER_DATA must name a folder that holds {name}")
+    return Path(base) / name
 
 
 @functools.cache
 def load_real(plugin: str, name: str) -> TaskData:
     """Return the task from its folder; the test is skipped where that is not at hand."""
     spec = specs(plugin)[name]
-    folder = Path(os.environ.get("MODAXFER_DATA", "")) / spec.sources[0].name
-    if not os.environ.get("MODAXFER_DATA") or not folder.is_dir():
-        pytest.skip(f"needs the real data: MODAXFER_DATA must name a folder that holds {folder.name}")
-    return load_task(spec, data_dir=folder.parent)
+    folder = real_folder(spec.sources[0].name)
+    data = load_task(spec, data_dir=folder.parent)
+    assert data.source == f"folder {folder}"
+    return data
+
+
+def given_rows(plugin: str, name: str) -> dict[str, int]:
+    """Return how many rows the folder has by split, before any is dropped or carved out."""
+    spec, data = specs(plugin)[name], load_real(plugin, name)
+    tables = find_rows(spec, real_folder(spec.sources[0].name).parent).tables
+    given = {split: table.num_rows for split, table in tables.items()}
+    assert sum(map(len, data.splits.values())) == sum(given.values()) - sum(data.dropped.values())
+    return given
 
 
 def check_real_rows(plugin: str, name: str) -> None:
     """Check that the real rows are as many as the README says, cover all classes and keep groups together."""
     spec, data = specs(plugin)[name], load_real(plugin, name)
-    assert data.source.startswith("folder ")
     readme = (PLUGINS / plugin / "README.md").read_text(encoding="utf-8")
-    (line,) = (line for line in readme.splitlines() if line.startswith(f"| `{name}` |"))
-    stated = [int(number.replace(",", "")) for number in line.split("|")[3].split("/")]
-    assert [len(data.splits[split]) for split in ("train", "validation", "test")] == stated
+    stated = COUNTS.search(_line(readme, name))
+    assert stated is not None
+    assert [len(data.splits[split]) for split in ("train", "validation", "test")] == [
+        int(number.replace(",", "")) for number in stated.groups()
+    ]
     if spec.target.problem is not Problem.REGRESSION:
         for split in data.splits:
             assert set(data.targets[split].tolist()) == set(range(len(spec.target.classes)))
@@ -166,7 +215,7 @@ def check_real_rows(plugin: str, name: str) -> None:
 
 
 def check_groups_apart(data: TaskData, columns: tuple[str, ...]) -> None:
-    """Check that no value of `columns` stands in two splits."""
+    """Check that no row's values of `columns` stand in two splits; a row that has none of them shares none."""
     values = {
         split: {
             row for row in zip(*(rows[name] for name in columns), strict=True) if any(part is not None for part in row)
@@ -174,3 +223,13 @@ def check_groups_apart(data: TaskData, columns: tuple[str, ...]) -> None:
         for split, rows in data.splits.items()
     }
     assert sum(map(len, values.values())) == len(set.union(*values.values()))
+
+
+def _sample(spec: TaskSpec) -> SampleSource:
+    (source,) = (source for source in spec.sources if isinstance(source, SampleSource))
+    return source
+
+
+def _line(readme: str, name: str) -> str:
+    (line,) = (line for line in readme.splitlines() if line.startswith(f"| `{name}` |"))
+    return line

@@ -76,8 +76,13 @@ class Run:
         self.result = Result.load(self.folder)
         self._predictor: Any = None
 
+    @property
+    def tasks(self) -> dict[str, Run]:
+        """The run of each task by its id, where several tasks share an encoder; empty where there is one task."""
+        return {name: Run(self.folder / task["run"]) for name, task in self.result.tasks.items()}
+
     def predict(self, data: Any) -> list[dict[str, Any]]:
-        """Predict rows.
+        """Predict rows; of a shared run, ask the run of one of its `tasks`.
 
         Args:
             data: A file (csv, tsv, jsonl, json, parquet), one row as a mapping, or a sequence of rows.
@@ -86,7 +91,7 @@ class Run:
             One mapping per row: ``prediction`` and, for classes, ``scores`` by class.
 
         Raises:
-            DataError: A column that the model reads is missing, or a row cannot be read.
+            DataError: A column that the model reads is missing, a row cannot be read, or the run has several tasks.
         """
         from modaxfer.runner.saved.predict import Predictor
 
@@ -96,10 +101,14 @@ class Run:
         return predicted
 
     def evaluate(self) -> dict[str, Any]:
-        """Score the saved model on its test split again: ``metrics``, ``stored`` (the run's own) and ``intervals``."""
+        """Score the saved model on its test split again: ``metrics``, ``stored`` (the run's own) and ``intervals``.
+
+        Of a shared run these are given for each task, by its id.
+        """
         from modaxfer.runner.saved.evaluate import evaluate as evaluate_run
 
-        return dict(evaluate_run(self.folder))
+        shared = self.tasks
+        return {name: run.evaluate() for name, run in shared.items()} if shared else dict(evaluate_run(self.folder))
 
     def plot(self) -> list[Path]:
         """Draw the figures anew and return their paths; needs the extra ``plots``."""
@@ -154,8 +163,6 @@ def train(
     result, folder = run_repeated(wanted, resume=resume, progress=Progress(not quiet), request=request)
     if reports_here():
         write_reports(result, folder)
-        for task in result.tasks.values():
-            write_reports(Result.load(folder / task["run"]), folder / task["run"])
     return Run(folder)
 
 

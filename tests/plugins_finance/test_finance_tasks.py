@@ -5,14 +5,13 @@ import random
 import pyarrow.parquet as pq
 import pytest
 
-import plugin_tasks
+import domain_tasks as tasks
 from modaxfer.spec import TABLE
-from modaxfer_finance import plugin
 from modaxfer_finance.draws import Choice, Number, balanced_tables
 
-TASKS = {spec.name: spec for spec in plugin.modaxfer_tasks()}
+PLUGIN = "finance"
+TASKS = tasks.specs(PLUGIN)
 TABLES = [name for name, spec in TASKS.items() if spec.fields[0].signal == TABLE]
-README = (plugin_tasks.PLUGINS / "finance" / "README.md").read_text(encoding="utf-8")
 
 GIVEN = {
     "german-credit": {"train": 700, "validation": 100, "test": 200},
@@ -39,23 +38,9 @@ UNITS = {
 }
 
 
-@pytest.fixture
-def no_data(monkeypatch):
-    monkeypatch.delenv("MODAXFER_DATA", raising=False)
-
-
-def test_the_distribution_announces_the_plugin():
-    plugin_tasks.require_announced("finance", plugin)
-    assert set(TASKS) == set(GIVEN)
-
-
-def test_listing_the_tasks_is_light():
-    plugin_tasks.require_light("finance")
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_a_task_says_what_it_is(name):
-    plugin_tasks.require_documented(TASKS[name], README)
+@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_light, tasks.check_described])
+def test_the_plugin_is(check):
+    check(PLUGIN)
 
 
 @pytest.mark.parametrize(("place", "unit"), UNITS.items())
@@ -66,27 +51,26 @@ def test_numbers_have_their_unit(place, unit):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_without_data_a_sample_is_read_that_can_be_learnt(name, no_data):
-    spec = TASKS[name]
-    data = plugin_tasks.from_sample(spec)
-    (rows_a_class,) = set(plugin_tasks.class_counts(data, "test").values())
+def test_without_data_a_sample_is_read_that_can_be_learnt(name):
+    tasks.check_sample_loads(PLUGIN, name)
+    data = tasks.load_sample(PLUGIN, name)
+    (rows_a_class,) = set(tasks.class_counts(data, "test").values())
     assert rows_a_class >= 20
-    plugin_tasks.require_apart(data, *(field.name for field in spec.fields))
-    assert 0.3 < plugin_tasks.simple_score(spec, data) < 0.99
+    tasks.check_groups_apart(data, tuple(field.name for field in TASKS[name].fields))
+    assert 0.3 < tasks.simple_skill(PLUGIN, name) < 0.99
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_sample_is_its_seed_and_has_the_fields(name):
-    tables = plugin_tasks.sampled(TASKS[name], 0)
+    tasks.check_sample_is_seeded(TASKS[name])
+    tables = tasks.sample_tables(TASKS[name])
     assert {split: table.num_rows for split, table in tables.items()} == {"train": 150, "test": 60}
-    assert plugin_tasks.sampled(TASKS[name], 0)["train"].equals(tables["train"])
-    assert not plugin_tasks.sampled(TASKS[name], 1)["train"].equals(tables["train"])
     columns = [field.name for field in TASKS[name].fields]
     assert tables["train"].column_names == [*columns, "label", *TASKS[name].keep]
 
 
 def test_the_sample_of_home_equity_has_gaps_where_the_real_table_has():
-    train = plugin_tasks.sampled(TASKS["home-equity"], 0)["train"]
+    train = tasks.sample_tables(TASKS["home-equity"])["train"]
     assert [name for name in train.column_names if not train[name].null_count] == ["loan", "label"]
 
 
@@ -117,22 +101,22 @@ def test_rows_with_the_strongest_pull_are_of_the_second_class():
 @pytest.mark.weights
 @pytest.mark.parametrize("name", TASKS)
 def test_the_real_rows(name):
-    data, given = plugin_tasks.from_folder(TASKS[name])
-    assert given == GIVEN[name]
+    data = tasks.load_real(PLUGIN, name)
+    assert tasks.given_rows(PLUGIN, name) == GIVEN[name]
     assert dict(data.dropped) == ({"also_in_test": 28, "duplicate": 22} if name == "adult-income" else {})
     assert data.classes == TASKS[name].target.classes
-    assert plugin_tasks.class_counts(data, "test") == TEST_CLASSES[name]
-    plugin_tasks.require_apart(data, *TASKS[name].splits.disjoint)
+    assert tasks.class_counts(data, "test") == TEST_CLASSES[name]
+    tasks.check_groups_apart(data, TASKS[name].splits.disjoint)
 
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", TABLES)
 def test_every_real_column_is_a_field(name):
-    names = pq.read_schema(plugin_tasks.real_folder(name) / "train.parquet").names
+    names = pq.read_schema(tasks.real_folder(name) / "train.parquet").names
     assert [field.name for field in TASKS[name].fields] + ["label"] == names
 
 
 @pytest.mark.weights
 def test_the_real_news_say_how_many_annotators_agreed():
-    data, _ = plugin_tasks.from_folder(TASKS["financial-phrasebank"])
+    data = tasks.load_real(PLUGIN, "financial-phrasebank")
     assert set(data.splits["train"]["agreement"]) == {50, 66, 75, 100}

@@ -8,15 +8,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-import plugin_tasks
+import domain_tasks as tasks
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem
 from modaxfer.tasks.load import load_task
-from modaxfer_reviews import plugin, rows, sample
+from modaxfer_reviews import rows, sample
 from modaxfer_reviews.amazon import DOMAINS
 
-TASKS = {spec.name: spec for spec in plugin.modaxfer_tasks()}
-README = (plugin_tasks.PLUGINS / "reviews" / "README.md").read_text(encoding="utf-8")
+PLUGIN = "reviews"
+TASKS = tasks.specs(PLUGIN)
+README = (tasks.PLUGINS / PLUGIN / "README.md").read_text(encoding="utf-8")
 
 GIVEN = {
     "sst2": (6920, 872, 1821),
@@ -59,42 +60,27 @@ TEST_CLASSES = {
 }
 
 
-@pytest.fixture
-def no_data(monkeypatch):
-    monkeypatch.delenv("MODAXFER_DATA", raising=False)
-
-
-def test_the_distribution_announces_the_plugin():
-    plugin_tasks.require_announced("reviews", plugin)
-    assert set(TASKS) == set(GIVEN)
-
-
-def test_listing_the_tasks_is_light():
-    plugin_tasks.require_light("reviews")
+@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_light, tasks.check_described])
+def test_the_plugin_is(check):
+    check(PLUGIN)
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_says_what_it_is(name):
-    plugin_tasks.require_documented(TASKS[name], README)
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_without_data_a_sample_is_read_that_can_be_learnt(name, no_data):
-    spec = TASKS[name]
-    data = plugin_tasks.from_sample(spec)
-    if spec.target.problem is not Problem.REGRESSION:
-        (rows_a_class,) = set(plugin_tasks.class_counts(data, "test").values())
+def test_without_data_a_sample_is_read_that_can_be_learnt(name):
+    tasks.check_sample_loads(PLUGIN, name)
+    data = tasks.load_sample(PLUGIN, name)
+    if TASKS[name].target.problem is not Problem.REGRESSION:
+        (rows_a_class,) = set(tasks.class_counts(data, "test").values())
         assert rows_a_class >= 12
-    plugin_tasks.require_apart(data, "text")
-    assert 0.4 < plugin_tasks.simple_score(spec, data) < 0.99
+    tasks.check_groups_apart(data, ("text",))
+    assert 0.4 < tasks.simple_skill(PLUGIN, name) < 0.99
 
 
 @pytest.mark.parametrize("name", ["sst2", "amazon-books", "vader-products", "vader-tweets", "subjectivity"])
 def test_a_sample_is_its_seed(name):
-    tables = plugin_tasks.sampled(TASKS[name], 0)
+    tasks.check_sample_is_seeded(TASKS[name])
+    tables = tasks.sample_tables(TASKS[name])
     assert {split: table.num_rows for split, table in tables.items()} == {"train": 150, "test": 60}
-    assert plugin_tasks.sampled(TASKS[name], 0)["train"].equals(tables["train"])
-    assert not plugin_tasks.sampled(TASKS[name], 1)["train"].equals(tables["train"])
 
 
 def test_tasks_that_share_phrases_have_samples_of_their_own():
@@ -109,15 +95,15 @@ def test_the_sample_of_the_shop_holds_those_of_its_domains():
 
 @pytest.mark.parametrize("name", ["vader-products", "vader-tweets"])
 def test_ratings_of_the_sample_agree_with_the_classes(name):
-    for table in plugin_tasks.sampled(TASKS[name], 0).values():
+    for table in tasks.sample_tables(TASKS[name]).values():
         for row in table.to_pylist():
             expected = "positive" if row["rating"] >= 0.5 else "negative" if row["rating"] <= -0.5 else "neutral"
             assert row["label"] == expected
             assert -4 <= row["rating"] <= 4
 
 
-def test_the_sample_keeps_a_review_on_one_side(no_data):
-    plugin_tasks.require_apart(load_task(TASKS["vader-products"]), "review")
+def test_the_sample_keeps_a_review_on_one_side():
+    tasks.check_groups_apart(tasks.load_sample(PLUGIN, "vader-products"), ("review",))
 
 
 def write(folder, tables):
@@ -165,45 +151,45 @@ def test_sentences_without_an_id_are_refused(tmp_path):
 @pytest.mark.weights
 @pytest.mark.parametrize("name", TASKS)
 def test_the_real_rows(name):
-    spec = TASKS[name]
-    data, given = plugin_tasks.from_folder(spec)
+    spec, data = TASKS[name], tasks.load_real(PLUGIN, name)
+    given = tasks.given_rows(PLUGIN, name)
     assert tuple(given[split] for split in ("train", "validation", "test")) == GIVEN[name]
     assert dict(data.dropped) == DROPPED.get(name, {})
     assert len(data.splits["train"]) == GIVEN[name][0] - sum(data.dropped.values())
-    plugin_tasks.require_apart(data, "text")
+    tasks.check_groups_apart(data, ("text",))
     if spec.target.problem is Problem.REGRESSION:
         assert all(-4 <= value <= 4 for targets in data.targets.values() for value in targets)
     else:
-        assert plugin_tasks.class_counts(data, "test") == TEST_CLASSES[name]
+        assert tasks.class_counts(data, "test") == TEST_CLASSES[name]
 
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", ["vader-products", "vader-products-rating"])
 def test_a_real_review_is_on_one_side(name):
-    data, _ = plugin_tasks.from_folder(TASKS[name])
-    plugin_tasks.require_apart(data, "review")
+    data = tasks.load_real(PLUGIN, name)
+    tasks.check_groups_apart(data, ("review",))
     assert [len(set(rows["review"])) for rows in data.splits.values()] == [240, 30, 30]
 
 
 @pytest.mark.weights
 def test_reviews_are_carved_whole_where_only_train_is_there(tmp_path):
-    folder = plugin_tasks.real_folder("vader-products")
+    folder = tasks.real_folder("vader-products")
     (tmp_path / "vader-products").mkdir()
     shutil.copy(folder / "train.parquet", tmp_path / "vader-products")
     data = load_task(TASKS["vader-products"], data_dir=tmp_path)
-    plugin_tasks.require_apart(data, "review")
-    plugin_tasks.require_apart(data, "text")
+    tasks.check_groups_apart(data, ("review",))
+    tasks.check_groups_apart(data, ("text",))
 
 
 @pytest.mark.weights
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_real_domain_holds_its_rows_only(domain):
-    data, _ = plugin_tasks.from_folder(TASKS[f"amazon-{domain}"])
+    data = tasks.load_real(PLUGIN, f"amazon-{domain}")
     assert {name for rows in data.splits.values() for name in rows["domain"]} == {domain}
 
 
 def texts_of(name):
-    folder = plugin_tasks.real_folder(name)
+    folder = tasks.real_folder(name)
     tables = [pq.read_table(path, columns=["text"]) for path in folder.glob("*.parquet")]
     # Data sets write spaces and marks in their own ways: letters and digits are what counts.
     return {re.sub(r"[^a-z0-9]", "", text.casefold()) for table in tables for text in table["text"].to_pylist()} - {""}

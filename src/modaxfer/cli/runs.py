@@ -22,20 +22,22 @@ __all__ = ["evaluate_command", "predict_command", "report_command"]
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate_command(run: Path, as_json: bool) -> None:
-    """Score the model in the folder RUN on its test split again."""
+    """Score the model in the folder RUN on its test split again, or the models of all tasks that share one encoder."""
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.evaluate import evaluate
+    from modaxfer.runner.saved.evaluate import evaluate_tasks
 
-    found = evaluate(run, Progress())
+    found = evaluate_tasks(run, Progress())
+    alone = len(found) == 1
     if as_json:
-        print_json(found)
+        print_json(next(iter(found.values())) if alone else found)
         return
-    rows = [
-        (name, f"{value:.4f}", f"[{low:.4f}, {high:.4f}]", _number(found["stored"][name]))
-        for name, value in found["metrics"].items()
-        for low, high in [found["intervals"][name]]
-    ]
-    print_table(["metric", "test", "95 % interval", "stored"], rows)
+    for task, evaluation in found.items():
+        rows = [
+            (name, f"{value:.4f}", f"[{low:.4f}, {high:.4f}]", _number(evaluation["stored"][name]))
+            for name, value in evaluation["metrics"].items()
+            for low, high in [evaluation["intervals"][name]]
+        ]
+        print_table(["metric", "test", "95 % interval", "stored"], rows, title="" if alone else task)
 
 
 @click.command("predict")

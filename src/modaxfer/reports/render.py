@@ -12,7 +12,7 @@ __all__ = ["write_reports"]
 
 
 def write_reports(result: Result, folder: Path) -> list[Path]:
-    """Render `result` with every registered report and return the files written.
+    """Render `result` with every registered report and return the files written; of a shared run, each task's too.
 
     A report that fails says so in one line on standard error; the result and the other reports stand.
     """
@@ -22,4 +22,6 @@ def write_reports(result: Result, folder: Path) -> list[Path]:
             written += load_target(entry.spec.target)(result, folder)
         except Exception as error:
             print(f"modaxfer: report {entry.id} failed: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    for task in result.tasks.values():
+        written += write_reports(Result.load(folder / task["run"]), folder / task["run"])
     return written

@@ -14,17 +14,24 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.predict import Predictor
 from modaxfer.tasks.load import load_task
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "evaluate_tasks"]
 
 Evaluation = dict[str, dict[str, Any]]
 """``metrics``: name to value on the test split; ``stored``: what the run had; ``intervals``: name to [low, high]."""
+
+
+def evaluate_tasks(run: Path, progress: Progress | None = None) -> dict[str, Evaluation]:
+    """Score every task of `run`, one or several that share an encoder, by its id; see `evaluate`."""
+    result = Result.load(run)
+    places = {name: run / task["run"] for name, task in result.tasks.items()} or {result.task: run}
+    return {name: evaluate(place, progress) for name, place in places.items()}
 
 
 def evaluate(run: Path, progress: Progress | None = None) -> Evaluation:
     """Score the saved model of `run` on the test split of its task.
 
     Raises:
-        DataError: There is no model, or the task's rows are no longer the ones the run was made with.
+        DataError: There is no model, or one per task; or the task's rows are no longer the ones the run was made with.
     """
     stored = Result.load(run)
     config = build(RunConfig, read_yaml(run / "config.yaml"))
