@@ -67,7 +67,8 @@ class EmbedOptions:
     align_rows: int | None = documented(None, "Align: most rows of the proxy task to encode; default 512.", minimum=2)
 
 
-STEPS, RATE, ROWS = 300, 1e-3, 512
+STEPS, ROWS = 300, 512
+RATE = 1e-3
 """Of an alignment: Adam steps, learning rate, most rows of the proxy task."""
 
 
