@@ -70,7 +70,7 @@ def open_sessions(cells: Sequence[Cell], around: Surroundings) -> list[Session]:
     torch.manual_seed(first.config.seed)
     sessions = []
     for cell, own, made in zip(cells, bridges, prepared, strict=True):
-        around.warnings.extend(made.notes)
+        around.warnings.extend(note if len(cells) == 1 else f"{cell.task_id}: {note}" for note in made.notes)
         objective = Objective.fit(cell.task.target.problem, len(cell.data.classes), cell.data.targets["train"])
         sessions.append(
             Session(

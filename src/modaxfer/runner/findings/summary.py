@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from modaxfer.metrics import greater_is_better
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.cells.resolve import Cell, describe
@@ -27,7 +28,7 @@ from modaxfer.spec import Problem
 __all__ = ["MEAN", "assemble", "labels", "together", "write_predictions", "write_table"]
 
 MEAN = "mean_primary"
-"""What decides for a run of several tasks: the mean of their primary metrics."""
+"""What decides for a run of several tasks: the mean of their primary metrics; of a regression's R squared."""
 
 PACKAGES = ("modaxfer", "torch", "transformers", "accelerate", "peft", "datasets", "scikit-learn", "numpy")
 
@@ -94,12 +95,13 @@ def assemble(
 def together(results: Sequence[Result], stages: Stages) -> Result:
     """Return the result of a run of several tasks: the mean of what decides for each, and each task's own in short.
 
-    Tasks of different metrics are averaged as they are; the mean says which of two runs of the same tasks did better,
-    and nothing beyond that.
+    The mean is over what is better the greater it is, so that it says which of two runs of the same tasks did better,
+    and nothing beyond that: a regression enters with its R squared, or with its error turned negative where R squared
+    is not among its metrics.
     """
     first = results[0]
     means = {
-        split: {MEAN: float(np.mean([_number(result.metrics[split][result.primary]) for result in results]))}
+        split: {MEAN: float(np.mean([_comparable(result, split) for result in results]))}
         for split in ("train", "validation", "test")
     }
     return replace(
@@ -183,6 +185,13 @@ def _encoder(session: Session, cell: Cell) -> dict[str, Any]:
         return parts[0]
     joined = {key: " + ".join(str(part[key]) for part in parts) for key in parts[0]}
     return {**joined, "parts": parts}
+
+
+def _comparable(result: Result, split: str) -> float:
+    values = result.metrics[split]
+    if result.data["problem"] == Problem.REGRESSION and "r2" in values:
+        return _number(values["r2"])
+    return _number(values[result.primary]) * (1 if greater_is_better(result.primary) else -1)
 
 
 def _number(value: float | None) -> float:
