@@ -231,5 +231,5 @@ def _sample(spec: TaskSpec) -> SampleSource:
 
 
 def _line(readme: str, name: str) -> str:
-    (line,) = (line for line in readme.splitlines() if line.startswith(f"| `{name}` |"))
-    return line
+    # A later table may be about the same tasks.
+    return next(line for line in readme.splitlines() if line.startswith(f"| `{name}` |"))

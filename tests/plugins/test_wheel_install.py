@@ -12,7 +12,7 @@ HEAD = "from modaxfer import hookimpl\nfrom modaxfer.spec import StrategySpec\nM
 HOOK = '@hookimpl\ndef {}():\n    return [StrategySpec(name="gentle", target="a.b:c")]\n'
 
 PLUGINS = {
-    "sound": ("sound", HEAD + HOOK.format("modaxfer_strategies")),
+    "healthy": ("healthy", HEAD + HOOK.format("modaxfer_strategies")),
     "raising": ("raising", "raise RuntimeError('no licence file')"),
     "misspelled": ("misspelled", HEAD + HOOK.format("modaxfer_strategys")),
     "grasping": ("modaxfer", HEAD + HOOK.format("modaxfer_strategies")),
@@ -75,7 +75,7 @@ def test_wheels_bring_their_metadata(command_line):
     states = {(record["namespace"], record["distribution"]): record["state"] for record in json.loads(done.stdout)}
     assert states[("modaxfer", "grasping")] == "clashing"
     assert (
-        states[("modaxfer", "modaxfer")] == states[("sound", "sound")] == states[("raising", "raising")] == "installed"
+        states[("modaxfer", "modaxfer")] == states[("healthy", "healthy")] == states[("raising", "raising")] == "installed"
     )
 
 
@@ -97,7 +97,7 @@ def test_each_fault_has_its_own_line_and_the_rest_works(command_line, distributi
     assert len(lines) == 1
     assert message in lines[0]
     ids = {strategy["id"] for strategy in json.loads(done.stdout)}
-    assert {"sound/gentle", "modaxfer/full", "modaxfer/lora", "modaxfer/frozen"} <= ids
+    assert {"healthy/gentle", "modaxfer/full", "modaxfer/lora", "modaxfer/frozen"} <= ids
     assert not {"misspelled/gentle", "modaxfer/gentle", "raising/gentle"} & ids
 
 
@@ -110,7 +110,7 @@ def test_show_tells_what_is_wrong_and_imports_nothing_else(command_line):
 
 
 def test_strict_ends_with_one_paragraph(command_line):
-    done = command_line("list", "strategies", MODAXFER_STRICT="1", MODAXFER_PLUGINS="sound,raising")
+    done = command_line("list", "strategies", MODAXFER_STRICT="1", MODAXFER_PLUGINS="healthy,raising")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "no licence file" in done.stderr
