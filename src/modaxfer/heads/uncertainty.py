@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-__all__ = ["UncertaintyWeights"]
+__all__ = ["UncertaintyWeights", "weighed"]
 
 
 class UncertaintyWeights(nn.Module):
@@ -42,5 +42,9 @@ class UncertaintyWeights(nn.Module):
             losses: Any shape, for example one per row.
             tasks: Task number of all of them, or int64 of their shape.
         """
-        s = self.log_variances[tasks]
-        return torch.exp(-s) * losses + s
+        return weighed(losses, self.log_variances[tasks])
+
+
+def weighed(losses: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    """Return ``exp(-s) * loss + s`` for losses of any shape and ``s`` of the same shape, or one for all."""
+    return torch.exp(-log_variance) * losses + log_variance

@@ -23,7 +23,7 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
     Raises:
         ConfigError: The device is not there, the precision does not fit it, or fewer processes run than were asked for.
     """
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedDataParallelKwargs
     from accelerate.state import AcceleratorState, PartialState
 
     device = choose_device(config.device)
@@ -37,7 +37,13 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
         AcceleratorState._reset_state(reset_partial_state=True)
     elif device.type == "cpu":
         os.environ["ACCELERATE_USE_CPU"] = "true"
-    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="no" if precision == "fp32" else precision)
+    # A step of one task has no gradient for the heads of the others.
+    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if len(config.task) > 1 else None
+    accelerator = Accelerator(
+        cpu=device.type == "cpu",
+        mixed_precision="no" if precision == "fp32" else precision,
+        kwargs_handlers=handlers,
+    )
     if accelerator.num_processes != world:
         state = PartialState()
         raise ConfigError(

@@ -11,6 +11,7 @@ from torch import nn
 
 from modaxfer.contracts import Batch
 from modaxfer.heads.objective import balanced_weights
+from modaxfer.heads.uncertainty import UncertaintyWeights
 from modaxfer.plan import Phase
 from modaxfer.registry import load_target
 from modaxfer.runner.features import enter
@@ -28,15 +29,17 @@ class Lanes(nn.Module):
         weights: Learned weights of the tasks' losses, where there are any.
     """
 
-    def __init__(self, models: Sequence[nn.Module], weights: nn.Module | None = None) -> None:
+    def __init__(self, models: Sequence[nn.Module], weights: UncertaintyWeights | None = None) -> None:
         super().__init__()
         self.models = nn.ModuleList(models)
         self.weights = weights
 
-    def forward(self, lane: int, batch: Batch, start: int) -> torch.Tensor:
-        """Return the logits of task `lane`."""
-        logits: torch.Tensor = self.models[lane](batch, start)
-        return logits
+    def forward(self, lane: int, batch: Batch, start: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the logits of task `lane`, and the log variance that its loss is weighed by, where there are any.
+
+        Both come from here, so that several processes find every parameter that takes part.
+        """
+        return self.models[lane](batch, start), None if self.weights is None else self.weights.log_variances[lane]
 
 
 class Lane:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from modaxfer.errors import DivergedError
-from modaxfer.heads.uncertainty import UncertaintyWeights
+from modaxfer.heads.uncertainty import UncertaintyWeights, weighed
 from modaxfer.plan import Part, Phase, Sharing
 from modaxfer.runner.batches import micro_batches
 from modaxfer.runner.checkpoint import Checkpoints, Position, restore
@@ -193,10 +193,12 @@ class _GradientPhase:
         """Add the gradient of one forward pass and return its share of the step's loss."""
         lane, accelerator = self.lanes[number], self.session.accelerator
         batch = lane.batch(chosen)
-        logits = self.model(number, batch, lane.entry.layer)
+        logits, log_variance = self.model(number, batch, lane.entry.layer)
         loss = lane.loss(logits, batch, chosen, scale)
-        weights = self.module.weights
-        total = loss if weights is None or not share else weights(loss / share, number) * share
+        total = loss
+        if log_variance is not None:
+            # The share of a process without rows is zero, and so is its loss.
+            total = share * weighed(loss / share if share else loss, log_variance)
         # Gradients are averaged over processes, so that each one's share has to count as many times.
         accelerator.backward(total * accelerator.num_processes)
         return float(loss.detach())
