@@ -32,7 +32,7 @@ def command(rows, encoder, *extra):
 
 def finish(arguments, **environment):
     done = subprocess.run(
-        arguments, env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
+        arguments, env=os.environ | environment, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, done.stderr
     return done
@@ -111,9 +111,11 @@ def test_two_processes_fuse_as_one_does(tiny, tmp_path):
     assert second.ablation.keys() == first.ablation.keys() == {"image", "text"}
 
 
-def test_two_processes_share_an_encoder_between_tasks_as_one_does(tiny, tmp_path):
+@pytest.mark.parametrize("weighting", ["sum", "uncertainty"])
+def test_two_processes_share_an_encoder_between_tasks_as_one_does(weighting, tiny, tmp_path):
     names = ("--encoder", str(tiny("vit")), "--strategy", "multitask", "--task", "digits", "--task", "legal-sentiment")
-    settings = [*names, *SETTINGS, "--limit", "48", "--epochs", "2", "--learning-rate", "1e-3"]
+    settings = [*names, *SETTINGS, "--limit", "32", "--epochs", "1", "--learning-rate", "1e-3"]
+    settings += ["--set", f"weighting={weighting}"]
     train = [sys.executable, "-m", "modaxfer", "train"]
     one, two = ([*train, "--output", str(tmp_path / name)] for name in ("one", "two"))
     first, second = beside_two(one, two, *settings)
