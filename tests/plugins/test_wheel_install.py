@@ -75,7 +75,10 @@ def test_wheels_bring_their_metadata(command_line):
     states = {(record["namespace"], record["distribution"]): record["state"] for record in json.loads(done.stdout)}
     assert states[("modaxfer", "grasping")] == "clashing"
     assert (
-        states[("modaxfer", "modaxfer")] == states[("healthy", "healthy")] == states[("raising", "raising")] == "installed"
+        states[("modaxfer", "modaxfer")]
+        == states[("healthy", "healthy")]
+        == states[("raising", "raising")]
+        == "installed"
     )
 
 
