@@ -24,8 +24,6 @@ RUNS = Path("runs") / "fusion"
 SEEDS = (0, 1, 2)
 HOWS = ("concat", "gated", "cross", "vote")
 ENCODERS = {"image": "vit", "text": "bert"}
-LAST = "last"
-"""Behind a modality's name: held to the layer that a join reads, a control for the search over layers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +45,14 @@ COMPARISONS = (
 
 
 def commands(comparison: Comparison) -> list[Command]:
-    """Return the runs of a comparison, seed by seed: each modality alone, freely and held, then each way to join."""
+    """Return the runs of a comparison, seed by seed: each modality alone, then each way to join them."""
     picture = {"encoder.image_size": comparison.image_size}
     made = []
     for seed in SEEDS:
         for kind, task in (("image", comparison.image), ("text", comparison.text)):
             flags = {"encoder": (ENCODERS[kind],), "strategy": "frozen", "task": (task,)}
             options = picture if kind == "image" else {}
-            held = {**options, "strategy.layer": "last"}
             made.append(Command(cell=f"{comparison.task}-{kind}", seed=seed, flags=flags, options=options))
-            made.append(Command(cell=f"{comparison.task}-{kind}-{LAST}", seed=seed, flags=flags, options=held))
         for how in HOWS:
             flags = {"encoder": tuple(ENCODERS.values()), "strategy": "fusion", "task": (comparison.task,)}
             options = {**picture, "strategy.how": how, "strategy.underneath": "frozen"}
@@ -77,12 +73,10 @@ def describe_task(comparison: Comparison, runs: Path) -> dict[str, Any] | None:
     """
     groups = _finished(comparison, runs)
     alone = [name for name in ENCODERS if name in groups]
-    held = [f"{name}-{LAST}" for name in ENCODERS if f"{name}-{LAST}" in groups]
     fused = [name for name in HOWS if name in groups]
     if len(alone) < len(ENCODERS) or not fused:
         return None
     best_alone, best_fused = (max(names, key=lambda name: _validation(groups[name])) for names in (alone, fused))
-    best_held = max(held, key=lambda name: _validation(groups[name])) if len(held) == len(alone) else None
     first = next(iter(groups[best_fused].values())).result
     metric = first.primary
     return {
@@ -96,11 +90,9 @@ def describe_task(comparison: Comparison, runs: Path) -> dict[str, Any] | None:
         "best_alone": best_alone,
         "best_fused": best_fused,
         "gain": difference(groups[best_fused], groups[best_alone]),
-        "best_held": best_held,
-        "gain_over_held": difference(groups[best_fused], groups[best_held]) if best_held else None,
         "cells": [
             {**describe_cell(name, groups[name]), "gain": difference(groups[name], groups[best_alone])}
-            for name in (*alone, *held, *fused)
+            for name in (*alone, *fused)
         ],
         "ablation": describe_ablation(first),
     }

@@ -18,12 +18,7 @@ VERDICTS = {
     Outcome.FALLS_SHORT: "joining harmed",
     Outcome.NO_INTERVAL: "no interval, no claim",
 }
-ALONE = {
-    "image": "picture alone",
-    "text": "text alone",
-    "image-last": "picture alone, last layer",
-    "text-last": "text alone, last layer",
-}
+ALONE = {"image": "picture alone", "text": "text alone"}
 COLUMNS = (
     *("model", "encoders", "head", "validation", "test", "95 % interval", "test accuracy", "over the better alone"),
     *("95 % interval of that", "verdict", "train / test rows", "seeds"),
@@ -85,13 +80,6 @@ def _parts(task: Mapping[str, Any]) -> str:
 
 
 def _headline(task: Mapping[str, Any]) -> str:
-    told = [_over(task, task["best_alone"], task["gain"])]
-    if task["gain_over_held"] is not None:
-        told.append(_over(task, task["best_held"], task["gain_over_held"]))
-    return f"By validation, {'; '.join(told)}."
-
-
-def _over(task: Mapping[str, Any], rival: str, found: Mapping[str, Any]) -> str:
-    gain, interval = gained(found["value"], found["interval"])
-    verdict = VERDICTS[outcome(found["interval"])]
-    return f"{code(task['best_fused'])} over {ALONE[rival]}: **{gain}** ({interval}): {verdict}"
+    gain, interval = gained(task["gain"]["value"], task["gain"]["interval"])
+    pair = f"{code(task['best_fused'])} over {ALONE[task['best_alone']]}"
+    return f"By validation, {pair}: **{gain}** ({interval}): {VERDICTS[outcome(task['gain']['interval'])]}."
