@@ -115,7 +115,7 @@ def test_two_processes_fuse_as_one_does(tiny, tmp_path):
 def test_two_processes_share_an_encoder_between_tasks_as_one_does(weighting, tiny, tmp_path):
     names = ("--encoder", str(tiny("vit")), "--strategy", "multitask", "--task", "digits", "--task", "legal-sentiment")
     settings = [*names, *SETTINGS, "--limit", "32", "--epochs", "1", "--learning-rate", "1e-3"]
-    settings += ["--set", f"weighting={weighting}"]
+    settings += ["--set", f"weighting={weighting}", "--set", "alone=false"]
     train = [sys.executable, "-m", "modaxfer", "train"]
     one, two = ([*train, "--output", str(tmp_path / name)] for name in ("one", "two"))
     first, second = beside_two(one, two, *settings)
