@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modaxfer.config import RunConfig
 from modaxfer.encoders.checkpoints import resolve
-from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
+from modaxfer.errors import AmbiguousNameError, ConfigError, ModaxferError, UnknownNameError
 from modaxfer.registry import registry
 from modaxfer.runner.cells.request import find_tasks
 from modaxfer.runner.compare.grid import Grid, members
@@ -45,5 +45,6 @@ def _check_encoder(name: str, settings: RunConfig) -> None:
         )
     except (AmbiguousNameError, ConfigError, UnknownNameError):
         raise
-    except Exception:
-        return  # it has a reason of its own, which the cells of this encoder give
+    except ModaxferError:
+        # Weights that cannot be had are a reason of their own, which the cells of this encoder give.
+        return

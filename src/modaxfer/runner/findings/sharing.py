@@ -26,11 +26,11 @@ def task_folder(task_id: str) -> str:
 
 
 def config_of(config: RunConfig, cell: Cell) -> RunConfig:
-    """Return the config of one task of several; options of other tasks' bridges are left out."""
+    """Return the config of one task of several, for one seed; options of other tasks' bridges are left out."""
     options = {key: value for key, value in config.set.items() if not key.startswith("bridge.")}
     for way in cell.ways:
         options |= {f"bridge.{key}": value for key, value in vars(way.bridge_options).items()}
-    return replace(config, task=(cell.task_id,), set=options)
+    return replace(config, task=(cell.task_id,), seeds=1, baseline=(), set=options)
 
 
 def beside_alone(result: Result, cells: Sequence[Cell], folder: Path, run_one: RunOne, progress: Any) -> Result:
@@ -49,7 +49,6 @@ def beside_alone(result: Result, cells: Sequence[Cell], folder: Path, run_one: R
     tasks: dict[str, Any] = {}
     for cell in cells:
         place = folder / "alone" / task_folder(cell.task_id)
-        # Any option of the strategy that asks for this comparison would ask for it again.
         config = replace(config_of(cell.config, cell), output=str(place))
         progress.say(f"\n{cell.task_id} alone ({place})")
         alone, _ = run_one(config, resume=(place / run_folder.CONFIG).is_file(), progress=progress)
