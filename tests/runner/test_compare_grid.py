@@ -165,15 +165,22 @@ def test_a_name_that_nothing_has_refuses_the_whole_grid(name, monkeypatch, tmp_p
         check_names(read_grid(values))
 
 
-@pytest.mark.parametrize(
-    "trouble", [CheckpointUnavailableError("away"), MissingPackageError("p", "x", "i"), ImportError("broken")]
-)
+@pytest.mark.parametrize("trouble", [CheckpointUnavailableError("away"), MissingPackageError("p", "x", "i")])
 def test_weights_that_cannot_be_had_are_no_mistake_of_the_grid(trouble, monkeypatch):
     def resolve(*arguments, **settings):
         raise trouble
 
     monkeypatch.setattr(names, "resolve", resolve)
     check_names(read_grid(AXES))
+
+
+def test_a_fault_of_the_program_is_no_reason_of_a_cell(monkeypatch):
+    def resolve(*arguments, **settings):
+        raise ZeroDivisionError("broken")
+
+    monkeypatch.setattr(names, "resolve", resolve)
+    with pytest.raises(ZeroDivisionError, match="broken"):
+        check_names(read_grid(AXES))
 
 
 def test_records_survive_the_file(tmp_path):
