@@ -72,8 +72,8 @@ class Cell:
 
 
 CELLS = (
-    Cell(encoder="vit", task="legal-sentiment", bridge="render", limit=640, epochs=2),
-    Cell(encoder="vit", task="sst2", bridge="render", limit=640, epochs=2),
+    Cell(encoder="vit", task="legal-sentiment", bridge="render", strategy="lora", limit=1200, epochs=3),
+    Cell(encoder="vit", task="sst2", bridge="render", limit=800, epochs=3),
     Cell(encoder="vit", task="spoken-digits", bridge="spectrogram", limit=400, epochs=2, options=SMALL),
     Cell(encoder="vit", task="esc10", bridge="spectrogram", limit=320, epochs=5, options=SMALL),
     Cell(encoder="bert", task="spoken-digits", bridge="embed", limit=480, epochs=4),
