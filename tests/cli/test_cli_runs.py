@@ -218,6 +218,35 @@ def test_a_failed_run_says_so_in_its_result(shell, tiny, own_rows, tmp_path):
     assert "the loss is" in stored["error"]
 
 
+def test_a_failed_run_is_tried_again(shell, tiny, own_rows, tmp_path, monkeypatch):
+    from modaxfer.runner import run
+
+    ask = (
+        "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", own_rows("text")["data"], "--text", "text",
+        *QUICK, "--output",
+    )  # fmt: skip
+    shell(*ask, tmp_path / "unbroken")
+
+    def full_disk(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(run, "examine", full_disk)
+        status, _, err = shell(*ask, tmp_path / "run")
+    assert status == 1
+    assert "No space left" in err
+    status, _, err = shell(*ask, tmp_path / "run")
+    assert status == 2
+    assert "already holds a run that failed" in err
+    assert "--resume" in err
+    status, _, err = shell("train", "--resume", "--output", tmp_path / "run")
+    assert status == 0
+    metrics = [json.loads((tmp_path / name / "result.json").read_text())["metrics"] for name in ("unbroken", "run")]
+    assert metrics[0] == metrics[1]
+    _, _, err = shell("train", "--resume", "--output", tmp_path / "run")
+    assert "is finished already" in err
+
+
 def test_predicting_without_a_column_names_it(shell, trained):
     status, _, err = shell("predict", trained, "-", text="txt\nhello\n")
     assert status == 2

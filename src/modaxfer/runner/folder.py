@@ -8,9 +8,9 @@ from pathlib import Path
 
 from modaxfer.config import RunConfig, build, read_yaml, to_yaml
 from modaxfer.errors import ConfigError, OutputExistsError
-from modaxfer.result import write_atomically
+from modaxfer.result import Result, write_atomically
 
-__all__ = ["claim", "default_folder", "is_finished", "store_config"]
+__all__ = ["claim", "default_folder", "has_result", "is_finished", "store_config"]
 
 CONFIG, RESULT = "config.yaml", "result.json"
 
@@ -29,13 +29,13 @@ def claim(config: RunConfig, *, resume: bool) -> tuple[RunConfig, Path]:
     config = replace(config, output=str(folder))
     if resume:
         return _resumed(config, folder), folder
-    if (folder / RESULT).exists() or (folder / CONFIG).exists():
-        state = "a finished run" if (folder / RESULT).exists() else "an unfinished run"
+    if has_result(folder) or (folder / CONFIG).exists():
+        finished = is_finished(folder)
+        state = "a finished run" if finished else "a run that failed" if has_result(folder) else "an unfinished run"
         raise OutputExistsError(
             f"the output folder already holds {state}",
             got=folder,
-            fix="choose another --output"
-            + ("" if (folder / RESULT).exists() else ", or take the run up again with --resume"),
+            fix="choose another --output" + ("" if finished else ", or take the run up again with --resume"),
         )
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError("the output is not a folder", got=folder, fix="choose another --output")
@@ -58,9 +58,14 @@ def default_folder(config: RunConfig, *, resume: bool = False) -> Path:
     return folder
 
 
-def is_finished(folder: Path) -> bool:
-    """Return whether the run in `folder` has its result."""
+def has_result(folder: Path) -> bool:
+    """Return whether the run in `folder` has ended, well or not."""
     return (folder / RESULT).is_file()
+
+
+def is_finished(folder: Path) -> bool:
+    """Return whether the run in `folder` has its scores: one that failed is not finished."""
+    return has_result(folder) and Result.load(folder).status == "completed"
 
 
 def store_config(config: RunConfig, folder: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,7 @@ from modaxfer.result import Result
 from modaxfer.runner.cells.request import Request
 from modaxfer.runner.cells.scratch import SCRATCH, SEARCH, scratch_config, with_search
 from modaxfer.runner.findings.gain import read_finished, scratch_baseline, transfer_gain
-from modaxfer.runner.folder import CONFIG, RESULT
-from modaxfer.runner.processes.launch import launched_world
+from modaxfer.runner.folder import CONFIG, is_finished
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
 
@@ -74,7 +72,7 @@ def run_repeated(
     result, folder = run_one(with_search(config), resume=resume, progress=progress, request=request)
     main = build(RunConfig, read_yaml(folder / CONFIG))
     seeds = [main.seed + number for number in range(main.seeds)]
-    if result.status != "completed" or _is_done(result, main, seeds):
+    if _is_done(result, main, seeds):
         return result, folder
     several = _Several(main, folder, result, progress, run_one)
     repeats = [several.repeat(seed) for seed in seeds]
@@ -130,14 +128,9 @@ class _Several:
 
     def _run(self, config: RunConfig, label: str) -> tuple[Result, Path]:
         folder = Path(str(config.output))
-        failed = _has_failed(folder)
-        _wait()
-        if failed and _is_main():
-            shutil.rmtree(folder)
-        resume = (folder / CONFIG).is_file() and not failed
-        if not (resume and (folder / RESULT).is_file()):
+        if not is_finished(folder):
             self.progress.say(f"\n{label} ({folder})")
-        return self.run_one(config, resume=resume, progress=self.progress)
+        return self.run_one(config, resume=(folder / CONFIG).is_file(), progress=self.progress)
 
 
 def _with_gain(
@@ -153,21 +146,9 @@ def _is_done(result: Result, main: RunConfig, seeds: Sequence[int]) -> bool:
     return repeated and (SCRATCH not in main.baseline or result.transfer_gain is not None)
 
 
-def _has_failed(folder: Path) -> bool:
-    return (folder / RESULT).is_file() and Result.load(folder).status != "completed"
-
-
 def _is_main() -> bool:
     """Tell whether this is the main process of those that a launcher started, or the only one."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def _wait() -> None:
-    """Wait until all processes are here, where there are several: none may remove what another still reads."""
-    if launched_world() is not None:
-        from accelerate import PartialState
-
-        PartialState().wait_for_everyone()
 
 
 def _value(score: Any) -> float:

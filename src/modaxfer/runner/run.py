@@ -45,7 +45,7 @@ def run(
 
     Args:
         config: The request.
-        resume: Take up an unfinished run in the output folder; a finished one is returned as it is.
+        resume: Take up an unfinished or failed run in the output folder; a finished one is returned as it is.
         progress: Where to tell how far it is; None = standard error.
         request: What `modaxfer.runner.cells.request.read_request` made of `config`, where that has been asked already.
 
@@ -93,6 +93,7 @@ class _Run:
     def execute(self) -> Result:
         if self.main:
             run_folder.store_config(self.config, self.folder)
+            (self.folder / run_folder.RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
         self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
         try:
             result = self._execute()

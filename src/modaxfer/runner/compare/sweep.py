@@ -81,16 +81,14 @@ class Sweep:
         target = _target(cell)
         known = self.records.get(cell.key)
         if run_folder.is_finished(target) and _is_of(cell, target):
-            result = Result.load(target)
-            if result.status == "completed":
-                return of_result(_place(cell), result, self._name(target))
+            return of_result(_place(cell), Result.load(target), self._name(target))
         if known is None or known.status != "failed" or self.retry_failed:
             return None
         return known
 
     def _made(self, cell: GridCell) -> CellRecord:
         target = _target(cell)
-        resume = _is_of(cell, target) and not run_folder.is_finished(target)
+        resume = _is_of(cell, target) and not run_folder.has_result(target)
         if not resume and target.exists():
             shutil.rmtree(target)
         gc.collect()  # the model before this one holds circles, and its room may be needed
@@ -108,7 +106,7 @@ class Sweep:
             shutil.rmtree(target)
         if not isinstance(error, ModaxferError):
             write_atomically(target / TRACEBACK, "".join(traceback.format_exception(error)))
-        if run_folder.is_finished(target):
+        if run_folder.has_result(target):
             self.on_run(Result.load(target), target)
         return CellRecord(
             **_place(cell),
@@ -157,7 +155,7 @@ def _is_refusal(error: BaseException) -> bool:
 
 def _weights_were_loaded(target: Path) -> bool:
     """A run that was refused in time leaves no result, or one that broke off while it fetched weights."""
-    return run_folder.is_finished(target) and Result.load(target).time_s.get("load", 0.0) > 0.0
+    return run_folder.has_result(target) and Result.load(target).time_s.get("load", 0.0) > 0.0
 
 
 def _reason(error: BaseException) -> str:

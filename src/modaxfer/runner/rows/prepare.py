@@ -15,9 +15,10 @@ from modaxfer.data.blanks import filled, present
 from modaxfer.result import write_atomically
 from modaxfer.runner.cells.resolve import Cell, Way, build_bridge
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.rows.cache import cache_key, cached_store, stored_folder
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.split import Split
-from modaxfer.runner.rows.store import ExampleStore, cache_key, cached_store, stored_folder
+from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.runner.towers.joint import JointProcessor, JointRows
 from modaxfer.spec import Field
 

@@ -1,11 +1,9 @@
-"""Ragged arrays on disk, memory-mapped: prepared rows and frozen features are computed once and read ever after."""
+"""Ragged arrays on disk, memory-mapped."""
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,18 +12,16 @@ from typing import Any
 import numpy as np
 
 from modaxfer.contracts import Example
-from modaxfer.data.download import cache_folder
 
-__all__ = ["ExampleStore", "cache_key", "cached_store", "stored_folder"]
+__all__ = ["DESCRIPTION", "FORMAT", "ExampleStore", "Notes"]
 
 FORMAT = 2
 DESCRIPTION = "store.json"
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+"""Another run was faster, though its entry may be gone again."""
 
 Notes = Callable[[], Sequence[str]]
 """Says what was lost while rows were made."""
-
-LIMIT_GB = 20.0
-"""Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
 
 
 class ExampleStore(Sequence[Example]):
@@ -92,46 +88,13 @@ class ExampleStore(Sequence[Example]):
             made = Path(scratch) / "entry"
             made.mkdir()
             _write_chunks(made, chunks, notes)
+            store = cls.open(made)  # Mapped before it has its name: from then on other runs may remove it.
             try:
                 made.replace(folder)
-            except OSError:
-                if not (folder / DESCRIPTION).is_file():
+            except OSError as error:
+                if error.errno not in TAKEN and not (folder / DESCRIPTION).is_file():
                     raise
-        return cls.open(folder)
-
-
-def cache_key(*parts: object) -> str:
-    """Return a short hash of everything that decides an entry's content."""
-    return hashlib.sha256(json.dumps([FORMAT, *map(str, parts)]).encode()).hexdigest()[:40]
-
-
-def stored_folder(kind: str, key: str) -> Path:
-    """Return the cache folder of an entry; it may not exist yet."""
-    return cache_folder() / kind / key
-
-
-def cached_store(
-    kind: str, key: str, use_disk: bool, make: Callable[[], Iterable[Sequence[Example]]], notes: Notes = lambda: ()
-) -> ExampleStore:
-    """Return the store of `key`, from the cache if it is there, else made (and kept, where `use_disk`).
-
-    Args:
-        kind: Folder inside the cache.
-        key: What `cache_key` returned.
-        use_disk: Whether it may be read from disk and kept there.
-        make: Yields the examples in chunks.
-        notes: Called after `make` is exhausted: what was lost on the way, kept with the rows.
-    """
-    if not use_disk:
-        examples = [example for chunk in make() for example in chunk]
-        return ExampleStore.from_examples(examples, notes())
-    folder = stored_folder(kind, key)
-    if (folder / DESCRIPTION).is_file():
-        os.utime(folder)
-        return ExampleStore.open(folder)
-    store = ExampleStore.write(folder, make(), notes)
-    _prune(folder.parent.parent, keep=folder)
-    return store
+        return store
 
 
 def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]], notes: Notes) -> None:
@@ -154,16 +117,3 @@ def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]], notes: Note
         np.save(folder / f"{key}.shapes.npy", np.array(rows, dtype=np.int64))
     described = {"format": FORMAT, "types": types, "notes": list(notes())}
     (folder / DESCRIPTION).write_text(json.dumps(described), encoding="utf-8")
-
-
-def _prune(cache: Path, keep: Path) -> None:
-    """Delete the entries not used for longest until the cache is small enough; `keep` stays."""
-    limit = float(os.environ.get("MODAXFER_CACHE_GB", LIMIT_GB)) * 1e9
-    entries = [folder for kind in ("prepared", "features") for folder in (cache / kind).glob("*") if folder != keep]
-    sizes = {folder: sum(path.stat().st_size for path in folder.glob("*")) for folder in [*entries, keep]}
-    total = sum(sizes.values())
-    for folder in sorted(entries, key=lambda entry: entry.stat().st_mtime):
-        if total <= limit:
-            return
-        shutil.rmtree(folder, ignore_errors=True)
-        total -= sizes[folder]

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import Batch, Example
+from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.rows.encode import collate_states
 from modaxfer.runner.rows.split import Split
-from modaxfer.runner.rows.store import ExampleStore, cache_key, cached_store
+from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.runner.session import Predictions, Session
 from modaxfer.runner.towers.model import POOLED
 from modaxfer.runner.towers.tower import LAYER_STATES, read_out
