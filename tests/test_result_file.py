@@ -1,0 +1,30 @@
+"""Files of a run appear whole or not at all."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from modaxfer.result import write_atomically
+
+
+def test_of_many_writers_at_once_one_wins_whole(tmp_path):
+    path = tmp_path / "folder" / "file.json"
+    texts = {letter * 50_000 for letter in "abcd"}
+
+    def write(text):
+        for _ in range(100):
+            write_atomically(path, text)
+            assert path.read_text() in texts
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, sorted(texts)))
+    assert [file.name for file in path.parent.iterdir()] == ["file.json"]
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path):
+    write_atomically(tmp_path / "file.json", "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(tmp_path / "file.json", "\udc80")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"file.json": "old"}
