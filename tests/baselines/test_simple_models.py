@@ -34,6 +34,7 @@ def task(columns: dict[str, list], targets: np.ndarray, classes: int, splits=SPL
         source="test",
         root=None,
         fingerprint="test",
+        digests={},
     )
 
 

@@ -24,7 +24,7 @@ def spec(fields=TEXT_FIELD, target=None, **options):
 def store(tmp_path, **splits):
     """Write each split as a parquet file and return the folder to give as data_dir."""
     folder = tmp_path / "mine"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     for split, columns in splits.items():
         pq.write_table(pa.table(columns), folder / f"{split}.parquet")
     return tmp_path
@@ -354,3 +354,19 @@ def test_given_splits_may_be_small(tmp_path):
     root = store(tmp_path, train=texts(1), validation=texts(2, 10), test=texts(2, 20))
     with pytest.raises(DataError, match=r"not enough rows .*at least 2 labelled training rows"):
         load_task(spec(), data_dir=root)
+
+
+def test_equal_inputs_have_equal_digests_in_other_tasks_too(tmp_path):
+    ours = load_task(spec(), data_dir=store(tmp_path / "ours", train=texts(30), test=texts(10, 30)))
+    others = {"said": texts(40, 35)["text"], "label": [0.1 * n for n in range(40)]}
+    theirs = load_task(
+        spec((Field(name="said", signal=TEXT),), Target(problem=Problem.REGRESSION)),
+        data_dir=store(tmp_path / "theirs", train=others),
+        limit=20,
+    )
+    for split, values in theirs.splits.items():
+        known = set(theirs.digests[split])
+        shared = [digest in known for digest in ours.digests["test"]]
+        assert shared == [text in set(values["said"]) for text in column(ours, "test")]
+        assert len(theirs.digests[split]) == len(values)
+    assert any(digest in set(theirs.digests["train"]) for digest in ours.digests["test"])

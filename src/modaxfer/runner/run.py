@@ -18,6 +18,7 @@ from modaxfer.runner import folder as run_folder
 from modaxfer.runner.cells.request import Request
 from modaxfer.runner.cells.resolve import Cell, describe, resolve_cells
 from modaxfer.runner.findings.ablation import ablate
+from modaxfer.runner.findings.caveats import caveats
 from modaxfer.runner.findings.honesty import examine
 from modaxfer.runner.findings.sharing import beside_alone, config_of, task_folder
 from modaxfer.runner.findings.summary import assemble, together, write_predictions
@@ -84,9 +85,7 @@ class _Run:
         self.cells, self.folder, self.accelerator, self.progress = cells, folder, accelerator, progress
         self.config, self.plan = cells[0].config, cells[0].plan
         self.main = accelerator.is_main_process
-        self.warnings: list[str] = [*registry().problems, *(note for cell in cells for note in cell.data.warnings)]
-        self.warnings += _random_weights(cells[0])
-        self.warnings += dict.fromkeys(note for cell in cells for note in _alignment_notes(cell))
+        self.warnings: list[str] = [*registry().problems, *caveats(cells)]
         self.stages = Stages(self.warnings)
         self.touched: dict[str, torch.nn.Parameter] = {}
 
@@ -213,24 +212,3 @@ class _Run:
             error=text,
         )
         failed.save(self.folder)
-
-
-def _random_weights(cell: Cell) -> list[str]:
-    """Say so where a body stays at random: its features are no transfer."""
-    moving = {part for phase in cell.plan.phases for part in phase.trainable}
-    names = [
-        way.encoder.spec.name for way in cell.ways if cell.config.weights == "random" or not way.encoder.spec.pretrained
-    ]
-    if not names or Part.BODY in moving:
-        return []
-    return [f"the body of {' and '.join(names)} is random and stays so: strategy {cell.strategy.name} does not move it"]
-
-
-def _alignment_notes(cell: Cell) -> list[str]:
-    """Say what there is to know of the tasks that bridges are aligned with."""
-    proxies = [way.proxy for way in cell.ways if way.proxy is not None]
-    idle = ["bridges are aligned with the features of random weights, which mean little"]
-    return [
-        *(idle if proxies and cell.config.weights == "random" else ()),
-        *(f"proxy {proxy.task_id}: {note}" for proxy in proxies for note in proxy.data.warnings),
-    ]

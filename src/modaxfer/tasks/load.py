@@ -63,6 +63,7 @@ def load_task(
         source=found.source,
         root=found.root,
         fingerprint=identity,
+        digests={split: part.digests for split, part in rows.items()},
         dropped=dict(ledger.dropped),
         dropped_rows=tuple(ledger.lines),
         warnings=(*found.warnings, *_notes(found), *findings),

@@ -1,0 +1,57 @@
+"""What a reader of the scores should know, and is known before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+from modaxfer.plan import Part
+from modaxfer.runner.cells.resolve import Cell
+
+__all__ = ["caveats"]
+
+
+def caveats(cells: Sequence[Cell]) -> list[str]:
+    """Return one line per reservation: what the rows' sources say, weights that stay random, rows that tasks share.
+
+    Args:
+        cells: The tasks of one run; they share encoders, strategy and plan.
+    """
+    notes = [note for cell in cells for note in cell.data.warnings]
+    notes += _random_weights(cells[0])
+    notes += [note for cell in cells for note in _alignment(cell)]
+    notes += [note for ours, theirs in permutations(cells, 2) for note in _seen(ours, theirs)]
+    return list(dict.fromkeys(notes))
+
+
+def _random_weights(cell: Cell) -> list[str]:
+    """Say so where a body stays at random: its features are no transfer."""
+    moving = {part for phase in cell.plan.phases for part in phase.trainable}
+    names = [
+        way.encoder.spec.name for way in cell.ways if cell.config.weights == "random" or not way.encoder.spec.pretrained
+    ]
+    if not names or Part.BODY in moving:
+        return []
+    return [f"the body of {' and '.join(names)} is random and stays so: strategy {cell.strategy.name} does not move it"]
+
+
+def _alignment(cell: Cell) -> list[str]:
+    """Say what there is to know of the tasks that bridges are aligned with."""
+    proxies = [way.proxy for way in cell.ways if way.proxy is not None]
+    idle = ["bridges are aligned with the features of random weights, which mean little"]
+    return [
+        *(idle if proxies and cell.config.weights == "random" else ()),
+        *(f"proxy {proxy.task_id}: {note}" for proxy in proxies for note in proxy.data.warnings),
+    ]
+
+
+def _seen(ours: Cell, theirs: Cell) -> list[str]:
+    """Say so where the shared encoder is trained, for another task, on what this one is tested on."""
+    known, asked = set(theirs.data.digests["train"]), ours.data.digests["test"]
+    count = sum(digest in known for digest in asked)
+    if not count:
+        return []
+    return [
+        f"{count:,} of {len(asked):,} test rows of {ours.task_id} have the same inputs as a training row of"
+        f" {theirs.task_id}, which trains the same encoder"
+    ]
