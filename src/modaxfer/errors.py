@@ -21,6 +21,9 @@ __all__ = [
     "close_matches",
 ]
 
+MOST_NAMES = 30
+"""More names than these are counted in a message, not listed."""
+
 
 class ModaxferError(Exception):
     """Root of all errors meant for a user: one paragraph, no traceback needed.
@@ -64,7 +67,8 @@ class UnknownNameError(ModaxferError):
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
         fix = fix or f"{hint}`modaxfer list {plural}` shows all"
-        super().__init__(f"unknown {kind}", got=name, allowed=known, fix=fix)
+        allowed = known if len(known) <= MOST_NAMES else f"one of {len(known)} {plural}"
+        super().__init__(f"unknown {kind}", got=name, allowed=allowed, fix=fix)
         self.candidates = close
 
 

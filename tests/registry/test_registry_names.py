@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
+from modaxfer.errors import MOST_NAMES, AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.registry import PluginRecord, Registry, Stage, State, hook_manager
 from modaxfer.spec import TEXT, CheckpointSpec, EncoderSpec, StrategySpec
 
@@ -71,6 +71,14 @@ def test_an_unknown_name_that_is_like_nothing(made):
 def test_close_matches_do_not_mind_capitals(made):
     with pytest.raises(UnknownNameError, match=r"did you mean vit\?"):
         made.get("encoder", "ViT")
+
+
+@pytest.mark.parametrize("name", ["vit,court.v2", "vit, court.v2", "vit+court.v2"])
+def test_several_names_in_one_are_taken_apart(made, name):
+    with pytest.raises(UnknownNameError, match=r"Fix: name vit and court.v2 one by one, each after a flag of its own"):
+        made.get("encoder", name)
+    with pytest.raises(UnknownNameError, match=r"`modaxfer list encoders` shows all"):
+        made.get("encoder", f"{name},nothing")
 
 
 @pytest.mark.parametrize("name", ["", "/", "vit/", "legal/vit", "modaxfer", "/vit"])
@@ -146,4 +154,13 @@ def test_checkpoints_find_their_encoder(register):
     assert made.notices == (
         "checkpoint more/orphan is for the encoder 'gone', which is unknown or ambiguous",
         "checkpoint more/unclear is for the encoder 'bert', which is unknown or ambiguous",
+    )
+
+
+def test_very_many_names_are_counted_and_not_listed():
+    known = [f"task-{number}" for number in range(MOST_NAMES + 1)]
+    assert "Allowed: task-0, task-1, " in str(UnknownNameError("task", "tusk-7", known[:-1]))
+    assert str(UnknownNameError("task", "tusk-7", known)) == (
+        f"unknown task. Got: tusk-7. Allowed: one of {MOST_NAMES + 1} tasks. "
+        "Fix: did you mean task-7 or task-27 or task-17? `modaxfer list tasks` shows all."
     )

@@ -20,6 +20,7 @@ from modaxfer.errors import (
     close_matches,
 )
 from modaxfer.registry import load_target, registry
+from modaxfer.registry.names import hint
 from modaxfer.spec import CheckpointSpec
 
 __all__ = ["Choice", "choose", "choose_named", "installed_version"]
@@ -88,9 +89,8 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
         return _online(name, revision, entry)
     found = hub.cached(name, revision) if not slash else None
     if found is None:
-        close = close_matches(name.rpartition("/")[2], _known())
-        hint = f"did you mean {' or '.join(close)}? " if close else ""
-        fix = f"{hint}`modaxfer list encoders` shows all; hub models are written organisation/name, folders ./name"
+        way_out = hint(name.rpartition("/")[2], _known(), "modaxfer list encoders")
+        fix = f"{way_out}; hub models are written organisation/name, folders ./name"
         raise UnknownNameError("encoder", name, _known(), fix=fix)
     return _from_hub(found, entry)
 

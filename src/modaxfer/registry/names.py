@@ -59,5 +59,8 @@ def shown_names(entries: Iterable[Entry]) -> dict[str, str]:
 
 def hint(name: str, known: Sequence[str], command: str) -> str:
     """Return how to get from the unknown `name` to a known one: close matches, and the `command` that lists all."""
+    several = re.split(r"\s*[,+]\s*", name)
+    if len(several) > 1 and set(several) <= set(known):
+        return f"name {' and '.join(several)} one by one, each after a flag of its own"
     close = close_matches(name.lower(), known)
     return (f"did you mean {' or '.join(close)}? " if close else "") + f"`{command}` shows all"
