@@ -55,7 +55,8 @@ def _task(summary: Any, signals: Mapping[str, str]) -> str:
         f"{name}{f' ({summary.simple})' if name == 'simple' and summary.simple else ''} {number(value)}"
         for name, value in summary.baselines.items()
     )
-    scored = f"Test {summary.metric}{rows}{lower}; {bars}." if summary.metric else "No cell has a score."
+    scored = f"Test {summary.metric}{rows}{lower}{'; ' if bars else ''}{bars}."
+    scored = scored if summary.metric else "No cell has a score."
     return f"### {summary.task}{f' ({kinds})' if kinds.strip(', ') else ''}\n\n{scored}"
 
 

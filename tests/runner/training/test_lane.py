@@ -1,0 +1,75 @@
+"""Tasks that share an encoder: every parameter that moves is there once, and stays open."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from modaxfer.config import RunConfig
+from modaxfer.plan import Part
+from modaxfer.runner.training.lane import Lane, Lanes, opened_places
+
+
+@pytest.fixture(scope="module")
+def shared(tiny, opened):
+    """Two tasks on one encoder, each over a trained bridge of its own."""
+    request = RunConfig(
+        encoder=(str(tiny("bert")),), strategy="multitask", task=("digits", "breast-cancer"), limit=40, device="cpu"
+    )
+    sessions, cells, _ = opened(request)
+    return sessions, cells[0].plan.phases[0]
+
+
+def test_shared_parameters_are_there_once(shared):
+    sessions, phase = shared
+    places = opened_places(sessions, phase)
+    found = [id(place.parameter) for place in places.values()]
+    assert len(set(found)) == len(found)
+    own = [session.model.open_for(phase) for session in sessions]
+    assert set(found) == {id(place.parameter) for each in own for place in each.values()}
+    first, second = ({id(place.parameter) for place in each.values()} for each in own)
+    encoder = {id(place.parameter) for place in own[0].values() if place.part not in (Part.BRIDGE, Part.HEAD)}
+    assert encoder
+    assert first & second == encoder
+    assert {name.partition(".")[0] for name, place in places.items() if id(place.parameter) in encoder} == {"0"}
+
+
+def test_what_one_task_moves_stays_open_for_all(shared):
+    sessions, phase = shared
+    places = opened_places(sessions, phase)
+    assert all(place.parameter.requires_grad for place in places.values())
+    lanes = Lanes([session.model for session in sessions])
+    for number, session in enumerate(sessions):
+        lane = Lane(session, phase)
+        rows = torch.arange(4).numpy()
+        batch = lane.batch(rows)
+        logits, log_variance = lanes(number, batch, lane.entry.layer)
+        assert log_variance is None
+        lane.loss(logits, batch, rows, scale=1 / lane.total_weight(rows)).backward()
+    moved = {name for name, place in places.items() if place.parameter.grad is not None}
+    # The keys' biases cancel out in the softmax and their gradient is rounding noise, but it is there.
+    assert {name.rpartition(".")[0] for name in places} == {name.rpartition(".")[0] for name in moved}
+
+
+def test_one_task_keeps_the_names_of_its_model(shared):
+    sessions, phase = shared
+    places = opened_places(sessions[:1], phase)
+    assert set(places) <= {name for name, _ in sessions[0].model.named_parameters()}
+
+
+def test_a_step_is_the_mean_of_its_rows_losses(shared):
+    sessions, phase = shared
+    lane = Lane(sessions[0], phase)
+    sessions[0].model.eval()
+    rows = torch.arange(6).numpy()
+    batch = lane.batch(rows)
+    with torch.no_grad():
+        logits = sessions[0].model(batch, lane.entry.layer)
+        whole = lane.loss(logits, batch, rows, 1 / lane.total_weight(rows))
+        each = [
+            lane.loss(sessions[0].model(lane.batch(row), lane.entry.layer), lane.batch(row), row, 1.0)
+            for row in rows[:, None]
+        ]
+        expected = torch.nn.functional.cross_entropy(logits.float(), lane.targets[rows])
+    torch.testing.assert_close(whole.float(), torch.stack(each).mean().float(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(whole.float(), expected, rtol=1e-5, atol=1e-6)
