@@ -48,7 +48,7 @@ class ModaxferError(Exception):
         if self.allowed is not None:
             parts.append(f"Allowed: {_shown(self.allowed)}.")
         if self.fix is not None:
-            parts.append(f"Fix: {self.fix.rstrip('.')}.")
+            parts.append(f"Fix: {self.fix}" if self.fix.endswith("?") else f"Fix: {self.fix.rstrip('.')}.")
         return " ".join(parts)
 
     def __reduce__(self) -> tuple[object, ...]:
