@@ -85,7 +85,7 @@ class Run:
         """Predict rows; of a shared run, ask the run of one of its `tasks`.
 
         Args:
-            data: A file (csv, tsv, jsonl, json, parquet), one row as a mapping, or a sequence of rows.
+            data: A file (csv, tsv, jsonl, json, parquet), one row as a mapping, a sequence of rows, or a data frame.
 
         Returns:
             One mapping per row: ``prediction`` and, for classes, ``scores`` by class.

@@ -54,7 +54,8 @@ def predict_command(run: Path, file: str, output: Path | None, device: str, as_j
     FILE is a table (csv, tsv, jsonl, json, parquet), or one image or sound for a model that reads one.
     """
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.predict import Predictor, read_input
+    from modaxfer.runner.saved.given import read_input
+    from modaxfer.runner.saved.predict import Predictor
 
     _refuse_output(output)
     predictor = Predictor(run, device=device)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,20 +13,20 @@ import torch
 from modaxfer.contracts import Example
 from modaxfer.data.blanks import present
 from modaxfer.data.columns import conform
-from modaxfer.data.files import EXTENSIONS, read_table
 from modaxfer.errors import DataError
 from modaxfer.runner.findings.summary import labels
 from modaxfer.runner.processes.precision import choose_device, choose_precision, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
 from modaxfer.runner.rows.prepare import examples
+from modaxfer.runner.saved.given import as_table
 from modaxfer.runner.saved.model import SavedModel, load_model, objective_of
 from modaxfer.runner.towers.joint import JointProcessor, JointRows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Predicted", "Predictor", "as_table", "read_input"]
+__all__ = ["Predicted", "Predictor"]
 
 MAX_TOKENS = 8192
 
@@ -145,60 +144,3 @@ class Predictor:
             empty = int(np.flatnonzero(~there.any(axis=1))[0]) + 1
             raise DataError("a row has no input", row=empty, fix="fill at least one of its columns")
         return JointRows(made, there)
-
-
-def as_table(data: Any) -> tuple[pa.Table, Path | None]:
-    """Return rows given as a file, one mapping or a sequence of mappings, with the folder their media lie in.
-
-    Raises:
-        DataError: They are none of these.
-    """
-    import pyarrow as pa
-
-    if isinstance(data, str | Path):
-        return read_table(Path(data)), Path(data).resolve().parent
-    rows = [data] if isinstance(data, Mapping) else data
-    if isinstance(rows, Sequence) and rows and all(isinstance(row, Mapping) for row in rows):
-        return pa.Table.from_pylist([dict(row) for row in rows]), Path.cwd()
-    raise DataError(
-        "cannot read rows to predict",
-        got=type(data).__name__,
-        allowed="a file, a mapping of column to value, or a sequence of such mappings",
-    )
-
-
-def read_input(data: Path | str, saved: SavedModel, *, piped: bool = False) -> tuple[pa.Table, Path | None]:
-    """Return the rows that a user names on the command line, with the folder their media lie in.
-
-    Args:
-        data: A table file; one image or sound, for a model that reads one; or, where `piped`, text: JSON lines where
-            the first character is a brace, else csv with a header.
-        saved: The model; it says what it reads.
-        piped: Whether `data` is the text itself.
-
-    Raises:
-        DataError: There are no rows, or they do not parse.
-    """
-    import pyarrow as pa
-
-    if piped:
-        return _read_text(str(data)), Path.cwd()
-    path = Path(data)
-    fields = saved.input_fields()
-    if (
-        len(fields) == 1
-        and fields[0].signal.kind in ("image", "audio")
-        and path.suffix.lstrip(".").lower() not in EXTENSIONS
-    ):
-        return pa.table({fields[0].name: [path.name]}), path.resolve().parent
-    return read_table(path), path.resolve().parent
-
-
-def _read_text(text: str) -> pa.Table:
-    if not text.strip():
-        raise DataError("standard input is empty", fix="pipe csv with a header, or JSON lines")
-    suffix = ".jsonl" if text.lstrip().startswith("{") else ".csv"
-    with tempfile.TemporaryDirectory(prefix="modaxfer-") as scratch:
-        path = Path(scratch) / f"standard-input{suffix}"
-        path.write_text(text, encoding="utf-8")
-        return read_table(path)
