@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from modaxfer.config import RunConfig, build, read_yaml, to_yaml
-from modaxfer.errors import ConfigError, OutputExistsError
+from modaxfer.errors import ConfigError, DataError, OutputExistsError
 from modaxfer.result import Result, write_atomically
+from modaxfer.runner.cells.options import flatten
 
-__all__ = ["claim", "default_folder", "has_result", "is_finished", "store_config"]
+__all__ = ["claim", "default_folder", "has_result", "is_finished", "refuse_other_rows", "store_config", "store_rows"]
 
 CONFIG, RESULT = "config.yaml", "result.json"
+CHECKPOINT, ROWS = ".checkpoint", "rows.json"
 
 LEFT_OPEN = {"precision": "auto"}
 """Settings that a run makes definite before it stores them: who asks for this asks for what was stored."""
+
+ELSEWHERE, UNASKED = ("device", "num_processes"), RunConfig()
 
 
 def claim(config: RunConfig, *, resume: bool) -> tuple[RunConfig, Path]:
@@ -73,6 +79,26 @@ def store_config(config: RunConfig, folder: Path) -> None:
     write_atomically(folder / CONFIG, to_yaml(config))
 
 
+def store_rows(fingerprints: Sequence[str], folder: Path) -> None:
+    """Note beside the checkpoints which rows they were trained on; it goes with them."""
+    write_atomically(folder / CHECKPOINT / ROWS, json.dumps(list(fingerprints)))
+
+
+def refuse_other_rows(fingerprints: Sequence[str], folder: Path) -> None:
+    """Refuse to go on with other rows than the run was started with: some of its training rows may be in test now.
+
+    Raises:
+        DataError: They changed.
+    """
+    path = folder / CHECKPOINT / ROWS
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != list(fingerprints):
+        raise DataError(
+            "the data changed since the run was started",
+            file=folder,
+            fix="bring the old rows back, or train anew in another --output",
+        )
+
+
 def _resumed(config: RunConfig, folder: Path) -> RunConfig:
     path = folder / CONFIG
     if not path.is_file():
@@ -80,14 +106,17 @@ def _resumed(config: RunConfig, folder: Path) -> RunConfig:
             "there is no run to resume", got=folder, fix="leave --resume out, or name the run's folder with --output"
         )
     stored = replace(build(RunConfig, read_yaml(path)), output=str(folder))
+    # Where it goes on may be chosen anew; whoever says nothing gets what was stored.
+    elsewhere = {name: getattr(config, name) for name in ELSEWHERE if getattr(config, name) != getattr(UNASKED, name)}
+    stored = replace(stored, **elsewhere)
     if not config.encoder and not config.strategy and not config.task and config.data is None:
         return stored
     asked, kept = vars(config), vars(stored)
-    free = {"set", "output", "num_processes", "device"}
+    free = {"set", "output", *ELSEWHERE}
     different = [
         name for name in asked if name not in free and asked[name] not in (kept[name], LEFT_OPEN.get(name, kept[name]))
     ]
-    different += [key for key, value in config.set.items() if not _same_option(key, value, stored)]
+    different += [key for key, value in flatten(config.set).items() if not _same_option(key, value, stored)]
     if different:
         raise ConfigError(
             "the run to resume was started with other settings",
@@ -98,7 +127,7 @@ def _resumed(config: RunConfig, folder: Path) -> RunConfig:
 
 
 def _same_option(key: str, value: object, stored: RunConfig) -> bool:
-    values = [kept for full, kept in stored.set.items() if full == key or full.partition(".")[2] == key]
+    values = [kept for full, kept in flatten(stored.set).items() if full == key or full.partition(".")[2] == key]
     return _plain(value) in [_plain(kept) for kept in values]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from modaxfer.registry import load_target
 from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.rows.cache import cache_key
 from modaxfer.runner.rows.encode import Computer
 from modaxfer.runner.rows.prepare import fitted_bridge, prepare
 from modaxfer.runner.session import Session
@@ -147,7 +150,16 @@ def _weights_key(cell: Cell, encoders: Sequence[Any], computer: Computer) -> str
     hashes = [encoder.sha256 for encoder in encoders]
     if None in hashes or any(way.bridge.spec.trained for way in cell.ways):
         return ""
-    return f"{'+'.join(hashes)}:{computer.precision}:{computer.device.type}"
+    read_by = [(way.encoder.id, way.encoder.spec.target, _description(way.encoder.folder)) for way in cell.ways]
+    return cache_key(version("modaxfer"), hashes, read_by, computer.precision, computer.device.type)
+
+
+def _description(folder: Path) -> str:
+    """Hash the small files beside the weights: how layers are built and how inputs are scaled stands there."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.json")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _groups(cell: Cell) -> np.ndarray | None:

@@ -57,6 +57,8 @@ def run(
         ModaxferError: The request was wrong (nothing is left behind), or the run failed (``result.json`` says so).
     """
     world = launched_world()
+    if resume:
+        config, _ = run_folder.claim(config, resume=True)
     if world is None and config.num_processes > 1:
         return _run_launched(config, resume, request)
     accelerator, config = make_accelerator(config)
@@ -68,6 +70,8 @@ def run(
         progress.say(f"{folder} is finished already")
         return Result.load(folder), folder
     cells = resolve_cells(config, request)
+    if resume:
+        run_folder.refuse_other_rows([cell.data.fingerprint for cell in cells], folder)
     return _Run(cells, folder, accelerator, progress).execute(), folder
 
 
@@ -92,6 +96,7 @@ class _Run:
     def execute(self) -> Result:
         if self.main:
             run_folder.store_config(self.config, self.folder)
+            run_folder.store_rows([cell.data.fingerprint for cell in self.cells], self.folder)
             (self.folder / run_folder.RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
         self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
         try:
@@ -114,14 +119,14 @@ class _Run:
             log=self.folder / "log.jsonl" if self.main else None,
         )
         sessions = open_sessions(self.cells, around)
-        aligned = align_bridges(sessions, self.cells, around, self.folder / ".checkpoint")
+        aligned = align_bridges(sessions, self.cells, around, self.folder / run_folder.CHECKPOINT)
         training = {**self._train(sessions), **aligned}
         results = [self._conclude(session, cell, training) for session, cell in zip(sessions, self.cells, strict=True)]
         result = results[0] if len(results) == 1 else together(results, self.stages)
         if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
             result = beside_alone(result, self.cells, self.folder, run, self.progress)
         if self.main:
-            Checkpoints(self.folder / ".checkpoint").clear()
+            Checkpoints(self.folder / run_folder.CHECKPOINT).clear()
             result.save(self.folder)
         self.accelerator.wait_for_everyone()
         return result
@@ -145,7 +150,7 @@ class _Run:
             sessions,
             phases,
             lambda some, checkpoints: self._train_phases(sessions, some, checkpoints),
-            self.folder / ".checkpoint",
+            self.folder / run_folder.CHECKPOINT,
             writes=self.main,
         )
         # A search that was finished before the run was killed has opened nothing in this process.
@@ -176,7 +181,7 @@ class _Run:
                 reports.append(report)
             # What training moved below the head must not be mistaken for the checkpoint's own features.
             for session in sessions if phase.trainable - {Part.HEAD} else ():
-                session.weights_key = ""
+                session.weights_key, session.layers = "", {}
         return {"phases": reports}
 
     def _conclude(self, session: Session, cell: Cell, training: dict[str, Any]) -> Result:

@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.config import EncoderOptions, TrainOptions, build
 from modaxfer.errors import ConfigError, close_matches
 
-__all__ = ["NoOptions", "Options", "split_options"]
+__all__ = ["NoOptions", "Options", "flatten", "split_options"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +29,15 @@ class Options:
     train: TrainOptions
 
     def flat(self) -> dict[str, Any]:
-        """Return every option with its value, by full key, as ``--set`` takes them."""
-        return {
-            f"{group}.{item.name}": getattr(options, item.name)
-            for group, options in self._groups()
-            for item in dataclasses.fields(options)
-        }
+        """Return every option with its value, by full key, as ``--set`` takes them.
+
+        A key for which two bridges have values of their own, which only defaults can be, is left out.
+        """
+        found: dict[str, list[Any]] = {}
+        for group, options in self._groups():
+            for item in dataclasses.fields(options):
+                found.setdefault(f"{group}.{item.name}", []).append(getattr(options, item.name))
+        return {key: values[0] for key, values in found.items() if all(value == values[0] for value in values)}
 
     def _groups(self) -> list[tuple[str, Any]]:
         bridges = [("bridge", options) for options in self.bridges]
@@ -59,7 +62,7 @@ def split_options(
     own = [{item.name for item in dataclasses.fields(bridge or NoOptions)} for bridge in bridges]
     known += [f"bridge.{name}" for name in sorted(set().union(*own))]
     groups: dict[str, dict[str, Any]] = {group: {} for group in (*classes, "bridge")}
-    for key, value in _flatten(values).items():
+    for key, value in flatten(values).items():
         group, _, name = _full_key(key, known).partition(".")
         groups[group][name] = value
     built: dict[str, Any] = {group: build(cls, groups[group], where=f"{group}.") for group, cls in classes.items()}
@@ -70,7 +73,8 @@ def split_options(
     return Options(**built, bridges=tuple(made))
 
 
-def _flatten(values: Mapping[str, Any]) -> dict[str, Any]:
+def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested mappings of options as one, by full key."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):

@@ -93,7 +93,8 @@ def scratch_config(main: RunConfig, result: Result, folder: Path) -> RunConfig:
         main,
         strategy=STRATEGY,
         weights="random",
-        epochs=main.epochs if main.epochs is not None else result.training.get("epochs"),
+        # Of all phases together; what was asked for counts for each of them.
+        epochs=result.training.get("epochs") or main.epochs,
         learning_rate=rates.full * rates.head_multiplier,
         baseline=(),
         seeds=1,

@@ -58,7 +58,9 @@ def base_encoder(folder: Path, encoder: Mapping[str, Any], options: Mapping[str,
         built: Encoder = load_target(spec.target).from_config(config, origin=Origin(folder=folder, options=fed))
         return built
     revision = encoder["revision"] if "==" not in str(encoder["revision"]) else None
-    loaded: Any = load_encoder(resolve(encoder["checkpoint"], revision=revision), options=fed)
+    # By its own name too: one checkpoint may be read by several encoders, which count layers in ways of their own.
+    chosen = resolve(encoder["id"], checkpoint=encoder["checkpoint"], revision=revision)
+    loaded: Any = load_encoder(chosen, options=fed)
     if loaded.sha256 != encoder["sha256"]:
         raise CheckpointUnavailableError(
             f"checkpoint {encoder['checkpoint']} is not the one that the run was trained from",

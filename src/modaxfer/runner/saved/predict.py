@@ -15,7 +15,7 @@ from modaxfer.data.blanks import present
 from modaxfer.data.columns import conform
 from modaxfer.errors import DataError
 from modaxfer.runner.findings.summary import labels
-from modaxfer.runner.processes.precision import choose_device, choose_precision, multiplies_bf16
+from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
 from modaxfer.runner.rows.prepare import examples
@@ -59,8 +59,8 @@ class Predictor:
     def __init__(self, run: Path, *, device: str = "auto") -> None:
         self.saved = SavedModel.read(run)
         place = choose_device(device)
-        precision = self.saved.precision if multiplies_bf16(place) else "fp32"
-        self.computer = Computer(place, choose_precision(precision, place))
+        usable = {"bf16": multiplies_bf16(place), "fp16": place.type == "cuda"}
+        self.computer = Computer(place, self.saved.precision if usable.get(self.saved.precision) else "fp32")
         self.model, self.processor = load_model(run, self.saved)
         self.model.to(place)
         self.objective = objective_of(self.saved)

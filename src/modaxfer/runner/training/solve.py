@@ -27,6 +27,7 @@ def solve_phase(session: Session, phase: Phase, classes: tuple[str, ...]) -> dic
     if phase.solver is None:
         raise RefusedError(f"phase {phase.name} has no solver", fix="correct the plan of the strategy")
     started = time.monotonic()
+    session.model.open_for(phase)
     session.layers = {name: layer_features(session, name) for name in ("train", "validation")}
     features = LayerFeatures(**session.layers, groups=session.groups)
     encoded = time.monotonic()
