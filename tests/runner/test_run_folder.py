@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from modaxfer.config import RunConfig, TrainOptions, build, read_yaml
-from modaxfer.errors import ConfigError
-from modaxfer.runner.folder import claim, default_folder, store_config
+from modaxfer.errors import ConfigError, DataError, OutputExistsError
+from modaxfer.result import Result
+from modaxfer.runner.folder import (
+    claim,
+    default_folder,
+    has_result,
+    is_finished,
+    refuse_other_rows,
+    store_config,
+    store_rows,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +67,36 @@ def test_lists_of_choices_and_numbers_are_checked_item_by_item(tmp_path):
     config = RunConfig(baseline=("scratch",), seeds=3)
     store_config(config, tmp_path)
     assert build(RunConfig, read_yaml(tmp_path / "config.yaml")) == config
+
+
+def test_a_resumed_run_is_where_it_was_unless_told_otherwise(tmp_path):
+    started = RunConfig(encoder=("bert",), precision="fp32", device="cuda", num_processes=2, output=str(tmp_path))
+    store_config(started, tmp_path)
+    assert claim(RunConfig(output=str(tmp_path)), resume=True)[0] == started
+    moved, _ = claim(RunConfig(output=str(tmp_path), device="cpu"), resume=True)
+    assert (moved.device, moved.precision, moved.num_processes) == ("cpu", "fp32", 2)
+
+
+def test_nested_options_are_the_same_as_flat_ones(tmp_path):
+    store_config(RunConfig(encoder=("bert",), set={"train.patience": 3}, output=str(tmp_path)), tmp_path)
+    again = RunConfig(encoder=("bert",), set={"train": {"patience": 3}}, output=str(tmp_path))
+    assert claim(again, resume=True)[0].set == {"train.patience": 3}
+    with pytest.raises(ConfigError, match=r"other settings. Got: train.patience"):
+        claim(RunConfig(encoder=("bert",), set={"train": {"patience": 4}}, output=str(tmp_path)), resume=True)
+
+
+def test_other_rows_are_refused_and_the_same_ones_not(tmp_path):
+    refuse_other_rows(["a"], tmp_path)
+    store_rows(["a", "b"], tmp_path)
+    refuse_other_rows(["a", "b"], tmp_path)
+    with pytest.raises(DataError, match="the data changed since the run was started"):
+        refuse_other_rows(["a", "c"], tmp_path)
+
+
+def test_a_failed_run_is_not_finished(tmp_path):
+    result = Result(status="failed", encoder={}, bridge="", strategy="", task="", seed=0)
+    result.save(tmp_path)
+    assert has_result(tmp_path)
+    assert not is_finished(tmp_path)
+    with pytest.raises(OutputExistsError, match=r"a run that failed.*--resume"):
+        claim(RunConfig(output=str(tmp_path)), resume=False)

@@ -66,3 +66,13 @@ def test_a_key_that_several_bridges_know_goes_to_all_of_them():
     assert options.bridges[2] == Montage(size=4, gap=0)
     with pytest.raises(ConfigError, match=r"unknown option.*gapp"):
         split_options({"bridge.gapp": 0}, Strategy, [Montage])
+
+
+def test_defaults_on_which_bridges_differ_are_left_to_each():
+    options = split_options({"gap": 3}, Strategy, [Render, Montage])
+    assert [bridge.size for bridge in options.bridges] == [8, 16]
+    assert "bridge.size" not in options.flat()
+    assert split_options(options.flat(), Strategy, [Render, Montage]) == options
+    same = split_options({"size": 9}, Strategy, [Render, Montage])
+    assert same.flat()["bridge.size"] == 9
+    assert split_options(same.flat(), Strategy, [Render, Montage]) == same
