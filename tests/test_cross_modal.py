@@ -135,7 +135,8 @@ def test_the_table_says_what_was_measured(bench, rendered, tmp_path):
     assert "Learning rates x 0.5 and 2 tried by both models" in lines[0]
     assert lines[4] == (
         "| `vit` | `legal-sentiment` | `render` | accuracy | 0.700 ± 0.100 | 0.500 | 0.800 (tf-idf) | 0.600 | +0.100 | "
-        f"+0.050 to +0.150 | pretraining gained | {cells[0].limit} / 80 | {cells[0].epochs:g} | `full` |"
+        f"+0.050 to +0.150 | pretraining gained | {cells[0].limit:,} / 80 | {cells[0].epochs:g} | "
+        f"`{cells[0].strategy}` |"
     )
     assert "`sst2` (sample)" in lines[5]
     assert "-0.100 to +0.100 | no evidence |" in lines[5]

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def documented(default: Any, doc: str, **metadata: Any) -> Any:
-    """Declare a dataclass field with its help text; `metadata` may hold ``choices``, ``minimum``, ``flag``."""
+    """Declare a dataclass field with its help; `metadata` may hold ``choices``, ``minimum``, ``maximum``, ``flag``."""
     return field(default=default, metadata={"doc": doc, **metadata})
 
 
@@ -83,11 +83,11 @@ class TrainOptions:
     """How a gradient phase is run, whatever the strategy; ``--set train.KEY=VALUE``."""
 
     class_weight: str | None = documented(None, "Weigh classes by inverse frequency.", choices=("balanced",))
-    warmup: float = documented(0.1, "Share of all steps in which the learning rate rises.", minimum=0.0)
+    warmup: float = documented(0.1, "Share of all steps in which the learning rate rises.", minimum=0.0, maximum=1.0)
     weight_decay: float = documented(0.01, "Decoupled weight decay of matrices (AdamW).", minimum=0.0)
     clip_norm: float = documented(1.0, "Largest gradient norm; 0 switches clipping off.", minimum=0.0)
-    label_smoothing: float = documented(0.0, "Label smoothing.", minimum=0.0)
-    dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0)
+    label_smoothing: float = documented(0.0, "Label smoothing.", minimum=0.0, maximum=1.0)
+    dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0, maximum=0.99)
     accumulation: int = documented(1, "Batches per optimiser step; splits a batch where memory is short.", minimum=1)
     max_tokens: int = documented(8192, "Token budget of one forward pass; larger batches are split.", minimum=1)
     rates: tuple[float, ...] = documented(
@@ -184,7 +184,7 @@ def _number(value: Any, hint: type) -> Any:
 
 
 def _check(value: Any, metadata: Mapping[str, Any]) -> None:
-    choices, minimum = metadata.get("choices"), metadata.get("minimum")
+    choices, minimum, maximum = (metadata.get(key) for key in ("choices", "minimum", "maximum"))
     if value is None:
         return
     if isinstance(value, tuple):
@@ -198,6 +198,8 @@ def _check(value: Any, metadata: Mapping[str, Any]) -> None:
         )
     if minimum is not None and value < minimum:
         raise ValueError(f"got {value!r}, must be at least {minimum}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"got {value!r}, must be at most {maximum}")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -82,3 +82,12 @@ def test_absent_columns_are_named_with_close_ones():
         conform(table, [field("txt", TEXT)])
     with pytest.raises(DataError, match=r"label column 'y' is not in the data.*name a column of the file"):
         require_columns(table, ["y"], "label column")
+
+
+@pytest.mark.parametrize("column", [pa.nulls(2), pa.array([float("nan"), None]), pa.array([None, None], pa.int64())])
+@pytest.mark.parametrize("signal", [IMAGE, AUDIO])
+def test_a_media_column_without_any_value_is_one_of_gaps(column, signal):
+    done = conform(pa.table({"m": column}), [field("m", signal)])
+    assert done["m"].to_pylist() == [None, None]
+    with pytest.raises(DataError, match="must hold encoded files"):
+        conform(pa.table({"m": pa.array([1.0, None])}), [field("m", signal)])

@@ -71,3 +71,19 @@ def test_lost_characters_are_said_from_the_cache_too(tiny, tmp_path):
     first, second = (train(tiny("vit"), "frozen", rows, tmp_path / name).result.warnings for name in ("a", "b"))
     assert any("drawn as a box" in warning and warning.startswith("train: ") for warning in first)
     assert first == second
+
+
+@pytest.mark.usefixtures("no_weights")
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"encoder.layer": 99}, r"no such layer to read. Got: encoder.layer=99. Allowed: 0 to \d"),
+        ({"train.dropout": 2.0}, r"dropout: got 2.0, must be at most 0.99"),
+        ({"train.label_smoothing": 5.0}, r"label_smoothing: got 5.0, must be at most 1.0"),
+        ({"train.warmup": 7.0}, r"warmup: got 7.0, must be at most 1.0"),
+    ],
+)
+def test_options_out_of_range(option, message, tiny, own_rows, tmp_path):
+    with pytest.raises(modaxfer.ModaxferError, match=message):
+        train(tiny("bert"), "full", own_rows("text", 24), tmp_path / "run", set=option)
+    assert not (tmp_path / "run").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from modaxfer.reports import compare
 from modaxfer.reports.compare.heat import contrast, shade
-from modaxfer.reports.compare.rows import cell_rows, csv_text, reasons, summary_rows, tally
+from modaxfer.reports.compare.rows import cell_rows, csv_text, on_other_rows, reasons, summary_rows, tally
 from modaxfer.reports.compare.summary import summarise
 from modaxfer.reports.headline import Outcome
 from modaxfer.reports.palette import DARK, LIGHT
@@ -265,3 +265,14 @@ def test_a_notebook_shows_table_and_reasons(folder):
     assert "<td>0.750</td>" in text
     assert "refused: bert with full on digits: no bridge leads from &lt;image&gt;" in text
     assert re.search(r"<strong>3 of 8 cells have a score; .*</strong>", text)
+
+
+def test_cells_of_one_seed_on_other_rows_are_named():
+    def cell(encoder, seed, rows, task="shop"):
+        place = {"encoder": encoder, "strategy": "full", "task": task, "seed": seed}
+        return CellRecord(**place, status="completed", data={"fingerprint": rows} if rows else {})
+
+    alike = [cell("vit", 0, "a"), cell("bert", 0, "a"), cell("vit", 1, "b"), cell("bert", 1, "b"), cell("lstm", 0, "")]
+    assert on_other_rows(alike) == []
+    (note,) = on_other_rows([*alike, cell("vit+bert", 1, "c"), cell("vit", 0, "d", "news")])
+    assert note.startswith("cells of shop were not all trained and scored on the same rows")

@@ -100,3 +100,13 @@ def test_a_failed_run_is_not_finished(tmp_path):
     assert not is_finished(tmp_path)
     with pytest.raises(OutputExistsError, match=r"a run that failed.*--resume"):
         claim(RunConfig(output=str(tmp_path)), resume=False)
+
+
+@pytest.mark.parametrize("wish", [{"epochs": 2.0}, {"seeds": 3}, {"label": "kind"}, {"set": {"patience": 9}}])
+def test_a_wish_that_the_run_does_not_meet_is_refused_with_the_folder_alone(wish, tmp_path):
+    started = RunConfig(encoder=("bert",), task=("digits",), strategy="full", epochs=1.0, set={"train.patience": 3})
+    store_config(started, tmp_path)
+    with pytest.raises(ConfigError, match=f"other settings. Got: {next(iter(wish.get('set', wish)))}"):
+        claim(RunConfig(output=str(tmp_path), **wish), resume=True)
+    met = RunConfig(output=str(tmp_path), epochs=1.0, set={"patience": 3})
+    assert claim(met, resume=True)[0].task == ("digits",)

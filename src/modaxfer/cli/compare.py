@@ -54,11 +54,13 @@ def compare_command(path: str | None, resume: bool, retry_failed: bool, as_json:
 
 
 def _print(made: Comparison) -> None:
-    from modaxfer.reports.compare.rows import reasons, summary_rows, tally
+    from modaxfer.reports.compare.rows import on_other_rows, reasons, summary_rows, tally
 
     columns, rows = summary_rows(made.cells)
     if rows:
         print_table(columns, rows)
+    for note in on_other_rows(made.cells):
+        click.echo(f"warning: {note}")
     for status, found in reasons(made.cells).items():
         click.echo(f"\n{status}")
         for reason, cells in found.items():

@@ -101,10 +101,19 @@ def _conformed(table: pa.Table, field: Field, types: Mapping[str, str]) -> pa.Ch
         if types[field.name] == "number" and _can_be_number(column.type):
             return numbers(column)
         return _text(table, field.name)
+    if kind in MEDIA and _is_empty(column):
+        return pa.chunked_array([pa.nulls(len(column), pa.string())])
     if kind in MEDIA and not (is_media(column) or _is_text(column.type)):
         allowed = ("paths", "bytes", "{bytes, path} structs")
         raise _wrong_type(table, field.name, f"a column of {kind} must hold encoded files", allowed)
     return column
+
+
+def _is_empty(column: pa.ChunkedArray) -> bool:
+    """Tell whether `column` has no value in any row; its type then says nothing of what it could hold."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return bool(column.null_count == len(column))
 
 
 def _text(table: pa.Table, name: str) -> pa.ChunkedArray:

@@ -109,10 +109,11 @@ def _resumed(config: RunConfig, folder: Path) -> RunConfig:
     # Where it goes on may be chosen anew; whoever says nothing gets what was stored.
     elsewhere = {name: getattr(config, name) for name in ELSEWHERE if getattr(config, name) != getattr(UNASKED, name)}
     stored = replace(stored, **elsewhere)
-    if not config.encoder and not config.strategy and not config.task and config.data is None:
-        return stored
     asked, kept = vars(config), vars(stored)
-    free = {"set", "output", *ELSEWHERE}
+    # Whoever names no encoder, strategy or rows gives the folder alone: what is left at its default was not asked for.
+    alone = not config.encoder and not config.strategy and not config.task and config.data is None
+    free = {name for name, value in asked.items() if alone and value == getattr(UNASKED, name)}
+    free |= {"set", "output", *ELSEWHERE}
     different = [
         name for name in asked if name not in free and asked[name] not in (kept[name], LEFT_OPEN.get(name, kept[name]))
     ]

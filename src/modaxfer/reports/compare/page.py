@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import modaxfer
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.compare.heat import Shade, shade
-from modaxfer.reports.compare.rows import csv_text, reasons, summary_rows, tally
+from modaxfer.reports.compare.rows import csv_text, on_other_rows, reasons, summary_rows, tally
 from modaxfer.reports.compare.summary import TaskSummary, summarise
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.reports.scores import duration, interval_of, interval_text, number
@@ -67,6 +67,7 @@ def render(folder: Path) -> str:
         summaries=summarise(cells, planned),
         cells=cells,
         reasons=reasons(cells),
+        other_rows=on_other_rows(cells),
         light=LIGHT,
         dark=DARK,
         legend=[shade(step / (LEGEND_STEPS - 1)) for step in range(LEGEND_STEPS)],

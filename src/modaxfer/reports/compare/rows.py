@@ -93,6 +93,22 @@ def reasons(cells: Sequence[CellRecord]) -> dict[str, dict[str, str]]:
     }
 
 
+def on_other_rows(cells: Sequence[CellRecord]) -> list[str]:
+    """Name the tasks whose cells of one seed do not have the same rows: their scores cannot be compared row by row.
+
+    A model that can do without a field keeps rows that another drops.
+    """
+    found: dict[tuple[str, int], set[str]] = {}
+    for cell in cells:
+        if "fingerprint" in cell.data:
+            found.setdefault((cell.task, cell.seed), set()).add(str(cell.data["fingerprint"]))
+    tasks = dict.fromkeys(task for (task, _), rows in found.items() if len(rows) > 1)
+    return [
+        f"cells of {task} were not all trained and scored on the same rows: some drop rows that others can read"
+        for task in tasks
+    ]
+
+
 def tally(cells: Sequence[CellRecord]) -> str:
     """Count how cells ended: ``12 completed, 2 refused, 1 failed``."""
     count = Counter(cell.status for cell in cells)

@@ -42,7 +42,7 @@ class CellRecord:
     tasks: Mapping[str, Any] = field(default_factory=dict)
     """``tasks`` of its result.json, where several tasks share an encoder."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """``source``, ``problem`` and ``rows`` of its result.json."""
+    """``source``, ``problem``, ``rows`` and ``fingerprint`` of its result.json."""
     bridge: str = ""
     """Id of the bridge that was taken."""
     checkpoint: str = ""
@@ -83,7 +83,7 @@ def of_result(place: Mapping[str, Any], result: Result, run: str) -> CellRecord:
         intervals=found["intervals"],
         baselines=found["baselines"],
         tasks=found["tasks"],
-        data={key: found["data"][key] for key in ("source", "problem", "rows") if key in found["data"]},
+        data={key: found["data"][key] for key in ("source", "problem", "rows", "fingerprint") if key in found["data"]},
         bridge=result.bridge,
         checkpoint=str(result.encoder.get("checkpoint") or ""),
         seconds=result.time_s.get("total"),
