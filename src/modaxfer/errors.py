@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 __all__ = [
+    "MOST_NAMES",
     "AmbiguousNameError",
     "CheckpointUnavailableError",
     "ConfigError",
