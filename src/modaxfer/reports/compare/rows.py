@@ -13,7 +13,7 @@ from modaxfer.reports.scores import duration, interval_of, number
 from modaxfer.runner.compare.grid import label
 from modaxfer.runner.compare.ledger import CellRecord
 
-__all__ = ["cell_rows", "csv_text", "reasons", "summary_rows", "tally"]
+__all__ = ["cell_rows", "csv_text", "on_other_rows", "reasons", "summary_rows", "tally"]
 
 BARS = ("chance", "majority", "simple")
 STATUSES = ("completed", "refused", "failed")
