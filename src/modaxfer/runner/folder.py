@@ -21,7 +21,11 @@ CHECKPOINT, ROWS = ".checkpoint", "rows.json"
 LEFT_OPEN = {"precision": "auto"}
 """Settings that a run makes definite before it stores them: who asks for this asks for what was stored."""
 
-ELSEWHERE, UNASKED = ("device", "num_processes"), RunConfig()
+ELSEWHERE = ("device", "num_processes")
+"""Settings that a run may be taken up with anew."""
+
+UNASKED = RunConfig()
+"""What a request looks like that asks for nothing."""
 
 
 def claim(config: RunConfig, *, resume: bool) -> tuple[RunConfig, Path]:

@@ -225,18 +225,23 @@ def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
 def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Build bridges, find what they are aligned with and look for adapters' places, while all it costs is a moment."""
     for way in cells[0].ways:
-        if (layer := way.encoder_options.layer) is not None and layer > way.encoder.depth:
-            raise RefusedError(
-                f"{way.encoder.spec.name} has no such layer to read",
-                got=f"encoder.layer={layer}",
-                allowed=f"0 to {way.encoder.depth}",
-                fix="correct the value",
-            )
+        _refuse_layer(way)
     adapter = cells[0].plan.adapter
     for way in cells[0].ways if adapter is not None else ():
         assert adapter is not None, "asked above"
         adapted_modules(outline(way.encoder), adapter)
     return tuple(replace(cell, ways=tuple(_aligned(way, cell) for way in cell.ways)) for cell in cells)
+
+
+def _refuse_layer(way: Way) -> None:
+    layer, depth = way.encoder_options.layer, way.encoder.depth
+    if layer is not None and layer > depth:
+        raise RefusedError(
+            f"{way.encoder.spec.name} has no such layer to read",
+            got=f"encoder.layer={layer}",
+            allowed=f"0 to {depth}",
+            fix="correct the value",
+        )
 
 
 def _aligned(way: Way, cell: Cell) -> Way:

@@ -70,7 +70,8 @@ class Checkpoints:
         tensors["random"] = torch.get_rng_state()
         if torch.cuda.is_available():
             tensors["random_cuda"] = torch.cuda.get_rng_state()
-        name = f"{position.phase}-{position.step}"
+        # With the epoch: the last step of one may be saved by the clock, and as its end, and neither over the other.
+        name = f"{position.phase}-{position.step}-{position.epoch}"
         target = self._folder / name
         target.mkdir(parents=True, exist_ok=True)
         save_file({key: value.contiguous().cpu() for key, value in tensors.items()}, target / "state.safetensors")
