@@ -15,8 +15,9 @@ PYTHON = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.
 SHIPPED = [path for path in PYTHON if "src" in path.relative_to(ROOT).parts]
 ROOMS = sorted(path.name for path in SOURCE.iterdir() if (path / "__init__.py").is_file())
 
-BESIDE_ROOMS = {"parity", "plugins", "recipes"}
-"""Test folders that mirror no room: against a named reference, with real distributions, end to end."""
+BESIDE_ROOMS = {"cases", "parity", "plugins", "recipes"}
+"""Test folders that mirror no room: files as people have them, against a named reference,
+with real distributions, end to end."""
 
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|misc|common|stuff|base\d+)(_|$)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b")
