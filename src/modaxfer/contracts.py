@@ -338,9 +338,14 @@ class TaskData:
 
     splits: Mapping[str, Any]
     targets: Mapping[str, np.ndarray]
-    """By split: int64 ``[rows]`` class numbers; float32 ``[rows, classes]`` 0/1 for multi-label; float32 ``[rows]``
-    for regression."""
+    """By split: int64 ``[rows]`` class numbers; float32 ``[rows, classes]`` 0/1 for multi-label; float64 ``[rows]``
+    for regression.
+
+    -1 is a class that no training row has (see `unseen`): such a validation or test row is kept, and whatever a model
+    says of it is wrong. In a multi-label row the labels that train lacks have no column; each is one label missed.
+    """
     classes: tuple[str, ...]
+    """Of the training rows, or the task's own; empty for regression."""
     source: str
     """What was really read, for people: ``folder PATH``, ``hub ID@REVISION``, ``sample`` ..."""
     root: Path | None
@@ -352,3 +357,6 @@ class TaskData:
     dropped_rows: tuple[str, ...] = ()
     """One line per dropped row: ``FILE row N: reason``."""
     warnings: tuple[str, ...] = ()
+    unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
+    """By split: row position to the row's labels that no training row has, for rows that have any; splits without
+    such rows are left out. A row of one class has one."""

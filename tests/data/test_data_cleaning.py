@@ -43,8 +43,8 @@ def test_label_faults():
     assert faults[2][1] == "label 'd' is no class of the task"
 
 
-def test_a_value_beyond_float32_is_infinite():
-    assert reasons(cleaning.find_label_faults(rows({"a": ["x"]}, [1e39]), ())) == {0: "infinite_label"}
+def test_a_value_beyond_float32_is_fine_and_one_without_a_square_is_infinite():
+    assert reasons(cleaning.find_label_faults(rows({"a": ["x", "y"]}, [1e39, -1e200]), ())) == {1: "infinite_label"}
 
 
 def test_text_is_empty_where_every_field_is_blank():

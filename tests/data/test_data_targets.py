@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from modaxfer.data.origin import stamp
-from modaxfer.data.targets import class_order, encode, read_labels, strata
+from modaxfer.data.targets import class_order, encode, read_labels, strata, unseen
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, Target
 
@@ -60,8 +60,17 @@ def test_encoding():
     assert sets.dtype == np.float32
     assert sets.tolist() == [[1, 0, 1], [0, 0, 0]]
     values = encode([1.5, 2], Problem.REGRESSION, ())
-    assert values.dtype == np.float32
+    assert values.dtype == np.float64
     assert values.tolist() == [1.5, 2.0]
+    assert encode([1e12, 1e12 + 1], Problem.REGRESSION, ()).tolist() == [1e12, 1e12 + 1]
+
+
+def test_labels_that_train_lacks_are_named_and_have_no_number():
+    assert encode(["b", "z", "a"], Problem.MULTICLASS, ("a", "b")).tolist() == [1, -1, 0]
+    assert unseen(["b", "z", "a"], ("a", "b")) == {1: ("z",)}
+    assert encode([("a", "y", "z"), ("b",)], Problem.MULTILABEL, ("a", "b")).tolist() == [[1, 0], [0, 1]]
+    assert unseen([("a", "y", "z"), ("b",)], ("a", "b")) == {0: ("y", "z")}
+    assert unseen([1.0, 2.0], ()) == {}
 
 
 def test_strata_of_each_problem():

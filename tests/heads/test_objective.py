@@ -78,6 +78,26 @@ def test_regression_loss_is_in_deviations_and_predictions_in_the_targets_unit():
     assert scores is None
 
 
+def test_a_large_target_keeps_its_differences():
+    targets = 1e12 + 1000.0 * np.arange(80)
+    objective = Objective.fit(Problem.REGRESSION, 0, targets)
+    standardised = torch.from_numpy((targets - targets.mean()) / targets.std()).float()[:, None]
+    assert float(objective.loss(standardised, torch.from_numpy(targets)).max()) < 1e-12
+    predictions, _ = Objective.from_dict(json.loads(json.dumps(objective.to_dict()))).decode(standardised)
+    assert predictions.dtype == np.float64
+    np.testing.assert_allclose(predictions - 1e12, targets - 1e12, atol=0.01)
+
+
+def test_a_small_target_is_standardised_too():
+    assert TargetScale.fit(np.array([1e-15, 3e-15])).deviation == pytest.approx(1e-15)
+
+
+def test_a_class_that_train_lacks_has_no_loss():
+    losses = Objective(problem=Problem.MULTICLASS, classes=3).loss(torch.randn(2, 3), torch.tensor([-1, 2]))
+    assert losses[0] == 0
+    assert losses[1] > 0
+
+
 def test_a_constant_target_is_not_divided_by_zero():
     assert TargetScale.fit(np.full(5, 3.0)) == TargetScale(mean=3.0, deviation=1.0)
 

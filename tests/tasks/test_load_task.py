@@ -152,11 +152,23 @@ def test_bad_rows_are_refused_where_asked(tmp_path):
         load_task(spec(), data_dir=store(tmp_path, train=rows), on_bad_row="fail")
 
 
-def test_a_label_that_train_lacks_is_dropped_elsewhere(tmp_path):
+def test_a_test_row_whose_label_train_lacks_is_kept(tmp_path):
     root = store(tmp_path, train=texts(20), test=texts(6, 100, ("a", "b", "c")))
     data = load_task(spec(), data_dir=root)
     assert data.classes == ("a", "b")
-    assert data.dropped == {"unknown_label": 2}
+    assert data.dropped == {}
+    assert data.targets["test"].tolist() == [1, -1, 0, 1, -1, 0]
+    assert data.unseen == {"test": {1: ("c",), 4: ("c",)}}
+    said = "2 of 6 test rows have a class that no training row has (c): they are kept and count as errors"
+    assert said in data.warnings
+
+
+def test_labels_of_a_row_that_train_lacks_are_kept(tmp_path):
+    train = {"text": [f"t{n}" for n in range(20)], "label": [["a"], ["a", "b"]] * 10}
+    root = store(tmp_path, train=train, test={"text": ["x", "y"], "label": [["a", "z"], ["b"]]})
+    data = load_task(spec(target=Target(problem=Problem.MULTILABEL)), data_dir=root)
+    assert data.targets["test"].tolist() == [[1, 0], [0, 1]]
+    assert data.unseen == {"test": {0: ("z",)}}
 
 
 def test_a_class_without_training_rows_is_said(tmp_path):
@@ -246,7 +258,7 @@ def test_regression(tmp_path):
     rows = {"text": [f"t{n}" for n in range(103)], "label": [*map(float, range(100)), float("nan"), float("inf"), None]}
     data = load_task(spec(target=Target(problem=Problem.REGRESSION)), data_dir=store(tmp_path, train=rows))
     assert data.classes == ()
-    assert data.targets["train"].dtype == np.float32
+    assert data.targets["train"].dtype == np.float64
     assert data.dropped == {"missing_label": 2, "infinite_label": 1}
     assert abs(data.targets["test"].mean() - 49.5) < 5
 

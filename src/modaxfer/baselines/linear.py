@@ -55,8 +55,11 @@ def linear_candidates(
 
 
 def _ridge(features: Mapping[str, Any], sample: Sample, alpha: float) -> Outputs:
-    model = Ridge(alpha=alpha, random_state=sample.seed).fit(features["train"], sample.targets["train"])
-    return {split: model.predict(features[split]) for split in JUDGED}
+    # scikit-learn casts the targets to the features' float32, in which large ones are all alike.
+    targets = sample.targets["train"]
+    mean, deviation = targets.mean(), targets.std() or 1.0
+    model = Ridge(alpha=alpha, random_state=sample.seed).fit(features["train"], (targets - mean) / deviation)
+    return {split: model.predict(features[split]).astype(np.float64) * deviation + mean for split in JUDGED}
 
 
 def _per_column(features: Mapping[str, Any], targets: np.ndarray, model: LogisticRegression) -> Outputs:

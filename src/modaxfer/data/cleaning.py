@@ -31,8 +31,8 @@ __all__ = [
     "read_media",
 ]
 
-_LARGEST = float(np.finfo(np.float32).max)
-"""Largest value that a regression target, a float32, can hold."""
+_LARGEST = 1e150
+"""Largest regression target: the squares of larger ones cannot be added up."""
 
 _COARSE = 0.5
 """Share of distinct rows below which a table is too coarse for equal rows to mean the same observation."""
@@ -49,7 +49,7 @@ def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
             if np.isnan(label):
                 faults[position] = "label_not_a_number", "the label is not a number"
             elif abs(label) > _LARGEST:
-                faults[position] = "infinite_label", "the label is infinite"
+                faults[position] = "infinite_label", f"the label is infinite or beyond {_LARGEST:g}"
         elif known and (strange := set(label if isinstance(label, tuple) else (label,)) - known):
             faults[position] = (
                 "unknown_label",

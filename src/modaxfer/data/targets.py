@@ -16,7 +16,10 @@ from modaxfer.spec import Problem, Target
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Label", "class_order", "encode", "read_labels", "strata"]
+__all__ = ["UNSEEN", "Label", "class_order", "encode", "read_labels", "strata", "unseen"]
+
+UNSEEN = -1
+"""Class number of a row whose class no training row has."""
 
 Label = str | float | tuple[str, ...] | None
 """One row's label: a class, a value, a set of classes, or None where it is missing."""
@@ -53,25 +56,33 @@ def read_labels(table: pa.Table, target: Target) -> list[Label]:
 
 def class_order(labels: Iterable[Label]) -> tuple[str, ...]:
     """Return the distinct classes in `labels`: by value where all are whole numbers, else by alphabet."""
-    found = {
-        name for label in labels for name in (label if isinstance(label, tuple) else (label,)) if isinstance(name, str)
-    }
+    found = {name for label in labels for name in _names(label)}
     if found and all(_WHOLE.fullmatch(name) for name in found):
         return tuple(sorted(found, key=lambda name: (int(name), name)))
     return tuple(sorted(found))
 
 
 def encode(labels: Sequence[Label], problem: Problem, classes: Sequence[str]) -> np.ndarray:
-    """Return int64 ``[rows]`` class numbers, float32 ``[rows, classes]`` for multi-label, float32 ``[rows]`` values."""
+    """Return int64 ``[rows]`` class numbers, float32 ``[rows, classes]`` for multi-label, float64 ``[rows]`` values.
+
+    A label that is none of `classes` is -1, in a multi-label row it has no column: `unseen` names it.
+    """
     if problem is Problem.REGRESSION:
-        return np.asarray(labels, dtype=np.float32)
+        return np.asarray(labels, dtype=np.float64)
     number = {name: index for index, name in enumerate(classes)}
     if problem is not Problem.MULTILABEL:
-        return np.asarray([number[str(label)] for label in labels], dtype=np.int64)
+        return np.asarray([number.get(str(label), UNSEEN) for label in labels], dtype=np.int64)
     targets = np.zeros((len(labels), len(classes)), dtype=np.float32)
     for row, label in enumerate(labels):
-        targets[row, [number[name] for name in label or ()]] = 1  # type: ignore[union-attr]
+        targets[row, [number[name] for name in _names(label) if name in number]] = 1
     return targets
+
+
+def unseen(labels: Sequence[Label], classes: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """Return row position to those of its labels that are none of `classes`; rows without any are left out."""
+    known = set(classes)
+    strange = ((row, tuple(name for name in _names(label) if name not in known)) for row, label in enumerate(labels))
+    return {row: names for row, names in strange if names}
 
 
 def strata(targets: np.ndarray, problem: Problem) -> np.ndarray:
@@ -87,6 +98,11 @@ def strata(targets: np.ndarray, problem: Problem) -> np.ndarray:
         targets = np.searchsorted(edges, targets, side="right")
     present = np.unique(targets)
     return np.asarray(targets[:, None] == present[None, :])
+
+
+def _names(label: Label) -> tuple[str, ...]:
+    """Return the classes that `label` names; a value names none."""
+    return label if isinstance(label, tuple) else (label,) if isinstance(label, str) else ()
 
 
 def _values(column: pa.ChunkedArray) -> list[Label]:

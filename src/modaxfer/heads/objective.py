@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Objective", "TargetScale", "balanced_weights"]
 
+_UNSEEN = -1
+"""Class number of a row whose class no training row has, see `modaxfer.contracts.TaskData.targets`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TargetScale:
@@ -29,13 +32,28 @@ class TargetScale:
     def fit(cls, targets: np.ndarray) -> TargetScale:
         """Return the scale of `targets` ``[rows]``; a constant target keeps deviation 1."""
         values = np.asarray(targets, np.float64)
-        deviation = float(values.std())
-        return cls(mean=float(values.mean()), deviation=deviation if deviation > 1e-12 else 1.0)
+        constant = values.max() == values.min()
+        return cls(mean=float(values.mean()), deviation=1.0 if constant else float(values.std()))
+
+    def standardised(self, targets: torch.Tensor) -> torch.Tensor:
+        """Return `targets` in deviations from the mean, float32 of their shape.
+
+        The difference is taken in float64, which holds a value beyond 10^7 to more than its first digits; on the
+        processor, because not every device has float64.
+        """
+        return ((targets.cpu().double() - self.mean) / self.deviation).float()
+
+    def restored(self, standardised: torch.Tensor) -> np.ndarray:
+        """Return values in the target's unit, float64 of the shape of `standardised`."""
+        values: np.ndarray = (standardised.cpu().double() * self.deviation + self.mean).numpy()
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
     """Loss and decoding of one problem type; arithmetic is float32 whatever the body computes in.
+
+    A regression target is standardised in float64, learned in float32, and mapped back in float64.
 
     A binary problem has two logits like any other single-label one: one rule less, and the same head either way.
     """
@@ -67,25 +85,30 @@ class Objective:
 
         Args:
             logits: ``[rows, outputs]``.
-            targets: As in `modaxfer.contracts.TaskData`: int64 ``[rows]``, float ``[rows, classes]``, or float
-                ``[rows]`` in the target's unit.
+            targets: As in `modaxfer.contracts.TaskData`: int64 ``[rows]``, float ``[rows, classes]``, or float64
+                ``[rows]`` in the target's unit, on any device.
             class_weight: What `balanced_weights` returns.
             label_smoothing: Share of the target spread over all classes.
 
         Returns:
-            float32 ``[rows]``: cross-entropy; binary cross-entropy averaged over labels; squared error of the
-            standardised target.
+            float32 ``[rows]``: cross-entropy, 0 where the class is none of train's; binary cross-entropy averaged
+            over labels; squared error of the standardised target.
         """
         logits = logits.float()
         if self.problem is Problem.REGRESSION:
-            standardised = (targets.float() - self.scale.mean) / self.scale.deviation
-            return (logits.squeeze(1) - standardised).square()
+            return (logits.squeeze(1) - self.scale.standardised(targets).to(logits.device)).square()
+        targets = targets.to(logits.device)
         if class_weight is not None:
             class_weight = class_weight.to(logits.device)
         if self.problem is Problem.MULTILABEL:
             return _multilabel_loss(logits, targets.float(), class_weight, label_smoothing)
         return functional.cross_entropy(
-            logits, targets, weight=class_weight, label_smoothing=label_smoothing, reduction="none"
+            logits,
+            targets,
+            weight=class_weight,
+            label_smoothing=label_smoothing,
+            reduction="none",
+            ignore_index=_UNSEEN,
         )
 
     def decode(self, logits: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
@@ -93,12 +116,12 @@ class Objective:
 
         Returns:
             Predictions: int64 class numbers ``[rows]``; int64 0/1 ``[rows, classes]`` for multi-label (1 from
-            probability 0.5); float32 ``[rows]`` in the target's unit for regression. Scores: float32 probabilities
+            probability 0.5); float64 ``[rows]`` in the target's unit for regression. Scores: float32 probabilities
             ``[rows, classes]``, None for regression.
         """
         logits = logits.detach().float().cpu()
         if self.problem is Problem.REGRESSION:
-            return (logits.squeeze(1) * self.scale.deviation + self.scale.mean).numpy(), None
+            return self.scale.restored(logits.squeeze(1)), None
         if self.problem is Problem.MULTILABEL:
             return (logits >= 0).long().numpy(), logits.sigmoid().numpy()
         return logits.argmax(1).numpy(), logits.softmax(1).numpy()

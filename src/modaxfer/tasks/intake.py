@@ -55,8 +55,6 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     classes = (
         () if spec.target.problem is Problem.REGRESSION else spec.target.classes or class_order(rows["train"].labels)
     )
-    if not spec.target.classes:
-        rows = {split: ledger.drop(part, find_label_faults(part, classes)) for split, part in rows.items()}
     constant = constant_columns(rows["train"], fields) if len(rows["train"]) else ()
     fields = tuple(field for field in fields if field.name not in constant)
     if not fields:

@@ -12,7 +12,7 @@ from modaxfer.data.fingerprint import fingerprint
 from modaxfer.data.origin import notes_of
 from modaxfer.data.rows import Ledger, Rows
 from modaxfer.data.sources import Found, find_rows
-from modaxfer.data.targets import encode
+from modaxfer.data.targets import encode, unseen
 from modaxfer.spec import TABLE, Field, TaskSpec
 from modaxfer.tasks.intake import take_in
 from modaxfer.tasks.partition import divide, limited
@@ -66,6 +66,7 @@ def load_task(
         digests={split: part.digests for split, part in rows.items()},
         dropped=dict(ledger.dropped),
         dropped_rows=tuple(ledger.lines),
+        unseen={split: strange for split, part in rows.items() if (strange := unseen(part.labels, intake.classes))},
         warnings=(*found.warnings, *_notes(found), *findings),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
 from modaxfer.data.folders import SPLITS
 from modaxfer.data.splits import group_rows, hold_out, sample
-from modaxfer.data.targets import encode, strata
+from modaxfer.data.targets import encode, strata, unseen
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, SplitPolicy, TaskSpec
 
@@ -140,6 +140,13 @@ def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[s
     labels = {name for label in rows["train"].labels for name in (label if isinstance(label, tuple) else (label,))}
     if absent := [name for name in intake.classes if name not in labels]:
         found.append(f"no training row has the class {', '.join(absent)}")
+    for split in ("validation", "test"):
+        if strange := unseen(rows[split].labels, intake.classes):
+            names = ", ".join(sorted({name for labels in strange.values() for name in labels}))
+            found.append(
+                f"{len(strange)} of {len(rows[split])} {split} rows have a class that no training row has ({names}): "
+                "they are kept and count as errors"
+            )
     if coarse:
         distinct = len(set(rows["train"].digests))
         found.append(

@@ -25,7 +25,7 @@ def information(features: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarr
 
     Args:
         features: Each ``[rows]``: integers are codes, floats are numbers, of which NaN counts as the mean, 0.
-        targets: int64 ``[rows]`` classes; float32 ``[rows, classes]`` 0/1, of which the mean is taken; float32
+        targets: int64 ``[rows]`` classes; float32 ``[rows, classes]`` 0/1, of which the mean is taken; float64
             ``[rows]`` numbers.
 
     Returns:

@@ -36,15 +36,16 @@ class Labels:
         weights = torch.ones(len(given))
         label_weights = weights[:, None]
         if objective.problem is Problem.REGRESSION:
-            columns = (given[:, None].float() - objective.scale.mean) / objective.scale.deviation
+            columns = objective.scale.standardised(given[:, None])
         elif objective.problem is Problem.MULTILABEL:
             columns = given.float()
             if class_weight is not None:
                 label_weights = torch.where(columns > 0, class_weight[1], class_weight[0])
         else:
-            columns = torch.nn.functional.one_hot(given, objective.classes).float()
+            # A validation row of a class that train lacks (-1) has no column: it is judged, never fitted.
+            columns = (given[:, None] == torch.arange(objective.classes)).float()
             if class_weight is not None:
-                weights = class_weight[given]
+                weights = class_weight[given.clamp(min=0)]
                 label_weights = weights[:, None]
         return cls(columns=columns, weights=weights, label_weights=label_weights)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ def write_predictions(folder: Path, session: Session, cell: Cell, made: Predicti
     split, classes = session.splits["test"], cell.data.classes
     columns = {
         "row_id": list(split.ids),
-        "target": labels(split.targets, session.problem, classes),
+        "target": labels(split.targets, session.problem, classes, cell.data.unseen.get("test", {})),
         "prediction": labels(made.predictions, session.problem, classes),
     }
     return write_table(folder / "predictions.parquet", columns, made.scores, classes)
@@ -161,13 +162,22 @@ def write_table(
     return path
 
 
-def labels(values: np.ndarray, problem: Problem, classes: tuple[str, ...]) -> list[Any]:
-    """Return predictions or targets as people write them: class names, lists of them, or numbers."""
+def labels(
+    values: np.ndarray,
+    problem: Problem,
+    classes: tuple[str, ...],
+    unseen: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+) -> list[Any]:
+    """Return predictions or targets as people write them: class names, lists of them, or numbers.
+
+    `unseen` names, by row, the labels of targets that are none of `classes`; see `TaskData.unseen`.
+    """
     if problem is Problem.REGRESSION:
         return [float(value) for value in values]
     if problem is Problem.MULTILABEL:
-        return [[classes[place] for place in np.flatnonzero(row)] for row in values]
-    return [classes[int(value)] for value in values]
+        known = ([classes[place] for place in np.flatnonzero(row)] for row in values)
+        return [[*names, *unseen.get(row, ())] for row, names in enumerate(known)]
+    return [unseen[row][0] if row in unseen else classes[int(value)] for row, value in enumerate(values)]
 
 
 def _encoder(session: Session, cell: Cell) -> dict[str, Any]:

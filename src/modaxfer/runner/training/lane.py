@@ -69,11 +69,14 @@ class Lane:
     def loss(self, logits: torch.Tensor, batch: Batch, rows: np.ndarray, scale: float) -> torch.Tensor:
         """Return the sum of the rows' losses, times `scale`."""
         session = self.session
-        targets = self.targets[rows].to(session.computer.device)
+        targets = self.targets[rows]
         losses = session.objective.loss(logits, targets, self.class_weight, session.train.label_smoothing)
         loss: torch.Tensor = losses.sum() * scale
         for term, weight in self.losses:
-            loss = loss + weight * term(session.model, batch, targets) * scale * len(rows)
+            # Not every device has float64, in which values are kept.
+            given = targets.float() if targets.is_floating_point() else targets
+            extra = term(session.model, batch, given.to(session.computer.device))
+            loss = loss + weight * extra * scale * len(rows)
         return loss
 
     def total_weight(self, rows: np.ndarray) -> float:
@@ -90,7 +93,10 @@ class Lane:
         )
         predictions, scores = session.objective.decode(logits)
         judged = session.judge(split.targets, predictions, scores)
-        loss = float(session.objective.loss(logits, torch.from_numpy(split.targets)).mean())
+        # A class that train lacks has no logit, so no loss either; the judged score counts it as an error.
+        known = split.targets >= 0 if split.targets.dtype == np.int64 else np.ones(len(split.targets), bool)
+        losses = session.objective.loss(logits, torch.from_numpy(split.targets))
+        loss = float(losses[torch.from_numpy(known)].mean())
         skill = session.skill(judged, split.targets, predictions)
         return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}
 
