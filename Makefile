@@ -24,7 +24,7 @@ DEMO_FLAGS ?= --epochs 3
 MATRIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-weights test-gpu check format docs bench cross-modal fusion sharing matrix clean
+.PHONY: help demo test test-matrix test-weights test-gpu check format docs bench cross-modal fusion sharing matrix clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,6 +51,9 @@ demo: $(VENV)/.weights  ## Carry an image encoder to legal text and show what ca
 
 test: $(VENV)/.development  ## Run the tests that need no network, no weights and no data.
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+test-matrix: $(VENV)/.development  ## Run every encoder with every strategy on every kind of input, on tiny weights.
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m matrix
 
 test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python -m pytest -m weights

@@ -77,7 +77,8 @@ def test_padding_never_changes_a_row(bridge) -> None:
     assert beside.tokens.shape[1] > length
     assert alone.mask.all()
     assert beside.mask[0].tolist() == [True] * length + [False] * (beside.mask.shape[1] - length)
-    torch.testing.assert_close(beside.tokens[0, :length], alone.tokens[0], rtol=0, atol=1e-7)
+    # Which kernel multiplies depends on the shape and on the processor: a few units in the last place.
+    torch.testing.assert_close(beside.tokens[0, :length], alone.tokens[0], rtol=0, atol=1e-6)
     assert not beside.tokens[0, length:].any()
 
 

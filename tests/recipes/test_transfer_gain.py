@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -129,19 +127,3 @@ def test_a_killed_command_ends_as_an_unbroken_one(killed_at, run, tiny, own_rows
         assert getattr(resumed, key) == getattr(run.result, key), key
     assert resumed.training["rates"] == run.result.training["rates"]
     assert not (tmp_path / "run" / ".checkpoint").exists()
-
-
-def test_two_processes_measure_the_gain_as_one_does(run, tiny, own_rows, tmp_path):
-    rows, folder = own_rows("text"), tmp_path / "run"
-    words = ["train", "--encoder", str(tiny("bert")), "--strategy", "lora", "--output", str(folder)]
-    words += ["--data", rows["data"], "--text", "text", "--baseline", "scratch", "--epochs", "1"]
-    words += ["--set", "train.rates=1,3", "--batch-size", "8", "--device", "cpu", "--precision", "fp32"]
-    command = [sys.executable, "-m", "modaxfer", *words, "--num-processes", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    shared = Result.load(folder)
-    assert (shared.num_processes, Result.load(folder / "scratch/0").num_processes) == (2, 2)
-    assert shared.training["rates"]["chosen"] == run.result.training["rates"]["chosen"]
-    assert shared.metrics["test"] == pytest.approx(run.result.metrics["test"], abs=1e-3)
-    gain = shared.transfer_gain[shared.primary]
-    assert gain["gain"] == pytest.approx(run.result.transfer_gain[shared.primary]["by_seed"][0], abs=1e-3)

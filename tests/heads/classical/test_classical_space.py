@@ -48,10 +48,13 @@ def test_balanced_moments_give_every_class_the_same_weight():
 
 
 def test_a_badly_conditioned_system_is_solved_in_double_precision():
-    generator = torch.Generator().manual_seed(0)
-    basis = torch.linalg.qr(torch.randn(40, 40, generator=generator, dtype=torch.float64)).Q
-    matrix = (basis * torch.logspace(0, -9, 40, dtype=torch.float64)) @ basis.T
-    assert torch.linalg.cholesky_ex(matrix.float()).info > 0
-    right = torch.randn(40, 2, generator=generator)
-    solution = solve_positive(matrix.float()[None] + 1e-7 * torch.eye(40), right[None])
+    # Each determinant is one float32 step above zero: positive in float64, and by rounding often negative in float32.
+    first, beside = (torch.rand(64, generator=torch.Generator().manual_seed(seed)) + 0.5 for seed in (0, 1))
+    least = (beside.double().square() / first.double()).float()
+    last = torch.nextafter(least, torch.tensor(torch.inf))
+    matrix = torch.stack([torch.stack([first, beside], -1), torch.stack([beside, last], -1)], -2)
+    assert torch.linalg.cholesky_ex(matrix).info.any()
+    solution = solve_positive(matrix, torch.ones(64, 2, 1))
+    expected = torch.linalg.solve(matrix.double(), torch.ones(64, 2, 1, dtype=torch.float64))
+    torch.testing.assert_close(solution.double(), expected, rtol=1e-5, atol=0)
     assert torch.isfinite(solution).all()
