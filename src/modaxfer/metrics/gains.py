@@ -21,7 +21,7 @@ import numpy as np
 from modaxfer.errors import DataError
 from modaxfer.metrics.choice import Metric, find_metrics, greater_is_better
 from modaxfer.metrics.compute import require_rows
-from modaxfer.metrics.intervals import RESAMPLES, Difference, percentiles
+from modaxfer.metrics.intervals import RESAMPLES, Difference, Interval, is_single, percentiles
 from modaxfer.metrics.resampling import Scored, resampled
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Pair:
     better: Scored
     """The model that is hoped to be better."""
     other: Scored
+    clusters: np.ndarray | None = None
+    """int ``[rows]``: rows with the same number are drawn together; None where each stands alone."""
 
 
 def paired_gain(
@@ -55,7 +57,7 @@ def paired_gain(
     """Return by how much the first model of each pair is better, on average over pairs, with a bootstrap interval.
 
     The gain is positive where the first model is better, whichever direction of `metric` that is. With one pair it is
-    `paired_difference`, but for that sign.
+    `paired_difference`, but for that sign. Rows that belong together (`Pair.clusters`) are drawn together.
 
     Args:
         pairs: One per seed.
@@ -79,18 +81,22 @@ def paired_gain(
     values, drawn = [], []
     for number, pair in enumerate(pairs):
         a, b = pair.better, pair.other
-        require_rows(pair.references, a.predictions, b.predictions, a.scores, b.scores)
+        require_rows(pair.references, a.predictions, b.predictions, a.scores, b.scores, pair.clusters)
         with_scores = a.scores is not None and b.scores is not None
         (found,) = find_metrics([metric], problem, with_scores=with_scores)
         values.append(direction * (_score(found, pair, a) - _score(found, pair, b)))
         rows = seed if same_rows else seed + 1_000_003 * number
         first, second = (
-            resampled([found], problem, pair.references, scored, resamples=resamples, seed=rows)[metric]
+            resampled(
+                [found], problem, pair.references, scored, resamples=resamples, seed=rows, clusters=pair.clusters
+            )[metric]
             for scored in (a, b)
         )
         drawn.append(direction * (first - second))
     fewest = min(map(len, drawn))
     interval = percentiles(_over_seeds(np.stack([each[:fewest] for each in drawn]), seed), level)
+    if any(is_single(pair.clusters) for pair in pairs):
+        interval = Interval(math.nan, math.nan)
     return Difference(value=float(np.mean(values)), low=interval.low, high=interval.high)
 
 

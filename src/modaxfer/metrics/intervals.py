@@ -1,4 +1,7 @@
-"""How sure a score or a difference is: percentile bootstrap over test rows (Efron & Tibshirani 1993, chapter 13)."""
+"""How sure a score or a difference is: percentile bootstrap over test rows, or clusters of them.
+
+Efron & Tibshirani 1993, chapter 13.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from modaxfer.spec import Problem
 
-__all__ = ["Difference", "Interval", "Scored", "bootstrap", "paired_difference", "percentiles"]
+__all__ = ["Difference", "Interval", "Scored", "bootstrap", "is_single", "paired_difference", "percentiles"]
 
 RESAMPLES = 2000
 
@@ -59,12 +62,15 @@ def bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
+    clusters: np.ndarray | None = None,
 ) -> dict[str, Interval]:
-    """Return a percentile bootstrap interval of every metric in `names`, rows being drawn independently.
+    """Return a percentile bootstrap interval of every metric in `names`.
 
-    Decisions and regressions get all `resamples`; areas under curves fewer where rows times classes are many, and
-    metrics known only as a function (a plugin's) 200. Where no row is ever wrong the interval has no width: that
-    says the resamples never differ, not that the model is perfect.
+    Rows are drawn independently, or, with `clusters`, whole clusters of rows that belong together: copies, or rows of
+    one speaker, say little more than one of them would (Davison & Hinkley 1997, section 3.8). Decisions and regressions
+    get all `resamples`; areas under curves fewer where rows times classes are many, and to first order where they are
+    very many (`modaxfer.metrics.ranking`); metrics known only as a function (a plugin's) 200. Where no row is ever
+    wrong the interval has no width: that says the resamples never differ, not that the model is perfect.
 
     Args:
         names: Metrics, as for `modaxfer.metrics.compute`.
@@ -75,20 +81,23 @@ def bootstrap(
         resamples: How often rows are drawn.
         seed: The same seed draws the same rows.
         level: Probability that an interval is to hold.
+        clusters: int ``[rows]``: rows with the same number are drawn together; None where each stands alone.
 
     Returns:
-        Metric name to interval; nan where a metric is undefined in more than half of the resamples.
+        Metric name to interval; nan where a metric is undefined in more than half of the resamples, or where all rows
+        are one cluster.
 
     Raises:
         UnknownNameError: A metric is unknown.
         ConfigError: A metric does not apply to `problem`, or needs scores that are not given.
         DataError: There are no rows, or the arrays do not match.
     """
-    require_rows(references, predictions, scores)
+    require_rows(references, predictions, scores, clusters)
     metrics = find_metrics(names, problem, with_scores=scores is not None)
-    values = resampled(
-        metrics, problem, references, Scored(predictions=predictions, scores=scores), resamples=resamples, seed=seed
-    )
+    if is_single(clusters):
+        return {metric.name: Interval(math.nan, math.nan) for metric in metrics}
+    scored = Scored(predictions=predictions, scores=scores)
+    values = resampled(metrics, problem, references, scored, resamples=resamples, seed=seed, clusters=clusters)
     return {name: percentiles(found, level) for name, found in values.items()}
 
 
@@ -102,8 +111,9 @@ def paired_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
+    clusters: np.ndarray | None = None,
 ) -> Difference:
-    """Return the score of `a` minus that of `b`, with a bootstrap interval over the rows they share.
+    """Return the score of `a` minus that of `b`, with a bootstrap interval over the rows (or `clusters`) they share.
 
     The same rows are drawn for both, so what makes a row hard for both cancels out. The sign is the metric's own: for
     an error such as ``rmse`` a negative difference says that `a` is better.
@@ -113,15 +123,21 @@ def paired_difference(
         ConfigError: It does not apply to `problem`, or needs scores that are not given.
         DataError: There are no rows, or the arrays do not match.
     """
-    require_rows(references, a.predictions, b.predictions, a.scores, b.scores)
+    require_rows(references, a.predictions, b.predictions, a.scores, b.scores, clusters)
     with_scores = a.scores is not None and b.scores is not None
     (found,) = find_metrics([metric], problem, with_scores=with_scores)
     first, second = (
-        resampled([found], problem, references, scored, resamples=resamples, seed=seed)[metric] for scored in (a, b)
+        resampled([found], problem, references, scored, resamples=resamples, seed=seed, clusters=clusters)[metric]
+        for scored in (a, b)
     )
-    interval = percentiles(first - second, level)
+    interval = Interval(math.nan, math.nan) if is_single(clusters) else percentiles(first - second, level)
     value = found.score(references, a.predictions, a.scores) - found.score(references, b.predictions, b.scores)
     return Difference(value=float(value), low=interval.low, high=interval.high)
+
+
+def is_single(clusters: np.ndarray | None) -> bool:
+    """Tell whether several rows are one cluster: then nothing can be said of how scores vary."""
+    return clusters is not None and len(clusters) > 1 and bool((clusters == clusters[0]).all())
 
 
 def percentiles(values: np.ndarray, level: float) -> Interval:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modaxfer.metrics.ranking import Ranking
+from modaxfer.metrics.ranking import ranking
 from modaxfer.metrics.weighted import Classes, Family, Labels, Values
 from modaxfer.spec import Problem
 
@@ -42,11 +42,13 @@ def resampled(
     *,
     resamples: int,
     seed: int,
+    clusters: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the values of each metric over resamples of the rows, by name.
 
-    One seed draws the same rows for every metric and model, so two models are compared resample by resample. A metric
-    that is slow gets only the first of the resamples.
+    With `clusters`, int ``[rows]``, whole clusters are drawn (Davison & Hinkley 1997, section 3.8): rows that share one
+    come and go together. One seed draws the same for every metric and model, so two models are compared resample by
+    resample. A metric that is slow gets only the first of the resamples.
     """
     families = _families(problem, references, scored)
     values: dict[str, np.ndarray] = {}
@@ -55,7 +57,8 @@ def resampled(
             family = next((one for one in families if metric.score in one.finish), None)
             family = family or _AnyMetric(metric, references, scored)
             together = [other for other in metrics if other.score in family.finish]
-            values |= _values(family, together, len(references), resamples, seed)
+            draws = _draws(len(references), min(resamples, family.most or resamples), seed, clusters)
+            values |= _values(family, together, draws)
     return values
 
 
@@ -70,9 +73,9 @@ def summed(metrics: Sequence[Metric], problem: Problem, references: np.ndarray, 
     return values
 
 
-def _values(family: Family, metrics: Sequence[Metric], rows: int, resamples: int, seed: int) -> dict[str, np.ndarray]:
+def _values(family: Family, metrics: Sequence[Metric], draws: Iterator[np.ndarray]) -> dict[str, np.ndarray]:
     parts: dict[str, list[np.ndarray]] = {metric.name: [] for metric in metrics}
-    for weights in _draws(rows, min(resamples, family.most or resamples), seed):
+    for weights in draws:
         sums = family.sums(weights)
         for metric in metrics:
             parts[metric.name].append(family.finish[metric.score](sums))
@@ -88,18 +91,32 @@ def _families(problem: Problem, references: np.ndarray, scored: Scored) -> list[
     else:
         families.append(Classes(references, scored.predictions))
     if scored.scores is not None:
-        families.append(Ranking(references, scored.scores, budget=RANKING_BUDGET, fewest=FEWEST))
+        families.append(ranking(references, scored.scores, budget=RANKING_BUDGET, fewest=FEWEST))
     return families
 
 
-def _draws(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield float ``[some resamples, rows]``: how often each row was drawn; every resample has `rows` draws."""
+def _draws(rows: int, resamples: int, seed: int, clusters: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Yield float ``[some resamples, rows]``: how often each row was drawn.
+
+    Every resample has as many draws as there are rows, or clusters. Rows that are each their own cluster are drawn as
+    they are without clusters.
+    """
+    unit_of_row, units = (np.arange(rows), rows) if clusters is None else _in_order(clusters)
     generator = np.random.default_rng(seed)
     size = max(1, CHUNK // rows)
     for start in range(0, resamples, size):
         count = min(size, resamples - start)
-        drawn = generator.integers(0, rows, size=(count, rows)) + np.arange(count)[:, None] * rows
-        yield np.bincount(drawn.ravel(), minlength=count * rows).reshape(count, rows).astype(float)
+        drawn = generator.integers(0, units, size=(count, units)) + np.arange(count)[:, None] * units
+        counts = np.bincount(drawn.ravel(), minlength=count * units).reshape(count, units).astype(float)
+        yield counts if units == rows else counts[:, unit_of_row]
+
+
+def _in_order(clusters: np.ndarray) -> tuple[np.ndarray, int]:
+    """Number clusters from 0 as they first appear; return them and how many there are."""
+    _, first, found = np.unique(clusters, return_index=True, return_inverse=True)
+    place = np.empty(len(first), np.int64)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[found.reshape(-1)], len(first)
 
 
 class _AnyMetric:

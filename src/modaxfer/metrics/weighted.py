@@ -1,7 +1,7 @@
 """Scores of many resamples at once: sums of what each row adds, weighted by how often the row was drawn.
 
 Every family answers for some functions of `modaxfer.metrics.scores`, with the same conventions. `weights` is
-``[resamples, rows]``: how often each row stands in each resample.
+``[resamples, rows]``: how often each row stands in each resample. Resamples may differ in rows: groups of rows do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from scipy import sparse
 
 from modaxfer.metrics import scores as plain
 
@@ -40,30 +39,36 @@ class Family(Protocol):
 
 
 class Classes:
-    """Scores of class decisions, from the confusion matrix ``[resamples, true class, predicted class]``."""
+    """Scores of class decisions, from each class's rows, predictions and hits: never a confusion matrix.
+
+    Sums are ``[resamples, 3, classes]`` (hits, rows, predictions), over classes that occur: memory and time grow with
+    rows and classes, not with the square of classes.
+    """
 
     most = None
 
     def __init__(self, references: np.ndarray, predictions: np.ndarray) -> None:
-        labels, codes = np.unique(np.concatenate([references, predictions]), return_inverse=True)
-        rows, self._count = len(references), len(labels)
-        cells = codes[:rows] * self._count + codes[rows:]
-        shape = (self._count**2, rows)
-        self._cells = sparse.csr_array((np.ones(rows), (cells, np.arange(rows))), shape=shape)
+        codes, self._count = _number(np.concatenate([references, predictions]))
+        self._true, self._said = codes[: len(references)], codes[len(references) :]
+        self._hits = np.flatnonzero(self._true == self._said)
         self.finish: Finish = {
             plain.accuracy: _accuracy,
             plain.f1_micro: _accuracy,
             plain.balanced_accuracy: _balanced,
-            plain.f1_macro: lambda matrix: _macro(matrix, true_weight=0.5),
-            plain.recall_macro: lambda matrix: _macro(matrix, true_weight=1.0),
-            plain.precision_macro: lambda matrix: _macro(matrix, true_weight=0.0),
+            plain.f1_macro: lambda sums: _macro(sums, true_weight=0.5),
+            plain.recall_macro: lambda sums: _macro(sums, true_weight=1.0),
+            plain.precision_macro: lambda sums: _macro(sums, true_weight=0.0),
             plain.matthews_corrcoef: _matthews,
         }
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return the confusion matrix of every resample."""
-        cells: np.ndarray = (self._cells @ weights.T).T
-        return cells.reshape(len(weights), self._count, self._count)
+        """Return hits, rows and predictions per class of every resample."""
+        sums = np.empty((len(weights), 3, self._count))
+        for (right, true, said), drawn in zip(sums, weights, strict=True):
+            right[:] = np.bincount(self._true[self._hits], drawn[self._hits], self._count)
+            true[:] = np.bincount(self._true, drawn, self._count)
+            said[:] = np.bincount(self._said, drawn, self._count)
+        return sums
 
 
 class Labels:
@@ -75,9 +80,8 @@ class Labels:
         true, said = references > 0, predictions > 0
         right = (true == said).all(1, keepdims=True)
         self._columns = np.concatenate([true & said, said & ~true, true & ~said, right], axis=1).astype(float)
-        self._total = len(references)
         self.finish: Finish = {
-            plain.accuracy: lambda sums: sums[:, -1] / self._total,
+            plain.accuracy: lambda sums: sums[:, -2] / sums[:, -1],
             plain.f1_macro: lambda sums: _label_f1(*_parts(sums)).mean(1),
             plain.f1_micro: lambda sums: _label_f1(*(part.sum(1) for part in _parts(sums))),
             plain.recall_macro: lambda sums: divide(_parts(sums)[0], _parts(sums)[0] + _parts(sums)[2]).mean(1),
@@ -85,9 +89,8 @@ class Labels:
         }
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return ``[resamples, 3 * labels + 1]``."""
-        sums: np.ndarray = weights @ self._columns
-        return sums
+        """Return ``[resamples, 3 * labels + 2]``: the last column is the number of rows."""
+        return _with_total(weights, self._columns)
 
 
 class Values:
@@ -99,17 +102,15 @@ class Values:
         error = predictions.astype(float) - references
         centred = references - references.mean(dtype=float)
         self._columns = np.stack([error**2, np.abs(error), centred, centred**2], axis=1)
-        self._total = len(references)
         self.finish: Finish = {
-            plain.rmse: lambda sums: np.sqrt(sums[:, 0] / self._total),
-            plain.mae: lambda sums: sums[:, 1] / self._total,
-            plain.r2: lambda sums: 1 - divide(sums[:, 0], sums[:, 3] - sums[:, 2] ** 2 / self._total, undefined=np.nan),
+            plain.rmse: lambda sums: np.sqrt(sums[:, 0] / sums[:, 4]),
+            plain.mae: lambda sums: sums[:, 1] / sums[:, 4],
+            plain.r2: lambda sums: 1 - divide(sums[:, 0], sums[:, 3] - sums[:, 2] ** 2 / sums[:, 4], undefined=np.nan),
         }
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return ``[resamples, 4]``."""
-        sums: np.ndarray = weights @ self._columns
-        return sums
+        """Return ``[resamples, 5]``: the last column is the number of rows."""
+        return _with_total(weights, self._columns)
 
 
 def divide(above: np.ndarray, below: np.ndarray, undefined: float = 0.0) -> np.ndarray:
@@ -119,32 +120,48 @@ def divide(above: np.ndarray, below: np.ndarray, undefined: float = 0.0) -> np.n
     return quotient
 
 
-def _accuracy(matrix: np.ndarray) -> np.ndarray:
-    return divide(np.trace(matrix, axis1=1, axis2=2), matrix.sum((1, 2)))
+def _number(labels: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the place of each label among the sorted distinct ones, and how many there are."""
+    lowest, highest = labels.min(), labels.max()
+    if not np.issubdtype(labels.dtype, np.integer) or highest - lowest > 2 * len(labels) + 1000:
+        distinct, codes = np.unique(labels, return_inverse=True)
+        return codes.reshape(-1), len(distinct)
+    # Class numbers are small: counting them is far faster than sorting them.
+    present = np.bincount(labels - lowest) > 0
+    return (np.cumsum(present) - 1)[labels - lowest], int(present.sum())
 
 
-def _balanced(matrix: np.ndarray) -> np.ndarray:
-    right, true = np.diagonal(matrix, axis1=1, axis2=2), matrix.sum(2)
+def _with_total(weights: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the columns' sums and, behind them, the number of rows: groups of rows make resamples differ in that."""
+    return np.column_stack([weights @ columns, weights.sum(1)])
+
+
+def _accuracy(sums: np.ndarray) -> np.ndarray:
+    return divide(sums[:, 0].sum(1), sums[:, 1].sum(1))
+
+
+def _balanced(sums: np.ndarray) -> np.ndarray:
+    right, true = sums[:, 0], sums[:, 1]
     return divide(divide(right, true).sum(1), (true > 0).sum(1))
 
 
-def _macro(matrix: np.ndarray, true_weight: float) -> np.ndarray:
+def _macro(sums: np.ndarray, true_weight: float) -> np.ndarray:
     """Average ``right / (w true + (1 - w) said)`` over the classes of a resample; w: 1 recall, 0 precision, 1/2 F1."""
-    right, true, said = np.diagonal(matrix, axis1=1, axis2=2), matrix.sum(2), matrix.sum(1)
+    right, true, said = sums[:, 0], sums[:, 1], sums[:, 2]
     per_class = divide(right, true_weight * true + (1 - true_weight) * said)
     return divide(per_class.sum(1), (true + said > 0).sum(1))
 
 
-def _matthews(matrix: np.ndarray) -> np.ndarray:
+def _matthews(sums: np.ndarray) -> np.ndarray:
     """Follow Gorodkin 2004; 0 where all references or all predictions are equal, as scikit-learn does."""
-    right, true, said = np.trace(matrix, axis1=1, axis2=2), matrix.sum(2), matrix.sum(1)
+    right, true, said = sums[:, 0].sum(1), sums[:, 1], sums[:, 2]
     total = true.sum(1)
     product = (total**2 - (true**2).sum(1)) * (total**2 - (said**2).sum(1))
     return divide(right * total - (true * said).sum(1), np.sqrt(product))
 
 
 def _parts(sums: np.ndarray) -> tuple[np.ndarray, ...]:
-    return tuple(np.split(sums[:, :-1], 3, axis=1))
+    return tuple(np.split(sums[:, :-2], 3, axis=1))
 
 
 def _label_f1(both: np.ndarray, only_said: np.ndarray, only_true: np.ndarray) -> np.ndarray:
