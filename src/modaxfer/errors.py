@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from modaxfer.escaping import one_line
+
 __all__ = [
     "MOST_NAMES",
     "AmbiguousNameError",
@@ -29,6 +31,8 @@ MOST_NAMES = 30
 class ModaxferError(Exception):
     """Root of all errors meant for a user: one paragraph, no traceback needed.
 
+    In its text, what has no glyph is an escape (`modaxfer.escaping`): names in it may come from anybody's files.
+
     Args:
         what: What is wrong, as a sentence without its full stop.
         got: The offending value.
@@ -50,7 +54,7 @@ class ModaxferError(Exception):
             parts.append(f"Allowed: {_shown(self.allowed)}.")
         if self.fix is not None:
             parts.append(f"Fix: {self.fix}" if self.fix.endswith("?") else f"Fix: {self.fix.rstrip('.')}.")
-        return " ".join(parts)
+        return one_line(" ".join(parts))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.__dict__ | {"args": self.args})
@@ -153,6 +157,8 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 def _shown(value: object) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, BaseException):
+        return " ".join(str(value).split())
     if isinstance(value, Iterable):
         return ", ".join(str(item) for item in value)
     return str(value)

@@ -131,7 +131,7 @@ def test_markdown_tables_survive_hostile_names(run):
     assert len(table) == 4
     assert len(set(cells)) == 1
     assert "<script>" not in body.replace(r"\<", "")
-    assert r"- \[link\](http://x) &amp; \*more\*" in body
+    assert r"- \[link\](http\://x) &amp; \*more\*" in body
     assert "\n# c" not in body
 
 
@@ -153,3 +153,15 @@ def test_a_failed_run_offers_no_model(run):
     assert not {"model-index", "metrics"} & set(front)
     assert "This folder holds no model." in body
     assert "modaxfer predict" not in body
+
+
+HOSTILE = "x<img src=y onerror=z>\x1b[31m\u202e"
+
+
+def test_a_task_named_by_a_folder_brings_neither_html_nor_controls_into_the_card(run):
+    front, body = written(run.classes(task=HOSTILE, warnings=(HOSTILE,)), run)
+    text = (run.root / "README.md").read_text(encoding="utf-8")
+    assert not set(text) & set("<\x1b\u202e")
+    assert "x&lt;img src=y onerror=z&gt;" in body
+    # A reader of the front matter gets the name all the same.
+    assert front["model-index"][0]["results"][0]["dataset"]["name"] == r"x<img src=y onerror=z>\x1b[31m\u202e"

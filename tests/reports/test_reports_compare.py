@@ -276,3 +276,11 @@ def test_cells_of_one_seed_on_other_rows_are_named():
     assert on_other_rows(alike) == []
     (note,) = on_other_rows([*alike, cell("vit+bert", 1, "c"), cell("vit", 0, "d", "news")])
     assert note.startswith("cells of shop were not all trained and scored on the same rows")
+
+
+def test_no_cell_of_the_csv_is_a_formula_and_numbers_are_whole():
+    table = csv_text([unscored("vit", "full", "=1+1|' /C calc'!A0", 0, "failed", "-1.5"), CELLS[0]])
+    first, second = csv.DictReader(io.StringIO(table))
+    assert first["task"] == "'=1+1|' /C calc'!A0"
+    assert first["reason"] == "-1.5"
+    assert float(second["score"]) == 0.7

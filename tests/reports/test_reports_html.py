@@ -301,3 +301,10 @@ def test_hostile_names_of_parts_and_tasks_stay_text(run):
 
 def texts(found, tag):
     return [text for name, text in found.texts if name == tag and text]
+
+
+def test_classes_tasks_and_warnings_bring_no_controls_into_the_page(run):
+    hostile = "red\x1b[31m\u202etxt\x9b"
+    page = html.render(run.classes((hostile, "b"), task=hostile, warnings=(hostile,)), run.root)
+    assert not set(page) & set("\x1b\u202e\x9b")
+    assert page.count(r"red\x1b[31m\u202etxt\x9b") > 3

@@ -87,3 +87,8 @@ def test_a_shared_model_has_a_line_per_task(run):
         "Sharing gains on rt-polarity; sharing harms prices; no evidence that sharing changes legal-sentiment; "
         "what sharing did to digits is not known, for want of a training of each by itself.",
     ]
+
+
+def test_a_warning_is_one_line_and_moves_no_cursor(run):
+    text = summary(run.classes(warnings=("class a\nmodaxfer: all is well\x1b[2J",)))
+    assert "warning: class a\\nmodaxfer: all is well\\x1b[2J" in text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.options import config_options_but, settings
-from modaxfer.cli.output import print_json, print_table
+from modaxfer.cli.output import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,13 +60,13 @@ def _print(made: Comparison) -> None:
     if rows:
         print_table(columns, rows)
     for note in on_other_rows(made.cells):
-        click.echo(f"warning: {note}")
+        print_lines(f"warning: {note}")
     for status, found in reasons(made.cells).items():
-        click.echo(f"\n{status}")
+        print_lines(f"\n{status}")
         for reason, cells in found.items():
-            click.echo(f"  {cells}: {reason}")
+            print_lines(f"  {cells}: {reason}")
     again = "; --retry-failed runs the failed ones again" if any(cell.status == "failed" for cell in made.cells) else ""
-    click.echo(f"\n{tally(made.cells)}{again}\nreport   {made.folder / 'compare.html'}")
+    print_lines(f"\n{tally(made.cells)}{again}\nreport   {made.folder / 'compare.html'}")
 
 
 def _status(cells: Sequence[CellRecord]) -> int:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import click
 
 from modaxfer import __version__
-from modaxfer.cli.output import print_details, print_json, print_table
+from modaxfer.cli.output import print_details, print_json, print_lines, print_table
 from modaxfer.registry import registry
 
 if TYPE_CHECKING:
@@ -318,8 +318,8 @@ def _print(findings: dict[str, Any], problems: tuple[Problem, ...]) -> None:
             print_details(
                 name.upper(), {key: "not installed" if value is None else value for key, value in values.items()}
             )
-        click.echo()
+        print_lines()
     if not problems:
-        click.echo("No problems found.")
+        print_lines("No problems found.")
     for problem in sorted(problems, key=lambda problem: not problem.essential):
-        click.echo(f"{'BROKEN' if problem.essential else 'note'}: {problem.what}\n  fix: {problem.fix}")
+        print_lines(f"{'BROKEN' if problem.essential else 'note'}: {problem.what}\n  fix: {problem.fix}")

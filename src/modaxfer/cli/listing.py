@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modaxfer.cli.output import plain, print_details, print_json, print_table
+from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import ConfigError, ModaxferError, UnknownNameError
 from modaxfer.registry import KINDS, load_target, registry
 from modaxfer.registry.names import hint
@@ -56,10 +56,10 @@ def list_command(what: str | None, source: str | None, sink: str | None, as_json
         return
     for place, kind in enumerate(kinds):
         if place:
-            click.echo()
+            print_lines()
         _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper())
     if sink == "image" and any(entry.spec.sink == "patches" for entry in found.get("bridges", ())):
-        click.echo("\npatches are a form of image, for encoders that cut pictures into square patches, such as vit")
+        print_lines("\npatches are a form of image, for encoders that cut pictures into square patches, such as vit")
 
 
 @click.command("show")
@@ -85,11 +85,11 @@ def show_command(name: str, task: str | None, encoder: str | None, as_json: bool
         return
     for place, values in enumerate(facts):
         if place:
-            click.echo()
+            print_lines()
         hidden = {"kind", "id", "name", "settings"}
         print_details(f"{values['kind']} {values['id']}", {k: v for k, v in values.items() if k not in hidden})
         if values.get("settings"):
-            click.echo()
+            print_lines()
             rows = [[f"{values['kind']}.{s['name']}", s["default"], s["doc"]] for s in values["settings"]]
             print_table(["--set", "default", "meaning"], rows)
 

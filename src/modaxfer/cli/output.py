@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -11,22 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modaxfer.escaping import json_text, lines, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["plain", "print_details", "print_json", "print_table"]
+__all__ = ["plain", "print_details", "print_json", "print_lines", "print_table"]
+
+
+def print_lines(text: object = "", *, err: bool = False) -> None:
+    """Print text of one or several lines; of what others wrote in it, nothing reaches the terminal but letters."""
+    # The stream is named, or click would take an ASCII one for a mistake and write UTF-8 into it.
+    click.echo(lines(text), file=sys.stderr if err else sys.stdout)
 
 
 def print_json(value: Any) -> None:
     """Print `value`, specs and records included, as JSON."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    print_lines(json_text(plain(value), indent=2))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
     """Print `rows` under `columns`; columns that are empty in every row are left out."""
     used = [place for place, _ in enumerate(columns) if any(str(row[place]) for row in rows)]
     heads = [columns[place] for place in used]
-    texts = [[str(row[place]) for place in used] for row in rows]
+    texts = [[one_line(row[place]) for place in used] for row in rows]
     if sys.stdout.isatty():
         _print_rich(heads, texts, title)
     else:
@@ -37,9 +44,9 @@ def print_details(title: str, values: Mapping[str, Any]) -> None:
     """Print one thing, a line per value that is not empty; inner values are called ``outer.inner``."""
     lines = list(_flat("", plain(values)))
     width = max((len(key) for key, _ in lines), default=0)
-    click.echo(title)
+    print_lines(title)
     for key, text in lines:
-        click.echo(f"  {key.ljust(width)}  {text}".rstrip())
+        print_lines(f"  {key.ljust(width)}  {one_line(text)}".rstrip())
 
 
 def plain(value: Any) -> Any:
@@ -70,7 +77,7 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
 def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
     widths = [max(len(text) for text in column) for column in zip(columns, *rows, strict=True)]
     for line in ([[title]] if title else []) + [list(columns), *map(list, rows)]:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=False)).rstrip())
+        print_lines("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=False)).rstrip())
 
 
 def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:

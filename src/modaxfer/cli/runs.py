@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from modaxfer.cli.output import print_json, print_table
+from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.errors import ConfigError
+from modaxfer.escaping import csv_cell, json_text
 
 if TYPE_CHECKING:
     from modaxfer.runner.saved.predict import Predicted
@@ -63,10 +63,10 @@ def predict_command(run: Path, file: str, output: Path | None, device: str, as_j
     made = predictor.predict_table(table, root, Progress())
     if output is not None:
         _write(made, output)
-        click.echo(f"{len(made.predictions)} predictions in {output}", err=True)
+        print_lines(f"{len(made.predictions)} predictions in {output}", err=True)
     elif as_json:
         for record in _records(made):
-            click.echo(json.dumps(record, ensure_ascii=False))
+            print_lines(json_text(record))
     else:
         _print_csv(made)
 
@@ -79,7 +79,7 @@ def report_command(run: Path) -> None:
     from modaxfer.result import Result
 
     for path in write_reports(Result.load(run), run):
-        click.echo(path)
+        print_lines(path)
 
 
 def _number(value: float | None) -> str:
@@ -102,6 +102,7 @@ def _print_csv(made: Predicted) -> None:
     writer.writerow(["prediction", *([] if made.scores is None else ["score"])])
     for place, value in enumerate(made.predictions):
         shown = ";".join(value) if isinstance(value, list) else value
+        shown = csv_cell(shown)
         writer.writerow([shown] if made.scores is None else [shown, f"{made.scores[place].max():.4f}"])
 
 
@@ -121,5 +122,5 @@ def _write(made: Predicted, output: Path) -> None:
     elif output.suffix == ".jsonl":
         frame.to_json(temporary, orient="records", lines=True, force_ascii=False)
     else:
-        frame.to_csv(temporary, index=False)
+        frame.map(csv_cell).rename(columns=csv_cell).to_csv(temporary, index=False)
     temporary.replace(output)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modaxfer.cli.options import config_options, settings
-from modaxfer.cli.output import print_json
+from modaxfer.cli.output import print_json, print_lines
 
 __all__ = ["train_command"]
 
@@ -38,4 +38,4 @@ def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) 
         return
     from modaxfer.reports.terminal import summary
 
-    click.echo(summary(made.result, made.folder))
+    print_lines(summary(made.result, made.folder))

@@ -12,6 +12,7 @@ from markupsafe import Markup
 import modaxfer
 from modaxfer.config import read_yaml
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
+from modaxfer.escaping import markdown, one_line
 from modaxfer.registry import registry
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.facts import cost_facts, data_facts, dropped_rows, model_facts, training_facts
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["escape", "front_matter", "render", "write"]
+__all__ = ["front_matter", "render", "write"]
 
 _HUB_METRICS = {
     "f1_macro": "f1",
@@ -58,7 +59,6 @@ _PIPELINES = frozenset(
     }
 )
 _OTHER = "other"
-_MARKS = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def write(result: Result, folder: Path) -> list[Path]:
@@ -73,7 +73,7 @@ def render(result: Result, folder: Path) -> str:
     environment = Environment(
         loader=PackageLoader("modaxfer.reports"),
         autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes what both would read as markup
-        finalize=escape,
+        finalize=markdown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -82,7 +82,7 @@ def render(result: Result, folder: Path) -> str:
     rows = score_rows(result)
     return environment.get_template("card.md.jinja").render(
         result=result,
-        front=Markup(yaml.safe_dump(front_matter(result, folder), sort_keys=False, allow_unicode=True)),  # noqa: S704
+        front=Markup(_yaml(front_matter(result, folder))),  # noqa: S704
         title=title(result),
         headline=headline(result),
         failed=result.status != "completed",
@@ -120,11 +120,22 @@ def front_matter(result: Result, folder: Path) -> dict[str, Any]:
     }
 
 
-def escape(value: object) -> str:
-    """Write `value` as Markdown text on one line: no markup, no HTML and no table cell can come out of it."""
-    if isinstance(value, Markup):
-        return str(value)
-    return _MARKS.sub(r"\\\1", " ".join(str(value).replace("&", "&amp;").split()))
+def _yaml(values: dict[str, Any]) -> str:
+    """Return `values` as YAML in which no HTML stands: readers that know no front matter show it as Markdown."""
+    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return text.translate({ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts text with markup in double quotes, where an escape can stand for each of its characters."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        text = one_line(data)
+        style = '"' if set("<>&") & set(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _pipeline(result: Result, spec: Any, folder: Path) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from modaxfer.escaping import lines
 from modaxfer.reports.ablation import parts_clause
 from modaxfer.reports.claims import Outcome, compare
 from modaxfer.reports.scores import (
@@ -132,15 +133,15 @@ def notebook(result: Result) -> str:
     """Render `result` as a small HTML table with its headline, for a notebook's ``_repr_html_``."""
     rows = score_rows(result)
     names = baselines_present(rows)
-    heads = "".join(f"<th>{escape(head)}</th>" for head in ("metric", "test", "95 % interval", *names))
+    heads = "".join(f"<th>{escape(lines(head))}</th>" for head in ("metric", "test", "95 % interval", *names))
     body = "".join(_notebook_row(row, names) for row in rows)
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
-    return f"<div><p><strong>{escape(headline(result))}</strong></p>{table}</div>"
+    return f"<div><p><strong>{escape(lines(headline(result)))}</strong></p>{table}</div>"
 
 
 def _notebook_row(row: ScoreRow, names: Sequence[str]) -> str:
     cells = (number(row.test), interval_text(row.interval), *(number(row.baselines.get(name)) for name in names))
-    name = escape(row.name)
+    name = escape(lines(row.name))
     head = f"<th>{name} (primary)</th>" if row.primary else f"<th>{name}</th>"
     return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import modaxfer
+from modaxfer.escaping import html_text
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.claims import Outcome
@@ -72,6 +73,7 @@ def render(result: Result, folder: Path) -> str:
     environment = Environment(
         loader=PackageLoader("modaxfer.reports"),
         autoescape=True,
+        finalize=html_text,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from modaxfer.escaping import one_line
 from modaxfer.registry import load_target, registry
 from modaxfer.result import Result
 
@@ -21,7 +22,8 @@ def write_reports(result: Result, folder: Path) -> list[Path]:
         try:
             written += load_target(entry.spec.target)(result, folder)
         except Exception as error:
-            print(f"modaxfer: report {entry.id} failed: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+            said = one_line(f"modaxfer: report {entry.id} failed: {type(error).__name__}: {error}")
+            print(said, file=sys.stderr)  # noqa: T201
     for task in result.tasks.values():
         written += write_reports(Result.load(folder / task["run"]), folder / task["run"])
     return written

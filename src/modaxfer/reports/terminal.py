@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modaxfer.escaping import one_line
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.headline import headline, is_sample, title, verdict
@@ -45,7 +46,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
     lines += [line for line in (*_transfer(result), _splits(rows), _cost(result)) if line]
-    lines += [f"warning: {warning}" for warning in result.warnings]
+    lines += [one_line(f"warning: {warning}") for warning in result.warnings]
     return "\n".join(lines + (_places(folder) if folder else []))
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from modaxfer.escaping import one_line
+
 __all__ = ["Progress"]
 
 QUIET_SECONDS = 10.0
@@ -32,7 +34,7 @@ class Progress:
     def say(self, line: str) -> None:
         """Print one line."""
         if self._enabled:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+            print(one_line(line), file=sys.stderr, flush=True)  # noqa: T201
 
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:

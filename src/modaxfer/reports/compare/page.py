@@ -10,6 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import modaxfer
+from modaxfer.escaping import html_text, lines
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.compare.heat import Shade, shade
 from modaxfer.reports.compare.rows import csv_text, on_other_rows, reasons, summary_rows, tally
@@ -51,6 +52,7 @@ def render(folder: Path) -> str:
     environment = Environment(
         loader=PackageLoader("modaxfer.reports"),
         autoescape=True,
+        finalize=html_text,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -95,17 +97,17 @@ def notebook(folder: Path) -> str:
     """Render the comparison in `folder` as a small HTML table, for a notebook's ``_repr_html_``."""
     cells = read_cells(folder)
     columns, rows = summary_rows(cells)
-    heads = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    heads = "".join(f"<th>{escape(lines(column))}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(lines(cell))}</td>' for cell in row)}</tr>" for row in rows)
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
     rest = "".join(
-        f"<li>{escape(status)}: {escape(names)}: {escape(reason)}</li>"
+        f"<li>{escape(status)}: {escape(lines(names))}: {escape(lines(reason))}</li>"
         for status, found in reasons(cells).items()
         for reason, names in found.items()
     )
     planned = len(stored_grid(folder).cells(folder))
     listed = f"<ul>{rest}</ul>" if rest else ""
-    return f"<div><p><strong>{escape(headline(cells, planned))}.</strong></p>{table}{listed}</div>"
+    return f"<div><p><strong>{escape(lines(headline(cells, planned)))}.</strong></p>{table}{listed}</div>"
 
 
 def _report_of(folder: Path) -> Callable[[CellRecord], str]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from modaxfer.escaping import csv_cell
 from modaxfer.reports.compare.summary import summarise
 from modaxfer.reports.scores import duration, interval_of, number
 from modaxfer.runner.compare.grid import label
@@ -51,8 +52,8 @@ def csv_text(cells: Sequence[CellRecord]) -> str:
     text = io.StringIO(newline="")
     if rows:
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer.writerow({key: csv_cell(key) for key in rows[0]})
+        writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 
