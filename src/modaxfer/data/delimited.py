@@ -53,7 +53,7 @@ def read_delimited(path: Path, stream: BinaryIO, delimiter: str) -> pa.Table:
         table = pyarrow.csv.read_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid as error:
         raise _problem(path, ragged, delimiter, str(error)) from None
-    return _named(path, table)
+    return _named(path, table, delimiter)
 
 
 def _header(path: Path, stream: BinaryIO, delimiter: str) -> tuple[list[str], str]:
@@ -85,7 +85,7 @@ def _problem(path: Path, ragged: list[Any], delimiter: str, reason: str) -> Data
     return DataError("not a valid table of delimited text", file=path, got=reason)
 
 
-def _named(path: Path, table: pa.Table) -> pa.Table:
+def _named(path: Path, table: pa.Table, delimiter: str) -> pa.Table:
     """Strip column names and leave out nameless columns: pandas writes a row number there, which is no input."""
     kept = [index for index, name in enumerate(table.column_names) if name.strip()]
     notes = tuple(
@@ -95,4 +95,4 @@ def _named(path: Path, table: pa.Table) -> pa.Table:
     )
     table = table.select(kept)
     table = table.rename_columns([name.strip() for name in table.column_names])
-    return stamp(table, file=str(path), typed=False, notes=notes)
+    return stamp(table, file=str(path), typed=False, notes=notes, separator=delimiter)

@@ -122,16 +122,20 @@ def _from_records(path: Path, records: Iterable[tuple[int, Any]]) -> pa.Table:
             raise DataError("a row must be an object", file=path, row=number, got=type(record).__name__)
         rows.append(record)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: _column([row.get(name) for row in rows]) for name in names}
-    return stamp(pa.table(columns), file=str(path))
+    columns, mixed = {}, []
+    for name in names:
+        values = [row.get(name) for row in rows]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            columns[name] = _as_text(values)
+            mixed.append(name)
+    return stamp(pa.table(columns), file=str(path), mixed=mixed)
 
 
-def _column(values: list[Any]) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        # JSON may mix types in one column; as text nothing is lost.
-        return pa.array([value if value is None or isinstance(value, str) else json.dumps(value) for value in values])
+def _as_text(values: list[Any]) -> pa.Array:
+    """Return values of several types, which JSON may mix in one column, as text: nothing is lost."""
+    return pa.array([value if value is None or isinstance(value, str) else json.dumps(value) for value in values])
 
 
 def _read_parquet(path: Path) -> pa.Table:

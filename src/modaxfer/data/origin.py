@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["file_of", "is_typed", "name_classes", "notes_of", "stamp"]
+__all__ = ["file_of", "is_typed", "name_classes", "notes_of", "separator_of", "stamp"]
 
 _FILE, _UNTYPED, _NOTES = b"modaxfer.file", b"modaxfer.untyped", b"modaxfer.notes"
+_SEPARATOR, _MIXED = b"modaxfer.separator", b"modaxfer.mixed"
 
 
-def stamp(table: pa.Table, *, file: str, typed: bool = True, notes: tuple[str, ...] = ()) -> pa.Table:
+def stamp(
+    table: pa.Table,
+    *,
+    file: str,
+    typed: bool = True,
+    notes: tuple[str, ...] = (),
+    separator: str = "",
+    mixed: Sequence[str] = (),
+) -> pa.Table:
     """Return `table` with its origin as the only metadata.
 
     Metadata of other libraries is dropped: `datasets` would take it as an order to decode images and sounds.
@@ -22,8 +32,16 @@ def stamp(table: pa.Table, *, file: str, typed: bool = True, notes: tuple[str, .
         file: Name of the file, for messages.
         typed: False where the format has no types (csv, tsv), so that every column was read as text.
         notes: What a reader of the file should be told.
+        separator: What stands between the cells of delimited text; tells how its numbers may be written.
+        mixed: Columns of a file with types whose cells are of several, so that they were read as text.
     """
-    metadata = {_FILE: file, _UNTYPED: "" if typed else "yes", _NOTES: "\n".join(notes)}
+    metadata = {
+        _FILE: file,
+        _UNTYPED: "" if typed else "yes",
+        _NOTES: "\n".join(notes),
+        _SEPARATOR: separator,
+        _MIXED: json.dumps(list(mixed)),
+    }
     return table.replace_schema_metadata(metadata)
 
 
@@ -46,9 +64,17 @@ def file_of(table: pa.Table, default: str = "") -> str:
     return _value(table, _FILE) or default
 
 
-def is_typed(table: pa.Table) -> bool:
-    """Tell whether the types of the columns come from the file, not from a format that knows only text."""
-    return not _value(table, _UNTYPED)
+def is_typed(table: pa.Table, column: str | None = None) -> bool:
+    """Tell whether the types of the columns, or of one, come from the file, not from a format that knows only text.
+
+    A column of JSON whose cells are numbers and texts has no type either.
+    """
+    return not _value(table, _UNTYPED) and column not in json.loads(_value(table, _MIXED) or "[]")
+
+
+def separator_of(table: pa.Table) -> str:
+    """Return what stands between the cells of the file; empty where it is no delimited text."""
+    return _value(table, _SEPARATOR)
 
 
 def notes_of(table: pa.Table) -> tuple[str, ...]:
