@@ -78,6 +78,8 @@ class InputLayout:
     """Pixels per side of a pretraining image."""
     rate: int | None = None
     """Samples per second (Hz) it was trained on."""
+    seconds: float | None = None
+    """Longest sound that it takes; the rest is cut, and need not be read."""
 
 
 @dataclass(frozen=True)

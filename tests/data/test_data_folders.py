@@ -32,7 +32,7 @@ def test_class_folders(tmp_path):
         {"image": "cat/deep/2.JPG", "label": "cat"},
         {"image": "dog/3.png", "label": "dog"},
     ]
-    assert notes_of(table) == (f"{tmp_path}: files left out, neither image nor sound: 1, e.g. notes.txt",)
+    assert notes_of(table) == (f"{tmp_path}/dog: files left out, neither image nor sound: 1 .txt, e.g. notes.txt",)
 
 
 def test_class_folders_below_splits(tmp_path):

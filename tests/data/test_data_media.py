@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from scipy.signal import resample_poly
 
 from modaxfer.data.media import inspect_media, read_image, read_sound, resolve_path
 from modaxfer.errors import DataError
@@ -112,13 +111,22 @@ def test_sounds_are_mixed_to_mono_float32(kind):
     np.testing.assert_allclose(sound.samples, TONE / 2, atol=0.05)
 
 
-def test_resampling_is_scipys_polyphase_filter():
-    data = sound_bytes(TONE, subtype="FLOAT")
-    sound = read_sound(data, None, 16000)
-    assert sound.rate == 16000
-    np.testing.assert_allclose(sound.samples, resample_poly(TONE, 2, 1), atol=1e-6)
-    assert len(read_sound(data, None, 11025).samples) == 11025
-    assert read_sound(data, None, 8000).samples.shape == (8000,)
+def tone(frequency, rate, seconds=1.0):
+    return np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate).astype(np.float32)
+
+
+@pytest.mark.parametrize(("own", "rate"), [(8000, 16000), (44100, 16000), (48000, 16000), (11025, 16000), (16000, 8000)])
+def test_a_tone_keeps_pitch_and_loudness_at_another_rate(own, rate):
+    heard = read_sound(sound_bytes(tone(1000, own), own, subtype="FLOAT"), None, rate)
+    assert (heard.rate, len(heard.samples), heard.samples.dtype) == (rate, rate, np.float32)
+    inner = slice(rate // 10, -rate // 10)  # A filter's ends ring.
+    np.testing.assert_allclose(heard.samples[inner], tone(1000, rate)[inner], atol=1e-3)
+
+
+@pytest.mark.parametrize(("frequency", "own", "rate"), [(10_000, 44100, 16000), (20_000, 48000, 16000), (7000, 16000, 8000)])
+def test_what_lies_above_half_the_new_rate_is_silenced(frequency, own, rate):
+    heard = read_sound(sound_bytes(tone(frequency, own), own, subtype="FLOAT"), None, rate).samples
+    assert np.abs(heard[rate // 10 : -rate // 10]).max() < 1e-4  # Below -80 dB.
 
 
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])

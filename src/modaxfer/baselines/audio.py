@@ -28,6 +28,10 @@ HIGHEST = 8000
 """Hz; what lies above is not looked at."""
 BINS = round(HIGHEST * WINDOW) + 1
 """A window of 25 ms has a bin every 40 Hz at any rate, so sounds of different rates share one filter bank."""
+LONGEST = 120.0
+"""Seconds of a sound that are looked at, several times what encoders hear by default."""
+FRAMES = 1000
+"""Frames whose spectra are computed together."""
 INVERSE_STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 
 
@@ -45,13 +49,19 @@ def log_mel(sound: Sound) -> np.ndarray:
     Hann windows of 25 ms every 10 ms, 40 bands from 0 to 8 kHz on the HTK scale. Bands above half the sound's rate
     hold no energy.
     """
-    window, hop = round(WINDOW * sound.rate), round(HOP * sound.rate)
+    window, hop = max(2, round(WINDOW * sound.rate)), max(1, round(HOP * sound.rate))
     samples = np.pad(sound.samples, (0, max(0, window - len(sound.samples))))
     frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
     weights = np.hanning(window + 1)[:-1]
+    # In parts: the windows overlap, so all of them together are several times as large as the sound.
+    parts = [_energies(frames[start : start + FRAMES], weights) for start in range(0, len(frames), FRAMES)]
+    return np.log10(np.concatenate(parts) + 1e-10)
+
+
+def _energies(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:
     power = np.abs(np.fft.rfft(frames * weights)[:, :BINS] / weights.sum()) ** 2
     energies: np.ndarray = power @ _filters()[: power.shape[1]]
-    return np.log10(energies + 1e-10)
+    return energies
 
 
 def _features(sample: Sample, split: str) -> np.ndarray:
@@ -63,7 +73,7 @@ def _features(sample: Sample, split: str) -> np.ndarray:
 
 
 def _statistics(value: object, sample: Sample) -> np.ndarray:
-    bands = log_mel(read_sound(value, sample.root, rate=None))
+    bands = log_mel(read_sound(value, sample.root, rate=None, seconds=LONGEST))
     return np.concatenate([bands.mean(0), bands.std(0)])
 
 

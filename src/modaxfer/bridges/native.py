@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.errors import RefusedError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from modaxfer.spec import Field
 
 __all__ = ["AudioBridge", "ImageBridge", "TextBridge", "texts_of"]
+
+MARGIN = 0.1
+"""Seconds that are read beyond those that are heard."""
 
 
 class TextBridge:
@@ -75,7 +79,7 @@ class AudioBridge:
     Args:
         options: Unused; a native bridge has no options.
         fields: The task's one audio field.
-        layout: Unused; the processor knows the encoder's rate.
+        layout: Its `seconds` say how far a sound is read.
         root: Folder that relative paths are resolved against and may not leave.
 
     Raises:
@@ -83,18 +87,36 @@ class AudioBridge:
     """
 
     def __init__(self, options: Any, fields: tuple[Field, ...], layout: InputLayout, root: Path | None) -> None:
-        self._name, self._root = _only_field(fields, "audio"), root
+        self._name, self._root, self._seconds = _only_field(fields, "audio"), root, layout.seconds
+        self._rows = self._cut = 0
         self.identity = f"native-audio:{self._name}"
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was lost so far: sounds that were cut."""
+        if not self._cut:
+            return ()
+        return (
+            f"audio: of {self._cut} of {self._rows} sounds of {self._name} only the first {self._seconds:g} s are heard "
+            "(--set encoder.seconds=N hears more, where the encoder can)",
+        )
+
     def __call__(self, rows: Sequence[Row]) -> list[Sound]:
-        """Return one sound per row.
+        """Return one sound per row, up to the encoder's seconds and a little more.
 
         Raises:
             DataError: A sound cannot be read.
         """
+        return [self._heard(row[self._name]) for row in rows]
+
+    def _heard(self, value: Any) -> Sound:
         from modaxfer.data.media import read_sound
 
-        return [read_sound(row[self._name], self._root, rate=None) for row in rows]
+        # The little more is what the filter that resamples needs at the end, and tells whether the sound goes on.
+        sound = read_sound(value, self._root, rate=None, seconds=None if self._seconds is None else self._seconds + MARGIN)
+        self._rows += 1
+        self._cut += self._seconds is not None and len(sound.samples) > math.ceil(self._seconds * sound.rate)
+        return sound
 
 
 def texts_of(row: Row, names: Sequence[str]) -> tuple[str, ...]:

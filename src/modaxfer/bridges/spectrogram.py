@@ -106,7 +106,7 @@ class SpectrogramBridge:
         rate, seconds = 0, 0.0
         for row in rows:
             if row[self._name] is not None:
-                sound = read_sound(row[self._name], self._root, rate=None)
+                sound = read_sound(row[self._name], self._root, rate=None, seconds=self._options.seconds)
                 rate, seconds = max(rate, sound.rate), max(seconds, len(sound.samples) / sound.rate)
         if not rate:
             raise DataError("no training row has a sound", column=self._name, fix="choose another audio column")
@@ -142,7 +142,9 @@ class SpectrogramBridge:
         from modaxfer.data.media import read_sound
 
         analysis = self._analysis(width, height)
-        samples = read_sound(row[self._name], self._root, rate=analysis.rate).samples
+        # A little more than is drawn tells whether the sound goes on.
+        seconds = analysis.samples / analysis.rate + 0.1
+        samples = read_sound(row[self._name], self._root, rate=analysis.rate, seconds=seconds).samples
         self._rows += 1
         # Resampling may round a clip up by a sample.
         self._cut += len(samples) > analysis.samples + 1

@@ -78,8 +78,17 @@ def find_infinite(rows: Rows, fields: Sequence[Field]) -> dict[int, Fault]:
     return faults
 
 
-def read_media(rows: Rows, fields: Sequence[Field], root: Path | None) -> tuple[Rows, dict[int, Fault]]:
-    """Decode every image and sound once; return the rows with media digests and those that cannot be read."""
+def read_media(
+    rows: Rows, fields: Sequence[Field], root: Path | None, notes: list[str] | None = None
+) -> tuple[Rows, dict[int, Fault]]:
+    """Decode every image and sound once; return the rows with media digests and those that cannot be read.
+
+    Args:
+        rows: Rows of one split.
+        fields: Input fields.
+        root: Folder that paths are resolved against and may not leave.
+        notes: Filled with what a reader of the scores should know of the others.
+    """
     faults: dict[int, Fault] = {}
     media: dict[str, Sequence[bytes]] = {}
     for field in fields:
@@ -88,7 +97,10 @@ def read_media(rows: Rows, fields: Sequence[Field], root: Path | None) -> tuple[
             continue
         column = rows.table.column(field.name)
         there = np.flatnonzero(_filled(column, kind)).tolist()
-        findings = dict(zip(there, inspect_media(column.take(there).to_pylist(), kind, root), strict=True))
+        said: list[str] = []
+        findings = dict(zip(there, inspect_media(column.take(there).to_pylist(), kind, root, said), strict=True))
+        if notes is not None:
+            notes += [f"{field.name} in {rows.split}: {note}" for note in said]
         for position, finding in findings.items():
             if isinstance(finding, str):
                 faults.setdefault(position, (f"unreadable_{kind}", finding))

@@ -59,6 +59,10 @@ class Rows:
         return [f"{self.split}-{number}" for number in self.numbers]
 
 
+_SHOWN, _WIDEST = 3, 240
+"""Rows that a message names, and characters that it gives to each."""
+
+
 class Ledger:
     """Counts dropped rows per reason and names each of them.
 
@@ -69,8 +73,12 @@ class Ledger:
     def __init__(self, policy: str) -> None:
         self._policy = policy
         self._bad: list[str] = []
+        self._reasons: dict[str, Counter[str]] = {}
+        self._first: dict[str, list[str]] = {}
         self.dropped: Counter[str] = Counter()
         self.lines: list[str] = []
+        self.notes: list[str] = []
+        """What a reader of the scores should know of the rows, one sentence each."""
 
     def drop(self, rows: Rows, faults: Mapping[int, Fault], *, bad: bool = True) -> Rows:
         """Note every row in `faults` and return the others.
@@ -80,17 +88,34 @@ class Ledger:
             faults: By position, why the row cannot stay.
             bad: False for rows that are fine but that the task's own policy takes out; those are never refused.
         """
-        for position, (reason, detail) in sorted(faults.items()):
-            self.dropped[reason] += 1
-            line = f"{Path(rows.file).name} row {rows.numbers[position]}: {detail}"
-            self.lines.append(line)
-            if bad:
-                self._bad.append(line)
         if not faults:
             return rows
-        return rows.take(
-            np.asarray([position for position in range(len(rows)) if position not in faults], dtype=np.int64)
-        )
+        reasons = self._reasons.setdefault(rows.split, Counter())
+        first = self._first.setdefault(rows.split, [])
+        for position, (reason, detail) in sorted(faults.items()):
+            self.dropped[reason] += 1
+            reasons[reason] += 1
+            line = f"{Path(rows.file).name} row {rows.numbers[position]}: {detail}"
+            self.lines.append(line)
+            if len(first) < _SHOWN:
+                first.append(line)
+            if bad:
+                self._bad.append(line)
+        left = np.asarray([position for position in range(len(rows)) if position not in faults], dtype=np.int64)
+        kept = rows.take(left)
+        if bad and (gone := _classes(rows.labels) - _classes(kept.labels)):
+            names = f"{len(gone)} classes have" if len(gone) > _SHOWN else f"class {', '.join(sorted(gone))} has"
+            self.notes.append(f"{names} no row left in {rows.split}: {self.account(rows.split)}")
+        return kept
+
+    def account(self, split: str) -> str:
+        """Return how many rows of `split` were dropped, why, and the first of them; empty where none was."""
+        reasons = self._reasons.get(split)
+        if not reasons:
+            return ""
+        counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        shown = [line if len(line) <= _WIDEST else f"{line[:_WIDEST]}..." for line in self._first[split]]
+        return f"rows dropped: {counts}; " + "; ".join((*shown, "...")[: reasons.total()])
 
     def refuse_if_asked(self) -> None:
         """End here if the policy is ``fail`` and a row was bad.
@@ -105,3 +130,8 @@ class Ledger:
             f"unusable rows: {len(self._bad)}", got="; ".join((*self._bad[:5], *more)),
             fix="repair or remove them, or let them be dropped with --on-bad-row drop",
         )  # fmt: skip
+
+
+def _classes(labels: Sequence[Label]) -> set[str]:
+    parts = (part for label in labels for part in (label if isinstance(label, tuple) else (label,)))
+    return {part for part in parts if isinstance(part, str)}

@@ -60,8 +60,9 @@ class Wav2Vec2Encoder(LayeredEncoder):
         if kind == "embeddings":
             return InputLayout(kind=kind, max_tokens=options.max_tokens or MOST_FREE)
         _require_audio(kind)
-        samples = int((options.seconds or LONGEST) * RATE)
-        return InputLayout(kind=kind, max_tokens=max(1, frames_after(samples, _strides(config))), rate=RATE)
+        seconds = float(options.seconds or LONGEST)
+        tokens = max(1, frames_after(int(seconds * RATE), _strides(config)))
+        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
 
     def processor(self, kind: str) -> Processor:
         """Return the resampler, for `kind` audio.
@@ -152,7 +153,7 @@ class WhisperEncoder(LayeredEncoder):
         _require_audio(kind)
         seconds = _window(config, options)
         tokens = -(-int(seconds * RATE) // (HOP * FRAMES_PER_TOKEN))
-        return InputLayout(kind=kind, max_tokens=max(1, tokens), rate=RATE)
+        return InputLayout(kind=kind, max_tokens=max(1, tokens), rate=RATE, seconds=seconds)
 
     def processor(self, kind: str) -> Processor:
         """Return the log-mel extractor, for `kind` audio.

@@ -138,8 +138,9 @@ class AutoEncoder(LayeredEncoder):
         if kind == "image":
             size = options.image_size or _image_size(config)
             return InputLayout(kind=kind, max_tokens=_seen(config, size)[0], image_size=size)
-        tokens = int((options.seconds or LONGEST) * RATE) // config.hidden_size + 1
-        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE)
+        seconds = float(options.seconds or LONGEST)
+        tokens = int(seconds * RATE) // config.hidden_size + 1
+        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
 
     def processor(self, kind: str) -> Processor:
         """Return the preparation for raw inputs of signal `kind`.

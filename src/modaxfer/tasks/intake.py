@@ -111,7 +111,7 @@ def _cleaned(
     # The first reason found for a row is the one that counts.
     faults = find_infinite(rows, fields) | find_empty(rows, fields, partial=partial)
     faults |= find_label_faults(rows, spec.target.classes)
-    rows, unreadable = read_media(ledger.drop(rows, faults), fields, root)
+    rows, unreadable = read_media(ledger.drop(rows, faults), fields, root, ledger.notes)
     return ledger.drop(rows, unreadable)
 
 

@@ -67,7 +67,7 @@ def load_task(
         dropped=dict(ledger.dropped),
         dropped_rows=tuple(ledger.lines),
         unseen={split: strange for split, part in rows.items() if (strange := unseen(part.labels, intake.classes))},
-        warnings=(*found.warnings, *_notes(found), *findings),
+        warnings=(*found.warnings, *_notes(found), *ledger.notes, *findings),
     )
 
 

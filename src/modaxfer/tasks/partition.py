@@ -41,7 +41,7 @@ def divide(spec: TaskSpec, intake: Intake, seed: int, ledger: Ledger) -> tuple[d
     if not coarse:
         rows["train"] = ledger.drop(rows["train"], find_duplicates(rows["train"]))
     ledger.refuse_if_asked()
-    _require_rows(spec, rows, intake.classes)
+    _require_rows(spec, rows, intake.classes, ledger)
     for split, fraction in (("test", spec.splits.test_fraction), ("validation", spec.splits.validation_fraction)):
         if split not in rows:
             rows["train"], rows[split] = _carve(spec, rows["train"], intake.classes, fraction, seed, coarse)
@@ -93,22 +93,26 @@ def _values(rows: Rows, columns: tuple[str, ...]) -> list[Hashable]:
     return [None if all(part is None for part in value) else value for value in values]
 
 
-def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, ...]) -> None:
+def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, ...], ledger: Ledger) -> None:
     for split, part in rows.items():
         if not len(part):
-            raise DataError(f"no usable row is left in split {split}", file=part.file, fix="look at the rows dropped")
+            raise DataError(
+                f"no usable row is left in split {split}", file=part.file, got=ledger.account(split) or "no rows",
+                fix="repair these rows, or name other columns if these are not the inputs or the label",
+            )  # fmt: skip
     train, problem = rows["train"], spec.target.problem
+    lost = f"; {account}" if (account := ledger.account("train")) else ""
     carving = len(rows) < len(SPLITS)
     if len(train) < (_FEWEST_ROWS if carving else 2):
         least = f"at least {_FEWEST_ROWS} labelled rows" if carving else "at least 2 labelled training rows"
-        raise DataError("not enough rows", file=train.file, got=len(train), allowed=least, fix="add rows")
+        raise DataError("not enough rows", file=train.file, got=f"{len(train)}{lost}", allowed=least, fix="add rows")
     present = Counter(name for label in train.labels for name in (label if isinstance(label, tuple) else (label,)))
     column = spec.target.column
     if len(present) < (1 if problem is Problem.MULTILABEL else 2):
         what = (
             "the training rows hold a single class" if problem is not Problem.REGRESSION else "the label never varies"
         )
-        raise DataError(what, file=train.file, column=column, got=tuple(present), fix="add rows with another label")
+        raise DataError(what, file=train.file, column=column, got=f"{', '.join(map(str, present))}{lost}", fix="add rows with another label")
     if problem is Problem.BINARY and len(classes) != 2:
         fix = "ask for the problem type multiclass"
         raise DataError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)

@@ -33,6 +33,9 @@ STACKS = (4, 32)
 LOOKED_AT, LISTENED_TO = 4000, 300
 """Training sounds whose lengths, and whose frames' mean and deviation, are learned."""
 
+LONGEST = 180.0
+"""Seconds that are read at most: a little more than 512 tokens of 32 frames, the most that any body takes."""
+
 FLOOR, RANGE = 1e-10, 8.0
 """Least power of a band, and decades below a sound's loudest band that are kept, as in Whisper."""
 
@@ -69,7 +72,7 @@ class AudioModality:
         Raises:
             DataError: The sound cannot be read.
         """
-        return None if value is None else read_sound(value, self._root, self._rate)
+        return None if value is None else read_sound(value, self._root, self._rate, LONGEST)
 
     def fit(self, columns: Sequence[Column], targets: np.ndarray) -> list[int]:
         """Learn rate, longest sound, mean and deviation of each band; return the tokens of each field's longest."""
@@ -158,7 +161,7 @@ def log_mel(sound: Sound, mels: int) -> np.ndarray:
     Hann windows of 25 ms every 10 ms, the first one at the sound's start; at least one frame. What lies more than 8
     decades below the loudest band is lifted to there.
     """
-    window, hop = round(WINDOW * sound.rate), round(HOP * sound.rate)
+    window, hop = max(2, round(WINDOW * sound.rate)), max(1, round(HOP * sound.rate))
     samples = np.pad(sound.samples, (0, max(0, window - len(sound.samples))))
     frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
     points = _points(window)

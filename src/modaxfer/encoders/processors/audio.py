@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import Batch, Example, Sound
+from modaxfer.data.media import resample
 from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, write_settings
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
@@ -28,12 +29,7 @@ __all__ = [
 def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.ndarray:
     """Return a sound at `rate` Hz, float32 ``[samples]``: cut after `seconds`, silence added up to `least` samples."""
     samples = sound.samples[: math.ceil(seconds * sound.rate)]
-    if sound.rate != rate and len(samples):
-        from scipy.signal import resample_poly
-
-        shared = math.gcd(sound.rate, rate)
-        samples = resample_poly(samples, rate // shared, sound.rate // shared)
-    samples = np.asarray(samples, dtype=np.float32)[: int(seconds * rate)]
+    samples = np.asarray(resample(samples, sound.rate, rate), dtype=np.float32)[: int(seconds * rate)]
     return np.pad(samples, (0, max(0, least - len(samples))))
 
 

@@ -24,8 +24,8 @@ from modaxfer.spec import Field
 
 __all__ = ["Prepared", "examples", "fitted_bridge", "prepare", "rows_of"]
 
-CHUNK = 256
-"""Rows that are decoded and processed together."""
+CHUNK = 64
+"""Rows that are decoded and processed together; so many large pictures fit into memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

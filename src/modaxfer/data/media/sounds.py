@@ -1,0 +1,121 @@
+"""One sound to mono samples, block by block, and from one rate to another."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modaxfer.contracts import Sound
+from modaxfer.data.media.limits import most_seconds
+from modaxfer.data.media.values import Encoded, encoded, unreadable
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["HIGHEST_RATE", "LONG", "LOWEST_RATE", "check_sound", "read_sound", "resample"]
+
+LOWEST_RATE, HIGHEST_RATE = 50, 1_000_000
+"""Hz. Below, a spectrum's window holds no sample; above, no recorder works and one window fills the memory."""
+
+LONG = "longer than the cap"
+"""Remark on a sound of which not all is read."""
+
+_EMPTY = "it holds no samples"
+
+_BLOCK = 1 << 20
+"""Samples, of all channels together, that are decoded at a time."""
+
+
+def read_sound(value: Any, root: Path | None, rate: int | None, seconds: float | None = None) -> Sound:
+    """Decode one sound to mono float32, at `rate` Hz; nothing is decoded that is not handed on.
+
+    Channels are averaged; the rate is changed with `resample`.
+
+    Args:
+        value: A path below `root`, encoded bytes, ``{"bytes", "path"}`` of which one is set, base64 text or a ``data:``
+            address.
+        root: Folder that paths are resolved against and may not leave; None where the data brings no files.
+        rate: Samples per second wanted (Hz); None keeps the file's own.
+        seconds: Read no further than this, in seconds; None = up to the cap (`limits`), which always holds.
+
+    Raises:
+        DataError: The file is missing, outside `root`, truncated, empty, of an unusable rate or no sound.
+    """
+    file, most = encoded(value, root), most_seconds()
+    blocks = list(_blocks(file, most if seconds is None else min(seconds, most)))
+    if not blocks:
+        raise unreadable("sound", file.name, _EMPTY)
+    own, samples = blocks[0][0], np.concatenate([block for _, block in blocks])
+    if rate is None or rate == own:
+        return Sound(samples=samples, rate=own)
+    return Sound(samples=resample(samples, own, rate), rate=rate)
+
+
+def resample(samples: np.ndarray, own: int, rate: int) -> np.ndarray:
+    """Return float32 ``[samples]`` at `rate` Hz instead of `own`; what lies above half of `rate` is filtered out (soxr)."""
+    if own == rate or not len(samples):
+        return samples
+    import soxr
+
+    return np.ascontiguousarray(soxr.resample(samples, own, rate), dtype=np.float32)
+
+
+def check_sound(file: Encoded, remarks: Counter[str]) -> None:
+    """Decode a sound up to the cap and forget it.
+
+    Args:
+        file: The encoded sound.
+        remarks: Counts what is to be said of it.
+
+    Raises:
+        DataError: `read_sound` would raise it.
+    """
+    most = most_seconds()
+    # A little further than the cap, to learn whether there is more.
+    heard = [(rate, len(block)) for rate, block in _blocks(file, most + 0.1)]
+    if not heard:
+        raise unreadable("sound", file.name, _EMPTY)
+    if sum(length for _, length in heard) > most * heard[0][0]:
+        remarks[LONG] += 1
+
+
+def _blocks(file: Encoded, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the rate and the mean of all channels, a block at a time, up to `seconds`."""
+    import soundfile
+
+    if _cut_riff(file):
+        raise unreadable("sound", file.name, "the file is truncated")
+    with file.open() as stream:
+        try:
+            with soundfile.SoundFile(stream) as sound:
+                rate = _usable_rate(int(sound.samplerate), file.name)
+                left, size = max(1, math.ceil(seconds * rate)), max(1, _BLOCK // sound.channels)
+                while left > 0 and len(block := sound.read(min(left, size), dtype="float32", always_2d=True)):
+                    if not np.isfinite(block).all():
+                        raise unreadable("sound", file.name, "it holds samples that are not finite")
+                    yield rate, np.ascontiguousarray(block.mean(axis=1))
+                    left -= len(block)
+        except (soundfile.SoundFileError, TypeError, ValueError) as error:
+            raise unreadable("sound", file.name, error) from error
+
+
+def _usable_rate(rate: int, name: str) -> int:
+    if LOWEST_RATE <= rate <= HIGHEST_RATE:
+        return rate
+    allowed = f"{LOWEST_RATE} to {HIGHEST_RATE} Hz"
+    raise unreadable("sound", name, f"its header states a rate of {rate} Hz", allowed)
+
+
+def _cut_riff(file: Encoded) -> bool:
+    """Tell whether a WAV file ends before the length in its header; libsndfile shortens it without a word."""
+    with file.open() as stream:
+        head = stream.read(8)
+    if head[:4] != b"RIFF":
+        return False
+    stated = int.from_bytes(head[4:8], "little")
+    # Programs that write to a pipe leave 0 or the largest number.
+    return stated not in (0, 0xFFFFFFFF) and stated + 8 > file.size() + 1
