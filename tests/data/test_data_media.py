@@ -115,7 +115,9 @@ def tone(frequency, rate, seconds=1.0):
     return np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate).astype(np.float32)
 
 
-@pytest.mark.parametrize(("own", "rate"), [(8000, 16000), (44100, 16000), (48000, 16000), (11025, 16000), (16000, 8000)])
+@pytest.mark.parametrize(
+    ("own", "rate"), [(8000, 16000), (44100, 16000), (48000, 16000), (11025, 16000), (16000, 8000)]
+)
 def test_a_tone_keeps_pitch_and_loudness_at_another_rate(own, rate):
     heard = read_sound(sound_bytes(tone(1000, own), own, subtype="FLOAT"), None, rate)
     assert (heard.rate, len(heard.samples), heard.samples.dtype) == (rate, rate, np.float32)
@@ -123,7 +125,9 @@ def test_a_tone_keeps_pitch_and_loudness_at_another_rate(own, rate):
     np.testing.assert_allclose(heard.samples[inner], tone(1000, rate)[inner], atol=1e-3)
 
 
-@pytest.mark.parametrize(("frequency", "own", "rate"), [(10_000, 44100, 16000), (20_000, 48000, 16000), (7000, 16000, 8000)])
+@pytest.mark.parametrize(
+    ("frequency", "own", "rate"), [(10_000, 44100, 16000), (20_000, 48000, 16000), (7000, 16000, 8000)]
+)
 def test_what_lies_above_half_the_new_rate_is_silenced(frequency, own, rate):
     heard = read_sound(sound_bytes(tone(frequency, own), own, subtype="FLOAT"), None, rate).samples
     assert np.abs(heard[rate // 10 : -rate // 10]).max() < 1e-4  # Below -80 dB.

@@ -97,7 +97,7 @@ class AudioBridge:
         if not self._cut:
             return ()
         return (
-            f"audio: of {self._cut} of {self._rows} sounds of {self._name} only the first {self._seconds:g} s are heard "
+            f"{self._cut} of {self._rows} sounds of {self._name} are heard for their first {self._seconds:g} s only "
             "(--set encoder.seconds=N hears more, where the encoder can)",
         )
 
@@ -113,7 +113,9 @@ class AudioBridge:
         from modaxfer.data.media import read_sound
 
         # The little more is what the filter that resamples needs at the end, and tells whether the sound goes on.
-        sound = read_sound(value, self._root, rate=None, seconds=None if self._seconds is None else self._seconds + MARGIN)
+        sound = read_sound(
+            value, self._root, rate=None, seconds=None if self._seconds is None else self._seconds + MARGIN
+        )
         self._rows += 1
         self._cut += self._seconds is not None and len(sound.samples) > math.ceil(self._seconds * sound.rate)
         return sound

@@ -205,9 +205,11 @@ def _classes(folder: Listing) -> list[tuple[str, Listing]]:
 
 
 def unopened(folder: Listing) -> DataError:
-    """Return the error for a folder of images or sounds none of which can be opened."""
+    """Return the error for a folder of images or sounds none of which can be opened; counts them by folder."""
+    parts = [one for one in folder.folders if one.unopened()] or [folder]
+    found = "; ".join(f"{one.name}: {one.left_out()}" for one in parts[:5])
     return DataError(
-        "no image or sound in this folder can be opened", file=folder.path, got=folder.left_out(),
+        "no image or sound in this folder can be opened", file=folder.path, got=found,
         allowed="what Pillow and libsndfile read, whatever it is called",
         fix="convert the files, or take the folder away",
     )  # fmt: skip

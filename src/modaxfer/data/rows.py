@@ -115,7 +115,8 @@ class Ledger:
             return ""
         counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         shown = [line if len(line) <= _WIDEST else f"{line[:_WIDEST]}..." for line in self._first[split]]
-        return f"rows dropped: {counts}; " + "; ".join((*shown, "...")[: reasons.total()])
+        more = f"; and {reasons.total() - len(shown)} more" if reasons.total() > len(shown) else ""
+        return f"rows dropped: {counts}: " + "; ".join(line.rstrip(".") for line in shown) + more
 
     def refuse_if_asked(self) -> None:
         """End here if the policy is ``fail`` and a row was bad.

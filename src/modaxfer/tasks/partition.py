@@ -112,7 +112,13 @@ def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, 
         what = (
             "the training rows hold a single class" if problem is not Problem.REGRESSION else "the label never varies"
         )
-        raise DataError(what, file=train.file, column=column, got=f"{', '.join(map(str, present))}{lost}", fix="add rows with another label")
+        raise DataError(
+            what,
+            file=train.file,
+            column=column,
+            got=f"{', '.join(map(str, present))}{lost}",
+            fix="add rows with another label",
+        )
     if problem is Problem.BINARY and len(classes) != 2:
         fix = "ask for the problem type multiclass"
         raise DataError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)

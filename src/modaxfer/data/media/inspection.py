@@ -61,8 +61,7 @@ def _sentences(remarks: Counter[str], total: int) -> list[str]:
     if count := remarks[SEVERAL]:
         said.append(f"{count} of {total} pictures are animated or have several pages; only the first of each is read")
     if count := remarks[LONG]:
-        said.append(
-            f"{count} of {total} sounds are longer than {most_seconds():g} s; nothing beyond is read ({SECONDS} raises it)"
-        )
+        cap = f"{most_seconds():g} s"
+        said.append(f"{count} of {total} sounds are longer than {cap}; nothing beyond is read ({SECONDS} raises that)")
     numbers = said_of(remarks)
     return [*said, numbers] if numbers else said

@@ -103,7 +103,7 @@ def _missing(path: str, place: Path, root: Path | None) -> DataError:
         return DataError("not a regular file", file=path, fix="replace it by a file or remove its row")
     meant = _alike(place, root) or _tail(path, root)
     fix = f"did you mean {meant}?" if meant else "check the path; it is taken from the data file's folder"
-    return DataError("no such media file", file=path, fix=fix)
+    return DataError("cannot read the media file", file=path, got="No such file", fix=fix)
 
 
 def _alike(place: Path, root: Path | None) -> str | None:

@@ -56,7 +56,7 @@ def read_sound(value: Any, root: Path | None, rate: int | None, seconds: float |
 
 
 def resample(samples: np.ndarray, own: int, rate: int) -> np.ndarray:
-    """Return float32 ``[samples]`` at `rate` Hz instead of `own`; what lies above half of `rate` is filtered out (soxr)."""
+    """Return float32 ``[samples]`` at `rate` Hz instead of `own` (soxr); what lies above half of `rate` is silenced."""
     if own == rate or not len(samples):
         return samples
     import soxr
