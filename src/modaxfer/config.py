@@ -112,6 +112,15 @@ class EncoderOptions:
     max_tokens: int | None = documented(
         None, "Longest input in tokens; default what the encoder holds, at most 512.", minimum=4
     )
+    long: str = documented(
+        "head",
+        "What is read of a longer text: head = its beginning, head_tail = first and last tokens (Sun et al. 2019), "
+        "mean_of_windows = all of it, in windows whose pooled vectors are averaged.",
+        choices=("head", "head_tail", "mean_of_windows"),
+    )
+    windows: int = documented(
+        32, "Most windows of a text, for mean_of_windows; a longer one is read in so many, spread over it.", minimum=2
+    )
     image_size: int | None = documented(
         None, "Pixels per side; default the pretraining size, less for small images.", minimum=8
     )

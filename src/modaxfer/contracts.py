@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
+    "WINDOWS",
     "AlignedBridge",
     "Alignment",
     "Batch",
     "Bridge",
+    "CountingProcessor",
     "Encoder",
     "Example",
     "Features",
@@ -45,6 +47,11 @@ Example = dict[str, "np.ndarray"]
 
 Batch = dict[str, "torch.Tensor"]
 """Examples padded to a common shape."""
+
+WINDOWS = "windows"
+"""Key of rows that are read in several windows, whose pooled vectors are averaged. An example holds the tokens of each
+window, int32 ``[windows]``, and its arrays stand one behind the other; a batch holds the windows of each row, int64
+``[rows]``, and each window is a row of its other tensors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +282,20 @@ class Processor(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the processor's files (JSON) below `folder`."""
+        ...
+
+
+@runtime_checkable
+class CountingProcessor(Processor, Protocol):
+    """A processor that counts what it cuts off."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was lost so far, one line each."""
+        ...
+
+    def counting(self) -> Processor:
+        """Return a processor that does the same and counts from zero."""
         ...
 
 

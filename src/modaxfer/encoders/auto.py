@@ -154,7 +154,8 @@ class AutoEncoder(LayeredEncoder):
         layout = self.layout(self.config, kind, options)
         if kind == "text":
             tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=trusted)
-            return TextProcessor(tokenizer, min(layout.max_tokens, tokenizer.model_max_length))
+            longest = min(layout.max_tokens, tokenizer.model_max_length)
+            return TextProcessor(tokenizer, longest, options.long, options.windows)
         if kind == "image":
             return ImageProcessor(layout.image_size or PIXELS, self.settings.resample, layout.max_tokens)
         extractor = read_feature_extractor(self.source_folder())

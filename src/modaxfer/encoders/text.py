@@ -58,9 +58,11 @@ class BertEncoder(LayeredEncoder):
         Raises:
             RefusedError: `kind` is not text.
         """
-        layout = text_layout(self.config, kind, self.origin.options)
+        options = self.origin.options
+        layout = text_layout(self.config, kind, options)
         tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
-        return TextProcessor(tokenizer, min(layout.max_tokens, tokenizer.model_max_length))
+        longest = min(layout.max_tokens, tokenizer.model_max_length)
+        return TextProcessor(tokenizer, longest, options.long, options.windows)
 
     def _embed(self, batch: Batch) -> Hidden:
         """Sum word, position and type embeddings: ``[batch, tokens, hidden]``."""

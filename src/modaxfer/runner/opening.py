@@ -73,7 +73,10 @@ def open_sessions(cells: Sequence[Cell], around: Surroundings) -> list[Session]:
     torch.manual_seed(first.config.seed)
     sessions = []
     for cell, own, made in zip(cells, bridges, prepared, strict=True):
-        around.warnings.extend(note if len(cells) == 1 else f"{cell.task_id}: {note}" for note in made.notes)
+        notes = [note if len(cells) == 1 else f"{cell.task_id}: {note}" for note in made.notes]
+        around.warnings.extend(notes)
+        for note in notes:
+            around.progress.say(f"warning: {note}")
         objective = Objective.fit(cell.task.target.problem, len(cell.data.classes), cell.data.targets["train"])
         sessions.append(
             Session(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ import torch
 from modaxfer.contracts import Batch, Example, Sound
 from modaxfer.data.media import resample
 from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, write_settings
+from modaxfer.encoders.processors.losses import Losses
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
@@ -25,6 +27,8 @@ __all__ = [
     "samples_of",
 ]
 
+_HOW = "up to what the encoder holds, or shorter clips as rows, lose less"
+
 
 def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.ndarray:
     """Return a sound at `rate` Hz, float32 ``[samples]``: cut after `seconds`, silence added up to `least` samples."""
@@ -33,7 +37,32 @@ def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.nda
     return np.pad(samples, (0, max(0, least - len(samples))))
 
 
-class WaveformProcessor:
+class _Cutting:
+    """What the three have in common: sounds longer than `seconds` are cut, and counted."""
+
+    def __init__(self, extractor: Any, seconds: float) -> None:
+        self.extractor, self.seconds = extractor, seconds
+        self.rate = int(extractor.sampling_rate)
+        self._losses = Losses("sounds", "seconds", f"{seconds:g} s", f"--set encoder.seconds=N, {_HOW}")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was cut so far."""
+        return self._losses.warnings
+
+    def counting(self) -> Self:
+        """Return a processor that does the same and counts from zero."""
+        twin = copy.copy(self)
+        twin._losses = self._losses.anew()
+        return twin
+
+    def _samples(self, sound: Sound, least: int) -> np.ndarray:
+        seconds = len(sound.samples) / sound.rate
+        self._losses.count(seconds, min(seconds, self.seconds))
+        return samples_of(sound, self.rate, seconds=self.seconds, least=least)
+
+
+class WaveformProcessor(_Cutting):
     """Resamples and scales waveforms.
 
     Args:
@@ -43,9 +72,8 @@ class WaveformProcessor:
     """
 
     def __init__(self, extractor: Any, seconds: float, strides: Sequence[Sequence[int]]) -> None:
-        self.extractor, self.seconds = extractor, seconds
+        super().__init__(extractor, seconds)
         self.strides = tuple((int(kernel), int(stride)) for kernel, stride in strides)
-        self.rate = int(extractor.sampling_rate)
         self.identity = fingerprint(
             "waveform", {"extractor": extractor.to_dict(), "seconds": seconds, "strides": self.strides}
         )
@@ -55,7 +83,7 @@ class WaveformProcessor:
         if not raws:
             return []
         least = _samples_for_one(self.strides)
-        sounds = [samples_of(sound, self.rate, seconds=self.seconds, least=least) for sound in raws]
+        sounds = [self._samples(sound, least) for sound in raws]
         values = self.extractor(sounds, sampling_rate=self.rate, padding=False, return_attention_mask=False)
         return [{"input_values": np.asarray(row, dtype=np.float32)} for row in values["input_values"]]
 
@@ -79,7 +107,7 @@ class WaveformProcessor:
         return cls(read_feature_extractor(folder), **read_settings(folder))
 
 
-class MelProcessor:
+class MelProcessor(_Cutting):
     """Computes log-mel frames of a window as long as the sound, no padding to 30 seconds.
 
     Args:
@@ -88,8 +116,7 @@ class MelProcessor:
     """
 
     def __init__(self, extractor: Any, seconds: float) -> None:
-        self.extractor, self.seconds = extractor, seconds
-        self.rate = int(extractor.sampling_rate)
+        super().__init__(extractor, seconds)
         self.identity = fingerprint("mel", {"extractor": extractor.to_dict(), "seconds": seconds})
 
     def __call__(self, raws: Sequence[Sound]) -> list[Example]:
@@ -99,7 +126,7 @@ class MelProcessor:
     def _frames(self, sound: Sound) -> np.ndarray:
         # Half a Fourier window is mirrored at both ends, so the sound must be longer than that.
         least = max(self.extractor.n_fft, 2 * self.extractor.hop_length)
-        samples = samples_of(sound, self.rate, seconds=self.seconds, least=least)
+        samples = self._samples(sound, least)
         made = self.extractor(
             samples, sampling_rate=self.rate, padding="do_not_pad", truncation=False, return_tensors="np"
         )
@@ -126,7 +153,7 @@ class MelProcessor:
         return cls(read_feature_extractor(folder), **read_settings(folder))
 
 
-class FrameProcessor:
+class FrameProcessor(_Cutting):
     """Prepares sounds for a model of unknown inside: waveforms filled up with silence to whole rows, or frames.
 
     Args:
@@ -136,8 +163,8 @@ class FrameProcessor:
     """
 
     def __init__(self, extractor: Any, seconds: float, width: int) -> None:
-        self.extractor, self.seconds, self.width = extractor, seconds, width
-        self.rate = int(extractor.sampling_rate)
+        super().__init__(extractor, seconds)
+        self.width = width
         self.identity = fingerprint("frames", {"extractor": extractor.to_dict(), "seconds": seconds, "width": width})
 
     def __call__(self, raws: Sequence[Sound]) -> list[Example]:
@@ -146,7 +173,7 @@ class FrameProcessor:
 
     def _values(self, sound: Sound) -> np.ndarray:
         # A tenth of a second is longer than any front end's window.
-        samples = samples_of(sound, self.rate, seconds=self.seconds, least=self.rate // 10)
+        samples = self._samples(sound, self.rate // 10)
         made = self.extractor(samples, sampling_rate=self.rate, return_tensors="np")
         values = np.asarray(made[self.extractor.model_input_names[0]][0], dtype=np.float32)
         if values.ndim == 1:

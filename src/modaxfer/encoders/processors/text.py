@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from modaxfer.contracts import Batch, Example
+from modaxfer.contracts import WINDOWS, Batch, Example
 from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
+from modaxfer.encoders.processors.long import HEAD_TAIL, ends
+from modaxfer.encoders.processors.long import windows as windows_of
+from modaxfer.encoders.processors.losses import Losses
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
 __all__ = ["TextProcessor", "read_tokenizer"]
 
+MOST_CHARACTERS = 2_000_000
+"""Characters that are tokenised in one call."""
+
 
 class TextProcessor:
-    """Tokenises tuples of strings in one call per batch.
+    """Tokenises tuples of strings, many in one call.
 
     One field is a single sequence. Two become a text pair, where the tokenizer knows pairs; more are joined with the
     separator token (a line break, where there is none). The longest part is cut first.
@@ -26,28 +34,69 @@ class TextProcessor:
     Args:
         tokenizer: A Transformers tokenizer.
         max_tokens: Longest sequence in tokens, special ones included.
+        long: What is read of a longer text, see `modaxfer.config.EncoderOptions`.
+        windows: Most windows of a text, for ``mean_of_windows``.
     """
 
-    def __init__(self, tokenizer: Any, max_tokens: int) -> None:
-        self.tokenizer, self.max_tokens = tokenizer, max_tokens
+    def __init__(self, tokenizer: Any, max_tokens: int, long: str = "head", windows: int = 32) -> None:
+        self.tokenizer, self.max_tokens, self.long, self.windows = tokenizer, max_tokens, long, windows
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-        self.identity = fingerprint("text", {"tokenizer": _state(tokenizer), "max_tokens": max_tokens})
+        self._losses = Losses("texts", "tokens", *_limit(max_tokens, long, windows))
+        how = {"head": {}, "head_tail": {"long": long}}.get(long, {"long": long, "windows": windows})
+        self.identity = fingerprint("text", {"tokenizer": _state(tokenizer), "max_tokens": max_tokens, **how})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was cut so far."""
+        return self._losses.warnings
+
+    def counting(self) -> TextProcessor:
+        """Return a processor that does the same and counts from zero."""
+        twin = copy.copy(self)
+        twin._losses = self._losses.anew()
+        return twin
 
     def __call__(self, raws: Sequence[tuple[str, ...]]) -> list[Example]:
-        """Return ``input_ids`` int32 ``[tokens]``, with ``token_type_ids`` int8 where the model knows them."""
-        if not raws:
-            return []
+        """Return ``input_ids`` int32 ``[tokens]``, with ``token_type_ids`` int8 where the model knows them.
+
+        For ``mean_of_windows`` the windows of a text stand one behind the other, and `WINDOWS` int32 ``[windows]``
+        holds the tokens of each.
+        """
+        return [example for portion in _portions(raws) for example in self._tokenised(portion)]
+
+    def _tokenised(self, raws: Sequence[tuple[str, ...]]) -> list[Example]:
         first, second = self._sequences(raws)
+        # Cut by hand afterwards: the tokenizer would not say how much it has cut.
         encoded = self.tokenizer(
-            first,
-            second,
-            truncation="longest_first" if second is not None else True,
-            max_length=self.max_tokens,
-            return_attention_mask=False,
+            first, second, return_attention_mask=False, return_special_tokens_mask=True, verbose=False
         )
+        special = encoded.pop("special_tokens_mask")
         kinds = [(key, np.int32 if key == "input_ids" else np.int8) for key in encoded]
-        return [{key: np.asarray(encoded[key][row], dtype=kind) for key, kind in kinds} for row in range(len(raws))]
+        return [
+            self._read({key: np.asarray(encoded[key][row], dtype=kind) for key, kind in kinds}, special[row])
+            for row in range(len(raws))
+        ]
+
+    def _read(self, whole: Example, special: Sequence[int]) -> Example:
+        """Return of a tokenised text what is read."""
+        mask = np.asarray(special, dtype=bool)
+        places = self._places(mask)
+        read = np.concatenate(places)
+        self._losses.count(len(mask) - mask.sum(), len(np.unique(read)) - mask.sum())
+        example = {key: values[read] for key, values in whole.items()}
+        if self.long == "mean_of_windows":
+            example[WINDOWS] = np.array([len(window) for window in places], dtype=np.int32)
+        return example
+
+    def _places(self, special: np.ndarray) -> list[np.ndarray]:
+        """Return the places of the tokens that are read, one array per window."""
+        if len(special) <= self.max_tokens:
+            return [np.arange(len(special))]
+        if self.long == "mean_of_windows":
+            return windows_of(special, self.max_tokens, self.windows)
+        head = HEAD_TAIL if self.long == "head_tail" else float(self.tokenizer.truncation_side == "right")
+        return [ends(special, self.max_tokens, head)]
 
     def _sequences(self, raws: Sequence[tuple[str, ...]]) -> tuple[list[str], list[str] | None]:
         separator = self.tokenizer.sep_token
@@ -57,24 +106,62 @@ class TextProcessor:
         return [glue.join(fields) for fields in raws], None
 
     def length(self, example: Example) -> int:
-        """Return the number of tokens."""
+        """Return the number of tokens, of all windows together."""
         return len(example["input_ids"])
 
     def collate(self, examples: Sequence[Example]) -> Batch:
-        """Pad to ``input_ids`` int64 ``[batch, tokens]``, the same for ``token_type_ids``, and ``mask`` bool."""
+        """Pad to ``input_ids`` int64 ``[batch, tokens]``, the same for ``token_type_ids``, and ``mask`` bool.
+
+        Of texts in windows, each window is a row of these, and `WINDOWS` int64 ``[texts]`` says how many belong to
+        each text.
+        """
+        counts = [example[WINDOWS] for example in examples if WINDOWS in example]
+        rows = [part for example in examples for part in _apart(example)]
         fill = {"input_ids": self.tokenizer.pad_token_id}
-        batch = {key: pad([example[key] for example in examples], fill.get(key, 0), np.int64) for key in examples[0]}
-        return batch | {"mask": pad_mask([self.length(example) for example in examples])}
+        batch = {key: pad([row[key] for row in rows], fill.get(key, 0), np.int64) for key in rows[0]}
+        batch["mask"] = pad_mask([self.length(row) for row in rows])
+        return batch | ({WINDOWS: torch.tensor([len(count) for count in counts])} if counts else {})
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer and ``processor.json`` below `folder`."""
-        write_settings(folder, "text", max_tokens=self.max_tokens)
+        write_settings(folder, "text", max_tokens=self.max_tokens, long=self.long, windows=self.windows)
         self.tokenizer.save_pretrained(folder)
 
     @classmethod
     def load(cls, folder: Path) -> TextProcessor:
         """Read back what `save` wrote."""
         return cls(read_tokenizer(folder), **read_settings(folder))
+
+
+def _apart(example: Example) -> list[Example]:
+    """Return the windows of a text as examples of their own; a text without windows as it is."""
+    if WINDOWS not in example:
+        return [example]
+    starts = np.cumsum(example[WINDOWS])[:-1]
+    arrays = {key: np.split(values, starts) for key, values in example.items() if key != WINDOWS}
+    return [{key: parts[place] for key, parts in arrays.items()} for place in range(len(example[WINDOWS]))]
+
+
+def _portions(raws: Sequence[tuple[str, ...]]) -> Iterator[Sequence[tuple[str, ...]]]:
+    """Yield stretches of rows that a tokenizer can hold at once: it keeps some hundred bytes per token."""
+    start = size = 0
+    for place, fields in enumerate(raws):
+        length = sum(map(len, fields))
+        if size and size + length > MOST_CHARACTERS:
+            yield raws[start:place]
+            start, size = place, 0
+        size += length
+    if start < len(raws):
+        yield raws[start:]
+
+
+def _limit(max_tokens: int, long: str, windows: int) -> tuple[str, str]:
+    """Return what a text is cut to, and what reads more of it."""
+    if long == "mean_of_windows":
+        return f"{windows} windows of {max_tokens} tokens", "--set encoder.windows=N reads more"
+    others = "mean_of_windows" if long == "head_tail" else "head_tail or mean_of_windows"
+    kept = "their first and last " if long == "head_tail" else ""
+    return f"{kept}{max_tokens} tokens", f"--set encoder.long={others} reads more of them"
 
 
 def read_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:

@@ -226,6 +226,7 @@ def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Build bridges, find what they are aligned with and look for adapters' places, while all it costs is a moment."""
     for way in cells[0].ways:
         _refuse_layer(way)
+    _refuse_long(cells)
     adapter = cells[0].plan.adapter
     for way in cells[0].ways if adapter is not None else ():
         assert adapter is not None, "asked above"
@@ -241,6 +242,17 @@ def _refuse_layer(way: Way) -> None:
             got=f"encoder.layer={layer}",
             allowed=f"0 to {depth}",
             fix="correct the value",
+        )
+
+
+def _refuse_long(cells: Sequence[Cell]) -> None:
+    wanted = cells[0].options.encoder.long
+    sinks = {way.bridge.spec.sink for cell in cells for way in cell.ways}
+    if wanted != "head" and "text" not in sinks:
+        raise RefusedError(
+            "encoder.long is for encoders that read text",
+            got=f"encoder.long={wanted} with {', '.join(sorted(sinks))}",
+            fix="leave it out, or choose a text encoder such as bert",
         )
 
 

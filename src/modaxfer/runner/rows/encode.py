@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
-from modaxfer.contracts import Batch, Example, Processor
+from modaxfer.contracts import WINDOWS, Batch, Example, Processor
+from modaxfer.encoders.processors.files import pad_mask
 from modaxfer.runner.rows.batches import evaluation_batches
 from modaxfer.runner.towers.tower import LAYER_STATES
 
@@ -33,15 +35,18 @@ class Computer:
 
 
 def collate_states(examples: Sequence[Example]) -> Batch:
-    """Pad cached states ``[tokens, hidden]`` and mark the padding."""
-    longest = max(len(example[LAYER_STATES]) for example in examples)
-    width = examples[0][LAYER_STATES].shape[1]
-    states = np.zeros((len(examples), longest, width), np.float32)
-    mask = np.zeros((len(examples), longest), bool)
-    for row, example in enumerate(examples):
-        count = len(example[LAYER_STATES])
-        states[row, :count], mask[row, :count] = example[LAYER_STATES], example["mask"]
-    return {LAYER_STATES: torch.from_numpy(states), "mask": torch.from_numpy(mask)}
+    """Pad cached states ``[tokens, hidden]`` and mark the padding; each window of a row is padded by itself."""
+    parts = [part for example in examples for part in _windows(example)]
+    states = pad_sequence([torch.from_numpy(np.asarray(part, np.float32)) for part in parts], batch_first=True)
+    batch = {LAYER_STATES: states, "mask": pad_mask([len(part) for part in parts])}
+    if WINDOWS in examples[0]:
+        batch[WINDOWS] = torch.tensor([len(example[WINDOWS]) for example in examples])
+    return batch
+
+
+def _windows(example: Example) -> list[np.ndarray]:
+    states = example[LAYER_STATES]
+    return np.split(states, np.cumsum(example[WINDOWS])[:-1]) if WINDOWS in example else [states]
 
 
 def forward_rows(

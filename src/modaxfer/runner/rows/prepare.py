@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import Bridge, Example, FittedBridge, Processor
+from modaxfer.contracts import Bridge, CountingProcessor, Example, FittedBridge, Processor
 from modaxfer.data.blanks import filled, present
 from modaxfer.result import write_atomically
 from modaxfer.runner.cells.resolve import Cell, Way, build_bridge
@@ -22,7 +22,7 @@ from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.runner.towers.joint import JointProcessor, JointRows
 from modaxfer.spec import Field
 
-__all__ = ["Prepared", "examples", "fitted_bridge", "prepare", "rows_of"]
+__all__ = ["Prepared", "counting", "examples", "fitted_bridge", "losses", "prepare", "rows_of"]
 
 CHUNK = 64
 """Rows that are decoded and processed together; so many large pictures fit into memory."""
@@ -96,21 +96,30 @@ def _store(
     cell: Cell, way: Way, name: str, bridge: Bridge, processor: Processor, progress: Progress
 ) -> tuple[ExampleStore, str]:
     """Return the rows of split `name` as one tower's examples, and the key they are kept under."""
-    # A bridge counts what it loses: each split gets one of its own.
+    # Bridges and processors count what they lose: each split gets its own.
     own = build_bridge(way, cell)
     if isinstance(own, FittedBridge) and isinstance(bridge, FittedBridge):
         own.restore(bridge.state())
+    counted = counting(processor)
     rows = cell.data.splits[name]
     blanks = way.fields if len(cell.ways) > 1 else ()
     key = cache_key(cell.data.fingerprint, name, own.identity, processor.identity, bool(blanks))
 
     def make() -> Iterator[list[Example]]:
-        return examples(rows, own, processor, progress, label=f"preparing {name}", blanks=blanks)
+        return examples(rows, own, counted, progress, label=f"preparing {name}", blanks=blanks)
 
-    def lost() -> tuple[str, ...]:
-        return tuple(getattr(own, "warnings", ()))
+    store = cached_store("prepared", key, cell.options.train.cache, make, lambda: losses(own, counted))
+    return store, key
 
-    return cached_store("prepared", key, cell.options.train.cache, make, lost), key
+
+def counting(processor: Processor) -> Processor:
+    """Return what prepares as `processor` does and, where it counts what it cuts, counts from zero."""
+    return processor.counting() if isinstance(processor, CountingProcessor) else processor
+
+
+def losses(bridge: Bridge, processor: Processor) -> tuple[str, ...]:
+    """Return what the two have lost so far, one line each."""
+    return tuple(line for part in (bridge, processor) for line in getattr(part, "warnings", ()))
 
 
 def _there(cell: Cell, name: str) -> np.ndarray:

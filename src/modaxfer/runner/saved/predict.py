@@ -18,7 +18,7 @@ from modaxfer.runner.findings.summary import labels
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
-from modaxfer.runner.rows.prepare import examples
+from modaxfer.runner.rows.prepare import counting, examples, losses
 from modaxfer.runner.saved.given import as_table
 from modaxfer.runner.saved.model import SavedModel, load_model, objective_of
 from modaxfer.runner.towers.joint import JointProcessor, JointRows
@@ -135,8 +135,11 @@ class Predictor:
         made = []
         for tower, processor in zip(towers, processors, strict=True):
             blanks = tower.input_fields() if len(towers) > 1 else ()
-            chunks = examples(rows, tower.build_bridge(root), processor, progress, label="preparing", blanks=blanks)
+            bridge, counted = tower.build_bridge(root), counting(processor)
+            chunks = examples(rows, bridge, counted, progress, label="preparing", blanks=blanks)
             made.append([example for chunk in chunks for example in chunk])
+            for line in losses(bridge, counted):
+                progress.say(f"warning: {line}")
         if len(towers) == 1:
             return made[0]
         there = np.stack([present(rows, tower.input_fields()) for tower in towers], axis=1)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
-from modaxfer.contracts import Batch, Encoder, Features, Hidden, Readout, pool
+from modaxfer.contracts import WINDOWS, Batch, Encoder, Features, Hidden, Readout, pool
 
-__all__ = ["LAYER_STATES", "POOLS", "Tower", "read_out", "readout_width", "segment_means"]
+__all__ = ["LAYER_STATES", "POOLS", "Tower", "read_out", "readout_width", "segment_means", "window_means"]
 
 POOLS = ("cls", "mean", "std")
 """Order of the pooled vectors that a solver sees."""
 
 LAYER_STATES = "states"
 """Key of a batch that holds cached states ``[batch, tokens, hidden]`` instead of raw inputs."""
+
+STRETCH = 8192
+"""Padded tokens of windows that are computed at once."""
 
 
 def readout_width(readout: Readout, hidden_size: int) -> int:
@@ -59,6 +64,19 @@ def segment_means(hidden: Hidden, segments: int) -> torch.Tensor:
     return ((after - before) / (stop - start).unsqueeze(-1)).flatten(1)
 
 
+def window_means(vectors: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Average ``[windows, ...]`` over the windows of each row, ``[rows, ...]``; `counts` says how many they are."""
+    return torch.stack([part.mean(0) for part in torch.split(vectors, counts.tolist())])
+
+
+def _stretches(batch: Batch, most: int) -> Iterator[Batch]:
+    """Cut a batch of windows into batches of at most `most` padded tokens, and at least one window."""
+    mask = batch["mask"]
+    count = max(1, most // mask.shape[1])
+    for start in range(0, len(mask), count):
+        yield {key: values[start : start + count] for key, values in batch.items() if key != WINDOWS}
+
+
 class Tower(nn.Module):
     """Rows of one encoder's fields to one vector each.
 
@@ -95,10 +113,28 @@ class Tower(nn.Module):
     def features(self, batch: Batch, start: int = 0) -> Features:
         """Return the states of the highest layer read, and the vector that a head takes.
 
+        Of rows in several windows the vector is the mean of the windows' vectors, and it is the only token.
+
         Args:
             batch: Raw inputs; or cached states under `LAYER_STATES` with their ``mask``, to go on at layer `start`.
             start: Layer at which cached states enter.
         """
+        if WINDOWS not in batch:
+            return self._features(batch, start)
+        stretches = list(_stretches(batch, STRETCH))
+        # Gradients of a long text: each stretch is computed again on the way back, so that memory holds one.
+        again = len(stretches) > 1 and torch.is_grad_enabled()
+        vectors = [
+            checkpoint(self._pooled, part, start, use_reentrant=False) if again else self._pooled(part, start)
+            for part in stretches
+        ]
+        pooled = window_means(torch.cat(vectors), batch[WINDOWS])
+        return Features(pooled.unsqueeze(1), torch.ones_like(pooled[:, :1], dtype=torch.bool), pooled)
+
+    def _pooled(self, batch: Batch, start: int) -> torch.Tensor:
+        return self._features(batch, start).pooled
+
+    def _features(self, batch: Batch, start: int) -> Features:
         hidden = Hidden(batch[LAYER_STATES], batch["mask"]) if LAYER_STATES in batch else self.embed(batch)
         pooled: torch.Tensor | None = None
         at = start
@@ -110,12 +146,15 @@ class Tower(nn.Module):
         return Features(hidden.tokens, hidden.mask, pooled)
 
     def prefix(self, batch: Batch, stop: int) -> Hidden:
-        """Run the embedding and layers below `stop`."""
+        """Run the embedding and layers below `stop`; of rows in several windows, each window is a row."""
         hidden: Hidden = self.encoder.run(self.embed(batch), 0, stop)
         return hidden
 
     def layer_pools(self, batch: Batch) -> torch.Tensor:
         """Return pooled vectors of all layers: float32 ``[batch, depth + 1, 3, hidden]``, pools as in `POOLS`."""
+        if WINDOWS in batch:
+            pools = [self.layer_pools(part) for part in _stretches(batch, STRETCH)]
+            return window_means(torch.cat(pools), batch[WINDOWS])
         hidden = self.embed(batch)
         vectors = []
         for layer in range(self.encoder.depth + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,8 @@ class _Alignment:
         config, device = self.cell.config, self.session.computer.device
         encoder: Any = load_encoder(
             self.way.encoder,
-            options=self.way.encoder_options,
+            # Entry states are compared, which no window has a part in.
+            options=replace(self.way.encoder_options, long="head"),
             pretrained=config.weights == "pretrained",
             seed=config.seed,
         )

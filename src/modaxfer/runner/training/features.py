@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from modaxfer.contracts import Batch, Example
+from modaxfer.contracts import WINDOWS, Batch, Example
 from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.rows.encode import collate_states
 from modaxfer.runner.rows.split import Split
@@ -128,10 +128,18 @@ def _states(session: Session, split: Split, layer: int, name: str) -> Iterator[l
 
     # Every process needs every row, and ragged rows cannot be added up: each computes all of them.
     for chosen, values in session.forward(split, run, label=f"encoding {name}", shared=False):
-        for row, value in zip(chosen, values.cpu().numpy(), strict=True):
-            real = value[:, -1] > 0
-            found[row] = {LAYER_STATES: value[real, :-1], "mask": np.ones(int(real.sum()), bool)}
+        counts = [len(split.rows[row].get(WINDOWS, (0,))) for row in chosen]
+        for row, windows in zip(chosen, torch.split(values.cpu(), counts), strict=True):
+            found[row] = _real(windows.numpy(), WINDOWS in split.rows[row])
     yield found
+
+
+def _real(windows: np.ndarray, several: bool) -> Example:
+    """Return the states of real tokens ``[windows, tokens, hidden + 1]``, whose last number marks them, as a row."""
+    real = windows[..., -1] > 0
+    states = windows[real][:, :-1]
+    lengths = {WINDOWS: real.sum(1).astype(np.int32)} if several else {}
+    return {LAYER_STATES: states, "mask": np.ones(len(states), bool), **lengths}
 
 
 def _stack(examples: Sequence[Example]) -> Batch:

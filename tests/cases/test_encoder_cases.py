@@ -1,0 +1,106 @@
+"""What encoders and bridges cannot take whole, as people really have it: nothing is lost without a word."""
+
+from __future__ import annotations
+
+import csv
+import random
+
+import pytest
+
+import modaxfer
+from modaxfer.errors import RefusedError
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.saved.predict import Predictor
+
+pytestmark = pytest.mark.recipe
+
+QUICK = {"epochs": 2, "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True}
+
+
+def table(path, header, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def long_texts(tmp_path_factory):
+    """Texts of 33 words: two that tell them apart, thirty that say nothing, and the last one, which decides."""
+    names = [f"{'abcdefgh'[row // 8]} {'abcdefgh'[row % 8]}" for row in range(48)]
+    labels = random.Random(0).choices((0, 1), k=48)
+    rows = [
+        (f"{name} {'the court ' * 15}{('wrong', 'right')[label]}", label)
+        for name, label in zip(names, labels, strict=True)
+    ]
+    path = table(tmp_path_factory.mktemp("long") / "d.csv", ("text", "label"), rows)
+    return {"data": path, "text": "text", "label": "label"}
+
+
+def trained(folder, model, data, strategy, **options):
+    return modaxfer.train(
+        encoder=str(model),
+        strategy=strategy,
+        output=str(folder),
+        set={"encoder.max_tokens": 12, **options},
+        **QUICK,
+        **data,
+    )
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_what_a_long_text_says_at_its_end_is_lost_with_a_word(tiny, long_texts, tmp_path, cache):
+    # 10 of 33 words are read of each.
+    run = trained(tmp_path / "first", tiny("bert"), long_texts, "frozen", cache=cache)
+    told = [line for line in run.result.warnings if "were cut to 12 tokens" in line]
+    assert len(told) == 3
+    assert [line.partition(" texts")[0] for line in told] == [
+        f"{split}: {rows} of {rows}" for split, rows in run.result.data["rows"].items()
+    ]
+    assert all(": 70 % of all tokens were not read" in line for line in told)
+    assert run.result.metrics["test"]["accuracy"] < 0.8
+    # Rows that come from the cache bring along what was lost when they were made.
+    again = trained(tmp_path / "again", tiny("bert"), long_texts, "frozen", cache=cache)
+    assert [line for line in again.result.warnings if "were cut" in line] == told
+
+
+@pytest.mark.parametrize("long", ["head_tail", "mean_of_windows"])
+@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+def test_ways_to_read_a_long_text_train_and_predict_the_same(tiny, long_texts, tmp_path, capsys, long, strategy):
+    run = trained(tmp_path / "run", tiny("bert"), long_texts, strategy, **{"encoder.long": long})
+    assert run.result.metrics["test"] == pytest.approx(run.evaluate()["metrics"], abs=1e-6)
+    if strategy == "frozen":
+        assert run.result.metrics["test"]["accuracy"] == 1.0
+    predictor = Predictor(run.folder)
+    predictor.logits([{"text": "the court " * 300}, {"text": "right"}], None, Progress())
+    # 600 words and one: 10 are read of the first, or 32 windows of 10.
+    told = {"head_tail": "first and last 12 tokens: 98 %", "mean_of_windows": "32 windows of 12 tokens: 47 %"}[long]
+    assert (
+        f"warning: 1 of 2 texts were cut to {'their ' if long == 'head_tail' else ''}{told}" in capsys.readouterr().err
+    )
+
+
+def test_windows_read_from_the_cache_train_as_computed_anew(tiny, long_texts, tmp_path):
+    cached, uncached = (
+        trained(
+            tmp_path / f"run-{cache}",
+            tiny("bert"),
+            long_texts,
+            "full",
+            **{"from_layer": 2, "cache": cache, "encoder.long": "mean_of_windows"},
+        ).result
+        for cache in (True, False)
+    )
+    assert cached.training["phases"][0]["frozen_layers"] == 2
+    assert uncached.training["phases"][0]["frozen_layers"] == 0
+    assert cached.metrics["test"] == pytest.approx(uncached.metrics["test"], abs=1e-4)
+
+
+def test_windows_are_refused_where_nothing_is_tokenised(tiny, own_rows, tmp_path, no_weights):
+    with pytest.raises(RefusedError, match=r"encoder\.long is for encoders that read text"):
+        trained(
+            tmp_path / "run",
+            tiny("vit"),
+            own_rows("image"),
+            "frozen",
+            **{"encoder.long": "mean_of_windows"},
+        )
