@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from modaxfer.result import write_atomically
+from modaxfer.errors import DataError
+from modaxfer.result import Result, write_atomically
 
 
 def test_of_many_writers_at_once_one_wins_whole(tmp_path):
@@ -28,3 +30,11 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_atomically(tmp_path / "file.json", "\udc80")
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"file.json": "old"}
+
+
+def test_a_run_cannot_lead_its_reader_out_of_its_folder(tmp_path):
+    stored = {"schema": 1, "status": "completed", "encoder": {}, "bridge": "", "strategy": "", "task": ""}
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "result.json").write_text(json.dumps(stored | {"tasks": {"a/b": {"run": "../elsewhere"}}}))
+    with pytest.raises(DataError, match=r"names a folder outside its own.*Got: \.\./elsewhere.*do not trust this run"):
+        Result.load(tmp_path / "run")

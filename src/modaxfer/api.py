@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import RunConfig, build, read_yaml
-from modaxfer.result import Result
+from modaxfer.result import Result, inside
 
 if TYPE_CHECKING:
     import pandas
@@ -50,7 +50,7 @@ class Comparison:
         Raises:
             DataError: It has none.
         """
-        return Run(self.folder / (cell.run or ""))
+        return Run(inside(self.folder, cell.run or ""))
 
     def __repr__(self) -> str:
         """Name the folder and count how its cells ended."""

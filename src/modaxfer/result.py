@@ -11,7 +11,7 @@ from typing import Any
 
 from modaxfer.errors import DataError
 
-__all__ = ["SCHEMA", "Result", "write_atomically"]
+__all__ = ["SCHEMA", "Result", "inside", "write_atomically"]
 
 SCHEMA = 1
 
@@ -105,7 +105,7 @@ class Result:
         """Read the result of the run in `folder`.
 
         Raises:
-            DataError: There is none, or it is of another schema.
+            DataError: There is none, it is of another schema, or it names a folder outside its own.
         """
         path = folder / "result.json"
         if not path.is_file():
@@ -113,8 +113,22 @@ class Result:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values.get("schema") != SCHEMA:
             raise DataError("result of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
+        for task in (values.get("tasks") or {}).values():
+            inside(folder, task.get("run") or "")
         known = {item.name for item in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return ``folder / name`` for a `name` that a file in `folder` gave.
+
+    Raises:
+        DataError: It leads out of `folder`: reports are written where it leads.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise DataError("a run names a folder outside its own", file=folder, got=name, fix="do not trust this run")
+    return folder / name
 
 
 def write_atomically(path: Path, text: str) -> None:

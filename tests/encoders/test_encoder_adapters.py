@@ -109,6 +109,9 @@ def test_unknown_method_and_option_are_refused_with_close_matches(tmp_path):
     with pytest.raises(ConfigError, match=r"has no option use_dorra.*did you mean use_dora"):
         attach_adapter(encoder, AdapterSpec(targets=("query",), options={"use_dorra": True}))
 
+    with pytest.raises(ConfigError, match=r"has no option megatron_config, megatron_core"):
+        attach_adapter(encoder, AdapterSpec(options={"megatron_config": {"a": 1}, "megatron_core": "antigravity"}))
+
 
 def test_an_adapter_of_another_encoder_is_refused(tmp_path):
     encoder, _, _ = load("bert", tmp_path)

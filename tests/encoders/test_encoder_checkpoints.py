@@ -234,7 +234,7 @@ def test_code_beside_the_weights_is_not_run_unasked(tmp_path):
     values = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Model"}}
     (tmp_path / "config.json").write_text(json.dumps(values))
     (tmp_path / "own.py").write_text("raise SystemExit('code was run')")
-    with pytest.raises(RefusedError, match=r"needs model code of its own.*--trust-remote-code"):
+    with pytest.raises(RefusedError, match=r"needs a config of its own code.*--trust-remote-code"):
         resolve(str(tmp_path))
 
 

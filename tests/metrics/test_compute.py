@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from modaxfer.errors import ConfigError, DataError, UnknownNameError
 from modaxfer.metrics import bootstrap, compute, default_metrics, greater_is_better
+from modaxfer.registry import registry
 from modaxfer.spec import Problem
 
 TRUE, SAID = np.array([0, 1, 1]), np.array([0, 1, 0])
@@ -67,7 +70,9 @@ def test_quick_values_are_those_of_scikit_learn(problem, seed) -> None:
 
 def test_a_metric_that_can_only_be_called_is_called_where_values_are_to_be_quick(module) -> None:
     name = f"evaluate:{module}#right"
-    found = compute([name, "accuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID, quick=True)
+    found = compute(
+        [name, "accuracy"], problem=Problem.BINARY, references=TRUE, predictions=SAID, quick=True, trust_code=True
+    )
     assert found == {name: pytest.approx(2 / 3), "accuracy": pytest.approx(2 / 3)}
 
 
@@ -107,22 +112,46 @@ def test_rows_must_match() -> None:
 
 def test_a_local_evaluate_module_is_a_metric(module) -> None:
     name = f"evaluate:{module}#right"
-    found = compute([name], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    found = compute([name], problem=Problem.BINARY, references=TRUE, predictions=SAID, trust_code=True)
     assert found == {name: pytest.approx(2 / 3)}
     assert greater_is_better(name)
 
 
 def test_an_evaluate_module_with_several_values_needs_a_key(module) -> None:
     with pytest.raises(ConfigError, match=r"several values and none is called 'share_right'\. Allowed: right, rows"):
-        compute([f"evaluate:{module}"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+        compute([f"evaluate:{module}"], problem=Problem.BINARY, references=TRUE, predictions=SAID, trust_code=True)
 
 
 def test_an_evaluate_module_that_is_not_there_is_never_looked_for_on_the_hub(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"no local evaluate module at .*modules on the hub are not loaded"):
-        compute([f"evaluate:{tmp_path / 'rouge'}"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+        compute(
+            [f"evaluate:{tmp_path / 'rouge'}"],
+            problem=Problem.BINARY,
+            references=TRUE,
+            predictions=SAID,
+            trust_code=True,
+        )
 
 
 def test_an_evaluate_module_whose_imports_are_missing_says_which(module) -> None:
     (module / "share_right.py").write_text("import no_such_package_anywhere\n" + MODULE)
     with pytest.raises(ConfigError, match=r"cannot be imported.*no_such_package_anywhere"):
-        compute([f"evaluate:{module}"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+        compute([f"evaluate:{module}"], problem=Problem.BINARY, references=TRUE, predictions=SAID, trust_code=True)
+
+
+@pytest.mark.parametrize("ask", [compute, bootstrap])
+def test_an_evaluate_module_that_no_installed_task_names_is_never_run(module, tmp_path, ask) -> None:
+    (module / "share_right.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n" + MODULE)
+    with pytest.raises(ConfigError, match=r"run only where an installed task names it\. Got: evaluate:.*Fix: a run of"):
+        ask([f"evaluate:{module}#right"], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_evaluate_module_that_an_installed_task_names_is_a_metric(module, monkeypatch) -> None:
+    name = f"evaluate:{module}#right"
+    task = registry().get("task", "breast-cancer")
+    named = replace(task, spec=replace(task.spec, metrics=(name,)))
+    known = registry().all
+    monkeypatch.setattr(type(registry()), "all", lambda self, kind: (named,) if kind == "task" else known(kind))
+    found = compute([name], problem=Problem.BINARY, references=TRUE, predictions=SAID)
+    assert found == {name: pytest.approx(2 / 3)}

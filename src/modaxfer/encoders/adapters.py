@@ -18,6 +18,9 @@ __all__ = ["adapted_modules", "adapter_state", "attach_adapter", "load_adapter_s
 WORDS = {"lora": {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"}}
 """The papers' words for what peft calls otherwise, by method."""
 
+IMPORTING = ("megatron_config", "megatron_core")
+"""Options of peft that import a module by its name: options are stored in runs, and a run may be anybody's."""
+
 
 def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
     """Put adapters into the layers of `encoder`; the layers' own weights stop requiring gradients.
@@ -144,4 +147,4 @@ def _peft_config(adapter: AdapterSpec, modules: list[str]) -> Any:
 
 
 def _options(cls: Any) -> list[str]:
-    return [item.name for item in dataclasses.fields(cls)]
+    return [item.name for item in dataclasses.fields(cls) if item.name not in IMPORTING]

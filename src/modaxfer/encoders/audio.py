@@ -71,7 +71,7 @@ class Wav2Vec2Encoder(LayeredEncoder):
             RefusedError: `kind` is not audio.
         """
         _require_audio(kind)
-        extractor = read_feature_extractor(self.source_folder())
+        extractor = read_feature_extractor(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
         return WaveformProcessor(extractor, self.origin.options.seconds or LONGEST, _strides(self.config))
 
     def _embed(self, batch: Batch) -> Hidden:
@@ -162,7 +162,10 @@ class WhisperEncoder(LayeredEncoder):
             RefusedError: `kind` is not audio.
         """
         _require_audio(kind)
-        return MelProcessor(read_feature_extractor(self.source_folder()), _window(self.config, self.origin.options))
+        return MelProcessor(
+            read_feature_extractor(self.source_folder(), trust_remote_code=self.origin.trust_remote_code),
+            _window(self.config, self.origin.options),
+        )
 
     def _embed(self, batch: Batch) -> Hidden:
         """Turn mel frames into ``[batch, frames / 2, hidden]``."""

@@ -13,6 +13,7 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
 from modaxfer.encoders.body import LayeredEncoder, Origin, Shape
 from modaxfer.encoders.opaque import OpaqueBody, SoundBody, TextBody, fold, image_body
+from modaxfer.encoders.own_code import is_own
 from modaxfer.encoders.pixels import ImageSettings, PixelScale, read_image_settings
 from modaxfer.encoders.processors.audio import FrameProcessor, read_feature_extractor
 from modaxfer.encoders.processors.image import ImageProcessor
@@ -158,7 +159,7 @@ class AutoEncoder(LayeredEncoder):
             return TextProcessor(tokenizer, longest, options.long, options.windows)
         if kind == "image":
             return ImageProcessor(layout.image_size or PIXELS, self.settings.resample, layout.max_tokens)
-        extractor = read_feature_extractor(self.source_folder())
+        extractor = read_feature_extractor(self.source_folder(), trust_remote_code=trusted)
         return FrameProcessor(extractor, options.seconds or LONGEST, self.hidden_size)
 
     def _embed(self, batch: Batch) -> Hidden:
@@ -209,7 +210,8 @@ def _class_of(config: Any) -> Any:
         found = MODEL_MAPPING[type(config)]
         return found[0] if isinstance(found, list | tuple) else found
     own = getattr(config, "auto_map", {}).get("AutoModel")
-    if own is None:
+    # A config of Transformers' own may name code as well, without anybody having allowed it.
+    if own is None or not is_own(config):
         raise RefusedError(
             f"AutoModel loads no model of type {config.model_type}", fix="choose a model that AutoModel understands"
         )

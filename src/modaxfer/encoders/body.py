@@ -80,8 +80,9 @@ class LayeredEncoder(nn.Module):
     def from_config(cls, config: Any, *, origin: Origin | None = None) -> Self:
         """Build it with random weights."""
         origin = origin or Origin()
-        extra = {"trust_remote_code": True} if origin.trust_remote_code else {}
-        return cls(random_model(config, cls._model_class(), attention=cls.attention, **extra), origin)
+        trusted = origin.trust_remote_code
+        model = random_model(config, cls._model_class(), attention=cls.attention, trust_remote_code=trusted)
+        return cls(model, origin)
 
     @classmethod
     def from_folder(cls, folder: Path, config: Any = None, *, origin: Origin | None = None) -> Self:

@@ -12,6 +12,7 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import InputLayout
 from modaxfer.encoders.choice import Choice, choose, choose_named
 from modaxfer.encoders.hub import POOLING, Snapshot
+from modaxfer.encoders.own_code import refuse_own_code, refuse_strangers
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 from modaxfer.registry import load_target, registry
@@ -146,18 +147,12 @@ def read_config(
         return load_target(own).from_folder(folder)
     from transformers import AutoConfig
 
-    own_code = "auto_map" in values
+    refuse_strangers(folder, values, name or folder)
     try:
         with quiet():
-            return AutoConfig.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=trust_remote_code and own_code
-            )
+            return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=trust_remote_code)
     except (ValueError, KeyError, OSError, ImportError) as error:
-        if own_code and not trust_remote_code:
-            raise RefusedError(
-                f"{name or folder} needs model code of its own, which is not run unasked",
-                fix="pass --trust-remote-code if you trust its authors",
-            ) from error
+        refuse_own_code(name or folder, "a config", error)
         raise RefusedError(
             f"Transformers does not know the architecture of {name or folder}",
             got=" ".join(str(error).split())[:200],

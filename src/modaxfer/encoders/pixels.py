@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from modaxfer.encoders.body import Origin
+from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
@@ -47,6 +48,7 @@ def read_image_settings(origin: Origin) -> ImageSettings:
     """Read the preprocessor config beside the weights; the defaults for an encoder built from a bare config.
 
     Raises:
+        RefusedError: It needs code of its own, and that is not allowed.
         CheckpointUnavailableError: The folder has none: pixels scaled in another way would spoil the features unseen.
     """
     if origin.folder is None:
@@ -59,6 +61,7 @@ def read_image_settings(origin: Origin) -> ImageSettings:
                 origin.folder, local_files_only=True, trust_remote_code=origin.trust_remote_code
             )
     except (OSError, ValueError, ImportError) as error:
+        refuse_own_code(origin.folder, "an image processor", error)
         raise CheckpointUnavailableError(
             f"no usable preprocessor_config.json in {origin.folder}",
             got=" ".join(str(error).split())[:200],

@@ -48,6 +48,14 @@ def weight_files(folder: Path) -> list[Path]:
     if not (folder / INDEX).is_file():
         return [folder / SINGLE]
     shards = sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
+    strange = [name for name in shards if Path(name).name != name or not name.endswith(".safetensors")]
+    if strange:
+        raise CheckpointUnavailableError(
+            f"the index of the weights in {folder} names files that are no safetensors beside it",
+            got=strange,
+            allowed="model-00001-of-00002.safetensors and the like",
+            fix="fetch the checkpoint again",
+        )
     missing = [name for name in shards if not (folder / name).is_file()]
     if missing:
         raise CheckpointUnavailableError(

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.weight_files import weight_files
 from modaxfer.errors import CheckpointUnavailableError
@@ -39,15 +40,16 @@ def read_model(
         The model, and the names of its tensors that the files did not hold.
 
     Raises:
+        RefusedError: The model needs code of its own, and that is not allowed.
         CheckpointUnavailableError: Shapes in the files contradict the config, or a file is damaged.
     """
     weight_files(folder)
-    # The Auto classes alone understand the flag; concrete ones refuse it.
-    extra = {"trust_remote_code": True} if trust_remote_code else {}
+    # Said each time: where it is left open, Transformers asks on the terminal, and a yes there runs the code.
+    extra: dict[str, Any] = {"trust_remote_code": trust_remote_code}
     if attention is not None:
-        extra["attn_implementation"] = attention  # type: ignore[assignment]
+        extra["attn_implementation"] = attention
     if key_mapping is not None:
-        extra["key_mapping"] = dict(key_mapping)  # type: ignore[assignment]
+        extra["key_mapping"] = dict(key_mapping)
     try:
         with quiet():
             model, report = model_class.from_pretrained(
@@ -60,6 +62,7 @@ def read_model(
                 **extra,
             )
     except (RuntimeError, OSError, ValueError, SafetensorError) as error:
+        refuse_own_code(folder, "a model", error)
         raise CheckpointUnavailableError(
             f"the weights in {folder} do not fit their config.json or are damaged",
             got=" ".join(str(error).split())[:400],
@@ -68,10 +71,15 @@ def read_model(
     return model, sorted(report["missing_keys"])
 
 
-def random_model(config: Any, model_class: Any, *, attention: str | None = None, **extra: Any) -> Any:
+def random_model(
+    config: Any, model_class: Any, *, attention: str | None = None, trust_remote_code: bool = False
+) -> Any:
     """Build the same architecture with fresh weights, drawn from torch's current random state."""
-    if attention is not None:
-        extra["attn_implementation"] = attention
-    build = getattr(model_class, "from_config", None) or model_class._from_config
+    extra: dict[str, Any] = {} if attention is None else {"attn_implementation": attention}
+    build = getattr(model_class, "from_config", None)
+    if build is None:
+        build = model_class._from_config  # a concrete class: there is no code to ask for
+    else:
+        extra["trust_remote_code"] = trust_remote_code
     with quiet():
         return build(config, dtype=torch.float32, **extra)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Metric", "default_metrics", "find_metric", "find_metrics", "greater_is_better"]
 
 EVALUATE_PREFIX = "evaluate:"
-"""``evaluate:FOLDER`` names a local module of the Hugging Face library `evaluate`."""
+"""``evaluate:FOLDER`` names a local module of the Hugging Face library `evaluate`: code, which is run."""
 
 _CLASSES = ("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "recall_macro")
 _DEFAULTS = {
@@ -56,14 +56,26 @@ def greater_is_better(name: str) -> bool:
     return name.startswith(EVALUATE_PREFIX) or bool(registry().get("metric", name).spec.greater_is_better)
 
 
-def find_metric(name: str, problem: Problem) -> Metric:
+def find_metric(name: str, problem: Problem, *, trust_code: bool = False) -> Metric:
     """Return the metric `name`, its code imported.
+
+    Names come from results too, which anybody may have written. So a folder of code is run only where the spec of an
+    installed task names it, or the caller says that it is trusted.
 
     Raises:
         UnknownNameError: No metric has this name.
-        ConfigError: It does not apply to `problem`, or an `evaluate` module cannot be loaded.
+        ConfigError: It does not apply to `problem`, is code that nobody vouches for, or an `evaluate` module cannot be
+            loaded.
     """
     if name.startswith(EVALUATE_PREFIX):
+        if not trust_code and not any(name in task.spec.metrics for task in registry().all("task")):
+            raise ConfigError(
+                "a metric that is a folder of code is run only where an installed task names it",
+                got=name,
+                allowed="the registered metrics (`modaxfer list metrics`), and those that installed tasks name",
+                fix="a run of others may hold any code: take the name out of its result.json, or bring the metric "
+                "and its task in a plugin",
+            )
         from modaxfer.metrics.evaluate_adapter import load_module
 
         return Metric(name=name, score=load_module(name.removeprefix(EVALUATE_PREFIX)))
@@ -83,14 +95,17 @@ def find_metric(name: str, problem: Problem) -> Metric:
     )
 
 
-def find_metrics(names: Sequence[str], problem: Problem, *, with_scores: bool) -> list[Metric]:
-    """Return the metrics `names`.
+def find_metrics(
+    names: Sequence[str], problem: Problem, *, with_scores: bool, trust_code: bool = False
+) -> list[Metric]:
+    """Return the metrics `names`; see `find_metric`.
 
     Raises:
         UnknownNameError: A name is unknown.
-        ConfigError: A metric does not apply to `problem`, or it needs scores and there are none.
+        ConfigError: A metric does not apply to `problem`, is code that nobody vouches for, or it needs scores and there
+            are none.
     """
-    found = [find_metric(name, Problem(problem)) for name in names]
+    found = [find_metric(name, Problem(problem), trust_code=trust_code) for name in names]
     hungry = [metric.name for metric in found if metric.needs_scores]
     if hungry and not with_scores:
         raise ConfigError(

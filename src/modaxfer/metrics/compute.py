@@ -27,17 +27,20 @@ def compute(
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
     quick: bool = False,
+    trust_code: bool = False,
 ) -> dict[str, float]:
     """Score predictions with every metric in `names`.
 
     Args:
-        names: Registered metrics, or ``evaluate:FOLDER`` for a local module of the library `evaluate`.
+        names: Registered metrics, or ``evaluate:FOLDER`` for a local module of the library `evaluate`, whose code is
+            run: it has to be named by an installed task, or trusted.
         problem: What the target asks for.
         references: Class numbers ``[rows]``; 0/1 ``[rows, classes]`` for multi-label; float ``[rows]`` for regression.
         predictions: Of the same shape and meaning as `references`.
         scores: Probabilities ``[rows, classes]``; None where there are none, as for regression.
         quick: Add rows up as the bootstrap does instead of asking scikit-learn, which checks its input at length: the
             same values, for many predictions of few rows.
+        trust_code: Run any `evaluate` module that is named, because you wrote or read it.
 
     Returns:
         Metric name to value, in the order of `names`; nan where the references leave a metric undefined.
@@ -48,7 +51,7 @@ def compute(
         DataError: There are no rows, or the arrays do not match.
     """
     require_rows(references, predictions, scores)
-    found = find_metrics(names, problem, with_scores=scores is not None)
+    found = find_metrics(names, problem, with_scores=scores is not None, trust_code=trust_code)
     if quick:
         return summed(found, problem, references, Scored(predictions=predictions, scores=scores))
     return {metric.name: float(metric.score(references, predictions, scores)) for metric in found}

@@ -13,6 +13,7 @@ import torch
 
 from modaxfer.contracts import Batch, Example, Sound
 from modaxfer.data.media import resample
+from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, write_settings
 from modaxfer.encoders.processors.losses import Losses
 from modaxfer.encoders.silence import quiet
@@ -214,18 +215,22 @@ def _samples_for_one(strides: Sequence[tuple[int, int]]) -> int:
     return needed
 
 
-def read_feature_extractor(folder: Path) -> Any:
+def read_feature_extractor(folder: Path, *, trust_remote_code: bool = False) -> Any:
     """Read the feature extractor below `folder`.
 
     Raises:
         CheckpointUnavailableError: There is none.
+        RefusedError: It needs code of its own, and that is not allowed.
     """
     from transformers import AutoFeatureExtractor
 
     try:
         with quiet():
-            return AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
+            return AutoFeatureExtractor.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=trust_remote_code
+            )
     except (OSError, ValueError, ImportError) as error:
+        refuse_own_code(folder, "a feature extractor", error)
         raise CheckpointUnavailableError(
             f"no usable preprocessor_config.json in {folder}",
             got=" ".join(str(error).split())[:200],

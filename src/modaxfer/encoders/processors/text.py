@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import WINDOWS, Batch, Example
+from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
 from modaxfer.encoders.processors.long import HEAD_TAIL, ends
 from modaxfer.encoders.processors.long import windows as windows_of
@@ -169,6 +170,7 @@ def read_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
 
     Raises:
         CheckpointUnavailableError: There is none, or it needs a package that is not installed.
+        RefusedError: It needs code of its own, and that is not allowed.
     """
     from transformers import AutoTokenizer
 
@@ -181,6 +183,7 @@ def read_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
         if len(tokenizer) <= len(tokenizer.all_special_ids):
             raise ValueError("its vocabulary is empty")
     except (OSError, ValueError, ImportError, KeyError) as error:
+        refuse_own_code(folder, "a tokenizer", error, None if trust_remote_code else folder / "tokenizer_config.json")
         raise CheckpointUnavailableError(
             f"no usable tokenizer in {folder}",
             got=" ".join(str(error).split())[:200],
