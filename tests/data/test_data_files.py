@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 
 import datasets
 import pyarrow as pa
@@ -7,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from modaxfer.data.files import EXTENSIONS, extension, read_table
-from modaxfer.data.origin import file_of, is_typed, notes_of
+from modaxfer.data.origin import file_of, is_typed, notes_of, numbers_of
 from modaxfer.errors import DataError
 
 
@@ -52,7 +53,7 @@ def test_parquet_keeps_types_and_loses_orders_to_decode(tmp_path):
     pq.write_table(source, tmp_path / "t.parquet")
     table = read_table(tmp_path / "t.parquet")
     assert table.column_names == ["image", "n", "kind"]
-    assert table.schema.field("kind").type == pa.string()
+    assert table.schema.field("kind").type == pa.large_string()
     assert b"huggingface" not in table.schema.metadata
     assert is_typed(table)
 
@@ -92,16 +93,22 @@ def test_json_text_that_looks_like_a_date_stays_text(tmp_path):
     [
         ("t.csv", "a,b\n1,2\n\"x\ny\",4\n5\n", r"the row has 1 cells, the header 2 \(file .*t\.csv, row 3\)"),
         ("t.csv", "a,b\n1,2,3\n", r"the row has 3 cells, the header 2 .*row 1.*Fix: quote cells"),
-        ("t.csv", "a,b\n\u00e9,2\n".encode("latin-1"), r"not UTF-8 text .*t\.csv.*iconv"),
-        ("t.csv", "\u00e9,b\n1,2\n".encode("latin-1"), r"not UTF-8 text .*t\.csv.*iconv"),
-        ("t.csv", "a,b\n1,2\n".encode("utf-16"), r"not UTF-8 text"),
+        ("t.csv", "a,b\n\u0442\u0435\u043a\u0441\u0442,2\n".encode("cp1251"), r"line 2 is not UTF-8 .*cp1251 for Cyr"),
         ("t.csv", "", r"the data file is empty .*t\.csv"),
         ("t.csv", "a,b\n", r"holds no rows .*t\.csv"),
         ("t.csv", "a,a\n1,2\n", r"two columns have the same name.*Got: a"),
         ("t.jsonl", '{"a": 1}\n{"a": \n', r"not valid JSON .*row 2"),
         ("t.jsonl", '{"a": 1}\n3\n', r"a row must be an object .*row 2.*Got: int"),
         ("t.jsonl", "", r"holds no rows"),
-        ("t.jsonl", '{"a": "\u00e9"}'.encode("latin-1"), r"not UTF-8 text"),
+        ("t.jsonl", '{"a": "\u4f60\u597d"}'.encode("gbk"), r"line 1 is not UTF-8 text"),
+        ("t.jsonl", '{"a": 1}\n' + '{"a": ' * 100_000, r"nested too deeply .*row 2"),
+        ("t.jsonl", '{"a": 1}\n{"a": ' + "9" * 5000 + "}", r"too many digits .*row 2.*Fix: write it as a text"),
+        ("t.jsonl", '{"a": 1, "a": 2}', r"a key stands twice .*row 1.*Got: a"),
+        ("t.jsonl", '{"a": 1, " a\u200b": 2}', r"two columns have the same name .*row 1.*Got: a"),
+        ("t.csv", "a,b\n1,2\n\0\0\0,2\n", r"line 3 holds a NUL byte.*t\.csv"),
+        ("t.csv", "soup,bad\ntea,bad\nham,bad\ncake,bad\n", r"looks like a row.*Got: soup, bad.*add a line"),
+        ("t.csv", "0.5,1\n0.25,0\n1.5,1\n", r"first line looks like a row"),
+        ("t.csv", 'a,b\n"one, two,x\nthree,y\n', r"a quote is opened and not closed .*row 1.*Got: \"one, two,x"),
         ("t.json", "[{]", r"not valid JSON .*t\.json"),
         ("t.parquet", b"no parquet", r"not a readable parquet file .*t\.parquet"),
         ("t.csv.gz", b"no gzip", r"cannot read the data file .*t\.csv\.gz.*[Nn]ot a gzipped"),
@@ -124,6 +131,53 @@ def test_missing_file_names_close_ones(tmp_path):
         read_table(tmp_path / "nowhere" / "x.csv")
     with pytest.raises(DataError, match=r"expected a file, found a folder"):
         read_table(tmp_path)
+
+
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(DataError, match=r"a pipe or device, not a file.*write it to a file first"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_a_link_to_nowhere_and_a_folder_with_the_name_of_a_file(tmp_path):
+    (tmp_path / "t.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(DataError, match=r"a broken link .*t\.csv.*Got: .*gone\.csv"):
+        read_table(tmp_path / "t.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match=r"expected a file, found a folder"):
+        read_table(tmp_path / "folder.csv")
+
+
+def test_halves_of_characters_become_the_sign_for_what_is_lost_and_are_counted(tmp_path):
+    lines = [r'{"a": "x \ud83d", "b": ["\udc00"]}', r'{"a": "\ud83d\ude00", "b": ["y"]}']
+    table = read_table(written(tmp_path, "t.jsonl", "\n".join(lines)))
+    assert table.to_pylist() == [{"a": "x \ufffd", "b": ["\ufffd"]}, {"a": "\U0001f600", "b": ["y"]}]
+    assert notes_of(table) == ("t.jsonl: halves of characters (lone surrogates) were replaced by \ufffd, in 1 rows",)
+
+
+def test_rows_of_json_lines_are_numbered_by_their_lines(tmp_path):
+    table = read_table(written(tmp_path, "t.jsonl", '{"a": 1}\n\n{"a": 2}\n'))
+    assert numbers_of(table).tolist() == [1, 3]
+
+
+def test_json_types_are_the_same_whether_they_change_within_a_block_or_between(tmp_path, monkeypatch):
+    path = written(tmp_path, "t.jsonl", '{"a": 1, "b": 1}\n{"a": 2, "b": 2.5, "c": "x"}\n{"a": 3.0}\n{"a": "4"}\n')
+    whole = read_table(path)
+    monkeypatch.setattr("modaxfer.data.records._BLOCK", 1)
+    parts = read_table(path)
+    assert whole.to_pydict() == parts.to_pydict()
+    assert whole.to_pydict() == {"a": ["1", "2", "3.0", "4"], "b": [1, 2.5, None, None], "c": [None, "x", None, None]}
+    assert not is_typed(parts, "a")
+    assert is_typed(parts, "b")
+
+
+def test_a_cell_may_be_larger_than_the_block_that_is_parsed_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("modaxfer.data.delimited._BLOCKS", (256, 1 << 14))
+    path = written(tmp_path, "t.csv", "text,label\nshort,a\n" + "x" * 5000 + ",b\n" + "last,a\n")
+    assert [len(text) for text in read_table(path)["text"].to_pylist()] == [5, 5000, 4]
+    written(tmp_path, "t.csv", "text,label\n" + "x" * 40_000 + ",b\n")
+    with pytest.raises(DataError, match=r"a cell is larger than 1 GiB"):
+        read_table(path)
 
 
 def test_every_extension_has_a_reader(tmp_path):

@@ -2,97 +2,180 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv
 
+from modaxfer.data.dialect import Dialect, find_dialect
+from modaxfer.data.encodings import survey
+from modaxfer.data.gathering import Gathered, Selection, gathered
 from modaxfer.data.origin import stamp
+from modaxfer.data.quotes import Quotes
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
-__all__ = ["NOT_UTF8", "read_delimited"]
+    from modaxfer.data.encodings import TextFile
 
-_HEAD = 1 << 20
-"""Bytes in which a header line must end."""
+__all__ = ["read_delimited"]
 
-NOT_UTF8 = "save it as UTF-8, for example with `iconv -f latin1 -t utf-8 OLD > NEW`"
-"""What to do about a text file in another encoding."""
+_BLOCKS = (1 << 22, 1 << 26, 1 << 30)
+"""Bytes that Arrow parses at once, which must hold a whole row: the next where one does not fit."""
+
+_MOST_COMMENTS = 1000
 
 
-def read_delimited(path: Path, stream: BinaryIO, delimiter: str) -> pa.Table:
+def read_delimited(path: Path, source: Callable[[], BinaryIO], delimiter: str, selection: Selection) -> pa.Table:
     """Read a table whose first line names the columns; every cell stays as written, an empty one is null.
 
     Args:
         path: Name of the file, for messages.
-        stream: Its bytes, not compressed; must be able to go back to its start.
-        delimiter: Between cells. Where it is a comma and the header has semicolons instead, they are taken.
+        source: Opens its bytes, unpacked.
+        delimiter: Between cells, unless the file's own lines say otherwise (see `find_dialect`).
+        selection: Rows to keep.
 
     Raises:
-        DataError: No header, two columns of one name, a row with too few or too many cells (counted from 1).
-        UnicodeDecodeError: The header is not UTF-8.
+        DataError: No text or header, two columns of one name, a row with too few or too many cells or with a quote
+            that is not closed (counted from 1), or no encoding that can be told.
     """
-    names, delimiter = _header(path, stream, delimiter)
-    ragged: list[Any] = []
+    text = survey(str(path), source)
+    dialect = find_dialect(str(path), text.head(), delimiter)
+    for block in _BLOCKS:
+        parsed = _Parsed(path, text, dialect, block)
+        try:
+            rows = gathered(parsed.schema, parsed.batches(), selection, _label(dialect, selection))
+        except _RowTooLargeError:
+            continue
+        return _named(path, rows, dialect, (*text.notes, *dialect.notes, *parsed.notes()))
+    raise DataError("a cell is larger than 1 GiB", file=path, fix="look for a quote that is not closed")
 
-    def refuse(row: Any) -> str:
-        ragged.append(row)
+
+def _label(dialect: Dialect, selection: Selection) -> str | None:
+    label = selection.draw.label if selection.draw else None
+    return str(dialect.names.index(label)) if label in dialect.names else None
+
+
+class _RowTooLargeError(Exception):
+    """A row does not fit into the block that Arrow parses at once."""
+
+
+class _Parsed:
+    """One pass through the rows of a file."""
+
+    def __init__(self, path: Path, text: TextFile, dialect: Dialect, block: int) -> None:
+        self.path, self.text, self.dialect, self.block = path, text, dialect, block
+        self.quotes = Quotes(str(path), dialect.delimiter, len(dialect.names), dialect.sample) if text.quoted else None
+        self.ragged: list[Any] = []
+        self.comments = 0
+        # Names may be empty; Arrow must be able to tell them apart.
+        self.schema = pa.schema([(str(place), pa.large_string()) for place in range(len(dialect.names))])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        blocks = _below(self.text.blocks(), self.dialect.skipped)
+        lines = self.quotes.mended(blocks) if self.quotes else blocks
+        parse = pyarrow.csv.ParseOptions(
+            delimiter=self.dialect.delimiter,
+            quote_char='"' if self.quotes else False,
+            newlines_in_values=True,
+            invalid_row_handler=self._refuse,
+        )
+        convert = pyarrow.csv.ConvertOptions(column_types=self.schema, strings_can_be_null=True, null_values=[""])
+        # One thread: only then does Arrow know the number of a malformed row.
+        read = pyarrow.csv.ReadOptions(column_names=self.schema.names, block_size=self.block, use_threads=False)
+        try:
+            with pyarrow.csv.open_csv(
+                _Stream(lines), read_options=read, parse_options=parse, convert_options=convert
+            ) as reader:
+                yield from reader
+        except pa.ArrowInvalid as error:
+            if "Empty CSV file" not in str(error):  # No rows: the caller says so.
+                raise self._problem(str(error)) from None
+
+    def notes(self) -> tuple[str, ...]:
+        name, made = self.path.name, []
+        if self.comments:
+            made.append(f"{name}: lines of comment between the rows that were left out: {self.comments}")
+        if self.quotes and self.quotes.literal:
+            made.append(
+                f"{name}: quotes that are opened and not closed were taken as part of the text: "
+                f"{self.quotes.literal} rows, the first is row {self.quotes.first}"
+            )
+        return tuple(made)
+
+    def _refuse(self, row: Any) -> str:
+        if self.dialect.comments and row.text.startswith("#") and self.comments < _MOST_COMMENTS:
+            self.comments += 1
+            return "skip"
+        self.ragged.append(row)
         return "error"
 
-    parse = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse)
-    convert = pyarrow.csv.ConvertOptions(
-        column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
+    def _problem(self, reason: str) -> Exception:
+        if self.ragged:
+            row, delimiter = self.ragged[0], self.dialect.delimiter
+            return DataError(
+                f"the row has {row.actual_columns} cells, the header {row.expected_columns}", file=self.path,
+                row=row.number, got=row.text[:80], fix=f"quote cells that hold {delimiter!r} or complete the row",
+            )  # fmt: skip
+        if "straddling" in reason or "block size" in reason:
+            return _RowTooLargeError()
+        return DataError("not a valid table of delimited text", file=self.path, got=reason, fix="look at its lines")
+
+
+class _Stream(io.RawIOBase):
+    """Blocks of bytes as a file that Arrow can read."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        taken, missing = [], size
+        while missing and (self._rest or self._advance()):
+            part = self._rest[:missing] if size >= 0 else self._rest
+            taken.append(part)
+            self._rest = self._rest[len(part) :]
+            missing -= len(part)
+        return b"".join(taken)
+
+    def _advance(self) -> bool:
+        for block in self._blocks:
+            if block:
+                self._rest = memoryview(block)
+                return True
+        return False
+
+
+def _below(blocks: Iterator[bytes], lines: int) -> Iterator[bytes]:
+    """Yield `blocks` without their first `lines` lines."""
+    for block in blocks:
+        start = 0
+        while lines and (end := block.find(b"\n", start) + 1):
+            start, lines = end, lines - 1
+        if not lines:
+            yield block[start:]
+
+
+def _named(path: Path, rows: Gathered, dialect: Dialect, notes: tuple[str, ...]) -> pa.Table:
+    """Name the columns and leave out nameless ones: pandas writes a row number there, which is no input."""
+    names, table = dialect.names, rows.table
+    kept = [place for place, name in enumerate(names) if name]
+    nameless = [place for place, name in enumerate(names) if not name]
+    empty = [place for place in nameless if table.column(place).null_count == table.num_rows]
+    notes += tuple(
+        f"{path.name}: column {place + 1} has no name and was left out" for place in nameless if place not in empty
     )
-    # One thread: only then does Arrow know the number of a malformed row.
-    read = pyarrow.csv.ReadOptions(use_threads=False)
-    try:
-        table = pyarrow.csv.read_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
-    except pa.ArrowInvalid as error:
-        raise _problem(path, ragged, delimiter, str(error)) from None
-    return _named(path, table, delimiter)
-
-
-def _header(path: Path, stream: BinaryIO, delimiter: str) -> tuple[list[str], str]:
-    head = stream.read(_HEAD)
-    stream.seek(0)
-    if len(head) == _HEAD:
-        head = head[: head.rfind(b"\n") + 1]
-    text = head.decode("utf-8-sig").lstrip("\r\n")
-    if not text.strip():
-        raise DataError("the data file is empty", file=path, fix="give a header line and rows")
-    first = text.split("\n", 1)[0]
-    if delimiter == "," and "," not in first and ";" in first:
-        delimiter = ";"
-    names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    cleaned = [name.strip() for name in names if name.strip()]
-    if twice := sorted({name for name in cleaned if cleaned.count(name) > 1}):
-        raise DataError("two columns have the same name", file=path, got=twice, fix="rename one of them")
-    return names, delimiter
-
-
-def _problem(path: Path, ragged: list[Any], delimiter: str, reason: str) -> DataError:
-    if ragged:
-        row = ragged[0]
-        what = f"the row has {row.actual_columns} cells, the header {row.expected_columns}"
-        fix = f"quote cells that hold {delimiter!r} or complete the row"
-        return DataError(what, file=path, row=row.number - 1, got=row.text[:80], fix=fix)
-    if "invalid UTF8" in reason:
-        return DataError("not UTF-8 text", file=path, fix=NOT_UTF8)
-    return DataError("not a valid table of delimited text", file=path, got=reason)
-
-
-def _named(path: Path, table: pa.Table, delimiter: str) -> pa.Table:
-    """Strip column names and leave out nameless columns: pandas writes a row number there, which is no input."""
-    kept = [index for index, name in enumerate(table.column_names) if name.strip()]
-    notes = tuple(
-        f"{path.name}: column {index + 1} has no name and was left out"
-        for index in range(table.num_columns)
-        if index not in kept
-    )
-    table = table.select(kept)
-    table = table.rename_columns([name.strip() for name in table.column_names])
-    return stamp(table, file=str(path), typed=False, notes=notes, separator=delimiter)
+    if empty:
+        notes += (f"{path.name}: empty columns without a name that were left out: {len(empty)}",)
+    table = table.select(kept).rename_columns([names[place] for place in kept])
+    return stamp(
+        table, file=str(path), typed=False, notes=notes, separator=dialect.delimiter,
+        numbers=rows.numbers, total=rows.total,
+    )  # fmt: skip

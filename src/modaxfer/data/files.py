@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
-import pyarrow.parquet
 
-from modaxfer.data.delimited import NOT_UTF8, read_delimited
-from modaxfer.data.origin import name_classes, stamp
+from modaxfer.data.delimited import read_delimited
+from modaxfer.data.gathering import EVERYTHING, Selection
+from modaxfer.data.parquet import read_parquet
+from modaxfer.data.records import read_records
+from modaxfer.data.signatures import require_kind
 from modaxfer.errors import DataError, close_matches
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-__all__ = ["EXTENSIONS", "extension", "read_table"]
+__all__ = ["EXTENSIONS", "extension", "is_data", "read_table"]
 
 
-def read_table(path: str | Path) -> pa.Table:
+def read_table(path: str | Path, selection: Selection = EVERYTHING) -> pa.Table:
     """Read one data file.
 
     csv and tsv have no types: every column stays text as written (``007`` stays ``007``), an empty cell is null, and
-    `modaxfer.data.columns.conform` makes numbers where a task asks for them. A csv whose header has semicolons and no
-    comma is read with semicolons. Row numbers in messages count from 1, the header not included.
+    `modaxfer.data.columns.conform` makes numbers where a task asks for them. Row numbers in messages count from 1, the
+    header not included. What was guessed or repaired is in the table's notes.
+
+    Args:
+        path: A regular file; a pipe could be read only once, and a run is repeated from its data.
+        selection: Part of the rows and columns; by default all.
 
     Raises:
-        DataError: The file is missing, unreadable, empty, not UTF-8, malformed (names the row) or of another kind.
+        DataError: The file is missing, unreadable, empty, malformed (names the row) or of another kind.
     """
     path = Path(path)
-    _require_file(path)
-    reader = _READERS[extension(path)]
     try:
-        table = reader(path)
-    except UnicodeDecodeError:
-        raise DataError("not UTF-8 text", file=path, fix=NOT_UTF8) from None
+        _require_file(path)
+        found = extension(path)
+        require_kind(path, "gz" if path.suffix.lower() == ".gz" else found)
+        table = _READERS[found](path, selection)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(
@@ -57,21 +60,38 @@ def extension(path: Path) -> str:
     suffixes = [suffix.lstrip(".").lower() for suffix in path.suffixes[-2:]]
     found = suffixes[-2] if len(suffixes) == 2 and suffixes[-1] == "gz" else suffixes[-1] if suffixes else ""
     if found not in _READERS or (found in _BINARY and suffixes[-1] == "gz"):
+        if path.is_file():
+            require_kind(path, "")
         raise DataError(
             "no reader for this kind of file", file=path, got=found or "no extension", allowed=EXTENSIONS,
-            fix="export the data as csv or parquet",
+            fix="export the data as csv or parquet; if it is one of these, give it that extension",
         )  # fmt: skip
     return found
+
+
+def is_data(path: Path) -> bool:
+    """Tell whether `path` is named like a data file."""
+    try:
+        return bool(extension(path))
+    except (DataError, OSError):
+        return False
 
 
 def _require_file(path: Path) -> None:
     if path.is_dir():
         raise DataError("expected a file, found a folder", file=path, fix="name a file inside it")
+    if path.is_symlink() and not path.exists():
+        raise DataError("a broken link", file=path, got=path.readlink(), fix="point the link at the data")
     if not path.exists():
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         close = close_matches(path.name, near)
         fix = f"did you mean {' or '.join(close)}?" if close else "check the path"
         raise DataError("no such data file", file=path, fix=fix)
+    if not path.is_file():
+        raise DataError(
+            "a pipe or device, not a file: a run reads its data more than once", file=path,
+            fix="write it to a file first, for example `... > rows.csv`, and name that",
+        )  # fmt: skip
 
 
 def _open(path: Path) -> BinaryIO:
@@ -79,86 +99,21 @@ def _open(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def _read_csv(path: Path) -> pa.Table:
-    with _open(path) as stream:
-        return read_delimited(path, stream, ",")
+def _delimited(delimiter: str, path: Path, selection: Selection) -> pa.Table:
+    return read_delimited(path, partial(_open, path), delimiter, selection)
 
 
-def _read_tsv(path: Path) -> pa.Table:
-    with _open(path) as stream:
-        return read_delimited(path, stream, "\t")
+def _records(path: Path, selection: Selection) -> pa.Table:
+    return read_records(path, partial(_open, path), selection)
 
 
-def _read_jsonl(path: Path) -> pa.Table:
-    with _open(path) as stream:
-        lines = stream.read().decode("utf-8-sig").split("\n")
-    records = [(number, _parse(path, line, number)) for number, line in enumerate(lines, 1) if line.strip()]
-    return _from_records(path, records)
-
-
-def _read_json(path: Path) -> pa.Table:
-    with _open(path) as stream:
-        text = stream.read().decode("utf-8-sig").strip()
-    if not text.startswith("["):
-        return _read_jsonl(path)
-    try:
-        records = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError("not valid JSON", file=path, got=str(error), fix="give a list of objects") from None
-    return _from_records(path, enumerate(records, 1))
-
-
-def _parse(path: Path, line: str, number: int) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError("not valid JSON", file=path, row=number, got=str(error), fix="give one object a line") from None
-
-
-def _from_records(path: Path, records: Iterable[tuple[int, Any]]) -> pa.Table:
-    rows: list[dict[str, Any]] = []
-    for number, record in records:
-        if not isinstance(record, dict):
-            raise DataError("a row must be an object", file=path, row=number, got=type(record).__name__)
-        rows.append(record)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns, mixed = {}, []
-    for name in names:
-        values = [row.get(name) for row in rows]
-        try:
-            columns[name] = pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-            columns[name] = _as_text(values)
-            mixed.append(name)
-    return stamp(pa.table(columns), file=str(path), mixed=mixed)
-
-
-def _as_text(values: list[Any]) -> pa.Array:
-    """Return values of several types, which JSON may mix in one column, as text: nothing is lost."""
-    return pa.array([value if value is None or isinstance(value, str) else json.dumps(value) for value in values])
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    try:
-        # ParquetFile, unlike read_table, never reads columns out of folder names.
-        with pyarrow.parquet.ParquetFile(path) as file:
-            table = name_classes(file.read())
-    except pa.ArrowException as error:
-        raise DataError("not a readable parquet file", file=path, got=str(error), fix="write the file again") from None
-    for index, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            table = table.set_column(index, field.name, table.column(index).cast(field.type.value_type))
-    names = [name for name in table.column_names if not name.startswith("__index_level_")]
-    return stamp(table.select(names), file=str(path))
-
-
-_READERS: dict[str, Callable[[Path], pa.Table]] = {
-    "csv": _read_csv,
-    "tsv": _read_tsv,
-    "jsonl": _read_jsonl,
-    "ndjson": _read_jsonl,
-    "json": _read_json,
-    "parquet": _read_parquet,
+_READERS: dict[str, Callable[[Path, Selection], pa.Table]] = {
+    "csv": partial(_delimited, ","),
+    "tsv": partial(_delimited, "\t"),
+    "jsonl": _records,
+    "ndjson": _records,
+    "json": _records,
+    "parquet": read_parquet,
 }
 _BINARY = ("parquet",)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["file_of", "is_typed", "name_classes", "notes_of", "separator_of", "stamp"]
+__all__ = ["file_of", "is_typed", "name_classes", "notes_of", "numbers_of", "separator_of", "stamp", "total_of"]
 
 _FILE, _UNTYPED, _NOTES = b"modaxfer.file", b"modaxfer.untyped", b"modaxfer.notes"
 _SEPARATOR, _MIXED = b"modaxfer.separator", b"modaxfer.mixed"
+_NUMBERS, _TOTAL = b"modaxfer.numbers", b"modaxfer.total"
 
 
 def stamp(
@@ -22,6 +24,8 @@ def stamp(
     notes: tuple[str, ...] = (),
     separator: str = "",
     mixed: Sequence[str] = (),
+    numbers: np.ndarray | None = None,
+    total: int | None = None,
 ) -> pa.Table:
     """Return `table` with its origin as the only metadata.
 
@@ -34,14 +38,20 @@ def stamp(
         notes: What a reader of the file should be told.
         separator: What stands between the cells of delimited text; tells how its numbers may be written.
         mixed: Columns of a file with types whose cells are of several, so that they were read as text.
+        numbers: int64 ``[rows]``: number of each row in the file, from 1; None where all of them are there.
+        total: Rows that the file has; None where all of them are there.
     """
-    metadata = {
+    metadata: dict[bytes, str | bytes] = {
         _FILE: file,
         _UNTYPED: "" if typed else "yes",
         _NOTES: "\n".join(notes),
         _SEPARATOR: separator,
         _MIXED: json.dumps(list(mixed)),
     }
+    if numbers is not None and not np.array_equal(numbers, np.arange(1, len(numbers) + 1)):
+        metadata[_NUMBERS] = numbers.astype(np.int64).tobytes()
+    if total is not None and total != table.num_rows:
+        metadata[_TOTAL] = str(total)
     return table.replace_schema_metadata(metadata)
 
 
@@ -80,6 +90,20 @@ def separator_of(table: pa.Table) -> str:
 def notes_of(table: pa.Table) -> tuple[str, ...]:
     """Return what was noted while the file was read."""
     return tuple(filter(None, _value(table, _NOTES).split("\n")))
+
+
+def numbers_of(table: pa.Table) -> np.ndarray:
+    """Return int64 ``[rows]``: the number of each row in its file, from 1.
+
+    Where a task's own reader has taken rows out, they are numbered anew.
+    """
+    numbers = np.frombuffer((table.schema.metadata or {}).get(_NUMBERS, b""), np.int64)
+    return numbers if len(numbers) == table.num_rows else np.arange(1, table.num_rows + 1)
+
+
+def total_of(table: pa.Table) -> int:
+    """Return how many rows the file has of which `table` may be a part."""
+    return int(_value(table, _TOTAL) or table.num_rows)
 
 
 def _value(table: pa.Table, key: bytes) -> str:

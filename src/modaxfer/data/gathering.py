@@ -1,0 +1,95 @@
+"""Batches of a file to one table: all rows, or a random part of them; all columns, or those that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modaxfer.data.draws import Draw, Drawn
+
+__all__ = ["EVERYTHING", "Gathered", "Selection", "gathered", "labels_of", "thinned"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which part of a file is wanted."""
+
+    columns: frozenset[str] | None = None
+    """Only these, where the file has them all and its format can skip the others."""
+    draw: Draw | None = None
+    """Only these rows, where there are more."""
+    before: int = 0
+    """Rows in files before this one, which its row numbers go on from."""
+
+
+EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Rows that were kept."""
+
+    table: pa.Table
+    numbers: np.ndarray
+    """int64 ``[rows]``: number of each row, from 1 in the first file."""
+    total: int
+    """Rows that the file has."""
+
+
+def gathered(
+    schema: pa.Schema, batches: Iterable[pa.RecordBatch], selection: Selection, label: str | None = None
+) -> Gathered:
+    """Return the rows of `batches` that `selection` wants; text columns may hold more than 2 GiB.
+
+    Args:
+        schema: Of every batch.
+        batches: Rows in order.
+        selection: What is wanted of them.
+        label: Name in `schema` of the column that the classes stand in, where it has one.
+    """
+    if selection.draw is None:
+        table = pa.Table.from_batches(list(batches), schema)
+        return Gathered(table=table, numbers=_numbers(selection.before, table.num_rows), total=table.num_rows)
+    drawn: Drawn[pa.RecordBatch] = Drawn(selection.draw, _taken)
+    for batch in batches:
+        numbers = _numbers(selection.before + drawn.total, batch.num_rows)
+        drawn.offer(batch, numbers, labels_of(batch.column(label)) if label in schema.names else None)
+    blocks, numbers = drawn.result()
+    return Gathered(table=pa.Table.from_batches(blocks, schema), numbers=numbers, total=drawn.total)
+
+
+def thinned(table: pa.Table, draw: Draw, numbers: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    """Return the rows of `table` that `draw` keeps, and their numbers."""
+    drawn: Drawn[pa.RecordBatch] = Drawn(draw, _taken)
+    start = 0
+    for batch in table.to_batches(max_chunksize=1 << 16):
+        labels = labels_of(batch.column(draw.label)) if draw.label in table.column_names else None
+        drawn.offer(batch, numbers[start : start + batch.num_rows], labels)
+        start += batch.num_rows
+    blocks, kept = drawn.result()
+    return pa.Table.from_batches(blocks, table.schema), kept
+
+
+def labels_of(column: pa.Array) -> Sequence[Hashable]:
+    """Return one hashable value per row; None where there is none. A list is one value."""
+    if pa.types.is_nested(column.type):
+        return [None if value is None else repr(value) for value in column.to_pylist()]
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    encoded = pc.dictionary_encode(column)
+    values = [*encoded.dictionary.to_pylist(), None]
+    # A missing index picks the last value, which is None.
+    places = encoded.indices.fill_null(len(values) - 1).to_pylist()
+    return [values[place] for place in places]
+
+
+def _taken(batch: pa.RecordBatch, places: np.ndarray) -> pa.RecordBatch:
+    return batch if len(places) == batch.num_rows else batch.take(pa.array(places, pa.int64()))
+
+
+def _numbers(before: int, rows: int) -> np.ndarray:
+    return np.arange(before + 1, before + rows + 1)

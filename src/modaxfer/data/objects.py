@@ -1,0 +1,125 @@
+"""The objects of a JSON file, one after the other, with the number of the row that each stands in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.data.names import tidy
+from modaxfer.data.quotes import whole_lines
+from modaxfer.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modaxfer.data.encodings import TextFile
+
+__all__ = ["Objects", "Record"]
+
+Record = dict[str, Any]
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+class _TwiceError(Exception):
+    """A key stands twice in one object."""
+
+
+class Objects:
+    """One pass through the objects of a file.
+
+    Args:
+        path: Name of the file, for messages.
+        text: Its text.
+    """
+
+    def __init__(self, path: Path, text: TextFile) -> None:
+        self._path, self._text = path, text
+        self._names: dict[str, str] = {}
+        self._halves = 0
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        """Yield the number of each row, its line or its place in a list, and the row."""
+        if self._text.head(1024).lstrip().startswith("["):
+            values = self._parsed(b"".join(self._text.blocks()), None)
+            yield from ((number, self._row(value, number)) for number, value in enumerate(values, 1))
+            return
+        lines = (line for block in whole_lines(self._text.blocks()) for line in block.splitlines())
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, self._row(self._parsed(line, number), number)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of the file should be told, once it was read."""
+        notes = []
+        if self._halves:
+            notes.append(f"halves of characters (lone surrogates) were replaced by \ufffd, in {self._halves} rows")
+        if hidden := [name for was, name in self._names.items() if was.strip() != name]:
+            notes.append(f"invisible or unusual characters were taken out of column names: {', '.join(hidden)}")
+        return tuple(f"{self._path.name}: {note}" for note in notes)
+
+    def _parsed(self, text: bytes, row: int | None) -> Any:
+        where: dict[str, Any] = {"file": self._path, "row": row}
+        try:
+            value = json.loads(text, object_pairs_hook=_once)
+        except json.JSONDecodeError as error:
+            fix = "give one object a line" if row else "give a list of objects"
+            raise DataError("not valid JSON", **where, got=str(error), fix=fix) from None
+        except _TwiceError as error:
+            raise DataError("a key stands twice in one object", **where, got=str(error), fix="keep one") from None
+        except RecursionError:
+            fix = "give flat rows, with the values that are needed"
+            raise DataError("the objects are nested too deeply", **where, fix=fix) from None
+        except ValueError as error:  # Python refuses whole numbers of thousands of digits.
+            fix = "write it as a text or with an exponent"
+            raise DataError(
+                "a number has too many digits", **where, got=str(error).partition(":")[0], fix=fix
+            ) from None
+        if b"\\u" in text and _has_halves(value):
+            self._halves += 1
+            return _whole(value)
+        return value
+
+    def _row(self, value: Any, number: int) -> Record:
+        if not isinstance(value, dict):
+            raise DataError(
+                "a row must be an object", file=self._path, row=number, got=type(value).__name__,
+                fix='write rows as {"column": value, ...}',
+            )  # fmt: skip
+        row = {}
+        for key, cell in value.items():
+            name = self._names.get(key)
+            if name is None:
+                name = self._names[key] = tidy(key)
+            if name in row:
+                raise DataError(
+                    "two columns have the same name", file=self._path, row=number, got=name, fix="rename one of them"
+                )
+            row[name] = cell
+        return row
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Record:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _TwiceError(next(key for key in keys if keys.count(key) > 1))
+    return made
+
+
+def _has_halves(value: Any) -> bool:
+    if isinstance(value, str):
+        return _HALVES.search(value) is not None
+    if isinstance(value, dict):
+        return any(_HALVES.search(key) or _has_halves(part) for key, part in value.items())
+    return isinstance(value, list) and any(map(_has_halves, value))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALVES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(part) for key, part in value.items()}
+    return list(map(_whole, value)) if isinstance(value, list) else value

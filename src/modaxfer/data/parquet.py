@@ -1,0 +1,68 @@
+"""Parquet files, batch by batch: few bytes on disk may be very many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from modaxfer.data.gathering import Selection, gathered
+from modaxfer.data.names import tidy
+from modaxfer.data.origin import name_classes, stamp
+from modaxfer.errors import DataError
+
+__all__ = ["read_parquet"]
+
+_ROWS = 1 << 16
+"""Rows that are read at once."""
+
+
+def read_parquet(path: Path, selection: Selection) -> pa.Table:
+    """Read a parquet file; text columns become `large_string`, class numbers of `datasets` their names.
+
+    Raises:
+        DataError: The file is not readable, or two columns have one name.
+    """
+    try:
+        # ParquetFile, unlike read_table, never reads columns out of folder names.
+        with pyarrow.parquet.ParquetFile(path) as file:
+            names = _wanted(path, file.schema_arrow, selection)
+            schema = _read_as(pa.schema([file.schema_arrow.field(name) for name in names]))
+            schema = schema.with_metadata(file.schema_arrow.metadata)
+            batches = _batches(file, names, schema)
+            label = selection.draw.label if selection.draw else None
+            rows = gathered(schema, batches, selection, label if label in names else None)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise DataError("not a readable parquet file", file=path, got=str(error), fix="write the file again") from None
+    table = name_classes(rows.table)
+    table = table.rename_columns([tidy(name) for name in table.column_names])
+    return stamp(table, file=str(path), numbers=rows.numbers, total=rows.total)
+
+
+def _wanted(path: Path, schema: pa.Schema, selection: Selection) -> list[str]:
+    names = [name for name in schema.names if not name.startswith("__index_level_")]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError("two columns have the same name", file=path, got=twice, fix="rename one of them")
+    tidied = {tidy(name): name for name in names}
+    if selection.columns is None or not selection.columns <= set(tidied):
+        return names
+    return [name for name in names if tidy(name) in selection.columns]
+
+
+def _read_as(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([field.with_type(_plain(field.type)) for field in schema])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary(kind) or pa.types.is_binary_view(kind) else kind
+
+
+def _batches(file: pyarrow.parquet.ParquetFile, names: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in file.iter_batches(batch_size=_ROWS, columns=names):
+        yield batch.select(names).cast(schema)

@@ -1,0 +1,91 @@
+"""JSON rows, one object a line or a list of them, as a table: rows may have other keys, columns may mix types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from modaxfer.data.draws import Draw, Drawn
+from modaxfer.data.encodings import survey
+from modaxfer.data.mixed_types import as_array, as_text, united
+from modaxfer.data.objects import Objects, Record
+from modaxfer.data.origin import stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from modaxfer.data.gathering import Selection
+
+__all__ = ["read_records"]
+
+_BLOCK = 8192
+"""Rows that become columns together."""
+
+Blocks = Iterator[tuple[np.ndarray, list[Record]]]
+
+
+def read_records(path: Path, source: Callable[[], BinaryIO], selection: Selection) -> pa.Table:
+    """Read a file of JSON objects; a key that a row leaves out is empty there.
+
+    A column that mixes types becomes text, and is marked as one without a type. Rows are numbered by their line, in a
+    list by their place.
+
+    Raises:
+        DataError: A row is no object, is not valid JSON, has a key twice, a number too long or too deep a nesting.
+    """
+    text = survey(str(path), source)
+    objects = Objects(path, text)
+    drawn, total = _drawn(objects, selection.draw) if selection.draw else (None, None)
+
+    def blocks() -> Blocks:
+        return _blocks(objects) if drawn is None else iter([drawn])
+
+    columns, numbers, mixed = _columns(blocks())
+    notes = (*text.notes, *objects.notes())
+    for name in mixed:
+        # Read again: what has become a number cannot be written as it stood.
+        columns[name] = pa.chunked_array([as_text([row.get(name) for row in block]) for _, block in blocks()])
+    return stamp(
+        pa.table(columns), file=str(path), notes=notes, mixed=mixed, numbers=numbers + selection.before, total=total
+    )
+
+
+def _blocks(objects: Objects) -> Blocks:
+    rows = iter(objects)
+    while block := list(islice(rows, _BLOCK)):
+        yield np.array([number for number, _ in block], np.int64), [record for _, record in block]
+
+
+def _drawn(objects: Objects, draw: Draw) -> tuple[tuple[np.ndarray, list[Record]], int]:
+    drawn: Drawn[list[Record]] = Drawn(draw, lambda block, places: [block[place] for place in places])
+    for numbers, records in _blocks(objects):
+        labels = None if draw.label is None else [_hashable(record.get(draw.label)) for record in records]
+        drawn.offer(records, numbers, labels)
+    kept, numbers = drawn.result()
+    return (numbers, [record for block in kept for record in block]), drawn.total
+
+
+def _hashable(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _columns(blocks: Blocks) -> tuple[dict[str, Any], np.ndarray, list[str]]:
+    """Return the columns that have one type, the row numbers, and the names of columns that have several."""
+    parts: dict[str, list[pa.Array | None]] = {}
+    numbers = [np.zeros(0, np.int64)]
+    rows = 0
+    for places, records in blocks:
+        names = dict.fromkeys(name for record in records for name in record)
+        for name in [*parts, *(name for name in names if name not in parts)]:
+            before = [pa.nulls(rows)] if rows and name not in parts else []
+            values = [record.get(name) for record in records]
+            parts.setdefault(name, before).append(as_array(values))
+        rows += len(records)
+        numbers.append(places)
+    columns = {name: united(arrays) for name, arrays in parts.items()}
+    return columns, np.concatenate(numbers), [name for name, column in columns.items() if column is None]

@@ -1,0 +1,71 @@
+import csv
+import io
+
+import pytest
+
+from modaxfer.data.files import read_table
+from modaxfer.data.origin import notes_of
+from modaxfer.errors import DataError
+
+ROWS = [(f"soup {number}", ("bad", "good")[number % 2]) for number in range(30)]
+
+
+def table_of(tmp_path, change, suffix="csv"):
+    """Read ROWS, of which `change` writes some rows in another way than text, mark, label."""
+    mark = "\t" if suffix == "tsv" else ","
+    lines = [change.get(number, f"{text}{mark}{label}") for number, (text, label) in enumerate(ROWS)]
+    path = tmp_path / f"t.{suffix}"
+    path.write_text(f"text{mark}label\n" + "\n".join(lines) + "\n")
+    return read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "change", "texts"),
+    [
+        ("csv", {7: '"soup 7,good'}, {7: '"soup 7'}),
+        ("csv", {7: '"soup 7,good', 20: '"soup 20,bad'}, {7: '"soup 7', 20: '"soup 20'}),
+        # The second quote stands where one would close: thirteen rows would be one cell.
+        ("csv", {7: '"soup 7,good', 20: 'soup 20",bad'}, {7: '"soup 7', 20: 'soup 20"'}),
+        ("tsv", {7: '"soup 7\tgood', 20: 'soup 20"\tbad'}, {7: '"soup 7', 20: 'soup 20"'}),
+        ("csv", {29: '"soup 29,good'}, {29: '"soup 29'}),
+        ("csv", {7: '"So" soup 7,good'}, {7: '"So" soup 7'}),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_text_and_swallows_no_row(tmp_path, suffix, change, texts):
+    table = table_of(tmp_path, change, suffix)
+    assert table["text"].to_pylist() == [texts.get(number, text) for number, (text, _) in enumerate(ROWS)]
+    assert table["label"].to_pylist() == [label for _, label in ROWS]
+    (note,) = notes_of(table)
+    assert "quotes that are opened and not closed were taken as part of the text: " in note
+    assert note.endswith(f"rows, the first is row {min(texts) + 1}")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "change"),
+    [
+        ("csv", {5: '"two\nlines",good'}),
+        ("csv", {5: '"a, comma\nin, every\nline, here",good'}),
+        ("csv", {5: '"he said ""no"", and\nleft","good"', 6: 'a 5" plate,bad'}),
+        ("tsv", {5: '"two\nlines"\tgood', 9: '"all ""quoted"""\t"bad"'}),
+    ],
+)
+def test_quotes_that_enclose_read_as_the_csv_module_reads_them(tmp_path, suffix, change):
+    table = table_of(tmp_path, change, suffix)
+    text = io.StringIO((tmp_path / f"t.{suffix}").read_text(), newline="")
+    _, *rows = csv.reader(text, delimiter="\t" if suffix == "tsv" else ",")
+    assert list(zip(*table.to_pydict().values(), strict=True)) == [tuple(row) for row in rows]
+    assert notes_of(table) == ()
+
+
+@pytest.mark.parametrize("change", [{7: '"soup, 7,good'}, {7: '"soup, 7,good', 20: 'soup 20",bad'}])
+def test_a_row_that_cannot_be_mended_is_refused_not_what_it_swallows(tmp_path, change):
+    with pytest.raises(DataError, match=r"a quote is opened and not closed in its row \(file .*t\.csv, row 8\)"):
+        table_of(tmp_path, change)
+
+
+def test_rows_are_the_same_however_the_file_is_cut_into_blocks(tmp_path, monkeypatch):
+    change = {3: '"two\nlines",good', 7: '"soup 7,good', 20: '"soup 20,bad', 29: '"soup 29,good'}
+    whole = table_of(tmp_path, change)
+    monkeypatch.setattr("modaxfer.data.encodings.BLOCK", 7)
+    assert table_of(tmp_path, change).to_pydict() == whole.to_pydict()
+    assert whole.num_rows == 30
