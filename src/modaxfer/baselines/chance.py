@@ -22,13 +22,21 @@ GUESSES = 60
 
 
 def chance(
-    score: Scorer, *, problem: Problem, references: np.ndarray, train: np.ndarray, classes: int, seed: int = 0
+    score: Scorer,
+    *,
+    problem: Problem,
+    references: np.ndarray,
+    train: np.ndarray,
+    classes: int,
+    seed: int = 0,
+    rank: Scorer | None = None,
 ) -> dict[str, float]:
     """Return the expected scores of a uniform guess, averaged over seeded guesses.
 
     Guesses come in rounds in which every row says each class once, so accuracy and mean recall are exact (1 /
-    classes); the other metrics are averages over at least 60 guesses. Scores per class are all equal. For multi-label
-    each label is a toss of a coin; for regression the guess is the target of a training row.
+    classes, times the share of rows whose class can be said at all); the other metrics are averages over at least 60
+    guesses. Scores per class are all equal. For multi-label each label is a toss of a coin; for regression the guess is
+    the target of a training row.
 
     Args:
         score: Scores what is guessed.
@@ -37,13 +45,20 @@ def chance(
         train: Targets of the training rows; only a regression looks at them.
         classes: Number of classes.
         seed: Seed of the guesses.
+        rank: Scores what depends on the scores per class alone, such as areas under curves: called once, where `score`
+            is called for every guess.
     """
     generator = np.random.default_rng(seed)
     scores = (
         None if problem == Problem.REGRESSION else np.full((len(references), classes), 1 / _sides(problem, classes))
     )
-    guesses = _guesses(problem, references, train, classes, generator)
-    return _mean([score(references, guess, scores) for guess in guesses])
+    ranked: Mapping[str, float] = {}
+    found = []
+    for guess in _guesses(problem, len(references), train, classes, generator):
+        found.append(score(references, guess, scores))
+        if rank is not None and not ranked:
+            ranked = rank(references, guess, scores)
+    return {**_mean(found), **ranked}
 
 
 def majority(
@@ -74,14 +89,14 @@ def majority(
 
 
 def _guesses(
-    problem: Problem, references: np.ndarray, train: np.ndarray, classes: int, generator: np.random.Generator
+    problem: Problem, rows: int, train: np.ndarray, classes: int, generator: np.random.Generator
 ) -> Iterator[np.ndarray]:
     if problem == Problem.REGRESSION:
-        yield from generator.choice(train, size=(GUESSES, len(references)))
+        yield from generator.choice(train, size=(GUESSES, rows))
         return
     sides = _sides(problem, classes)
     for _ in range(-(-GUESSES // sides)):
-        first = generator.integers(0, sides, size=references.shape)
+        first = generator.integers(0, sides, size=(rows, classes) if problem == Problem.MULTILABEL else rows)
         for shift in range(sides):
             yield (first + shift) % sides
 

@@ -29,6 +29,7 @@ __all__ = [
     "find_infinite",
     "find_label_faults",
     "read_media",
+    "too_coarse",
 ]
 
 _LARGEST = 1e150
@@ -128,8 +129,13 @@ def conflicts(rows: Rows) -> int:
 
 def few_distinct(rows: Rows, fields: Sequence[Field]) -> bool:
     """Tell whether rows are a table so coarse that equal rows are separate observations, not copies."""
+    return too_coarse(rows.digests, fields)
+
+
+def too_coarse(digests: Sequence[bytes], fields: Sequence[Field]) -> bool:
+    """Tell the same of rows with these `digests`."""
     only_table = all(field.signal.kind == "table" for field in fields)
-    return only_table and len(set(rows.digests)) < _COARSE * len(rows)
+    return only_table and len(set(digests)) < _COARSE * len(digests)
 
 
 def constant_columns(rows: Rows, fields: Sequence[Field]) -> tuple[str, ...]:

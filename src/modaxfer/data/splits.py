@@ -17,7 +17,7 @@ __all__ = ["folds", "group_rows", "hold_out", "sample"]
 
 
 def group_rows(keys: Sequence[Sequence[Hashable]], rows: int) -> np.ndarray:
-    """Return int ``[rows]``: the group of each row.
+    """Return int ``[rows]``: the group of each row, numbered from 0 as groups first appear.
 
     Args:
         keys: Columns of `rows` values each. Two rows that agree in one of the columns are in one group, and so are

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modaxfer.spec import Problem
 
-__all__ = ["compute", "require_rows", "why_undefined"]
+__all__ = ["compute", "require_rows", "why_undefined", "widened"]
 
 
 def compute(
@@ -36,7 +36,9 @@ def compute(
             run: it has to be named by an installed task, or trusted.
         problem: What the target asks for.
         references: Class numbers ``[rows]``; 0/1 ``[rows, classes]`` for multi-label; float ``[rows]`` for regression.
-        predictions: Of the same shape and meaning as `references`.
+        predictions: Of the same shape and meaning as `references`, which for multi-label may have more columns: labels
+            that the model does not know, so that it never says them. A class of that kind has a number that is never
+            predicted. Rankings are made over the classes with a score: rows of others are not theirs.
         scores: Probabilities ``[rows, classes]``; None where there are none, as for regression.
         quick: Add rows up as the bootstrap does instead of asking scikit-learn, which checks its input at length: the
             same values, for many predictions of few rows.
@@ -51,6 +53,7 @@ def compute(
         DataError: There are no rows, or the arrays do not match.
     """
     require_rows(references, predictions, scores)
+    predictions = widened(predictions, references)
     found = find_metrics(names, problem, with_scores=scores is not None, trust_code=trust_code)
     if quick:
         return summed(found, problem, references, Scored(predictions=predictions, scores=scores))
@@ -66,6 +69,13 @@ def why_undefined(values: Mapping[str, float], references: np.ndarray) -> tuple[
     """
     undefined = [name for name, value in values.items() if math.isnan(value)]
     return tuple(f"{name} is undefined: {_lack(references)}" for name in undefined)
+
+
+def widened(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Return multi-label `predictions` with a column of zeros for each label behind theirs that `references` have."""
+    if references.ndim != 2 or references.shape[1] == predictions.shape[1]:
+        return predictions
+    return np.pad(predictions, ((0, 0), (0, references.shape[1] - predictions.shape[1])))
 
 
 def require_rows(references: np.ndarray, *others: np.ndarray | None) -> None:

@@ -13,14 +13,14 @@ in 96 to 100 % of cases.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from modaxfer.errors import DataError
 from modaxfer.metrics.choice import Metric, find_metrics, greater_is_better
-from modaxfer.metrics.compute import require_rows
+from modaxfer.metrics.compute import require_rows, widened
 from modaxfer.metrics.intervals import RESAMPLES, Difference, Interval, is_single, percentiles
 from modaxfer.metrics.resampling import Scored, resampled
 
@@ -80,7 +80,9 @@ def paired_gain(
     direction = 1 if greater_is_better(metric) else -1
     values, drawn = [], []
     for number, pair in enumerate(pairs):
-        a, b = pair.better, pair.other
+        a, b = (
+            replace(each, predictions=widened(each.predictions, pair.references)) for each in (pair.better, pair.other)
+        )
         require_rows(pair.references, a.predictions, b.predictions, a.scores, b.scores, pair.clusters)
         with_scores = a.scores is not None and b.scores is not None
         (found,) = find_metrics([metric], problem, with_scores=with_scores)

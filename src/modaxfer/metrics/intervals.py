@@ -6,13 +6,13 @@ Efron & Tibshirani 1993, chapter 13.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from modaxfer.metrics.choice import find_metrics
-from modaxfer.metrics.compute import require_rows
+from modaxfer.metrics.compute import require_rows, widened
 from modaxfer.metrics.resampling import Scored, resampled
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def bootstrap(
     metrics = find_metrics(names, problem, with_scores=scores is not None)
     if is_single(clusters):
         return {metric.name: Interval(math.nan, math.nan) for metric in metrics}
-    scored = Scored(predictions=predictions, scores=scores)
+    scored = Scored(predictions=widened(predictions, references), scores=scores)
     values = resampled(metrics, problem, references, scored, resamples=resamples, seed=seed, clusters=clusters)
     return {name: percentiles(found, level) for name, found in values.items()}
 
@@ -124,6 +124,7 @@ def paired_difference(
         DataError: There are no rows, or the arrays do not match.
     """
     require_rows(references, a.predictions, b.predictions, a.scores, b.scores, clusters)
+    a, b = (replace(each, predictions=widened(each.predictions, references)) for each in (a, b))
     with_scores = a.scores is not None and b.scores is not None
     (found,) = find_metrics([metric], problem, with_scores=with_scores)
     first, second = (

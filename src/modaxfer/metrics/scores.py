@@ -115,7 +115,7 @@ def score_columns(references: np.ndarray, scores: np.ndarray | None) -> Iterator
     """
     assert scores is not None
     if references.ndim == 2:
-        columns = [(references[:, position] > 0, scores[:, position]) for position in range(references.shape[1])]
+        columns = [(references[:, position] > 0, scores[:, position]) for position in range(scores.shape[1])]
     elif scores.ndim == 1 or scores.shape[1] <= 2:
         columns = [(references == 1, scores if scores.ndim == 1 else scores[:, -1])]
     else:

@@ -15,7 +15,7 @@ from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.escaping import markdown, one_line
 from modaxfer.registry import registry
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
-from modaxfer.reports.facts import cost_facts, data_facts, dropped_rows, model_facts, training_facts
+from modaxfer.reports.facts import cost_facts, data_facts, drawn_over, dropped_rows, model_facts, training_facts
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
 from modaxfer.reports.predictions import read_predictions
@@ -89,6 +89,7 @@ def render(result: Result, folder: Path) -> str:
         sample=is_sample(result),
         rows=rows,
         baselines={name: baseline_label(result, name) for name in baselines_present(rows)},
+        drawn_over=drawn_over(result),
         parts=parts_alone(result),
         part_claims=PART_CLAIMS,
         tasks=shared_tasks(result),

@@ -16,6 +16,7 @@ __all__ = [
     "chosen_rate",
     "cost_facts",
     "data_facts",
+    "drawn_over",
     "dropped_rows",
     "environment_facts",
     "model_facts",
@@ -91,8 +92,17 @@ def data_facts(result: Result) -> Facts:
         ("source", data.get("source")),
         ("fingerprint", data.get("fingerprint")),
         *((f"rows, {split}", f"{count:,}") for split, count in rows.items()),
+        ("intervals drawn over", drawn_over(result) if result.intervals else None),
         ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
     )
+
+
+def drawn_over(result: Result) -> str:
+    """Return what the intervals were drawn over: the test rows, or groups of rows that are not independent."""
+    drawn = result.data.get("resampled")
+    if not isinstance(drawn, Mapping) or drawn.get("units") == drawn.get("rows"):
+        return "the test rows"
+    return f"{drawn['units']:,} groups of test rows with {drawn['by']}"
 
 
 def dropped_rows(result: Result) -> tuple[tuple[str, int], ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ClassScore", "Mistake", "Predictions", "class_scores", "confusion", "mistakes", "read_predictions"]
 
 SCORE = "score:"
-_OWN = ("row_id", "target", "prediction")
+_OWN = ("row_id", "target", "prediction", "cluster")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer.escaping import one_line
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
+from modaxfer.reports.facts import drawn_over
 from modaxfer.reports.headline import headline, is_sample, title, verdict
 from modaxfer.reports.scores import (
     baseline_label,
@@ -45,7 +46,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
-    lines += [line for line in (*_transfer(result), _splits(rows), _cost(result)) if line]
+    lines += [line for line in (*_transfer(result), _splits(rows), _drawn(result), _cost(result)) if line]
     lines += [one_line(f"warning: {warning}") for warning in result.warnings]
     return "\n".join(lines + (_places(folder) if folder else []))
 
@@ -64,6 +65,12 @@ def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
         for row in scored
     ]
     return _aligned(cells).splitlines()
+
+
+def _drawn(result: Result) -> str:
+    """Say what the intervals were drawn over, where it is not the rows one by one."""
+    units = one_line(drawn_over(result))
+    return "" if units == "the test rows" else f"95 % intervals over {units}"
 
 
 def _part_lines(result: Result) -> list[str]:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Bridge, Processor, Readout, TrainedBridge
+from modaxfer.data.clusters import clusters_of
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.linear import LinearHead
@@ -166,10 +167,6 @@ def _description(folder: Path) -> str:
 
 
 def _groups(cell: Cell) -> np.ndarray | None:
-    """Number the training rows that share the task's group columns; None where it groups by none."""
-    columns, rows = cell.task.splits.group, cell.data.splits["train"]
-    if not columns:
-        return None
-    numbers: dict[tuple[Any, ...], int] = {}
-    keys = zip(*(rows[name] for name in columns), strict=True)
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    """Number the training rows that belong together; None where each stands alone."""
+    clusters = clusters_of(cell.data, cell.task.splits, cell.fields, "train")
+    return None if clusters is None else clusters.numbers

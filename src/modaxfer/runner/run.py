@@ -192,7 +192,7 @@ class _Run:
             ablation = ablate(session, cell, findings) if len(cell.ways) > 1 else {}
         result = assemble(session, cell, findings, training, self.stages, self.touched, ablation)
         if self.main:
-            write_predictions(folder, session, cell, findings.test)
+            write_predictions(folder, session, cell, findings.test, findings.asked)
             save_model(folder, session, cell, self.touched)
             if folder != self.folder:
                 run_folder.store_config(config_of(self.config, cell), folder)

@@ -47,8 +47,12 @@ def fused(monkeypatch):
         splits={"test": SimpleNamespace(targets=targets)},
         problem=Problem.BINARY,
         seed=3,
+        warnings=[],
     )
-    findings = SimpleNamespace(test=SimpleNamespace(predictions=predictions, scores=scores))
+    findings = SimpleNamespace(
+        test=SimpleNamespace(predictions=predictions, scores=scores),
+        asked=SimpleNamespace(references=targets, units=None),
+    )
     cell = SimpleNamespace(metrics=("accuracy", "roc_auc"), primary="accuracy", ways=ways((IMAGE,), (TEXT,)))
     return session, cell, findings, says, there
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
 from modaxfer.runner.cells.resolve import Cell
+from modaxfer.runner.findings.attempts import attempt
 from modaxfer.runner.findings.honesty import Findings
 from modaxfer.runner.session import Session
 from modaxfer.runner.training.features import pooled_features
@@ -35,12 +37,19 @@ def ablate(session: Session, cell: Cell, findings: Findings) -> dict[str, Any]:
     Rows that lack the part are left out. Nothing is trained anew: this says what the fused model makes of a part, not
     what a model of that part alone could do.
 
+    A part whose scoring fails is left out, with a warning.
+
     Returns:
         By part ``metrics``, ``intervals`` and ``difference``: the fused model's primary score minus the part's, 95 %.
     """
     session.model.eval()
+    warnings = session.warnings
     vectors = pooled_features(session, "test")
-    return {name: _alone(session, cell, findings, vectors, place) for place, name in enumerate(part_names(cell))}
+    found = {
+        name: attempt(f"the score of {name} alone", partial(_alone, session, cell, findings, vectors, place), warnings)
+        for place, name in enumerate(part_names(cell))
+    }
+    return {name: part for name, part in found.items() if part is not None}
 
 
 def _alone(session: Session, cell: Cell, findings: Findings, vectors: np.ndarray, place: int) -> dict[str, Any]:
@@ -54,7 +63,8 @@ def _alone(session: Session, cell: Cell, findings: Findings, vectors: np.ndarray
     with torch.inference_mode(), session.computer.arithmetic():
         logits = session.model.head(given.to(session.computer.device)).float().cpu()
     predictions, scores = session.objective.decode(logits)
-    references, fused = session.splits["test"].targets[rows], findings.test
+    references, fused = findings.asked.references[rows], findings.test
+    clusters = None if findings.asked.units is None else findings.asked.units[rows]
     common: dict[str, Any] = {"problem": session.problem, "references": references}
     shown: dict[str, Any] = {"predictions": predictions, "scores": scores}
     difference = paired_difference(
@@ -64,10 +74,12 @@ def _alone(session: Session, cell: Cell, findings: Findings, vectors: np.ndarray
         cell.primary,
         problem=session.problem,
         seed=session.seed,
+        clusters=clusters,
     )
+    intervals = bootstrap(cell.metrics, seed=session.seed, clusters=clusters, **common, **shown)
     return {
         "rows": len(rows),
         "metrics": compute(cell.metrics, **common, **shown),
-        "intervals": {n: list(i) for n, i in bootstrap(cell.metrics, seed=session.seed, **common, **shown).items()},
+        "intervals": {name: list(interval) for name, interval in intervals.items()},
         "difference": {cell.primary: [difference.low, difference.high]},
     }

@@ -26,6 +26,8 @@ class Finished:
     ids: tuple[str, ...]
     references: np.ndarray
     scored: Scored
+    clusters: np.ndarray | None = None
+    """int64 ``[rows]``: rows that belong together; None where each stands alone."""
 
     @property
     def problem(self) -> Problem:
@@ -54,9 +56,10 @@ def read_finished(folder: Path, result: Result) -> Finished:
     ids = [str(value) for value in table.column("row_id").to_pylist()]
     order = np.argsort(np.array(ids), kind="stable")
     problem, classes = Problem(result.data["problem"]), [str(name) for name in result.data["classes"]]
-    references, predictions = (
-        _numbers(table.column(name).to_pylist(), problem, classes)[order] for name in ("target", "prediction")
-    )
+    said = {name: table.column(name).to_pylist() for name in ("target", "prediction")}
+    # Classes that train lacks have no score; behind the known ones each has its number.
+    names = [*classes, *sorted(_labels(said["target"], problem) - set(classes))]
+    references, predictions = (_numbers(said[name], problem, names)[order] for name in ("target", "prediction"))
     columns = [f"score:{name}" for name in classes]
     known = bool(columns) and set(columns) <= set(table.column_names)
     scores = np.stack([table.column(name).to_numpy() for name in columns], axis=1)[order] if known else None
@@ -66,6 +69,7 @@ def read_finished(folder: Path, result: Result) -> Finished:
         ids=tuple(ids[place] for place in order),
         references=references,
         scored=Scored(predictions=predictions, scores=scores),
+        clusters=table.column("cluster").to_numpy()[order] if "cluster" in table.column_names else None,
     )
 
 
@@ -111,6 +115,7 @@ def scratch_baseline(pretrained: Finished, scratch: Finished) -> dict[str, Any]:
         metric,
         problem=pretrained.problem,
         seed=pretrained.result.seed,
+        clusters=pair.clusters,
     )
     return {
         **result.metrics["test"],
@@ -129,7 +134,19 @@ def _pair(pretrained: Finished, scratch: Finished) -> Pair:
             file=scratch.folder,
             fix="the data changed between the two: train both again, in a new --output",
         )
-    return Pair(references=pretrained.references, better=pretrained.scored, other=scratch.scored)
+    return Pair(
+        references=pretrained.references,
+        better=pretrained.scored,
+        other=scratch.scored,
+        clusters=pretrained.clusters,
+    )
+
+
+def _labels(values: Sequence[Any], problem: Problem) -> set[str]:
+    """Return the class names among stored targets."""
+    if problem is Problem.REGRESSION:
+        return set()
+    return {str(name) for value in values for name in (value if problem is Problem.MULTILABEL else [value])}
 
 
 def _numbers(values: Sequence[Any], problem: Problem, classes: Sequence[str]) -> np.ndarray:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from modaxfer.baselines.chance import chance, majority
-from modaxfer.baselines.simple import fit_simple
-from modaxfer.errors import RefusedError
-from modaxfer.metrics import Scored, bootstrap, compute, paired_difference, why_undefined
+from modaxfer.metrics import bootstrap, compute, why_undefined
 from modaxfer.runner.cells.resolve import Cell
+from modaxfer.runner.findings.asked import Asked, asked
+from modaxfer.runner.findings.attempts import each_apart
+from modaxfer.runner.findings.bars import measure_bars, needs_scores
 from modaxfer.runner.session import Predictions, Session
 from modaxfer.runner.training.features import predict_known
 
-__all__ = ["Findings", "examine"]
+__all__ = ["Findings", "examine", "scores_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,77 +28,77 @@ class Findings:
     intervals: dict[str, tuple[float, float]]
     baselines: dict[str, dict[str, Any]]
     test: Predictions
+    asked: Asked
+    """What the test split asks."""
+    unseen: dict[str, Any] = field(default_factory=dict)
+    """By split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without``, the scores on the
+    other rows."""
     warnings: tuple[str, ...]
 
 
 def examine(session: Session, cell: Cell) -> Findings:
-    """Score the trained model of `session` on train, validation and test."""
+    """Score the trained model of `session` on train, validation and test.
+
+    Only the primary metric has to succeed: any other metric, interval or baseline that fails is left out, with a
+    warning.
+    """
+    warnings: list[str] = []
     made = {name: predict_known(session, name) for name in session.splits}
-    scored = {name: session.score(session.splits[name], values) for name, values in made.items()}
-    references, test = session.splits["test"].targets, made["test"]
-    intervals = bootstrap(
-        cell.metrics,
-        problem=session.problem,
-        references=references,
-        predictions=test.predictions,
-        scores=test.scores,
-        seed=session.seed,
-    )
+    asks = {name: asked(cell.data, cell.task.splits, cell.fields, name) for name in session.splits}
+    scored = {name: scores_of(session, cell, asks[name], said, name, warnings) for name, said in made.items()}
+    unseen = {name: _unseen(session, cell, ask, made[name], name) for name, ask in asks.items() if not ask.known.all()}
+    test, ask = made["test"], asks["test"]
+    draw = partial(bootstrap, seed=session.seed, clusters=ask.units, **_given(session, ask.references, test))
+    intervals = each_apart("the interval of", cell.metrics, draw, warnings)
+    warnings += why_undefined(scored["test"], ask.references)
+    warnings += [_both(name, found, scored[name], cell, asks[name]) for name, found in unseen.items()]
     return Findings(
         metrics={**scored, "primary": cell.primary},
         intervals={name: (interval.low, interval.high) for name, interval in intervals.items()},
-        baselines=_baselines(session, cell, test),
+        baselines=measure_bars(session, cell, ask, test, warnings),
         test=test,
-        warnings=why_undefined(scored["test"], references),
+        asked=ask,
+        unseen=unseen,
+        warnings=tuple(warnings),
     )
 
 
-def _baselines(session: Session, cell: Cell, test: Predictions) -> dict[str, dict[str, Any]]:
-    references, train = session.splits["test"].targets, session.splits["train"].targets
+def scores_of(
+    session: Session, cell: Cell, ask: Asked, made: Predictions, split: str, warnings: list[str]
+) -> dict[str, float]:
+    """Return metric name to value; a secondary metric that fails is missing, and noted."""
 
-    def score(
-        targets: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None, quick: bool = False
-    ) -> dict[str, float]:
-        names = [name for name in cell.metrics if scores is not None or not _needs_scores(name)]
-        given: dict[str, Any] = {"references": targets, "predictions": predictions, "scores": scores}
-        return compute(names, problem=session.problem, quick=quick, **given)
+    def run(names: Sequence[str]) -> Mapping[str, float]:
+        return compute(names, **_given(session, ask.references, made))
 
-    common: dict[str, Any] = {
-        "problem": session.problem,
-        "references": references,
-        "train": train,
-        "classes": len(cell.data.classes),
-    }
-    found: dict[str, dict[str, Any]] = {
-        # Sixty guesses or more.
-        "chance": chance(partial(score, quick=True), **common, seed=session.seed),
-        "majority": majority(score, **common),
-    }
-    try:
-        simple = fit_simple(
-            cell.data, fields=cell.fields, problem=session.problem, seed=session.seed, judge=session.judge
+    return each_apart(f"{split}: the metric", cell.metrics, run, warnings, needed=cell.primary)
+
+
+def _given(session: Session, references: np.ndarray, made: Predictions) -> dict[str, Any]:
+    shown = {"predictions": made.predictions, "scores": made.scores}
+    return {"problem": session.problem, "references": references, **shown}
+
+
+def _unseen(session: Session, cell: Cell, ask: Asked, made: Predictions, split: str) -> dict[str, Any]:
+    """Return how many rows are of classes that train lacks, which, and the scores on the others."""
+    without: dict[str, float] = {}
+    if ask.known.any():
+        rows = Predictions(
+            predictions=made.predictions[ask.known],
+            scores=None if made.scores is None else made.scores[ask.known],
         )
-    except RefusedError as refusal:
-        session.warnings.append(f"no simple baseline: {refusal}")
-        return found
-    rival = Scored(predictions=simple.predictions["test"], scores=simple.scores["test"])
-    difference = paired_difference(
-        references,
-        Scored(predictions=test.predictions, scores=test.scores),
-        rival,
-        cell.primary,
-        problem=session.problem,
-        seed=session.seed,
-    )
-    found["simple"] = {
-        "name": simple.name,
-        **score(references, rival.predictions, rival.scores),
-        "difference": {cell.primary: [difference.low, difference.high]},
-    }
-    return found
+        targets = session.splits[split].targets[ask.known]
+        given = _given(session, targets, rows)
+        without = each_apart("", cell.metrics, lambda names: compute(names, **given), [])
+    return {"rows": int((~ask.known).sum()), "classes": list(ask.strange), "metrics_without": without}
 
 
-def _needs_scores(name: str) -> bool:
-    from modaxfer.registry import registry
-
-    return not name.startswith("evaluate:") and registry().get("metric", name).spec.needs_scores
+def _both(split: str, unseen: Mapping[str, Any], scored: Mapping[str, float], cell: Cell, ask: Asked) -> str:
+    """Say the primary score with and without the rows of classes that train lacks."""
+    count, primary = unseen["rows"], cell.primary
+    said = f"{split}: {primary} is {scored[primary]:.3f} with the {count:,} rows of a class that no training row has"
+    without = unseen["metrics_without"].get(primary)
+    if without is not None:
+        said += f", {without:.3f} on the other {len(ask.known) - count:,}"
+    ranked = [name for name in cell.metrics if needs_scores(name)]
+    return f"{said}; {' and '.join(ranked)} rank the known classes only" if ranked else said

@@ -61,6 +61,7 @@ def beside_alone(result: Result, cells: Sequence[Cell], folder: Path, run_one: R
             cell.primary,
             problem=cell.task.target.problem,
             seed=result.seed,
+            clusters=shared.clusters,
         )
         tasks[cell.task_id] = {
             **result.tasks[cell.task_id],

@@ -20,6 +20,7 @@ from modaxfer.metrics import greater_is_better
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.cells.resolve import Cell, describe
+from modaxfer.runner.findings.asked import Asked
 from modaxfer.runner.findings.honesty import Findings
 from modaxfer.runner.findings.sharing import task_folder
 from modaxfer.runner.session import Predictions, Session
@@ -74,6 +75,8 @@ def assemble(
             "dropped_rows": list(cell.data.dropped_rows),
             "classes": list(cell.data.classes),
             "problem": cell.task.target.problem.value,
+            "resampled": findings.asked.to_dict(),
+            **({"unseen": findings.unseen} if findings.unseen else {}),
             "licence": cell.task.licence,
             "domain": cell.task.domain,
         },
@@ -134,14 +137,19 @@ def together(results: Sequence[Result], stages: Stages) -> Result:
     )
 
 
-def write_predictions(folder: Path, session: Session, cell: Cell, made: Predictions) -> Path:
-    """Write ``predictions.parquet``: row id, target, prediction and a score per class of the test split."""
+def write_predictions(folder: Path, session: Session, cell: Cell, made: Predictions, asked: Asked) -> Path:
+    """Write ``predictions.parquet``: row id, target, prediction and a score per class of the test split.
+
+    Where rows belong together a column ``cluster`` says which.
+    """
     split, classes = session.splits["test"], cell.data.classes
     columns = {
         "row_id": list(split.ids),
         "target": labels(split.targets, session.problem, classes, cell.data.unseen.get("test", {})),
         "prediction": labels(made.predictions, session.problem, classes),
     }
+    if asked.units is not None:
+        columns["cluster"] = asked.units.tolist()
     return write_table(folder / "predictions.parquet", columns, made.scores, classes)
 
 
@@ -153,9 +161,9 @@ def write_table(
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    values = dict(columns)
+    values: dict[str, Any] = dict(columns)
     if scores is not None:
-        values |= {f"score:{name}": scores[:, place].astype(float).tolist() for place, name in enumerate(classes)}
+        values |= {f"score:{name}": scores[:, place].astype(float) for place, name in enumerate(classes)}
     temporary = path.with_name(f".{path.name}.tmp")
     pq.write_table(pa.table(values), temporary)
     temporary.replace(path)

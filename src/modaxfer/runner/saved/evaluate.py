@@ -10,9 +10,10 @@ from modaxfer.errors import DataError
 from modaxfer.metrics import bootstrap, compute
 from modaxfer.result import Result
 from modaxfer.runner.cells.request import find_tasks
+from modaxfer.runner.findings.asked import asked
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.predict import Predictor
-from modaxfer.tasks.load import load_task
+from modaxfer.tasks.load import fields_of, load_task
 
 __all__ = ["Evaluation", "evaluate", "evaluate_tasks"]
 
@@ -55,13 +56,14 @@ def evaluate(run: Path, progress: Progress | None = None) -> Evaluation:
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
     names = list(stored.metrics["test"])
+    ask = asked(data, task.splits, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.objective.problem,
-        "references": data.targets["test"],
+        "references": ask.references,
         "predictions": predictions,
         "scores": scores,
     }
-    intervals = bootstrap(names, seed=stored.seed, **common)
+    intervals = bootstrap(names, seed=stored.seed, clusters=ask.units, **common)
     return {
         "metrics": dict(compute(names, **common)),
         "stored": dict(stored.metrics["test"]),

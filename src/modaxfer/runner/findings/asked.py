@@ -1,0 +1,72 @@
+"""What a split asks of a model: the true answers, those it cannot know among them, and which rows belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from modaxfer.contracts import TaskData
+from modaxfer.data.clusters import Clusters, clusters_of
+from modaxfer.spec import Field, SplitPolicy
+
+__all__ = ["Asked", "asked"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The true answers of a split, for `modaxfer.metrics`."""
+
+    references: np.ndarray
+    """As `TaskData.targets`, but every class that train lacks has its own number, or for multi-label its own column,
+    behind the known ones: no model says it, so each counts as a class that is never found."""
+    known: np.ndarray
+    """bool ``[rows]``: all labels of the row are among the task's classes."""
+    strange: tuple[str, ...]
+    """Classes that train lacks, by alphabet."""
+    clusters: Clusters | None
+    """Rows that belong together; None where each stands alone."""
+
+    @property
+    def units(self) -> np.ndarray | None:
+        """The clusters' numbers, as `modaxfer.metrics` takes them."""
+        return None if self.clusters is None else self.clusters.numbers
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return how the split's intervals were drawn, as stored in ``data.resampled``."""
+        rows = len(self.references)
+        if self.clusters is None:
+            return {"rows": rows, "units": rows, "by": ""}
+        return {"rows": rows, "units": self.clusters.count, "by": self.clusters.by}
+
+
+def asked(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], split: str) -> Asked:
+    """Return what `split` of `data` asks; see `Asked`."""
+    unseen = data.unseen.get(split, {})
+    targets = data.targets[split]
+    strange = tuple(sorted({name for names in unseen.values() for name in names}))
+    known = np.ones(len(targets), bool)
+    known[list(unseen)] = False
+    return Asked(
+        references=_numbered(targets, unseen, strange, len(data.classes)) if unseen else targets,
+        known=known,
+        strange=strange,
+        clusters=clusters_of(data, policy, fields, split),
+    )
+
+
+def _numbered(
+    targets: np.ndarray, unseen: Mapping[int, tuple[str, ...]], strange: tuple[str, ...], classes: int
+) -> np.ndarray:
+    place = {name: number for number, name in enumerate(strange)}
+    if targets.ndim == 1:
+        numbered = targets.copy()
+        for row, (name,) in unseen.items():
+            numbered[row] = classes + place[name]
+        return numbered
+    more = np.zeros((len(targets), len(strange)), targets.dtype)
+    for row, names in unseen.items():
+        more[row, [place[name] for name in names]] = 1
+    return np.concatenate([targets, more], axis=1)
