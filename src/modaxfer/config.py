@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 
 def documented(default: Any, doc: str, **metadata: Any) -> Any:
-    """Declare a dataclass field with its help; `metadata` may hold ``choices``, ``minimum``, ``maximum``, ``flag``."""
+    """Declare a dataclass field with its help; `metadata` may hold ``choices``, ``minimum``, ``maximum``, ``flag``.
+
+    ``whole`` says that text is one item of a tuple, not several with commas between them.
+    """
     return field(default=default, metadata={"doc": doc, **metadata})
 
 
@@ -37,7 +40,9 @@ class RunConfig:
     image: tuple[str, ...] = documented((), "Image column of --data.")
     audio: tuple[str, ...] = documented((), "Audio column of --data.")
     number: tuple[str, ...] = documented((), "Table column of --data.")
-    label: str | None = documented(None, "Label column of --data.")
+    label: tuple[str, ...] = documented(
+        (), "Label column of --data; several columns of 0 and 1 are the labels of a multi-label problem.", whole=True
+    )
     problem: str | None = documented(
         None,
         "Problem type of --data; guessed from the labels where not given.",
@@ -144,7 +149,9 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
             problems.append(f"unknown key {where}{key}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
             continue
         try:
-            converted[key] = _convert(value, hints[key])
+            # Names may hold commas: where `whole`, one text is one name.
+            given = (value,) if known[key].metadata.get("whole") and isinstance(value, str) else value
+            converted[key] = _convert(given, hints[key])
             _check(converted[key], known[key].metadata)
         except ValueError as error:
             problems.append(f"{where}{key}: {error}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from modaxfer.spec import Field
+
 __all__ = [
     "WINDOWS",
     "AlignedBridge",
@@ -380,6 +382,11 @@ class TaskData:
     dropped_rows: tuple[str, ...] = ()
     """One line per dropped row: ``FILE row N: reason``."""
     warnings: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    """Input fields as the splits have them: each number made of a date is one; empty = those of the spec that are
+    there."""
+    types: Mapping[str, Any] = field(default_factory=dict)
+    """By table field, how a cell of a file is read; plain JSON types, for `modaxfer.data.columns.conform`."""
     unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
     """By split: row position to the row's labels that no training row has, for rows that have any; splits without
     such rows are left out. A row of one class has one."""

@@ -96,14 +96,21 @@ class Target:
     """The column to predict.
 
     `classes` fixes the class order; left empty, the sorted labels of the training split are taken. A multi-label
-    column holds lists of labels, or one string with labels separated by `separator`.
+    column holds lists of labels, the text of such lists, or one string with labels separated by `separator`.
     """
 
     column: str = "label"
+    columns: tuple[str, ...] = ()
+    """Columns of 0 and 1, one per label of a multi-label problem; `column` then names them all, for people."""
     problem: Problem = Problem.MULTICLASS
     classes: tuple[str, ...] = ()
     separator: str = ";"
     unit: str = ""
+
+    @property
+    def read_from(self) -> tuple[str, ...]:
+        """Columns of the file that hold the target."""
+        return self.columns or (self.column,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +205,8 @@ class TaskSpec:
     licence: str = ""
     summary: str = ""
     url: str = ""
+    posed: str = ""
+    """For people: the problem type and how it was found, where it was guessed from a user's own data."""
     keep: tuple[str, ...] = ()
     """Columns kept beside fields and target (ids, groups); never shown to a model."""
 

@@ -1,7 +1,10 @@
+import json
+
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.columns import conform, numbers, require_columns, table_types
+from modaxfer.data.columns import conform, file_columns, require_columns
+from modaxfer.data.interpret import interpret
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, Signal
@@ -27,11 +30,15 @@ def test_untyped_table_columns_are_numbers_where_every_cell_is():
     assert done["c"].to_pylist() == ["1", "2", "x", "", "3"]
 
 
-def test_all_splits_decide_on_a_columns_type():
-    train = stamp(pa.table({"n": ["1", "2"]}), **UNTYPED)
-    test = stamp(pa.table({"n": ["1", "unknown"]}), **UNTYPED)
-    assert table_types([train], [field("n", TABLE)]) == {"n": "number"}
-    assert table_types([train, test], [field("n", TABLE)]) == {"n": "category"}
+def test_what_a_column_means_survives_json_and_reads_another_file():
+    train = stamp(pa.table({"p": ["$1,200", "$3"] * 10, "d": ["31/01/2024", "03/02/2024"] * 10}), **UNTYPED)
+    meant = interpret(train, [field("p", TABLE), field("d", TABLE)])
+    saved = json.loads(json.dumps({name: reading.to_dict() for name, reading in meant.types.items()}))
+    assert file_columns(meant.fields, saved) == ("p", "d")
+    new = stamp(pa.table({"d": ["05/02/2024", "soon"], "p": ["$1,000.50", None]}), **UNTYPED)
+    done = conform(new, meant.fields, saved).to_pylist()
+    assert done[0] == {"p": 1000.5, "d month": 2, "d day": 5, "d weekday": 0, "d elapsed days": 5}
+    assert done[1] == dict.fromkeys(done[0])
 
 
 def test_typed_columns_are_what_they_say():
@@ -44,12 +51,6 @@ def test_given_types_decide_at_prediction():
     table = stamp(pa.table({"n": ["1", "unknown"], "c": ["1", "2"]}), **UNTYPED)
     done = conform(table, [field("n", TABLE), field("c", TABLE)], {"n": "number", "c": "category"})
     assert done.to_pydict() == {"n": [1.0, None], "c": ["1", "2"]}
-
-
-@pytest.mark.parametrize(("text", "value"), [("+3", 3.0), ("-.5", -0.5), ("2.", 2.0), ("1e3", 1000.0), ("1,5", None),
-                                             ("0x1", None), ("", None), ("-Infinity", float("-inf"))])  # fmt: skip
-def test_numbers(text, value):
-    assert numbers(pa.chunked_array([[text]])).to_pylist() == [value]
 
 
 def test_media_and_unknown_kinds_are_left_as_they_are():

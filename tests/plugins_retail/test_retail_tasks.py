@@ -3,7 +3,7 @@ import pytest
 
 import domain_tasks as tasks
 from modaxfer.baselines.simple import fit_simple
-from modaxfer.data.columns import table_types
+from modaxfer.data.interpret import interpret
 from modaxfer_retail.garments import GARMENTS
 
 PLUGIN = "retail"
@@ -88,8 +88,13 @@ def test_neither_price_nor_label_is_an_input(name):
 
 
 def test_a_zip_code_is_a_category():
-    types = table_types(list(tasks.sample_tables(SPECS["houses"]).values()), SPECS["houses"].fields)
-    assert types == {"bedrooms": "number", "bathrooms": "number", "area": "number", "zipcode": "category"}
+    types = interpret(tasks.sample_tables(SPECS["houses"])["train"], SPECS["houses"].fields).types
+    assert {name: reading.kind for name, reading in types.items()} == {
+        "bedrooms": "number",
+        "bathrooms": "number",
+        "area": "number",
+        "zipcode": "category",
+    }
 
 
 @pytest.mark.weights
@@ -123,5 +128,4 @@ def test_real_price_classes_follow_from_real_prices():
         np.testing.assert_array_equal(
             np.searchsorted((385_000, 630_000), prices.targets[split]), classes.targets[split]
         )
-    kinds = table_types([rows.data.table for rows in prices.splits.values()], SPECS["houses"].fields)
-    assert kinds["zipcode"] == "category"
+    assert prices.types["zipcode"]["kind"] == "category"

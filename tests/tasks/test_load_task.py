@@ -350,7 +350,7 @@ def test_what_cannot_be_a_task_is_refused(tmp_path, train, options, message):
 
 def test_a_column_that_one_split_lacks_is_named_with_its_file(tmp_path):
     root = store(tmp_path, train=table_rows(20), test={"x": [1.0], "label": ["a"]})
-    with pytest.raises(DataError, match=r"column 'y', 'id' is not in the data \(file .*test\.parquet\)"):
+    with pytest.raises(DataError, match=r"column 'y' is not in the data \(file .*test\.parquet\)"):
         load_task(spec(()), data_dir=root)
 
 

@@ -29,7 +29,7 @@ def test_a_csv_of_texts(reviews):
     assert spec.target.problem is Problem.BINARY
     assert (
         spec.summary
-        == "Your own data: text 'text' to 'label', binary (guessed from 2 distinct labels; --problem says otherwise)."
+        == "Your own data: text 'text' to 'label', binary (guessed: 2 distinct labels; --problem says otherwise)."
     )
     data = load_task(spec)
     assert data.source == f"file {reviews}"
@@ -38,7 +38,7 @@ def test_a_csv_of_texts(reviews):
 
 
 def test_the_config_makes_the_same_task_again(reviews, tmp_path):
-    config = RunConfig(data=reviews, text=("text",), label="label")
+    config = RunConfig(data=reviews, text=("text",), label=("label",))
     (tmp_path / "config.yaml").write_text(to_yaml(config))
     again = build(RunConfig, read_yaml(tmp_path / "config.yaml"))
     assert task_from_files(again) == task_from_files(config)
@@ -65,7 +65,7 @@ def test_a_relative_path_and_an_unrelated_data_dir(reviews, tmp_path, monkeypatc
 
 
 def test_columns_not_named_are_ignored_and_all_are_a_table_where_none_is(tmp_path):
-    path = csv_of(tmp_path / "t.csv", [(n, n % 3, n % 2) for n in range(40)], "a,b,label")
+    path = csv_of(tmp_path / "t.csv", [(n * 2, n % 3, n % 2) for n in range(40)], "a,b,label")
     assert [f.name for f in task_from_files(RunConfig(data=path, number=("b",))).fields] == ["b"]
     spec = task_from_files(RunConfig(data=path))
     assert spec.fields == ()
@@ -134,7 +134,7 @@ def test_the_problem_may_be_given(tmp_path):
     path = csv_of(tmp_path / "t.csv", [(f"t{n}", ("a|b", "b", "")[n % 3]) for n in range(30)])
     spec = task_from_files(RunConfig(data=path, text=("text",), problem="multilabel"))
     assert spec.target.separator == "|"
-    assert spec.summary.endswith("multilabel (as asked for), separated by '|'.")
+    assert spec.summary.endswith("multilabel (as asked for, separated by '|').")
     data = load_task(spec)
     assert data.classes == ("a", "b")
     assert data.dropped == {}
@@ -145,7 +145,7 @@ def test_the_problem_may_be_given(tmp_path):
     [
         ({"text": ("txt",)}, DataError, r"input column 'txt' is not in the data .*did you mean text"),
         (
-            {"text": ("text",), "label": "lable"},
+            {"text": ("text",), "label": ("lable",)},
             DataError,
             r"label column 'lable' is not in the data .*did you mean label",
         ),

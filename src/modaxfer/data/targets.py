@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.data.columns import numbers
+from modaxfer.data.labels import LabelReading, learn_labels, spellings, values_of
+from modaxfer.data.numerals import Numerals, number_note
 from modaxfer.data.origin import file_of, is_typed
+from modaxfer.data.readings import is_text_type, present_text
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["UNSEEN", "Label", "class_order", "encode", "read_labels", "strata", "unseen"]
+__all__ = ["UNSEEN", "Label", "class_order", "encode", "label_notes", "read_labels", "strata", "unseen"]
 
 UNSEEN = -1
 """Class number of a row whose class no training row has."""
@@ -28,30 +30,61 @@ _BINS = 10
 _WHOLE = re.compile(r"-?\d+")
 
 
-def read_labels(table: pa.Table, target: Target) -> list[Label]:
-    """Read the target column of `table`.
+def read_labels(table: pa.Table, target: Target, reading: LabelReading | None = None) -> list[Label]:
+    """Read the target of `table`, one column or several.
 
-    Classes are strings without surrounding white space; a whole number is written without ``.0``. In a multi-label
-    column of a file without types an empty cell means "no class", elsewhere null means that the label is missing.
+    Classes are strings without surrounding white space, in Unicode's composed form; where all labels are whole numbers
+    they are written without ``.0``. In a file without types what pandas takes for a gap is a missing label. In a
+    multi-label column of such a file an empty cell means "no class", elsewhere null means that the label is missing.
+
+    Args:
+        table: Rows as read.
+        target: Its column, or its columns of 0 and 1.
+        reading: How the training rows write labels; found in `table` where not given.
 
     Returns:
         One label per row; NaN stands for a regression value that is no number.
 
     Raises:
-        DataError: The column's type does not fit the problem.
+        DataError: The column's type does not fit the problem, or its numbers can be read in two ways.
     """
+    if target.columns:
+        return _from_columns(table, target)
     column = table.column(target.column)
-    nested = pa.types.is_nested(column.type)
-    if nested and target.problem is not Problem.MULTILABEL:
+    typed = is_typed(table, target.column)
+    reading = reading or learn_labels(table, target.column)
+    if pa.types.is_nested(column.type) and target.problem is not Problem.MULTILABEL:
         raise DataError(
             "the label column holds lists", file=file_of(table) or None, column=target.column,
             got=str(column.type), fix="ask for the problem type multilabel",
         )  # fmt: skip
     if target.problem is Problem.REGRESSION:
-        return _values(column)
+        if reading.doubt:
+            raise DataError(
+                "the labels cannot be read as numbers", file=file_of(table) or None, column=target.column,
+                got=reading.doubt, fix="write them as plain numbers with a decimal point",
+            )  # fmt: skip
+        return list(values_of(column, reading))
     if target.problem is Problem.MULTILABEL:
-        return [_class_set(value, target.separator, is_typed(table)) for value in column.to_pylist()]
-    return [_class(value) for value in column.to_pylist()]
+        return [
+            reading.names(value, target.separator, typed=typed, classes=target.classes) for value in column.to_pylist()
+        ]
+    return [reading.name(value, typed=typed, classes=target.classes) for value in column.to_pylist()]
+
+
+def label_notes(tables: Sequence[pa.Table], target: Target, reading: LabelReading) -> tuple[str, ...]:
+    """Return what reading the labels of all splits merged, converted or took for missing; train comes first."""
+    column = None if target.columns else tables[0].column(target.column)
+    if column is None or pa.types.is_nested(column.type):
+        return ()
+    if target.problem is Problem.REGRESSION:
+        if reading.numerals.plain or not is_text_type(column.type):
+            return ()
+        return (number_note(f"label column {target.column!r}", present_text(column), reading.numerals),)
+    if target.problem is Problem.MULTILABEL:
+        said = f"label column {target.column!r}: the text of lists is read as several labels"
+        return (said,) if reading.listed else ()
+    return spellings(tables, target.column, reading, target.classes).notes(target.column)
 
 
 def class_order(labels: Iterable[Label]) -> tuple[str, ...]:
@@ -105,27 +138,23 @@ def _names(label: Label) -> tuple[str, ...]:
     return label if isinstance(label, tuple) else (label,) if isinstance(label, str) else ()
 
 
-def _values(column: pa.ChunkedArray) -> list[Label]:
-    # NaN is how many tools write a gap; only NaN differs from itself.
-    missing = [value is None or value != value for value in column.to_pylist()]
+def _from_columns(table: pa.Table, target: Target) -> list[Label]:
+    """Return the names of the columns that hold 1, row by row; a row with a gap has no label."""
+    flags = np.stack([_flags(table, name) for name in target.columns], axis=1)
     return [
-        None if absent else float("nan") if value is None else value
-        for absent, value in zip(missing, numbers(column).to_pylist(), strict=True)
+        None if np.isnan(row).any() else tuple(name for name, flag in zip(target.columns, row, strict=True) if flag)
+        for row in flags
     ]
 
 
-def _class(value: Any) -> str | None:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip() or None
-
-
-def _class_set(value: Any, separator: str, typed: bool) -> tuple[str, ...] | None:
-    if value is None:
-        return None if typed else ()
-    parts = value.split(separator) if isinstance(value, str) else value if isinstance(value, list) else [value]
-    return tuple(sorted({name for part in parts if (name := _class(part))}))
+def _flags(table: pa.Table, name: str) -> np.ndarray:
+    """Return float64 ``[rows]``: 0, 1, or NaN where the cell is missing."""
+    column = table.column(name)
+    values = values_of(column, LabelReading(numerals=Numerals(words=True)))
+    for row, value in enumerate(values):
+        if value not in (None, 0, 1):
+            raise DataError(
+                "several label columns must hold 0 and 1", file=file_of(table) or None, row=row + 1, column=name,
+                got=column[row].as_py(), fix="name one label column, or write 1 where the row has the label, else 0",
+            )  # fmt: skip
+    return np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)

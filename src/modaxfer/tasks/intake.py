@@ -6,22 +6,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from modaxfer.data.cleaning import constant_columns, find_empty, find_infinite, find_label_faults, read_media
-from modaxfer.data.columns import conform, is_media, require_columns, table_types
+from modaxfer.data.columns import conform, is_media, require_columns
 from modaxfer.data.fingerprint import row_digests
+from modaxfer.data.interpret import interpret, row_counters, strange_cells
+from modaxfer.data.labels import LabelReading, learn_labels
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Ledger, Rows
-from modaxfer.data.targets import class_order, read_labels
+from modaxfer.data.targets import class_order, label_notes, read_labels
 from modaxfer.errors import DataError
 from modaxfer.spec import TABLE, Field, Problem, TaskSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
+    from modaxfer.data.interpret import Interpretation
+    from modaxfer.data.readings import Reading
     from modaxfer.data.sources import Found
 
 __all__ = ["Intake", "input_fields", "take_in"]
@@ -37,6 +40,10 @@ class Intake:
     classes: tuple[str, ...]
     """Empty for regression."""
     constant: tuple[str, ...]
+    types: Mapping[str, Reading]
+    """By table field, how its cells are read."""
+    notes: tuple[str, ...]
+    """What was left out, converted or taken for missing, one line each."""
 
 
 def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = False) -> Intake:
@@ -45,12 +52,16 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     Raises:
         DataError: A column is absent or of the wrong kind, or no input column varies.
     """
-    fields = input_fields(spec, found.tables["train"])
+    train = found.tables["train"]
+    named = input_fields(spec, train)
     for table in found.tables.values():
-        require_columns(table, [spec.target.column], "label column")
-        require_columns(table, (*(field.name for field in fields), *spec.splits.group, *spec.splits.disjoint))
-    types = table_types(list(found.tables.values()), fields)
-    rows = {split: _rows(spec, fields, types, split, table) for split, table in found.tables.items()}
+        require_columns(table, spec.target.read_from, "label column")
+        require_columns(table, (*(field.name for field in named), *spec.splits.group, *spec.splits.disjoint))
+    meant = interpret(train, named)
+    fields = meant.fields
+    reading = LabelReading() if spec.target.columns else learn_labels(train, spec.target.column)
+    rows = {split: _rows(spec, meant, reading, split, table) for split, table in found.tables.items()}
+    notes = (*_left_out(spec, train), *meant.notes, *_told(spec, found.tables, meant, reading))
     rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial) for split, part in rows.items()}
     classes = (
         () if spec.target.problem is Problem.REGRESSION else spec.target.classes or class_order(rows["train"].labels)
@@ -61,17 +72,21 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
         raise DataError("every input column holds one value only", got=constant, fix="give a column that varies")
     ledger.dropped.update({"constant_columns": len(constant)} if constant else {})
     rows = {split: _without(part, constant, fields) for split, part in rows.items()}
-    return Intake(rows=rows, fields=fields, classes=classes, constant=constant)
+    types = {field.name: meant.types[field.name] for field in fields if field.name in meant.types}
+    return Intake(rows=rows, fields=fields, classes=classes, constant=constant, types=types, notes=notes)
 
 
 def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:
     """Return the fields of `spec`; where it names none, every column of `table` but target and kept ones, as a table.
 
+    Columns that only number the rows and columns of structures are no inputs unless a spec names them.
+
     Raises:
         DataError: No column is left, one holds encoded files, or one has the reserved name ``row_id``.
     """
-    beside = {spec.target.column, *_kept_columns(spec)}
-    fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in table.column_names if name not in beside)
+    names = _candidates(spec, table)
+    useless = {*row_counters(table, names), *_structures(table, names)}
+    fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in names if name not in useless)
     file = file_of(table) or None
     if not fields:
         raise DataError("no input column", file=file, got=table.column_names, fix="add a column beside the label")
@@ -90,14 +105,51 @@ def _kept_columns(spec: TaskSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*spec.keep, *spec.splits.group, *spec.splits.disjoint)))
 
 
-def _rows(spec: TaskSpec, fields: tuple[Field, ...], types: Mapping[str, str], split: str, table: pa.Table) -> Rows:
-    inputs = conform(table, fields, types)
+def _candidates(spec: TaskSpec, table: pa.Table) -> list[str]:
+    beside = {*spec.target.read_from, *_kept_columns(spec)}
+    return [name for name in table.column_names if name not in beside]
+
+
+def _structures(table: pa.Table, names: Sequence[str]) -> list[str]:
+    return [n for n in names if pa.types.is_nested(table.column(n).type) and not is_media(table.column(n))]
+
+
+def _left_out(spec: TaskSpec, table: pa.Table) -> tuple[str, ...]:
+    """Return a line on each column that is no input though the spec names none."""
+    if spec.fields:
+        return ()
+    names = _candidates(spec, table)
+    counting = [
+        f"column {name!r} only numbers the rows and was left out; --number {name!r} takes it in"
+        for name in row_counters(table, names)
+    ]
+    nested = [
+        f"column {name!r} holds structures ({table.column(name).type}) and was left out"
+        for name in _structures(table, names)
+    ]
+    return (*counting, *nested)
+
+
+def _told(
+    spec: TaskSpec, tables: Mapping[str, pa.Table], meant: Interpretation, reading: LabelReading
+) -> tuple[str, ...]:
+    """Return what was found in cells of the splits: values that cannot be read, labels merged or taken for missing."""
+    strange = []
+    for split, table in tables.items():
+        where = "" if split == "train" else f"{split}: "
+        strange += [f"{where}{cells}; each counts as a gap" for cells in strange_cells(table, meant.types)]
+    ordered = [tables["train"], *(table for split, table in tables.items() if split != "train")]
+    return (*strange, *label_notes(ordered, spec.target, reading))
+
+
+def _rows(spec: TaskSpec, meant: Interpretation, reading: LabelReading, split: str, table: pa.Table) -> Rows:
+    inputs = conform(table, meant.fields, meant.types)
     for name in _kept_columns(spec):
         if name not in inputs.column_names and name in table.column_names:
             inputs = inputs.append_column(name, table.column(name))
     return Rows(
         table=inputs,
-        labels=read_labels(table, spec.target),
+        labels=read_labels(table, spec.target, reading),
         numbers=np.arange(1, table.num_rows + 1),
         split=split,
         file=file_of(table),

@@ -67,15 +67,20 @@ def load_task(
         dropped=dict(ledger.dropped),
         dropped_rows=tuple(ledger.lines),
         unseen={split: strange for split, part in rows.items() if (strange := unseen(part.labels, intake.classes))},
-        warnings=(*found.warnings, *_notes(found), *ledger.notes, *findings),
+        warnings=(*found.warnings, *_notes(found), *intake.notes, *ledger.notes, *findings),
+        fields=intake.fields,
+        types={name: reading.to_dict() for name, reading in intake.types.items()},
     )
 
 
 def fields_of(spec: TaskSpec, data: TaskData) -> tuple[Field, ...]:
     """Return the input fields that `data` really has.
 
-    A spec without fields takes every column as a table, and constant table columns are dropped while loading.
+    A spec without fields takes every column as a table, constant table columns are dropped while loading, and a date
+    is several fields.
     """
+    if data.fields:
+        return data.fields
     columns: Sequence[str] = data.splits["train"].column_names
     beside = {"row_id", *spec.keep, *spec.splits.group, *spec.splits.disjoint}
     fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in columns if name not in beside)

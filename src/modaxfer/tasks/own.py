@@ -9,24 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from modaxfer.data.columns import numbers, require_columns, table_types
+from modaxfer.data.columns import require_columns
 from modaxfer.data.folders import read_data
+from modaxfer.data.labels import learn_labels
 from modaxfer.data.origin import file_of
+from modaxfer.data.targets import read_labels
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Problem, Target, TaskSpec
+from modaxfer.tasks.guess import guess_problem, separator_of_labels
 from modaxfer.tasks.intake import input_fields
 
 if TYPE_CHECKING:
     from modaxfer.config import RunConfig
 
 __all__ = ["task_from_files"]
-
-_FEW_VALUES = 20
-"""Up to this many distinct whole numbers are classes; half as many where they have decimals."""
-
-_SEPARATORS = (";", "|", ",")
 
 
 def task_from_files(config: RunConfig) -> TaskSpec:
@@ -47,10 +44,9 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     path = Path(os.path.abspath(Path(config.data).expanduser()))
     train = read_data(path)["train"]
     fields = _fields(config, train)
-    column = _label_column(config, train)
-    _refuse_repeats(fields, column)
-    problem, why = (Problem(config.problem), "as asked for") if config.problem else _guess(train, column)
-    target = Target(column=column, problem=problem, separator=_separator(train, column, problem))
+    columns = _label_columns(config, train)
+    _refuse_repeats(fields, columns)
+    target, why = _target(config, train, columns)
     spec = TaskSpec(
         name=re.sub(r"[^a-z0-9]+", "-", path.name.split(".", 1)[0].lower()).strip("-") or "own-data",
         fields=fields,
@@ -58,8 +54,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
         sources=(FolderSource(name=str(path)),),
         domain="own data",
     )
-    used = input_fields(spec, train)
-    return _described(spec, used, f"{problem.value} ({why})")
+    return _described(spec, input_fields(spec, train), f"{target.problem.value} ({why})")
 
 
 def _fields(config: RunConfig, table: pa.Table) -> tuple[Field, ...]:
@@ -72,56 +67,67 @@ def _fields(config: RunConfig, table: pa.Table) -> tuple[Field, ...]:
     return fields
 
 
-def _label_column(config: RunConfig, table: pa.Table) -> str:
-    if config.label is not None:
-        require_columns(table, [config.label], "label column")
+def _label_columns(config: RunConfig, table: pa.Table) -> tuple[str, ...]:
+    if config.label:
+        require_columns(table, config.label, "label column")
         return config.label
     if "label" not in table.column_names:
         raise DataError(
             "which column is the label?", file=file_of(table), allowed=table.column_names, fix="name it with --label"
         )
-    return "label"
+    return ("label",)
 
 
-def _refuse_repeats(fields: tuple[Field, ...], label: str) -> None:
+def _refuse_repeats(fields: tuple[Field, ...], labels: tuple[str, ...]) -> None:
     names = [field.name for field in fields]
-    if label in names:
+    if both := [name for name in labels if name in names]:
         raise ConfigError(
-            f"column {label!r} is both input and label",
+            f"column {both[0]!r} is both input and label",
             fix="name another label with --label, or leave it out of the inputs",
         )
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError("a column is named as input twice", got=twice, fix="name it once")
+    for role, named in (("input", names), ("label", list(labels))):
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise ConfigError(f"a column is named as {role} twice", got=twice, fix="name it once")
 
 
-def _guess(table: pa.Table, name: str) -> tuple[Problem, str]:
-    """Return the problem type that the labels look like, and why."""
-    column = table.column(name)
-    advice = "; --problem says otherwise"
-    if pa.types.is_nested(column.type):
-        return Problem.MULTILABEL, f"guessed, the labels are lists{advice}"
-    distinct = pc.count_distinct(column).as_py()
-    if table_types([table], [Field(name=name, signal=TABLE)])[name] == "number":
-        values = numbers(column).drop_null()
-        decimals = bool(pc.any(pc.not_equal(values, pc.floor(values))).as_py())
-        many = distinct > _FEW_VALUES // 2 if decimals else distinct > max(_FEW_VALUES, len(column) // 5)
-        if many:
-            return Problem.REGRESSION, f"guessed from {distinct} distinct numbers{advice}"
-    problem = Problem.BINARY if distinct == 2 else Problem.MULTICLASS
-    return problem, f"guessed from {distinct} distinct labels{advice}"
+def _target(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:
+    """Return the target that `columns` make up, and why it has the problem type it has."""
+    if len(columns) > 1:
+        return _indicators(config, table, columns)
+    (column,) = columns
+    reading = learn_labels(table, column)
+    if not config.problem:
+        guess = guess_problem(table, column, reading)
+        target = Target(column=column, problem=guess.problem, separator=guess.separator)
+        return target, f"guessed: {guess.why}; --problem says otherwise"
+    problem = Problem(config.problem)
+    nested = pa.types.is_nested(table.column(column).type)
+    several = problem is Problem.MULTILABEL and not nested and not reading.listed
+    mark = separator_of_labels(table.column(column).unique().to_pylist()) if several else Target().separator
+    said = f"as asked for, separated by {mark!r}" if several else "as asked for"
+    return Target(column=column, problem=problem, separator=mark), said
 
 
-def _separator(table: pa.Table, name: str, problem: Problem) -> str:
-    column = table.column(name)
-    if problem is not Problem.MULTILABEL or pa.types.is_nested(column.type):
-        return Target().separator
-    text = column.cast(pa.string())
-    found = (mark for mark in _SEPARATORS if pc.any(pc.match_substring(text, mark)).as_py())
-    return next(found, Target().separator)
+def _indicators(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:
+    """Return the multi-label target that several columns of 0 and 1 are.
+
+    Raises:
+        ConfigError: Another problem type is asked for.
+        DataError: A column holds something else.
+    """
+    if config.problem not in (None, Problem.MULTILABEL):
+        raise ConfigError(
+            "several label columns are one multi-label problem",
+            got=config.problem,
+            fix="name one label column, or ask for multilabel",
+        )
+    target = Target(column=", ".join(columns), columns=columns, problem=Problem.MULTILABEL)
+    read_labels(table, target)
+    return target, f"{len(columns)} label columns of 0 and 1"
 
 
 def _described(spec: TaskSpec, fields: tuple[Field, ...], problem: str) -> TaskSpec:
     inputs = ", ".join(f"{field.signal.kind} {field.name!r}" for field in fields[:5])
     more = f" and {len(fields) - 5} more" if len(fields) > 5 else ""
-    mark = f", separated by {spec.target.separator!r}" if spec.target.problem is Problem.MULTILABEL else ""
-    return replace(spec, summary=f"Your own data: {inputs}{more} to {spec.target.column!r}, {problem}{mark}.")
+    summary = f"Your own data: {inputs}{more} to {spec.target.column!r}, {problem}."
+    return replace(spec, summary=summary, posed=problem)

@@ -264,6 +264,7 @@ def describe(cell: Cell) -> dict[str, Any]:
     """Return the choices of `cell` as plain values, for people."""
     return {
         "task": cell.task_id,
+        **({"problem": cell.task.posed} if cell.task.posed else {}),
         "encoder": " + ".join(way.encoder.id for way in cell.ways),
         "checkpoint": " + ".join(way.encoder.checkpoint for way in cell.ways),
         "bridge": " + ".join(way.bridge.id for way in cell.ways),

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
+from modaxfer.data.readings import Reading
 from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state
 from modaxfer.errors import DataError
 from modaxfer.heads.build import build_head, head_config
@@ -71,8 +72,9 @@ class SavedModel:
     """What RUN/model/model.json says."""
 
     towers: tuple[SavedTower, ...]
-    types: Mapping[str, str]
-    """Table columns: ``number`` or ``category``."""
+    types: Mapping[str, Any]
+    """By table field, how its cells are read: see `modaxfer.data.readings.Reading`; in older runs only ``number`` or
+    ``category``."""
     classes: tuple[str, ...]
     objective: Mapping[str, Any]
     head: Mapping[str, Any]
@@ -218,10 +220,16 @@ def _load_tower(folder: Path, saved: SavedTower) -> tuple[Tower, Processor]:
     return Tower(encoder, readout, module, saved.segments), processor
 
 
-def _types(cell: Cell) -> dict[str, str]:
-    features = cell.data.splits["train"].features
+def _types(cell: Cell) -> dict[str, Any]:
+    """Return how each table field is read, with the categories that the training rows have."""
+    train = cell.data.splits["train"]
     tables = [field.name for field in cell.fields if field.signal.kind == "table"]
-    return {name: "number" if features[name].dtype.startswith("float") else "category" for name in tables}
+    found: dict[str, Any] = {}
+    for name in tables:
+        kind = "number" if train.features[name].dtype.startswith("float") else "category"
+        reading = Reading.of(name, cell.data.types.get(name, kind))
+        found[name] = reading.with_levels(train.unique(name)).to_dict() if kind == "category" else reading.to_dict()
+    return found
 
 
 def _tuples(options: Mapping[str, Any]) -> dict[str, Any]:

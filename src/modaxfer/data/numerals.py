@@ -1,0 +1,250 @@
+"""Numbers as people write them: decimal commas, thousands, currencies, per cent, units, brackets for a minus."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["MISSING", "Numerals", "find_numerals", "is_missing_text", "number_note", "parse"]
+
+MISSING = ("", "#N/A", "#N/A N/A", "#NA", "-", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "?",
+           "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")  # fmt: skip
+"""How a cell of a number column says that it has no value: what pandas takes for that, a dash and a question mark."""
+
+ENOUGH = 0.95
+"""Share of a column's cells that must read as numbers; the others are odd ones."""
+
+MOSTLY = 0.8
+"""Share of numbers from which a column that is left a category is spoken of."""
+
+_SAMPLE = 2000
+"""Most distinct cells that are looked at one by one."""
+
+_SYSTEMS = ((".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"))
+"""Decimal mark and thousands mark, the simpler first."""
+
+_CODES = frozenset((
+    "aud", "brl", "cad", "chf", "cny", "czk", "dkk", "dollar", "eur", "euro", "fr", "gbp", "hkd", "huf", "idr",
+    "ils", "inr", "jpy", "kr", "krw", "mxn", "nok", "nzd", "php", "pln", "rm", "ron", "rs", "rub", "sar", "sek",
+    "sgd", "thb", "try", "twd", "uah", "usd", "vnd", "zar", "zł", "kč", "ft"
+))  # fmt: skip
+"""Currencies by name or code, as `_same` shortens them."""
+_POINTED = frozenset(("$", "£", "us$", "usd", "gbp"))
+"""Currencies whose amounts have a decimal point."""
+
+_SPACES = "[\u00a0\u2007\u2009\u200a\u202f]"
+_CELL = re.compile(
+    r"(?P<open>\()?\s*[-+]?\s*(?P<before>[^\d\s.,+\-()][^\d+\-().,]{0,8}?)?\s*[-+]?\s*"
+    r"(?P<core>\d[\d.,' ]*(?:[eE][-+]?\d+)?|[.,]\d+(?:[eE][-+]?\d+)?)"
+    r"\s*(?P<behind>[^\d\s,+\-()'][^\d()]{0,14}[23]?)?\s*-?\s*(?(open)\))"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numerals:
+    """How the cells of one column write numbers."""
+
+    decimal: str = "."
+    thousands: str = ""
+    affixes: tuple[str, ...] = ()
+    """What may stand before or behind a number and means the same in every row: ``$``, ``%``, ``kg``."""
+    words: bool = False
+    """Whether true and false are 1 and 0."""
+
+    @property
+    def unit(self) -> str:
+        """Return the unit, for people; empty where there is none."""
+        return self.affixes[0] if self.affixes else ""
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether every tool would read these numbers."""
+        return self == Numerals(words=self.words)
+
+
+def parse(column: pa.ChunkedArray, numerals: Numerals) -> pa.ChunkedArray:
+    """Return a text column as float64; a cell that is no number as `numerals` writes them, and NaN, becomes null."""
+    text = _without_affixes(_tidied(column), numerals.affixes)
+    mark, point = re.escape(numerals.thousands), re.escape(numerals.decimal)
+    grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}|" if mark else ""
+    digits = rf"(?:(?:{grouped}\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?"
+    looks = pc.match_substring_regex(text, rf"^[-+]?(?:{digits}|(?i:inf(?:inity)?))$")
+    if mark:
+        text = pc.replace_substring(text, numerals.thousands, "")
+    if numerals.decimal != ".":
+        text = pc.replace_substring(text, numerals.decimal, ".")
+    text = pc.replace_substring_regex(text, r"^\+", "")
+    values = pc.if_else(looks, text, pa.scalar(None, text.type)).cast(pa.float64())
+    return _with_words(values, text) if numerals.words else values
+
+
+def is_missing_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return bool ``[rows]``: whether a text cell is null or says that it has no value."""
+    return pc.is_in(pc.utf8_trim_whitespace(column), pa.array((*MISSING, None), pa.string()))
+
+
+def find_numerals(present: pa.ChunkedArray, hints: Mapping[str, str] | None = None) -> Numerals | str | None:
+    """Find out how the text cells `present`, none of them missing, write numbers.
+
+    Args:
+        present: Cells of one column.
+        hints: What the rest of the file says, for cells that can be read in two ways: ``decimal``, the mark that
+            other columns have, and ``separator``, the mark between cells.
+
+    Returns:
+        The numerals that at least 95 % of the cells follow (of ten cells or fewer all); a line on why it is not
+        certain where most cells look like numbers; None where they do not.
+    """
+    if not len(present):
+        return Numerals()
+    found = _proposed(present, hints or {})
+    if not isinstance(found, Numerals):
+        return found
+    odd = parse(present, found).null_count
+    if odd <= (1 - ENOUGH) * len(present) or (odd == 1 and len(present) > 10):
+        return found
+    mostly = len(present) - odd >= MOSTLY * len(present)
+    return (
+        f"{len(present) - odd} of {len(present)} cells are numbers, too few to take the others for gaps"
+        if mostly
+        else None
+    )
+
+
+def number_note(what: str, present: pa.ChunkedArray, numerals: Numerals) -> str:
+    """Return a line that says how one of the cells `present` was read; `what` names the column."""
+    read = present.filter(pc.is_valid(parse(present, numerals)))
+    shown = str(max(read.unique().slice(0, 100).to_pylist(), key=len))
+    value = parse(pa.chunked_array([pa.array([shown], pa.string())]), numerals).to_pylist()[0]
+    return f"{what}: read as numbers, {shown.strip()!r} as {value:.12g}"
+
+
+def _proposed(present: pa.ChunkedArray, hints: Mapping[str, str]) -> Numerals | str | None:
+    pairs = present.value_counts().slice(0, _SAMPLE).to_pylist()
+    counts = {str(pair["values"]).strip(): int(pair["counts"]) for pair in pairs}
+    words = {text.casefold() for text in counts}
+    if words <= {"true", "false", "1", "0", "1.0", "0.0"}:
+        return Numerals(words=True)
+    if parse(present, Numerals()).null_count == 0 and hints.get("decimal", ".") == ".":
+        return Numerals()
+    cells = {text: match for text in counts if (match := _CELL.fullmatch(_clean(text)))}
+    total = sum(counts.values())
+    if sum(counts[text] for text in cells) < MOSTLY * total and len(counts) - len(cells) > 1:
+        return None
+    affixes, doubt = _affixes({text: _affix(match) for text, match in cells.items()}, counts)
+    if doubt is None or doubt:
+        return doubt
+    cores = Counter[str]()
+    for text, match in cells.items():
+        cores[match["core"].strip()] += counts[text]
+    return _marks(cores, affixes, hints)
+
+
+def _affix(match: re.Match[str]) -> str:
+    parts = [part.strip() for part in (match["before"], match["behind"]) if part and part.strip()]
+    return " ".join(parts)
+
+
+def _affixes(found: Mapping[str, str], counts: Mapping[str, int]) -> tuple[tuple[str, ...], str | None]:
+    """Return what stands beside the numbers where it is the same throughout, else why they cannot be read.
+
+    None for a reason where they are no numbers but codes, such as A12.
+    """
+    kinds: dict[str, list[str]] = {}
+    rows = Counter[str]()
+    for text, affix in found.items():
+        kinds.setdefault(_same(affix), [])
+        rows[_same(affix)] += counts[text]
+        if affix not in kinds[_same(affix)]:
+            kinds[_same(affix)].append(affix)
+    bare, named = rows.pop("", 0), [kind for kind in kinds if kind]
+    if not named:
+        return (), ""
+    total = bare + sum(rows.values())
+    main = max(named, key=rows.__getitem__)
+    money = _is_money(main)
+    rest = total - rows[main] - (bare if money else 0)
+    single = rest <= (1 - ENOUGH) * total and not (rest and len(named) == 2 and rows[main] < 20)
+    before = any(text.lstrip("(-+ ").startswith(tuple(kinds[main])) for text in found)
+    if single and (money or not before):
+        return tuple(kinds[main]), ""
+    if len(named) > 5 or (before and main[0].isalpha() and not money):
+        return (), None
+    shown = ", ".join(repr(kinds[kind][0]) for kind in sorted(named, key=rows.__getitem__, reverse=True)[:3])
+    beside = f"{shown} and nothing" if bare else shown
+    return (), f"numbers with {beside} beside them cannot be put on one scale"
+
+
+def _marks(cores: Counter[str], affixes: tuple[str, ...], hints: Mapping[str, str]) -> Numerals | str | None:
+    """Return the numerals that most of `cores` follow, or why two ways to read them are equally good."""
+    values = pa.chunked_array([pa.array(list(cores), pa.string())])
+    weights = list(cores.values())
+    ways = [Numerals(decimal=decimal, thousands=mark, affixes=affixes) for decimal, mark in _SYSTEMS]
+    read = [parse(values, Numerals(decimal=way.decimal, thousands=way.thousands)).to_pylist() for way in ways]
+    rows = [sum(weight for weight, value in zip(weights, one, strict=True) if value is not None) for one in read]
+    best = max(rows)
+    winners = [place for place, count in enumerate(rows) if count == best]
+    if not best:
+        return None
+    distinct = [place for at, place in enumerate(winners) if all(read[place] != read[other] for other in winners[:at])]
+    if len(distinct) == 1:
+        return ways[distinct[0]]
+    return _told(cores, [ways[place] for place in distinct], hints)
+
+
+def _told(cores: Counter[str], ways: Sequence[Numerals], hints: Mapping[str, str]) -> Numerals | str:
+    """Decide between readings of the same cells, by what the rest of the file says."""
+    decimal = hints.get("decimal", "")
+    if not decimal and "," in "".join(cores):
+        decimal = {";": ",", ",": "."}.get(hints.get("separator", ""), "")
+        decimal = decimal or ("." if set(map(_same, ways[0].affixes)) & _POINTED else "")
+    elif not decimal:
+        decimal = "."
+    for way in ways:
+        if way.decimal == decimal:
+            return way
+    return f"{next(iter(cores))!r} has a decimal comma or a comma between thousands"
+
+
+def _without_affixes(text: pa.ChunkedArray, affixes: Sequence[str]) -> pa.ChunkedArray:
+    text = pc.replace_substring_regex(text, r"^\(\s*(.*?)\s*\)$", r"-\1")
+    if affixes:
+        some = "|".join(re.escape(affix) for affix in sorted(affixes, key=len, reverse=True))
+        text = pc.replace_substring_regex(text, rf"^([-+]?)\s*(?i:{some})\s*([-+]?)\s*", r"\1\2")
+        text = pc.replace_substring_regex(text, rf"\s*(?i:{some})\s*(-?)$", r"\1")
+    text = pc.replace_substring_regex(text, r"^([-+])\s+", r"\1")
+    return pc.replace_substring_regex(text, r"^([^-]*\d)\s*-$", r"-\1")
+
+
+def _tidied(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = pc.replace_substring_regex(column.cast(pa.string()), _SPACES, " ")
+    text = pc.replace_substring_regex(text, "\u2212", "-")
+    text = pc.replace_substring_regex(text, "[\u2019\u02bc]", "'")
+    return pc.utf8_trim_whitespace(text)
+
+
+def _clean(text: str) -> str:
+    text = re.sub(_SPACES, " ", text).replace("\u2212", "-")
+    return re.sub("[\u2019\u02bc]", "'", text).strip()
+
+
+def _with_words(values: pa.ChunkedArray, text: pa.ChunkedArray) -> pa.ChunkedArray:
+    lower = pc.utf8_lower(text)
+    values = pc.if_else(pc.fill_null(pc.equal(lower, "true"), False), 1.0, values)
+    return pc.if_else(pc.fill_null(pc.equal(lower, "false"), False), 0.0, values)
+
+
+def _same(affix: str) -> str:
+    """Return what `kg` and `KG.`, `year` and `years` have in common."""
+    short = affix.casefold().rstrip(".")
+    return short[:-1] if len(short) > 3 and short.endswith("s") else short
+
+
+def _is_money(kind: str) -> bool:
+    return any(unicodedata.category(letter) == "Sc" for letter in kind) or kind.strip(". ") in _CODES

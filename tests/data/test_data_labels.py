@@ -1,0 +1,91 @@
+import pyarrow as pa
+import pytest
+
+from modaxfer.data.labels import cell_of, learn_labels
+from modaxfer.data.origin import stamp
+from modaxfer.data.targets import label_notes, read_labels
+from modaxfer.errors import DataError
+from modaxfer.spec import Problem, Target
+
+
+def read(cells, problem=Problem.MULTICLASS, typed=False, later=None, **options):
+    train = stamp(pa.table({"label": cells}), file="t.csv", typed=typed)
+    target = Target(problem=problem, **options)
+    reading = learn_labels(train, "label")
+    tables = [train, *([] if later is None else [stamp(pa.table({"label": later}), file="u.csv", typed=typed)])]
+    return read_labels(tables[-1], target, reading), label_notes(tables, target, reading)
+
+
+def test_whole_numbers_are_one_class_however_they_are_written():
+    labels, notes = read(["1.0", "0.0", None], later=["1", "0", "1.000"])
+    assert labels == ["1", "0", "1"]
+    assert "'0', '0.0' are '0'; '1', '1.0', '1.000' are '1'" in notes[0]
+    assert read(["1.0", "1.1", "2.0"])[0] == ["1.0", "1.1", "2.0"]
+    assert read(["007", "7"])[0] == ["007", "7"]
+
+
+def test_blanks_and_unicode_forms_make_no_classes():
+    labels, notes = read(["Yes", " Yes", "Yes\u00a0", "cafe\u0301", "caf\u00e9"])
+    assert labels == ["Yes", "Yes", "Yes", "caf\u00e9", "caf\u00e9"]
+    assert "labels written in several ways are one class" in notes[0]
+
+
+def test_case_makes_classes_and_is_said():
+    labels, notes = read(["Yes", "yes", "No"])
+    assert labels == ["Yes", "yes", "No"]
+    assert "'Yes' and 'yes' differ in upper and lower case only" in notes[0]
+
+
+def test_what_pandas_takes_for_a_gap_is_a_missing_label_in_a_file_without_types():
+    labels, notes = read(["a", "NaN", "NA", "None", "null", "n/a", "NaN", "none"])
+    assert labels == ["a", None, None, None, None, None, None, "none"]
+    assert "cells without a label: 2 'NaN', 1 'NA', 1 'None'" in notes[0]
+    assert read(["None", "a"], classes=("None", "a"))[0] == ["None", "a"]
+
+
+def test_in_a_file_with_types_it_is_a_class_and_said():
+    labels, notes = read(["None", "a", None, "NaN"], typed=True)
+    assert labels == ["None", "a", None, None]
+    assert any("'None' is a class (1 rows), for the file has types" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["['a', 'b c']", "['a']", "[]"],
+        ['["a", "b c"]', '["a"]', "[]"],
+        ["{'a', 'b c'}", "{'a'}", "set()"],
+        ["('a', 'b c')", "('a',)", "()"],
+        ["['a' 'b c']", "['a']", "[]"],
+        ["[a, b c]", "[a]", "[]"],
+    ],
+)
+def test_the_text_of_lists_is_several_labels(cells):
+    labels, notes = read(cells, Problem.MULTILABEL)
+    assert labels == [("a", "b c"), ("a",), ()]
+    assert "the text of lists is read as several labels" in notes[0]
+
+
+def test_a_cell_written_for_train_is_read_by_it():
+    sets = [("a;b", 'say "x"'), (), ("caf\u00e9, 'y'",)]
+    assert read([cell_of(labels) for labels in sets], Problem.MULTILABEL)[0] == sets
+
+
+def test_truth_values_are_written_as_in_train():
+    assert read(["True", "False"], later=["true", "FALSE"])[0] == ["True", "False"]
+
+
+def test_amounts_are_values():
+    labels, notes = read(["$1,200.50", "$3.25", "n/a", "lots"] + ["$7"] * 20, Problem.REGRESSION)
+    assert labels[:3] == [1200.5, 3.25, None]
+    assert notes == ("label column 'label': read as numbers, '$1,200.50' as 1200.5",)
+    with pytest.raises(DataError, match=r"cannot be read as numbers .*'kg', 'g'.*plain numbers with a decimal point"):
+        read(["1 kg", "2 g"] * 10, Problem.REGRESSION)
+
+
+def test_columns_of_indicators_are_a_set_of_labels():
+    table = pa.table({"x": ["1", "0", ""], "y": [True, False, True]})
+    target = Target(column="x, y", columns=("x", "y"), problem=Problem.MULTILABEL)
+    assert read_labels(table, target) == [("x", "y"), (), None]
+    with pytest.raises(DataError, match=r"must hold 0 and 1 .*row 2, column 'x'\)\. Got: 2"):
+        read_labels(pa.table({"x": [1, 2], "y": [0, 0]}), target)
