@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from modaxfer.data.cleaning import constant_columns, find_empty, find_infinite, find_label_faults, read_media
@@ -13,7 +12,7 @@ from modaxfer.data.columns import conform, is_media, require_columns
 from modaxfer.data.fingerprint import row_digests
 from modaxfer.data.interpret import interpret, row_counters, strange_cells
 from modaxfer.data.labels import LabelReading, learn_labels
-from modaxfer.data.origin import file_of
+from modaxfer.data.origin import file_of, numbers_of
 from modaxfer.data.rows import Ledger, Rows
 from modaxfer.data.targets import class_order, label_notes, read_labels
 from modaxfer.errors import DataError
@@ -150,7 +149,7 @@ def _rows(spec: TaskSpec, meant: Interpretation, reading: LabelReading, split: s
     return Rows(
         table=inputs,
         labels=read_labels(table, spec.target, reading),
-        numbers=np.arange(1, table.num_rows + 1),
+        numbers=numbers_of(table),
         split=split,
         file=file_of(table),
         media={},
