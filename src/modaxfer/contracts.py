@@ -315,6 +315,8 @@ class Encoder(Protocol):
     layers: nn.ModuleList
     norm: nn.Module | None
     """Norm behind the last layer, where the architecture has one."""
+    adapter_parameters: frozenset[str]
+    """Names of the parameters that an adapter added; empty where none is attached."""
 
     def processor(self, kind: str) -> Processor:
         """Return the preparation for raw inputs of signal `kind`."""

@@ -30,7 +30,7 @@ class Part(StrEnum):
     EMBEDDINGS = "embeddings"
     BODY = "body"
     NORM = "norm"
-    """Layer norms of the body; they move with the body, and can move alone."""
+    """Layer norms of the body, where it has any; they move with the body, and can move alone."""
     ADAPTER = "adapter"
     HEAD = "head"
 

@@ -118,8 +118,3 @@ def test_an_adapter_of_another_encoder_is_refused(tmp_path):
     attach_adapter(encoder, AdapterSpec(targets=("query",), options=OPTIONS))
     with pytest.raises(DataError, match=r"does not fit this encoder.*1 unknown and 6 missing"):
         load_adapter_state(encoder, {"0.attention.self.key.lora_A.weight": torch.zeros(4, 32)})
-
-
-def test_other_methods_of_peft_work_too(tmp_path):
-    encoder, _, _ = load("bert", tmp_path)
-    assert len(attach_adapter(encoder, AdapterSpec(method="loha", targets=("query",), options={"r": 2}))) == 3

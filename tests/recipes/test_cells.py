@@ -8,7 +8,9 @@ import pytest
 
 import modaxfer
 from modaxfer.config import RunConfig
+from modaxfer.plan import AdapterSpec
 from modaxfer.result import Result
+from modaxfer.strategies import lora
 
 pytestmark = pytest.mark.recipe
 
@@ -46,6 +48,18 @@ def test_a_cell_trains_to_a_scored_result(encoder, strategy, kind, tiny, own_row
         "log.jsonl" if strategy == "frozen" else ""
     }
     assert not (run.folder / ".checkpoint").exists()
+
+
+@pytest.mark.parametrize("method", ["ia3", "oft", "lokr", "ln_tuning"])
+def test_any_adapter_of_peft_trains_is_saved_and_predicts(method, tiny, own_rows, tmp_path, monkeypatch):
+    adapter = AdapterSpec(method=method, targets=() if method == "ln_tuning" else ("query", "value"))
+    monkeypatch.setattr(lora, "_adapter", lambda options, context: adapter)
+    run = modaxfer.train(
+        encoder=str(tiny("bert")), strategy="lora", output=str(tmp_path / "run"), **QUICK, **own_rows("text")
+    )
+    parameters, head = run.result.parameters, 32 * 2 + 2
+    assert head < parameters["trainable"] < parameters["total"] / 4
+    assert run.result.metrics["test"] == pytest.approx(run.evaluate()["metrics"], abs=1e-6)
 
 
 def test_learnable_rows_are_learned(tiny, own_rows, tmp_path):

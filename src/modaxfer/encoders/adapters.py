@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,63 +11,99 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Encoder
-from modaxfer.errors import ConfigError, DataError, RefusedError, close_matches
+from modaxfer.encoders.adapter_methods import OF_NORMS, adaptable, peft_config
+from modaxfer.errors import DataError, RefusedError
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["adapted_modules", "adapter_state", "attach_adapter", "load_adapter_state"]
-
-WORDS = {"lora": {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"}}
-"""The papers' words for what peft calls otherwise, by method."""
-
-IMPORTING = ("megatron_config", "megatron_core")
-"""Options of peft that import a module by its name: options are stored in runs, and a run may be anybody's."""
+__all__ = ["adapted_modules", "adapter_state", "attach_adapter", "load_adapter_state", "rehearse_adapter"]
 
 
-def attach_adapter(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
+def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
     """Put adapters into the layers of `encoder`; the layers' own weights stop requiring gradients.
 
     Args:
         encoder: Changed in place.
         adapter: Method, module names (the last parts of them; none = every linear module, of a model without any every
-            convolution) and options. For LoRA the options ``rank``, ``alpha``, ``dropout``, ``use_dora``,
-            ``use_rslora`` matter most; any of peft's will do.
+            convolution; LN tuning takes norms) and options. For LoRA the options ``rank``, ``alpha``, ``dropout``,
+            ``use_dora``, ``use_rslora`` matter most; any of peft's will do.
 
     Returns:
-        The names of the adapted modules, below ``encoder.layers``.
+        The names of the adapted modules, below ``encoder.layers``. What parameters the adapter is made of stands in
+        ``encoder.adapter_parameters``: those that were not there before, whatever they are called.
 
     Raises:
-        RefusedError: No module matches; names those that there are.
+        RefusedError: No module matches, which names those that there are; or peft refuses, which gives its reason.
         ConfigError: peft has no such method or option.
     """
+    chosen = adapted_modules(encoder, adapter)
+    before = {id(parameter) for parameter in encoder.parameters()}
+    _inject(encoder.layers, adapter, chosen)
+    encoder.adapter_parameters = frozenset(
+        name for name, parameter in encoder.named_parameters() if id(parameter) not in before
+    )
+    return chosen
+
+
+def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec) -> None:
+    """Find out whether `adapter` can be attached, before any weight is loaded.
+
+    Args:
+        encoder: An outline, without weights; one layer of each structure gets random ones for the moment.
+        adapter: As for `attach_adapter`.
+
+    Raises:
+        RefusedError: As `attach_adapter`, with peft's reason.
+        ConfigError: As `attach_adapter`.
+    """
+    names = adapted_modules(encoder, adapter)
+    kinds = {repr(layer): str(number) for number, layer in enumerate(encoder.layers)}
+    layers = nn.ModuleDict({number: copy.deepcopy(encoder.layers[int(number)]) for number in kinds.values()})
+    layers.to_empty(device="cpu")
+    with torch.random.fork_rng(devices=()), torch.no_grad():
+        for parameter in layers.parameters():
+            nn.init.normal_(parameter, std=0.02)
+        _inject(layers, adapter, [name for name in names if name.partition(".")[0] in layers])
+
+
+def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
     from peft import inject_adapter_in_model
 
-    chosen = adapted_modules(encoder, adapter)
-    inject_adapter_in_model(_peft_config(adapter, chosen), encoder.layers)
-    for name in chosen:
-        _keep_geometry(encoder.layers.get_submodule(name))
-    return chosen
+    config = peft_config(adapter, names)
+    try:
+        with warnings.catch_warnings():
+            # What peft warns of here is its own affair: layers it does not list, kernels it could not compile.
+            warnings.simplefilter("ignore", UserWarning)
+            inject_adapter_in_model(config, layers)
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        raise RefusedError(
+            f"peft cannot attach {adapter.method} to the layers of this encoder",
+            got=str(error).rstrip("."),
+            fix="change its options, or choose another method",
+        ) from error
+    for name in names:
+        _keep_geometry(layers.get_submodule(name))
 
 
 def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
     """Return the names of the modules that `adapter` would attach to, below ``encoder.layers``.
 
-    Only linear modules and convolutions with all channels in one group have a matrix to update.
-
     Raises:
         RefusedError: No module matches; names those that there are.
     """
-    modules = {name: part for name, part in encoder.layers.named_modules() if _is_matrix(part)}
+    modules = adaptable(encoder.layers, adapter.method)
     if not modules:
+        lacking = "no norms" if adapter.method in OF_NORMS else "neither linear modules nor convolutions"
         raise RefusedError(
-            f"{adapter.method} attaches nowhere: the encoder's layers have neither linear modules nor convolutions",
+            f"{adapter.method} attaches nowhere: the encoder's layers have {lacking}",
             got=adapter.targets or None,
             fix="choose strategy full or frozen",
         )
     linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
     chosen = [name for name in modules if _matches(name, adapter.targets)] if adapter.targets else linear or [*modules]
     if not chosen:
+        kind = "norm" if adapter.method in OF_NORMS else "linear module or convolution"
         raise RefusedError(
-            f"{adapter.method} attaches nowhere: no linear module or convolution of the encoder's layers matches",
+            f"{adapter.method} attaches nowhere: no {kind} of the encoder's layers matches",
             got=adapter.targets,
             allowed=sorted({name.rpartition(".")[2] for name in modules}),
             fix="choose targets among these (--set strategy.targets=...)",
@@ -99,15 +136,9 @@ def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> N
     set_peft_model_state_dict(encoder.layers, dict(state))
 
 
-def _is_matrix(module: nn.Module) -> bool:
-    """Tell whether `module` is a trainable matrix product; what no token depends on is not trainable."""
-    plain = isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
-    return plain and isinstance(module.weight, nn.Parameter)
-
-
 def _keep_geometry(adapted: Any) -> None:
     """Let an adapted convolution tell its geometry as before: some networks pad their input by what it says."""
-    base = adapted.get_base_layer()
+    base = adapted.get_base_layer() if hasattr(adapted, "get_base_layer") else None
     if isinstance(base, nn.Conv2d):
         for name in ("kernel_size", "stride", "padding", "dilation"):
             setattr(adapted, name, getattr(base, name))
@@ -115,36 +146,3 @@ def _keep_geometry(adapted: Any) -> None:
 
 def _matches(name: str, targets: tuple[str, ...]) -> bool:
     return any(name == target or name.endswith(f".{target}") for target in targets)
-
-
-def _peft_config(adapter: AdapterSpec, modules: list[str]) -> Any:
-    from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
-    from peft.utils import PeftType
-
-    known = {str(kind.value).lower(): cls for kind, cls in PEFT_TYPE_TO_CONFIG_MAPPING.items() if kind in PeftType}
-    known = {name: cls for name, cls in known.items() if "target_modules" in _options(cls)}
-    if adapter.method not in known:
-        close = close_matches(adapter.method, known)
-        raise ConfigError(
-            "peft has no such adapter for single modules",
-            got=adapter.method,
-            allowed=sorted(known),
-            fix=f"did you mean {close[0]}?" if close else "choose one of these methods",
-        )
-    cls = known[adapter.method]
-    words = WORDS.get(adapter.method, {})
-    options = {words.get(key, key): value for key, value in adapter.options.items()}
-    unknown = sorted(set(options) - set(_options(cls)))
-    if unknown:
-        close = close_matches(unknown[0], [*_options(cls), *words])
-        raise ConfigError(
-            f"peft's {adapter.method} has no option {', '.join(unknown)}",
-            got=unknown,
-            allowed=sorted({*words, *_options(cls)}),
-            fix=f"did you mean {close[0]}?" if close else "choose one of these options",
-        )
-    return cls(target_modules=modules, **options)
-
-
-def _options(cls: Any) -> list[str]:
-    return [item.name for item in dataclasses.fields(cls) if item.name not in IMPORTING]

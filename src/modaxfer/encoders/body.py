@@ -65,6 +65,8 @@ class LayeredEncoder(nn.Module):
 
     layers: nn.ModuleList
     norm: nn.Module | None
+    adapter_parameters: frozenset[str] = frozenset()
+    """Names of the parameters that an adapter added."""
     sha256: str | None = None
     """Hash of the weights that were read; None for random ones."""
     has_front: bool = True

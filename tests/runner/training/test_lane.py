@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from modaxfer.config import RunConfig
-from modaxfer.plan import Part
+from modaxfer.errors import RunFailedError
+from modaxfer.plan import Part, Phase
 from modaxfer.runner.training.lane import Lane, Lanes, opened_places
 
 
@@ -49,6 +50,14 @@ def test_what_one_task_moves_stays_open_for_all(shared):
     moved = {name for name, place in places.items() if place.parameter.grad is not None}
     # The keys' biases cancel out in the softmax and their gradient is rounding noise, but it is there.
     assert {name.rpartition(".")[0] for name in places} == {name.rpartition(".")[0] for name in moved}
+
+
+def test_a_part_that_owns_no_parameter_is_an_error(shared):
+    sessions, _ = shared
+    rates = {Part.ADAPTER: 1e-3, Part.HEAD: 1e-3}
+    phase = Phase(name="tune", trainable=frozenset(rates), learning_rates=rates)
+    with pytest.raises(RunFailedError, match=r"phase tune trains what this model does not have. Got: adapter. Allowed"):
+        opened_places(sessions, phase)
 
 
 def test_one_task_keeps_the_names_of_its_model(shared):

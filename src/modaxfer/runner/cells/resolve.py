@@ -8,7 +8,7 @@ from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, InputLayout, TaskData
-from modaxfer.encoders.adapters import adapted_modules
+from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
@@ -230,7 +230,7 @@ def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     adapter = cells[0].plan.adapter
     for way in cells[0].ways if adapter is not None else ():
         assert adapter is not None, "asked above"
-        adapted_modules(outline(way.encoder), adapter)
+        rehearse_adapter(outline(way.encoder), adapter)
     return tuple(replace(cell, ways=tuple(_aligned(way, cell) for way in cell.ways)) for cell in cells)
 
 

@@ -171,7 +171,7 @@ def _tower_places(tower: Any) -> Iterator[tuple[str, Place]]:
             part = Part.BRIDGE
         elif layer < 0:
             part = Part.EMBEDDINGS
-        elif ".lora_" in name or ".adapter_" in name or "_adapter." in name:
+        elif name.removeprefix("encoder.") in encoder.adapter_parameters:
             part = Part.ADAPTER
         else:
             part = Part.NORM if id(parameter) in norms else Part.BODY

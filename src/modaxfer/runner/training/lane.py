@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Batch
+from modaxfer.errors import RunFailedError
 from modaxfer.heads.objective import balanced_weights
 from modaxfer.heads.uncertainty import UncertaintyWeights
-from modaxfer.plan import Phase
+from modaxfer.plan import Part, Phase
 from modaxfer.registry import load_target
 from modaxfer.runner.session import Session
 from modaxfer.runner.towers.model import Place
@@ -105,8 +106,12 @@ def opened_places(lanes: Sequence[Session], phase: Phase) -> dict[str, Place]:
     """Open every task's model for `phase` and return the trainable parameters by name, shared ones once.
 
     With several tasks, names of parameters that only one of them has start with its number.
+
+    Raises:
+        RunFailedError: A part that the phase trains owns no parameter in any of the models.
     """
     opened = [session.model.open_for(phase) for session in lanes]
+    _refuse_empty_parts(phase, {place.part for own in opened for place in own.values()})
     if len(opened) == 1:
         return opened[0]
     seen: set[int] = set()
@@ -119,3 +124,18 @@ def opened_places(lanes: Sequence[Session], phase: Phase) -> dict[str, Place]:
                 # Another task's model, opened after this one, may have closed what it does not read.
                 place.parameter.requires_grad_(True)
     return places
+
+
+def _refuse_empty_parts(phase: Phase, moving: set[Part]) -> None:
+    """Refuse a phase of which a part would not move; embeddings and norms belong to the body, with or without them."""
+    body = {Part.BODY, Part.NORM, Part.EMBEDDINGS}
+    missing = phase.trainable - body - moving
+    if Part.BODY in phase.trainable and not moving & body:
+        missing |= {Part.BODY}
+    if missing and phase.solver is None:
+        raise RunFailedError(
+            f"phase {phase.name} trains what this model does not have",
+            got=sorted(missing),
+            allowed=sorted(moving),
+            fix="correct the plan of the strategy, or set from_layer lower",
+        )
