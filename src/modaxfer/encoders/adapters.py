@@ -74,7 +74,7 @@ def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
             # What peft warns of here is its own affair: layers it does not list, kernels it could not compile.
             warnings.simplefilter("ignore", UserWarning)
             inject_adapter_in_model(config, layers)
-    except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
         raise RefusedError(
             f"peft cannot attach {adapter.method} to the layers of this encoder",
             got=str(error).rstrip("."),
