@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from modaxfer.data.class_folders import read_class_folders
-from modaxfer.data.files import EXTENSIONS, extension, read_table
+from modaxfer.data.files import EXTENSIONS, is_data, read_table
+from modaxfer.data.gathering import EVERYTHING, Selection, drawn
 from modaxfer.data.layout import SPLITS
+from modaxfer.data.split_files import read_split_files, read_split_files_inside
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,30 +22,39 @@ __all__ = ["SPLITS", "Tables", "read_data"]
 Tables = Mapping[str, pa.Table]
 """Split name to rows."""
 
-_ALIASES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation",
-            "dev": "validation", "test": "test"}  # fmt: skip
 _LAYOUTS = (
     f"files named train, validation, test ({', '.join(EXTENSIONS)})",
     "one folder per class with images or sounds",
 )
 
 
-def read_data(path: Path) -> Tables:
+def read_data(path: Path, selection: Selection = EVERYTHING) -> Tables:
     """Read a file, a folder of split files or a folder of class folders.
 
-    A single file is one split, ``train``. ``val``, ``valid`` and ``dev`` mean ``validation``. Class folders may stand
-    directly in `path` or below ``train``, ``validation`` and ``test`` (see `find_layout`); their rows have the columns
-    ``image`` or ``audio`` (the file's path below `path`) and ``label`` (the class folder's name).
+    A single file is one split, ``train``. ``val``, ``valid`` and ``dev`` mean ``validation``. A split may be in several
+    parts (see `read_split_files`), and may stand in a folder inside. Class folders may stand directly in `path` or
+    below ``train``, ``validation`` and ``test`` (see `find_layout`); their rows have the columns ``image`` or ``audio``
+    (the file's path below `path`) and ``label`` (the class folder's name).
+
+    Args:
+        path: File or folder.
+        selection: Part of the rows and columns of tables; by default all.
 
     Raises:
         DataError: Nothing is there, it is none of these, a split is given twice, or there is no training split.
     """
-    if path.is_file() or not path.exists():
-        return {"train": read_table(path)}
-    tables = _split_files(path) or read_class_folders(path)
+    if not path.is_dir():
+        return {"train": read_table(path, selection)}
+    try:
+        tables = read_split_files(path, selection) or _class_folders(path, selection)
+        tables = tables or read_split_files_inside(path, selection)
+        found = [] if tables else sorted(path.iterdir())
+    except OSError as error:
+        raise DataError(
+            "cannot read the folder", file=error.filename or path, got=error.strerror, fix="check its rights"
+        ) from None
     if not tables:
-        found = sorted(entry.name for entry in path.iterdir())[:10]
-        raise DataError("no data in this folder", file=path, got=found or "an empty folder", allowed=_LAYOUTS)
+        raise _no_data(path, found)
     if "train" not in tables:
         raise DataError(
             "no training split", file=path, got=list(tables), allowed=SPLITS, fix="add a file or folder train"
@@ -51,21 +62,15 @@ def read_data(path: Path) -> Tables:
     return {split: tables[split] for split in SPLITS if split in tables}
 
 
-def _split_files(folder: Path) -> dict[str, pa.Table]:
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        split = _ALIASES.get(path.name.split(".", 1)[0].lower())
-        if split is None or not path.is_file() or not _is_data(path):
-            continue
-        if split in found:
-            what = f"two files for the split {split}"
-            raise DataError(what, file=folder, got=(found[split].name, path.name), fix="keep one of them")
-        found[split] = path
-    return {split: read_table(path) for split, path in found.items()}
+def _class_folders(path: Path, selection: Selection) -> Tables:
+    tables = read_class_folders(path)
+    if selection.draw is None:
+        return tables
+    return {split: drawn(table, selection.draw) for split, table in tables.items()}
 
 
-def _is_data(path: Path) -> bool:
-    try:
-        return bool(extension(path))
-    except DataError:
-        return False
+def _no_data(path: Path, found: Sequence[Path]) -> DataError:
+    files = [entry for entry in found if entry.is_file() and is_data(entry)]
+    fix = f"name the file, --data {files[0]}" if len(files) == 1 else None
+    got = [entry.name for entry in found[:10]] or "an empty folder"
+    return DataError("no data in this folder", file=path, got=got, allowed=_LAYOUTS, fix=fix)

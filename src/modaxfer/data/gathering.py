@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data.draws import Draw, Drawn
+from modaxfer.data.origin import numbers_of, renumbered, total_of
 
-__all__ = ["EVERYTHING", "Gathered", "Selection", "gathered", "labels_of", "thinned"]
+__all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "labels_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +55,26 @@ def gathered(
     if selection.draw is None:
         table = pa.Table.from_batches(list(batches), schema)
         return Gathered(table=table, numbers=_numbers(selection.before, table.num_rows), total=table.num_rows)
-    drawn: Drawn[pa.RecordBatch] = Drawn(selection.draw, _taken)
+    chosen: Drawn[pa.RecordBatch] = Drawn(selection.draw, _taken)
     for batch in batches:
-        numbers = _numbers(selection.before + drawn.total, batch.num_rows)
-        drawn.offer(batch, numbers, labels_of(batch.column(label)) if label in schema.names else None)
-    blocks, numbers = drawn.result()
-    return Gathered(table=pa.Table.from_batches(blocks, schema), numbers=numbers, total=drawn.total)
+        numbers = _numbers(selection.before + chosen.total, batch.num_rows)
+        chosen.offer(batch, numbers, labels_of(batch.column(label)) if label in schema.names else None)
+    blocks, numbers = chosen.result()
+    return Gathered(table=pa.Table.from_batches(blocks, schema), numbers=numbers, total=chosen.total)
 
 
-def thinned(table: pa.Table, draw: Draw, numbers: np.ndarray) -> tuple[pa.Table, np.ndarray]:
-    """Return the rows of `table` that `draw` keeps, and their numbers."""
-    drawn: Drawn[pa.RecordBatch] = Drawn(draw, _taken)
-    start = 0
+def drawn(table: pa.Table, draw: Draw) -> pa.Table:
+    """Return the rows of `table` that `draw` keeps, with their numbers."""
+    if table.num_rows <= draw.rows:
+        return table
+    chosen: Drawn[pa.RecordBatch] = Drawn(draw, _taken)
+    numbers, start = numbers_of(table), 0
     for batch in table.to_batches(max_chunksize=1 << 16):
         labels = labels_of(batch.column(draw.label)) if draw.label in table.column_names else None
-        drawn.offer(batch, numbers[start : start + batch.num_rows], labels)
+        chosen.offer(batch, numbers[start : start + batch.num_rows], labels)
         start += batch.num_rows
-    blocks, kept = drawn.result()
-    return pa.Table.from_batches(blocks, table.schema), kept
+    blocks, kept = chosen.result()
+    return renumbered(pa.Table.from_batches(blocks, table.schema), kept, total_of(table))
 
 
 def labels_of(column: pa.Array) -> Sequence[Hashable]:

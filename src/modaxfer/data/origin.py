@@ -9,7 +9,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["file_of", "is_typed", "name_classes", "notes_of", "numbers_of", "separator_of", "stamp", "total_of"]
+__all__ = [
+    "file_of",
+    "is_typed",
+    "mixed_of",
+    "name_classes",
+    "noted",
+    "notes_of",
+    "numbers_of",
+    "renumbered",
+    "separator_of",
+    "stamp",
+    "total_of",
+]
 
 _FILE, _UNTYPED, _NOTES = b"modaxfer.file", b"modaxfer.untyped", b"modaxfer.notes"
 _SEPARATOR, _MIXED = b"modaxfer.separator", b"modaxfer.mixed"
@@ -48,10 +60,18 @@ def stamp(
         _SEPARATOR: separator,
         _MIXED: json.dumps(list(mixed)),
     }
-    if numbers is not None and not np.array_equal(numbers, np.arange(1, len(numbers) + 1)):
+    if numbers is None:
+        return table.replace_schema_metadata(metadata)
+    return renumbered(table.replace_schema_metadata(metadata), numbers, total)
+
+
+def renumbered(table: pa.Table, numbers: np.ndarray, total: int | None = None) -> pa.Table:
+    """Return `table` with other row numbers; all else that was stamped stays."""
+    metadata = {key: value for key, value in (table.schema.metadata or {}).items() if key not in (_NUMBERS, _TOTAL)}
+    if not np.array_equal(numbers, np.arange(1, len(numbers) + 1)):
         metadata[_NUMBERS] = numbers.astype(np.int64).tobytes()
     if total is not None and total != table.num_rows:
-        metadata[_TOTAL] = str(total)
+        metadata[_TOTAL] = str(total).encode()
     return table.replace_schema_metadata(metadata)
 
 
@@ -79,7 +99,12 @@ def is_typed(table: pa.Table, column: str | None = None) -> bool:
 
     A column of JSON whose cells are numbers and texts has no type either.
     """
-    return not _value(table, _UNTYPED) and column not in json.loads(_value(table, _MIXED) or "[]")
+    return not _value(table, _UNTYPED) and column not in mixed_of(table)
+
+
+def mixed_of(table: pa.Table) -> tuple[str, ...]:
+    """Return the columns of a file with types whose cells are of several."""
+    return tuple(json.loads(_value(table, _MIXED) or "[]"))
 
 
 def separator_of(table: pa.Table) -> str:
@@ -90,6 +115,12 @@ def separator_of(table: pa.Table) -> str:
 def notes_of(table: pa.Table) -> tuple[str, ...]:
     """Return what was noted while the file was read."""
     return tuple(filter(None, _value(table, _NOTES).split("\n")))
+
+
+def noted(table: pa.Table, note: str) -> pa.Table:
+    """Return `table` with one more note, the first."""
+    notes = "\n".join((note, *notes_of(table)))
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTES: notes})
 
 
 def numbers_of(table: pa.Table) -> np.ndarray:

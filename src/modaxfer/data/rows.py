@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
     from modaxfer.data.targets import Label
 
-__all__ = ["Fault", "Ledger", "Rows"]
+__all__ = ["Fault", "Ledger", "Rows", "TooFewRowsError"]
+
+_LARGE = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
+_MOST_BYTES = 2**31 - 1
+"""What offsets of 32 bits can reach."""
 
 Fault = tuple[str, str]
 """Reason a row is unusable (a key of ``data.dropped``) and the detail for people."""
@@ -47,7 +51,7 @@ class Rows:
         """Return the rows at `indices`, in that order."""
         return replace(
             self,
-            table=self.table.take(pa.array(indices, pa.int64())),
+            table=_large(self.table).take(pa.array(indices, pa.int64())),
             labels=[self.labels[index] for index in indices],
             numbers=self.numbers[indices],
             media={name: [values[index] for index in indices] for name, values in self.media.items()},
@@ -61,6 +65,19 @@ class Rows:
 
 _SHOWN, _WIDEST = 3, 240
 """Rows that a message names, and characters that it gives to each."""
+
+
+class TooFewRowsError(DataError):
+    """Fewer usable rows than a task needs; where only a part was read, more may help."""
+
+
+def _large(table: pa.Table) -> pa.Table:
+    """Return `table` with text and bytes of 2 GiB and more in a type that can hold them in one piece."""
+    for place, field in enumerate(table.schema):
+        large = _LARGE.get(field.type)
+        if large is not None and table.column(place).nbytes > _MOST_BYTES:
+            table = table.set_column(place, field.with_type(large), table.column(place).cast(large))
+    return table
 
 
 class Ledger:

@@ -12,6 +12,7 @@ from typing import Any
 
 from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, offline, within
 from modaxfer.data.folders import Tables, read_data
+from modaxfer.data.gathering import EVERYTHING, Selection, drawn
 from modaxfer.data.origin import file_of, name_classes, stamp
 from modaxfer.errors import DataError, MissingPackageError, PluginError
 from modaxfer.registry import load_target
@@ -36,7 +37,7 @@ class Found:
     warnings: tuple[str, ...] = ()
 
 
-def find_rows(spec: TaskSpec, data_dir: str | Path | None) -> Found:
+def find_rows(spec: TaskSpec, data_dir: str | Path | None, selection: Selection = EVERYTHING) -> Found:
     """Read the rows of `spec` from its first source that has them.
 
     A source that is found but broken is an error: only one that is absent makes room for the next. Whatever was
@@ -45,6 +46,7 @@ def find_rows(spec: TaskSpec, data_dir: str | Path | None) -> Found:
     Args:
         spec: Task whose sources are tried in order.
         data_dir: Folder that holds data sets by name; None means the environment variable ``MODAXFER_DATA``.
+        selection: Part of the rows and columns; by default all.
 
     Raises:
         DataError: No source has the rows (names each and why), or the one that was found is malformed.
@@ -53,13 +55,13 @@ def find_rows(spec: TaskSpec, data_dir: str | Path | None) -> Found:
     passed: list[str] = []
     for source in spec.sources:
         try:
-            tables, text, root = _READERS[type(source)](source, Path(base).expanduser() if base else None)
+            tables, text, root = _READERS[type(source)](source, Path(base).expanduser() if base else None, selection)
         except UnavailableError as error:
             passed.append(f"{_named(source)}: {error}")
             continue
         _require_tables(spec, source, tables)
         return Found(
-            tables={split: _stamped(table, f"{text} {split}") for split, table in tables.items()},
+            tables={split: _part(_stamped(table, f"{text} {split}"), selection) for split, table in tables.items()},
             source=text, root=root, warnings=_warnings(spec, source, text, base, passed),
         )  # fmt: skip
     raise DataError(
@@ -68,23 +70,23 @@ def find_rows(spec: TaskSpec, data_dir: str | Path | None) -> Found:
     )  # fmt: skip
 
 
-def _folder(source: FolderSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+def _folder(source: FolderSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     if base is None and not Path(source.name).is_absolute():
         raise UnavailableError("neither --data-dir nor MODAXFER_DATA is given")
     path = (base or Path()) / source.name
     if not path.exists():
         raise UnavailableError(f"{path} does not exist")
-    if path.is_file():
-        return read_data(path), f"file {path}", path.parent
-    return _read(source, path), f"folder {path}", path
+    if not path.is_dir():
+        return read_data(path, selection), f"file {path}", path.parent
+    return _read(source, path, selection), f"folder {path}", path
 
 
-def _download(source: DownloadSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+def _download(source: DownloadSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     folder = fetch(source.files)
-    return _read(source, folder), f"download {next(iter(source.files.values())).url}", folder
+    return _read(source, folder, selection), f"download {next(iter(source.files.values())).url}", folder
 
 
-def _hub(source: HubSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+def _hub(source: HubSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     if not offline():
         _require_hub(source)
     import datasets
@@ -111,7 +113,7 @@ def _require_hub(source: HubSource) -> None:
     within(CONNECT_SECONDS, ask)
 
 
-def _package(source: PackageSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+def _package(source: PackageSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     try:
         found = version(source.distribution)
         tables = load_target(source.target)()
@@ -121,7 +123,7 @@ def _package(source: PackageSource, base: Path | None) -> tuple[Tables, str, Pat
     return tables, f"package {source.distribution} {found}", None
 
 
-def _sample(source: SampleSource, base: Path | None) -> tuple[Tables, str, Path | None]:
+def _sample(source: SampleSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     tables = load_target(source.target)(_SAMPLE_SEED)
     return tables, f"sample made by {source.target} (seed {_SAMPLE_SEED})", None
 
@@ -135,8 +137,8 @@ _READERS: Mapping[type[Source], Callable[..., tuple[Tables, str, Path | None]]] 
 }
 
 
-def _read(source: Source, folder: Path) -> Tables:
-    tables: Tables = load_target(source.reader)(folder) if source.reader else read_data(folder)
+def _read(source: Source, folder: Path, selection: Selection) -> Tables:
+    tables: Tables = load_target(source.reader)(folder) if source.reader else read_data(folder, selection)
     return tables
 
 
@@ -149,6 +151,11 @@ def _require_tables(spec: TaskSpec, source: Source, tables: Any) -> None:
 def _stamped(table: Any, default: str) -> Any:
     # A table that no reader of ours has stamped may carry orders to decode media.
     return table if file_of(table) else stamp(table, file=default)
+
+
+def _part(table: Any, selection: Selection) -> Any:
+    # Sources that keep tables in memory know nothing of a selection; drawing again from what was drawn changes nothing.
+    return drawn(table, selection.draw) if selection.draw else table
 
 
 def _named(source: Source) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from modaxfer.data.rows import TooFewRowsError
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def hold_out(strata: np.ndarray, groups: np.ndarray, fraction: float, seed: int)
     chosen = _diffuse(contents, fraction, random)
     _cover(contents, chosen, random)
     if not chosen.any() or chosen.all():
-        raise DataError(
+        raise TooFewRowsError(
             "too few groups of rows to hold some out", got=f"{len(contents)} groups of rows that belong together",
             fix="add rows, or give the splits yourself",
         )  # fmt: skip

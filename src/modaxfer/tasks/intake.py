@@ -13,7 +13,7 @@ from modaxfer.data.fingerprint import row_digests
 from modaxfer.data.interpret import interpret, row_counters, strange_cells
 from modaxfer.data.labels import LabelReading, learn_labels
 from modaxfer.data.origin import file_of, numbers_of
-from modaxfer.data.rows import Ledger, Rows
+from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
 from modaxfer.data.targets import class_order, label_notes, read_labels
 from modaxfer.errors import DataError
 from modaxfer.spec import TABLE, Field, Problem, TaskSpec
@@ -68,7 +68,7 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     constant = constant_columns(rows["train"], fields) if len(rows["train"]) else ()
     fields = tuple(field for field in fields if field.name not in constant)
     if not fields:
-        raise DataError("every input column holds one value only", got=constant, fix="give a column that varies")
+        raise TooFewRowsError("every input column holds one value only", got=constant, fix="give a column that varies")
     ledger.dropped.update({"constant_columns": len(constant)} if constant else {})
     rows = {split: _without(part, constant, fields) for split, part in rows.items()}
     types = {field.name: meant.types[field.name] for field in fields if field.name in meant.types}

@@ -9,6 +9,7 @@ import numpy as np
 
 from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
 from modaxfer.data.folders import SPLITS
+from modaxfer.data.rows import TooFewRowsError
 from modaxfer.data.splits import group_rows, hold_out, sample
 from modaxfer.data.targets import encode, strata, unseen
 from modaxfer.errors import DataError
@@ -96,7 +97,7 @@ def _values(rows: Rows, columns: tuple[str, ...]) -> list[Hashable]:
 def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, ...], ledger: Ledger) -> None:
     for split, part in rows.items():
         if not len(part):
-            raise DataError(
+            raise TooFewRowsError(
                 f"no usable row is left in split {split}", file=part.file, got=ledger.account(split) or "no rows",
                 fix="repair these rows, or name other columns if these are not the inputs or the label",
             )  # fmt: skip
@@ -105,14 +106,16 @@ def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, 
     carving = len(rows) < len(SPLITS)
     if len(train) < (_FEWEST_ROWS if carving else 2):
         least = f"at least {_FEWEST_ROWS} labelled rows" if carving else "at least 2 labelled training rows"
-        raise DataError("not enough rows", file=train.file, got=f"{len(train)}{lost}", allowed=least, fix="add rows")
+        raise TooFewRowsError(
+            "not enough rows", file=train.file, got=f"{len(train)}{lost}", allowed=least, fix="add rows"
+        )
     present = Counter(name for label in train.labels for name in (label if isinstance(label, tuple) else (label,)))
     column = spec.target.column
     if len(present) < (1 if problem is Problem.MULTILABEL else 2):
         what = (
             "the training rows hold a single class" if problem is not Problem.REGRESSION else "the label never varies"
         )
-        raise DataError(
+        raise TooFewRowsError(
             what,
             file=train.file,
             column=column,
@@ -121,12 +124,14 @@ def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, 
         )
     if problem is Problem.BINARY and len(classes) != 2:
         fix = "ask for the problem type multiclass"
-        raise DataError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)
+        raise TooFewRowsError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)
     rare = [name for name in classes if present[name] == 1]
     if carving and rare and problem is not Problem.MULTILABEL:
         what = "classes with a single row cannot be in train and in another split"
         got = rare if len(rare) <= 10 else f"{len(rare)} such classes, e.g. {', '.join(rare[:5])}"
-        raise DataError(what, file=train.file, column=column, got=got, fix="add rows of these classes or remove them")
+        raise TooFewRowsError(
+            what, file=train.file, column=column, got=got, fix="add rows of these classes or remove them"
+        )
 
 
 def _carve(

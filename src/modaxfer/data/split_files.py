@@ -1,0 +1,197 @@
+"""Folders of tables: one file per split, or several that are parts of one, as hubs and competitions lay them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from modaxfer.data.files import is_data, read_table
+from modaxfer.data.gathering import Selection, drawn
+from modaxfer.data.layout import split_of
+from modaxfer.data.origin import is_typed, mixed_of, noted, notes_of, numbers_of, separator_of, stamp, total_of
+from modaxfer.errors import DataError
+
+__all__ = ["read_split_files", "read_split_files_inside"]
+
+_PART = re.compile(
+    r"(?P<name>.*?)[-_. ]*(?:part|shard)?[-_. ]*(?P<number>\d+)(?:[-_. ]*of[-_. ]*(?P<count>\d+))?", re.I
+)
+"""Stem of a file that is one of several: train-00000-of-00002, train_1, test.part2."""
+
+_BESIDE = re.compile(r"(readme|license|licence|dataset_infos?|citation)\b.*", re.I)
+"""Files that say something of the data and hold none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    path: Path
+    number: int | None = None
+    count: int | None = None
+
+
+def read_split_files(folder: Path, selection: Selection) -> dict[str, pa.Table]:
+    """Return the rows of each split in `folder`: files named for it, or a folder named for it with nothing but tables.
+
+    Empty where there is neither. Parts such as ``train-00000-of-00002.parquet`` are put together in order; their rows
+    are numbered through. Tables named for no split are left out, and that is noted.
+
+    Raises:
+        DataError: A split is given twice, a part is missing, or parts differ in their columns.
+    """
+    found = _named(folder) or _folders(folder)
+    used = {part.path for parts in found.values() for part in parts}
+    others = [path.name for path in _visible(folder) if path.is_file() and path not in used and _is_rows(path)]
+    tables = {split: _joined(folder, split, parts, selection) for split, parts in found.items()}
+    if others and "train" in tables:
+        note = f"{folder.name}: files left out, as they are named for no split: {_listed(others)}"
+        tables["train"] = noted(tables["train"], note)
+    return tables
+
+
+def read_split_files_inside(folder: Path, selection: Selection) -> dict[str, pa.Table]:
+    """Return what `read_split_files` finds in the one folder inside `folder` that has splits, such as ``data``.
+
+    Raises:
+        DataError: Several have.
+    """
+    inside = [path for path in _visible(folder) if path.is_dir() and (_named(path) or _folders(path))]
+    if len(inside) > 1:
+        raise DataError(
+            "several folders hold splits of their own", file=folder, got=[path.name for path in inside],
+            fix=f"point --data at one of them, such as {inside[0]}",
+        )  # fmt: skip
+    if not inside:
+        return {}
+    tables = read_split_files(inside[0], selection)
+    if "train" in tables:
+        tables["train"] = noted(tables["train"], f"{folder.name}: read the folder inside, {inside[0].name}")
+    return tables
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_")))
+
+
+def _is_rows(path: Path) -> bool:
+    return is_data(path) and not _BESIDE.fullmatch(path.name)
+
+
+def _named(folder: Path) -> dict[str, list[_Part]]:
+    """Return the parts of each split among the files of `folder`, by name: train, train-1, else reviews_train."""
+    files = [path for path in _visible(folder) if path.is_file() and _is_rows(path)]
+    found: dict[str, list[_Part]] = {}
+    for path in files:
+        if part := _part(path, _stem(path)):
+            found.setdefault(part[0], []).append(part[1])
+    for path in files if not found else ():
+        if part := _part(path, _without_prefix(_stem(path), files)):
+            found.setdefault(part[0], []).append(part[1])
+    return {split: _complete(folder, split, parts) for split, parts in found.items()}
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"\.[^.]+(\.gz)?$", "", path.name, flags=re.I)
+
+
+def _without_prefix(stem: str, files: Iterable[Path]) -> str:
+    """Return ``train`` for ``reviews_train`` where all `files` begin alike; a stem that begins otherwise as it is."""
+    words = [re.split(r"[-_. ]+", _stem(path)) for path in files]
+    if len(words) < 2 or any(len(parts) < 2 or parts[0] != words[0][0] for parts in words):
+        return stem
+    return stem[len(words[0][0]) :].lstrip("-_. ")
+
+
+def _part(path: Path, stem: str) -> tuple[str, _Part] | None:
+    for name in (stem, stem.split(".", 1)[0]):
+        if (match := _PART.fullmatch(name)) and (split := split_of(match["name"])):
+            return split, _Part(path=path, number=_int(match["number"]), count=_int(match["count"]))
+        if split := split_of(name):
+            return split, _Part(path=path)
+    return None
+
+
+def _int(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _folders(folder: Path) -> dict[str, list[_Part]]:
+    """Return the parts of each split that is a folder of tables and nothing else."""
+    found: dict[str, list[_Part]] = {}
+    for inner in _visible(folder):
+        split = split_of(inner.name) if inner.is_dir() else None
+        inside = [path for path in _visible(inner) if not _BESIDE.fullmatch(path.name)] if split else []
+        if split is None or not inside or not all(path.is_file() and is_data(path) for path in inside):
+            continue
+        if split in found:
+            got = (found[split][0].path.parent.name, inner.name)
+            raise DataError(f"two folders for the split {split}", file=folder, got=got, fix="keep one of them")
+        found[split] = [_Part(path=path, number=place) for place, path in enumerate(inside)]
+    return found
+
+
+def _complete(folder: Path, split: str, parts: Sequence[_Part]) -> list[_Part]:
+    """Return `parts` in order.
+
+    Raises:
+        DataError: Two files are the same part, or one is missing.
+    """
+    numbers = [part.number for part in parts]
+    if len(parts) > 1 and (None in numbers or len(set(numbers)) < len(numbers)):
+        got = [part.path.name for part in parts]
+        raise DataError(f"two files for the split {split}", file=folder, got=got, fix="keep one of them")
+    counts = {part.count for part in parts if part.count is not None}
+    if counts and counts != {len(parts)}:
+        raise DataError(
+            f"parts of the split {split} are missing, or of two versions", file=folder,
+            got=_listed([part.path.name for part in parts]), allowed=f"{max(counts)} parts", fix="download them again",
+        )  # fmt: skip
+    return sorted(parts, key=lambda part: part.number or 0)
+
+
+def _joined(folder: Path, split: str, parts: Sequence[_Part], selection: Selection) -> pa.Table:
+    if len(parts) == 1:
+        return read_table(parts[0].path, selection)
+    tables: list[pa.Table] = []
+    before = total = 0
+    for part in parts:
+        table = read_table(part.path, replace(selection, before=before))
+        _require_same(tables[0] if tables else table, table, part.path)
+        tables.append(table)
+        # Rows of JSON are numbered by lines, of which some may be blank.
+        before = max(before + total_of(table), int(numbers_of(table)[-1]))
+        total += total_of(table)
+    table = _concatenated(tables, parts[0].path)
+    numbers = np.concatenate(list(map(numbers_of, tables)))
+    table = stamp(
+        table, file=f"{parts[0].path} and {len(parts) - 1} more", typed=is_typed(tables[0]),
+        notes=tuple(dict.fromkeys(note for one in tables for note in notes_of(one))), separator=separator_of(tables[0]),
+        mixed=sorted({name for one in tables for name in mixed_of(one)}), numbers=numbers, total=total,
+    )  # fmt: skip
+    return drawn(table, selection.draw) if selection.draw else table
+
+
+def _require_same(first: pa.Table, table: pa.Table, path: Path) -> None:
+    if set(first.column_names) != set(table.column_names):
+        raise DataError(
+            "a part has other columns than the first", file=path, got=table.column_names, allowed=first.column_names,
+            fix="write the parts alike",
+        )  # fmt: skip
+
+
+def _concatenated(tables: Sequence[pa.Table], path: Path) -> pa.Table:
+    plain = [table.replace_schema_metadata(None) for table in tables]
+    try:
+        return pa.concat_tables(plain, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            "the parts of a split have other types of columns", file=path, got=error, fix="write the parts alike"
+        ) from None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

@@ -1,0 +1,101 @@
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from modaxfer.data.draws import Draw
+from modaxfer.data.folders import read_data
+from modaxfer.data.gathering import Selection
+from modaxfer.data.origin import file_of, notes_of, numbers_of, total_of
+from modaxfer.errors import DataError
+
+ROWS = [{"text": f"soup {number}", "label": "ab"[number % 2]} for number in range(30)]
+
+
+def fill(root, **files):
+    """Write rows into files; a name may hold folders, and double underscores for dots."""
+    for name, rows in files.items():
+        path = root / name.replace("__", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            pq.write_table(pa.Table.from_pylist(rows), path)
+        elif path.suffix == ".jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        else:
+            lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+            path.write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train-00000-of-00002.parquet", "train-00001-of-00002.parquet", "test-00000-of-00001.parquet"),
+        ("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test-00000-of-00001.parquet"),
+        ("train-1.csv", "train-2.csv", "test.csv"),
+        ("train_0.jsonl", "train_1.jsonl", "test_0.jsonl"),
+        ("train.part1.csv", "train.part2.csv", "test.csv"),
+        ("train/0000.parquet", "train/0001.parquet", "test/0000.parquet"),
+        ("default/train/0000.parquet", "default/train/0001.parquet", "default/test/0000.parquet"),
+        ("train9.csv", "train10.csv", "test.csv"),
+    ],
+)
+def test_parts_of_a_split_are_put_together_in_order(tmp_path, names):
+    parts = (ROWS[:12], ROWS[12:24], ROWS[24:])
+    tables = read_data(fill(tmp_path, **dict(zip(names, parts, strict=True))))
+    assert tables["train"].to_pylist() == ROWS[:24]
+    assert tables["test"].to_pylist() == ROWS[24:]
+    assert numbers_of(tables["train"]).tolist() == list(range(1, 25))
+    assert file_of(tables["train"]).endswith(f"{names[0]} and 1 more")
+
+
+def test_a_common_beginning_is_no_part_of_the_split(tmp_path):
+    tables = read_data(fill(tmp_path, **{"reviews_train.csv": ROWS[:20], "reviews_test.csv": ROWS[20:]}))
+    assert {split: table.num_rows for split, table in tables.items()} == {"train": 20, "test": 10}
+
+
+def test_files_named_for_no_split_are_left_out_and_named(tmp_path):
+    fill(tmp_path, **{"train.csv": ROWS, "sample_submission.csv": ROWS, "dataset_info.json": ROWS})
+    (note,) = notes_of(read_data(tmp_path)["train"])
+    assert note.endswith("files left out, as they are named for no split: sample_submission.csv")
+
+
+def test_a_part_drawn_from_parts_is_that_drawn_from_one_file(tmp_path):
+    fill(tmp_path / "one", **{"train.csv": ROWS})
+    fill(tmp_path / "more", **{"train-1.csv": ROWS[:7], "train-2.csv": ROWS[7:]})
+    selection = Selection(draw=Draw(rows=10, seed=3, label="label", least=2))
+    one, more = (read_data(tmp_path / name, selection)["train"] for name in ("one", "more"))
+    assert one.to_pylist() == more.to_pylist()
+    assert numbers_of(one).tolist() == numbers_of(more).tolist()
+    assert total_of(one) == total_of(more) == 30
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"train-00000-of-00003.csv": ROWS, "train-00002-of-00003.csv": ROWS},
+            r"parts of the split train are missing.*Got: train-00000-of-00003\.csv, .*Allowed: 3 parts.*download",
+        ),
+        ({"train.csv": ROWS, "train-1.csv": ROWS}, r"two files for the split train"),
+        ({"train-1.csv": ROWS, "train-1.jsonl": ROWS}, r"two files for the split train"),
+        (
+            {"train-1.csv": ROWS, "train-2.csv": [{"text": "a", "lable": "b"}]},
+            r"a part has other columns than the first \(file .*train-2\.csv\)\. Got: text, lable\. Allowed: text",
+        ),
+        (
+            {"train-1.parquet": [{"text": "a", "n": 1}], "train-2.parquet": [{"text": "a", "n": "x"}]},
+            r"other types of columns",
+        ),
+        (
+            {"en/train.csv": ROWS, "de/train.csv": ROWS},
+            r"several folders hold splits.*Got: de, en.*point --data at one",
+        ),
+        ({"one.csv": ROWS}, r"no data in this folder .*Fix: name the file, --data .*one\.csv"),
+        ({"train/1.csv": ROWS, "training/1.csv": ROWS}, r"two folders for the split train"),
+    ],
+)
+def test_splits_that_are_not_whole(tmp_path, files, message):
+    with pytest.raises(DataError, match=message):
+        read_data(fill(tmp_path, **files))
