@@ -131,5 +131,4 @@ def test_columns_that_only_number_the_rows():
         }
     )
     assert row_counters(table, table.column_names) == ("a", "b", "Unnamed: 0", "d")
-    assert row_counters(table, ["a", "b"]) == ()
     assert row_counters(table.slice(0, 5), ["a", "f"]) == ()

@@ -88,10 +88,9 @@ def row_counters(table: pa.Table, names: Sequence[str]) -> tuple[str, ...]:
     """Return those of the columns `names` that only number the rows: 0, 1, 2 ... or 1, 2, 3 ..., or a saved index.
 
     pandas writes such a column, called ``Unnamed: 0`` when it is read again; where rows are sorted by label it gives
-    the label away. If nothing else is there, none is returned.
+    the label away.
     """
-    found = tuple(name for name in names if _counts_rows(table, name))
-    return found if len(found) < len(names) else ()
+    return tuple(name for name in names if _counts_rows(table, name))
 
 
 def strange_cells(table: pa.Table, types: Mapping[str, object]) -> tuple[Strange, ...]:

@@ -60,7 +60,7 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     fields = meant.fields
     reading = LabelReading() if spec.target.columns else learn_labels(train, spec.target.column)
     rows = {split: _rows(spec, meant, reading, split, table) for split, table in found.tables.items()}
-    notes = (*_left_out(spec, train), *meant.notes, *_told(spec, found.tables, meant, reading))
+    notes = (*_left_out(spec, train, named), *meant.notes, *_told(spec, found.tables, meant, reading))
     rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial) for split, part in rows.items()}
     classes = (
         () if spec.target.problem is Problem.REGRESSION else spec.target.classes or class_order(rows["train"].labels)
@@ -84,8 +84,10 @@ def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:
         DataError: No column is left, one holds encoded files, or one has the reserved name ``row_id``.
     """
     names = _candidates(spec, table)
-    useless = {*row_counters(table, names), *_structures(table, names)}
-    fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in names if name not in useless)
+    flat = [name for name in names if name not in _structures(table, names)]
+    counting = row_counters(table, flat) if not spec.fields else ()
+    inputs = [name for name in flat if name not in counting] or flat
+    fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in inputs)
     file = file_of(table) or None
     if not fields:
         raise DataError("no input column", file=file, got=table.column_names, fix="add a column beside the label")
@@ -113,13 +115,14 @@ def _structures(table: pa.Table, names: Sequence[str]) -> list[str]:
     return [n for n in names if pa.types.is_nested(table.column(n).type) and not is_media(table.column(n))]
 
 
-def _left_out(spec: TaskSpec, table: pa.Table) -> tuple[str, ...]:
+def _left_out(spec: TaskSpec, table: pa.Table, fields: Sequence[Field]) -> tuple[str, ...]:
     """Return a line on each column that is no input though the spec names none."""
     if spec.fields:
         return ()
-    names = _candidates(spec, table)
+    names, used = _candidates(spec, table), {field.name for field in fields}
     counting = [
-        f"column {name!r} only numbers the rows and was left out; --number {name!r} takes it in"
+        f"column {name!r} only numbers the rows"
+        + (", but there is no other input" if name in used else f" and was left out; --number {name!r} takes it in")
         for name in row_counters(table, names)
     ]
     nested = [
