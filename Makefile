@@ -24,7 +24,7 @@ DEMO_FLAGS ?= --epochs 3
 MATRIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-weights test-gpu check format docs bench cross-modal fusion sharing matrix clean
+.PHONY: help demo test test-matrix test-weights test-gpu check format docs bench cross-modal fusion sharing matrix threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -93,6 +93,18 @@ sharing: $(VENV)/.weights  ## Train several tasks on one encoder, beside each al
 
 matrix: $(VENV)/.weights  ## Run every encoder with every strategy on real tasks (needs MODAXFER_DATA); writes docs/results/matrix.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/matrix.py $(MATRIX_FLAGS); made=$$?; $(BIN)/python docs/generate.py; exit $$made
+
+threads: $(VENV)/.runtime  ## Measure what waiting threads cost, alone and beside busy neighbours; writes docs/results/threads.md.
+	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python docs/generate.py
+
+# Takes minutes and a gigabyte: a target of its own, not part of `make check`.
+extras:  ## Install every extra together in a venv of its own, .venv-extras, and run `modaxfer doctor` in it.
+	$(PYTHON) -m venv .venv-extras
+	.venv-extras/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt pip hatchling editables
+	.venv-extras/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt torch
+	.venv-extras/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt --no-build-isolation -e .[all]
+	.venv-extras/bin/modaxfer doctor
 
 clean:  ## Remove .venv and caches; runs are kept.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

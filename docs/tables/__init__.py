@@ -10,6 +10,7 @@ from tables.registered import bridges, checkpoints, encoders, metrics, strategie
 from tables.settings import bridge_options, encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.sharing import sharing
 from tables.speed import speed
+from tables.threads import threads
 from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -30,6 +31,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "strategies": strategies,
     "strategy-options": strategy_options,
     "tasks": tasks,
+    "threads": threads,
     "train-options": train_options,
     "ways": ways,
 }

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.hooks import hookimpl
+from modaxfer.threads import let_waiting_threads_sleep as _let_threads_sleep
 
 if TYPE_CHECKING:
     from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
@@ -41,6 +42,10 @@ __all__ = [
     "predict",
     "train",
 ]
+
+
+# Before anything imports torch.
+_let_threads_sleep()
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.preprocessing import OrdinalEncoder
 
 from modaxfer.spec import Problem
+from modaxfer.threads import suitable_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ ROUNDS = (25, 50, 100, 200)
 MOST_TREES = 2000
 """Trees grown in all; a problem of many classes, which takes a tree per class and round, gets fewer rounds."""
 LEAVES = (7, 31)
+FEW_CELLS = 2**17
+"""Cells of a table up to which trees grow fastest in one thread."""
 CATEGORIES = 200
 """Values of a column that are told apart; rarer ones are taken as one."""
 
@@ -35,7 +38,9 @@ def candidates(sample: Sample) -> Iterator[Outputs]:
     for weight in sample.class_weights():
         for leaves in LEAVES:
             settings = {"max_leaf_nodes": leaves} | ({"class_weight": weight} if weight else {})
-            yield from _boosted(features, categorical, sample, settings)
+            with suitable_threads(*features["train"].shape, small=FEW_CELLS):
+                made = list(_boosted(features, categorical, sample, settings))
+            yield from made
 
 
 def _boosted(

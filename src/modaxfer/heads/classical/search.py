@@ -14,12 +14,12 @@ from modaxfer.heads.classical.families import heads_for, linear_head, nearest_he
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space
-from modaxfer.heads.classical.threads import suitable_threads
 from modaxfer.heads.classical.trial import Judge, Score, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.objective import Objective, balanced_weights
 from modaxfer.heads.reduced import ReducedHead
 from modaxfer.spec import Problem
+from modaxfer.threads import suitable_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
