@@ -1,7 +1,7 @@
 """Measure what waiting threads cost, alone and beside a busy neighbour: ``make threads``.
 
-Each measurement is a process of its own. A round runs the same work with threads that spin while they wait, OpenMP's own
-default, and with threads that sleep, which is what modaxfer sets; the median of the rounds' ratios counts. Writes
+Each measurement is a process of its own. A round runs the same work with threads that spin while they wait, OpenMP's
+own default, and with threads that sleep, which is what modaxfer sets; the median of the rounds' ratios counts. Writes
 ``docs/results/threads.json``.
 """
 
