@@ -130,15 +130,15 @@ def _splits(folder: Listing, splits: Mapping[Listing, str]) -> Layout:
     layout = Layout(classes={split: _classes(part) for split, part in parts.items()})
     for part in parts.values():
         layout = _noted(layout, part, *_empty(part))
-    strays = [f"{folder.direct} images or sounds beside the splits are left out"] if folder.direct else []
+    strays = [f"images or sounds beside the splits, left out: {folder.direct}"] if folder.direct else []
     return _noted(layout, folder, *(_beside(one, split_of(one.name)) for one in beside), *strays)
 
 
 def _beside(one: Listing, split: str | None) -> str:
     if one.flat and not one.holders:
-        made = f", and {split} is made from train" if split else ""
-        return f"{one.name} is no class: {one.count} files without a class are left out, for `predict`{made}"
-    return f"the folder {one.name} beside the splits is left out: {one.count} images or sounds"
+        made = f"; {split} is made from train" if split else ""
+        return f"{one.name} is no class: its files have none and are left out, for `predict`: {one.count}{made}"
+    return f"the folder {one.name} beside the splits is left out; images or sounds in it: {one.count}"
 
 
 def _unwrapped(split: Listing, known: Iterable[str]) -> Listing:
@@ -218,7 +218,7 @@ def unopened(folder: Listing) -> DataError:
 def _empty(folder: Listing) -> Iterator[str]:
     """Yield what is said of that which stands beside the classes in `folder`."""
     if folder.direct:
-        yield f"{folder.direct} images or sounds stand in no class folder and are left out"
+        yield f"images or sounds in no class folder, left out: {folder.direct}"
     for one in folder.folders:
         if not one.count:
             yield f"the folder {one.name} is no class: {one.left_out() or 'it is empty'}"

@@ -85,7 +85,7 @@ class Listing:
         rest = list(self.files("rest"))
         if not rest:
             return ""
-        suffixes = Counter(path.suffix.lower() or "no extension" for path in rest)
+        suffixes = Counter(_called(path) for path in rest)
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common(3))
         return f"{kinds}{', ...' if len(suffixes) > 3 else ''}, e.g. {rest[0].name}{_advice(rest)}"
 
@@ -141,6 +141,12 @@ def _kind(entry: os.DirEntry[str]) -> str:
     if suffix in AUDIO_SUFFIXES:
         return "audio"
     return "rest" if suffix in _DOCUMENTS else kind_by_content(path) or "rest"
+
+
+def _called(path: Path) -> str:
+    if not is_regular(path):
+        return "no file of its own (a pipe, a device, a link that leads nowhere or out)"
+    return path.suffix.lower() or "without extension"
 
 
 def _advice(rest: list[Path]) -> str:

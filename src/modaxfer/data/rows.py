@@ -131,9 +131,9 @@ class Ledger:
         if not reasons:
             return ""
         counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-        shown = [line if len(line) <= _WIDEST else f"{line[:_WIDEST]}..." for line in self._first[split]]
+        shown = [_brief(line) for line in self._first[split]]
         more = f"; and {reasons.total() - len(shown)} more" if reasons.total() > len(shown) else ""
-        return f"rows dropped: {counts}: " + "; ".join(line.rstrip(".") for line in shown) + more
+        return f"rows dropped: {counts}: {'; '.join(shown)}{more}"
 
     def refuse_if_asked(self) -> None:
         """End here if the policy is ``fail`` and a row was bad.
@@ -148,6 +148,13 @@ class Ledger:
             f"unusable rows: {len(self._bad)}", got="; ".join((*self._bad[:5], *more)),
             fix="repair or remove them, or let them be dropped with --on-bad-row drop",
         )  # fmt: skip
+
+
+def _brief(line: str) -> str:
+    """Return a row's fault without the advice that holds for every row."""
+    fault, _, advice = line.partition(" Fix: ")
+    line = f"{fault} {advice}" if advice.startswith("did you mean") else fault
+    return f"{line[:_WIDEST]}..." if len(line) > _WIDEST else line.rstrip(".")
 
 
 def _classes(labels: Sequence[Label]) -> set[str]:

@@ -140,7 +140,7 @@ class _Run:
             self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
             dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
             if dropped:
-                self.progress.say(f"{'dropped':<11}{dropped}")
+                self.progress.say(f"{'dropped':<11}{dropped}, e.g. {data.dropped_rows[0]}")
         for warning in self.warnings:
             self.progress.say(f"warning: {warning}")
 

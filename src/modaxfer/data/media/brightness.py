@@ -34,7 +34,8 @@ def in_bytes(image: Image.Image) -> tuple[Image.Image, str]:
         white = _WHITE_32
     if low < 0 or white is None:
         raise ValueError(f"it holds numbers from {low:g} to {high:g}; save it with 0 as black and 255 as white")
-    shades = np.rint(np.multiply(values, 255 / white, dtype=np.float32)).astype(np.uint8)
+    shades = np.multiply(values, 255 / white, dtype=np.float32)
+    shades = np.rint(shades, out=shades).astype(np.uint8)
     stated = " by its type" if values.dtype.itemsize == 2 and white == 65535 else ""
     return Image.fromarray(shades), f"{_REMARK}{white}{stated}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
@@ -47,8 +48,9 @@ def inspect_media(
         except DataError as error:
             return str(error), Counter()
 
-    # Decoders release the interpreter's lock, so threads help.
-    with ThreadPoolExecutor(min(8, cpu_count() or 1)) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, cpu_count() or 1)) as pool:
+        warnings.simplefilter("ignore")  # Of broken EXIF data and the like, which spoils no pixel.
+        # Decoders release the interpreter's lock, so threads help.
         found = list(pool.map(inspect, values))
     if notes is not None:
         remarks = sum((more for _, more in found if more), Counter[str]())

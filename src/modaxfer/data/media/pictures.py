@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -29,10 +30,13 @@ SEVERAL = "several frames"
 _HUGE = 4 * MOST_SHOWN
 """Pixels from which on pictures are decoded one at a time, however many threads there are."""
 
+_BLENDS = ("CMYK", "L", "LA", "RGB", "RGBA", "YCbCr")
+"""Modes in which the mean of two pixels is a pixel."""
+
 _DRAWINGS = ("EPS", "WMF")
 """Formats that Pillow hands to other programs to draw; a program that draws can be told to do more."""
 
-_ONE_AT_A_TIME, _OPENING = threading.Lock(), threading.Lock()
+_ONE_AT_A_TIME, _OPENING, _QUIET = threading.Lock(), threading.Lock(), threading.Lock()
 
 
 def read_image(value: Any, root: Path | None) -> Image.Image:
@@ -49,7 +53,9 @@ def read_image(value: Any, root: Path | None) -> Image.Image:
     Raises:
         DataError: The file is missing, outside `root`, truncated, too large or no image.
     """
-    return _decode(encoded(value, root), MOST_SHOWN, None)
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of broken EXIF data and the like, which spoils no pixel.
+        return _decode(encoded(value, root), MOST_SHOWN, None)
 
 
 def check_image(file: Encoded, remarks: Counter[str]) -> None:
@@ -93,8 +99,8 @@ def _decode(file: Encoded, enough: int, remarks: Counter[str] | None) -> Image.I
                 many = remarks is not None and image.format != "MPO" and getattr(image, "is_animated", False)
                 huge = math.prod(image.size) > _HUGE
                 with _ONE_AT_A_TIME if huge else nullcontext():
-                    said: Counter[str] | dict[str, int] = {} if remarks is None else remarks
-                    shown = _shrunk(_to_rgb(ImageOps.exif_transpose(image), said))
+                    shown = _shown(image, {} if remarks is None else remarks)
+                    image.close()  # Its memory is free before the next one starts.
         except DataError:
             raise
         except Exception as error:  # Pillow's decoders raise many kinds, SyntaxError and struct.error among them.
@@ -120,11 +126,22 @@ def _refuse_bomb(image: Image.Image, name: str) -> None:
         )  # fmt: skip
 
 
-def _to_rgb(image: Image.Image, remarks: Counter[str] | dict[str, int]) -> Image.Image:
+def _shown(image: Image.Image, remarks: dict[str, int]) -> Image.Image:
+    """Return the picture as encoders get it; a large one is shrunk as early as can be, for each step copies it."""
     image.load()
     if image.mode.startswith(HAS_NUMBERS):
+        exif = image.getexif()
         image, said = in_bytes(image)
+        image.getexif().update(exif)
         remarks[said] = remarks.get(said, 0) + 1
+    if image.mode not in _BLENDS or "transparency" in image.info:
+        image = _to_rgb(image)
+    image = _shrunk(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    return _to_rgb(image)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -136,4 +153,6 @@ def _shrunk(image: Image.Image) -> Image.Image:
     if share >= 1:
         return image
     size = (max(1, int(image.width * share)), max(1, int(image.height * share)))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    smaller = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    smaller.getexif().update(image.getexif())
+    return smaller

@@ -28,6 +28,7 @@ _LONGEST_PATH = 4096
 _SHORTEST_FILE = 64
 """Characters of base64 below which a text is a path: no picture or sound is that small."""
 
+_OBJECT = re.compile(r"(image file )?<_io\.[^>]*>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 
 
@@ -89,8 +90,10 @@ def encoded(value: Any, root: Path | None) -> Encoded:
 
 def unreadable(kind: str, name: str, reason: object, allowed: object = None) -> DataError:
     """Return the error for a file that no decoder takes."""
+    # Decoders name the Python object that they read from.
+    got = _OBJECT.sub("the file", str(reason)) if isinstance(reason, Exception) else reason
     fix = "replace the file or remove its row"
-    return DataError(f"unreadable {kind}", file=name, got=reason, allowed=allowed, fix=fix)
+    return DataError(f"unreadable {kind}", file=name, got=got, allowed=allowed, fix=fix)
 
 
 def _from_struct(value: Mapping[str, Any], root: Path | None) -> Encoded:
