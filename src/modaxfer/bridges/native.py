@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.errors import RefusedError
@@ -88,18 +87,7 @@ class AudioBridge:
 
     def __init__(self, options: Any, fields: tuple[Field, ...], layout: InputLayout, root: Path | None) -> None:
         self._name, self._root, self._seconds = _only_field(fields, "audio"), root, layout.seconds
-        self._rows = self._cut = 0
         self.identity = f"native-audio:{self._name}"
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What was lost so far: sounds that were cut."""
-        if not self._cut:
-            return ()
-        return (
-            f"{self._cut} of {self._rows} sounds of {self._name} are heard for their first {self._seconds:g} s only "
-            "(--set encoder.seconds=N hears more, where the encoder can)",
-        )
 
     def __call__(self, rows: Sequence[Row]) -> list[Sound]:
         """Return one sound per row, up to the encoder's seconds and a little more.
@@ -107,18 +95,11 @@ class AudioBridge:
         Raises:
             DataError: A sound cannot be read.
         """
-        return [self._heard(row[self._name]) for row in rows]
-
-    def _heard(self, value: Any) -> Sound:
         from modaxfer.data.media import read_sound
 
-        # The little more is what the filter that resamples needs at the end, and tells whether the sound goes on.
-        sound = read_sound(
-            value, self._root, rate=None, seconds=None if self._seconds is None else self._seconds + MARGIN
-        )
-        self._rows += 1
-        self._cut += self._seconds is not None and len(sound.samples) > math.ceil(self._seconds * sound.rate)
-        return sound
+        # The little more is what the filter that resamples needs at the end.
+        seconds = None if self._seconds is None else self._seconds + MARGIN
+        return [read_sound(row[self._name], self._root, rate=None, seconds=seconds) for row in rows]
 
 
 def texts_of(row: Row, names: Sequence[str]) -> tuple[str, ...]:

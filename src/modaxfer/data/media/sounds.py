@@ -24,6 +24,9 @@ LOWEST_RATE, HIGHEST_RATE = 50, 1_000_000
 LONG = "longer than the cap"
 """Remark on a sound of which not all is read."""
 
+_ENDLESS = 2**40
+"""Frames."""
+
 _EMPTY = "it holds no samples"
 
 _BLOCK = 1 << 20
@@ -49,10 +52,11 @@ def read_sound(value: Any, root: Path | None, rate: int | None, seconds: float |
     blocks = list(_blocks(file, most if seconds is None else min(seconds, most)))
     if not blocks:
         raise unreadable("sound", file.name, _EMPTY)
-    own, samples = blocks[0][0], np.concatenate([block for _, block in blocks])
-    if rate is None or rate == own:
-        return Sound(samples=samples, rate=own)
-    return Sound(samples=resample(samples, own, rate), rate=rate)
+    own, frames, _ = blocks[0]
+    samples = np.concatenate([block for _, _, block in blocks])
+    # Streams that were never closed state no length, or one that no disk could hold.
+    whole = frames / own if len(samples) < frames < _ENDLESS else None
+    return Sound(samples=resample(samples, own, rate or own), rate=rate or own, whole=whole)
 
 
 def resample(samples: np.ndarray, own: int, rate: int) -> np.ndarray:
@@ -76,15 +80,15 @@ def check_sound(file: Encoded, remarks: Counter[str]) -> None:
     """
     most = most_seconds()
     # A little further than the cap, to learn whether there is more.
-    heard = [(rate, len(block)) for rate, block in _blocks(file, most + 0.1)]
+    heard = [(rate, len(block)) for rate, _, block in _blocks(file, most + 0.1)]
     if not heard:
         raise unreadable("sound", file.name, _EMPTY)
     if sum(length for _, length in heard) > most * heard[0][0]:
         remarks[LONG] += 1
 
 
-def _blocks(file: Encoded, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the rate and the mean of all channels, a block at a time, up to `seconds`."""
+def _blocks(file: Encoded, seconds: float) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield rate, frames of the whole file and the mean of all channels, a block at a time, up to `seconds`."""
     import soundfile
 
     if _cut_riff(file):
@@ -97,7 +101,7 @@ def _blocks(file: Encoded, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
                 while left > 0 and len(block := sound.read(min(left, size), dtype="float32", always_2d=True)):
                     if not np.isfinite(block).all():
                         raise unreadable("sound", file.name, "it holds samples that are not finite")
-                    yield rate, np.ascontiguousarray(block.mean(axis=1))
+                    yield rate, int(sound.frames), np.ascontiguousarray(block.mean(axis=1))
                     left -= len(block)
         except (soundfile.SoundFileError, TypeError, ValueError) as error:
             raise unreadable("sound", file.name, error) from error
