@@ -61,6 +61,26 @@ def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
     return settings
 
 
+@pytest.fixture(scope="session")
+def finished(
+    tiny: Callable[[str], Path], own_rows: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], Path]:
+    """Return a function from a tiny encoder and a kind of rows to the folder of a finished run."""
+    import modaxfer
+
+    made: dict[tuple[str, str], Path] = {}
+
+    def run(encoder: str, kind: str) -> Path:
+        if (encoder, kind) not in made:
+            folder = tmp_path_factory.mktemp("finished") / "run"
+            settings = {"encoder": str(tiny(encoder)), "strategy": "frozen", "device": "cpu", **own_rows(kind)}
+            modaxfer.train(output=str(folder), quiet=True, **settings)
+            made[encoder, kind] = folder
+        return made[encoder, kind]
+
+    return run
+
+
 @pytest.fixture
 def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing load an encoder: what is refused has to be refused before."""

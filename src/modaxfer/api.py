@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, get_type_hints
 
 from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.errors import DataError
 from modaxfer.result import Result, inside
+from modaxfer.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
     from modaxfer.runner.compare.ledger import CellRecord
+    from modaxfer.runner.saved.predict import Predictor
+    from modaxfer.runner.saved.records import Predicted
 
 __all__ = ["Comparison", "Run", "compare", "evaluate", "load", "make_config", "predict", "train"]
 
@@ -74,41 +81,109 @@ class Run:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.result = Result.load(self.folder)
-        self._predictor: Any = None
+        self._predictor: Predictor | None = None
 
     @property
     def tasks(self) -> dict[str, Run]:
         """The run of each task by its id, where several tasks share an encoder; empty where there is one task."""
         return {name: Run(self.folder / task["run"]) for name, task in self.result.tasks.items()}
 
-    def predict(self, data: Any) -> list[dict[str, Any]]:
+    @property
+    def predictions(self) -> pandas.DataFrame:
+        """Return the test rows: ``row_id``, inputs, ``target``, ``prediction`` and ``score:CLASS`` for each class.
+
+        The inputs are read from the task's data again; where that is gone they are left out, which is said.
+
+        Raises:
+            DataError: The run has no predictions of its own: it failed, or has several tasks.
+        """
+        from modaxfer.runner.saved.test_rows import read_test_rows
+
+        frame: pandas.DataFrame = read_test_rows(self.folder)
+        return frame
+
+    def predict(self, data: Any, *, quiet: bool = False) -> list[dict[str, Any]]:
         """Predict rows; of a shared run, ask the run of one of its `tasks`.
 
         Args:
-            data: A file (csv, tsv, jsonl, json, parquet), one row as a mapping, a sequence of rows, or a data frame.
+            data: A table file (csv, tsv, jsonl, json, parquet); rows as a data frame, Arrow table, `datasets.Dataset`,
+                mapping or sequence of mappings; for a model that reads one column also its values, one or many: texts,
+                a Series, paths, PIL images, arrays, samples with their rate, a folder of images or sounds.
+            quiet: Keep silent on standard error about rows and cells that cannot be read.
 
         Returns:
-            One mapping per row: ``prediction`` and, for classes, ``scores`` by class.
+            One mapping per row, in order: ``row`` (from 1), the columns that were given (of images and sounds their
+            file names), ``prediction``, for classes ``scores`` by class, and ``reason``. A row that cannot be read has
+            None as prediction, and the reason why.
 
         Raises:
-            DataError: A column that the model reads is missing, a row cannot be read, or the run has several tasks.
+            DataError: A column that the model reads is missing, not one row can be read, or the run has several tasks.
         """
+        from modaxfer.runner.saved.records import records
+
+        return records(self._predicted(data, quiet))
+
+    def predict_proba(self, data: Any, *, quiet: bool = False) -> numpy.ndarray:
+        """Return probabilities ``[rows, classes]``, the classes in the order of ``result.data["classes"]``.
+
+        A row that cannot be read is NaN throughout.
+
+        Args:
+            data: As for `predict`.
+            quiet: As for `predict`.
+
+        Raises:
+            DataError: As for `predict`; or the model is a regression, which has no classes.
+        """
+        scores: numpy.ndarray | None = self._predicted(data, quiet).scores
+        if scores is None:
+            raise DataError("a regression has no classes, so no probabilities", fix="use predict")
+        return scores
+
+    def evaluate(self, data: Any = None, *, label: str | None = None, quiet: bool = False) -> dict[str, Any]:
+        """Score the saved model: on labelled rows that it has never seen, or on its test split again.
+
+        Args:
+            data: Labelled rows, as for `predict`; None = the test split of its task.
+            label: Column of the labels in `data`; None = as in training.
+            quiet: Keep silent on standard error.
+
+        Returns:
+            ``metrics``, ``stored`` (the run's own on its test split) and ``intervals``; for other rows also ``rows``
+            (scored), ``dropped`` (reason to number), ``dropped_rows`` and ``warnings``. Of a shared run's test splits
+            these are given for each task, by its id.
+
+        Raises:
+            DataError: The task's rows are gone or changed, or the rows given cannot be scored.
+        """
+        from modaxfer.runner.progress import Progress
+        from modaxfer.runner.saved.evaluate import evaluate as evaluate_run
+        from modaxfer.runner.saved.score import score_rows
+
+        if data is None:
+            shared = self.tasks
+            return {name: run.evaluate() for name, run in shared.items()} if shared else dict(evaluate_run(self.folder))
+        scored = score_rows(self.folder, data, label=label, predictor=self._loaded())
+        for line in scored["warnings"]:
+            Progress(not quiet).say(f"warning: {line}")
+        return scored
+
+    def _loaded(self) -> Predictor:
         from modaxfer.runner.saved.predict import Predictor
 
         if self._predictor is None:
             self._predictor = Predictor(self.folder)
-        predicted: list[dict[str, Any]] = self._predictor.predict(data)
-        return predicted
+        return self._predictor
 
-    def evaluate(self) -> dict[str, Any]:
-        """Score the saved model on its test split again: ``metrics``, ``stored`` (the run's own) and ``intervals``.
+    def _predicted(self, data: Any, quiet: bool) -> Predicted:
+        from modaxfer.runner.progress import Progress
+        from modaxfer.runner.saved.given import find_rows
 
-        Of a shared run these are given for each task, by its id.
-        """
-        from modaxfer.runner.saved.evaluate import evaluate as evaluate_run
-
-        shared = self.tasks
-        return {name: run.evaluate() for name, run in shared.items()} if shared else dict(evaluate_run(self.folder))
+        predictor = self._loaded()
+        made = predictor.predict_rows(find_rows(data, predictor.saved.input_fields()))
+        for line in made.warnings:
+            Progress(not quiet).say(f"warning: {line}")
+        return made
 
     def plot(self) -> list[Path]:
         """Draw the figures anew and return their paths; needs the extra ``plots``."""
@@ -135,7 +210,7 @@ def train(
     *,
     resume: bool = False,
     quiet: bool = False,
-    **settings: Any,
+    **settings: Unpack[Settings],
 ) -> Run:
     """Train and evaluate one encoder with one strategy on one task, and write the run's folder.
 
@@ -144,14 +219,17 @@ def train(
         resume: Take up an unfinished run in the output folder.
         quiet: Keep silent on standard error.
         **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
-            ``task="legal-sentiment"``, ``set={"rank": 8}``.
+            ``task="legal-sentiment"``, ``set={"rank": 8}``. ``data`` may also be labelled rows in memory, as
+            `Run.predict` takes them, or a mapping of ``train``, ``validation`` and ``test`` to such rows; the run keeps
+            a copy of them.
 
     Raises:
         ModaxferError: The request was wrong, or the run failed.
     """
+    from modaxfer.runner.cells.kept import bring_home
     from modaxfer.runner.cells.request import read_request
 
-    wanted = make_config(config, **settings)
+    wanted = make_config(config, quiet=quiet, **settings)
     request = None if resume else read_request(wanted)
 
     # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
@@ -162,6 +240,7 @@ def train(
 
     result, folder = run_repeated(wanted, resume=resume, progress=Progress(not quiet), request=request)
     if reports_here():
+        bring_home(folder)
         write_reports(result, folder)
     return Run(folder)
 
@@ -197,7 +276,7 @@ def compare(
     from modaxfer.runner.compare.names import check_names
 
     values = {**(read_yaml(Path(config)) if isinstance(config, str | Path) else config or {}), **settings}
-    values = {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+    values = _plain(values, quiet)
     if resume:
         values = stored_grid(Path(values.get("output") or read_grid(values).default_folder())).to_dict() | values
     grid = read_grid(values)
@@ -221,11 +300,20 @@ def compare(
     return Comparison(folder)
 
 
-def make_config(config: RunConfig | Mapping[str, Any] | str | Path | None = None, **settings: Any) -> RunConfig:
+def make_config(
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    *,
+    quiet: bool = False,
+    **settings: Unpack[Settings],
+) -> RunConfig:
     """Return a checked config from a config, a mapping or a YAML file, with `settings` over it.
+
+    Rows in memory are written to a file that is called by their content; what is to be said of them goes to standard
+    error, unless `quiet`.
 
     Raises:
         ConfigError: A key or a value is wrong.
+        DataError: The rows in memory are none.
     """
     if isinstance(config, str | Path):
         values = read_yaml(Path(config))
@@ -234,9 +322,25 @@ def make_config(config: RunConfig | Mapping[str, Any] | str | Path | None = None
     else:
         values = dict(config or {})
     merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
-    # A single Path is as good as a string; a sequence of names stays one.
-    values |= {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
-    return build(RunConfig, values | {"set": merged})
+    return build(RunConfig, _plain(values | dict(settings) | {"set": merged}, quiet))
+
+
+def _plain(values: Mapping[str, Any], quiet: bool = False) -> dict[str, Any]:
+    """Return settings as YAML could hold them: paths as text, rows in memory as the file that keeps them."""
+    if not isinstance(values.get("data"), str | Path | None):
+        from modaxfer.runner.cells.kept import keep_rows
+        from modaxfer.runner.progress import Progress
+
+        values, notes = keep_rows(_plain({**values, "data": None}) | {"data": values["data"]})
+        for note in notes:
+            Progress(not quiet).say(f"warning: {note}")
+    return {key: _text(value) for key, value in values.items()}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_text(item) for item in value)
+    return str(value) if isinstance(value, Path) else value
 
 
 def load(folder: str | Path) -> Run:
@@ -248,13 +352,32 @@ def load(folder: str | Path) -> Run:
     return Run(folder)
 
 
-def predict(
-    folder: str | Path, data: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def predict(folder: str | Path, data: Any, *, quiet: bool = False) -> list[dict[str, Any]]:
     """Predict rows with the model of the run in `folder`; see `Run.predict`."""
-    return Run(folder).predict(data)
+    return Run(folder).predict(data, quiet=quiet)
 
 
-def evaluate(folder: str | Path) -> dict[str, Any]:
-    """Score the model of the run in `folder` on its test split again; see `Run.evaluate`."""
-    return Run(folder).evaluate()
+def evaluate(folder: str | Path, data: Any = None, *, label: str | None = None, quiet: bool = False) -> dict[str, Any]:
+    """Score the model of the run in `folder` on labelled rows, or on its test split again; see `Run.evaluate`."""
+    return Run(folder).evaluate(data, label=label, quiet=quiet)
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of `function` with a keyword for every setting: notebooks complete what stands there."""
+    hints, own = get_type_hints(Settings), inspect.signature(function).parameters.values()
+    settings = [
+        inspect.Parameter(
+            item.name, inspect.Parameter.KEYWORD_ONLY, default=_default(item), annotation=hints[item.name]
+        )
+        for item in dataclasses.fields(RunConfig)
+    ]
+    fixed = [parameter for parameter in own if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    return inspect.signature(function).replace(parameters=[*fixed, *settings])
+
+
+def _default(item: dataclasses.Field[Any]) -> Any:
+    return {} if item.default is dataclasses.MISSING else item.default
+
+
+for _face in (train, make_config):
+    setattr(_face, "__signature__", _signature(_face))  # noqa: B010 - no function is declared to have one

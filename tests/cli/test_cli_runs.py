@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
 
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from modaxfer import __version__
 from modaxfer.cli import main
@@ -75,33 +72,6 @@ def test_evaluate_gives_what_was_stored(shell, trained):
     found = json.loads(out)
     assert status == 0
     assert found["metrics"] == pytest.approx(found["stored"], abs=1e-6)
-
-
-def test_predict_a_file_and_standard_input(shell, trained, own_rows, tmp_path):
-    status, out, _ = shell("predict", trained, own_rows("text")["data"])
-    lines = list(csv.DictReader(out.splitlines()))
-    assert status == 0
-    assert len(lines) == 48
-    assert {line["prediction"] for line in lines} <= {"negative", "positive"}
-    status, piped, _ = shell("predict", trained, "-", text="text\nright held that\n")
-    assert status == 0
-    assert len(piped.splitlines()) == 2
-    status, as_json, _ = shell("predict", trained, "-", "--json", text='{"text": "right held that"}\n')
-    assert set(json.loads(as_json)) == {"prediction", "score:negative", "score:positive"}
-    status, _, _ = shell("predict", trained, own_rows("text")["data"], "--output", tmp_path / "made.parquet")
-    assert pq.read_table(tmp_path / "made.parquet").num_rows == 48
-
-
-def test_predict_one_image(shell, tiny, own_rows, tmp_path):
-    folder = tmp_path / "run"
-    shell(
-        "train", "--encoder", tiny("vit"), "--strategy", "frozen", "--data", own_rows("image")["data"],
-        "--output", folder, *QUICK,
-    )  # fmt: skip
-    Image.new("RGB", (10, 10), "white").save(tmp_path / "white.png")
-    status, out, err = shell("predict", folder, tmp_path / "white.png")
-    assert status == 0, err
-    assert out.splitlines()[1].split(",")[0] == "light"
 
 
 def test_report_renders_again(shell, trained):
@@ -245,12 +215,6 @@ def test_a_failed_run_is_tried_again(shell, tiny, own_rows, tmp_path, monkeypatc
     assert metrics[0] == metrics[1]
     _, _, err = shell("train", "--resume", "--output", tmp_path / "run")
     assert "is finished already" in err
-
-
-def test_predicting_without_a_column_names_it(shell, trained):
-    status, _, err = shell("predict", trained, "-", text="txt\nhello\n")
-    assert status == 2
-    assert "'text' is not in the data" in err
 
 
 def test_an_unknown_command_names_close_ones():

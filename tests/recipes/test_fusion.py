@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from modaxfer.api import make_config
-from modaxfer.errors import DataError
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
 from modaxfer.runner.saved.evaluate import evaluate
@@ -92,8 +91,10 @@ def test_a_model_does_without_what_a_row_lacks(how, underneath, trained):
     (image_alone,) = predictor.predict([{"image0": image}])
     assert text_alone["scores"] == pytest.approx(blind["scores"], abs=1e-5)
     assert image_alone["scores"] == pytest.approx(mute["scores"], abs=1e-5)
-    with pytest.raises(DataError, match=r"a row has no input \(row 2\)\. Fix: fill at least one of its columns"):
-        predictor.predict([both, {"image0": None, "text0": ""}])
+    full, empty = predictor.predict([both, {"image0": None, "text0": ""}])
+    assert full["scores"] == pytest.approx(whole["scores"], abs=1e-5)
+    assert (empty["prediction"], empty["scores"]) == (None, None)
+    assert empty["reason"] == "no input: 'image0', 'text0' are empty"
 
 
 @pytest.mark.parametrize(("how", "underneath"), WAYS)

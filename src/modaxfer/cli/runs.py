@@ -2,73 +2,124 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from modaxfer.cli.output import print_json, print_lines, print_table
+from modaxfer.cli.predictions import json_lines, require_writable, write_csv, write_predictions
 from modaxfer.errors import ConfigError
-from modaxfer.escaping import csv_cell, json_text
+from modaxfer.escaping import json_text
 
 if TYPE_CHECKING:
-    from modaxfer.runner.saved.predict import Predicted
+    from modaxfer.data.given import Given
+    from modaxfer.runner.saved.predict import Predictor
 
 __all__ = ["evaluate_command", "predict_command", "report_command"]
 
 
 @click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
+@click.argument("file", required=False)
+@click.option("--label", metavar="COL", help="Label column of FILE; default the one of the training data.")
+@click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate_command(run: Path, as_json: bool) -> None:
-    """Score the model in the folder RUN on its test split again, or the models of all tasks that share one encoder."""
+def evaluate_command(run: Path, file: str | None, label: str | None, device: str, as_json: bool) -> None:
+    """Score the model in the folder RUN: on the labelled rows of FILE, or on its test split again.
+
+    FILE is a table (csv, tsv, jsonl, json, parquet) with the columns that the model reads and its labels; - reads one
+    from standard input. Without FILE a run of several tasks that share one encoder is scored on all of them.
+    """
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.saved.evaluate import evaluate_tasks
 
-    found = evaluate_tasks(run, Progress())
-    alone = len(found) == 1
+    if file is not None:
+        _evaluate_rows(run, file, label, device, as_json)
+        return
+    if label is not None:
+        raise ConfigError("--label names a column of FILE, and no FILE is given", got=label, fix="name the file too")
+    found = evaluate_tasks(run, Progress(), device=device)
     if as_json:
-        print_json(next(iter(found.values())) if alone else found)
+        print_json(next(iter(found.values())) if len(found) == 1 else found)
         return
     for task, evaluation in found.items():
-        rows = [
-            (name, f"{value:.4f}", f"[{low:.4f}, {high:.4f}]", _number(evaluation["stored"][name]))
-            for name, value in evaluation["metrics"].items()
-            for low, high in [evaluation["intervals"][name]]
-        ]
-        print_table(["metric", "test", "95 % interval", "stored"], rows, title="" if alone else task)
+        _print_scores(evaluation, "test", "" if len(found) == 1 else task)
+
+
+def _evaluate_rows(run: Path, file: str, label: str | None, device: str, as_json: bool) -> None:
+    from modaxfer.runner.progress import Progress
+    from modaxfer.runner.saved.predict import Predictor
+    from modaxfer.runner.saved.score import score_rows
+
+    predictor, progress = Predictor(run, device=device), Progress()
+    evaluation = score_rows(run, _given(file, predictor), label=label, predictor=predictor, progress=progress)
+    for line in evaluation["warnings"]:
+        progress.say(f"warning: {line}")
+    if as_json:
+        print_json(evaluation)
+        return
+    _print_scores(evaluation, "new rows", "")
+    left_out = ", ".join(f"{count} {reason}" for reason, count in evaluation["dropped"].items())
+    progress.say(f"{evaluation['rows']} rows scored" + (f"; left out: {left_out}" if left_out else ""))
+
+
+def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> None:
+    rows = [
+        (name, _number(value), f"[{_number(low)}, {_number(high)}]", _number(evaluation["stored"].get(name)))
+        for name, value in evaluation["metrics"].items()
+        for low, high in [evaluation["intervals"][name]]
+    ]
+    print_table(["metric", column, "95 % interval", "stored"], rows, title=title)
 
 
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file")
 @click.option(
-    "--output", metavar="FILE", help="Write here instead (csv, jsonl or parquet).", type=click.Path(path_type=Path)
+    "--output",
+    metavar="FILE",
+    help="Write here instead (csv, tsv, json, jsonl or parquet).",
+    type=click.Path(path_type=Path),
 )
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, with a score per class.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def predict_command(run: Path, file: str, output: Path | None, device: str, as_json: bool) -> None:
-    """Predict the rows of FILE with the model in the folder RUN; - reads csv or JSON lines from standard input.
+    """Predict the rows of FILE with the model in the folder RUN; - reads a table from standard input.
 
-    FILE is a table (csv, tsv, jsonl, json, parquet), or one image or sound for a model that reads one.
+    FILE is a table (csv, tsv, jsonl, json, parquet); for a model that reads one image or sound also such a file, or a
+    folder with them. Beside each row stand its prediction and a score per class; a row that cannot be read has the
+    reason instead.
     """
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.given import read_input
     from modaxfer.runner.saved.predict import Predictor
+    from modaxfer.runner.saved.records import flat
 
-    _refuse_output(output)
-    predictor = Predictor(run, device=device)
-    table, root = read_input(sys.stdin.read() if file == "-" else Path(file), predictor.saved, piped=file == "-")
-    made = predictor.predict_table(table, root, Progress())
     if output is not None:
-        _write(made, output)
-        print_lines(f"{len(made.predictions)} predictions in {output}", err=True)
+        require_writable(output, file)
+    predictor, progress = Predictor(run, device=device), Progress()
+    made = predictor.predict_rows(_given(file, predictor), progress)
+    for line in made.warnings:
+        progress.say(f"warning: {line}")
+    table = flat(made)
+    if output is not None:
+        write_predictions(table, output)
+        progress.say(f"{len(made.predictions) - len(made.reasons)} predictions in {output}")
     elif as_json:
-        for record in _records(made):
+        for record in json_lines(table):
             print_lines(json_text(record))
     else:
-        _print_csv(made)
+        write_csv(table, sys.stdout)
+
+
+def _given(file: str, predictor: Predictor) -> Given:
+    from modaxfer.runner.saved.given import find_rows, piped_rows
+
+    fields = predictor.saved.input_fields()
+    return piped_rows(sys.stdin.buffer.read(), fields) if file == "-" else find_rows(Path(file), fields)
 
 
 @click.command("report")
@@ -83,44 +134,4 @@ def report_command(run: Path) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
-
-
-def _records(made: Predicted) -> list[dict[str, Any]]:
-    if made.scores is None:
-        return [{"prediction": value} for value in made.predictions]
-    return [
-        {"prediction": value, **{f"score:{name}": float(score) for name, score in zip(made.classes, row, strict=True)}}
-        for value, row in zip(made.predictions, made.scores, strict=True)
-    ]
-
-
-def _print_csv(made: Predicted) -> None:
-    import csv
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["prediction", *([] if made.scores is None else ["score"])])
-    for place, value in enumerate(made.predictions):
-        shown = ";".join(value) if isinstance(value, list) else value
-        shown = csv_cell(shown)
-        writer.writerow([shown] if made.scores is None else [shown, f"{made.scores[place].max():.4f}"])
-
-
-def _refuse_output(output: Path | None) -> None:
-    if output is not None and output.suffix not in (".csv", ".jsonl", ".parquet"):
-        raise ConfigError("predictions are written by file extension", got=output, allowed=".csv, .jsonl, .parquet")
-
-
-def _write(made: Predicted, output: Path) -> None:
-    import pandas as pd
-
-    frame = pd.DataFrame(_records(made))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.tmp")
-    if output.suffix == ".parquet":
-        frame.to_parquet(temporary)
-    elif output.suffix == ".jsonl":
-        frame.to_json(temporary, orient="records", lines=True, force_ascii=False)
-    else:
-        frame.map(csv_cell).rename(columns=csv_cell).to_csv(temporary, index=False)
-    temporary.replace(output)
+    return "undefined" if value is None or math.isnan(value) else f"{value:.4f}"

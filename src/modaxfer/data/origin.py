@@ -75,6 +75,11 @@ def renumbered(table: pa.Table, numbers: np.ndarray, total: int | None = None) -
     return table.replace_schema_metadata(metadata)
 
 
+def renamed(table: pa.Table, file: str) -> pa.Table:
+    """Return `table` with `file` as the name that messages give it, all else of its origin kept."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _FILE: file.encode()})
+
+
 def name_classes(table: pa.Table) -> pa.Table:
     """Replace class numbers by class names where `datasets` has written the names into the schema's metadata."""
     noted = (table.schema.metadata or {}).get(b"huggingface", b"{}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
 from modaxfer.metrics import bootstrap, compute
 from modaxfer.result import Result
@@ -15,44 +16,28 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.predict import Predictor
 from modaxfer.tasks.load import fields_of, load_task
 
-__all__ = ["Evaluation", "evaluate", "evaluate_tasks"]
+__all__ = ["Evaluation", "evaluate", "evaluate_tasks", "load_rows"]
 
 Evaluation = dict[str, dict[str, Any]]
 """``metrics``: name to value on the test split; ``stored``: what the run had; ``intervals``: name to [low, high]."""
 
 
-def evaluate_tasks(run: Path, progress: Progress | None = None) -> dict[str, Evaluation]:
+def evaluate_tasks(run: Path, progress: Progress | None = None, *, device: str = "auto") -> dict[str, Evaluation]:
     """Score every task of `run`, one or several that share an encoder, by its id; see `evaluate`."""
     result = Result.load(run)
     places = {name: run / task["run"] for name, task in result.tasks.items()} or {result.task: run}
-    return {name: evaluate(place, progress) for name, place in places.items()}
+    return {name: evaluate(place, progress, device=device) for name, place in places.items()}
 
 
-def evaluate(run: Path, progress: Progress | None = None) -> Evaluation:
+def evaluate(run: Path, progress: Progress | None = None, *, device: str = "auto") -> Evaluation:
     """Score the saved model of `run` on the test split of its task.
 
     Raises:
         DataError: There is no model, or one per task; or the task's rows are no longer the ones the run was made with.
     """
     stored = Result.load(run)
-    config = build(RunConfig, read_yaml(run / "config.yaml"))
-    predictor = Predictor(run)
-    ((_, task),) = find_tasks(config)
-    data = load_task(
-        task,
-        data_dir=config.data_dir,
-        seed=config.seed,
-        limit=config.limit,
-        on_bad_row=config.on_bad_row,
-        partial=len(predictor.saved.towers) > 1,
-    )
-    if data.fingerprint != stored.data["fingerprint"]:
-        raise DataError(
-            "the task's rows are not the ones this run was made with",
-            got=f"{data.source}, fingerprint {data.fingerprint[:12]}",
-            allowed=f"{stored.data['source']}, fingerprint {stored.data['fingerprint'][:12]}",
-            fix="bring the data back, or use `modaxfer predict` for other rows",
-        )
+    predictor = Predictor(run, device=device)
+    data = load_rows(run, partial=len(predictor.saved.towers) > 1)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
     names = list(stored.metrics["test"])
@@ -69,3 +54,34 @@ def evaluate(run: Path, progress: Progress | None = None) -> Evaluation:
         "stored": dict(stored.metrics["test"]),
         "intervals": {name: list(interval) for name, interval in intervals.items()},
     }
+
+
+def load_rows(run: Path, *, partial: bool) -> TaskData:
+    """Return the rows that `run` was made with.
+
+    Args:
+        run: A run's folder.
+        partial: Whether its model can do without an image or a sound.
+
+    Raises:
+        DataError: They are gone, or no longer the same.
+    """
+    stored = Result.load(run)
+    config = build(RunConfig, read_yaml(run / "config.yaml"))
+    ((_, task),) = find_tasks(config)
+    data = load_task(
+        task,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        limit=config.limit,
+        on_bad_row=config.on_bad_row,
+        partial=partial,
+    )
+    if data.fingerprint != stored.data["fingerprint"]:
+        raise DataError(
+            "the task's rows are not the ones this run was made with",
+            got=f"{data.source}, fingerprint {data.fingerprint[:12]}",
+            allowed=f"{stored.data['source']}, fingerprint {stored.data['fingerprint'][:12]}",
+            fix="bring the data back, or score other rows with `modaxfer evaluate RUN FILE`",
+        )
+    return data

@@ -1,91 +1,152 @@
-"""Rows that a user hands over to be predicted, in whatever form they come."""
+"""Rows that a user hands over to a saved model, in whatever form they come: files, folders, a pipe, Python objects."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.data.files import EXTENSIONS, read_table
-from modaxfer.errors import DataError
+from modaxfer.data.given import Given, given_rows
+from modaxfer.data.listing import list_media
+from modaxfer.data.origin import notes_of, renamed
+from modaxfer.errors import DataError, close_matches
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from modaxfer.spec import Field
 
-    from modaxfer.runner.saved.model import SavedModel
+__all__ = ["find_rows", "piped_rows"]
 
-__all__ = ["as_table", "read_input"]
+MEDIA = ("image", "audio")
+
+STANDARD_INPUT = "standard input"
+"""What messages call rows that come through a pipe."""
+
+_MAGIC = {
+    b"PAR1": ".parquet",
+    b"\x1f\x8b": ".gz",
+    b"\x89PNG": ".png",
+    b"\xff\xd8\xff": ".jpg",
+    b"GIF8": ".gif",
+    b"BM": ".bmp",
+    b"RIFF": ".riff",
+    b"fLaC": ".flac",
+    b"OggS": ".ogg",
+    b"ID3": ".mp3",
+}
+"""First bytes of what may come through a pipe and is no text."""
 
 
-def as_table(data: Any) -> tuple[pa.Table, Path | None]:
-    """Return rows given in any of the usual forms, with the folder their media lie in.
+def find_rows(data: Any, fields: Sequence[Field]) -> Given:
+    """Return the rows to be predicted or scored.
 
     Args:
-        data: A file; one mapping or a sequence of mappings, in which a column that a row leaves out is empty; or any
-            table that speaks Arrow's C stream: a pandas or polars data frame, a `pyarrow.Table`.
+        data: A table file; for a model of one image or sound also such a file, or a folder with them, all levels down
+            and without hidden ones; or anything in memory that `modaxfer.data.given.given_rows` takes. Text is the name
+            of a file, for a model of one text the text itself unless a file is called so.
+        fields: What the model reads.
 
     Raises:
-        DataError: They are none of these, or a column holds values that no column can hold together.
+        DataError: There are no rows, or they cannot be read.
     """
+    if isinstance(data, Path) or (isinstance(data, str) and not _is_words(data, fields)):
+        return _from_path(Path(data).expanduser(), fields)
+    return given_rows(data, fields)
+
+
+def piped_rows(data: bytes, fields: Sequence[Field]) -> Given:
+    """Return rows that come through a pipe: csv, tsv, JSON, JSON lines, parquet, or one image or sound.
+
+    Raises:
+        DataError: There are none, or they do not parse.
+    """
+    if not data.strip():
+        raise DataError("standard input is empty", fix="pipe a table: csv with a header, JSON lines, parquet")
+    suffix = next((suffix for magic, suffix in _MAGIC.items() if data.startswith(magic)), None) or _text_suffix(data)
+    kind = _media_kind(fields)
+    if kind is not None and suffix.removeprefix(".") not in (*EXTENSIONS, "gz"):
+        return given_rows([data], fields)
+    if suffix == ".gz":
+        import gzip
+
+        try:
+            return piped_rows(gzip.decompress(data), fields)
+        except (OSError, EOFError) as error:
+            raise DataError("standard input is a broken gzip archive", got=error) from None
+    with tempfile.TemporaryDirectory(prefix="modaxfer-") as scratch:
+        path = Path(scratch) / f"standard-input{suffix}"
+        path.write_bytes(data)
+        try:
+            table = renamed(read_table(path), STANDARD_INPUT)
+        except DataError as error:
+            error.what = error.what.replace(str(path), STANDARD_INPUT)
+            raise
+    return Given(table=table, root=Path.cwd(), notes=notes_of(table))
+
+
+def _text_suffix(data: bytes) -> str:
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:1] in (b"{", b"["):
+        return ".json"  # one object, a list of them, or one a line
+    first = start.split(b"\n", 1)[0]
+    return ".tsv" if b"\t" in first and b"," not in first else ".csv"
+
+
+def _from_path(path: Path, fields: Sequence[Field]) -> Given:
+    kind = _media_kind(fields)
+    if path.exists() and not path.is_dir() and not path.is_file():
+        return piped_rows(path.read_bytes(), fields)  # a pipe such as <(command): it is read once
+    if kind is not None and path.is_dir():
+        return _from_folder(path, fields[0].name, kind)
+    suffixes = {suffix.lstrip(".").lower() for suffix in path.suffixes[-2:]}
+    if kind is not None and not suffixes & set(EXTENSIONS):
+        _require_file(path)
+        return given_rows([str(path)], fields)
+    table = read_table(path)
+    return Given(table=table, root=path.resolve().parent, notes=notes_of(table))
+
+
+def _from_folder(folder: Path, column: str, kind: str) -> Given:
+    """Return one row per image or sound below `folder`, by name."""
     import pyarrow as pa
 
-    if isinstance(data, str | Path):
-        return read_table(Path(data)), Path(data).resolve().parent
-    if hasattr(data, "__arrow_c_stream__"):
-        return pa.table(data), Path.cwd()
-    rows = [data] if isinstance(data, Mapping) else data
-    if isinstance(rows, Sequence) and rows and all(isinstance(row, Mapping) for row in rows):
-        return pa.table({name: _column(name, rows) for name in dict.fromkeys(chain(*rows))}), Path.cwd()
-    raise DataError(
-        "cannot read rows to predict",
-        got=type(data).__name__,
-        allowed="a file, a mapping of column to value, a sequence of such mappings, or a data frame",
+    listing = list_media(folder)
+    taken = list(listing.files(kind))
+    others = len(list(listing.files("audio" if kind == "image" else "image")))
+    if not taken:
+        got = listing.left_out() or (f"{others} files of another kind" if others else "an empty folder")
+        raise DataError(f"no {kind} files in this folder", file=folder, got=got, fix="name the folder that holds them")
+    left = [f"files left out: {listing.left_out()}"] if listing.left_out() else []
+    left += [f"files left out, of another kind: {others}"] if others else []
+    names = [path.relative_to(folder).as_posix() for path in taken]
+    return Given(
+        table=pa.table({column: pa.array(names, pa.string())}),
+        root=folder.resolve(),
+        notes=tuple(left),
     )
 
 
-def _column(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Array:
-    import pyarrow as pa
+def _require_file(path: Path) -> None:
+    if path.exists():
+        return
+    near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = close_matches(path.name, near)
+    raise DataError("no such file", file=path, fix=f"did you mean {' or '.join(close)}?" if close else "check the path")
 
+
+def _media_kind(fields: Sequence[Field]) -> str | None:
+    """Return the kind of the only field where that is an image or a sound."""
+    return fields[0].signal.kind if len(fields) == 1 and fields[0].signal.kind in MEDIA else None
+
+
+def _is_words(text: str, fields: Sequence[Field]) -> bool:
+    """Tell whether `text` is what a model of one text is to read, not the name of a file."""
+    if len(fields) != 1 or fields[0].signal.kind != "text":
+        return False
     try:
-        return pa.array([row.get(name) for row in rows])
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError("no column can hold these values", column=name, got=error) from error
-
-
-def read_input(data: Path | str, saved: SavedModel, *, piped: bool = False) -> tuple[pa.Table, Path | None]:
-    """Return the rows that a user names on the command line, with the folder their media lie in.
-
-    Args:
-        data: A table file; one image or sound, for a model that reads one; or, where `piped`, text: JSON lines where
-            the first character is a brace, else csv with a header.
-        saved: The model; it says what it reads.
-        piped: Whether `data` is the text itself.
-
-    Raises:
-        DataError: There are no rows, or they do not parse.
-    """
-    import pyarrow as pa
-
-    if piped:
-        return _read_text(str(data)), Path.cwd()
-    path = Path(data)
-    fields = saved.input_fields()
-    if (
-        len(fields) == 1
-        and fields[0].signal.kind in ("image", "audio")
-        and path.suffix.lstrip(".").lower() not in EXTENSIONS
-    ):
-        return pa.table({fields[0].name: [path.name]}), path.resolve().parent
-    return read_table(path), path.resolve().parent
-
-
-def _read_text(text: str) -> pa.Table:
-    if not text.strip():
-        raise DataError("standard input is empty", fix="pipe csv with a header, or JSON lines")
-    suffix = ".jsonl" if text.lstrip().startswith("{") else ".csv"
-    with tempfile.TemporaryDirectory(prefix="modaxfer-") as scratch:
-        path = Path(scratch) / f"standard-input{suffix}"
-        path.write_text(text, encoding="utf-8")
-        return read_table(path)
+        there = Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long for a path, a zero byte, ~ of nobody
+        return True
+    suffixes = {suffix.lstrip(".").lower() for suffix in Path(text).suffixes[-2:]}
+    return not there and not suffixes & set(EXTENSIONS)

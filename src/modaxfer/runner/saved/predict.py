@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,35 +13,41 @@ import torch
 from modaxfer.contracts import Example
 from modaxfer.data.blanks import present
 from modaxfer.data.columns import conform
-from modaxfer.errors import DataError
+from modaxfer.data.given import Given
+from modaxfer.errors import DataError, close_matches
 from modaxfer.runner.findings.summary import labels
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
-from modaxfer.runner.rows.prepare import counting, examples, losses
-from modaxfer.runner.saved.given import as_table
+from modaxfer.runner.rows.prepare import counting, losses
+from modaxfer.runner.saved.given import find_rows
 from modaxfer.runner.saved.model import SavedModel, load_model, objective_of
+from modaxfer.runner.saved.readable import empty_rows, prepared
+from modaxfer.runner.saved.records import Predicted, records
 from modaxfer.runner.towers.joint import JointProcessor, JointRows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Predicted", "Predictor"]
+    from modaxfer.spec import Field
+
+__all__ = ["Predictor", "first_reasons"]
 
 MAX_TOKENS = 8192
 
+Rows = Sequence[Mapping[str, Any]]
+
 
 @dataclass(frozen=True, kw_only=True)
-class Predicted:
-    """What the model says of some rows, in their order."""
+class _Read:
+    """Rows that are ready for the model, and why the others are not."""
 
-    predictions: list[Any]
-    """Class names, lists of them (multi-label), or numbers."""
-    scores: np.ndarray | None
-    """Probabilities ``[rows, classes]``; None for a regression."""
-    classes: tuple[str, ...]
-    table: pa.Table
-    """The rows as they were read."""
+    examples: Sequence[Example]
+    kept: np.ndarray
+    """Positions of the rows that could be read, int64 ``[examples]``."""
+    reasons: dict[int, str]
+    notes: tuple[str, ...]
+    """What was lost of the others."""
 
 
 class Predictor:
@@ -66,43 +72,63 @@ class Predictor:
         self.objective = objective_of(self.saved)
 
     def predict(self, data: Any) -> list[dict[str, Any]]:
-        """Return one mapping per row: ``prediction`` and, for classes, ``scores`` by class."""
-        made = self.predict_table(*as_table(data))
-        if made.scores is None:
-            return [{"prediction": value} for value in made.predictions]
-        return [
-            {"prediction": value, "scores": dict(zip(made.classes, map(float, row), strict=True))}
-            for value, row in zip(made.predictions, made.scores, strict=True)
-        ]
+        """Return one mapping per row, see `modaxfer.runner.saved.records.records`; takes what `find_rows` takes."""
+        return records(self.predict_rows(find_rows(data, self.saved.input_fields())))
 
-    def predict_table(self, table: pa.Table, root: Path | None, progress: Progress | None = None) -> Predicted:
-        """Predict the rows of `table`; relative media paths are resolved below `root`.
+    def predict_rows(self, given: Given, progress: Progress | None = None) -> Predicted:
+        """Predict the rows of `given`; what cannot be read gets no prediction, and the reason why.
 
         Raises:
-            DataError: A column that the model reads is missing, or a row cannot be read.
+            DataError: A column that the model reads is missing, or not one row can be read.
         """
-        fields = self.saved.input_fields()
-        rows = conform(self._completed(table), fields, types=self.saved.types).to_pylist()
-        if not rows:
+        progress = progress or Progress(enabled=False)
+        fields, partial = self.saved.input_fields(), len(self.saved.towers) > 1
+        table = self._completed(given.table)
+        if not table.num_rows:
             raise DataError("no rows to predict", fix="give at least one row below the header")
-        predictions, scores = self.objective.decode(self.logits(rows, root, progress))
-        classes = tuple(self.saved.classes)
+        conformed = conform(table, fields, types=self.saved.types)
+        reasons = empty_rows(conformed, given.table, fields, partial=partial)
+        kept = np.array([row for row in range(table.num_rows) if row not in reasons], np.int64)
+        read = self._read(conformed.take(kept).to_pylist(), given.root, progress)
+        reasons |= {int(kept[row]): reason for row, reason in read.reasons.items()}
+        if not len(read.kept):
+            raise DataError(
+                "not one row can be predicted", got=first_reasons(reasons), fix=f"the model reads {_named(fields)}"
+            )
+        decoded, scores = self.objective.decode(self._forward(read.examples, progress))
+        made = labels(decoded, self.objective.problem, tuple(self.saved.classes))
+        predictions: list[Any] = [None] * table.num_rows
+        for row, value in zip(kept[read.kept], made, strict=True):
+            predictions[row] = value
         return Predicted(
-            predictions=labels(predictions, self.objective.problem, classes),
-            scores=scores,
-            classes=classes,
-            table=table,
+            predictions=predictions,
+            scores=None if scores is None else _scattered(scores, kept[read.kept], table.num_rows),
+            classes=tuple(self.saved.classes),
+            given=given,
+            reasons=reasons,
+            warnings=(*given.notes, *read.notes, *_unpredicted(reasons, table.num_rows)),
         )
 
-    def logits(self, rows: list[dict[str, Any]], root: Path | None, progress: Progress | None = None) -> torch.Tensor:
-        """Return float32 logits ``[rows, outputs]`` of conformed rows."""
+    def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> torch.Tensor:
+        """Return float32 logits ``[rows, outputs]`` of conformed rows, every one of which can be read.
+
+        Raises:
+            DataError: A row cannot be read, or has nothing that any encoder reads.
+        """
         progress = progress or Progress(enabled=False)
-        prepared = self._examples(rows, root, progress)
-        logits = torch.zeros(len(prepared), self.objective.outputs)
-        with progress.bar("predicting", len(prepared)) as advance:
+        read = self._read(rows, root, progress)
+        if read.reasons:
+            raise DataError("rows cannot be read", got=first_reasons(read.reasons), fix="repair or remove them")
+        for line in read.notes:
+            progress.say(f"warning: {line}")
+        return self._forward(read.examples, progress)
+
+    def _forward(self, examples: Sequence[Example], progress: Progress) -> torch.Tensor:
+        logits = torch.zeros(len(examples), self.objective.outputs)
+        with progress.bar("predicting", len(examples)) as advance:
             for chosen, values in forward_rows(
-                prepared,
-                lengths_of(prepared, self.processor),
+                examples,
+                lengths_of(examples, self.processor),
                 self.processor.collate,
                 self.model,
                 self.computer,
@@ -113,37 +139,76 @@ class Predictor:
         return logits
 
     def _completed(self, table: pa.Table) -> pa.Table:
-        """Return `table` with empty columns for fields that a model of several encoders can do without."""
-        absent = [field.name for field in self.saved.input_fields() if field.name not in table.column_names]
+        """Return `table` with empty columns for fields that a model of several encoders can do without.
+
+        Raises:
+            DataError: A column is missing that it cannot do without.
+        """
+        names = [field.name for field in self.saved.input_fields()]
+        absent = [name for name in names if name not in table.column_names]
         parts = [{field.name for field in tower.input_fields()} for tower in self.saved.towers]
-        if len(parts) == 1 or not any(part & set(table.column_names) for part in parts):
-            return table
+        if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):
+            raise _missing(absent, names, table)
         import pyarrow as pa
 
         for name in absent:
             table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
         return table
 
-    def _examples(self, rows: list[dict[str, Any]], root: Path | None, progress: Progress) -> Sequence[Example]:
-        """Return conformed rows as the model takes them.
-
-        Raises:
-            DataError: A row cannot be read, or has nothing that any encoder reads.
-        """
+    def _read(self, rows: Rows, root: Path | None, progress: Progress) -> _Read:
+        """Return conformed rows as the model takes them; those that one of its encoders cannot read are left out."""
         towers = self.saved.towers
         processors = self.processor.parts if isinstance(self.processor, JointProcessor) else (self.processor,)
-        made = []
+        made: list[list[Example | str]] = []
+        notes: list[str] = []
         for tower, processor in zip(towers, processors, strict=True):
             blanks = tower.input_fields() if len(towers) > 1 else ()
             bridge, counted = tower.build_bridge(root), counting(processor)
-            chunks = examples(rows, bridge, counted, progress, label="preparing", blanks=blanks)
-            made.append([example for chunk in chunks for example in chunk])
-            for line in losses(bridge, counted):
-                progress.say(f"warning: {line}")
-        if len(towers) == 1:
-            return made[0]
-        there = np.stack([present(rows, tower.input_fields()) for tower in towers], axis=1)
-        if not there.any(axis=1).all():
-            empty = int(np.flatnonzero(~there.any(axis=1))[0]) + 1
-            raise DataError("a row has no input", row=empty, fix="fill at least one of its columns")
-        return JointRows(made, there)
+            made.append(list(prepared(rows, bridge, counted, progress, blanks)))
+            notes += losses(bridge, counted)
+        reasons = {row: one for part in reversed(made) for row, one in enumerate(part) if isinstance(one, str)}
+        there = np.ones((len(rows), 1), bool)
+        if len(towers) > 1:
+            there = np.stack([present(rows, tower.input_fields()) for tower in towers], axis=1)
+            reasons |= {int(row): "a row has no input" for row in np.flatnonzero(~there.any(axis=1))}
+        kept = np.array([row for row in range(len(rows)) if row not in reasons], np.int64)
+        parts: list[list[Any]] = [[part[row] for row in kept] for part in made]
+        joint = parts[0] if len(towers) == 1 else JointRows(parts, there[kept])
+        return _Read(examples=joint, kept=kept, reasons=reasons, notes=tuple(notes))
+
+
+def first_reasons(reasons: Mapping[int, str], count: int = 3) -> str:
+    """Return the first rows that cannot be used, by number from 1, each with its reason."""
+    lines = [f"row {row + 1}: {reason}" for row, reason in sorted(reasons.items())]
+    return "; ".join((*lines[:count], *((f"and {len(lines) - count} more",) if len(lines) > count else ())))
+
+
+def _unpredicted(reasons: Mapping[int, str], rows: int) -> tuple[str, ...]:
+    return (f"{len(reasons)} of {rows} rows have no prediction: {first_reasons(reasons)}",) if reasons else ()
+
+
+def _scattered(scores: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
+    """Return scores of all rows, NaN where there is no prediction."""
+    whole = np.full((rows, scores.shape[1]), np.nan, scores.dtype)
+    whole[places] = scores
+    return whole
+
+
+def _missing(absent: Sequence[str], names: Sequence[str], table: pa.Table) -> DataError:
+    from modaxfer.data.origin import file_of
+
+    close = [match for name in absent for match in close_matches(name, table.column_names)]
+    what = f"input column {', '.join(map(repr, absent))} is not in the data"
+    fix = f"rename {' and '.join(dict.fromkeys(close))}" if close else "name the columns as in training"
+    return DataError(
+        what,
+        file=file_of(table) or None,
+        got=table.column_names,
+        allowed=f"the columns that the model reads: {', '.join(names)}",
+        fix=fix,
+    )
+
+
+def _named(fields: Sequence[Field]) -> str:
+    named = ", ".join(f"{field.signal.kind} {field.name!r}" for field in fields[:10])
+    return named + (", ..." if len(fields) > 10 else "")

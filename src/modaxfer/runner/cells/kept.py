@@ -1,0 +1,149 @@
+"""Training rows that were in memory: a copy on disk, so that the run can be repeated, evaluated and taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields as fields_of
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.data.blanks import is_missing
+from modaxfer.data.columns import MEDIA, require_columns
+from modaxfer.data.download import cache_folder
+from modaxfer.data.folders import SPLITS
+from modaxfer.data.given import Given, given_rows
+from modaxfer.data.media.values import encoded
+from modaxfer.errors import ConfigError, DataError
+from modaxfer.runner.folder import CONFIG, store_config
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["bring_home", "in_memory", "keep_rows"]
+
+STORE, NAME = "given", "data"
+"""Folder inside the cache, and the name of the file or folder of one data set there: what a run's task is called by."""
+
+
+def in_memory(data: Any) -> bool:
+    """Tell whether `data` is rows rather than the name of a file or folder."""
+    return data is not None and not isinstance(data, str | Path)
+
+
+def keep_rows(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Write rows in memory to a file that is called by their content, and name it instead.
+
+    Args:
+        values: Settings of a run; ``data`` holds rows as `modaxfer.data.given.given_rows` takes them, or a mapping of
+            ``train``, ``validation`` and ``test`` to such rows. Images and sounds that are named by their path are
+            copied.
+
+    Returns:
+        The settings with the file's name as ``data``, and what the user should be told.
+
+    Raises:
+        DataError: They are no rows, or a column cannot be kept.
+    """
+    known = {item.name for item in fields_of(RunConfig)} - {"data"}
+    config = build(RunConfig, {name: value for name, value in values.items() if name in known})
+    inputs = _inputs(config)
+    splits = _splits(values["data"])
+    given = {split: given_rows(rows, inputs, [config.label or "label"]) for split, rows in splits.items()}
+    for split, rows in given.items():
+        require_columns(
+            rows.table, [config.label or "label"], f"label column (of {split})" if split else "label column"
+        )
+    tables = {split: _embedded(rows, inputs) for split, rows in given.items()}
+    notes = dict.fromkeys(note for rows in given.values() for note in rows.notes)
+    return {**values, "data": str(_stored(tables))}, tuple(notes)
+
+
+def bring_home(folder: Path) -> None:
+    """Copy the kept rows of the run in `folder` into it, and let its configs name the copy: the run is complete."""
+    config = build(RunConfig, read_yaml(folder / CONFIG))
+    source = Path(config.data or "")
+    if config.data is None or not source.is_relative_to(cache_folder() / STORE):
+        return
+    home = folder.resolve() / NAME / source.name if source.is_file() else folder.resolve() / NAME
+    shutil.rmtree(folder / NAME, ignore_errors=True)
+    if source.is_file():
+        home.parent.mkdir(parents=True)
+        shutil.copyfile(source, home)
+    else:
+        shutil.copytree(source, home)
+    for path in folder.rglob(CONFIG):
+        own = build(RunConfig, read_yaml(path))
+        if own.data == config.data:
+            store_config(replace(own, data=str(home)), path.parent)
+
+
+def _inputs(config: RunConfig) -> tuple[Field, ...]:
+    named = ((config.text, TEXT), (config.image, IMAGE), (config.audio, AUDIO), (config.number, TABLE))
+    return tuple(Field(name=name, signal=signal) for names, signal in named for name in names)
+
+
+def _splits(data: Any) -> dict[str, Any]:
+    """Return the rows by split; those of a data set that is not divided have no name."""
+    aliases = {"val": "validation", "valid": "validation", "dev": "validation"}
+    if not isinstance(data, Mapping) or "train" not in data:
+        return {"": data}
+    named = {aliases.get(str(name), str(name)): rows for name, rows in data.items()}
+    if not set(named) <= set(SPLITS):
+        return {"": data}
+    if len(named) < len(data):
+        raise ConfigError("two sets of rows for one split", got=list(data), allowed=SPLITS, fix="leave one out")
+    return named
+
+
+def _embedded(given: Given, inputs: Sequence[Field]) -> pa.Table:
+    """Return the table with its images and sounds inside: a copy that needs no other file."""
+    import pyarrow as pa
+
+    table = given.table.replace_schema_metadata(None)
+    for field in inputs:
+        if field.signal.kind not in MEDIA or field.name not in table.column_names:
+            continue
+        values = [_content(value, given.root) for value in table.column(field.name).to_pylist()]
+        column = pa.array(values, pa.struct([("bytes", pa.large_binary()), ("path", pa.string())]))
+        table = table.set_column(table.column_names.index(field.name), field.name, column)
+    return table
+
+
+def _content(value: Any, root: Path | None) -> Any:
+    if is_missing(value) or (isinstance(value, Mapping) and value.get("bytes")):
+        return value
+    name = value.get("path") if isinstance(value, Mapping) else value
+    try:
+        with encoded(value, root).open() as stream:
+            return {"bytes": stream.read(), "path": name if isinstance(name, str) and len(name) < 4096 else None}
+    except DataError:
+        # The loader drops the row and says why: there is no such file below the copy either.
+        return {"bytes": None, "path": str(name).lstrip("/")}
+
+
+def _stored(tables: Mapping[str, pa.Table]) -> Path:
+    import pyarrow.parquet as pq
+
+    store = cache_folder() / STORE
+    store.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".", dir=store))
+    try:
+        digest = hashlib.sha256()
+        for split, table in tables.items():
+            path = scratch / NAME / f"{split}.parquet" if split else scratch / f"{NAME}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            pq.write_table(table, path)
+            with path.open("rb") as file:
+                digest.update(split.encode() + hashlib.file_digest(file, "sha256").digest())
+        folder = store / digest.hexdigest()[:16]
+        if not folder.exists():
+            scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder / NAME if "" not in tables else folder / f"{NAME}.parquet"

@@ -1,0 +1,45 @@
+"""The settings of a run as keywords of a function, with the types that people write: what an editor completes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+__all__ = ["Settings"]
+
+
+class Settings(TypedDict, total=False):
+    """One key per field of `modaxfer.RunConfig`, which says what each means."""
+
+    encoder: str | Path | Sequence[str | Path]
+    strategy: str
+    task: str | Sequence[str]
+    source_task: str | None
+    data: Any
+    text: str | Sequence[str]
+    image: str | Sequence[str]
+    audio: str | Sequence[str]
+    number: str | Sequence[str]
+    label: str | None
+    problem: Literal["binary", "multiclass", "multilabel", "regression"] | None
+    data_dir: str | Path | None
+    on_bad_row: Literal["drop", "fail"]
+    bridge: str | None
+    checkpoint: str | Path | None
+    weights: Literal["pretrained", "random"]
+    revision: str | None
+    epochs: float | None
+    batch_size: int
+    learning_rate: float | None
+    seed: int
+    seeds: int
+    baseline: Literal["scratch"] | Sequence[Literal["scratch"]]
+    limit: int | None
+    precision: Literal["auto", "fp32", "bf16", "fp16"]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    num_processes: int
+    output: str | Path | None
+    standalone: bool
+    trust_remote_code: bool
+    set: Mapping[str, Any]

@@ -1,0 +1,107 @@
+"""Labelled rows that a model has never seen are scored as scikit-learn would score them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
+
+import modaxfer
+from modaxfer.errors import DataError
+
+WORDS = ["right held", "wrong was", "that right", "the wrong", "held that", "was the"]
+
+
+@pytest.fixture(scope="module")
+def texts(finished):
+    return modaxfer.load(finished("bert", "text"))
+
+
+def labelled(run, labels):
+    """Return rows, and what the model predicts for them."""
+    rows = [{"text": f"{words} court", "label": label} for words, label in zip(WORDS, labels, strict=True)]
+    return rows, [one["prediction"] for one in run.predict(rows)]
+
+
+def test_scores_and_intervals_of_new_rows(texts, tmp_path):
+    labels = ["positive", "negative", "positive", "negative", "negative", "positive"]
+    rows, predicted = labelled(texts, labels)
+    pd.DataFrame(rows).to_csv(tmp_path / "new.csv", index=False)
+    for data in (rows, pd.DataFrame(rows), tmp_path / "new.csv"):
+        found = texts.evaluate(data)
+        assert found["metrics"]["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
+        assert found["metrics"]["f1_macro"] == pytest.approx(f1_score(labels, predicted, average="macro"))
+        low, high = found["intervals"]["accuracy"]
+        assert low <= found["metrics"]["accuracy"] <= high
+        assert (found["rows"], found["dropped"]) == (6, {})
+        assert found["stored"] == texts.result.metrics["test"]
+
+
+def test_a_class_that_the_model_does_not_know_is_an_error_and_said(texts, capsys):
+    rows, predicted = labelled(texts, ["positive", "negative", "mixed", "mixed", "negative", "positive"])
+    found = texts.evaluate(rows)
+    hits = sum(row["label"] == one for row, one in zip(rows, predicted, strict=True))
+    assert found["metrics"]["accuracy"] == pytest.approx(hits / 6)
+    line = "2 of 6 rows have a class that the model does not know (mixed): they count as errors"
+    assert line in found["warnings"]
+    assert line in capsys.readouterr().err
+
+
+def test_rows_that_cannot_be_scored_are_counted_with_their_reason(texts):
+    rows, predicted = labelled(texts, ["positive", "negative", None, "", "negative", "positive"])
+    rows[4]["text"] = " "
+    found = texts.evaluate(rows, quiet=True)
+    assert found["rows"] == 3
+    assert found["dropped"] == {"missing_label": 2, "unreadable": 1}
+    assert found["dropped_rows"] == [
+        "row 3: missing label", "row 4: missing label", "row 5: no input: 'text' is empty",
+    ]  # fmt: skip
+    kept = [0, 1, 5]
+    expected = accuracy_score([rows[row]["label"] for row in kept], [predicted[row] for row in kept])
+    assert found["metrics"]["accuracy"] == pytest.approx(expected)
+
+
+def test_labels_in_another_column(texts):
+    rows, predicted = labelled(texts, ["positive", "negative"] * 3)
+    renamed = pd.DataFrame(rows).rename(columns={"label": "mood"})
+    found = modaxfer.evaluate(texts.folder, renamed, label="mood")
+    assert found["metrics"]["accuracy"] == pytest.approx(accuracy_score(renamed["mood"], predicted))
+    with pytest.raises(
+        DataError, match=r"label column 'label' is not in the data. Allowed: text, mood. Fix: .*--label"
+    ):
+        texts.evaluate(renamed)
+
+
+def test_numbers_are_scored_in_their_unit(finished):
+    run = modaxfer.load(finished("bert", "regression"))
+    rows = [{"text": f"{words} court", "label": 100.0 + place} for place, words in enumerate(WORDS)]
+    predicted = [one["prediction"] for one in run.predict(rows)]
+    expected = mean_absolute_error([row["label"] for row in rows], predicted)
+    assert run.evaluate(rows)["metrics"]["mae"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_label_that_a_row_of_several_misses_counts(finished):
+    run = modaxfer.load(finished("bert", "multilabel"))
+    rows = [{"text": words, "label": [name]} for words, name in zip(WORDS, ["right", "wrong"] * 3, strict=True)]
+    strange = [{**rows[0], "label": [*rows[0]["label"], "odd"]}, *rows[1:]]
+    before, after = run.evaluate(rows), run.evaluate(strange, quiet=True)
+    # A third class, of which every prediction is missed, is one more zero in the mean over classes.
+    assert after["metrics"]["f1_macro"] == pytest.approx(before["metrics"]["f1_macro"] * 2 / 3)
+    assert any("(odd): they count as errors" in line for line in after["warnings"])
+
+
+UNUSABLE = {
+    "no label": ([{"text": "right", "label": None}], r"not one row has a label \(column 'label'\)"),
+    "no input": ([{"text": "", "label": "positive"}], r"not one row can be predicted"),
+    "neither": (
+        [{"text": "", "label": "positive"}, {"text": "right", "label": ""}],
+        r"not one row can be scored. Got: row 1: no input: 'text' is empty; row 2: missing label",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_rows_of_which_none_can_be_scored_are_refused(case, texts):
+    rows, message = UNUSABLE[case]
+    with pytest.raises(DataError, match=message):
+        texts.evaluate(rows)
