@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, get_type_hints
 
@@ -140,12 +140,14 @@ class Run:
             raise DataError("a regression has no classes, so no probabilities", fix="use predict")
         return scores
 
-    def evaluate(self, data: Any = None, *, label: str | None = None, quiet: bool = False) -> dict[str, Any]:
+    def evaluate(
+        self, data: Any = None, *, label: str | Sequence[str] | None = None, quiet: bool = False
+    ) -> dict[str, Any]:
         """Score the saved model: on labelled rows that it has never seen, or on its test split again.
 
         Args:
             data: Labelled rows, as for `predict`; None = the test split of its task.
-            label: Column of the labels in `data`; None = as in training.
+            label: Column of the labels in `data`, or columns of 0 and 1; None = as in training.
             quiet: Keep silent on standard error.
 
         Returns:
@@ -357,7 +359,9 @@ def predict(folder: str | Path, data: Any, *, quiet: bool = False) -> list[dict[
     return Run(folder).predict(data, quiet=quiet)
 
 
-def evaluate(folder: str | Path, data: Any = None, *, label: str | None = None, quiet: bool = False) -> dict[str, Any]:
+def evaluate(
+    folder: str | Path, data: Any = None, *, label: str | Sequence[str] | None = None, quiet: bool = False
+) -> dict[str, Any]:
     """Score the model of the run in `folder` on labelled rows, or on its test split again; see `Run.evaluate`."""
     return Run(folder).evaluate(data, label=label, quiet=quiet)
 

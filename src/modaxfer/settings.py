@@ -21,7 +21,7 @@ class Settings(TypedDict, total=False):
     image: str | Sequence[str]
     audio: str | Sequence[str]
     number: str | Sequence[str]
-    label: str | None
+    label: str | Sequence[str] | None
     problem: Literal["binary", "multiclass", "multilabel", "regression"] | None
     data_dir: str | Path | None
     on_bad_row: Literal["drop", "fail"]

@@ -103,6 +103,27 @@ def test_one_picture_or_a_folder_of_them(shell, finished, tmp_path):
     assert [line["prediction"] for line in csv.DictReader(out.splitlines())] == ["light"]
 
 
+def test_several_labels_are_written_as_train_reads_them(shell, finished, rows, tmp_path):
+    from modaxfer.config import RunConfig
+    from modaxfer.tasks.load import load_task
+    from modaxfer.tasks.own import task_from_files
+
+    run = finished("bert", "multilabel")
+    many = pd.DataFrame({"text": [f"{word} court {letter}" for word in (GOOD, BAD) for letter in "abcdefghijklmn"]})
+    many.to_csv(rows, index=False)
+    _, out, _ = shell("predict", run, rows, "--json")
+    predicted = [json.loads(line)["prediction"] for line in out.splitlines()]
+    assert len(set(map(tuple, predicted))) > 1
+    shell("predict", run, rows, "--output", tmp_path / "made.csv")
+    config = RunConfig(data=str(tmp_path / "made.csv"), text=("text",), label=("prediction",), problem="multilabel")
+    data = load_task(task_from_files(config))
+    assert set(data.classes) == {name for one in predicted for name in one}
+    for split, part in data.splits.items():
+        for row, target in zip(part["row_id"], data.targets[split], strict=True):
+            names = [name for name, there in zip(data.classes, target, strict=True) if there]
+            assert names == sorted(predicted[int(row.rpartition("-")[2]) - 1])
+
+
 def test_a_cell_that_would_be_a_formula_is_text(shell, finished, tmp_path):
     pd.DataFrame({"text": [f"=HYPERLINK(1) {GOOD}"], "=id": ["\x1b[31m"]}).to_csv(tmp_path / "rows.csv", index=False)
     _, out, _ = shell("predict", finished("bert", "text"), tmp_path / "rows.csv")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from modaxfer.data.labels import cell_of
 from modaxfer.errors import ConfigError
 from modaxfer.escaping import csv_cell
 
@@ -74,7 +75,7 @@ def json_lines(table: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def write_csv(table: pa.Table, file: IO[str], delimiter: str = ",") -> None:
-    """Write the rows as `train` reads them; several labels of a row are a JSON list, none an empty cell.
+    """Write the rows as `train` reads them; the labels of a row are a JSON list.
 
     What a spreadsheet would run as a formula is text there.
     """
@@ -119,6 +120,8 @@ def _json(value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return cell_of(value)
     if isinstance(value, list | dict):
-        return json.dumps(_json(value), ensure_ascii=False) if value else ""
+        return json.dumps(_json(value), ensure_ascii=False)
     return "" if value is None else value

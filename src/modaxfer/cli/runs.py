@@ -25,10 +25,15 @@ __all__ = ["evaluate_command", "predict_command", "report_command"]
 @click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file", required=False)
-@click.option("--label", metavar="COL", help="Label column of FILE; default the one of the training data.")
+@click.option(
+    "--label",
+    metavar="COL",
+    multiple=True,
+    help="Label column of FILE; default the one of the training data. May be repeated.",
+)
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate_command(run: Path, file: str | None, label: str | None, device: str, as_json: bool) -> None:
+def evaluate_command(run: Path, file: str | None, label: tuple[str, ...], device: str, as_json: bool) -> None:
     """Score the model in the folder RUN: on the labelled rows of FILE, or on its test split again.
 
     FILE is a table (csv, tsv, jsonl, json, parquet) with the columns that the model reads and its labels; - reads one
@@ -40,7 +45,7 @@ def evaluate_command(run: Path, file: str | None, label: str | None, device: str
     if file is not None:
         _evaluate_rows(run, file, label, device, as_json)
         return
-    if label is not None:
+    if label:
         raise ConfigError("--label names a column of FILE, and no FILE is given", got=label, fix="name the file too")
     found = evaluate_tasks(run, Progress(), device=device)
     if as_json:
@@ -50,13 +55,13 @@ def evaluate_command(run: Path, file: str | None, label: str | None, device: str
         _print_scores(evaluation, "test", "" if len(found) == 1 else task)
 
 
-def _evaluate_rows(run: Path, file: str, label: str | None, device: str, as_json: bool) -> None:
+def _evaluate_rows(run: Path, file: str, label: tuple[str, ...], device: str, as_json: bool) -> None:
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.saved.predict import Predictor
     from modaxfer.runner.saved.score import score_rows
 
     predictor, progress = Predictor(run, device=device), Progress()
-    evaluation = score_rows(run, _given(file, predictor), label=label, predictor=predictor, progress=progress)
+    evaluation = score_rows(run, _given(file, predictor), label=label or None, predictor=predictor, progress=progress)
     for line in evaluation["warnings"]:
         progress.say(f"warning: {line}")
     if as_json:

@@ -54,11 +54,10 @@ def keep_rows(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     config = build(RunConfig, {name: value for name, value in values.items() if name in known})
     inputs = _inputs(config)
     splits = _splits(values["data"])
-    given = {split: given_rows(rows, inputs, [config.label or "label"]) for split, rows in splits.items()}
+    labels = config.label or ("label",)
+    given = {split: given_rows(rows, inputs, labels) for split, rows in splits.items()}
     for split, rows in given.items():
-        require_columns(
-            rows.table, [config.label or "label"], f"label column (of {split})" if split else "label column"
-        )
+        require_columns(rows.table, labels, f"label column (of {split})" if split else "label column")
     tables = {split: _embedded(rows, inputs) for split, rows in given.items()}
     notes = dict.fromkeys(note for rows in given.values() for note in rows.notes)
     return {**values, "data": str(_stored(tables))}, tuple(notes)

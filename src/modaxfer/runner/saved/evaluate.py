@@ -14,6 +14,7 @@ from modaxfer.runner.cells.request import find_tasks
 from modaxfer.runner.findings.asked import asked
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.predict import Predictor
+from modaxfer.spec import TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
 
 __all__ = ["Evaluation", "evaluate", "evaluate_tasks", "load_rows"]
@@ -37,7 +38,7 @@ def evaluate(run: Path, progress: Progress | None = None, *, device: str = "auto
     """
     stored = Result.load(run)
     predictor = Predictor(run, device=device)
-    data = load_rows(run, partial=len(predictor.saved.towers) > 1)
+    task, data = load_rows(run, partial=len(predictor.saved.towers) > 1)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
     names = list(stored.metrics["test"])
@@ -56,8 +57,8 @@ def evaluate(run: Path, progress: Progress | None = None, *, device: str = "auto
     }
 
 
-def load_rows(run: Path, *, partial: bool) -> TaskData:
-    """Return the rows that `run` was made with.
+def load_rows(run: Path, *, partial: bool) -> tuple[TaskSpec, TaskData]:
+    """Return the task of `run` and the rows that it was made with.
 
     Args:
         run: A run's folder.
@@ -84,4 +85,4 @@ def load_rows(run: Path, *, partial: bool) -> TaskData:
             allowed=f"{stored.data['source']}, fingerprint {stored.data['fingerprint'][:12]}",
             fix="bring the data back, or score other rows with `modaxfer evaluate RUN FILE`",
         )
-    return data
+    return task, data

@@ -12,8 +12,9 @@ import torch
 
 from modaxfer.contracts import Example
 from modaxfer.data.blanks import present
-from modaxfer.data.columns import conform
+from modaxfer.data.columns import conform, file_columns
 from modaxfer.data.given import Given
+from modaxfer.data.interpret import Strange, strange_cells
 from modaxfer.errors import DataError, close_matches
 from modaxfer.runner.findings.summary import labels
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
@@ -106,7 +107,12 @@ class Predictor:
             classes=tuple(self.saved.classes),
             given=given,
             reasons=reasons,
-            warnings=(*given.notes, *read.notes, *_unpredicted(reasons, table.num_rows)),
+            warnings=(
+                *given.notes,
+                *map(_strange, strange_cells(table, self.saved.types)),
+                *read.notes,
+                *_unpredicted(reasons, table.num_rows),
+            ),
         )
 
     def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> torch.Tensor:
@@ -144,9 +150,10 @@ class Predictor:
         Raises:
             DataError: A column is missing that it cannot do without.
         """
-        names = [field.name for field in self.saved.input_fields()]
+        types = self.saved.types
+        names = file_columns(self.saved.input_fields(), types)
         absent = [name for name in names if name not in table.column_names]
-        parts = [{field.name for field in tower.input_fields()} for tower in self.saved.towers]
+        parts = [set(file_columns(tower.input_fields(), types)) for tower in self.saved.towers]
         if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):
             raise _missing(absent, names, table)
         import pyarrow as pa
@@ -181,6 +188,13 @@ def first_reasons(reasons: Mapping[int, str], count: int = 3) -> str:
     """Return the first rows that cannot be used, by number from 1, each with its reason."""
     lines = [f"row {row + 1}: {reason}" for row, reason in sorted(reasons.items())]
     return "; ".join((*lines[:count], *((f"and {len(lines) - count} more",) if len(lines) > count else ())))
+
+
+def _strange(cells: Strange) -> str:
+    """Say which cells of a column the model cannot take as they are, and where they stand."""
+    places = ", ".join(str(row + 1) for row in cells.rows[:3]) + (", ..." if len(cells.rows) > 3 else "")
+    known = "category" in cells.what
+    return f"{cells} in row {places}; {'the model has not seen it' if known else 'read as missing'}"
 
 
 def _unpredicted(reasons: Mapping[int, str], rows: int) -> tuple[str, ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modaxfer.config import RunConfig, build, read_yaml
-from modaxfer.data.cleaning import find_label_faults
+from modaxfer.data.cleaning import find_label_faults, too_coarse
+from modaxfer.data.columns import file_columns
 from modaxfer.data.given import Given
+from modaxfer.data.labels import LabelReading, learn_labels
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
 from modaxfer.data.targets import Label, encode, read_labels, unseen
@@ -25,6 +28,9 @@ from modaxfer.runner.saved.predict import Predictor, first_reasons
 from modaxfer.runner.saved.records import Predicted
 from modaxfer.spec import Problem, Target
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["score_rows"]
 
 
@@ -32,7 +38,7 @@ def score_rows(
     run: Path,
     data: Any,
     *,
-    label: str | None = None,
+    label: str | Sequence[str] | None = None,
     predictor: Predictor | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -44,7 +50,7 @@ def score_rows(
     Args:
         run: A run's folder.
         data: `modaxfer.data.given.Given` rows, or what `modaxfer.runner.saved.given.find_rows` takes.
-        label: Column of the labels; None = as in training.
+        label: Column of the labels, or columns of 0 and 1; None = as in training.
         predictor: The run's model, where it is loaded already.
         progress: Where to tell how far it is.
 
@@ -57,22 +63,22 @@ def score_rows(
     """
     stored = Result.load(run)
     predictor = predictor or Predictor(run)
-    problem = predictor.objective.problem
-    target = Target(column=label or _label_column(run), problem=problem)
+    target = _target(run, predictor, label)
     given = data if isinstance(data, Given) else find_rows(data, predictor.saved.input_fields())
-    _require_label(given, target.column)
-    labels = read_labels(given.table, target)
+    _require_labels(given, target.read_from)
+    labels = read_labels(given.table, target, _reading(given.table, target))
     unlabelled = _unlabelled(labels)
     if len(unlabelled) == len(labels):
         reasons = first_reasons({row: detail for row, (_, detail) in unlabelled.items()})
-        raise DataError("not one row has a label", column=target.column, got=reasons, fix="name it with --label")
+        raise DataError("not one row has a label", column=target.column, got=reasons, fix="name another with --label")
     made = predictor.predict_rows(given, progress)
     faults = {row: ("unreadable", reason) for row, reason in made.reasons.items()} | unlabelled
     kept = np.array([row for row in range(len(labels)) if row not in faults], np.int64)
     if not len(kept):
         reasons = first_reasons({row: detail for row, (_, detail) in faults.items()})
         raise DataError("not one row can be scored", got=reasons, fix="repair the rows")
-    metrics, intervals, strange = _scores(stored, predictor, made, [labels[row] for row in kept], kept)
+    asked = _Asked(labels=[labels[row] for row in kept], rows=kept, units=_units(predictor, given, kept))
+    metrics, intervals, strange = _scores(stored, predictor, made, asked)
     return {
         "metrics": metrics,
         "stored": dict(stored.metrics["test"]),
@@ -84,57 +90,90 @@ def score_rows(
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The rows that are scored."""
+
+    labels: Sequence[Label]
+    rows: np.ndarray
+    """Their positions among the rows given."""
+    units: np.ndarray | None
+    """Numbers of the clusters that are drawn together; None where each row stands alone."""
+
+
 def _scores(
-    stored: Result, predictor: Predictor, made: Predicted, labels: Sequence[Label], kept: np.ndarray
+    stored: Result, predictor: Predictor, made: Predicted, asked: _Asked
 ) -> tuple[dict[str, float], dict[str, list[float]], list[str]]:
     problem, classes = predictor.objective.problem, tuple(predictor.saved.classes)
-    strange = unseen(labels, classes) if problem is not Problem.REGRESSION else {}
+    strange = unseen(asked.labels, classes) if problem is not Problem.REGRESSION else {}
     names = tuple(sorted({name for own in strange.values() for name in own}))
-    # A label that the model does not know is, in a multi-label row, one that it misses: a column of its own.
-    known = (*classes, *names) if problem is Problem.MULTILABEL else classes
-    predictions = [made.predictions[row] for row in kept]
-    scores = made.scores[kept] if made.scores is not None else None
-    if scores is not None and len(known) > len(classes):
-        scores = np.hstack([scores, np.zeros((len(kept), len(known) - len(classes)), scores.dtype)])
-    said = [tuple(one) if isinstance(one, list) else one for one in predictions]
+    said = [tuple(one) if isinstance(one, list) else one for one in (made.predictions[row] for row in asked.rows)]
+    predictions = encode(said, problem, classes)
     common: dict[str, Any] = {
         "problem": problem,
-        "references": encode(labels, problem, known),
-        "predictions": encode(said, problem, known),
-        "scores": scores,
+        # A class that the model does not know stands behind the known ones, as in a run's own test split.
+        "references": encode(asked.labels, problem, (*classes, *names)),
+        "predictions": predictions.astype(np.int64) if problem is Problem.MULTILABEL else predictions,
+        "scores": made.scores[asked.rows] if made.scores is not None else None,
     }
-    if problem is Problem.MULTILABEL:
-        common["predictions"] = common["predictions"].astype(np.int64)
     wanted = list(stored.metrics["test"])
     metrics = dict(compute(wanted, **common))
-    intervals = {name: list(ends) for name, ends in bootstrap(wanted, seed=stored.seed, **common).items()}
+    drawn = bootstrap(wanted, seed=stored.seed, clusters=asked.units, **common)
     lines = [*why_undefined(metrics, common["references"])]
     if strange:
         lines.append(
-            f"{len(strange)} of {len(labels)} rows have a class that the model does not know "
+            f"{len(strange)} of {len(asked.labels)} rows have a class that the model does not know "
             f"({', '.join(names)}): they count as errors"
         )
-    return metrics, intervals, lines
+    return metrics, {name: list(ends) for name, ends in drawn.items()}, lines
 
 
-def _label_column(run: Path) -> str:
-    """Return the column that the run's labels came from."""
+def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray | None:
+    """Number rows with equal inputs alike: drawn one by one, copies would narrow the intervals."""
+    fields = predictor.saved.input_fields()
+    columns = file_columns(fields, predictor.saved.types)
+    there = given.table.select([name for name in columns if name in given.table.column_names])
+    keys = [repr(row).encode() for row in there.take(kept).to_pylist()]
+    numbers: dict[bytes, int] = {}
+    found = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+    return None if len(numbers) == len(keys) or too_coarse(keys, fields) else found
+
+
+def _target(run: Path, predictor: Predictor, label: str | Sequence[str] | None) -> Target:
+    """Return the target of new rows: the columns named, else those of the run's task."""
     config = build(RunConfig, read_yaml(run / "config.yaml"))
-    if config.data is None and config.task:
+    problem, classes = predictor.objective.problem, tuple(predictor.saved.classes)
+    if label is None and config.data is None and config.task:
         try:
-            return str(registry().get("task", config.task[0]).spec.target.column)
+            known: Target = registry().get("task", config.task[0]).spec.target
+            return replace(known, classes=classes)
         except UnknownNameError:
             pass  # Its plugin is not installed here; new rows can be scored all the same.
-    return config.label or Target().column
+    columns = ((label,) if isinstance(label, str) else tuple(label or ())) or config.label or (Target().column,)
+    several = columns if len(columns) > 1 else ()
+    return Target(column=", ".join(columns), columns=several, problem=problem, classes=classes)
 
 
-def _require_label(given: Given, column: str) -> None:
-    if column in given.table.column_names:
+def _reading(table: pa.Table, target: Target) -> LabelReading | None:
+    """Return how the labels are written, so that they are the names that the model has: 1.0 is its class 1."""
+    if target.columns:
+        return None
+    reading = learn_labels(table, target.column)
+    if target.problem is Problem.REGRESSION:
+        return reading
+    whole = bool(target.classes) and all(name.lstrip("+-").isdigit() for name in target.classes)
+    words = {name.lower(): name for name in target.classes}
+    return replace(reading, whole=whole, truth=words if set(words) <= {"true", "false"} else {})
+
+
+def _require_labels(given: Given, columns: Sequence[str]) -> None:
+    absent = [name for name in columns if name not in given.table.column_names]
+    if not absent:
         return
-    close = close_matches(column, given.table.column_names)
+    close = [match for name in absent for match in close_matches(name, given.table.column_names)]
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     raise DataError(
-        f"label column {column!r} is not in the data",
+        f"label column {', '.join(map(repr, absent))} is not in the data",
         file=file_of(given.table) or None,
         allowed=given.table.column_names,
         fix=f"{meant}Name it with --label; `modaxfer predict` takes rows without labels",

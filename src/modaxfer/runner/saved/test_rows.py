@@ -43,7 +43,7 @@ def read_test_rows(run: Path) -> pandas.DataFrame:
 def _inputs(run: Path) -> pa.Table | None:
     """Return the inputs of the test rows by ``row_id``; None, which is said, where they cannot be had."""
     try:
-        data = load_rows(run, partial=len(SavedModel.read(run).towers) > 1)
+        _, data = load_rows(run, partial=len(SavedModel.read(run).towers) > 1)
     except ModaxferError as error:
         Progress().say(f"warning: the inputs are left out: {error}")
         return None
