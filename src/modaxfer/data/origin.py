@@ -17,6 +17,7 @@ __all__ = [
     "noted",
     "notes_of",
     "numbers_of",
+    "renamed",
     "renumbered",
     "separator_of",
     "stamp",
