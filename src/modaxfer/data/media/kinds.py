@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["kind_by_content"]
 
-_SOUNDS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"caff", b".snd",
-           b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xfa")  # fmt: skip
+_SOUNDS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"caff", b".snd")
 """First bytes of sounds. libsndfile alone would take a stray text for an MP3."""
 
 
@@ -27,7 +26,7 @@ def kind_by_content(path: Path) -> str | None:
             stream.seek(0)
             if not head:
                 return None
-            if head.startswith(_SOUNDS) and head[8:12] != b"WEBP":
+            if head[8:12] != b"WEBP" and (head.startswith(_SOUNDS) or _is_layer_three(head)):
                 return _sound(path)
             with open_picture(stream):
                 return "image"
@@ -43,3 +42,8 @@ def _sound(path: Path) -> str | None:
     except (soundfile.SoundFileError, TypeError, ValueError):
         return None
     return "audio"
+
+
+def _is_layer_three(head: bytes) -> bool:
+    """Tell whether an MP3 frame begins here: eleven bits set, then any version, then layer III."""
+    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2

@@ -117,13 +117,11 @@ def _from_text(text: str, root: Path | None) -> Encoded:
         return _written(text, _decoded(text), root)
     try:
         return Encoded(name=text, path=find_file(text, root))
-    except DataError:
-        data = _decoded(text)
-        if data is None:
-            raise
-        return _written(text, data, root)
-    except (OSError, ValueError) as error:
-        raise _no_access(text, error) from None
+    except (DataError, OSError, ValueError) as error:
+        # Base64 may look like a path, so files go first.
+        if (data := _decoded(text)) is not None:
+            return _written(text, data, root)
+        raise error if isinstance(error, DataError) else _no_access(text, error) from None
 
 
 def _written(text: str, value: Any, root: Path | None) -> Encoded:
