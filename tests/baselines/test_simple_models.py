@@ -329,6 +329,14 @@ def test_a_column_of_many_rare_values_and_unseen_ones_is_taken() -> None:
     assert right(fit_simple(data, fields=fields(TABLE, "id", "size"), problem=Problem.BINARY), data) == 1
 
 
+@pytest.mark.parametrize("rate", [50, 60, 99])
+def test_log_mel_of_the_lowest_rates(rate: int) -> None:
+    tone = np.sin(2 * np.pi * 10 * np.arange(3 * rate) / rate).astype(np.float32)
+    found = audio.log_mel(Sound(samples=tone, rate=rate))
+    assert len(found) >= 100
+    assert np.isfinite(found).all()
+
+
 def test_log_mel_agrees_with_transformers() -> None:
     generator = np.random.default_rng(0)
     samples = (0.1 * generator.normal(size=16000)).astype(np.float32)

@@ -68,6 +68,15 @@ def test_sound_keeps_its_own_rate() -> None:
     np.testing.assert_allclose(sound.samples, np.linspace(-0.5, 0.5, 40), atol=1e-4)
 
 
+def test_a_sound_is_read_little_further_than_the_encoder_hears() -> None:
+    stream = io.BytesIO()
+    soundfile.write(stream, np.zeros(8000 * 60), 8000, format="FLAC")
+    layout = InputLayout(kind="audio", max_tokens=1500, rate=16000, seconds=2.0)
+    (sound,) = AudioBridge(None, (CLIP,), layout, None)([{"clip": stream.getvalue()}])
+    assert 16000 <= len(sound.samples) <= 17000
+    assert sound.seconds == 60
+
+
 def test_two_images_are_sent_to_the_montage() -> None:
     with pytest.raises(RefusedError, match=r"Fix: name one image column, or leave --bridge out: montage draws them"):
         ImageBridge(None, (PHOTO, Field(name="second", signal=IMAGE)), LAYOUT, None)
