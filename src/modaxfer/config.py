@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
-from modaxfer.errors import ConfigError, close_matches
+from modaxfer.errors import ConfigError
+from modaxfer.synonyms import meant, meant_value
+from modaxfer.yaml_file import read_yaml
 
 __all__ = ["EncoderOptions", "RunConfig", "TrainOptions", "build", "documented", "read_yaml", "to_yaml"]
 
 T = TypeVar("T")
+
+FEW_KEYS = 8
+"""Up to so many allowed keys are listed in a message; of more, only those that resemble what was written."""
+
+LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+
+LARGEST_SEED = 2**32 - 1
+"""NumPy and scikit-learn take no larger one."""
 
 
 def documented(default: Any, doc: str, **metadata: Any) -> Any:
@@ -59,7 +70,7 @@ class RunConfig:
     epochs: float | None = documented(None, "Passes over the training rows.", minimum=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", minimum=0.0)
-    seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0)
+    seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0, maximum=LARGEST_SEED)
     seeds: int = documented(1, "Repeat the run with this many seeds, from --seed upwards.", minimum=1)
     baseline: tuple[str, ...] = documented(
         (),
@@ -145,9 +156,11 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
     problems, converted = [], {}
     for key, value in values.items():
         if key not in known:
-            close = close_matches(key, known)
+            close = meant(key, known)
             problems.append(f"unknown key {where}{key}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
             continue
+        if value is None and not _takes_none(hints[key]):
+            continue  # a key of a file without a value: left at its default
         try:
             # Names may hold commas: where `whole`, one text is one name.
             given = (value,) if known[key].metadata.get("whole") and isinstance(value, str) else value
@@ -156,8 +169,13 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
         except ValueError as error:
             problems.append(f"{where}{key}: {error}")
     if problems:
-        raise ConfigError("; ".join(problems), allowed=sorted(known), fix="correct the keys or values named")
+        few = sorted(known) if len(known) <= FEW_KEYS else None
+        raise ConfigError("; ".join(problems), allowed=few, fix="correct the keys or values named")
     return cls(**converted)
+
+
+def _takes_none(hint: Any) -> bool:
+    return type(None) in typing.get_args(hint) or hint is Any
 
 
 def _convert(value: Any, hint: Any) -> Any:
@@ -176,8 +194,18 @@ def _convert(value: Any, hint: Any) -> Any:
     if hint in (int, float):
         return _number(value, hint)
     if hint is str:
-        return str(value)
+        return _text(value)
+    if typing.get_origin(hint) is Mapping and not isinstance(value, Mapping):
+        raise ValueError(f"got {value!r}, expected keys with values")
     return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        raise ValueError(f"got {str(value).lower()}, expected text; in YAML, put the word in quotes")
+    if isinstance(value, Mapping | list | tuple | set):
+        raise ValueError(f"got {value!r}, expected one text")
+    return str(value)
 
 
 def _boolean(value: Any) -> bool:
@@ -190,13 +218,23 @@ def _boolean(value: Any) -> bool:
 
 
 def _number(value: Any, hint: type) -> Any:
+    expected = "a whole number" if hint is int else "a number"
     try:
         number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"got {value!r}, expected a number") from None
-    if isinstance(value, bool) or (hint is int and number != int(number)):
-        raise ValueError(f"got {value!r}, expected {'a whole number' if hint is int else 'a number'}")
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"got {_short(value)}, expected {expected}") from None
+    if isinstance(value, bool) or not math.isfinite(number) or (hint is int and number != int(number)):
+        raise ValueError(f"got {_short(value)}, expected {expected}")
     return hint(number)
+
+
+def _short(value: Any) -> str:
+    """Return `value` for a message; a number of thousands of digits, which Python itself refuses to write, cut."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _check(value: Any, metadata: Mapping[str, Any]) -> None:
@@ -208,7 +246,7 @@ def _check(value: Any, metadata: Mapping[str, Any]) -> None:
             _check(item, metadata)
         return
     if choices and value not in choices:
-        close = close_matches(str(value), choices)
+        close = meant_value(str(value), choices)
         raise ValueError(
             f"got {value!r}, allowed {', '.join(choices)}" + (f" (did you mean {close[0]}?)" if close else "")
         )
@@ -216,25 +254,6 @@ def _check(value: Any, metadata: Mapping[str, Any]) -> None:
         raise ValueError(f"got {value!r}, must be at least {minimum}")
     if maximum is not None and value > maximum:
         raise ValueError(f"got {value!r}, must be at most {maximum}")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a config file into plain values; nothing in it is executed.
-
-    Raises:
-        ConfigError: The file is missing, is not YAML or does not hold one mapping.
-    """
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read config file {path}", got=error.strerror, fix="check the path") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML", got=str(error).replace("\n", " ")) from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} must hold one mapping of keys to values", got=type(values).__name__)
-    return values
 
 
 def to_yaml(config: RunConfig) -> str:

@@ -1,0 +1,93 @@
+"""Settings from flags, YAML and Python: what is converted, what is refused, and what is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from modaxfer.config import RunConfig, TrainOptions, build
+from modaxfer.errors import ConfigError
+from modaxfer.synonyms import meant, meant_value
+
+
+def test_what_every_setting_means_elsewhere_is_a_setting_here():
+    from modaxfer import synonyms
+
+    fields = set(RunConfig.__dataclass_fields__)
+    assert set(synonyms._KEYS) <= fields
+    words = [word for group in synonyms._KEYS.values() for word in group.split()]
+    assert len(set(words)) == len(words)
+    assert not set(words) & (fields - {"source"})
+
+
+@pytest.mark.parametrize(
+    ("word", "setting"),
+    [
+        ("lr", "learning_rate"),
+        ("model", "encoder"),
+        ("bs", "batch_size"),
+        ("epoch", "epochs"),
+        ("out", "output"),
+        ("gpu", "device"),
+        ("method", "strategy"),
+        ("dataset", "task"),
+        ("lerning-rate", "learning_rate"),
+        ("Batch-Size", "batch_size"),
+    ],
+)
+def test_what_other_programs_call_a_setting_is_understood(word, setting):
+    assert meant(word, RunConfig.__dataclass_fields__)[0] == setting
+    with pytest.raises(ConfigError, match=rf"unknown key {word} \(did you mean {setting}"):
+        build(RunConfig, {word: "1"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("device", "gpu", r"did you mean cuda\?"),
+        ("device", "GPU", r"did you mean cuda\?"),
+        ("device", "cpuu", r"did you mean cpu\?"),
+        ("precision", "float16", r"did you mean fp16\?"),
+        ("problem", "classification", r"did you mean multiclass\?"),
+        ("weights", "scratch", r"did you mean random\?"),
+        ("epochs", "nan", r"epochs: got 'nan', expected a number"),
+        ("learning_rate", float("inf"), r"learning_rate: got inf, expected a number"),
+        ("seed", "1.5", r"seed: got '1.5', expected a whole number"),
+        ("seed", -1, r"seed: got -1, must be at least 0"),
+        ("seed", 2**32, r"seed: got 4294967296, must be at most 4294967295"),
+        ("seed", "9" * 5000, r"seed: got '9{59}\.\.\., expected a whole number"),
+        ("seed", ["x"] * 99, r"seed: got \['x'.{56}\.\.\., expected a whole number"),
+        ("limit", True, r"limit: got True, expected a whole number"),
+        ("strategy", {"name": "lora"}, r"strategy: got \{'name': 'lora'\}, expected one text"),
+        ("data", ["a.csv", "b.csv"], r"data: got \['a.csv', 'b.csv'\], expected one text"),
+        ("problem", False, r"problem: got false, expected text; in YAML, put the word in quotes"),
+        ("set", ["rank=8"], r"set: got \['rank=8'\], expected keys with values"),
+        ("standalone", "perhaps", r"standalone: got 'perhaps', expected true or false"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_expected(key, value, message):
+    with pytest.raises(ConfigError, match=message):
+        build(RunConfig, {key: value})
+
+
+def test_a_number_that_python_itself_will_not_write_is_refused_too():
+    with pytest.raises(ConfigError, match="seed: got a number of very many digits, expected a whole number"):
+        build(RunConfig, {"seed": 10**5000})
+
+
+def test_one_typo_does_not_list_every_key():
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, {"stratgy": "lora", "epochs": "many"})
+    text = str(caught.value)
+    assert "unknown key stratgy (did you mean strategy?); epochs: got 'many', expected a number" in text
+    assert "Allowed" not in text
+
+
+def test_a_key_without_a_value_is_left_at_its_default():
+    empty = {"encoder": None, "strategy": None, "seed": None, "set": None, "epochs": None, "standalone": None}
+    assert build(RunConfig, empty) == RunConfig()
+
+
+def test_text_of_the_command_line_becomes_the_type_of_its_field():
+    made = build(TrainOptions, {"rates": "0.3,1,3", "cache": "off", "accumulation": "2", "class_weight": "none"})
+    assert made == TrainOptions(rates=(0.3, 1.0, 3.0), cache=False, accumulation=2)
+    assert meant_value("no such word", ("auto", "cpu")) == []
