@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, get_type_hints
 
-from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.config import RunConfig, build, read_yaml, refuse_code_by_file
 from modaxfer.errors import DataError
 from modaxfer.result import Result, inside
 from modaxfer.settings import Settings
@@ -76,17 +76,21 @@ class Run:
 
     Args:
         folder: A folder that ``modaxfer train`` wrote.
+        trust_remote_code: Allow code that comes with its checkpoint, where the model is asked for.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, *, trust_remote_code: bool = False) -> None:
+        self.folder, self._trusted = Path(folder), trust_remote_code
         self.result = Result.load(self.folder)
         self._predictor: Predictor | None = None
 
     @property
     def tasks(self) -> dict[str, Run]:
         """The run of each task by its id, where several tasks share an encoder; empty where there is one task."""
-        return {name: Run(self.folder / task["run"]) for name, task in self.result.tasks.items()}
+        return {
+            name: Run(self.folder / task["run"], trust_remote_code=self._trusted)
+            for name, task in self.result.tasks.items()
+        }
 
     @property
     def predictions(self) -> pandas.DataFrame:
@@ -164,7 +168,9 @@ class Run:
 
         if data is None:
             shared = self.tasks
-            return {name: run.evaluate() for name, run in shared.items()} if shared else dict(evaluate_run(self.folder))
+            if shared:
+                return {name: run.evaluate() for name, run in shared.items()}
+            return dict(evaluate_run(self.folder, trust_remote_code=self._trusted))
         scored = score_rows(self.folder, data, label=label, predictor=self._loaded())
         for line in scored["warnings"]:
             Progress(not quiet).say(f"warning: {line}")
@@ -174,7 +180,7 @@ class Run:
         from modaxfer.runner.saved.predict import Predictor
 
         if self._predictor is None:
-            self._predictor = Predictor(self.folder)
+            self._predictor = Predictor(self.folder, trust_remote_code=self._trusted)
         return self._predictor
 
     def _predicted(self, data: Any, quiet: bool) -> Predicted:
@@ -244,7 +250,7 @@ def train(
     if reports_here():
         bring_home(folder)
         write_reports(result, folder)
-    return Run(folder)
+    return Run(folder, trust_remote_code=wanted.trust_remote_code)
 
 
 def compare(
@@ -277,10 +283,13 @@ def compare(
     from modaxfer.runner.compare.grid import read_grid
     from modaxfer.runner.compare.names import check_names
 
-    values = {**(read_yaml(Path(config)) if isinstance(config, str | Path) else config or {}), **settings}
+    values = {**_read(config, settings), **settings}
     values = _plain(values, quiet)
     if resume:
-        values = stored_grid(Path(values.get("output") or read_grid(values).default_folder())).to_dict() | values
+        place = Path(values.get("output") or read_grid(values).default_folder())
+        stored = stored_grid(place).to_dict()
+        refuse_code_by_file(stored.get("trust_remote_code"), place, asked=bool(values.get("trust_remote_code")))
+        values = stored | values
     grid = read_grid(values)
     check_names(grid)
     folder = claim(grid)
@@ -314,17 +323,22 @@ def make_config(
     error, unless `quiet`.
 
     Raises:
-        ConfigError: A key or a value is wrong.
+        ConfigError: A key or a value is wrong, or a file asks to run code.
         DataError: The rows in memory are none.
     """
-    if isinstance(config, str | Path):
-        values = read_yaml(Path(config))
-    elif isinstance(config, RunConfig):
-        values = dict(vars(config))
-    else:
-        values = dict(config or {})
+    values = dict(vars(config)) if isinstance(config, RunConfig) else _read(config, settings)
     merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
     return build(RunConfig, _plain(values | dict(settings) | {"set": merged}, quiet))
+
+
+def _read(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a mapping or a YAML file; a file's wish to run code counts only where `settings` share it."""
+    if not isinstance(config, str | Path):
+        return dict(config or {})
+    values = read_yaml(Path(config))
+    asked = settings.get("trust_remote_code") is not None
+    refuse_code_by_file(values.get("trust_remote_code"), config, asked=asked)
+    return values
 
 
 def _plain(values: Mapping[str, Any], quiet: bool = False) -> dict[str, Any]:
@@ -345,13 +359,13 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def load(folder: str | Path) -> Run:
-    """Open a run.
+def load(folder: str | Path, *, trust_remote_code: bool = False) -> Run:
+    """Open a run; `trust_remote_code` allows code that comes with its checkpoint.
 
     Raises:
         DataError: There is no finished run in `folder`.
     """
-    return Run(folder)
+    return Run(folder, trust_remote_code=trust_remote_code)
 
 
 def predict(folder: str | Path, data: Any, *, quiet: bool = False) -> list[dict[str, Any]]:

@@ -14,7 +14,16 @@ from modaxfer.errors import ConfigError
 from modaxfer.synonyms import meant, meant_value
 from modaxfer.yaml_file import read_yaml
 
-__all__ = ["EncoderOptions", "RunConfig", "TrainOptions", "build", "documented", "read_yaml", "to_yaml"]
+__all__ = [
+    "EncoderOptions",
+    "RunConfig",
+    "TrainOptions",
+    "build",
+    "documented",
+    "read_yaml",
+    "refuse_code_by_file",
+    "to_yaml",
+]
 
 T = TypeVar("T")
 
@@ -85,7 +94,9 @@ class RunConfig:
     num_processes: int = documented(1, "Processes to train with.", minimum=1)
     output: str | None = documented(None, "Folder of the run; made from the names where not given.")
     standalone: bool = documented(False, "Store the base weights inside the run.")
-    trust_remote_code: bool = documented(False, "Run model code from the hub. Only for authors you trust.")
+    trust_remote_code: bool = documented(
+        False, "Run code that comes with the checkpoint. Only for authors you trust; in a file it does not count."
+    )
     set: Mapping[str, Any] = field(
         default_factory=dict,
         metadata={
@@ -254,6 +265,26 @@ def _check(value: Any, metadata: Mapping[str, Any]) -> None:
         raise ValueError(f"got {value!r}, must be at least {minimum}")
     if maximum is not None and value > maximum:
         raise ValueError(f"got {value!r}, must be at most {maximum}")
+
+
+def refuse_code_by_file(stored: object, where: object, *, asked: bool) -> None:
+    """Refuse a file's wish to run code: files travel, so only the flag (in Python the argument) counts.
+
+    Args:
+        stored: What the file says of ``trust_remote_code``.
+        where: The file.
+        asked: Whether the flag was given.
+
+    Raises:
+        ConfigError: The file asks for it and the flag was not given.
+    """
+    if stored not in (None, False) and not asked:
+        raise ConfigError(
+            f"{where} asks to run code that comes with a checkpoint, which a file cannot allow",
+            got=f"trust_remote_code: {stored}",
+            fix="pass --trust-remote-code (in Python trust_remote_code=True) if you trust its authors, "
+            "else take the key out",
+        )
 
 
 def to_yaml(config: RunConfig) -> str:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from modaxfer.data.given import Given
     from modaxfer.runner.saved.predict import Predictor
 
+TRUST = click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="Run code that comes with the run's checkpoint. Only for authors you trust.",
+)
+
 __all__ = ["evaluate_command", "predict_command", "report_command"]
 
 
@@ -32,8 +38,11 @@ __all__ = ["evaluate_command", "predict_command", "report_command"]
     help="Label column of FILE; default the one of the training data. May be repeated.",
 )
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
+@TRUST
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate_command(run: Path, file: str | None, label: tuple[str, ...], device: str, as_json: bool) -> None:
+def evaluate_command(
+    run: Path, file: str | None, label: tuple[str, ...], device: str, trust_remote_code: bool, as_json: bool
+) -> None:
     """Score the model in the folder RUN: on the labelled rows of FILE, or on its test split again.
 
     FILE is a table (csv, tsv, jsonl, json, parquet) with the columns that the model reads and its labels; - reads one
@@ -43,11 +52,14 @@ def evaluate_command(run: Path, file: str | None, label: tuple[str, ...], device
     from modaxfer.runner.saved.evaluate import evaluate_tasks
 
     if file is not None:
-        _evaluate_rows(run, file, label, device, as_json)
+        from modaxfer.runner.saved.predict import Predictor
+
+        predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
+        _evaluate_rows(run, predictor, file, label, as_json)
         return
     if label:
         raise ConfigError("--label names a column of FILE, and no FILE is given", got=label, fix="name the file too")
-    found = evaluate_tasks(run, Progress(), device=device)
+    found = evaluate_tasks(run, Progress(), device=device, trust_remote_code=trust_remote_code)
     if as_json:
         print_json(next(iter(found.values())) if len(found) == 1 else found)
         return
@@ -55,12 +67,11 @@ def evaluate_command(run: Path, file: str | None, label: tuple[str, ...], device
         _print_scores(evaluation, "test", "" if len(found) == 1 else task)
 
 
-def _evaluate_rows(run: Path, file: str, label: tuple[str, ...], device: str, as_json: bool) -> None:
+def _evaluate_rows(run: Path, predictor: Predictor, file: str, label: tuple[str, ...], as_json: bool) -> None:
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.predict import Predictor
     from modaxfer.runner.saved.score import score_rows
 
-    predictor, progress = Predictor(run, device=device), Progress()
+    progress = Progress()
     evaluation = score_rows(run, _given(file, predictor), label=label or None, predictor=predictor, progress=progress)
     for line in evaluation["warnings"]:
         progress.say(f"warning: {line}")
@@ -91,8 +102,11 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
     type=click.Path(path_type=Path),
 )
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
+@TRUST
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def predict_command(run: Path, file: str, output: Path | None, device: str, as_json: bool) -> None:
+def predict_command(
+    run: Path, file: str, output: Path | None, device: str, trust_remote_code: bool, as_json: bool
+) -> None:
     """Predict the rows of FILE with the model in the folder RUN; - reads a table from standard input.
 
     FILE is a table (csv, tsv, jsonl, json, parquet); for a model that reads one image or sound also such a file, or a
@@ -105,7 +119,7 @@ def predict_command(run: Path, file: str, output: Path | None, device: str, as_j
 
     if output is not None:
         require_writable(output, file)
-    predictor, progress = Predictor(run, device=device), Progress()
+    predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
     made = predictor.predict_rows(_given(file, predictor), progress)
     for line in made.warnings:
         progress.say(f"warning: {line}")

@@ -20,7 +20,14 @@ __all__ = ["repeat_command", "train_command"]
 def repeat_command(folder: Path) -> str | None:
     """Return ``modaxfer train --config ...``; None where the run in `folder` has no config.yaml."""
     path = folder / "config.yaml"
-    return shlex.join(["modaxfer", "train", "--config", str(path)]) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        trusted = read_yaml(path).get("trust_remote_code") is True
+    except ConfigError:
+        trusted = False
+    flag = ["--trust-remote-code"] if trusted else []
+    return shlex.join(["modaxfer", "train", "--config", str(path), *flag])
 
 
 def train_command(folder: Path, bridge: str = "") -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from modaxfer.config import RunConfig, build, read_yaml, to_yaml
+from modaxfer.config import RunConfig, build, read_yaml, refuse_code_by_file, to_yaml
 from modaxfer.errors import ConfigError, DataError, OutputExistsError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner.cells.options import flatten
@@ -110,6 +110,7 @@ def _resumed(config: RunConfig, folder: Path) -> RunConfig:
             "there is no run to resume", got=folder, fix="leave --resume out, or name the run's folder with --output"
         )
     stored = replace(build(RunConfig, read_yaml(path)), output=str(folder))
+    refuse_code_by_file(stored.trust_remote_code, path, asked=config.trust_remote_code)
     # Where it goes on may be chosen anew; whoever says nothing gets what was stored.
     elsewhere = {name: getattr(config, name) for name in ELSEWHERE if getattr(config, name) != getattr(UNASKED, name)}
     stored = replace(stored, **elsewhere)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
+from modaxfer.encoders.own_code import naming_code
 from modaxfer.plan import Part
 from modaxfer.runner.cells.resolve import Cell
 
@@ -18,10 +19,21 @@ def caveats(cells: Sequence[Cell]) -> list[str]:
         cells: The tasks of one run; they share encoders, strategy and plan.
     """
     notes = [note for cell in cells for note in cell.data.warnings]
+    notes += _own_code(cells[0])
     notes += _random_weights(cells[0])
     notes += [note for cell in cells for note in _alignment(cell)]
     notes += [note for ours, theirs in permutations(cells, 2) for note in _seen(ours, theirs)]
     return list(dict.fromkeys(notes))
+
+
+def _own_code(cell: Cell) -> list[str]:
+    """Say so where code that came with a checkpoint was allowed to run."""
+    brought = [way.encoder for way in cell.ways if way.encoder.trust_remote_code and naming_code(way.encoder.folder)]
+    return [
+        f"code that comes with {encoder.checkpoint} was run ({', '.join(naming_code(encoder.folder))} name it),"
+        " as --trust-remote-code allows: modaxfer has not checked it"
+        for encoder in brought
+    ]
 
 
 def _random_weights(cell: Cell) -> list[str]:

@@ -43,6 +43,7 @@ def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
             f"--nproc-per-node={config.num_processes}",
             *(sys.executable, "-m", "modaxfer", "train", "--config", str(path)),
             *(["--resume"] if resume else []),
+            *(["--trust-remote-code"] if config.trust_remote_code else []),
         ]
         done = subprocess.run(command, env=_environment(config), check=False)  # noqa: S603
     if done.returncode:

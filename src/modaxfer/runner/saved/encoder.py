@@ -14,6 +14,7 @@ from modaxfer.contracts import Encoder
 from modaxfer.encoders.body import Origin
 from modaxfer.encoders.checkpoints import read_config, resolve
 from modaxfer.encoders.load import configured, load_encoder
+from modaxfer.encoders.own_code import naming_code
 from modaxfer.errors import CheckpointUnavailableError
 from modaxfer.registry import load_target, registry
 
@@ -53,26 +54,34 @@ def _adapter_tensors(encoder: Any) -> set[str]:
     return found
 
 
-def base_encoder(folder: Path, encoder: Mapping[str, Any], options: Mapping[str, Any]) -> Encoder:
+def base_encoder(
+    folder: Path, encoder: Mapping[str, Any], options: Mapping[str, Any], *, trust_remote_code: bool = False
+) -> Encoder:
     """Return the encoder that a run was trained from; where all its tensors are stored, an empty one to take them.
+
+    Code of a checkpoint's own is never stored in a run: it comes from the checkpoint, and only where that is allowed.
 
     Args:
         folder: The run's copy of the base model's small files.
         encoder: What the run says of it, see `SavedTower.encoder`.
         options: How it is fed.
+        trust_remote_code: Allow code that comes with the checkpoint.
 
     Raises:
         CheckpointUnavailableError: The base weights cannot be had, or are not the ones the run was trained from.
+        RefusedError: The checkpoint needs code of its own, and that is not allowed.
     """
     fed = EncoderOptions(**options)
-    if encoder["complete"]:
+    if encoder["complete"] and not (trust_remote_code and naming_code(folder)):
         spec = registry().get("encoder", encoder["id"]).spec
         config = configured(read_config(folder, spec), 0.0)
         built: Encoder = load_target(spec.target).from_config(config, origin=Origin(folder=folder, options=fed))
         return built
     revision = encoder["revision"] if "==" not in str(encoder["revision"]) else None
     # By its own name too: one checkpoint may be read by several encoders, which count layers in ways of their own.
-    chosen = resolve(encoder["id"], checkpoint=encoder["checkpoint"], revision=revision)
+    chosen = resolve(
+        encoder["id"], checkpoint=encoder["checkpoint"], revision=revision, trust_remote_code=trust_remote_code
+    )
     loaded: Any = load_encoder(chosen, options=fed)
     if loaded.sha256 != encoder["sha256"]:
         raise CheckpointUnavailableError(

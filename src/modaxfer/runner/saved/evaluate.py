@@ -23,21 +23,26 @@ Evaluation = dict[str, dict[str, Any]]
 """``metrics``: name to value on the test split; ``stored``: what the run had; ``intervals``: name to [low, high]."""
 
 
-def evaluate_tasks(run: Path, progress: Progress | None = None, *, device: str = "auto") -> dict[str, Evaluation]:
+def evaluate_tasks(
+    run: Path, progress: Progress | None = None, *, device: str = "auto", trust_remote_code: bool = False
+) -> dict[str, Evaluation]:
     """Score every task of `run`, one or several that share an encoder, by its id; see `evaluate`."""
     result = Result.load(run)
     places = {name: run / task["run"] for name, task in result.tasks.items()} or {result.task: run}
-    return {name: evaluate(place, progress, device=device) for name, place in places.items()}
+    trusted = trust_remote_code
+    return {name: evaluate(place, progress, device=device, trust_remote_code=trusted) for name, place in places.items()}
 
 
-def evaluate(run: Path, progress: Progress | None = None, *, device: str = "auto") -> Evaluation:
+def evaluate(
+    run: Path, progress: Progress | None = None, *, device: str = "auto", trust_remote_code: bool = False
+) -> Evaluation:
     """Score the saved model of `run` on the test split of its task.
 
     Raises:
         DataError: There is no model, or one per task; or the task's rows are no longer the ones the run was made with.
     """
     stored = Result.load(run)
-    predictor = Predictor(run, device=device)
+    predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
     task, data = load_rows(run, partial=len(predictor.saved.towers) > 1)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)

@@ -139,14 +139,18 @@ def save_model(run: Path, session: Session, cell: Cell, touched: Mapping[str, to
     folder.replace(run / "model")
 
 
-def load_model(run: Path, saved: SavedModel) -> tuple[TransferModel, Processor]:
+def load_model(run: Path, saved: SavedModel, *, trust_remote_code: bool = False) -> tuple[TransferModel, Processor]:
     """Return the model of a run, in evaluation mode, and its processor.
 
     Raises:
         CheckpointUnavailableError: The base weights cannot be had, or are not the ones the run was trained from.
+        RefusedError: A checkpoint needs code of its own, and that is not allowed.
     """
     folder = run / "model"
-    made = [_load_tower(folder / "towers" / str(place), tower) for place, tower in enumerate(saved.towers)]
+    made = [
+        _load_tower(folder / "towers" / str(place), tower, trust_remote_code)
+        for place, tower in enumerate(saved.towers)
+    ]
     head = build_head(saved.head)
     head.load_state_dict(load_file(folder / "head.safetensors"))
     model = TransferModel([tower for tower, _ in made], head).eval()
@@ -200,8 +204,8 @@ def _save_tower(folder: Path, tower: Any, way: Way, bridge: Bridge, cell: Cell, 
     )
 
 
-def _load_tower(folder: Path, saved: SavedTower) -> tuple[Tower, Processor]:
-    encoder: Any = base_encoder(folder / "base", saved.encoder, saved.encoder_options)
+def _load_tower(folder: Path, saved: SavedTower, trusted: bool) -> tuple[Tower, Processor]:
+    encoder: Any = base_encoder(folder / "base", saved.encoder, saved.encoder_options, trust_remote_code=trusted)
     bridge = saved.build_bridge(None)
     trained = isinstance(bridge, TrainedBridge)
     module = bridge.embedder(encoder.hidden_size) if isinstance(bridge, TrainedBridge) else None

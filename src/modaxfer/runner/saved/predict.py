@@ -57,18 +57,20 @@ class Predictor:
     Args:
         run: A run's folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        trust_remote_code: Allow code that comes with its checkpoint.
 
     Raises:
         DataError: There is no model.
         CheckpointUnavailableError: Its base weights cannot be had.
+        RefusedError: Its checkpoint needs code of its own, and that is not allowed.
     """
 
-    def __init__(self, run: Path, *, device: str = "auto") -> None:
+    def __init__(self, run: Path, *, device: str = "auto", trust_remote_code: bool = False) -> None:
         self.saved = SavedModel.read(run)
         place = choose_device(device)
         usable = {"bf16": multiplies_bf16(place), "fp16": place.type == "cuda"}
         self.computer = Computer(place, self.saved.precision if usable.get(self.saved.precision) else "fp32")
-        self.model, self.processor = load_model(run, self.saved)
+        self.model, self.processor = load_model(run, self.saved, trust_remote_code=trust_remote_code)
         self.model.to(place)
         self.objective = objective_of(self.saved)
 
