@@ -18,7 +18,7 @@ def rows(train=b"", test=b"", warnings=()):
 
 def cell(name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained=True, proxy=None):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
-    way = SimpleNamespace(encoder=SimpleNamespace(spec=spec), proxy=proxy)
+    way = SimpleNamespace(encoder=SimpleNamespace(spec=spec, trust_remote_code=False), proxy=proxy)
     return SimpleNamespace(
         task_id=name,
         data=data,
