@@ -332,7 +332,7 @@ def make_config(
 
 
 def _read(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a mapping or a YAML file; a file's wish to run code counts only where `settings` share it."""
+    """Return the values of a mapping or a YAML file; what a file says of code counts only beside the flag."""
     if not isinstance(config, str | Path):
         return dict(config or {})
     values = read_yaml(Path(config))
