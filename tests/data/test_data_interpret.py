@@ -1,3 +1,4 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -132,3 +133,6 @@ def test_columns_that_only_number_the_rows():
     )
     assert row_counters(table, table.column_names) == ("a", "b", "Unnamed: 0", "d")
     assert row_counters(table.slice(0, 5), ["a", "f"]) == ()
+    drawn = np.array([3, 4, 7, 8, 9, 11, 12, 15, 17, 19])
+    part = stamp(table.take(pa.array(drawn)), file="t.csv", numbers=drawn + 1)
+    assert row_counters(part, ["a", "b", "c"]) == ("a", "b")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from modaxfer.data import dates
 from modaxfer.data.numerals import Numerals, find_numerals, number_note
-from modaxfer.data.origin import is_typed, separator_of
+from modaxfer.data.origin import is_typed, numbers_of, separator_of
 from modaxfer.data.readings import Reading, is_number_type, is_text_type, present_text
 from modaxfer.spec import Field
 
@@ -210,8 +210,8 @@ def _counts_rows(table: pa.Table, name: str) -> bool:
     if len(values) < _FEWEST or values.null_count:
         return False
     numbers = values.to_numpy()
-    rising = np.arange(len(numbers))
-    if np.array_equal(numbers, rising) or np.array_equal(numbers, rising + 1):
+    rising = numbers_of(table)
+    if np.array_equal(numbers, rising) or np.array_equal(numbers, rising - 1):
         return True
     whole = bool((numbers == np.floor(numbers)).all())
     return bool(_SAVED_INDEX.fullmatch(name)) and whole and len(np.unique(numbers)) == len(numbers)
