@@ -177,6 +177,28 @@ def test_a_class_without_training_rows_is_said(tmp_path):
     assert "no training row has the class c" in data.warnings
 
 
+def test_a_class_of_one_row_stays_in_train_and_that_is_said(tmp_path):
+    rows = {"text": [f"t{n}" for n in range(40)], "label": ["a"] * 20 + ["b"] * 19 + ["c"]}
+    data = load_task(spec(), data_dir=store(tmp_path, train=rows))
+    assert 2 in data.targets["train"]
+    assert {2} & {*data.targets["validation"], *data.targets["test"]} == set()
+    assert "no test row has the class c: too few rows to part" in data.warnings
+
+
+@pytest.mark.parametrize(("each", "classes"), [(2, 30), (3, 20), (4, 30)])
+def test_classes_of_few_rows_are_parted_and_train_keeps_most(tmp_path, each, classes):
+    rows = {
+        "text": [f"t{n}" for n in range(each * classes)],
+        "label": [f"c{n % classes}" for n in range(each * classes)],
+    }
+    data = load_task(spec(), data_dir=store(tmp_path, train=rows))
+    sizes = {split: len(targets) for split, targets in data.targets.items()}
+    assert set(data.targets["train"]) == set(range(classes))
+    assert sizes["train"] >= 0.5 * each * classes
+    assert 0.2 * each * classes <= sizes["test"] <= 0.3 * each * classes
+    assert sizes["validation"] >= 0.1 * each * classes
+
+
 def png(value):
     buffer = io.BytesIO()
     Image.new("L", (4, 4), value).save(buffer, "PNG")
@@ -301,14 +323,9 @@ def test_a_small_limit_leaves_two_rows_a_class(tmp_path):
             r"binary task has two classes .*Got: a, b, c.*multiclass",
         ),
         (
-            {"text": [f"t{n}" for n in range(20)], "label": ["a"] * 10 + ["b"] * 9 + ["c"]},
-            {},
-            r"classes with a single row .*Got: c",
-        ),
-        (
             {"text": [f"t{n}" for n in range(30)], "label": [f"c{n}" for n in range(30)]},
             {},
-            r"Got: 30 such classes, e\.g\. c0, c1",
+            r"every class has a single row, so none can be tested .*Got: 30 classes in 30 rows",
         ),
         (
             {"text": [f"t{n}" for n in range(20)], "label": [1.0] * 20},

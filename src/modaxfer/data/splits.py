@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["folds", "group_rows", "hold_out", "sample"]
 
+_MOST = 1.5
+"""Rows held out for the sake of rare strata, as a multiple of what is asked for."""
+
 
 def group_rows(keys: Sequence[Sequence[Hashable]], rows: int) -> np.ndarray:
     """Return int ``[rows]``: the group of each row, numbered from 0 as groups first appear.
@@ -39,7 +42,8 @@ def hold_out(strata: np.ndarray, groups: np.ndarray, fraction: float, seed: int)
 
     Groups with the same composition are interchangeable. Compositions are visited in random order, and from each as
     many groups are taken as bring the share of what was visited so far nearest to `fraction` in every stratum (error
-    diffusion). Every stratum that at least two groups have is on both sides in the end.
+    diffusion). Every stratum that at least two groups have is on both sides in the end, as long as that does not take
+    half as many rows again as `fraction` asks for: of many rare strata some are then not held out.
 
     Args:
         strata: bool ``[rows, strata]``, see `modaxfer.data.targets.strata`.
@@ -56,8 +60,12 @@ def hold_out(strata: np.ndarray, groups: np.ndarray, fraction: float, seed: int)
     random = np.random.default_rng(seed)
     contents = np.zeros((groups.max() + 1, strata.shape[1]))
     np.add.at(contents, groups, strata)
+    sizes = np.bincount(groups)
+    most = max(1, round(_MOST * fraction * len(groups)))
     chosen = _diffuse(contents, fraction, random)
-    _cover(contents, chosen, random)
+    _release(chosen, sizes, most, random)
+    # Classes of two or three rows must not take train's last rows to be tested.
+    _cover(contents, chosen, random, sizes, most - int(sizes[chosen].sum()))
     if not chosen.any() or chosen.all():
         raise TooFewRowsError(
             "too few groups of rows to hold some out", got=f"{len(contents)} groups of rows that belong together",
@@ -134,16 +142,29 @@ def _diffuse(contents: np.ndarray, fraction: float, random: np.random.Generator)
     return chosen
 
 
-def _cover(contents: np.ndarray, chosen: np.ndarray, random: np.random.Generator) -> None:
-    """Add the smallest group of every stratum that is missing on the held-out side, if another one stays behind."""
+def _release(chosen: np.ndarray, sizes: np.ndarray, most: int, random: np.random.Generator) -> None:
+    """Let groups go again, at random, until `most` rows are held out: of many small strata each was rounded up."""
+    if sizes[chosen].sum() > most:
+        order = random.permutation(np.flatnonzero(chosen))
+        # One group stays, however large.
+        chosen[order[1:][np.cumsum(sizes[order])[1:] > most]] = False
+
+
+def _cover(contents: np.ndarray, chosen: np.ndarray, random: np.random.Generator, sizes: np.ndarray, room: int) -> None:
+    """Add the smallest group of every stratum that is missing on the held-out side, if another one stays behind.
+
+    Of more such strata than `room` has rows for, which ones is a matter of chance.
+    """
     order = random.permutation(len(contents))
     order = order[np.argsort(contents[order].sum(axis=1), kind="stable")]
-    for stratum in range(contents.shape[1]):
-        having = [group for group in order if contents[group, stratum] > 0]
-        if len(having) < 2 or chosen[having].any():
-            continue
+    having = [order[contents[order, stratum] > 0] for stratum in range(contents.shape[1])]
+    missing = [groups for groups in having if len(groups) > 1 and not chosen[groups].any()]
+    if len(missing) > room:
+        missing = [missing[place] for place in random.permutation(len(missing))]
+    for groups in missing:
         after = contents[~chosen].sum(axis=0)
-        for group in having:
-            if (after - contents[group])[contents[group] > 0].min() > 0:
+        for group in () if chosen[groups].any() else groups:
+            if sizes[group] <= room and (after - contents[group])[contents[group] > 0].min() > 0:
                 chosen[group] = True
+                room -= sizes[group]
                 break

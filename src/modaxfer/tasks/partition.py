@@ -125,12 +125,13 @@ def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, 
     if problem is Problem.BINARY and len(classes) != 2:
         fix = "ask for the problem type multiclass"
         raise TooFewRowsError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)
-    rare = [name for name in classes if present[name] == 1]
-    if carving and rare and problem is not Problem.MULTILABEL:
-        what = "classes with a single row cannot be in train and in another split"
-        got = rare if len(rare) <= 10 else f"{len(rare)} such classes, e.g. {', '.join(rare[:5])}"
+    if carving and classes and problem is not Problem.MULTILABEL and max(present.values()) == 1:
         raise TooFewRowsError(
-            what, file=train.file, column=column, got=got, fix="add rows of these classes or remove them"
+            "every class has a single row, so none can be tested",
+            file=train.file,
+            column=column,
+            got=f"{len(present)} classes in {len(train)} rows{lost}",
+            fix="add rows of these classes, or name another label column",
         )
 
 
@@ -148,6 +149,25 @@ def _strata(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> np.ndarray:
     return strata(encode(rows.labels, spec.target.problem, classes), spec.target.problem)
 
 
+def _untested(rows: Mapping[str, Rows], intake: Intake) -> list[str]:
+    """Say which classes have too few rows to be in every split that was made from train."""
+    made = [split for split in ("validation", "test") if split not in intake.rows]
+    asked = {split: {name for label in rows[split].labels for name in _names(label)} for split in made}
+    lacking = {split: [name for name in intake.classes if name not in names] for split, names in asked.items()}
+    return [
+        f"no {split} row has the class {_few(names)}: too few rows to part" for split, names in lacking.items() if names
+    ]
+
+
+def _names(label: object) -> tuple[object, ...]:
+    return label if isinstance(label, tuple) else (label,)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"{', '.join(names[:5])}{more}"
+
+
 def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[str, ...]:
     found = []
     if intake.constant:
@@ -155,6 +175,7 @@ def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[s
     labels = {name for label in rows["train"].labels for name in (label if isinstance(label, tuple) else (label,))}
     if absent := [name for name in intake.classes if name not in labels]:
         found.append(f"no training row has the class {', '.join(absent)}")
+    found += _untested(rows, intake)
     for split in ("validation", "test"):
         if strange := unseen(rows[split].labels, intake.classes):
             names = ", ".join(sorted({name for labels in strange.values() for name in labels}))
