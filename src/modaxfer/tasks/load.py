@@ -100,8 +100,8 @@ def _with_labels(spec: TaskSpec, found: Found) -> Found:
             continue
         del tables[split]
         notes.append(
-            f"{file_of(table, split)} has no labels in column {spec.target.column!r}: it is left out, for `predict`; a {split} "
-            "split is made from train"
+            f"{file_of(table, split)} has no labels in column {spec.target.column!r}: it is left out, for `predict`; "
+            f"a {split} split is made from train"
         )
     return replace(found, tables=tables, warnings=(*found.warnings, *notes))
 
