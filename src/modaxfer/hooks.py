@@ -11,6 +11,7 @@ from modaxfer.spec import (
     BridgeSpec,
     CheckpointSpec,
     EncoderSpec,
+    HeadSpec,
     MetricSpec,
     ReportSpec,
     StrategySpec,
@@ -39,6 +40,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_bridges(self) -> Iterable[BridgeSpec]:
         """Return ways from a signal to what an encoder takes."""
+        return ()
+
+    @hookspec
+    def modaxfer_heads(self) -> Iterable[HeadSpec]:
+        """Return heads that a plan can name."""
         return ()
 
     @hookspec

@@ -76,12 +76,13 @@ class Solver:
 class Fusion:
     """How the features of several encoders become one prediction.
 
-    `head` names a head, built as ``head(widths, outputs, dropout, options)``, that takes ``[batch, n + sum(widths)]``:
-    first one number per encoder, 1 where its fields are there and 0 where they are missing, then their features.
+    `head` names a registered head, built as ``target(widths=, outputs=, dropout=, options=)``, that takes ``[batch, n +
+    sum(widths)]``: first one number per encoder, 1 where its fields are there and 0 where they are missing, then their
+    features.
     """
 
-    head: str
-    options: Any = None
+    head: str = "modaxfer/fusion"
+    options: Mapping[str, Any] = field(default_factory=dict)
     segments: int = 0
     """0: one pooled vector per encoder. k: the mean of each k-th part of its real tokens, ``[k * hidden]``."""
 
@@ -126,6 +127,10 @@ class Plan:
 
     phases: tuple[Phase, ...]
     adapter: AdapterSpec | None = None
+    head: str = "modaxfer/linear"
+    """A registered head for the features of a single encoder; see `modaxfer.spec.HeadSpec`."""
+    head_options: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords for the head beside width, outputs and dropout."""
     needs: frozenset[Need] = frozenset()
     fusion: Fusion | None = None
     """Set by a strategy of several encoders."""

@@ -25,6 +25,7 @@ __all__ = [
     "EncoderSpec",
     "Field",
     "FolderSource",
+    "HeadSpec",
     "HubSource",
     "MetricSpec",
     "PackageSource",
@@ -315,6 +316,20 @@ class StrategySpec:
     """Whether it takes several encoders: each field of the task goes to one of them, and their features are fused."""
     many_tasks: bool = False
     """Whether it takes several tasks, which share the encoder."""
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSpec:
+    """What turns features into logits or values: a `modaxfer.contracts.Head`, an `nn.Module`.
+
+    A strategy's plan names it, and it is built as ``target(width=, outputs=, dropout=, **options)`` with the options
+    of the plan. A run stores what ``config()`` returns, plain JSON values or other registered heads by keyword of its
+    constructor, and its tensors beside it; ``target(**config)`` is the untrained twin that takes them when it is read.
+    """
+
+    name: str
+    target: str
     summary: str = ""
 
 

@@ -18,6 +18,7 @@ from modaxfer.spec import (
     EncoderSpec,
     Field,
     FolderSource,
+    HeadSpec,
     MetricSpec,
     Problem,
     ReportSpec,
@@ -35,6 +36,7 @@ SPECS = {
         BridgeSpec(name="cut", source="text", sink="patches", target="a:b"),
         BridgeSpec(name="wide", source="image+table+text", sink="text", target="a:b"),
     ],
+    "head": [HeadSpec(name="mouth", target="a:b", summary="Speaks.")],
     "strategy": [
         StrategySpec(name="eye", target="a:b", options="modaxfer.config:TrainOptions"),
         StrategySpec(name="torn", target="a:b", options="modaxfer.config:Nothing"),
@@ -147,7 +149,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 3, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 3, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

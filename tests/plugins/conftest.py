@@ -50,9 +50,10 @@ class Site:
     def python(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a fresh interpreter that sees this site folder."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MODAXFER_")}
+        path = os.pathsep.join(filter(None, [str(self.folder), os.environ.get("PYTHONPATH", "")]))
         return subprocess.run(
             [sys.executable, *arguments],
-            env=kept | {"PYTHONPATH": str(self.folder)} | environment,
+            env=kept | {"PYTHONPATH": path} | environment,
             capture_output=True,
             text=True,
             timeout=timeout,

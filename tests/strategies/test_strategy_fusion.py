@@ -8,7 +8,7 @@ import torch
 from modaxfer.config import build
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part, PlanContext, Sharing
-from modaxfer.registry.targets import load_target
+from modaxfer.registry import load_target, registry
 from modaxfer.spec import Problem, Rates
 from modaxfer.strategies import full, fusion, lora, multitask
 from modaxfer.strategies.full import FullOptions
@@ -39,7 +39,8 @@ def test_the_head_that_a_plan_names_is_there_and_takes_its_options(how, problem)
     assert joined.segments == (8 if how == "cross" else 0)
     options = json.loads(json.dumps(joined.options))
     widths = [max(joined.segments, 1) * hidden for hidden in (6, 10)]
-    head = load_target(joined.head)(widths, 1, 0.1, options)
+    target = load_target(registry().get("head", joined.head).spec.target)
+    head = target(widths=widths, outputs=1, dropout=0.1, options=options)
     assert (head.options.how, head.options.modality_dropout) == (how, 0.2)
     assert head.options.problem == problem.value
     assert head.eval()(torch.cat([torch.ones(3, 2), torch.randn(3, sum(widths))], dim=1)).shape == (3, 1)

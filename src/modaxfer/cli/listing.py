@@ -185,6 +185,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "licence": lambda entry: entry.spec.licence,
     },
     "bridge": {"from": lambda entry: entry.spec.source.replace("+", ", "), "to": lambda entry: entry.spec.sink},
+    "head": {},
     "strategy": {},
     "task": {
         "problem": lambda entry: entry.spec.target.problem,

@@ -1,58 +1,90 @@
-"""Heads as plain JSON and back; the tensors travel beside it as safetensors."""
+"""Heads by their registered names, as plain JSON and back; the tensors travel beside it as safetensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from modaxfer.errors import ConfigError
-from modaxfer.heads.fusion import FusionHead
-from modaxfer.heads.linear import LinearHead
-from modaxfer.heads.nearest import KNearestHead
-from modaxfer.heads.reduced import CodeReducer, ReducedHead
+from modaxfer.registry import load_target, registry
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["build_head", "head_config"]
+    from modaxfer.plan import Plan
+    from modaxfer.registry import Entry
 
-_KINDS: dict[str, type[nn.Module]] = {
-    "code": CodeReducer,
-    "fusion": FusionHead,
-    "linear": LinearHead,
-    "nearest": KNearestHead,
-    "reduced": ReducedHead,
-}
+__all__ = ["build_head", "head_config", "head_of"]
+
+
+def head_of(plan: Plan, widths: Sequence[int], outputs: int, dropout: float) -> nn.Module:
+    """Return the fresh head of `plan`, one that a run can save.
+
+    Args:
+        plan: Names the head and its options; that of its fusion, where it has one.
+        widths: Size of each encoder's features.
+        outputs: Logits or values per row.
+        dropout: Share of its inputs dropped in training, 0 to below 1.
+
+    Raises:
+        UnknownNameError: There is no such head.
+        ConfigError: The options do not fit it, or it cannot be saved.
+    """
+    if plan.fusion is not None:
+        name, own = plan.fusion.head, {"widths": tuple(widths), "options": plan.fusion.options}
+    else:
+        name, own = plan.head, {"width": widths[0], **plan.head_options}
+    head = _made(registry().get("head", name), {**own, "outputs": outputs, "dropout": dropout})
+    head_config(head)
+    return head
 
 
 def head_config(head: nn.Module) -> dict[str, Any]:
-    """Return `head`'s kind and sizes as JSON values; ``build_head(head_config(head))`` is its untrained twin.
+    """Return `head`'s registered id, as ``kind``, and its sizes; ``build_head(head_config(head))`` is its twin.
 
     Raises:
-        ConfigError: `head` is of a kind that cannot be saved.
+        ConfigError: `head` is of no registered class, or says nothing of its sizes.
     """
-    if type(head) not in _KINDS.values():
-        raise ConfigError("this head cannot be saved", got=type(head).__name__, allowed=sorted(_KINDS))
-    return cast("dict[str, Any]", head.config())  # type: ignore[operator]
+    entry = _entry_of(head)
+    if entry is None or not hasattr(head, "config"):
+        allowed = [registry().shown(entry) for entry in registry().all("head")]
+        fix = "register its class with `modaxfer_heads`, and give it a method config"
+        raise ConfigError("this head cannot be saved", got=type(head).__name__, allowed=allowed, fix=fix)
+    sizes = cast("dict[str, Any]", head.config())
+    return {"kind": entry.id} | {
+        key: head_config(value) if _is_module(value) else value for key, value in sizes.items()
+    }
 
 
 def build_head(config: Mapping[str, Any]) -> nn.Module:
     """Make the head that `config` describes; fill it with ``load_state_dict``.
 
     Raises:
-        ConfigError: The kind is unknown or its sizes are wrong or missing.
+        UnknownNameError: The head is not registered: the plugin that brought it is not installed.
+        ConfigError: Its sizes are wrong or missing.
     """
     sizes = dict(config)
-    kind = sizes.pop("kind", None)
-    if kind not in _KINDS:
-        raise ConfigError("unknown kind of head", got=kind, allowed=sorted(_KINDS), fix="save the run again")
-    parts = {key: build_head(value) if _is_head(value) else value for key, value in sizes.items()}
+    entry = registry().get("head", str(sizes.pop("kind", None)))
+    return _made(entry, {key: build_head(value) if _is_head(value) else value for key, value in sizes.items()})
+
+
+def _made(entry: Entry, keywords: Mapping[str, Any]) -> nn.Module:
     try:
-        return _KINDS[kind](**parts)
+        return cast("nn.Module", load_target(entry.spec.target)(**keywords))
     except TypeError as error:
-        raise ConfigError(
-            f"the head's config does not fit its kind {kind!r}", got=error, fix="save the run again"
-        ) from None
+        raise ConfigError(f"what head {entry.id} is given does not fit it", got=error) from None
+
+
+def _entry_of(head: nn.Module) -> Entry | None:
+    """Return the registered head that `head` is one of; its own plugin's code is loaded already."""
+    own = f"{type(head).__module__}:{type(head).__qualname__}"
+    named = [entry for entry in registry().all("head") if entry.spec.target == own]
+    shown_elsewhere = (entry for entry in registry().all("head") if load_target(entry.spec.target) is type(head))
+    return named[0] if named else next(shown_elsewhere, None)
+
+
+def _is_module(value: object) -> TypeGuard[nn.Module]:
+    return hasattr(value, "state_dict")
 
 
 def _is_head(value: object) -> TypeGuard[Mapping[str, Any]]:

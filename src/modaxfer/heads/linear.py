@@ -45,10 +45,9 @@ class LinearHead(nn.Module):
             return cast("torch.Tensor", self.linear(self.dropout(pooled.float())))
 
     def config(self) -> dict[str, Any]:
-        """Return what `modaxfer.heads.build.build_head` needs to make an untrained twin."""
+        """Return the keywords that make an untrained twin."""
         linear = self.linear
         return {
-            "kind": "linear",
             "width": linear.in_features,
             "outputs": linear.out_features,
             "dropout": self.dropout.p,

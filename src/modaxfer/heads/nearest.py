@@ -99,9 +99,8 @@ class KNearestHead(nn.Module):
         return share.log() if self.votes == "softmax" else share.logit()
 
     def config(self) -> dict[str, Any]:
-        """Return what `modaxfer.heads.build.build_head` needs to make an empty twin."""
+        """Return the keywords that make an empty twin."""
         return {
-            "kind": "nearest",
             "width": self.bank.shape[1],
             "rows": self.bank.shape[0],
             "outputs": self.targets.shape[1],

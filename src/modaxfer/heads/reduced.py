@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 __all__ = ["CodeReducer", "ReducedHead"]
-
-
-class _Configured(Protocol):
-    def config(self) -> dict[str, Any]: ...
 
 
 class CodeReducer(nn.Module):
@@ -37,10 +33,9 @@ class CodeReducer(nn.Module):
         return cast("torch.Tensor", self.code((pooled - self.mean) / self.scale))
 
     def config(self) -> dict[str, Any]:
-        """Return what `modaxfer.heads.build.build_head` needs to make an untrained twin."""
+        """Return the keywords that make an untrained twin."""
         first, last = cast("nn.Linear", self.code[0]), cast("nn.Linear", self.code[-1])
         return {
-            "kind": "code",
             "width": first.in_features,
             "hidden": first.out_features,
             "components": last.out_features,
@@ -48,7 +43,7 @@ class CodeReducer(nn.Module):
 
 
 class ReducedHead(nn.Module):
-    """`reducer`, then `head`; both know their own config."""
+    """`reducer`, then `head`, both registered heads."""
 
     def __init__(self, reducer: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -60,6 +55,5 @@ class ReducedHead(nn.Module):
             return cast("torch.Tensor", self.head(self.reducer(pooled.float())))
 
     def config(self) -> dict[str, Any]:
-        """Return what `modaxfer.heads.build.build_head` needs to make an untrained twin."""
-        parts = {name: cast("_Configured", part).config() for name, part in self.named_children()}
-        return {"kind": "reduced", **parts}
+        """Return the keywords that make an untrained twin."""
+        return {"reducer": self.reducer, "head": self.head}

@@ -15,6 +15,7 @@ from modaxfer.spec import (
     CheckpointSpec,
     EncoderSpec,
     Field,
+    HeadSpec,
     MetricSpec,
     PackageSource,
     Problem,
@@ -186,6 +187,38 @@ def modaxfer_bridges() -> Iterable[BridgeSpec]:
             options="modaxfer.bridges.embed:EmbedOptions",
             trained=True,
             summary="A trained embedder that feeds the encoder's body (FPT, Lu et al. 2021; ORCA, Shen et al. 2023).",
+        ),
+    )
+
+
+@hookimpl
+def modaxfer_heads() -> Iterable[HeadSpec]:
+    """Return the heads that ship with the framework."""
+    return (
+        HeadSpec(
+            name="linear",
+            target="modaxfer.heads.linear:LinearHead",
+            summary="One affine map; what gradient strategies train, and what closed forms are folded into.",
+        ),
+        HeadSpec(
+            name="nearest",
+            target="modaxfer.heads.nearest:KNearestHead",
+            summary="The nearest training rows vote (Wu et al. 2018).",
+        ),
+        HeadSpec(
+            name="reduced",
+            target="modaxfer.heads.reduced:ReducedHead",
+            summary="Another head behind a reduction that cannot be folded into it.",
+        ),
+        HeadSpec(
+            name="code",
+            target="modaxfer.heads.reduced:CodeReducer",
+            summary="The encoder half of an autoencoder, as a reduction before a head.",
+        ),
+        HeadSpec(
+            name="fusion",
+            target="modaxfer.heads.fusion:FusionHead",
+            summary="Features of several encoders side by side, gated, by cross-attention or by vote.",
         ),
     )
 

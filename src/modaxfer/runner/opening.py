@@ -17,9 +17,8 @@ from modaxfer.contracts import Bridge, Processor, Readout, TrainedBridge
 from modaxfer.data.clusters import clusters_of
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.load import load_encoder
-from modaxfer.heads.linear import LinearHead
+from modaxfer.heads.build import head_of
 from modaxfer.heads.objective import Objective
-from modaxfer.registry import load_target
 from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.progress import Progress
@@ -132,11 +131,9 @@ def _model(cell: Cell, bridges: Sequence[Bridge], encoders: Sequence[Any], outpu
         Tower(encoder, _readout(way), _embedder(bridge, encoder), fusion.segments if fusion is not None else 0)
         for way, bridge, encoder in zip(cell.ways, bridges, encoders, strict=True)
     ]
-    dropout = cell.options.train.dropout
-    if fusion is None:
-        return TransferModel(towers, LinearHead(towers[0].width, outputs, dropout))
-    widths = tuple(tower.width for tower in towers)
-    return TransferModel(towers, load_target(fusion.head)(widths, outputs, dropout, fusion.options))
+    return TransferModel(
+        towers, head_of(cell.plan, [tower.width for tower in towers], outputs, cell.options.train.dropout)
+    )
 
 
 def _embedder(bridge: Bridge, encoder: Any) -> nn.Module | None:

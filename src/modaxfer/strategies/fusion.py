@@ -120,4 +120,4 @@ def _joined(options: FusionOptions, context: PlanContext) -> Fusion:
         "modality_dropout": options.modality_dropout,
         "problem": context.problem.value,
     }
-    return Fusion(head="modaxfer.heads.fusion:FusionHead", options=head, segments=segments)
+    return Fusion(options=head, segments=segments)

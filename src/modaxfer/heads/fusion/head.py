@@ -73,9 +73,8 @@ class FusionHead(nn.Module):
             return cast("torch.Tensor", self.join(known, present))
 
     def config(self) -> dict[str, Any]:
-        """Return what `modaxfer.heads.build.build_head` needs to make an untrained twin."""
+        """Return the keywords that make an untrained twin."""
         return {
-            "kind": "fusion",
             "widths": list(self.widths),
             "outputs": self.outputs,
             "dropout": self.dropout,

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, InputLayout, TaskData
 from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
+from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Need, Part, Phase, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
@@ -227,11 +230,19 @@ def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     for way in cells[0].ways:
         _refuse_layer(way)
     _refuse_long(cells)
+    _rehearse_head(cells[0])
     adapter = cells[0].plan.adapter
     for way in cells[0].ways if adapter is not None else ():
         assert adapter is not None, "asked above"
         rehearse_adapter(outline(way.encoder), adapter)
     return tuple(replace(cell, ways=tuple(_aligned(way, cell) for way in cell.ways)) for cell in cells)
+
+
+def _rehearse_head(cell: Cell) -> None:
+    """Make the head once, at the size of plain pooled features: what cannot be built or saved is refused here."""
+    segments = 1 if cell.plan.fusion is None else max(1, cell.plan.fusion.segments)
+    with torch.random.fork_rng(devices=()):
+        head_of(cell.plan, [segments * way.encoder.hidden_size for way in cell.ways], 1, cell.options.train.dropout)
 
 
 def _refuse_layer(way: Way) -> None:

@@ -1,0 +1,87 @@
+"""A head of a plugin's own: named by a plan, trained, saved, read and refused like the framework's."""
+
+from __future__ import annotations
+
+PLUGIN = """
+from modaxfer import hookimpl
+from modaxfer.spec import HeadSpec, StrategySpec
+
+MODAXFER_API = 0
+
+@hookimpl
+def modaxfer_heads():
+    return (HeadSpec(name="cosine", target="cosine_plugin.heads:CosineHead"),)
+
+@hookimpl
+def modaxfer_strategies():
+    names = ("near", "misspelled", "unsaved")
+    return tuple(StrategySpec(name=name, target=f"cosine_plugin.plans:{name}") for name in names)
+"""
+
+HEADS = """
+import torch
+from torch import nn
+
+class CosineHead(nn.Module):
+    def __init__(self, width, outputs, dropout=0.0, scale=10.0):
+        super().__init__()
+        self.scale, self.directions = scale, nn.Parameter(torch.randn(outputs, width))
+
+    def forward(self, pooled):
+        unit = nn.functional.normalize
+        return self.scale * unit(pooled.float(), dim=1) @ unit(self.directions, dim=1).T
+
+    def config(self):
+        return {"width": self.directions.shape[1], "outputs": self.directions.shape[0], "scale": self.scale}
+"""
+
+PLANS = """
+from modaxfer.plan import Part, Phase, Plan
+
+def named(head, **options):
+    phase = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-2})
+    return Plan(phases=(phase,), head=head, head_options=options)
+
+def near(options, context):
+    return named("cosine", scale=20.0)
+
+def misspelled(options, context):
+    return named("cosinus")
+
+def unsaved(options, context):
+    return named("cosine", temperature=1)
+"""
+
+USE = """
+import json, sys
+import modaxfer
+folder, data, output = sys.argv[1:]
+request = {"encoder": folder, "data": data, "text": "text", "quiet": True, "device": "cpu"}
+run = modaxfer.train(strategy="near", output=output, **request)
+stored = json.load(open(output + "/model/model.json"))["head"]
+again = run.evaluate()
+told = {"kind": stored["kind"], "scale": stored["scale"], "same": again["metrics"] == again["stored"]}
+for strategy in ("misspelled", "unsaved"):
+    try:
+        modaxfer.train(strategy=strategy, output=output + "-" + strategy, **request)
+    except modaxfer.ModaxferError as error:
+        told[strategy] = str(error)
+print(json.dumps(told))
+"""
+
+
+def test_it_is_trained_saved_and_read_by_its_id_and_refused_with_a_reason(site, tiny, own_rows, tmp_path):
+    import json
+
+    site.add("cosine", PLUGIN, heads=HEADS, plans=PLANS)
+    data, output = own_rows("text")["data"], tmp_path / "run"
+    done = site.python(
+        *("-c", USE, str(tiny("bert")), data, str(output)), timeout=300, MODAXFER_CACHE=str(tmp_path / "cache")
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["kind"], told["scale"], told["same"]) == ("cosine/cosine", 20.0, True)
+    assert told["misspelled"].startswith("unknown head. Got: cosinus.")
+    assert "did you mean cosine" in told["misspelled"]
+    assert told["unsaved"].startswith("what head cosine/cosine is given does not fit it. Got: ")
+    assert not output.with_name("run-misspelled").exists()
