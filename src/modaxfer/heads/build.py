@@ -30,10 +30,9 @@ def head_of(plan: Plan, widths: Sequence[int], outputs: int, dropout: float) -> 
         UnknownNameError: There is no such head.
         ConfigError: The options do not fit it, or it cannot be saved.
     """
+    name, own = plan.head, {"width": widths[0], **plan.head_options}
     if plan.fusion is not None:
         name, own = plan.fusion.head, {"widths": tuple(widths), "options": plan.fusion.options}
-    else:
-        name, own = plan.head, {"width": widths[0], **plan.head_options}
     head = _made(registry().get("head", name), {**own, "outputs": outputs, "dropout": dropout})
     head_config(head)
     return head
@@ -50,7 +49,7 @@ def head_config(head: nn.Module) -> dict[str, Any]:
         allowed = [registry().shown(entry) for entry in registry().all("head")]
         fix = "register its class with `modaxfer_heads`, and give it a method config"
         raise ConfigError("this head cannot be saved", got=type(head).__name__, allowed=allowed, fix=fix)
-    sizes = cast("dict[str, Any]", head.config())
+    sizes: dict[str, Any] = cast("Any", head).config()
     return {"kind": entry.id} | {
         key: head_config(value) if _is_module(value) else value for key, value in sizes.items()
     }
