@@ -69,8 +69,8 @@ def contenders(setting: Setting) -> tuple[Contender, ...]:
 
 def _ours(strategy: str, setting: Setting, epochs: int | None = None) -> Contender:
     what = ("--encoder", "bert", "--checkpoint", setting.checkpoint, "--strategy", strategy, "--task", setting.task)
-    how = ("--batch-size", str(setting.batch_size), "--seed", str(setting.seed), "--data-dir", str(setting.data_dir))
-    length = ("--epochs", str(epochs)) if epochs else ()
+    how = ("--seed", str(setting.seed), "--data-dir", str(setting.data_dir))
+    length = ("--batch-size", str(setting.batch_size), "--epochs", str(epochs)) if epochs else ()
     return Contender(name=strategy, arguments=("-m", "modaxfer", "train", *what, *how, *length), read=_read_run)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, get_type_hints
 
@@ -217,6 +218,7 @@ def train(
     config: RunConfig | Mapping[str, Any] | str | Path | None = None,
     *,
     resume: bool = False,
+    overwrite: bool = False,
     quiet: bool = False,
     **settings: Unpack[Settings],
 ) -> Run:
@@ -225,6 +227,8 @@ def train(
     Args:
         config: A config, a mapping, or the path of a YAML file; `settings` go over it.
         resume: Take up an unfinished run in the output folder.
+        overwrite: Replace the run in the output folder, once the new one cannot be refused any more. Refused where
+            files lie there that are no part of a run.
         quiet: Keep silent on standard error.
         **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
             ``task="legal-sentiment"``, ``set={"rank": 8}``. ``data`` may also be labelled rows in memory, as
@@ -236,20 +240,29 @@ def train(
     """
     from modaxfer.runner.cells.kept import bring_home
     from modaxfer.runner.cells.request import read_request
+    from modaxfer.runner.claims.claim import claim
+    from modaxfer.runner.folder import CONFIG
+    from modaxfer.runner.processes.launch import launched_world, reports_here
+    from modaxfer.runner.processes.signals import heeded, telling
 
     wanted = make_config(config, quiet=quiet, **settings)
-    request = None if resume else read_request(wanted)
+    with heeded(), ExitStack() as held:
+        request = None if resume else read_request(wanted)
+        if launched_world() is None:
+            # Before torch is imported: a folder that cannot be written is known now.
+            wanted = held.enter_context(claim(wanted, resume=resume, overwrite=overwrite)).config
+            held.enter_context(telling("modaxfer train", Path(str(wanted.output)), begun=CONFIG))
+        # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
+        from modaxfer.reports import report_run
+        from modaxfer.runner.progress import Progress
+        from modaxfer.runner.repeats import run_repeated
 
-    # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
-    from modaxfer.reports import write_reports
-    from modaxfer.runner.processes.launch import reports_here
-    from modaxfer.runner.progress import Progress
-    from modaxfer.runner.repeats import run_repeated
-
-    result, folder = run_repeated(wanted, resume=resume, progress=Progress(not quiet), request=request)
-    if reports_here():
-        bring_home(folder)
-        write_reports(result, folder)
+        result, folder = run_repeated(
+            wanted, resume=resume, overwrite=overwrite, progress=Progress(not quiet), request=request
+        )
+        if reports_here():
+            bring_home(folder)
+            report_run(result, folder)
     return Run(folder, trust_remote_code=wanted.trust_remote_code)
 
 
@@ -279,9 +292,11 @@ def compare(
         ModaxferError: The request as a whole was wrong: an unknown name or setting, or a folder that holds another
             comparison.
     """
-    from modaxfer.runner.compare.folder import claim, stored_grid
+    from modaxfer.runner.claims.hold import hold
+    from modaxfer.runner.compare.folder import REQUEST, claim, folder_of, stored_grid
     from modaxfer.runner.compare.grid import read_grid
     from modaxfer.runner.compare.names import check_names
+    from modaxfer.runner.processes.signals import heeded, telling
 
     values = {**_read(config, settings), **settings}
     values = _plain(values, quiet)
@@ -292,22 +307,24 @@ def compare(
         values = stored | values
     grid = read_grid(values)
     check_names(grid)
-    folder = claim(grid)
+    folder = folder_of(grid)
+    with heeded(), hold(folder), telling("modaxfer compare", folder, begun=REQUEST):
+        claim(grid)
 
-    # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
-    from modaxfer.reports import write_reports
-    from modaxfer.reports.compare import write
-    from modaxfer.runner.compare.sweep import Sweep
-    from modaxfer.runner.progress import Progress
+        # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
+        from modaxfer.reports import report_run
+        from modaxfer.reports.compare import write
+        from modaxfer.runner.compare.sweep import Sweep
+        from modaxfer.runner.progress import Progress
 
-    Sweep(
-        grid,
-        folder,
-        progress=Progress(not quiet),
-        retry_failed=retry_failed,
-        on_run=write_reports,
-        on_change=lambda: write(folder),
-    ).run()
+        Sweep(
+            grid,
+            folder,
+            progress=Progress(not quiet),
+            retry_failed=retry_failed,
+            on_run=report_run,
+            on_change=lambda: write(folder),
+        ).run()
     return Comparison(folder)
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "documented",
     "read_yaml",
     "refuse_code_by_file",
+    "refuse_large_seeds",
     "to_yaml",
 ]
 
@@ -265,6 +266,22 @@ def _check(value: Any, metadata: Mapping[str, Any]) -> None:
         raise ValueError(f"got {value!r}, must be at least {minimum}")
     if maximum is not None and value > maximum:
         raise ValueError(f"got {value!r}, must be at most {maximum}")
+
+
+def refuse_large_seeds(seed: int, seeds: int) -> None:
+    """Refuse `seeds` seeds from `seed` on where the last one is larger than NumPy and scikit-learn take.
+
+    Raises:
+        ConfigError: It is.
+    """
+    last = seed + seeds - 1
+    if last > LARGEST_SEED:
+        raise ConfigError(
+            f"--seeds {seeds} from --seed {seed} on ends beyond the largest seed",
+            got=last,
+            allowed=f"0 to {LARGEST_SEED}",
+            fix="start from a smaller --seed",
+        )
 
 
 def refuse_code_by_file(stored: object, where: object, *, asked: bool) -> None:

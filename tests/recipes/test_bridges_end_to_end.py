@@ -29,7 +29,7 @@ def trained(encoder, strategy, rows, folder, **settings):
     """Train a cell and return its result and its folder."""
     names = encoder if isinstance(encoder, tuple) else (str(encoder),)
     config = make_config(encoder=names, strategy=strategy, output=folder, **{**QUICK, **rows, **settings})
-    return run(config, progress=Progress(enabled=False))
+    return run(config, shared=True, progress=Progress(enabled=False))
 
 
 def png(seed):

@@ -114,7 +114,7 @@ def test_every_cell_is_resolved_to_its_bridge_before_any_weight_is_loaded(encode
     [*PAIRS, *(pytest.param(*each, marks=pytest.mark.matrix) for each in CELLS if each not in PAIRS)],
 )
 def test_a_cell_is_scored(encoder, strategy, kind, cell):
-    result, folder = run(cell(encoder, strategy, kind), progress=Progress(enabled=False))
+    result, folder = run(cell(encoder, strategy, kind), shared=True, progress=Progress(enabled=False))
     assert result.status == "completed"
     assert result.bridge == "modaxfer/" + BRIDGES[encoder][[*KINDS].index(kind)]
     assert set(result.metrics) == {"train", "validation", "test", "primary"}

@@ -32,7 +32,7 @@ class Runner:
         self.killed_at, self.failed_at, self.rows_of_seed = killed_at, failed_at, rows_of_seed
         self.configs: list[RunConfig] = []
 
-    def __call__(self, config, *, resume=False, progress=None, request=None):
+    def __call__(self, config, *, resume=False, overwrite=False, beside=None, progress=None, request=None):
         folder = Path(str(config.output))
         if is_finished(folder):
             assert resume
@@ -201,14 +201,28 @@ def test_a_killed_command_goes_on_where_it_was(killed_at, tmp_path):
     assert again.configs == []
 
 
-def test_a_run_that_failed_beside_the_first_is_made_anew(tmp_path):
-    wanted = config(tmp_path, seeds=2)
-    with pytest.raises(ConfigError, match="made to fail"):
-        run(wanted, Runner(failed_at=1))
-    assert Result.load(tmp_path).status == "completed"
+def test_a_run_that_failed_beside_the_first_is_a_warning_and_is_made_anew(tmp_path):
+    wanted = config(tmp_path, seeds=3, baseline=("scratch",))
+    result, _ = run(wanted, Runner(failed_at=1))
+    assert Result.load(tmp_path).to_dict() == result.to_dict()
+    assert result.status == "completed"
+    assert result.repeats["seeds"] == [7, 9]
+    assert result.transfer_gain["f1_macro"]["seeds"] == 2
+    assert result.warnings == (
+        "the run beside this one, seed 8, failed and is left out: ConfigError: made to fail. (--resume tries it again)",
+    )
     result, _ = run(wanted, runner := Runner(), resume=True)
-    assert folders(runner, tmp_path) == ["seeds/8"]
-    assert result.repeats["seeds"] == [7, 8]
+    assert folders(runner, tmp_path) == ["seeds/8", "scratch/8"]
+    assert result.repeats["seeds"] == [7, 8, 9]
+    assert result.transfer_gain["f1_macro"]["seeds"] == 3
+    assert result.warnings == ()
+
+
+def test_a_baseline_from_scratch_that_failed_is_a_warning(tmp_path):
+    result, _ = run(config(tmp_path, baseline=("scratch",)), Runner(failed_at=1))
+    assert (Result.load(tmp_path).status, result.transfer_gain) == ("completed", None)
+    assert "scratch" not in result.baselines
+    assert [warning for warning in result.warnings if "from scratch, seed 7, failed" in warning]
 
 
 def test_undefined_scores_have_no_mean(tmp_path):

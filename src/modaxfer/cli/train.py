@@ -16,8 +16,9 @@ __all__ = ["train_command"]
 @config_options
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Take up the unfinished run in the output folder.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in the output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) -> None:
+def train_command(path: str | None, resume: bool, overwrite: bool, as_json: bool, **values: Any) -> None:
     """Train and evaluate an encoder on a task; several encoders with fusion, several tasks with multitask.
 
     \b
@@ -28,7 +29,7 @@ def train_command(path: str | None, resume: bool, as_json: bool, **values: Any) 
     given = settings(values)
     from modaxfer.api import make_config, train
 
-    made = train(make_config(path, **given), resume=resume)
+    made = train(make_config(path, **given), resume=resume, overwrite=overwrite)
     from modaxfer.runner.processes.launch import reports_here
 
     if not reports_here():

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from modaxfer.escaping import one_line
 from modaxfer.registry import load_target, registry
 from modaxfer.result import Result
 
-__all__ = ["write_reports"]
+__all__ = ["report_run", "write_reports"]
 
 
-def write_reports(result: Result, folder: Path) -> list[Path]:
+def report_run(result: Result, folder: Path) -> None:
+    """Render the run in `folder` that has just ended; a report that fails is noted in its result, which stands."""
+    troubles: list[str] = []
+    write_reports(result, folder, on_trouble=troubles.append)
+    if troubles:
+        replace(result, warnings=(*result.warnings, *troubles)).save(folder)
+
+
+def write_reports(result: Result, folder: Path, on_trouble: Callable[[str], object] = lambda text: None) -> list[Path]:
     """Render `result` with every registered report and return the files written; of a shared run, each task's too.
 
     A report that fails says so in one line on standard error; the result and the other reports stand.
+
+    Args:
+        result: What is shown.
+        folder: Of the run; reports are written into it.
+        on_trouble: Called with what is said of a report that failed.
     """
     written: list[Path] = []
     for entry in registry().all("report"):
         try:
             written += load_target(entry.spec.target)(result, folder)
         except Exception as error:
-            said = one_line(f"modaxfer: report {entry.id} failed: {type(error).__name__}: {error}")
-            print(said, file=sys.stderr)  # noqa: T201
+            told = one_line(f"report {entry.id} failed: {type(error).__name__}: {error}")
+            print(f"modaxfer: {told}", file=sys.stderr)  # noqa: T201
+            on_trouble(told)
     for task in result.tasks.values():
-        written += write_reports(Result.load(folder / task["run"]), folder / task["run"])
+        written += write_reports(Result.load(folder / task["run"]), folder / task["run"], on_trouble)
     return written

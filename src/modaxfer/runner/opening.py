@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.build import head_of
 from modaxfer.heads.objective import Objective
 from modaxfer.runner.cells.resolve import Cell, Way
+from modaxfer.runner.claims.origin import description
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.cache import cache_key
@@ -151,16 +151,8 @@ def _weights_key(cell: Cell, encoders: Sequence[Any], computer: Computer) -> str
     hashes = [encoder.sha256 for encoder in encoders]
     if None in hashes or any(way.bridge.spec.trained for way in cell.ways):
         return ""
-    read_by = [(way.encoder.id, way.encoder.spec.target, _description(way.encoder.folder)) for way in cell.ways]
+    read_by = [(way.encoder.id, way.encoder.spec.target, description(way.encoder.folder)) for way in cell.ways]
     return cache_key(version("modaxfer"), hashes, read_by, computer.precision, computer.device.type)
-
-
-def _description(folder: Path) -> str:
-    """Hash the small files beside the weights: how layers are built and how inputs are scaled stands there."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.json")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _groups(cell: Cell) -> np.ndarray | None:

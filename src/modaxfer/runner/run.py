@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +17,24 @@ from modaxfer.errors import ModaxferError
 from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
 from modaxfer.result import Result
-from modaxfer.runner import folder as run_folder
+from modaxfer.runner.cells.idle import check_idle_settings
 from modaxfer.runner.cells.request import Request
 from modaxfer.runner.cells.resolve import Cell, describe, resolve_cells
+from modaxfer.runner.claims.claim import Claim, claim
+from modaxfer.runner.claims.origin import Origin, check_origin, read_origin, refuse_other_encoder, store_origin
+from modaxfer.runner.claims.resumed import resumed
+from modaxfer.runner.claims.space import space_told
 from modaxfer.runner.findings.ablation import ablate
+from modaxfer.runner.findings.attempts import attempt
 from modaxfer.runner.findings.caveats import caveats
 from modaxfer.runner.findings.honesty import examine
 from modaxfer.runner.findings.sharing import beside_alone, config_of, task_folder
 from modaxfer.runner.findings.summary import assemble, together, write_predictions
+from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config
 from modaxfer.runner.opening import Surroundings, open_sessions
 from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
+from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.model import save_model
 from modaxfer.runner.session import Session
@@ -40,13 +50,24 @@ __all__ = ["run"]
 
 
 def run(
-    config: RunConfig, *, resume: bool = False, progress: Progress | None = None, request: Request | None = None
+    config: RunConfig,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    shared: bool = False,
+    beside: Result | None = None,
+    progress: Progress | None = None,
+    request: Request | None = None,
 ) -> tuple[Result, Path]:
     """Train and evaluate one request: an encoder on a task, several encoders on a task, an encoder on several tasks.
 
     Args:
         config: The request.
         resume: Take up an unfinished or failed run in the output folder; a finished one is returned as it is.
+        overwrite: Replace the run in the output folder, once nothing can be refused any more.
+        shared: Whether settings stand there for other runs too, as in a grid: those that this plan has no use for are
+            noted, where otherwise they are refused.
+        beside: Result of a run that this one repeats with another seed: its encoder must have the same weights.
         progress: Where to tell how far it is; None = standard error.
         request: What `modaxfer.runner.cells.request.read_request` made of `config`, where that has been asked already.
 
@@ -55,56 +76,87 @@ def run(
 
     Raises:
         ModaxferError: The request was wrong (nothing is left behind), or the run failed (``result.json`` says so).
+        StoppedError: A signal has ended it; it can be resumed.
     """
-    world = launched_world()
     if resume:
-        config, _ = run_folder.claim(config, resume=True)
-    if world is None and config.num_processes > 1:
-        return _run_launched(config, resume, request)
-    accelerator, config = make_accelerator(config)
-    progress = progress or Progress(accelerator.is_main_process)
-    if not accelerator.is_main_process:
-        progress = Progress(enabled=False)
-    config, folder = share(accelerator, lambda: run_folder.claim(config, resume=resume))
-    if resume and run_folder.is_finished(folder):
-        progress.say(f"{folder} is finished already")
-        return Result.load(folder), folder
-    cells = resolve_cells(config, request)
-    if resume:
-        run_folder.refuse_other_rows([cell.data.fingerprint for cell in cells], folder)
-    return _Run(cells, folder, accelerator, progress).execute(), folder
+        config = resumed(config)
+    with heeded(), ExitStack() as held:
+        claims: list[Claim] = []
+
+        def claimed() -> tuple[RunConfig, Path]:
+            claims.append(held.enter_context(claim(config, resume=resume, overwrite=overwrite)))
+            return claims[0].config, claims[0].folder
+
+        if launched_world() is None and config.num_processes > 1:
+            claimed()
+            return _run_launched(claims[0], resume, shared, request)
+        accelerator, config = make_accelerator(config)
+        progress = progress or Progress(accelerator.is_main_process)
+        if not accelerator.is_main_process:
+            progress = Progress(enabled=False)
+        config, folder = share(accelerator, claimed)
+        if resume and is_finished(folder):
+            progress.say(f"{folder} is finished already")
+            return Result.load(folder), folder
+        cells = resolve_cells(config, request)
+        notes = check_idle_settings(cells[0], shared=shared)
+        origin, changed = share(accelerator, lambda: _settled(claims[0], cells, resume, beside))
+        return _Run(cells, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
 
 
-def _run_launched(config: RunConfig, resume: bool, request: Request | None) -> tuple[Result, Path]:
+def _settled(claimed: Claim, cells: Sequence[Cell], resume: bool, beside: Result | None) -> tuple[Origin, list[str]]:
+    """Refuse what can still be refused, then remove what the run replaces; return what it starts from."""
+    origin = read_origin(cells)
+    changed = check_origin(origin, claimed.folder) if resume else []
+    if beside is not None:
+        refuse_other_encoder(beside, origin, claimed.folder)
+    claimed.clear()
+    return origin, changed
+
+
+def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request | None) -> tuple[Result, Path]:
     """Refuse early what cannot run, then let the launcher start the processes."""
-    config, folder = run_folder.claim(config, resume=resume)
-    if not (resume and run_folder.is_finished(folder)):
-        resolve_cells(config, request)
-        launch(config, folder, resume=resume)
+    folder = claimed.folder
+    if not (resume and is_finished(folder)):
+        cells = resolve_cells(claimed.config, request)
+        check_idle_settings(cells[0], shared=shared)
+        claimed.clear()
+        launch(claimed.config, folder, resume=resume)
     return Result.load(folder), folder
 
 
 class _Run:
-    def __init__(self, cells: tuple[Cell, ...], folder: Path, accelerator: Any, progress: Progress) -> None:
+    def __init__(
+        self, cells: tuple[Cell, ...], folder: Path, accelerator: Any, progress: Progress, notes: Sequence[str]
+    ) -> None:
         self.cells, self.folder, self.accelerator, self.progress = cells, folder, accelerator, progress
         self.config, self.plan = cells[0].config, cells[0].plan
         self.main = accelerator.is_main_process
-        self.warnings: list[str] = [*registry().problems, *caveats(cells)]
+        self.warnings: list[str] = [*registry().problems, *notes, *caveats(cells)]
         self.stages = Stages(self.warnings)
         self.touched: dict[str, torch.nn.Parameter] = {}
 
-    def execute(self) -> Result:
-        if self.main:
-            run_folder.store_config(self.config, self.folder)
-            run_folder.store_rows([cell.data.fingerprint for cell in self.cells], self.folder)
-            (self.folder / run_folder.RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
-        self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
-        try:
-            result = self._execute()
-        except Exception as error:
-            self._fail(error)
-            raise
-        self.warnings += registry().notify("run_end", result=result.to_dict())
+    def execute(self, origin: Origin) -> Result:
+        with space_told(self.folder):
+            if self.main:
+                store_config(self.config, self.folder)
+                store_origin(origin, self.folder)
+                (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
+            self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
+            try:
+                result = self._execute()
+            except Exception as error:
+                self._fail(error)
+                raise
+            return self._observed(result)
+
+    def _observed(self, result: Result) -> Result:
+        """Tell observers of the end; what goes wrong with them is noted in the result, which stands."""
+        troubles = registry().notify("run_end", result=result.to_dict())
+        if troubles:
+            result = replace(result, warnings=(*result.warnings, *troubles))
+            if self.main:
+                result.save(self.folder)
         return result
 
     def _execute(self) -> Result:
@@ -119,15 +171,18 @@ class _Run:
             log=self.folder / "log.jsonl" if self.main else None,
         )
         sessions = open_sessions(self.cells, around)
-        aligned = align_bridges(sessions, self.cells, around, self.folder / run_folder.CHECKPOINT)
+        aligned = align_bridges(sessions, self.cells, around, self.folder / CHECKPOINT)
         training = {**self._train(sessions), **aligned}
+        # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
+        for session, cell in zip(sessions, self.cells, strict=True) if self.main else ():
+            save_model(self._place(cell), session, cell, self.touched)
         results = [self._conclude(session, cell, training) for session, cell in zip(sessions, self.cells, strict=True)]
         result = results[0] if len(results) == 1 else together(results, self.stages)
         if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
             result = beside_alone(result, self.cells, self.folder, run, self.progress)
         if self.main:
-            Checkpoints(self.folder / run_folder.CHECKPOINT).clear()
             result.save(self.folder)
+            Checkpoints(self.folder / CHECKPOINT).clear()
         self.accelerator.wait_for_everyone()
         return result
 
@@ -150,7 +205,7 @@ class _Run:
             sessions,
             phases,
             lambda some, checkpoints: self._train_phases(sessions, some, checkpoints),
-            self.folder / run_folder.CHECKPOINT,
+            self.folder / CHECKPOINT,
             writes=self.main,
         )
         # A search that was finished before the run was killed has opened nothing in this process.
@@ -184,18 +239,24 @@ class _Run:
                 session.weights_key, session.layers = "", {}
         return {"phases": reports}
 
+    def _place(self, cell: Cell) -> Path:
+        """Return where what belongs to one task is written: into the run, or its own folder inside a shared one."""
+        return self.folder if len(self.cells) == 1 else self.folder / "tasks" / task_folder(cell.task_id)
+
     def _conclude(self, session: Session, cell: Cell, training: dict[str, Any]) -> Result:
-        """Score one task, and write what belongs to it: into the run, or into its own folder inside a shared one."""
-        folder = self.folder if len(self.cells) == 1 else self.folder / "tasks" / task_folder(cell.task_id)
+        """Score one task, and write what belongs to it."""
+        folder = self._place(cell)
         with self.stages.stage("evaluate"):
             findings = examine(session, cell)
-            ablation = ablate(session, cell, findings) if len(cell.ways) > 1 else {}
+            ablation: dict[str, Any] = {}
+            if len(cell.ways) > 1:
+                parts = partial(ablate, session, cell, findings)
+                ablation = attempt("what each part of a row is worth", parts, self.warnings) or {}
         result = assemble(session, cell, findings, training, self.stages, self.touched, ablation)
         if self.main:
             write_predictions(folder, session, cell, findings.test, findings.asked)
-            save_model(folder, session, cell, self.touched)
             if folder != self.folder:
-                run_folder.store_config(config_of(self.config, cell), folder)
+                store_config(config_of(self.config, cell), folder)
                 result.save(folder)
         return result
 
@@ -216,4 +277,8 @@ class _Run:
             warnings=tuple(self.warnings),
             error=text,
         )
-        failed.save(self.folder)
+        try:
+            failed.save(self.folder)
+        except OSError as trouble:
+            # A full disk takes no note of it either; what went wrong first is what counts.
+            self.progress.say(f"warning: {RESULT} could not be written: {trouble}")

@@ -25,7 +25,8 @@ class Runner:
     def __init__(self):
         self.ran, self.resumed, self.trouble, self.before = [], [], {}, {}
 
-    def __call__(self, config, *, resume, progress):
+    def __call__(self, config, *, resume, shared, progress):
+        assert shared, "a setting of the whole grid may play no part in one cell"
         folder = Path(config.output)
         self.ran.append(folder.name)
         self.resumed += [folder.name] if resume else []
@@ -105,7 +106,7 @@ def test_each_cell_is_a_run_and_is_stored_when_it_ends(start, runner, tmp_path):
 
 def test_refused_and_failed_cells_are_rows_and_the_rest_goes_on(start, runner, tmp_path):
     runner.trouble = {
-        ("a", "full"): RefusedError("no way\nfrom here", got="a\n  b", fix="go elsewhere"),
+        ("a", "full"): RefusedError("no way from here", got="a b", fix="go elsewhere"),
         ("a", "lora"): RunFailedError("the loss is nan"),
         ("b", "full"): ValueError("two\nlines"),
     }
@@ -175,13 +176,35 @@ def test_a_cell_that_was_broken_off_is_resumed_if_it_is_the_same(start, runner, 
     config = cells / "a-lora-digits-seed0" / "config.yaml"
     config.write_text(config.read_text().replace("limit: null", "limit: 7"))
     (cells / "b-full-digits-seed0" / "config.yaml").write_text("]")
-    leftover = cells / "a-lora-digits-seed0" / "leftover"
-    leftover.touch()
-    made, *_ = start()
+    notes = cells / "a-lora-digits-seed0" / "notes.txt"
+    notes.write_text("mine")
+    made, lines, *_ = start()
     assert runner.ran == ["a-full-digits-seed0", "a-lora-digits-seed0", "b-full-digits-seed0"]
     assert runner.resumed == ["a-full-digits-seed0"]
     assert statuses(made) == ["completed"] * 4
-    assert not leftover.exists()
+    assert not notes.exists()
+    # What holds a result or somebody's files is never deleted.
+    assert (cells / "a-lora-digits-seed0.old" / "notes.txt").read_text() == "mine"
+    assert Result.load(cells / "b-full-digits-seed0.old").status == "completed"
+    assert [line for line in lines if "of another request or holds other files" in line] == [
+        f"kept {cells / name}, which is of another request or holds other files, as {name}.old"
+        for name in ("a-lora-digits-seed0", "b-full-digits-seed0")
+    ]
+
+
+def test_a_failed_cell_that_is_tried_again_leaves_nothing_but_what_is_somebodys(start, runner, tmp_path):
+    runner.trouble = {("a", "full"): RunFailedError("nan")}
+    cells = tmp_path / "out" / "cells"
+    for notes in (False, True):
+        runner.before = {("a", "full"): 1.0}
+        start(encoder="a", strategy="full", retry_failed=True)
+        if notes:
+            (cells / "a-full-digits-seed0" / "model").mkdir()
+            (cells / "a-full-digits-seed0" / "model" / "why.md").touch()
+    start(encoder="a", strategy="full", retry_failed=True)
+    found = sorted(path.name for path in cells.iterdir())
+    assert found == ["a-full-digits-seed0", "a-full-digits-seed0.old"]
+    assert (cells / "a-full-digits-seed0.old" / "model" / "why.md").exists()
 
 
 def test_an_interrupt_stops_and_keeps_what_was_done(start, runner, tmp_path):

@@ -70,12 +70,16 @@ def bring_home(folder: Path) -> None:
     if config.data is None or not source.is_relative_to(cache_folder() / STORE):
         return
     home = folder.resolve() / NAME / source.name if source.is_file() else folder.resolve() / NAME
-    shutil.rmtree(folder / NAME, ignore_errors=True)
+    if (folder / NAME).exists():
+        return  # Somebody's own: the copy that the config names stays the one in the cache.
+    scratch = folder / f".{NAME}.tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
     if source.is_file():
-        home.parent.mkdir(parents=True)
-        shutil.copyfile(source, home)
+        scratch.mkdir(parents=True)
+        shutil.copyfile(source, scratch / source.name)
     else:
-        shutil.copytree(source, home)
+        shutil.copytree(source, scratch)
+    scratch.rename(folder / NAME)
     for path in folder.rglob(CONFIG):
         own = build(RunConfig, read_yaml(path))
         if own.data == config.data:

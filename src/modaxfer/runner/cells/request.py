@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from modaxfer.config import RunConfig
+from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.registry import Entry, registry
@@ -175,6 +175,7 @@ def _require(config: RunConfig) -> None:
             fix="for example `modaxfer train --encoder bert --strategy lora --task legal-sentiment`; "
             "--data FILE with --label COL takes your own rows instead of --task",
         )
+    refuse_large_seeds(config.seed, config.seeds)
     if config.task and config.data is not None:
         raise ConfigError("--task and --data exclude each other", got=f"{config.task[0]} and {config.data}")
     if config.checkpoint is not None and len(config.encoder) > 1:

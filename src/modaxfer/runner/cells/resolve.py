@@ -183,6 +183,7 @@ def _plan(config: RunConfig, request: Request, options: Options, lanes: Sequence
     )
     plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
     _refuse_unmet(plan, config, request.strategy)
+    _refuse_headless(plan, request.strategy)
     factor = options.train.bridge_rate
     return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
 
@@ -223,6 +224,19 @@ def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
             got=config.source_task,
             fix="leave --source-task out",
         )
+
+
+def _refuse_headless(plan: Plan, strategy: Entry) -> None:
+    """Refuse a plan that leaves the head as it was drawn: its scores would be those of chance, and look like scores."""
+    parts = {part for phase in plan.phases for part in phase.trainable}
+    if Part.HEAD in parts or any(phase.solver is not None for phase in plan.phases):
+        return
+    raise RefusedError(
+        f"the plan of strategy {strategy.id} never trains the head",
+        got=f"phases that move {', '.join(sorted(parts)) or 'nothing'}" if plan.phases else "no phases",
+        allowed="a phase with Part.HEAD, or with a solver",
+        fix="correct the strategy, or choose another (`modaxfer list strategies`)",
+    )
 
 
 def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -7,11 +7,17 @@ from pathlib import Path
 from modaxfer.config import read_yaml
 from modaxfer.errors import ConfigError, OutputExistsError
 from modaxfer.result import write_atomically
+from modaxfer.runner.claims.hold import LOCK
 from modaxfer.runner.compare.grid import Grid, changes_of, read_grid
 
-__all__ = ["claim", "stored_grid"]
+__all__ = ["REQUEST", "claim", "folder_of", "stored_grid"]
 
 REQUEST = "compare.yaml"
+
+
+def folder_of(grid: Grid) -> Path:
+    """Return the folder that `grid` names, or is named after."""
+    return Path(grid.settings.output) if grid.settings.output else grid.default_folder()
 
 
 def claim(grid: Grid) -> Path:
@@ -21,7 +27,7 @@ def claim(grid: Grid) -> Path:
         ConfigError: The folder holds another comparison; says what differs.
         OutputExistsError: The folder is something else.
     """
-    folder = Path(grid.settings.output) if grid.settings.output else grid.default_folder()
+    folder = folder_of(grid)
     if (folder / REQUEST).is_file():
         changes = changes_of(grid, stored_grid(folder))
         if changes:
@@ -32,7 +38,7 @@ def claim(grid: Grid) -> Path:
                 f"`modaxfer compare --resume --output {folder}` takes up what is there",
             )
         return folder
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(path.name != LOCK for path in folder.iterdir())):
         raise OutputExistsError(
             "the output folder is not empty and holds no comparison", got=folder, fix="choose another --output"
         )

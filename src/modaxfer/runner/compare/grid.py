@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from modaxfer.config import RunConfig, build, documented
+from modaxfer.config import RunConfig, build, documented, refuse_large_seeds
 from modaxfer.errors import ConfigError
 
 __all__ = ["Axes", "Grid", "GridCell", "changes_of", "label", "members", "read_grid"]
@@ -134,6 +134,7 @@ def read_grid(values: Mapping[str, Any]) -> Grid:
             f"{' and '.join(f'--{name}' for name in missing)} missing",
             fix="for example `modaxfer compare --encoder vit,bert --strategy full,lora --task legal-sentiment`",
         )
+    refuse_large_seeds(grid.settings.seed, grid.axes.seeds)
     if grid.axes.task and grid.settings.data is not None:
         raise ConfigError("--task and --data exclude each other", got=f"{grid.axes.task[0]} and {grid.settings.data}")
     return grid

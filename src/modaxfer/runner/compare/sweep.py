@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +12,9 @@ from typing import Any
 from modaxfer.errors import ConfigError, ModaxferError, PluginError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner import folder as run_folder
+from modaxfer.runner.claims.contents import discard
+from modaxfer.runner.claims.hold import hold
+from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
 from modaxfer.runner.processes.launch import launched_world
@@ -89,11 +91,11 @@ class Sweep:
     def _made(self, cell: GridCell) -> CellRecord:
         target = _target(cell)
         resume = _is_of(cell, target) and not run_folder.has_result(target)
-        if not resume and target.exists():
-            shutil.rmtree(target)
+        if not resume:
+            self._make_room(target)
         gc.collect()  # the model before this one holds circles, and its room may be needed
         try:
-            result, _ = run(cell.config, resume=resume, progress=_CellProgress(self.progress))
+            result, _ = run(cell.config, resume=resume, shared=True, progress=_CellProgress(self.progress))
         except (Exception, SystemExit) as error:
             return self._ended(cell, error)
         self.on_run(result, target)
@@ -102,8 +104,8 @@ class Sweep:
     def _ended(self, cell: GridCell, error: BaseException) -> CellRecord:
         target = _target(cell)
         refused = _is_refusal(error) and not _weights_were_loaded(target)
-        if refused and target.exists():
-            shutil.rmtree(target)
+        if refused:
+            self._make_room(target)
         if not isinstance(error, ModaxferError):
             write_atomically(target / TRACEBACK, "".join(traceback.format_exception(error)))
         if run_folder.has_result(target):
@@ -114,6 +116,14 @@ class Sweep:
             reason=_reason(error),
             run=self._name(target) if target.exists() else None,
         )
+
+    def _make_room(self, target: Path) -> None:
+        """Clear the place of a cell; what holds a result or somebody's files is kept under another name, and said."""
+        if target.exists():
+            with hold(target):
+                aside = discard(target)
+            if aside is not None:
+                self.progress.say(f"kept {target}, which is of another request or holds other files, as {aside.name}")
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.folder).as_posix()
@@ -142,7 +152,7 @@ def _is_of(cell: GridCell, target: Path) -> bool:
     if not (target / run_folder.CONFIG).is_file():
         return False
     try:
-        run_folder.claim(cell.config, resume=True)
+        resumed(cell.config)
     except ConfigError:
         return False
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from modaxfer.runner.claims.space import is_full
+
 __all__ = ["attempt", "each_apart"]
 
 Found = TypeVar("Found")
@@ -12,10 +14,15 @@ Value = TypeVar("Value")
 
 
 def attempt(what: str, make: Callable[[], Found], warnings: list[str]) -> Found | None:
-    """Return what `make` returns; where it raises, note that `what` is left out, and why, and return None."""
+    """Return what `make` returns; where it raises, note that `what` is left out, and why, and return None.
+
+    A full disk is no failure of `what`, and is handed on.
+    """
     try:
         return make()
     except Exception as error:
+        if is_full(error):
+            raise
         reason = " ".join(str(error).split()) or "no reason given"
         warnings.append(f"{what} failed and is left out: {type(error).__name__}: {reason}")
         return None

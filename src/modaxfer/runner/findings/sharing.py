@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from modaxfer.config import RunConfig
 from modaxfer.metrics import paired_difference
 from modaxfer.result import Result
-from modaxfer.runner import folder as run_folder
 from modaxfer.runner.cells.resolve import Cell
+from modaxfer.runner.findings.attempts import attempt
 from modaxfer.runner.findings.gain import read_finished
+from modaxfer.runner.folder import CONFIG
 
 __all__ = ["beside_alone", "config_of", "task_folder"]
 
@@ -45,27 +47,35 @@ def beside_alone(result: Result, cells: Sequence[Cell], folder: Path, run_one: R
         folder: Its folder.
         run_one: Runs a config.
         progress: Where to tell how far it is.
+
+    Returns:
+        The result with what was found; a task whose own run failed has nothing beside it, and a warning says so.
     """
+    warnings: list[str] = []
     tasks: dict[str, Any] = {}
     for cell in cells:
-        place = folder / "alone" / task_folder(cell.task_id)
-        config = replace(config_of(cell.config, cell), output=str(place))
-        progress.say(f"\n{cell.task_id} alone ({place})")
-        alone, _ = run_one(config, resume=(place / run_folder.CONFIG).is_file(), progress=progress)
-        shared_folder = folder / "tasks" / task_folder(cell.task_id)
-        shared, other = read_finished(shared_folder, Result.load(shared_folder)), read_finished(place, alone)
-        found = paired_difference(
-            shared.references,
-            shared.scored,
-            other.scored,
-            cell.primary,
-            problem=cell.task.target.problem,
-            seed=result.seed,
-            clusters=shared.clusters,
-        )
+        beside = partial(_alone, result, cell, folder, run_one, progress)
         tasks[cell.task_id] = {
             **result.tasks[cell.task_id],
-            "alone": alone.metrics["test"][cell.primary],
-            "difference": [found.low, found.high],
+            **(attempt(f"{cell.task_id} trained alone, beside the shared run,", beside, warnings) or {}),
         }
-    return replace(result, tasks=tasks)
+    return replace(result, tasks=tasks, warnings=(*result.warnings, *warnings))
+
+
+def _alone(result: Result, cell: Cell, folder: Path, run_one: RunOne, progress: Any) -> dict[str, Any]:
+    place = folder / "alone" / task_folder(cell.task_id)
+    config = replace(config_of(cell.config, cell), output=str(place))
+    progress.say(f"\n{cell.task_id} alone ({place})")
+    alone, _ = run_one(config, resume=(place / CONFIG).is_file(), progress=progress)
+    shared_folder = folder / "tasks" / task_folder(cell.task_id)
+    shared, other = read_finished(shared_folder, Result.load(shared_folder)), read_finished(place, alone)
+    found = paired_difference(
+        shared.references,
+        shared.scored,
+        other.scored,
+        cell.primary,
+        problem=cell.task.target.problem,
+        seed=result.seed,
+        clusters=shared.clusters,
+    )
+    return {"alone": alone.metrics["test"][cell.primary], "difference": [found.low, found.high]}

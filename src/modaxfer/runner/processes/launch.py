@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from modaxfer.config import RunConfig, to_yaml
 from modaxfer.errors import ConfigError, RunFailedError
+from modaxfer.runner.claims.hold import joining
 
 __all__ = ["launch", "launched_world", "refuse_silent_single", "reports_here"]
 
@@ -45,12 +48,30 @@ def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
             *(["--resume"] if resume else []),
             *(["--trust-remote-code"] if config.trust_remote_code else []),
         ]
-        done = subprocess.run(command, env=_environment(config), check=False)  # noqa: S603
-    if done.returncode:
+        variables, files = joining(folder)
+        status = _finished(command, _environment(config) | variables, files)
+    if status:
         raise RunFailedError(
             f"one of {config.num_processes} processes failed",
             fix="read its error above; --num-processes 1 shows it alone",
         )
+
+
+def _finished(command: Sequence[str], environment: Mapping[str, str], files: Sequence[int]) -> int:
+    """Run the launcher and return its status; what interrupts us is handed on to it, and it may end in its own time.
+
+    It has a session of its own, so that Ctrl-C reaches it once, through us.
+    """
+    started = subprocess.Popen(command, env=environment, pass_fds=files, start_new_session=True)  # noqa: S603
+    try:
+        return started.wait()
+    except KeyboardInterrupt as stop:
+        started.send_signal(getattr(stop, "number", signal.SIGINT))
+        started.wait()
+        raise
+    finally:
+        if started.poll() is None:
+            started.terminate()
 
 
 def refuse_silent_single(wanted: int, running: int) -> None:

@@ -1,0 +1,114 @@
+"""What a run was started from, kept beside its checkpoints: they are worth nothing with other rows or other weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from modaxfer.encoders import hub
+from modaxfer.encoders.weight_files import hash_weights
+from modaxfer.errors import CheckpointUnavailableError, DataError
+from modaxfer.result import Result, write_atomically
+from modaxfer.runner.cells.resolve import Cell, Way
+from modaxfer.runner.folder import CHECKPOINT
+
+__all__ = ["Origin", "check_origin", "description", "read_origin", "refuse_other_encoder", "store_origin"]
+
+FILE = "origin.json"
+
+DECISIVE = ("modaxfer", "torch", "transformers", "peft")
+"""Packages whose other version may give other numbers."""
+
+Origin = Mapping[str, Any]
+"""``rows``: fingerprints; ``weights``: per encoder ``checkpoint``, ``sha256`` and ``description``; ``versions``."""
+
+
+def read_origin(cells: Sequence[Cell]) -> Origin:
+    """Return what a run of `cells` starts from. Hashes the weights, which are fetched if they are not there."""
+    config = cells[0].config
+    proxies = [way.proxy.data.fingerprint for cell in cells for way in cell.ways if way.proxy is not None]
+    return {
+        "rows": [cell.data.fingerprint for cell in cells] + proxies,
+        "weights": [_weights(way, pretrained=config.weights == "pretrained") for way in cells[0].ways],
+        "versions": {name: version(name) for name in DECISIVE},
+    }
+
+
+def store_origin(origin: Origin, folder: Path) -> None:
+    """Note beside the checkpoints what the run in `folder` starts from; it goes with them."""
+    write_atomically(folder / CHECKPOINT / FILE, json.dumps(origin))
+
+
+def check_origin(origin: Origin, folder: Path) -> list[str]:
+    """Check that a run that is taken up again goes on from what it was started from.
+
+    Returns:
+        What has changed that may change the numbers, one line each; nothing where no run was started here.
+
+    Raises:
+        DataError: The rows changed: some training rows may be in test now.
+        CheckpointUnavailableError: The weights changed: what was trained so far belongs to the old ones.
+    """
+    path = folder / CHECKPOINT / FILE
+    if not path.is_file():
+        return []
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if stored["rows"] != origin["rows"]:
+        raise DataError(
+            "the data changed since the run was started",
+            file=folder,
+            fix="bring the old rows back, or train anew in another --output",
+        )
+    for before, now in zip(stored["weights"], origin["weights"], strict=True):
+        _refuse_other_weights(before, now, folder)
+    return [
+        f"taken up with {name} {now}, started with {before}: the numbers may differ from those of an unbroken run"
+        for name, now in origin["versions"].items()
+        if (before := stored["versions"].get(name)) != now
+    ]
+
+
+def refuse_other_encoder(result: Result, origin: Origin, folder: Path) -> None:
+    """Refuse to put a run beside that of `result`, as another seed of it, where its encoder has other weights.
+
+    Raises:
+        CheckpointUnavailableError: It has.
+    """
+    parts = result.encoder.get("parts") or [result.encoder]
+    for before, now in zip(parts, origin["weights"], strict=True):
+        _refuse_other_weights({"sha256": before.get("sha256")}, now, folder)
+
+
+def description(folder: Path) -> str:
+    """Hash the small files beside the weights: how layers are built and how inputs are scaled stands there."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.json")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _weights(way: Way, *, pretrained: bool) -> dict[str, Any]:
+    folder = way.encoder.folder
+    pretrained = pretrained and way.encoder.spec.pretrained
+    if pretrained and way.encoder.snapshot is not None:
+        folder = hub.download(way.encoder.snapshot)
+    return {
+        "checkpoint": way.encoder.checkpoint,
+        "sha256": hash_weights(folder) if pretrained else None,
+        "description": description(folder),
+    }
+
+
+def _refuse_other_weights(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    for key, what in (("sha256", "weights"), ("description", "config or vocabulary")):
+        if key in before and before[key] != now[key]:
+            raise CheckpointUnavailableError(
+                f"the {what} of {now['checkpoint']} changed since the run in {folder} was started",
+                got=f"sha256 {now[key]}",
+                allowed=f"sha256 {before[key]}",
+                fix="bring the old checkpoint back, or train anew in another --output",
+            )
