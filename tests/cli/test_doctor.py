@@ -8,19 +8,24 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections import namedtuple
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
 from modaxfer import __version__
+from modaxfer.cli import companions
 from modaxfer.cli import doctor as room
 from modaxfer.errors import PluginError
 from modaxfer.registry import Registry, State, registry
 
 SECTIONS = [
-    "python", "versions", "compute", "memory", "cache", "plugins", "checkpoints", "network", "environment",
+    "python", "versions", "companions", "compute", "memory", "cache", "plugins", "checkpoints", "network",
+    "environment",
 ]  # fmt: skip
 Memory = namedtuple("Memory", "total available")
 
@@ -285,3 +290,74 @@ def test_importing_the_command_imports_nothing_heavy():
         "print({'torch', 'transformers', 'datasets', 'numpy', 'huggingface_hub', 'psutil'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """Return a function that puts a package of a name and a source on the path, here and in processes."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def install(name, source):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(source)
+
+    return install
+
+
+def test_packages_that_break_transformers_are_named_with_the_line_that_heals(installed):
+    installed("torchvision", "raise RuntimeError('operator torchvision::nms does not exist')")
+    installed("torchaudio", "raise OSError('_torchaudio.so: undefined symbol')")
+    installed("torchcodec", "raise RuntimeError('Could not load libtorchcodec')")
+    installed("torchao", "import sys; sys.stderr.write('Failed to load _C_cutlass.so\\n')")
+    found, problems = room.examine()
+    assert found["companions"]["torchvision"] == (
+        "cannot be imported: RuntimeError: operator torchvision::nms does not exist"
+    )
+    told = {problem.fix: problem for problem in problems if problem.fix.startswith("pip uninstall -y torch")}
+    assert [fix.split(",")[0].split()[-1] for fix in told] == ["torchvision", "torchaudio", "torchcodec", "torchao"]
+    assert [problem.essential for problem in told.values()] == [True, True, False, False]
+    assert "torchao prints at every import: Failed to load _C_cutlass.so" in list(told.values())[-1].what
+    assert "torchvision" not in sys.modules, "it is tried in a process of its own"
+
+
+def test_packages_that_work_or_are_absent_are_no_problem(installed, monkeypatch):
+    monkeypatch.setattr(companions, "find_spec", lambda name: name == "torchao" or None)
+    installed("torchao", "")
+    absent = dict.fromkeys(("torchvision", "torchaudio", "torchcodec"), "not installed")
+    assert companions.probe_all() == absent | {"torchao": "works"}
+    assert room._bad_companions(companions.probe_all()) == []
+
+
+def test_an_import_that_hangs_is_given_up(installed):
+    installed("torchcodec", "import time; time.sleep(60)")
+    assert companions.probe("torchcodec", deadline=0.5) == "does not answer within 0.5 s"
+
+
+def test_an_import_that_crashes_is_told_by_its_status(installed):
+    installed("torchao", "import os; os._exit(7)")
+    assert companions.probe("torchao") == "cannot be imported: exit status 7"
+
+
+def test_no_extra_pulls_a_package_that_breaks_transformers():
+    root = Path(__file__).resolve().parents[2]
+    projects = [
+        tomllib.loads(path.read_text()) for path in (root / "pyproject.toml", *root.glob("plugins/*/pyproject.toml"))
+    ]
+    assert len(projects) > 5
+    wanted = [
+        Requirement(line)
+        for project in projects
+        for lines in (
+            project["project"].get("dependencies", []),
+            *project["project"].get("optional-dependencies", {}).values(),
+            *(
+                [line for line in group if isinstance(line, str)]
+                for group in project.get("dependency-groups", {}).values()
+            ),
+        )
+        for line in lines
+    ]
+    assert not {item.name for item in wanted} & companions.COMPANIONS.keys()
+    extras = projects[0]["project"]["optional-dependencies"]
+    assert Requirement(extras["all"][0]).extras == extras.keys() - {"all"}, "`all` is every other extra together"

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import click
 
 from modaxfer import __version__
+from modaxfer.cli.companions import ABSENT, COMPANIONS, FINE, probe_all
 from modaxfer.cli.output import print_details, print_json, print_lines, print_table
 from modaxfer.registry import registry
 
@@ -132,6 +133,19 @@ def _cpu_bf16(path: Path = Path("/proc/cpuinfo")) -> list[str]:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     flags = {flag for line in lines if line.startswith("flags") for flag in line.split()}
     return sorted(flags & {"amx_bf16", "avx512_bf16"})
+
+
+def _bad_companions(found: dict[str, str]) -> list[Problem]:
+    """Judge packages that others import where they find them: without them everything works."""
+    return [
+        Problem(
+            what=f"{name} {state} ({COMPANIONS[name]})",
+            fix=f"pip uninstall -y {name}, which modaxfer does not need",
+            essential=name in ("torchvision", "torchaudio") and not state.startswith("prints"),
+        )
+        for name, state in found.items()
+        if state not in (FINE, ABSENT)
+    ]
 
 
 def _memory() -> dict[str, int]:
@@ -290,6 +304,7 @@ def _installed(distribution: str) -> str | None:
 _SECTIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], list[Problem]]]] = {
     "python": (_python, _nothing),
     "versions": (_versions, _wrong_versions),
+    "companions": (probe_all, _bad_companions),
     "compute": (_compute, _few_threads),
     "memory": (_memory, _little_memory),
     "cache": (_cache, _bad_cache),
