@@ -114,7 +114,7 @@ class Features:
     """What an encoder says of a batch."""
 
     tokens: torch.Tensor
-    """``[batch, tokens, hidden]``."""
+    """``[batch, tokens, hidden]``: states of the highest layer read, with the final norm where that is the last."""
     mask: torch.Tensor
     """bool ``[batch, tokens]``."""
     pooled: torch.Tensor

@@ -7,7 +7,7 @@ import tiny_models
 import torch
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Readout
+from modaxfer.contracts import Hidden, Readout, pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.linear import LinearHead
@@ -39,6 +39,15 @@ def test_prefix_and_suffix_make_the_whole(name, cut, tiny):
     with torch.no_grad():
         hidden = model.prefix(batch, cut)
         torch.testing.assert_close(model({LAYER_STATES: hidden.tokens, "mask": hidden.mask}, cut), model(batch))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("layer", [2, 3])
+def test_tokens_are_those_that_are_pooled_with_the_final_norm_where_the_last_layer_is_read(name, layer, tiny):
+    model = make(tiny(name), Readout(layers=(layer,), pooling="mean"))
+    with torch.no_grad():
+        made = model.features(batch_of(model, name))
+        torch.testing.assert_close(pool(Hidden(made.tokens, made.mask), "mean"), made.pooled)
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -136,14 +136,12 @@ class Tower(nn.Module):
 
     def _features(self, batch: Batch, start: int) -> Features:
         hidden = Hidden(batch[LAYER_STATES], batch["mask"]) if LAYER_STATES in batch else self.embed(batch)
-        pooled: torch.Tensor | None = None
-        at = start
+        vectors, done, at = [], hidden, start
         for layer, weight in sorted(zip(self.readout.layers, self.readout.weights, strict=True)):
             hidden, at = self.encoder.run(hidden, at, layer), layer
-            vector = weight * self._vector(self.finished(hidden, layer))
-            pooled = vector if pooled is None else pooled + vector
-        assert pooled is not None, "a readout reads at least one layer"
-        return Features(hidden.tokens, hidden.mask, pooled)
+            done = self.finished(hidden, layer)
+            vectors.append(weight * self._vector(done))
+        return Features(done.tokens, done.mask, sum(vectors[1:], vectors[0]))
 
     def prefix(self, batch: Batch, stop: int) -> Hidden:
         """Run the embedding and layers below `stop`; of rows in several windows, each window is a row."""
