@@ -67,12 +67,6 @@ class Sound:
     whole: float | None = None
     """Seconds of the recording that `samples` are the beginning of; None where they are all of it."""
 
-    @property
-    def seconds(self) -> float:
-        """Length of the whole recording in seconds."""
-        read = len(self.samples) / self.rate
-        return read if self.whole is None else max(read, self.whole)
-
 
 @dataclass(frozen=True, kw_only=True)
 class PatchStrip:

@@ -74,7 +74,7 @@ def test_a_sound_is_read_little_further_than_the_encoder_hears() -> None:
     layout = InputLayout(kind="audio", max_tokens=1500, rate=16000, seconds=2.0)
     (sound,) = AudioBridge(None, (CLIP,), layout, None)([{"clip": stream.getvalue()}])
     assert 16000 <= len(sound.samples) <= 17000
-    assert sound.seconds == 60
+    assert sound.whole == 60
 
 
 def test_two_images_are_sent_to_the_montage() -> None:

@@ -130,8 +130,10 @@ def _splits(folder: Listing, splits: Mapping[Listing, str]) -> Layout:
     layout = Layout(classes={split: _classes(part) for split, part in parts.items()})
     for part in parts.values():
         layout = _noted(layout, part, *_empty(part))
-    strays = [f"images or sounds beside the splits, left out: {folder.direct}"] if folder.direct else []
-    return _noted(layout, folder, *(_beside(one, split_of(one.name)) for one in beside), *strays)
+    said = [_beside(one, split_of(one.name)) for one in beside]
+    said += [f"the folder {one.name} holds nothing that can be read" for one in folder.folders if not one.count]
+    said += [f"images or sounds beside the splits, left out: {folder.direct}"] if folder.direct else []
+    return _noted(layout, folder, *said)
 
 
 def _beside(one: Listing, split: str | None) -> str:

@@ -120,7 +120,7 @@ def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, 
             file=train.file,
             column=column,
             got=f"{', '.join(map(str, present))}{lost}",
-            fix="add rows with another label",
+            fix=f"{'repair these rows, or ' if lost else ''}add rows with another label",
         )
     if problem is Problem.BINARY and len(classes) != 2:
         fix = "ask for the problem type multiclass"

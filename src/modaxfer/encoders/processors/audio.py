@@ -58,7 +58,8 @@ class _Cutting:
         return twin
 
     def _samples(self, sound: Sound, least: int) -> np.ndarray:
-        self._losses.count(sound.seconds, min(sound.seconds, self.seconds))
+        seconds = sound.whole or len(sound.samples) / sound.rate
+        self._losses.count(seconds, min(seconds, self.seconds))
         return samples_of(sound, self.rate, seconds=self.seconds, least=least)
 
 
