@@ -153,7 +153,7 @@ class Ledger:
 def _brief(line: str) -> str:
     """Return a row's fault without the advice that holds for every row."""
     fault, _, advice = line.partition(" Fix: ")
-    line = f"{fault} {advice}" if advice.startswith("did you mean") else fault
+    line = f"{fault.rstrip('.')}; {advice}" if advice.startswith("did you mean") else fault
     return f"{line[:_WIDEST]}..." if len(line) > _WIDEST else line.rstrip(".")
 
 
