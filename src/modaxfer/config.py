@@ -197,6 +197,8 @@ def _convert(value: Any, hint: Any) -> Any:
             return None
         return _convert(value, options[0])
     if typing.get_origin(hint) is tuple:
+        if value is None:
+            return ()
         if isinstance(value, str):
             value = value.split(",") if value else ()
         items = value if isinstance(value, (list, tuple)) else (value,)

@@ -45,6 +45,14 @@ def test_the_config_makes_the_same_task_again(reviews, tmp_path):
     assert load_task(task_from_files(again)).fingerprint == load_task(task_from_files(config)).fingerprint
 
 
+@pytest.mark.parametrize(
+    ("written", "label"), [("null", ()), ("stars", ("stars",)), ("'a, b'", ("a, b",)), ("[a, b]", ("a", "b"))]
+)
+def test_label_in_a_config_is_one_name_or_a_list(tmp_path, written, label):
+    (tmp_path / "config.yaml").write_text(f"label: {written}\n")
+    assert build(RunConfig, read_yaml(tmp_path / "config.yaml")).label == label
+
+
 def test_csv_and_parquet_with_the_same_rows_have_one_fingerprint(tmp_path):
     rows = [(f"text {n}", n / 2, "ab"[n % 2]) for n in range(40)]
     text, number, label = zip(*rows, strict=True)

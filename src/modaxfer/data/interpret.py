@@ -69,14 +69,9 @@ def interpret(table: pa.Table, fields: Sequence[Field]) -> Interpretation:
     a column the rest of the file may tell the right one: its other columns, and what separates its cells.
     """
     tabular = [field for field in fields if field.signal.kind == "table"]
-    hints = {"separator": separator_of(table)}
     texts = {one.name: present_text(_plain_text(table.column(one.name))) for one in tabular if _is_text(table, one)}
-    found: dict[str, Numerals | str | None] = {name: find_numerals(cells) for name, cells in texts.items()}
-    certain = [one for one in found.values() if isinstance(one, Numerals) and not one.words]
-    marks = {one.decimal for one in certain if one.thousands or one.decimal == ","}
-    if len(marks) == 1:
-        hints["decimal"] = marks.pop()
-    made = [_interpreted(table, one, texts, hints) if one in tabular else ([one], {}, "") for one in fields]
+    found = _numerals(texts, separator_of(table))
+    made = [_interpreted(table, one, texts, found) if one in tabular else ([one], {}, "") for one in fields]
     return Interpretation(
         fields=tuple(field for some, _, _ in made for field in some),
         types={name: reading for _, types, _ in made for name, reading in types.items()},
@@ -116,8 +111,24 @@ def strange_cells(table: pa.Table, types: Mapping[str, object]) -> tuple[Strange
     return tuple(found.values())
 
 
+def _numerals(texts: Mapping[str, pa.ChunkedArray], separator: str) -> dict[str, Numerals | str | None]:
+    """Return how each column writes numbers; what one is certain of helps with the others."""
+    found = {name: find_numerals(cells) for name, cells in texts.items()}
+    certain = [one for one in found.values() if isinstance(one, Numerals)]
+    marks = {one.decimal for one in certain if one.thousands or one.decimal == ","}
+    hints = {"separator": separator} | ({"decimal": marks.pop()} if len(marks) == 1 else {})
+    for name, one in found.items():
+        # 1.234 is a plain number, but not among decimal commas.
+        if isinstance(one, str) or (isinstance(one, Numerals) and one.plain and hints.get("decimal") == ","):
+            found[name] = find_numerals(texts[name], hints)
+    return found
+
+
 def _interpreted(
-    table: pa.Table, field: Field, texts: Mapping[str, pa.ChunkedArray], hints: Mapping[str, str]
+    table: pa.Table,
+    field: Field,
+    texts: Mapping[str, pa.ChunkedArray],
+    numerals: Mapping[str, Numerals | str | None],
 ) -> tuple[list[Field], dict[str, Reading], str]:
     """Return the fields made of `field`, their readings and a line on what was decided."""
     name, column = field.name, table.column(field.name)
@@ -128,7 +139,7 @@ def _interpreted(
         words = pa.types.is_boolean(column.type) or _only_bits(column)
         return [field], {name: Reading(kind=kind, column=name, numerals=Numerals(words=words))}, ""
     present, typed = texts[name], is_typed(table, name)
-    found = find_numerals(present, hints)
+    found = numerals[name]
     if isinstance(found, Numerals) and not (typed and ((found.plain and not found.words) or not len(present))):
         unit = field.unit or found.unit
         return (
