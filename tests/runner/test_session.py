@@ -20,7 +20,7 @@ def session(problem, primary):
     )
     return Session(
         **other, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1, seed=0,
-        weights_key="", task_id="own/rows", bridges=(),
+        weights_key="", task_id="own/rows", encoder="x", bridges=(),
     )  # fmt: skip
 
 

@@ -44,6 +44,12 @@ class Surroundings:
     log: Path | None
     """File that the run's log is written to; None in processes that write none."""
 
+    def tell(self, warning: str) -> None:
+        """Say a warning and keep it for the result, once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.progress.say(f"warning: {warning}")
+
 
 def open_sessions(cells: Sequence[Cell], around: Surroundings) -> list[Session]:
     """Return a session per cell, ready to be trained.
@@ -56,13 +62,13 @@ def open_sessions(cells: Sequence[Cell], around: Surroundings) -> list[Session]:
     with around.stages.stage("load"):
         encoders = [_load(place, cells) for place in range(len(first.ways))]
     with around.stages.stage("prepare"), around.accelerator.main_process_first():
-        bridges = [[fitted_bridge(way, cell) for way in cell.ways] for cell in cells]
+        bridges = [[fitted_bridge(way, cell, around.tell) for way in cell.ways] for cell in cells]
         processors = [
             [_processor(*each) for each in zip(cell.ways, own, encoders, strict=True)]
             for cell, own in zip(cells, bridges, strict=True)
         ]
         prepared = [
-            prepare(cell, own, parts, around.progress)
+            prepare(cell, own, parts, around.progress, around.tell)
             for cell, own, parts in zip(cells, bridges, processors, strict=True)
         ]
     if first.plan.adapter is not None:
@@ -93,6 +99,7 @@ def open_sessions(cells: Sequence[Cell], around: Surroundings) -> list[Session]:
                 seed=cell.config.seed,
                 groups=_groups(cell),
                 task_id=cell.task_id,
+                encoder=" + ".join(way.encoder.id for way in cell.ways),
                 bridges=tuple(own),
                 weights_key=_weights_key(cell, encoders, computer),
                 log=log,

@@ -50,6 +50,8 @@ class Session:
     groups: np.ndarray | None
     """int64 ``[rows]`` of train: rows that must share an inner fold; None where each stands alone."""
     task_id: str
+    encoder: str
+    """Id of the encoder; of several joined by `` + ``."""
     bridges: tuple[Bridge, ...]
     """One per tower, fitted."""
     weights_key: str
@@ -59,6 +61,12 @@ class Session:
     warnings: list[str] = field(default_factory=list)
     layers: dict[str, np.ndarray] = field(default_factory=dict)
     """Pooled vectors of all layers that a solver has read, by split: ``[rows, depth + 1, 3, hidden]``."""
+
+    def tell(self, warning: str) -> None:
+        """Say a warning and keep it for the result, once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.progress.say(f"warning: {warning}")
 
     @property
     def problem(self) -> Problem:

@@ -1,7 +1,7 @@
 """The user's cache of rows: prepared rows and frozen features are computed once and read ever after.
 
-Several runs may use it at the same time. An entry appears whole or not at all; one that another run removes is
-made anew.
+Several runs may use it at the same time. An entry appears whole or not at all; one that another run removes, or whose
+files are not as they were written, is made anew. A cache that cannot be written is done without: it is a help.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from modaxfer.contracts import Example
 from modaxfer.data.download import cache_folder
-from modaxfer.runner.rows.store import DESCRIPTION, FORMAT, ExampleStore, Notes
+from modaxfer.result import write_atomically
+from modaxfer.runner.rows.store import FORMAT, DamagedError, ExampleStore, Notes, UnwritableError, digest
 
-__all__ = ["cache_key", "cached_store", "stored_folder"]
+__all__ = ["Tell", "cache_key", "cached_state", "cached_store"]
 
 LIMIT_GB = 20.0
 """Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
+
+Tell = Callable[[str], object]
+"""Takes a line that the user should read."""
 
 ABANDONED_S = 24 * 3600
 """Age at which a half-written entry belongs to a process that was killed."""
@@ -34,13 +39,13 @@ def cache_key(*parts: object) -> str:
     return hashlib.sha256(json.dumps([FORMAT, *map(str, parts)]).encode()).hexdigest()[:40]
 
 
-def stored_folder(kind: str, key: str) -> Path:
-    """Return the cache folder of an entry; it may not exist yet."""
-    return cache_folder() / kind / key
-
-
 def cached_store(
-    kind: str, key: str, use_disk: bool, make: Callable[[], Iterable[Sequence[Example]]], notes: Notes = lambda: ()
+    kind: str,
+    key: str,
+    use_disk: bool,
+    make: Callable[[], Iterable[Sequence[Example]]],
+    notes: Notes = lambda: (),
+    tell: Tell = lambda text: None,
 ) -> ExampleStore:
     """Return the store of `key`, from the cache if it is there, else made (and kept, where `use_disk`).
 
@@ -48,22 +53,78 @@ def cached_store(
         kind: Folder inside the cache.
         key: What `cache_key` returned.
         use_disk: Whether it may be read from disk and kept there.
-        make: Yields the examples in chunks.
+        make: Yields the examples in chunks; called a second time where the first ones could not be kept.
         notes: Called after `make` is exhausted: what was lost on the way, kept with the rows.
+        tell: Called with what the user should know: an entry was damaged, or cannot be kept.
     """
-    if not use_disk:
-        examples = [example for chunk in make() for example in chunk]
-        return ExampleStore.from_examples(examples, notes())
-    folder = stored_folder(kind, key)
-    if (folder / DESCRIPTION).is_file():
+    if use_disk:
+        folder = cache_folder() / kind / key
+        found = _opened(folder, tell)
+        if found is not None:
+            return found
         try:
+            store = ExampleStore.write(folder, make(), notes)
+        except UnwritableError as error:
+            tell(_unwritable(error.__cause__))
+        else:
+            with suppress(OSError):
+                _prune(folder.parent.parent, keep=folder)
+            return store
+    examples = [example for chunk in make() for example in chunk]
+    return ExampleStore.from_examples(examples, notes())
+
+
+def cached_state(kind: str, key: str, make: Callable[[], Mapping[str, Any]], tell: Tell) -> dict[str, Any]:
+    """Return the JSON values of `key`, from the cache if they are there and whole, else made and kept.
+
+    Args:
+        kind: Folder inside the cache.
+        key: What `cache_key` returned.
+        make: Returns them.
+        tell: Called with what the user should know.
+    """
+    path = cache_folder() / kind / f"{key}.json"
+    try:
+        stored = json.loads(path.read_bytes())
+        if stored["digest"] == digest(json.dumps(stored["state"]).encode()):
+            return dict(stored["state"])
+        tell(_damaged(path, "its checksum is wrong"))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        tell(_damaged(path, f"{type(error).__name__}: {error}"))
+    state = json.dumps(make())
+    try:
+        write_atomically(path, f'{{"digest": "{digest(state.encode())}", "state": {state}}}')
+    except OSError as error:
+        tell(_unwritable(error))
+    return dict(json.loads(state))
+
+
+def _opened(folder: Path, tell: Tell) -> ExampleStore | None:
+    """Open an entry; one that cannot be opened is dropped."""
+    try:
+        with suppress(OSError):  # A cache that is only read cannot say when it was used.
             os.utime(folder)
-            return ExampleStore.open(folder)
-        except FileNotFoundError:
-            pass  # Another run has pruned it since the line above: it is made again.
-    store = ExampleStore.write(folder, make(), notes)
-    _prune(folder.parent.parent, keep=folder)
-    return store
+        return ExampleStore.open(folder)
+    except (DamagedError, OSError, ValueError, KeyError, TypeError) as error:
+        if folder.exists():  # Else there was none, or another run has pruned it.
+            tell(_damaged(folder, str(error)))
+            with suppress(OSError):
+                _remove(folder)
+    return None
+
+
+def _damaged(place: Path, how: str) -> str:
+    return f"an entry of the cache was damaged ({how}); it was dropped and made again: {place}"
+
+
+def _unwritable(error: BaseException | None) -> str:
+    why = error.strerror if isinstance(error, OSError) else error
+    return (
+        f"the cache {cache_folder()} cannot be written ({why}): this run goes on without it; "
+        "MODAXFER_CACHE names another"
+    )
 
 
 def _prune(cache: Path, keep: Path) -> None:

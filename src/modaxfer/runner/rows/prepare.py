@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,9 @@ import numpy as np
 
 from modaxfer.contracts import Bridge, CountingProcessor, Example, FittedBridge, Processor
 from modaxfer.data.blanks import filled, present
-from modaxfer.result import write_atomically
 from modaxfer.runner.cells.resolve import Cell, Way, build_bridge
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.rows.cache import cache_key, cached_store, stored_folder
+from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.split import Split
 from modaxfer.runner.rows.store import ExampleStore
@@ -38,7 +36,7 @@ class Prepared:
     """What was lost on the way, one line each."""
 
 
-def fitted_bridge(way: Way, cell: Cell) -> Bridge:
+def fitted_bridge(way: Way, cell: Cell, tell: Tell) -> Bridge:
     """Return the bridge of `way`, fitted to the training rows where it is one that learns.
 
     What it learned is kept in the cache, by data and options, and read from there the next time.
@@ -49,18 +47,22 @@ def fitted_bridge(way: Way, cell: Cell) -> Bridge:
     targets = cell.data.targets["train"]
     digest = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()
     key = cache_key("bridge", bridge.identity, cell.data.fingerprint, digest)
-    path = stored_folder("bridges", key).with_suffix(".json")
-    if cell.options.train.cache and path.is_file():
-        bridge.restore(json.loads(path.read_text(encoding="utf-8")))
-        return bridge
-    rows = rows_of(cell.data.splits["train"], 0, len(targets))
-    bridge.fit(filled(rows, way.fields) if len(cell.ways) > 1 else rows, targets)
+
+    def learned() -> Mapping[str, Any]:
+        rows = rows_of(cell.data.splits["train"], 0, len(targets))
+        bridge.fit(filled(rows, way.fields) if len(cell.ways) > 1 else rows, targets)
+        return bridge.state()
+
     if cell.options.train.cache:
-        write_atomically(path, json.dumps(bridge.state()))
+        bridge.restore(cached_state("bridges", key, learned, tell))
+    else:
+        learned()
     return bridge
 
 
-def prepare(cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processor], progress: Progress) -> Prepared:
+def prepare(
+    cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processor], progress: Progress, tell: Tell
+) -> Prepared:
     """Return all splits of the task as examples, computed at most once per row.
 
     Args:
@@ -68,6 +70,7 @@ def prepare(cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processo
         bridges: One per way, fitted.
         processors: One per way.
         progress: Where to tell how far it is.
+        tell: Called with what is wrong with the cache.
 
     Raises:
         DataError: A row cannot be decoded.
@@ -77,7 +80,7 @@ def prepare(cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processo
     processor = processors[0] if alone else JointProcessor(processors)
     for name, rows in cell.data.splits.items():
         made = [
-            _store(cell, way, name, bridge, own, progress)
+            _store(cell, way, name, bridge, own, progress, tell)
             for way, bridge, own in zip(cell.ways, bridges, processors, strict=True)
         ]
         notes += [f"{name}: {note}" for store, _ in made for note in store.notes]
@@ -93,22 +96,27 @@ def prepare(cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processo
 
 
 def _store(
-    cell: Cell, way: Way, name: str, bridge: Bridge, processor: Processor, progress: Progress
+    cell: Cell, way: Way, name: str, bridge: Bridge, processor: Processor, progress: Progress, tell: Tell
 ) -> tuple[ExampleStore, str]:
     """Return the rows of split `name` as one tower's examples, and the key they are kept under."""
-    # Bridges and processors count what they lose: each split gets its own.
-    own = build_bridge(way, cell)
-    if isinstance(own, FittedBridge) and isinstance(bridge, FittedBridge):
-        own.restore(bridge.state())
-    counted = counting(processor)
+
+    def fresh() -> tuple[Bridge, Processor]:
+        # Bridges and processors count what they lose: each making of a split gets its own.
+        own = build_bridge(way, cell)
+        if isinstance(own, FittedBridge) and isinstance(bridge, FittedBridge):
+            own.restore(bridge.state())
+        return own, counting(processor)
+
     rows = cell.data.splits[name]
     blanks = way.fields if len(cell.ways) > 1 else ()
-    key = cache_key(cell.data.fingerprint, name, own.identity, processor.identity, bool(blanks))
+    key = cache_key(cell.data.fingerprint, name, fresh()[0].identity, processor.identity, bool(blanks))
+    used: list[tuple[Bridge, Processor]] = []
 
     def make() -> Iterator[list[Example]]:
-        return examples(rows, own, counted, progress, label=f"preparing {name}", blanks=blanks)
+        used.append(fresh())
+        return examples(rows, *used[-1], progress, label=f"preparing {name}", blanks=blanks)
 
-    store = cached_store("prepared", key, cell.options.train.cache, make, lambda: losses(own, counted))
+    store = cached_store("prepared", key, cell.options.train.cache, make, lambda: losses(*used[-1]), tell)
     return store, key
 
 

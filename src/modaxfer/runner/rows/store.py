@@ -1,27 +1,45 @@
-"""Ragged arrays on disk, memory-mapped."""
+"""Ragged arrays on disk, memory-mapped; each file is checked against its checksum before it is believed."""
 
 from __future__ import annotations
 
 import errno
+import io
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 
 from modaxfer.contracts import Example
 
-__all__ = ["DESCRIPTION", "FORMAT", "ExampleStore", "Notes"]
+__all__ = ["DESCRIPTION", "FORMAT", "DamagedError", "ExampleStore", "Notes", "UnwritableError", "digest"]
 
-FORMAT = 2
+FORMAT = 3
 DESCRIPTION = "store.json"
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 """Another run was faster, though its entry may be gone again."""
 
+BLOCK = 1 << 22
+"""Bytes read at once."""
+
 Notes = Callable[[], Sequence[str]]
 """Says what was lost while rows were made."""
+
+
+class DamagedError(Exception):
+    """A file is not what was written; the message says in what way. Never leaves this room."""
+
+
+class UnwritableError(Exception):
+    """A store cannot be written here; its cause is the system's error. Never leaves this room."""
+
+
+_CHECKED: set[tuple[str, int, int, int]] = set()
+"""Files whose content this process has compared with its checksum, by path, inode, size and time of change."""
 
 
 class ExampleStore(Sequence[Example]):
@@ -62,8 +80,19 @@ class ExampleStore(Sequence[Example]):
 
     @classmethod
     def open(cls, folder: Path) -> ExampleStore:
-        """Map the store in `folder`, copy-on-write: torch wants arrays it may write to, the files stay as they are."""
-        stored = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        """Map the store in `folder`, copy-on-write: torch wants arrays it may write to, the files stay as they are.
+
+        Raises:
+            DamagedError: A file is not as it was written.
+            OSError: A file is not there, or cannot be read.
+        """
+        stored = _described(folder)
+        for name, (size, told) in stored["files"].items():
+            _check(folder / name, size, told)
+        return cls._mapped(folder, stored)
+
+    @classmethod
+    def _mapped(cls, folder: Path, stored: Mapping[str, Any]) -> ExampleStore:
         types = stored["types"]
         shapes = {key: np.load(folder / f"{key}.shapes.npy") for key in types}
         arrays = {
@@ -82,38 +111,117 @@ class ExampleStore(Sequence[Example]):
             folder: Where to; another process that writes the same entry may win, its rows are the same.
             chunks: Examples.
             notes: Called when all are written.
+
+        Raises:
+            UnwritableError: The disk is full, or must not be written to.
         """
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
-            made = Path(scratch) / "entry"
-            made.mkdir()
-            _write_chunks(made, chunks, notes)
-            store = cls.open(made)  # Mapped before it has its name: from then on other runs may remove it.
+        with ExitStack() as scratches:
+            with _writing():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                scratch = tempfile.TemporaryDirectory(
+                    prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True
+                )
+                made = Path(scratches.enter_context(scratch)) / "entry"
+                made.mkdir()
+            stored = _write_chunks(made, chunks, notes)
+            store = cls._mapped(made, stored)  # Before it has its name: from then on other runs may remove it.
             try:
                 made.replace(folder)
             except OSError as error:
                 if error.errno not in TAKEN and not (folder / DESCRIPTION).is_file():
-                    raise
+                    raise UnwritableError from error
         return store
 
 
-def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]], notes: Notes) -> None:
-    files: dict[str, Any] = {}
+def digest(content: bytes) -> str:
+    """Return the checksum of a file's content."""
+    return xxhash.xxh3_128_hexdigest(content)
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    """Return what ``store.json`` says, once it is known to be whole."""
+    try:
+        stored = json.loads((folder / DESCRIPTION).read_bytes())
+        told = stored.pop("digest")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise DamagedError(f"{DESCRIPTION} cannot be read") from None
+    if told != digest(_packed(stored)):
+        raise DamagedError(f"{DESCRIPTION} is not as it was written")
+    return dict(stored)
+
+
+def _check(path: Path, size: int, told: str) -> None:
+    """Compare a file with its checksum, once in this process."""
+    found = path.stat()
+    known = (str(path), found.st_ino, found.st_size, found.st_mtime_ns)
+    if known in _CHECKED:
+        return
+    if found.st_size != size:
+        raise DamagedError(f"{path.name} has {found.st_size} of {size} bytes")
+    sum_ = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            sum_.update(block)
+    if sum_.hexdigest() != told:
+        raise DamagedError(f"the checksum of {path.name} is wrong")
+    _CHECKED.add(known)
+
+
+def _write_chunks(folder: Path, chunks: Iterable[Sequence[Example]], notes: Notes) -> dict[str, Any]:
+    files: dict[str, _Summed] = {}
     shapes: dict[str, list[tuple[int, ...]]] = {}
     types: dict[str, str] = {}
     try:
         for chunk in chunks:
-            for example in chunk:
-                for key, value in example.items():
-                    if key not in files:
-                        files[key] = (folder / f"{key}.bin").open("wb")
-                        shapes[key], types[key] = [], value.dtype.str
-                    files[key].write(np.ascontiguousarray(value).data)
-                    shapes[key].append(value.shape)
+            with _writing():
+                for example in chunk:
+                    for key, value in example.items():
+                        if key not in files:
+                            files[key] = _Summed(folder / f"{key}.bin")
+                            shapes[key], types[key] = [], value.dtype.str
+                        files[key].write(np.ascontiguousarray(value).data)
+                        shapes[key].append(value.shape)
     finally:
-        for file in files.values():
-            file.close()
-    for key, rows in shapes.items():
-        np.save(folder / f"{key}.shapes.npy", np.array(rows, dtype=np.int64))
-    described = {"format": FORMAT, "types": types, "notes": list(notes())}
-    (folder / DESCRIPTION).write_text(json.dumps(described), encoding="utf-8")
+        with _writing():
+            sums = [file.close() for file in files.values()]
+    with _writing():
+        for key, rows in shapes.items():
+            packed = io.BytesIO()
+            np.save(packed, np.array(rows, dtype=np.int64))
+            file = _Summed(folder / f"{key}.shapes.npy")
+            file.write(packed.getbuffer())
+            sums.append(file.close())
+        described = {"format": FORMAT, "types": types, "notes": list(notes()), "files": dict(sums)}
+        whole = {**described, "digest": digest(_packed(described))}
+        (folder / DESCRIPTION).write_text(json.dumps(whole), encoding="utf-8")
+    return described
+
+
+class _Summed:
+    """A file that is summed as it is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._file, self._sum, self._size = path, path.open("wb"), xxhash.xxh3_128(), 0
+
+    def write(self, content: memoryview) -> None:
+        content = content.cast("B") if content.nbytes else memoryview(b"")
+        self._file.write(content)
+        self._sum.update(content)
+        self._size += content.nbytes
+
+    def close(self) -> tuple[str, tuple[int, str]]:
+        """Return name, size and checksum."""
+        self._file.close()
+        return self._path.name, (self._size, self._sum.hexdigest())
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnwritableError from error
+
+
+def _packed(stored: Mapping[str, Any]) -> bytes:
+    return json.dumps(stored, sort_keys=True).encode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from modaxfer.contracts import WINDOWS, Batch, Example
+from modaxfer.errors import RunFailedError
 from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.rows.encode import collate_states
 from modaxfer.runner.rows.split import Split
@@ -17,10 +18,14 @@ from modaxfer.runner.session import Predictions, Session
 from modaxfer.runner.towers.model import POOLED
 from modaxfer.runner.towers.tower import LAYER_STATES, read_out
 
-__all__ = ["Entry", "enter", "layer_features", "pooled_features", "predict_known"]
+__all__ = ["Entry", "enter", "layer_features", "pooled_features", "predict_known", "refuse_undefined"]
 
 LARGEST_GB = 4.0
 """Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
+
+
+SHOWN = 5
+"""So many rows are named in a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +98,14 @@ def _pooled_store(session: Session, name: str) -> ExampleStore:
 def _kept(session: Session, key: str, make: Callable[[], Iterator[list[Example]]]) -> ExampleStore:
     """Return the store of `key`; with several processes all compute their share and the main one writes."""
     use_disk = session.train.cache and bool(session.weights_key) and session.accelerator.num_processes == 1
-    return cached_store("features", key, use_disk, make)
+    made: list[list[Example]] = []
+
+    def once() -> list[list[Example]]:
+        # They are in memory as a whole; where the cache takes them no row goes through the encoder again.
+        made.extend(make() if not made else ())
+        return made
+
+    return cached_store("features", key, use_disk, once, tell=session.tell)
 
 
 def _layers(session: Session, split: Split, name: str) -> Iterator[list[Example]]:
@@ -102,7 +114,9 @@ def _layers(session: Session, split: Split, name: str) -> Iterator[list[Example]
     filled = np.zeros(shape, np.float32)
     for chosen, values in session.forward(split, model.layer_pools, label=f"encoding {name}"):
         filled[chosen] = values.float().cpu().numpy()
-    yield [{"layers": row} for row in session.gather(filled)]
+    filled = session.gather(filled)
+    refuse_undefined(session, split, name, {layer: filled[:, layer] for layer in range(filled.shape[1])})
+    yield [{"layers": row} for row in filled]
 
 
 def _pooled(session: Session, split: Split, name: str) -> Iterator[list[Example]]:
@@ -114,7 +128,9 @@ def _pooled(session: Session, split: Split, name: str) -> Iterator[list[Example]
             filled = np.zeros((len(split.lengths), values.shape[1]), np.float32)
         filled[chosen] = values.float().cpu().numpy()
     assert filled is not None, "a split has rows"
-    yield [{POOLED: row} for row in session.gather(filled)]
+    filled = session.gather(filled)
+    refuse_undefined(session, split, name, {session.model.top: filled})
+    yield [{POOLED: row} for row in filled]
 
 
 def _states(session: Session, split: Split, layer: int, name: str) -> Iterator[list[Example]]:
@@ -131,7 +147,31 @@ def _states(session: Session, split: Split, layer: int, name: str) -> Iterator[l
         counts = [len(split.rows[row].get(WINDOWS, (0,))) for row in chosen]
         for row, windows in zip(chosen, torch.split(values.cpu(), counts), strict=True):
             found[row] = _real(windows.numpy(), WINDOWS in split.rows[row])
+    refuse_undefined(session, split, name, {layer: [example[LAYER_STATES] for example in found]})
     yield found
+
+
+def refuse_undefined(session: Session, split: Split, name: str, layers: Mapping[int, Iterable[np.ndarray]]) -> None:
+    """Refuse features that are not finite numbers: they would be kept, and be wrong in every run that reads them.
+
+    Args:
+        session: Whose encoder made them.
+        split: Rows they are of.
+        name: Of the split.
+        layers: By layer, an array per row.
+
+    Raises:
+        RunFailedError: There are such; names encoder, layer and rows.
+    """
+    for layer, rows in layers.items():
+        ids = [str(split.ids[row]) for row, values in enumerate(rows) if not np.isfinite(values).all()]
+        if ids:
+            more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+            raise RunFailedError(
+                f"the features of encoder {session.encoder} are not finite numbers",
+                got=f"layer {layer}, rows of {name}: {', '.join(ids[:SHOWN])}{more}",
+                fix="look at these rows and at the weights; in bf16 or fp16, use --precision fp32",
+            )
 
 
 def _real(windows: np.ndarray, several: bool) -> Example:
