@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from html.parser import HTMLParser
 
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from modaxfer.reports import figures, html
+from modaxfer.reports.predictions import mistakes, read_predictions
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "source"}
 ORDER = ("scores", "where", "learning", "data", "model", "cost", "reproduce", "versions", "warnings")
@@ -82,7 +84,7 @@ def test_nothing_is_loaded_from_elsewhere(any_page):
     assert "url(" not in any_page.text("style")
     assert "@import" not in any_page.text("style")
     policies = [meta["content"] for meta in any_page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
-    assert policies == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+    assert policies == ["default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"]
 
 
 def test_sections_come_in_order_and_each_is_named(any_page):
@@ -147,9 +149,9 @@ def test_per_class_rows_and_mistakes(run):
     rows = page(run.classes(), run).rows
     head = rows.index(["no.", "class", "precision", "recall", "F1", "support (rows)"])
     assert rows[head + 1] == ["1", "negative", "0.731", "0.633", "0.679", "90"]
-    mistakes = rows.index(["row id", "target", "prediction", "score"])
-    assert rows[mistakes + 1] == ["test:24", "neutral", "negative", "0.847"]
-    assert len(rows) == mistakes + 11
+    wrong = rows.index(["row id", "target", "prediction", "score"])
+    assert rows[wrong + 1] == ["test:24", "neutral", "negative", "0.847"]
+    assert len(rows) == wrong + 11
 
 
 def test_regression_has_errors_and_no_classes(run):
@@ -308,3 +310,29 @@ def test_classes_tasks_and_warnings_bring_no_controls_into_the_page(run):
     page = html.render(run.classes((hostile, "b"), task=hostile, warnings=(hostile,)), run.root)
     assert not set(page) & set("\x1b\u202e\x9b")
     assert page.count(r"red\x1b[31m\u202etxt\x9b") > 3
+
+
+def test_mistakes_show_what_the_model_read_and_nothing_else_gets_into_an_address(run):
+    result = run.classes(rows=30)
+    first = next(iter(mistakes(read_predictions(run.root)))).row_id
+    kept = [
+        {"name": "review", "kind": "text", "text": "<b>bad</b> food"},
+        {"name": "photo", "kind": "image", "text": "a/1.jpg", "data": "AAAA"},
+        {"name": "voice", "kind": "audio", "text": "1.wav", "data": "BBBB"},
+        {"name": "forged", "kind": "image", "text": "", "data": '"><script>'},
+        {"name": "other", "kind": "script", "text": "", "data": "CCCC"},
+    ]
+    (run.root / "mistakes.json").write_text(json.dumps({first: kept, "elsewhere": "nothing"}))
+    shown = page(result, run)
+    assert [image["src"] for image in shown.all("img")] == ["data:image/jpeg;base64,AAAA"]
+    assert [sound["src"] for sound in shown.all("audio")] == ["data:audio/flac;base64,BBBB"]
+    assert not shown.all("script")
+    assert not shown.all("b")
+    assert "<b>bad</b> food" in shown.text("div")
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"test:0": [3]}', "\\xff"])
+def test_a_spoilt_record_of_inputs_takes_no_report_down(content, run):
+    result = run.classes(rows=30)
+    (run.root / "mistakes.json").write_text(content)
+    assert "Most confident mistakes" in page(result, run).text("h3")

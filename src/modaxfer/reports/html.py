@@ -26,6 +26,7 @@ from modaxfer.reports.facts import (
     training_facts,
 )
 from modaxfer.reports.headline import comparisons, headline, is_sample, title
+from modaxfer.reports.inputs import SECONDS, read_inputs
 from modaxfer.reports.log import read_log
 from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
 from modaxfer.reports.predictions import Predictions, class_scores, mistakes, read_predictions
@@ -109,6 +110,8 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
         "version": modaxfer.__version__,
         **_scores(result),
         **_predicted(predictions),
+        "inputs": read_inputs(folder),
+        "heard": SECONDS,
     }
 
 

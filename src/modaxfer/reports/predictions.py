@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modaxfer.metrics.mistakes import MOST, Mistaken, surest_mistakes
 from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
@@ -119,65 +120,31 @@ def confusion(predictions: Predictions) -> np.ndarray:
     return counts
 
 
-def mistakes(predictions: Predictions, count: int = 10) -> tuple[Mistake, ...]:
+def mistakes(predictions: Predictions, count: int = MOST) -> tuple[Mistake, ...]:
     """Return up to `count` wrong predictions: the surest first, the largest errors first in regression."""
+    numbered = (_numbers(predictions, values) for values in (predictions.targets, predictions.predicted))
+    found = surest_mistakes(predictions.problem, *numbered, predictions.scores, count)
+    return tuple(_mistake(predictions, item) for item in found)
+
+
+def _numbers(predictions: Predictions, values: Sequence[Any]) -> np.ndarray:
+    """Return targets or predictions as `surest_mistakes` takes them."""
     if predictions.problem is Problem.REGRESSION:
-        found = _errors(predictions)
-    elif predictions.problem is Problem.MULTILABEL:
-        found = _wrong_labels(predictions)
-    else:
-        found = _wrong_classes(predictions)
-    ordered = sorted(found, key=lambda item: -math.inf if math.isnan(item[0]) else item[0], reverse=True)
-    return tuple(_mistake(predictions, row, score, of) for _, row, score, of in ordered[:count])
+        return np.asarray(values, np.float64)
+    if predictions.problem is Problem.MULTILABEL:
+        return _indicators(predictions, values)
+    number = {name: index for index, name in enumerate(predictions.classes)}
+    return np.array([number[name] for name in values], np.int64)
 
 
-_Found = tuple[float, int, float | None, str]
-"""How sure the mistake was, its row, the score shown and the class that score belongs to."""
-
-
-def _wrong_classes(predictions: Predictions) -> list[_Found]:
-    column = {name: index for index, name in enumerate(predictions.classes)}
-    found: list[_Found] = []
-    for row, (target, predicted) in enumerate(zip(predictions.targets, predictions.predicted, strict=True)):
-        if target != predicted:
-            score = math.nan if predictions.scores is None else float(predictions.scores[row, column[predicted]])
-            found.append((score, row, None if math.isnan(score) else score, ""))
-    return found
-
-
-def _wrong_labels(predictions: Predictions) -> list[_Found]:
-    """A row's surest wrong label: scores are probabilities, so distance from a half is how sure it was."""
-    found: list[_Found] = []
-    for row, (target, predicted) in enumerate(zip(predictions.targets, predictions.predicted, strict=True)):
-        wrong = [index for index, name in enumerate(predictions.classes) if (name in target) != (name in predicted)]
-        if not wrong:
-            continue
-        if predictions.scores is None:
-            found.append((math.nan, row, None, predictions.classes[wrong[0]]))
-            continue
-        scores = predictions.scores[row]
-        worst = max(wrong, key=lambda index: np.nan_to_num(abs(scores[index] - 0.5), nan=-1.0))
-        score = None if math.isnan(scores[worst]) else float(scores[worst])
-        found.append((abs(scores[worst] - 0.5), row, score, predictions.classes[worst]))
-    return found
-
-
-def _errors(predictions: Predictions) -> list[_Found]:
-    errors = [
-        (float(predicted - target), row)
-        for row, (target, predicted) in enumerate(zip(predictions.targets, predictions.predicted, strict=True))
-    ]
-    return [(abs(error), row, error, "") for error, row in errors if error != 0]
-
-
-def _mistake(predictions: Predictions, row: int, score: float | None, of: str) -> Mistake:
+def _mistake(predictions: Predictions, item: Mistaken) -> Mistake:
     return Mistake(
-        row_id=predictions.row_ids[row],
-        target=_shown(predictions.targets[row]),
-        predicted=_shown(predictions.predicted[row]),
-        score=score,
-        of=of,
-        beside={name: values[row] for name, values in predictions.beside.items()},
+        row_id=predictions.row_ids[item.row],
+        target=_shown(predictions.targets[item.row]),
+        predicted=_shown(predictions.predicted[item.row]),
+        score=None if math.isnan(item.score) else item.score,
+        of=predictions.classes[item.label] if item.label >= 0 else "",
+        beside={name: values[item.row] for name, values in predictions.beside.items()},
     )
 
 

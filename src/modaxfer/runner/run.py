@@ -29,6 +29,7 @@ from modaxfer.runner.findings.attempts import attempt
 from modaxfer.runner.findings.caveats import caveats
 from modaxfer.runner.findings.honesty import examine
 from modaxfer.runner.findings.sharing import beside_alone, config_of, task_folder
+from modaxfer.runner.findings.shown import write_mistakes
 from modaxfer.runner.findings.summary import assemble, together, write_predictions
 from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config
 from modaxfer.runner.opening import Surroundings, open_sessions
@@ -252,6 +253,9 @@ class _Run:
             if len(cell.ways) > 1:
                 parts = partial(ablate, session, cell, findings)
                 ablation = attempt("what each part of a row is worth", parts, self.warnings) or {}
+        if self.main:
+            inputs = partial(write_mistakes, folder, session, cell, findings.test, findings.asked)
+            attempt("what the report shows of wrong predictions", inputs, self.warnings)
         result = assemble(session, cell, findings, training, self.stages, self.touched, ablation)
         if self.main:
             write_predictions(folder, session, cell, findings.test, findings.asked)

@@ -92,12 +92,21 @@ def _one(row: Mapping[str, Any], bridge: Bridge, processor: Processor) -> Exampl
 def _why_empty(conformed: pa.Table, given: pa.Table, fields: Sequence[Field], position: int) -> str:
     row = {name: given.column(name)[position].as_py() for name in given.column_names}
     inputs = {name: conformed.column(name)[position].as_py() for name in conformed.column_names}
-    empty = [field.name for field in fields if is_missing(_stripped(inputs.get(field.name)))]
+    lacking = [field.name for field in fields if is_missing(_stripped(inputs.get(field.name)))]
+    unread = [name for name in lacking if not is_missing(_stripped(row.get(name)))]
     others = [name for name, value in row.items() if name not in inputs and not is_missing(_stripped(value))]
-    close = [match for name in empty for match in close_matches(name, others)]
-    named = ", ".join(map(repr, empty[:3])) + (", ..." if len(empty) > 3 else "")
+    close = [match for name in lacking for match in close_matches(name, others)]
+    said = [_said([name for name in lacking if name not in unread], "empty"), _said(unread, "unreadable")]
     meant = f"; it has {' and '.join(map(repr, close))} instead" if close else ""
-    return f"no input: {named} {'is' if len(empty) == 1 else 'are'} empty{meant}"
+    return f"no input: {' and '.join(filter(None, said))}{meant}"
+
+
+def _said(names: Sequence[str], what: str) -> str:
+    """Return ``'a', 'b' are empty``; nothing where there is no name."""
+    if not names:
+        return ""
+    listed = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+    return f"{listed} {'is' if len(names) == 1 else 'are'} {what}"
 
 
 def _stripped(value: Any) -> Any:

@@ -1,0 +1,49 @@
+"""What stood in the rows that a report shows, as the run has kept it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.runner.findings.shown import MISTAKES, SECONDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["SECONDS", "Shown", "read_inputs"]
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_TYPES = {"image": "image/jpeg", "audio": "audio/flac"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One input of a row."""
+
+    name: str
+    kind: str
+    text: str
+    address: str = ""
+    """Data address of a thumbnail or of a sound's beginning; empty for other kinds."""
+
+
+def read_inputs(folder: Path) -> dict[str, tuple[Shown, ...]]:
+    """Return, by row id, the inputs of the mistakes that the run in `folder` has kept; empty where it has kept none."""
+    path = folder / MISTAKES
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {str(row): tuple(map(_shown, items)) for row, items in values.items() if isinstance(items, list)}
+
+
+def _shown(item: Any) -> Shown:
+    kept = item if isinstance(item, dict) else {}
+    kind, data = str(kept.get("kind", "")), str(kept.get("data", ""))
+    # A run may come from anywhere: nothing but a picture or a sound gets into an address.
+    address = f"data:{_TYPES[kind]};base64,{data}" if kind in _TYPES and _BASE64.fullmatch(data) else ""
+    return Shown(name=str(kept.get("name", "")), kind=kind, text=str(kept.get("text", "")), address=address)
