@@ -122,8 +122,8 @@ def confusion(predictions: Predictions) -> np.ndarray:
 
 def mistakes(predictions: Predictions, count: int = MOST) -> tuple[Mistake, ...]:
     """Return up to `count` wrong predictions: the surest first, the largest errors first in regression."""
-    numbered = (_numbers(predictions, values) for values in (predictions.targets, predictions.predicted))
-    found = surest_mistakes(predictions.problem, *numbered, predictions.scores, count)
+    targets, predicted = (_numbers(predictions, values) for values in (predictions.targets, predictions.predicted))
+    found = surest_mistakes(predictions.problem, targets, predicted, predictions.scores, count)
     return tuple(_mistake(predictions, item) for item in found)
 
 
