@@ -25,15 +25,10 @@ from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["bring_home", "in_memory", "keep_rows"]
+__all__ = ["bring_home", "keep_rows"]
 
 STORE, NAME = "given", "data"
 """Folder inside the cache, and the name of the file or folder of one data set there: what a run's task is called by."""
-
-
-def in_memory(data: Any) -> bool:
-    """Tell whether `data` is rows rather than the name of a file or folder."""
-    return data is not None and not isinstance(data, str | Path)
 
 
 def keep_rows(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -67,7 +62,7 @@ def bring_home(folder: Path) -> None:
     """Copy the kept rows of the run in `folder` into it, and let its configs name the copy: the run is complete."""
     config = build(RunConfig, read_yaml(folder / CONFIG))
     source = Path(config.data or "")
-    if config.data is None or not source.is_relative_to(cache_folder() / STORE):
+    if config.data is None or not source.is_relative_to(cache_folder().absolute() / STORE):
         return
     home = folder.resolve() / NAME / source.name if source.is_file() else folder.resolve() / NAME
     if (folder / NAME).exists():
@@ -133,7 +128,7 @@ def _content(value: Any, root: Path | None) -> Any:
 def _stored(tables: Mapping[str, pa.Table]) -> Path:
     import pyarrow.parquet as pq
 
-    store = cache_folder() / STORE
+    store = cache_folder().absolute() / STORE
     store.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".", dir=store))
     try:

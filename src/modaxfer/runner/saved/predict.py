@@ -195,8 +195,8 @@ def first_reasons(reasons: Mapping[int, str], count: int = 3) -> str:
 def _strange(cells: Strange) -> str:
     """Say which cells of a column the model cannot take as they are, and where they stand."""
     places = ", ".join(str(row + 1) for row in cells.rows[:3]) + (", ..." if len(cells.rows) > 3 else "")
-    known = "category" in cells.what
-    return f"{cells} in row{'s' * (len(cells.rows) > 1)} {places}; {'the model has not seen it' if known else 'read as missing'}"
+    outcome = "the model has not seen it" if "category" in cells.what else "read as missing"
+    return f"{cells} in row{'s' * (len(cells.rows) > 1)} {places}; {outcome}"
 
 
 def _unpredicted(reasons: Mapping[int, str], rows: int) -> tuple[str, ...]:
