@@ -117,6 +117,34 @@ def test_splits_and_classes_that_cannot_be_told_apart_are_refused(
         load(pictures(tmp_path, *folders, rows=2))
 
 
+def test_what_is_called_unlabelled_is_no_class(tmp_path: Path) -> None:
+    data = load(pictures(tmp_path, "cat", "dog", "unlabeled"))
+    assert data.classes == ("cat", "dog")
+    assert "unlabeled is no class: its files have none and are left out, for `predict`: 14" in data.warnings[0]
+
+
+def test_pictures_of_a_table_are_sent_to_the_table(tmp_path: Path) -> None:
+    pictures(tmp_path, "images")
+    (tmp_path / "labels.csv").write_text("photo,label\n")
+    with pytest.raises(
+        DataError, match=r"makes one class.*Fix: name the file with their labels: --data .*/labels\.csv --image COLUMN"
+    ):
+        load(tmp_path)
+
+
+def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    pictures(tmp_path, "a", "b", rows=2)
+    os.rename(os.fsencode(tmp_path / "a" / "0.jpg"), os.fsencode(tmp_path / "a") + b"/caf\xe9.jpg")
+    with pytest.raises(DataError, match=r"a name is not UTF-8.*Got: 'caf.udce9\.jpg'.*convmv"):
+        load(tmp_path)
+
+
+def test_folders_without_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a" / "/".join("d" * 70)).mkdir(parents=True)
+    with pytest.raises(DataError, match="folders are more than 64 deep"):
+        load(tmp_path)
+
+
 def test_one_class_may_be_called_train(tmp_path: Path) -> None:
     data = load(pictures(tmp_path, "bus", "car", "train"))
     assert data.classes == ("bus", "car", "train")

@@ -46,6 +46,13 @@ _FILLERS = frozenset(
 )
 """Words beside a split's name in the name of its folder."""
 
+_TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+
+_UNLABELLED = frozenset(
+    ["pred", "predict", "prediction", "predictions", "submission", "unlabeled", "unlabelled", "unsup"]
+)
+"""Names of folders without classes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -87,6 +94,8 @@ def find_layout(folder: Listing) -> Layout | None:
         return _classes_first(folder)
     if inside := [one for one in holders if _holds_splits(one)]:
         return _one_inside(folder, inside)
+    if len(holders) == 1:
+        _refuse_pictures_of_a_table(folder)
     return _noted(Layout(classes={"train": _classes(folder)}), folder, *_empty(folder), *_alone(folder))
 
 
@@ -137,7 +146,7 @@ def _splits(folder: Listing, splits: Mapping[Listing, str]) -> Layout:
 
 
 def _beside(one: Listing, split: str | None) -> str:
-    if one.flat and not one.holders:
+    if (one.flat and not one.holders) or _is_unlabelled(one):
         made = f"; {split} is made from train" if split else ""
         return f"{one.name} is no class: its files have none and are left out, for `predict`: {one.count}{made}"
     return f"the folder {one.name} beside the splits is left out; images or sounds in it: {one.count}"
@@ -160,6 +169,15 @@ def _refuse_flat_splits(folder: Listing, named: Mapping[Listing, str]) -> None:
         got=f"files directly in {', '.join(one.name for one in named)}", allowed="a folder per class in each of them",
         fix="put each class in a folder of its own; a class that is called as a split needs another name",
     )  # fmt: skip
+
+
+def _refuse_pictures_of_a_table(folder: Listing) -> None:
+    tables = [name for name in folder.rest if name.lower().endswith(_TABLES)]
+    if tables:
+        raise DataError(
+            "one folder of images or sounds makes one class", file=folder.path, got=folder.holders[0].name,
+            fix=f"name the file with their labels: --data {folder.path / tables[0]} --image COLUMN --label COLUMN",
+        )  # fmt: skip
 
 
 def _is_parted(one: Listing) -> bool:
@@ -203,7 +221,11 @@ def _classes(folder: Listing) -> list[tuple[str, Listing]]:
     for one in folder.folders:
         if not one.count and one.unopened():
             raise unopened(one)
-    return [(tidy(one.name), one) for one in folder.holders]
+    return [(tidy(one.name), one) for one in folder.holders if not _is_unlabelled(one)]
+
+
+def _is_unlabelled(one: Listing) -> bool:
+    return tidy(one.name).lower() in _UNLABELLED
 
 
 def unopened(folder: Listing) -> DataError:
@@ -224,6 +246,8 @@ def _empty(folder: Listing) -> Iterator[str]:
     for one in folder.folders:
         if not one.count:
             yield f"the folder {one.name} is no class: {one.left_out() or 'it is empty'}"
+        elif _is_unlabelled(one):
+            yield _beside(one, None)
 
 
 def _alone(folder: Listing) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.data.media import kind_by_content
 from modaxfer.data.media.paths import is_regular
+from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,9 @@ _DOCUMENTS = (".cfg", ".csv", ".db", ".doc", ".docx", ".gz", ".html", ".ini", ".
 UNOPENED = (".3gp", ".aac", ".ac3", ".amr", ".ape", ".arw", ".cr2", ".cr3", ".dcm", ".dng", ".heic", ".heif", ".m4a",
             ".mkv", ".mov", ".mp4", ".nef", ".psd", ".svg", ".webm", ".wma", ".wmv")  # fmt: skip
 """Images and sounds for people that neither Pillow nor libsndfile opens."""
+
+_DEEPEST = 64
+"""Folders within one another."""
 
 _SYSTEM = frozenset({
     "#recycle", "$recycle.bin", "@eadir", "__macosx", "__pycache__", "desktop.ini", "ehthumbs.db", "ehthumbs_vista.db",
@@ -99,6 +103,10 @@ def list_media(folder: Path) -> Listing:
 
     A file is an image or a sound by its extension, or where that is unknown because Pillow or libsndfile can open it.
     A linked folder is followed while it leads neither out of `folder` nor in a circle.
+
+    Raises:
+        OSError: A folder may not be looked into.
+        DataError: A name is not UTF-8, or folders stand in one another without end.
     """
     return _listing(folder, os.path.realpath(folder), frozenset())
 
@@ -106,6 +114,7 @@ def list_media(folder: Path) -> Listing:
 def _listing(folder: Path, root: str, above: frozenset[str]) -> Listing:
     with os.scandir(folder) as entries:
         seen = sorted((entry for entry in entries if not _hidden(entry.name)), key=lambda entry: entry.name)
+    _refuse_odd(folder, [entry.name for entry in seen], len(above))
     inside = above | {os.path.realpath(folder)}
     folders = {entry.name: entry for entry in seen if entry.is_dir() and _followed(entry, root, inside)}
     kinds: dict[str, list[str]] = {"image": [], "audio": [], "rest": []}
@@ -119,6 +128,17 @@ def _listing(folder: Path, root: str, above: frozenset[str]) -> Listing:
         rest=tuple(kinds["rest"]),
         folders=tuple(_listing(folder / name, root, inside) for name in folders),
     )
+
+
+def _refuse_odd(folder: Path, names: list[str], depth: int) -> None:
+    if depth > _DEEPEST:
+        raise DataError(f"folders are more than {_DEEPEST} deep", file=folder, fix="point --data further inside")
+    for name in names:
+        if not name.isascii() and any("\udc80" <= letter <= "\udcff" for letter in name):
+            raise DataError(
+                "a name is not UTF-8", file=folder, got=ascii(name),
+                fix="rename it, for example with `convmv -f latin1 -t utf8 -r --notest FOLDER`",
+            )  # fmt: skip
 
 
 def _hidden(name: str) -> bool:
