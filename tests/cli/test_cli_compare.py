@@ -43,6 +43,11 @@ def grid(tiny, own_rows, tmp_path):
     ]  # fmt: skip
 
 
+def with_epochs(words, epochs):
+    place = words.index("--epochs")
+    return [*words[:place], *words[place + 2 :], "--epochs", epochs]
+
+
 def test_a_grid_becomes_a_table_with_refusals_as_rows(shell, grid, tmp_path):
     status, out, err = shell(*grid)
     assert status == 0, err
@@ -70,7 +75,7 @@ def test_a_grid_becomes_a_table_with_refusals_as_rows(shell, grid, tmp_path):
     assert json.loads(out) == json.loads((tmp_path / "out" / "compare.json").read_text())
     assert err.count("(from before)") == 2
 
-    status, _, err = shell(*grid, "--epochs", "3")
+    status, _, err = shell(*with_epochs(grid, "3"))
     assert status == 2
     assert "epochs (there 1.0, here 3.0)" in err
 
@@ -114,7 +119,7 @@ def test_a_stored_request_repeats_the_comparison(shell, tmp_path, monkeypatch):
 
 def test_a_failed_cell_is_a_row_and_status_1_where_nothing_else_is(shell, grid, tmp_path):
     alone = [str(word).partition(",")[0] if ".csv" not in str(word) else word for word in grid]
-    status, out, err = shell(*alone, "--learning-rate", "1e30", "--epochs", "5")
+    status, out, err = shell(*with_epochs(alone, "5"), "--learning-rate", "1e30")
     assert status == 1, err
     assert "[1/1] bert full own/stars seed 0: failed: " in err
     assert "--retry-failed runs the failed ones again" in out

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modaxfer.cli.command import Command
 from modaxfer.cli.options import config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 
@@ -21,7 +22,7 @@ __all__ = ["compare_command"]
 MANY: dict[str, Any] = {"multiple": True}
 
 
-@click.command("compare")
+@click.command("compare", cls=Command)
 @click.option("--encoder", metavar="E,E", help="Encoders; vit+bert is one cell with both.", **MANY)
 @click.option("--strategy", metavar="S,S", help="Strategies.", **MANY)
 @click.option("--task", metavar="T,T", help="Tasks; a+b is one cell with both.", **MANY)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import click
 
 from modaxfer import __version__
+from modaxfer.cli.command import Command
 from modaxfer.cli.companions import ABSENT, COMPANIONS, FINE, probe_all
 from modaxfer.cli.output import print_details, print_json, print_lines, print_table
 from modaxfer.registry import registry
@@ -46,7 +47,7 @@ class Problem:
     """Whether no run can succeed before it is mended."""
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modaxfer.cli.command import Command
 from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import ConfigError, ModaxferError, UnknownNameError
 from modaxfer.registry import KINDS, load_target, registry
@@ -28,7 +29,7 @@ _MOST_NAMED = 8
 _PLURALS = {kind.plural: kind for kind in KINDS.values()}
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @click.argument("what", required=False, type=click.Choice(list(_PLURALS)))
 @click.option(
     "--from",
@@ -62,7 +63,7 @@ def list_command(what: str | None, source: str | None, sink: str | None, as_json
         print_lines("\npatches are a form of image, for encoders that cut pictures into square patches, such as vit")
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @click.argument("name")
 @click.option("--task", metavar="T", help="NAME is an encoder: show which bridge leads to it from this task, and why.")
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -11,8 +12,16 @@ from typing import Any
 import click
 
 from modaxfer import __version__
+from modaxfer.cli.command import explain
+from modaxfer.cli.libraries import hushed
+from modaxfer.cli.output import print_lines
+from modaxfer.cli.streams import forget, tolerant_streams
+from modaxfer.errors import ConfigError, ModaxferError, close_matches
 
 __all__ = ["LazyGroup", "cli", "run"]
+
+COMPLETION = "_MODAXFER_COMPLETE"
+"""Set by a shell that asks how a command line could go on."""
 
 COMMANDS = {
     "train": ("modaxfer.cli.train:train_command", "Train and evaluate an encoder on a task."),
@@ -53,11 +62,9 @@ class LazyGroup(click.Group):
         """Find the command that `args` start with; name those that resemble an unknown one."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
-            from modaxfer.errors import close_matches
-
             close = close_matches(name, COMMANDS)
-            hint = f" Did you mean {' or '.join(close)}?" if close else ""
-            ctx.fail(f"There is no command {name!r}.{hint} Commands: {', '.join(COMMANDS)}.")
+            fix = f"did you mean {' or '.join(close)}?" if close else "`modaxfer --help` shows them"
+            raise ConfigError("there is no such command", got=name, allowed=COMMANDS, fix=fix)
         return super().resolve_command(ctx, args)
 
 
@@ -77,28 +84,46 @@ def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the run failed, 2 the request was wrong."""
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
+    with tolerant_streams(), hushed(not debug):
+        sys.exit(_status([word for word in words if word != "--debug"], debug))
+
+
+def _status(words: list[str], debug: bool) -> int:
     try:
-        status: Any = cli.main(args=[word for word in words if word != "--debug"], standalone_mode=False)
-        sys.exit(status if isinstance(status, int) else 0)
+        status = _invoke(words)
+        sys.stdout.flush()
+        return status
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.Abort:
-        _say("interrupted; `--resume` takes a run up again")
-        sys.exit(130)
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # A run that was stopped says by itself how it goes on.
+        _say(str(stop) or "interrupted")
+        return 128 + int(getattr(stop, "number", signal.SIGINT))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show(sys.stderr)
+        return 2
+    except click.UsageError as error:
+        return _report(explain(error), debug)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        return _report(ConfigError(error.format_message()), debug)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has gone; that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        forget(sys.stdout)
+        return 0
     except Exception as error:
-        sys.exit(_report(error, debug))
+        return _report(error, debug)
+
+
+def _invoke(words: list[str]) -> int:
+    if COMPLETION in os.environ:
+        return int(cli.main(words, prog_name="modaxfer", complete_var=COMPLETION, standalone_mode=False) or 0)
+    # As `cli.main` does, which would end with 1 where a pipe is closed.
+    with cli.make_context("modaxfer", list(words)) as context:
+        status: Any = cli.invoke(context)
+    return status if isinstance(status, int) else 0
 
 
 def _report(error: Exception, debug: bool) -> int:
-    from modaxfer.errors import ModaxferError
-
     if debug:
         traceback.print_exc()
     if isinstance(error, ModaxferError):
@@ -109,4 +134,4 @@ def _report(error: Exception, debug: bool) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(f"modaxfer: {text}", err=True)
+    print_lines(f"modaxfer: {text}", err=True)

@@ -65,6 +65,10 @@ def settings(values: dict[str, Any]) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ConfigError("--set takes KEY=VALUE", got=pair, fix="for example --set rank=8")
+        if key.strip() in pairs:
+            raise ConfigError(
+                f"--set {key.strip()} is given twice", got=[pairs[key.strip()], value], fix="give it once"
+            )
         pairs[key.strip()] = value
     return given | ({"set": pairs} if pairs else {})
 

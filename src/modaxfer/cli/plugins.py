@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modaxfer.cli.command import Command
 from modaxfer.cli.output import plain, print_details, print_json, print_table
 from modaxfer.errors import UnknownNameError
 from modaxfer.registry import KINDS, PluginRecord, discover, hook_manager, load_plugin
@@ -24,7 +25,7 @@ def plugins_group() -> None:
     """See which plugins are installed and how they stand."""
 
 
-@plugins_group.command("list")
+@plugins_group.command("list", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_plugins(as_json: bool) -> None:
     """List installed plugins from their metadata; none is imported."""
@@ -36,7 +37,7 @@ def list_plugins(as_json: bool) -> None:
     print_table(columns, [[getattr(record, column) for column in columns] for record in records])
 
 
-@plugins_group.command("show")
+@plugins_group.command("show", cls=Command)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, since a name may be claimed twice.")
 def show_plugin(name: str, as_json: bool) -> None:

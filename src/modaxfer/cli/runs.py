@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modaxfer.cli.command import Command
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.cli.predictions import json_lines, require_writable, write_csv, write_predictions
 from modaxfer.errors import ConfigError
@@ -28,7 +29,7 @@ TRUST = click.option(
 __all__ = ["evaluate_command", "predict_command", "report_command"]
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=Command)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file", required=False)
 @click.option(
@@ -92,7 +93,7 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
     print_table(["metric", column, "95 % interval", "stored"], rows, title=title)
 
 
-@click.command("predict")
+@click.command("predict", cls=Command)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file")
 @click.option(
@@ -141,7 +142,7 @@ def _given(file: str, predictor: Predictor) -> Given:
     return piped_rows(sys.stdin.buffer.read(), fields) if file == "-" else find_rows(Path(file), fields)
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.argument("run", type=click.Path(path_type=Path))
 def report_command(run: Path) -> None:
     """Render report.html, README.md and figures of the folder RUN again."""

@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
+from modaxfer.cli.command import Command
+from modaxfer.cli.libraries import heard
 from modaxfer.cli.options import config_options, settings
 from modaxfer.cli.output import print_json, print_lines
 
 __all__ = ["train_command"]
 
 
-@click.command("train")
+@click.command("train", cls=Command)
 @config_options
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Take up the unfinished run in the output folder.")
@@ -30,6 +32,7 @@ def train_command(path: str | None, resume: bool, overwrite: bool, as_json: bool
     from modaxfer.api import make_config, train
 
     made = train(make_config(path, **given), resume=resume, overwrite=overwrite)
+    heard.write(made.folder)
     from modaxfer.runner.processes.launch import reports_here
 
     if not reports_here():

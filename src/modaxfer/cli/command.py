@@ -1,0 +1,88 @@
+"""Commands that refuse what click lets pass or explains badly: repeated and empty options, words of other programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from modaxfer.errors import ConfigError, close_matches
+from modaxfer.synonyms import meant
+
+__all__ = ["Command", "explain"]
+
+VALUES = {
+    "gpu": "--device cuda", "cuda": "--device cuda", "cpu": "--device cpu", "mps": "--device mps",
+    "fp16": "--precision fp16", "bf16": "--precision bf16", "fp32": "--precision fp32", "scratch": "--weights random",
+    "force": "--overwrite", "exist_ok": "--overwrite", "replace": "--overwrite",
+}  # fmt: skip
+"""Flags elsewhere that are a value of a setting here."""
+
+
+class Command(click.Command):
+    """A command whose options of one value are given once, and are not empty."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read `args` into the context.
+
+        Raises:
+            ConfigError: An option of one value is given several times, or an option is empty.
+        """
+        given = list(args)
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        counts = Counter(id(parameter) for parameter in order)
+        for parameter in dict.fromkeys(order):
+            if isinstance(parameter, click.Option) and not parameter.is_flag:
+                _refuse_twice(parameter, counts[id(parameter)], given)
+                _refuse_empty(parameter, given)
+        return super().parse_args(ctx, args)
+
+
+def explain(error: click.UsageError) -> ConfigError:
+    """Return what click found wrong with a command line as one of our own errors."""
+    command = error.ctx.command_path if error.ctx else "modaxfer"
+    see = f"`{command} --help` shows what there is"
+    if isinstance(error, click.NoSuchOption):
+        options = _long_options(error.ctx)
+        close = _meant(error.option_name.lstrip("-"), options)
+        fix = f"did you mean {' or '.join(close)}?" if close else see
+        return ConfigError(f"`{command}` has no option {error.option_name}", fix=fix)
+    return ConfigError(error.format_message().rstrip(), fix=see)
+
+
+def _meant(word: str, options: Sequence[str]) -> list[str]:
+    value = VALUES.get(word.lower())
+    if value is not None and value.partition(" ")[0] in options:
+        return [value]
+    names = {option.lstrip("-").replace("-", "_"): option for option in options}
+    return [names[name] for name in meant(word, names)] or close_matches(f"--{word}", options)
+
+
+def _long_options(context: click.Context | None) -> list[str]:
+    parameters = context.command.get_params(context) if context else []
+    return [name for parameter in parameters for name in parameter.opts if name.startswith("--")]
+
+
+def _refuse_twice(option: click.Option, count: int, args: Sequence[str]) -> None:
+    if count > 1 and not option.multiple and option.nargs == 1:
+        several = option.name in ("strategy", "seed")
+        raise ConfigError(
+            f"{option.opts[0]} takes one value and is given {count} times",
+            got=_values(option, args),
+            fix="give it once" + ("; `modaxfer compare` runs several, one after the other" if several else ""),
+        )
+
+
+def _refuse_empty(option: click.Option, args: Sequence[str]) -> None:
+    if any(not value.strip() for value in _values(option, args)):
+        raise ConfigError(
+            f"{option.opts[0]} is empty", fix="give it a value, or leave it out; is a variable of your shell not set?"
+        )
+
+
+def _values(option: click.Option, args: Sequence[str]) -> list[str]:
+    names: Any = (*option.opts, *option.secondary_opts)
+    apart = [args[place + 1] for place, word in enumerate(args[:-1]) if word in names]
+    return apart + [word.partition("=")[2] for word in args if "=" in word and word.partition("=")[0] in names]
