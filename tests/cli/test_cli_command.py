@@ -23,7 +23,7 @@ def said(capsys):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["train", "--strategy", "full", "--strategy", "lora"], "Got: full, lora. Fix: give it once; `modaxfer compare`"),
+        (["train", "--strategy", "full", "--strategy", "lora"], "Got: full, lora. Fix: give it once; `modaxfer"),
         (["train", "--seed", "1", "--seed=2", "--seed", "3"], "is given 3 times. Got: 1, 3, 2."),
         (["train", "--output", "a", "--output", "a"], "given 2 times. Got: a, a. Fix: give it once."),
         (["train", "--config", "a", "--config", "b"], "--config takes one value"),
