@@ -20,7 +20,7 @@ def test_text_columns_become_strings_and_gaps_empty_ones():
     table = pa.table({"a": pa.array([7, None]), "b": pa.array(["x", None], pa.large_string()), "c": [1, 2]})
     done = conform(table, [field("a", TEXT), field("b", TEXT)])
     assert done.to_pydict() == {"a": ["7", ""], "b": ["x", ""]}
-    assert set(done.schema.types) == {pa.string()}
+    assert set(done.schema.types) == {pa.large_string()}
 
 
 def test_untyped_table_columns_are_numbers_where_every_cell_is():

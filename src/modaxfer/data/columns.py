@@ -85,7 +85,8 @@ def _conformed(table: pa.Table, field: Field, types: Mapping[str, Any]) -> pa.Ch
     column = table.column(field.name)
     if kind == "text":
         _require_plain(table, field.name)
-        return pc.fill_null(column.cast(pa.string()), "")
+        # Large: the texts of a file may be more than 2 GiB.
+        return pc.fill_null(column.cast(pa.large_string()), "")
     if kind in MEDIA and _is_empty(column):
         return pa.chunked_array([pa.nulls(len(column), pa.string())])
     if kind in MEDIA and not (is_media(column) or is_text_type(column.type)):

@@ -6,15 +6,18 @@ the choice needs one pass and the memory of the rows kept, and is the same howev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 
-__all__ = ["Draw", "Drawn"]
+__all__ = ["Draw", "Drawn", "Labels"]
 
 Block = TypeVar("Block")
+
+Labels = tuple[Sequence[Hashable], np.ndarray]
+"""Distinct labels, and int ``[rows]`` which of them each row has; -1 for none."""
 
 _MOST_CLASSES = 10_000
 """More distinct labels than these are values, not classes, and are not drawn by class."""
@@ -49,7 +52,7 @@ class Drawn(Generic[Block]):
         self.total = 0
         """Rows seen."""
 
-    def offer(self, block: Block, numbers: np.ndarray, labels: Sequence[Hashable] | None) -> None:
+    def offer(self, block: Block, numbers: np.ndarray, labels: Labels | None) -> None:
         """Consider the rows of `block`, of the given int64 `numbers` and, where it has them, `labels`."""
         self.total += len(numbers)
         codes = self._coded(labels, len(numbers))
@@ -95,12 +98,13 @@ class Drawn(Generic[Block]):
         place = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
         return np.union1d(of_all, order[(place < self._draw.least) & (codes[order] >= 0)])
 
-    def _coded(self, labels: Iterable[Hashable] | None, rows: int) -> np.ndarray:
+    def _coded(self, labels: Labels | None, rows: int) -> np.ndarray:
         """Return int32 ``[rows]`` class numbers; -1 for a row without a label."""
         if labels is None or len(self._classes) > _MOST_CLASSES:
             return np.full(rows, -1, np.int32)
-        codes = (-1 if label is None else self._classes.setdefault(label, len(self._classes)) for label in labels)
-        return np.fromiter(codes, np.int32, count=rows)
+        values, places = labels
+        codes = [-1 if value is None else self._classes.setdefault(value, len(self._classes)) for value in values]
+        return np.asarray([*codes, -1], np.int32)[places]
 
 
 def _priorities(numbers: np.ndarray, seed: int) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.draws import Draw, Drawn
+from modaxfer.data.draws import Draw, Drawn, Labels
 from modaxfer.data.origin import numbers_of, renumbered, total_of
 
 __all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "labels_of"]
@@ -77,17 +77,13 @@ def drawn(table: pa.Table, draw: Draw) -> pa.Table:
     return renumbered(pa.Table.from_batches(blocks, table.schema), kept, total_of(table))
 
 
-def labels_of(column: pa.Array) -> Sequence[Hashable]:
-    """Return one hashable value per row; None where there is none. A list is one value."""
+def labels_of(column: pa.Array) -> Labels:
+    """Return the labels in `column`; a list is one label."""
     if pa.types.is_nested(column.type):
-        return [None if value is None else repr(value) for value in column.to_pylist()]
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    encoded = pc.dictionary_encode(column)
-    values = [*encoded.dictionary.to_pylist(), None]
-    # A missing index picks the last value, which is None.
-    places = encoded.indices.fill_null(len(values) - 1).to_pylist()
-    return [values[place] for place in places]
+        column = pa.array([None if value is None else repr(value) for value in column.to_pylist()], pa.string())
+    if not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column)
+    return column.dictionary.to_pylist(), column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
 
 
 def _taken(batch: pa.RecordBatch, places: np.ndarray) -> pa.RecordBatch:

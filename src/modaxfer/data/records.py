@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.data.draws import Draw, Drawn
+from modaxfer.data.draws import Draw, Drawn, Labels
 from modaxfer.data.encodings import survey
 from modaxfer.data.mixed_types import as_array, as_text, united
 from modaxfer.data.objects import Objects, Record
@@ -64,14 +64,15 @@ def _blocks(objects: Objects) -> Blocks:
 def _drawn(objects: Objects, draw: Draw) -> tuple[tuple[np.ndarray, list[Record]], int]:
     drawn: Drawn[list[Record]] = Drawn(draw, lambda block, places: [block[place] for place in places])
     for numbers, records in _blocks(objects):
-        labels = None if draw.label is None else [_hashable(record.get(draw.label)) for record in records]
-        drawn.offer(records, numbers, labels)
+        drawn.offer(records, numbers, None if draw.label is None else _labels(records, draw.label))
     kept, numbers = drawn.result()
     return (numbers, [record for block in kept for record in block]), drawn.total
 
 
-def _hashable(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _labels(records: list[Record], column: str) -> Labels:
+    values = [None if (value := record.get(column)) is None else str(value) for record in records]
+    place = {value: at for at, value in enumerate(dict.fromkeys(values))}
+    return list(place), np.array([place[value] for value in values], np.int64)
 
 
 def _columns(blocks: Blocks) -> tuple[dict[str, Any], np.ndarray, list[str]]:

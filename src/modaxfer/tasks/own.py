@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from modaxfer.data.columns import require_columns
+from modaxfer.data.draws import Draw
 from modaxfer.data.folders import read_data
+from modaxfer.data.gathering import Selection
 from modaxfer.data.labels import learn_labels
+from modaxfer.data.names import tidy
 from modaxfer.data.origin import file_of
 from modaxfer.data.targets import read_labels
 from modaxfer.errors import ConfigError, DataError
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from modaxfer.config import RunConfig
 
 __all__ = ["task_from_files"]
+
+_LOOKED_AT = 100_000
+"""Rows at random from which is guessed what the labels are; all of them where there are no more."""
 
 
 def task_from_files(config: RunConfig) -> TaskSpec:
@@ -42,7 +48,8 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     if config.data is None:
         raise ConfigError("no data of your own is named", fix="give a file or folder with --data")
     path = Path(os.path.abspath(Path(config.data).expanduser()))
-    train = read_data(path)["train"]
+    config = _in_normal_form(config)
+    train = read_data(path, Selection(draw=Draw(rows=_LOOKED_AT, seed=0)))["train"]
     fields = _fields(config, train)
     columns = _label_columns(config, train)
     _refuse_repeats(fields, columns)
@@ -55,6 +62,12 @@ def task_from_files(config: RunConfig) -> TaskSpec:
         domain="own data",
     )
     return _described(spec, input_fields(spec, train), f"{target.problem.value} ({why})")
+
+
+def _in_normal_form(config: RunConfig) -> RunConfig:
+    """Return `config` with column names as tables have them: a name typed on macOS may be decomposed."""
+    names = {kind: tuple(map(tidy, getattr(config, kind))) for kind in ("text", "image", "audio", "number", "label")}
+    return replace(config, **names)  # type: ignore[arg-type]
 
 
 def _fields(config: RunConfig, table: pa.Table) -> tuple[Field, ...]:
