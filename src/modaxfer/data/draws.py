@@ -19,6 +19,8 @@ Block = TypeVar("Block")
 Labels = tuple[Sequence[Hashable], np.ndarray]
 """Distinct labels, and int ``[rows]`` which of them each row has; -1 for none."""
 
+_HIGHEST = np.uint64(2**64 - 1)
+
 _MOST_CLASSES = 10_000
 """More distinct labels than these are values, not classes, and are not drawn by class."""
 
@@ -48,7 +50,10 @@ class Drawn(Generic[Block]):
         self._draw, self._take = draw, take
         self._classes: dict[Hashable, int] = {}
         self._kept: list[tuple[np.ndarray, np.ndarray, Block]] = []
-        self._size = self._least = 0
+        self._size = self._needed = 0
+        # The highest priority with which a row can still be kept: of all rows, and by class.
+        self._bound = _HIGHEST
+        self._bounds = np.zeros(0, np.uint64)
         self.total = 0
         """Rows seen."""
 
@@ -56,10 +61,14 @@ class Drawn(Generic[Block]):
         """Consider the rows of `block`, of the given int64 `numbers` and, where it has them, `labels`."""
         self.total += len(numbers)
         codes = self._coded(labels, len(numbers))
-        chosen = self._chosen(_priorities(numbers, self._draw.seed), codes)
+        priorities = _priorities(numbers, self._draw.seed)
+        bounds = np.full(len(self._classes) + 1, _HIGHEST)
+        bounds[: len(self._bounds)] = self._bounds
+        bounds[-1] = 0  # Of rows without a label, whose code is -1.
+        chosen = np.flatnonzero((priorities <= self._bound) | (priorities <= bounds[codes]))
         self._kept.append((numbers[chosen], codes[chosen], self._take(block, chosen)))
         self._size += len(chosen)
-        if self._size > 4 * max(self._least, self._draw.rows):
+        if self._size > 4 * max(self._needed, self._draw.rows):
             self._thin()
 
     def result(self) -> tuple[list[Block], np.ndarray]:
@@ -83,20 +92,26 @@ class Drawn(Generic[Block]):
                 kept.append((part, code, block))
             elif len(places):
                 kept.append((part[places], code[places], self._take(block, places)))
-        self._kept, self._size = kept, len(chosen)
-        self._least = len(chosen)
+        self._kept = kept
+        self._size = self._needed = len(chosen)
 
     def _chosen(self, priorities: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """Return sorted positions: the lowest priorities of all, and of every class."""
-        if len(priorities) <= self._draw.rows:
+        """Return sorted positions of the lowest priorities of all, and of every class, and set the bounds by them."""
+        rows, least = self._draw.rows, self._draw.least
+        if len(priorities) <= rows:
             return np.arange(len(priorities))
-        of_all = np.argpartition(priorities, self._draw.rows)[: self._draw.rows]
-        if len(self._classes) > _MOST_CLASSES or self._draw.label is None:
+        of_all = np.argpartition(priorities, rows - 1)[:rows]
+        self._bound = priorities[of_all].max()
+        if len(self._classes) > _MOST_CLASSES:
             return np.sort(of_all)
         order = np.lexsort((priorities, codes))
         starts = np.flatnonzero(np.diff(codes[order], prepend=-2))
         place = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
-        return np.union1d(of_all, order[(place < self._draw.least) & (codes[order] >= 0)])
+        labelled = codes[order] >= 0
+        last = order[(place == least - 1) & labelled]
+        self._bounds = np.full(len(self._classes), _HIGHEST)
+        self._bounds[codes[last]] = priorities[last]
+        return np.union1d(of_all, order[(place < least) & labelled])
 
     def _coded(self, labels: Labels | None, rows: int) -> np.ndarray:
         """Return int32 ``[rows]`` class numbers; -1 for a row without a label."""
