@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -84,12 +84,12 @@ class AudioModality:
         rates = Counter(rate for column in found for rate, _ in column)
         self._longest = [max((_frames(samples / rate) for rate, samples in column), default=1) for column in found]
         self._rate = min(RATE, rates.most_common(1)[0][0]) if rates else RATE
-        heard = [sound for column in columns for sound in spread(column, LISTENED_TO) if sound is not None]
-        frames = np.concatenate([log_mel(sound, self._mels) for sound in heard] or [np.zeros((1, self._mels))])
+        heard = (sound for column in columns for sound in spread(column, LISTENED_TO) if sound is not None)
+        mean, deviation = _moments(log_mel(sound, self._mels) for sound in heard)
         self._learned = {
             "rate": self._rate,
-            "mean": frames.mean(0).tolist(),
-            "deviation": np.maximum(frames.std(0), 0.01).tolist(),
+            "mean": np.broadcast_to(mean, self._mels).tolist(),
+            "deviation": np.broadcast_to(np.maximum(deviation, 0.01), self._mels).tolist(),
         }
         least = self._stack or STACKS[0]
         return [math.ceil(longest / least) for longest in self._longest]
@@ -170,6 +170,17 @@ def log_mel(sound: Sound, mels: int) -> np.ndarray:
     levels = np.log10(np.maximum(power @ _bands(points, mels, sound.rate), FLOOR))
     lifted: np.ndarray = np.maximum(levels, levels.max() - RANGE)
     return lifted
+
+
+def _moments(parts: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and deviation of each column of arrays ``[frames, columns]``, one in memory at a time; 0 of none."""
+    count, mean, squares = 0, np.zeros(1), np.zeros(1)
+    for part in parts:
+        # Chan, Golub and LeVeque (1979): sums of squares about the mean of what came so far.
+        step, total = part.mean(0) - mean, count + len(part)
+        squares = squares + part.var(0) * len(part) + step**2 * count * len(part) / total
+        mean, count = mean + step * len(part) / total, total
+    return mean, np.sqrt(squares / max(1, count))
 
 
 def _frames(seconds: float) -> int:
