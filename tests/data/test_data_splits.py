@@ -1,5 +1,8 @@
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from modaxfer.data.splits import folds, group_rows, hold_out, sample
 from modaxfer.data.targets import strata
@@ -40,7 +43,7 @@ def test_groups_stay_whole_and_shares_hold():
 
 def test_held_out_groups_are_of_all_sizes():
     groups = np.repeat(np.arange(150), np.repeat([1, 3], [100, 50]))
-    held = hold_out(np.ones((len(groups), 1), dtype=bool), groups, 0.2, seed=0)
+    held = hold_out(csr_array(np.ones((len(groups), 1), dtype=bool)), groups, 0.2, seed=0)
     sizes = np.bincount(np.bincount(groups[held])[np.unique(groups[held])])
     assert sizes[1] == 20
     assert sizes[3] == 10
@@ -122,3 +125,26 @@ def test_folds_of_multilabel_rows_are_grouped():
 def test_too_many_folds_are_refused(labels, groups):
     with pytest.raises(DataError, match=r"too few rows for this many folds\. Got: 2 folds.*fewer folds"):
         folds(one_hot(labels), np.asarray(groups), 2, seed=0)
+
+
+def test_a_seed_goes_on_choosing_the_rows_that_it_always_chose():
+    # As the first version of this algorithm, over dense strata, chose them.
+    groups = np.arange(40) // 2
+    labels = np.arange(40) * 7 % 11 % 3
+    assert hold_out(one_hot(labels), groups, 0.2, seed=3).tolist() == [20, 21, 28, 29, 32, 33, 34, 35]
+    assert sample(one_hot(labels), 8, least=2, seed=3).tolist() == [4, 12, 17, 23, 25, 27, 33, 38]
+
+
+def test_many_classes_are_carved_in_little_memory():
+    labels = np.concatenate([np.arange(2000), np.random.default_rng(0).integers(0, 2000, 8000)])
+    kinds = one_hot(labels)
+    tracemalloc.start()
+    try:
+        held = hold_out(kinds, np.arange(10_000), 0.2, seed=0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40e6  # Dense counts of 10,000 rows in 2,000 strata would be 160 MB.
+    counts = np.bincount(labels[held], minlength=2000)
+    assert (counts[np.bincount(labels) > 1] > 0).all()
+    assert abs(len(held) / 10_000 - 0.2) < 0.05

@@ -74,10 +74,11 @@ def test_labels_that_train_lacks_are_named_and_have_no_number():
 
 
 def test_strata_of_each_problem():
-    assert strata(np.array([2, 0, 2]), Problem.MULTICLASS).tolist() == [[False, True], [True, False], [False, True]]
+    classes = strata(np.array([2, 0, 2]), Problem.MULTICLASS)
+    assert classes.toarray().tolist() == [[False, True], [True, False], [False, True]]
     sets = strata(np.array([[1, 0], [0, 0]], dtype=np.float32), Problem.MULTILABEL)
-    assert sets.tolist() == [[True, False, False], [False, False, True]]
+    assert sets.toarray().tolist() == [[True, False, False], [False, False, True]]
     bins = strata(np.arange(100, dtype=np.float32), Problem.REGRESSION)
     assert bins.shape == (100, 10)
     assert (bins.sum(axis=0) == 10).all()
-    assert strata(np.zeros(50, dtype=np.float32), Problem.REGRESSION).all()
+    assert strata(np.zeros(50, dtype=np.float32), Problem.REGRESSION).toarray().all()

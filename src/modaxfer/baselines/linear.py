@@ -1,4 +1,4 @@
-"""Linear models over features: logistic and ridge regression over a range of strengths."""
+"""Linear models over features: logistic and ridge regression over many strengths; closed forms for many classes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import ComplementNB
 
 from modaxfer.spec import Problem
 
@@ -17,9 +19,18 @@ if TYPE_CHECKING:
 
     from modaxfer.baselines.sample import Outputs, Sample
 
-__all__ = ["linear_candidates"]
+__all__ = ["NUMBERS", "linear_candidates", "model_name"]
 
 JUDGED = ("validation", "test")
+NUMBERS = 20_000_000
+"""Most coefficients of a model: features times classes."""
+WORK = 500_000
+"""Training rows times classes up to which logistic models take seconds; above, a closed form stands in."""
+SMOOTHINGS = (0.1, 0.3, 1.0)
+"""Of the word counts of complement naive Bayes."""
+SHRINKAGES = (0.1, 0.5, 0.9)
+"""Of the covariance of a discriminant analysis."""
+CHUNK = 1000
 
 
 def linear_candidates(
@@ -27,22 +38,21 @@ def linear_candidates(
 ) -> Iterator[Outputs]:
     """Yield the outputs of one linear model per class weighting and regularisation strength, the strongest first.
 
-    Many classes over sparse features are fitted one against the rest, which is faster by far and scores alike.
+    Many classes over sparse features are fitted one against the rest, which is faster by far and scores alike. Where
+    rows times classes are very many, closed forms take the place of logistic models: complement naive Bayes (Rennie
+    et al. 2003) over sparse features, a shrunk linear discriminant analysis over dense ones; many labels get one
+    strength only.
 
     Args:
         features: By split, dense or sparse ``[rows, width]``; the model is fitted on train alone.
         sample: Targets and problem.
         inverse_strengths: scikit-learn's C of a logistic regression; a ridge takes ``alpha = 1 / C``.
     """
-    settings = [(inverse, weight) for weight in sample.class_weights() for inverse in sorted(inverse_strengths)]
-    for inverse, weight in settings:
-        model = LogisticRegression(
-            C=inverse,
-            class_weight=weight,
-            max_iter=1000,
-            solver="liblinear" if issparse(features["train"]) else "lbfgs",
-            random_state=sample.seed,
-        )
+    if _in_closed_form(sample):
+        yield from _bayes(features, sample) if issparse(features["train"]) else _discriminants(features, sample)
+        return
+    for inverse, weight in _settings(sample, inverse_strengths):
+        model = _logistic_model(features["train"], inverse, weight, sample.seed)
         if sample.problem == Problem.REGRESSION:
             yield _ridge(features, sample, 1 / inverse)
         elif sample.problem == Problem.MULTILABEL:
@@ -52,6 +62,72 @@ def linear_candidates(
             yield {split: _shares(part) for split, part in _per_column(features, everyone, model).items()}
         else:
             yield _logistic(features, sample.targets["train"], sample.classes, model)
+
+
+def model_name(sample: Sample, *, sparse: bool) -> str:
+    """Return what `linear_candidates` fits to `sample`, for people."""
+    if sample.problem == Problem.REGRESSION:
+        return "ridge regression"
+    if _in_closed_form(sample):
+        return "complement naive Bayes" if sparse else "linear discriminant analysis"
+    return "logistic regression"
+
+
+def _settings(sample: Sample, inverse_strengths: Sequence[float]) -> list[tuple[float, str | None]]:
+    strengths = sorted(inverse_strengths)
+    if sample.problem == Problem.MULTILABEL and _much(sample):
+        strengths = strengths[len(strengths) // 2 :][:1]
+    return [(inverse, weight) for weight in sample.class_weights() for inverse in strengths]
+
+
+def _in_closed_form(sample: Sample) -> bool:
+    return sample.problem == Problem.MULTICLASS and _much(sample)
+
+
+def _much(sample: Sample) -> bool:
+    return sample.rows("train") * sample.classes > WORK
+
+
+def _logistic_model(train: Any, inverse: float, weight: str | None, seed: int) -> LogisticRegression:
+    # More words than rows: the dual problem is the small one, tens of times faster to the same solution.
+    dual = issparse(train) and train.shape[0] < train.shape[1]
+    return LogisticRegression(
+        C=inverse,
+        class_weight=weight,
+        max_iter=1000,
+        solver="liblinear" if issparse(train) else "lbfgs",
+        dual=dual,
+        random_state=seed,
+    )
+
+
+def _bayes(features: Mapping[str, Any], sample: Sample) -> Iterator[Outputs]:
+    targets = sample.targets["train"]
+    known = np.unique(targets)
+    for smoothing in SMOOTHINGS:
+        model = ComplementNB(alpha=smoothing)
+        # In chunks: all rows at once would be coded as rows times classes.
+        for start in range(0, len(targets), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            model.partial_fit(features["train"][chunk], targets[chunk], classes=known)
+        yield _probabilities(model, features, sample.classes)
+
+
+def _discriminants(features: Mapping[str, Any], sample: Sample) -> Iterator[Outputs]:
+    for shrinkage in SHRINKAGES:
+        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
+        model.fit(features["train"], sample.targets["train"])
+        yield _probabilities(model, features, sample.classes)
+
+
+def _probabilities(model: Any, features: Mapping[str, Any], classes: int) -> Outputs:
+    """Return float32 probabilities ``[rows, classes]``; a class that no training row has gets 0."""
+    outputs = {split: np.zeros((features[split].shape[0], classes), np.float32) for split in JUDGED}
+    for split, probabilities in outputs.items():
+        for start in range(0, len(probabilities), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            probabilities[chunk, model.classes_] = model.predict_proba(features[split][chunk])
+    return outputs
 
 
 def _ridge(features: Mapping[str, Any], sample: Sample, alpha: float) -> Outputs:
@@ -64,8 +140,11 @@ def _ridge(features: Mapping[str, Any], sample: Sample, alpha: float) -> Outputs
 
 def _per_column(features: Mapping[str, Any], targets: np.ndarray, model: LogisticRegression) -> Outputs:
     """Fit a model to each bool column of `targets`; return probabilities ``[rows, columns]``."""
-    each = [_logistic(features, column.astype(np.int64), 2, model) for column in targets.T]
-    return {split: np.stack([outputs[split][:, 1] for outputs in each], axis=1) for split in JUDGED}
+    outputs = {split: np.zeros((features[split].shape[0], targets.shape[1])) for split in JUDGED}
+    for number, column in enumerate(targets.T):
+        for split, probabilities in _logistic(features, column.astype(np.int64), 2, model).items():
+            outputs[split][:, number] = probabilities[:, 1]
+    return outputs
 
 
 def _shares(probabilities: np.ndarray) -> np.ndarray:

@@ -95,10 +95,15 @@ def best(candidates: Iterable[Outputs], sample: Sample, judge: Judge | None) -> 
     Without a judge it is macro F1, for a regression the squared error. Of equal candidates the first is taken, so
     simpler ones should come first; one whose value is nan is never better.
     """
-    found = list(candidates)
     judge = judge or (_squared_error if sample.problem == Problem.REGRESSION else _macro_f1)
-    values = [judge(sample.targets["validation"], *_said(outputs["validation"], sample.problem)) for outputs in found]
-    return found[int(np.nan_to_num(values, nan=-np.inf).argmax())]
+    winner, highest = None, -np.inf
+    # One candidate is held beside the best so far: of many classes each takes much memory.
+    for outputs in candidates:
+        value = judge(sample.targets["validation"], *_said(outputs["validation"], sample.problem))
+        if winner is None or value > highest or (np.isnan(highest) and not np.isnan(value)):
+            winner, highest = outputs, value
+    assert winner is not None, "a simple model has at least one setting"
+    return winner
 
 
 def _said(outputs: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from modaxfer.baselines.linear import model_name
 from modaxfer.baselines.sample import best, decide, draw
 from modaxfer.errors import RefusedError
 from modaxfer.spec import Problem
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from modaxfer.baselines.sample import Judge
+    from modaxfer.baselines.sample import Judge, Sample
     from modaxfer.contracts import TaskData
     from modaxfer.spec import Field
 
@@ -81,15 +82,15 @@ def fit_simple(
     chosen = best(outputs.values(), any_sample, judge)
     kind = next(kind for kind in kinds if outputs[kind] is chosen)
     return Simple(
-        name=_name(kind, problem),
+        name=_name(kind, sample[kind]),
         predictions={split: decide(part, problem) for split, part in chosen.items()},
         scores={split: None if problem == Problem.REGRESSION else part for split, part in chosen.items()},
         train_rows=any_sample.rows("train"),
     )
 
 
-def _name(kind: str, problem: Problem) -> str:
+def _name(kind: str, sample: Sample) -> str:
     name = str(import_module(MODELS[kind]).NAME)
     if kind == "table":
         return name
-    return f"{name} + {'ridge' if problem == Problem.REGRESSION else 'logistic'} regression"
+    return f"{name} + {model_name(sample, sparse=kind == 'text')}"

@@ -25,6 +25,8 @@ MOST_TREES = 2000
 LEAVES = (7, 31)
 FEW_CELLS = 2**17
 """Cells of a table up to which trees grow fastest in one thread."""
+MANY = 100
+"""Classes above which one size of tree is grown, all rows alike."""
 CATEGORIES = 200
 """Values of a column that are told apart; rarer ones are taken as one."""
 
@@ -35,8 +37,9 @@ def candidates(sample: Sample) -> Iterator[Outputs]:
     Columns whose training values are all numbers stay numbers, others are categories; gaps are left to the trees.
     """
     features, categorical = _encoded(sample)
-    for weight in sample.class_weights():
-        for leaves in LEAVES:
+    many = sample.classes > MANY
+    for weight in sample.class_weights()[: 1 if many else None]:
+        for leaves in LEAVES[-1:] if many else LEAVES:
             settings = {"max_leaf_nodes": leaves} | ({"class_weight": weight} if weight else {})
             with suitable_threads(*features["train"].shape, small=FEW_CELLS):
                 made = list(_boosted(features, categorical, sample, settings))

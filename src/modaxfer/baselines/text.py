@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from modaxfer.baselines.linear import linear_candidates
+from modaxfer.baselines.linear import NUMBERS, linear_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +18,15 @@ __all__ = ["NAME", "candidates"]
 NAME = "tf-idf of one and two words"
 WORD = r"(?u)\w+|[^\w\s]"
 """Punctuation counts as a word: an exclamation mark says something, and no text is left without a word."""
+WORDS = 200_000
 INVERSE_STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 def candidates(sample: Sample) -> Iterator[Outputs]:
     """Yield linear models over tf-idf of words and pairs of words, all fields of a row joined."""
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=WORD, max_features=200_000)
+    # A model has a number for each word and class.
+    most = min(WORDS, NUMBERS // max(1, sample.classes))
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=WORD, max_features=most)
     features = {"train": words.fit_transform(_joined(sample, "train"))}
     features |= {split: words.transform(_joined(sample, split)) for split in sample.columns if split != "train"}
     yield from linear_candidates(features, sample, INVERSE_STRENGTHS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_array
 
 from modaxfer.data.labels import LabelReading, learn_labels, spellings, values_of
 from modaxfer.data.numerals import Numerals, number_note
@@ -118,19 +119,20 @@ def unseen(labels: Sequence[Label], classes: Sequence[str]) -> dict[int, tuple[s
     return {row: names for row, names in strange if names}
 
 
-def strata(targets: np.ndarray, problem: Problem) -> np.ndarray:
-    """Return bool ``[rows, strata]``: what a split should hold in equal shares.
+def strata(targets: np.ndarray, problem: Problem) -> csr_array:
+    """Return sparse bool ``[rows, strata]``: what a split should hold in equal shares.
 
     One stratum per class; for multi-label one more for rows without any class; for regression quantile bins.
     """
     if problem is Problem.MULTILABEL:
-        return np.column_stack([targets > 0, ~(targets > 0).any(axis=1)])
+        return csr_array(np.column_stack([targets > 0, ~(targets > 0).any(axis=1)]))
     if problem is Problem.REGRESSION:
         bins = max(1, min(_BINS, len(targets) // 10))
         edges = np.unique(np.quantile(targets, np.linspace(0, 1, bins + 1)[1:-1]))
         targets = np.searchsorted(edges, targets, side="right")
-    present = np.unique(targets)
-    return np.asarray(targets[:, None] == present[None, :])
+    present, stratum = np.unique(targets, return_inverse=True)
+    rows = len(targets)
+    return csr_array((np.ones(rows, bool), (np.arange(rows), stratum.reshape(-1))), shape=(rows, len(present)))
 
 
 def _names(label: Label) -> tuple[str, ...]:

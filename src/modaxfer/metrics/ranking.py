@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ranking", "ranking"]
 
-ORDERED = 2_000_000
+ORDERED = 500_000
 """Rows times one-against-rest problems up to which each resample is put in order anew."""
 
 

@@ -18,6 +18,8 @@ from modaxfer.spec import Problem, SplitPolicy, TaskSpec
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
+    from scipy.sparse import csr_array
+
     from modaxfer.data.rows import Fault, Ledger, Rows
     from modaxfer.tasks.intake import Intake
 
@@ -145,7 +147,7 @@ def _carve(
     return train.take(np.setdiff1d(np.arange(len(train)), held)), train.take(held)
 
 
-def _strata(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> np.ndarray:
+def _strata(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> csr_array:
     return strata(encode(rows.labels, spec.target.problem, classes), spec.target.problem)
 
 
