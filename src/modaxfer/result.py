@@ -6,12 +6,13 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from modaxfer.errors import DataError
 
-__all__ = ["SCHEMA", "Result", "inside", "write_atomically"]
+__all__ = ["SCHEMA", "Result", "defined", "inside", "write_atomically"]
 
 SCHEMA = 1
 
@@ -129,6 +130,15 @@ def inside(folder: Path, name: str) -> Path:
     if not path.is_relative_to(folder.resolve()):
         raise DataError("a run names a folder outside its own", file=folder, got=name, fix="do not trust this run")
     return folder / name
+
+
+def defined(value: Any) -> Any:
+    """Return JSON values with None for every number that is not finite, since JSON has no such number."""
+    if isinstance(value, Mapping):
+        return {key: defined(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [defined(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def write_atomically(path: Path, text: str) -> None:

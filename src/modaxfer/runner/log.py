@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from modaxfer.result import defined
+
 __all__ = ["RunLog"]
 
 
@@ -27,7 +29,7 @@ class RunLog:
         return RunLog(self._path, **self._common | common)
 
     def write(self, **values: Any) -> None:
-        """Append one line; floats are rounded to six significant digits."""
+        """Append one line; floats are rounded to six significant digits, undefined ones are null."""
         if self._path is None:
             return
         rounded = {
@@ -35,4 +37,4 @@ class RunLog:
             for key, value in (self._common | values).items()
         }
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(rounded) + "\n")
+            file.write(json.dumps(defined(rounded), allow_nan=False) + "\n")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
+
 import pytest
 import torch
 from torch import nn
 
+from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.training import checkpoint
 from modaxfer.runner.training.checkpoint import Checkpoints, Position
 
@@ -29,12 +34,35 @@ def test_a_kill_in_the_second_save_of_a_step_leaves_the_first(tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(checkpoint, "save_file", killed)
+        context.setattr(checkpoint, "write_tensors", killed)
         with pytest.raises(KeyboardInterrupt):
             checkpoints.save(Position(step=4, epoch=1), {"w": weight}, None, {})
     position, tensors = checkpoints.load()
     assert (position.epoch, position.step_in_epoch) == (0, 4)
     assert tensors["now.w"].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_scores_that_are_no_numbers_come_back_from_valid_json(tmp_path):
+    history = [{"epoch": 1, "validation": {"f1": None, "loss": math.nan}}]
+    Checkpoints(tmp_path).save(Position(best_score=-math.inf, loss=0.5, history=history), {}, None, {})
+    (written,) = tmp_path.glob("*/position.json")
+    json.loads(written.read_text(), parse_constant=lambda name: pytest.fail(name))
+    position, _ = Checkpoints(tmp_path).load()
+    assert position.best_score == -math.inf
+    assert position.history == [{"epoch": 1, "validation": {"f1": None, "loss": None}}]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_every_file_has_the_mode_that_the_umask_asks_for(umask, mode, tmp_path):
+    before = os.umask(umask)
+    try:
+        Checkpoints(tmp_path).save(Position(), {"w": nn.Parameter(torch.ones(2))}, None, {})
+        write_tensors({"w": torch.ones(2)}, tmp_path / "model" / "head.safetensors", metadata={"a": "b"})
+    finally:
+        os.umask(before)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 4
+    assert {path.stat().st_mode & 0o777 for path in files} == {mode}
 
 
 def test_another_process_reads_and_does_not_write(tmp_path):

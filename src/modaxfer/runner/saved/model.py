@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
 from modaxfer.data.readings import Reading
@@ -24,12 +24,13 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.saved.encoder import base_encoder, copy_base, encoder_tensors
 from modaxfer.runner.session import Session
+from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.towers.joint import JointProcessor
 from modaxfer.runner.towers.model import TransferModel
 from modaxfer.runner.towers.tower import Tower
 from modaxfer.spec import Field, Signal
 
-__all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model", "write_tensors"]
+__all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model"]
 
 DESCRIPTION = "model.json"
 SCHEMA = 2
@@ -135,8 +136,13 @@ def save_model(run: Path, session: Session, cell: Cell, touched: Mapping[str, to
     )
     write_tensors(session.model.head.state_dict(), folder / "head.safetensors")
     write_atomically(folder / DESCRIPTION, json.dumps(asdict(described), indent=2) + "\n")
-    shutil.rmtree(run / "model", ignore_errors=True)
+    # One from an earlier try of this run goes when the new one is in its place.
+    before = run / ".model.old"
+    shutil.rmtree(before, ignore_errors=True)
+    if (run / "model").exists():
+        (run / "model").rename(before)
     folder.replace(run / "model")
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def load_model(run: Path, saved: SavedModel, *, trust_remote_code: bool = False) -> tuple[TransferModel, Processor]:
@@ -161,12 +167,6 @@ def load_model(run: Path, saved: SavedModel, *, trust_remote_code: bool = False)
 def objective_of(saved: SavedModel) -> Objective:
     """Return how logits are decoded."""
     return Objective.from_dict(saved.objective)
-
-
-def write_tensors(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Write tensors to a safetensors file, each with memory of its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
 
 
 def _save_tower(folder: Path, tower: Any, way: Way, bridge: Bridge, cell: Cell, moved: set[int]) -> SavedTower:

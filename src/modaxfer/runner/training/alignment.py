@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from modaxfer.contracts import AlignedBridge, Batch, pool
 from modaxfer.encoders.load import load_encoder
@@ -24,6 +23,7 @@ from modaxfer.runner.rows.batches import training_batches
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
 from modaxfer.runner.rows.prepare import examples
 from modaxfer.runner.session import Session
+from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.towers.joint import JointProcessor, JointRows
 
 __all__ = ["align_bridges"]
@@ -149,10 +149,7 @@ class _Alignment:
         """Write the bridge's tensors and the report, and return the tensors."""
         state = self.tower.bridge.state_dict()
         tensors = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
-        self.stored.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.stored.with_suffix(".tmp")
-        save_file(tensors, temporary, metadata={"report": json.dumps(report)})
-        temporary.replace(self.stored)
+        write_tensors(tensors, self.stored, metadata={"report": json.dumps(report)})
         return tensors
 
     def _kept(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:

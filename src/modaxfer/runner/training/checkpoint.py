@@ -6,16 +6,18 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
-from modaxfer.result import write_atomically
+from modaxfer.result import defined, write_atomically
+from modaxfer.runner.tensors import write_tensors
 
-__all__ = ["Checkpoints", "Position", "restore"]
+__all__ = ["Checkpoints", "Position", "pack", "restore", "unpack"]
 
 LATEST = "latest.json"
 
@@ -74,8 +76,8 @@ class Checkpoints:
         name = f"{position.phase}-{position.step}-{position.epoch}"
         target = self._folder / name
         target.mkdir(parents=True, exist_ok=True)
-        save_file({key: value.contiguous().cpu() for key, value in tensors.items()}, target / "state.safetensors")
-        (target / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
+        write_tensors(tensors, target / "state.safetensors")
+        write_atomically(target / "position.json", pack(asdict(position)))
         write_atomically(self._folder / LATEST, json.dumps({"name": name}))
         for old in self._folder.iterdir():
             if old.is_dir() and old != target:
@@ -86,13 +88,27 @@ class Checkpoints:
         if not (self._folder / LATEST).is_file():
             return None
         folder = self._folder / json.loads((self._folder / LATEST).read_text(encoding="utf-8"))["name"]
-        position = Position(**json.loads((folder / "position.json").read_text(encoding="utf-8")))
+        position = Position(**unpack((folder / "position.json").read_text(encoding="utf-8"), "best_score"))
         return position, load_file(folder / "state.safetensors")
 
     def clear(self) -> None:
         """Remove all checkpoints; the run is finished."""
         if self._writes and self._folder.exists():
             shutil.rmtree(self._folder)
+
+
+def pack(values: Mapping[str, Any]) -> str:
+    """Return values as JSON, which has no number that is not finite: they are text at the top, and null below it."""
+    named = {
+        key: str(value) if isinstance(value, float) and not isfinite(value) else value for key, value in values.items()
+    }
+    return json.dumps(defined(named), allow_nan=False)
+
+
+def unpack(text: str, *numbers: str) -> dict[str, Any]:
+    """Return what `pack` made of values; those called `numbers` may be infinite."""
+    values: dict[str, Any] = json.loads(text)
+    return values | {key: float(values[key]) for key in numbers if values.get(key) is not None}
 
 
 def restore(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from signal import SIGTERM
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import nn
 from modaxfer.errors import DivergedError
 from modaxfer.heads.uncertainty import UncertaintyWeights, weighed
 from modaxfer.plan import Part, Phase, Sharing
+from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.batches import micro_batches
 from modaxfer.runner.rows.mixing import mixed_batches, steps_of
 from modaxfer.runner.session import Session
@@ -116,6 +118,8 @@ class _GradientPhase:
             # A search over learning rates goes on where one diverged.
             session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         movement.check(self.module, self.at.step)
+        # The next phase looks for checkpoints as soon as it begins, in every process.
+        session.accelerator.wait_for_everyone()
         self._take_best()
         self.at.seconds += time.monotonic() - self.started
         return self._report()
@@ -124,7 +128,11 @@ class _GradientPhase:
         session, checked = self.session, False
         with session.progress.bar(f"training ({self.phase.name})", self.total * session.batch_size) as self.advance:
             while self.at.step < self.total and not self._stale():
-                self._epoch()
+                try:
+                    self._epoch()
+                except StoppedError:
+                    self._save()
+                    raise
                 if not checked:
                     movement.check(self.module, self.at.step)
                     checked = True
@@ -151,17 +159,18 @@ class _GradientPhase:
         )
         for lane in self.lanes:
             lane.session.model.train_above(lane.entry.layer)
-        for lane_number, rows in batches[self.at.step_in_epoch :]:
-            if self.at.step >= self.total:
-                break
-            self._step(lane_number, rows)
-            if (
-                session.train.checkpoint_minutes
-                and time.monotonic() - self.saved > 60 * session.train.checkpoint_minutes
-            ):
-                self._save()
-        self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
-        self._validate()
+        # One process alone stops after any step; several stop after one that all have agreed upon.
+        with nullcontext() if session.accelerator.num_processes == 1 else shielded():
+            for lane_number, rows in batches[self.at.step_in_epoch :]:
+                if self.at.step >= self.total:
+                    break
+                with shielded():
+                    self._step(lane_number, rows)
+                self._save_by_the_clock()
+        found = {lane.session.task_id: lane.validate() for lane in self.lanes}
+        with shielded():
+            self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
+            self._judge(found)
         self._save()
 
     def _step(self, number: int, rows: np.ndarray) -> None:
@@ -183,11 +192,14 @@ class _GradientPhase:
             last = place == len(shares) - 1
             with nullcontext() if last else accelerator.no_sync(self.model):
                 loss += self._backward(number, chosen, share / total_weight, share * len(chosen) / len(rows))
+        loss, stop = self._agreed(loss)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_([place.parameter for place in self.opened.values()], session.train.clip_norm)
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
         self._record(loss)
+        if stop:
+            raise StoppedError(stop)
 
     def _backward(self, number: int, chosen: np.ndarray, scale: float, share: float) -> float:
         """Add the gradient of one forward pass and return its share of the step's loss."""
@@ -203,14 +215,24 @@ class _GradientPhase:
         accelerator.backward(total * accelerator.num_processes)
         return float(loss.detach())
 
-    def _record(self, loss: float) -> None:
-        session = self.session
-        if session.accelerator.num_processes > 1:
-            loss = float(session.accelerator.reduce(torch.tensor(loss, device=session.computer.device), "sum"))
+    def _agreed(self, loss: float) -> tuple[float, int]:
+        """Return the step's loss over all processes, and the signal that any of them was sent, 0 where none was.
+
+        Nothing that can fail for another process's sake comes after it: a step is done by all, or by none.
+        """
+        stop = 0
+        if self.session.accelerator.num_processes > 1:
+            told = torch.tensor([loss, pending()], dtype=torch.float64, device=self.session.computer.device)
+            loss, stop = self.session.accelerator.reduce(told, "sum").tolist()
+            stop = pending() or (SIGTERM if stop else 0)
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} at step {self.at.step + 1}", fix="lower --learning-rate, or use --precision fp32"
             )
+        return loss, int(stop)
+
+    def _record(self, loss: float) -> None:
+        session = self.session
         self.at.step, self.at.step_in_epoch = self.at.step + 1, self.at.step_in_epoch + 1
         self.at.loss = loss if self.at.step == 1 else 0.9 * self.at.loss + 0.1 * loss
         self.advance(session.batch_size)
@@ -224,9 +246,9 @@ class _GradientPhase:
                 learning_rate=rate,
             )
 
-    def _validate(self) -> None:
+    def _judge(self, found: dict[str, dict[str, Any]]) -> None:
+        """Take note of an epoch by what validation has `found` for each task, and of its weights if it is the best."""
         session = self.session
-        found = {lane.session.task_id: lane.validate() for lane in self.lanes}
         # Tasks of different metrics meet in their skill; a single one is judged by its own metric.
         alone = len(found) == 1
         score = sum(values.pop("judged" if alone else "skill") for values in found.values()) / len(found)
@@ -262,11 +284,17 @@ class _GradientPhase:
         self.best = restore(state, self.touched, self.optimiser)
         self.session.progress.say(f"  resumed after step {self.at.step:,} of {self.total:,}")
 
+    def _save_by_the_clock(self) -> None:
+        minutes = self.session.train.checkpoint_minutes
+        if minutes and time.monotonic() - self.saved > 60 * minutes:
+            self._save()
+
     def _save(self) -> None:
         spent = time.monotonic() - self.started
         self.started = self.saved = time.monotonic()
         self.at.seconds += spent
-        self.checkpoints.save(self.at, self.touched, self.optimiser, self.best)
+        with shielded():
+            self.checkpoints.save(self.at, self.touched, self.optimiser, self.best)
 
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch

@@ -5,7 +5,6 @@ The test split plays no part in it: it is opened once, after the chosen weights 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Phase
 from modaxfer.result import write_atomically
 from modaxfer.runner.session import Session
-from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.tensors import write_tensors
+from modaxfer.runner.training.checkpoint import Checkpoints, pack, unpack
 
 __all__ = ["Attempt", "RateSearch", "asked_epochs", "train_at_rates"]
 
@@ -115,15 +115,13 @@ class RateSearch:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         if state is not None:
-            temporary = self._weights(number).with_suffix(".tmp")
-            save_file({name: tensor.contiguous() for name, tensor in state.items()}, temporary)
-            temporary.replace(self._weights(number))
-        write_atomically(self._place(number).with_suffix(".json"), json.dumps(asdict(attempt)))
+            write_tensors(state, self._weights(number))
+        write_atomically(self._place(number).with_suffix(".json"), pack(asdict(attempt)))
         Checkpoints(self._place(number)).clear()
 
     def _read(self, number: int) -> Attempt | None:
         path = self._place(number).with_suffix(".json")
-        return Attempt(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        return Attempt(**unpack(path.read_text(encoding="utf-8"), "score")) if path.is_file() else None
 
 
 def train_at_rates(
