@@ -49,9 +49,9 @@ def train_here(request, folder):
     return modaxfer.train(**SHARED, **request, output=folder, quiet=True)
 
 
-def kill_in_the_middle(arguments, folder: Path):
-    """Start a run and kill it once it has a checkpoint of the second epoch or later."""
-    started = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def kill_in_the_middle(arguments, folder: Path, number: int):
+    """Start a run and send it a signal once it has a checkpoint of the second epoch or later."""
+    started = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 120
         while _epoch(folder) < 2:
@@ -59,8 +59,9 @@ def kill_in_the_middle(arguments, folder: Path):
             assert time.monotonic() < deadline, "no checkpoint appeared"
             time.sleep(0.01)
     finally:
-        started.send_signal(signal.SIGKILL)
-        started.wait()
+        started.send_signal(number)
+        _, told = started.communicate(timeout=120)
+    return started.returncode, told
 
 
 def _epoch(folder: Path) -> int:
@@ -71,15 +72,20 @@ def _epoch(folder: Path) -> int:
         return 0
 
 
-@pytest.mark.parametrize("strategy", ["full", "lora"])
-def test_a_killed_run_resumes_to_the_same_metrics(strategy, tiny, own_rows, tmp_path, capfd):
+@pytest.mark.parametrize(("strategy", "number"), [("full", signal.SIGKILL), ("lora", signal.SIGTERM)])
+def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_rows, tmp_path, capfd):
     rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "24", "--set", "patience=0")
     settings += ("--set", "train.dropout=0.1")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     options = {"patience": 0, "train.dropout": 0.1}
     train_here({"encoder": str(tiny("bert")), "strategy": strategy, "epochs": 24, "set": options, **rows}, whole)
-    kill_in_the_middle(command(rows, tiny("bert"), *settings, "--output", str(broken)), broken)
+    arguments = command(rows, tiny("bert"), *settings, "--output", str(broken))
+    status, told = kill_in_the_middle(arguments, broken, number)
     assert not (broken / "result.json").exists()
+    if number == signal.SIGTERM:
+        assert status == 128 + number
+        assert told.endswith(f"stopped by SIGTERM; `modaxfer train --resume --output {broken}` goes on from there\n")
+        assert not (broken / ".lock").exists()
     modaxfer.train(output=broken, resume=True)
     assert "resumed after step" in capfd.readouterr().err
     assert Result.load(broken).metrics == Result.load(whole).metrics
