@@ -1,4 +1,4 @@
-"""Tables as people export them: what cells and labels mean, from the file to the metric; the file says what is right."""
+"""Tables as people export them: what cells and labels mean, from file to metric; the file itself says what is right."""
 
 from __future__ import annotations
 
