@@ -1,3 +1,5 @@
+from datetime import time, timedelta
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -82,6 +84,30 @@ def test_typed_columns_are_what_they_say_but_text_may_hold_dates_and_amounts():
     (digits,) = [note for note in found.notes if "digits" in note]
     assert "store them as numbers" in digits
     assert not [note for note in found.notes if "zip" in note]
+
+
+def test_times_compact_dates_and_identifiers():
+    table = csv(
+        at=["12:30", "07:15:36"] * 20,
+        day=[f"202401{n:02d}" for n in range(1, 21)] * 2,
+        user_id=[str(n * 17) for n in range(40)],
+        zip=["00123", "99999"] * 20,
+    )
+    found = meaning(table)
+    read = conform(table, found.fields, found.types)
+    assert read["at"].to_pylist()[:2] == [12.5, 7.26]
+    assert read["day elapsed days"].to_pylist()[:3] == [0, 1, 2]
+    assert found.notes == (
+        "column 'at': read as hours, '07:15:36' as 7.26",
+        "column 'day': dates (%Y%m%d) are read as day, weekday, elapsed days",
+        "column 'user_id': a number of its own in every row; if it only names the row, leave it out",
+        "column 'zip': read as numbers, '00123' as 123; digits that are codes belong into a file with types",
+    )
+    typed = pa.table({"at": [time(12, 30), None] * 20, "long": [timedelta(minutes=90), timedelta(0)] * 20})
+    found = meaning(typed)
+    read = conform(typed, found.fields, found.types).to_pydict()
+    assert read["at"][:2] == [12.5, None]
+    assert read["long"][:2] == [1.5, 0]
 
 
 def test_a_decimal_comma_in_one_column_tells_how_another_is_written():

@@ -20,6 +20,7 @@ COMBINED = ["a b", "c", "d", "a b;c", "a b;d", "c;d", ""] * 8
         ([str(n * 7) for n in range(12)], Problem.REGRESSION, "12 distinct numbers"),
         ([f"${n * 1000:,}" for n in range(40)], Problem.REGRESSION, "40 distinct numbers"),
         ([f"{n},5" for n in range(40)], Problem.REGRESSION, "40 distinct numbers"),
+        (["unknown" if n % 10 == 0 else str(n * 37) for n in range(60)], Problem.REGRESSION, "54 distinct numbers"),
         (COMBINED, Problem.MULTILABEL, "these look like several labels per row, separated by ';'"),
         (["['a', 'b']", "['a']"] * 20, Problem.MULTILABEL, "the text of lists"),
         (["Paris, France", "Lyon, France", "Rome, Italy"] * 10, Problem.MULTICLASS, "3 distinct labels"),

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data.interpret import interpret
+from modaxfer.data.numerals import is_text_type
 from modaxfer.data.origin import file_of
-from modaxfer.data.readings import Reading, is_text_type
+from modaxfer.data.readings import Reading
 from modaxfer.errors import DataError, close_matches
 
 if TYPE_CHECKING:

@@ -9,15 +9,18 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.numerals import ENOUGH
+from modaxfer.data.numerals import ENOUGH, is_missing_text, is_text_type
 
-__all__ = ["ISO", "PARTS", "TYPED", "find_format", "first_of", "instants", "part_of"]
+__all__ = ["COMPACT", "ISO", "PARTS", "TYPED", "are_compact", "find_format", "first_of", "instants", "part_of"]
 
 PARTS = ("year", "month", "day", "weekday", "elapsed days", "hour")
 """Numbers made of a date: weekday 0 is Monday; elapsed days since the first training date; hour with fraction."""
 
 ISO, TYPED = "ISO 8601", "typed"
 """Formats that are no pattern: ``2024-01-31``, with or without a time; a column that holds dates by its type."""
+
+COMPACT = "%Y%m%d"
+"""Eight digits, ``20240131``."""
 
 _ISO_CELL = re.compile(r"\d{4}-\d{1,2}(-\d{1,2}([ T]\d{1,2}:\d{2}.*)?)?")
 _DATE_CELL = re.compile(r"\d{1,4}[-/. ]\s?\w{1,9}[-/., ]\s?\s?\d{1,4}\b.*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}\b.*")
@@ -26,6 +29,7 @@ _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%m %d %Y")
 _PLAIN = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d-%B-%Y",
           "%d/%b/%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")  # fmt: skip
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M", ", %H:%M:%S", " %H:%M:%S.%f")
+_FEWEST = 10
 _SAMPLE = 300
 """Distinct cells that formats are tried on."""
 
@@ -46,6 +50,16 @@ def find_format(present: pa.ChunkedArray) -> str | None:
         if sum(sample[text] for text in like) >= ENOUGH * sum(sample.values()):
             return _checked(present, [kind] if kind else _tried(like))
     return None
+
+
+def are_compact(column: pa.ChunkedArray) -> bool:
+    """Tell whether `column` holds dates as eight digits: all a day between 1900 and 2099, ten different ones."""
+    if not (pa.types.is_integer(column.type) or is_text_type(column.type)):
+        return False
+    text = column.drop_null().cast(pa.string())
+    text = text.filter(pc.invert(is_missing_text(text)))
+    days = pc.match_substring_regex(text, r"^\s*(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\s*$")
+    return bool(pc.all(days).as_py()) and pc.count_distinct(text).as_py() >= _FEWEST
 
 
 def instants(column: pa.ChunkedArray, written: str) -> pa.ChunkedArray:

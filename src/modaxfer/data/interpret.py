@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data import dates
-from modaxfer.data.numerals import Numerals, find_numerals, number_note
+from modaxfer.data.numerals import Numerals, find_numerals, is_text_type, number_note
 from modaxfer.data.origin import is_typed, numbers_of, separator_of
-from modaxfer.data.readings import Reading, is_number_type, is_text_type, present_text
+from modaxfer.data.readings import Reading, is_clock_type, is_number_type, present_text
 from modaxfer.spec import Field
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _FEWEST = 10
 """Rows below which a rising column says nothing of itself."""
 _MANY = 20
 """Distinct texts from which a column that repeats none is called an identifier."""
+_IDENTIFIER = re.compile(r"(?i:(.*[_ .-])?(id|uid|uuid|guid))|.*[a-z](Id|ID)")
 _SAVED_INDEX = re.compile(r"Unnamed: \d+(\.\d+)?")
 
 
@@ -134,10 +135,10 @@ def _interpreted(
     name, column = field.name, table.column(field.name)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return _dated(table, field, dates.TYPED)
+    if dates.are_compact(column):
+        return _dated(table, field, dates.COMPACT)
     if name not in texts:
-        kind = "number" if is_number_type(column.type) else "category"
-        words = pa.types.is_boolean(column.type) or _only_bits(column)
-        return [field], {name: Reading(kind=kind, column=name, numerals=Numerals(words=words))}, ""
+        return _typed(field, column)
     present, typed = texts[name], is_typed(table, name)
     found = numerals[name]
     if isinstance(found, Numerals) and not (typed and ((found.plain and not found.words) or not len(present))):
@@ -152,6 +153,19 @@ def _interpreted(
         return _dated(table, field, written)
     reading = Reading(kind="category", column=name)
     return [field], {name: reading}, _doubt(name, present, "dates" if written == "" else found, typed)
+
+
+def _typed(field: Field, column: pa.ChunkedArray) -> tuple[list[Field], dict[str, Reading], str]:
+    """Return the reading of a column that is no text and no date."""
+    clock = is_clock_type(column.type)
+    words = pa.types.is_boolean(column.type) or _only_bits(column)
+    reading = Reading(
+        kind="number" if clock or is_number_type(column.type) else "category",
+        column=field.name,
+        numerals=Numerals(clock=True) if clock else Numerals(words=words),
+    )
+    note = f"column {field.name!r}: times ({column.type}) are read as hours" if clock else ""
+    return [field], {field.name: reading}, note or _identifier(field.name, column)
 
 
 def _dated(table: pa.Table, field: Field, written: str) -> tuple[list[Field], dict[str, Reading], str]:
@@ -180,9 +194,22 @@ def _said(name: str, present: pa.ChunkedArray, found: Numerals) -> str:
         both = present.unique().to_pylist()
         bits = all(str(cell).strip() in ("0", "1", "0.0", "1.0") for cell in both)
         return "" if bits else f"column {name!r}: true and false are read as 1 and 0"
-    if found.plain:
+    if not found.plain:
+        return number_note(f"column {name!r}", present, found)
+    lengths = pc.utf8_length(present).unique().to_pylist()
+    if len(lengths) == 1 and lengths[0] > 2 and pc.any(pc.starts_with(present, "0")).as_py():
+        return f"{number_note(f'column {name!r}', present, found)}; digits that are codes belong into a file with types"
+    return _identifier(name, present)
+
+
+def _identifier(name: str, column: pa.ChunkedArray) -> str:
+    """Return a line on a column of numbers that is called an identifier and repeats none."""
+    if not _IDENTIFIER.fullmatch(name) or pa.types.is_nested(column.type):
         return ""
-    return number_note(f"column {name!r}", present, found)
+    distinct = pc.count_distinct(column, mode="only_valid").as_py()
+    if distinct < _MANY or distinct < len(column) - column.null_count:
+        return ""
+    return f"column {name!r}: a number of its own in every row; if it only names the row, leave it out"
 
 
 def _doubt(name: str, present: pa.ChunkedArray, found: Numerals | str | None, typed: bool) -> str:

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from modaxfer.data.names import tidy
-from modaxfer.data.numerals import MISSING, Numerals, find_numerals, parse
+from modaxfer.data.numerals import MISSING, MOSTLY, Numerals, find_numerals, is_text_type, parse
 from modaxfer.data.origin import is_typed, separator_of
-from modaxfer.data.readings import is_number_type, is_text_type, present_text
+from modaxfer.data.readings import is_number_type, present_text
 
 __all__ = ["NO_LABEL", "LabelReading", "Spellings", "cell_of", "learn_labels", "looks_listed", "spellings", "values_of"]
 
@@ -101,6 +101,8 @@ def learn_labels(table: pa.Table, column: str) -> LabelReading:
     missing = _NEVER if typed else NO_LABEL
     texts = [text for cell in cells.unique().to_pylist() if cell is not None and (text := tidy(cell)) not in missing]
     found = find_numerals(present_text(cells.cast(pa.string())), {"separator": separator_of(table)})
+    if isinstance(found, str) and _mostly_plain(cells):
+        found = Numerals()
     words = {text.lower(): text for text in texts}
     return LabelReading(
         whole=bool(texts) and all(_WHOLE.fullmatch(text) for text in texts),
@@ -111,6 +113,11 @@ def learn_labels(table: pa.Table, column: str) -> LabelReading:
         numerals=found if isinstance(found, Numerals) else Numerals(),
         doubt=found if isinstance(found, str) else "",
     )
+
+
+def _mostly_plain(cells: pa.ChunkedArray) -> bool:
+    present = present_text(cells.cast(pa.string()))
+    return bool(len(present) - parse(present, Numerals()).null_count >= MOSTLY * len(present))
 
 
 def cell_of(labels: Iterable[str]) -> str:

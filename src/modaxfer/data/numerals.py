@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["MISSING", "Numerals", "find_numerals", "is_missing_text", "number_note", "parse"]
+__all__ = ["MISSING", "Numerals", "find_numerals", "is_missing_text", "is_text_type", "number_note", "parse"]
 
 MISSING = ("", "#N/A", "#N/A N/A", "#NA", "-", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "?",
            "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")  # fmt: skip
@@ -38,6 +38,7 @@ _CODES = frozenset((
 _POINTED = frozenset(("$", "£", "us$", "usd", "gbp"))
 """Currencies whose amounts have a decimal point."""
 
+_CLOCK = r"^(?P<hours>\d{1,3}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d(?:\.\d+)?))?$"
 _SPACES = "[\u00a0\u2007\u2009\u200a\u202f]"
 _CELL = re.compile(
     r"(?P<open>\()?\s*[-+]?\s*(?P<before>[^\d\s.,+\-()][^\d+\-().,]{0,8}?)?\s*[-+]?\s*"
@@ -56,6 +57,8 @@ class Numerals:
     """What may stand before or behind a number and means the same in every row: ``$``, ``%``, ``kg``."""
     words: bool = False
     """Whether true and false are 1 and 0."""
+    clock: bool = False
+    """Whether cells are times such as 12:30 or 12:30:15, in hours."""
 
     @property
     def unit(self) -> str:
@@ -70,6 +73,8 @@ class Numerals:
 
 def parse(column: pa.ChunkedArray, numerals: Numerals) -> pa.ChunkedArray:
     """Return a text column as float64; a cell that is no number as `numerals` writes them, and NaN, becomes null."""
+    if numerals.clock:
+        return _hours(_tidied(column))
     text = _without_affixes(_tidied(column), numerals.affixes)
     mark, point = re.escape(numerals.thousands), re.escape(numerals.decimal)
     grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}|" if mark else ""
@@ -87,6 +92,11 @@ def parse(column: pa.ChunkedArray, numerals: Numerals) -> pa.ChunkedArray:
 def is_missing_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return bool ``[rows]``: whether a text cell is null or says that it has no value."""
     return pc.is_in(pc.utf8_trim_whitespace(column), pa.array((*MISSING, None), pa.string()))
+
+
+def is_text_type(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def find_numerals(present: pa.ChunkedArray, hints: Mapping[str, str] | None = None) -> Numerals | str | None:
@@ -122,7 +132,8 @@ def number_note(what: str, present: pa.ChunkedArray, numerals: Numerals) -> str:
     read = present.filter(pc.is_valid(parse(present, numerals)))
     shown = str(max(read.unique().slice(0, 100).to_pylist(), key=len))
     value = parse(pa.chunked_array([pa.array([shown], pa.string())]), numerals).to_pylist()[0]
-    return f"{what}: read as numbers, {shown.strip()!r} as {value:.12g}"
+    kind = "hours" if numerals.clock else "numbers"
+    return f"{what}: read as {kind}, {shown.strip()!r} as {value:.12g}"
 
 
 def _proposed(present: pa.ChunkedArray, hints: Mapping[str, str]) -> Numerals | str | None:
@@ -133,8 +144,10 @@ def _proposed(present: pa.ChunkedArray, hints: Mapping[str, str]) -> Numerals | 
         return Numerals(words=True)
     if parse(present, Numerals()).null_count == 0 and hints.get("decimal", ".") == ".":
         return Numerals()
-    cells = {text: match for text in counts if (match := _CELL.fullmatch(_clean(text)))}
     total = sum(counts.values())
+    if sum(count for text, count in counts.items() if re.match(_CLOCK, text)) >= ENOUGH * total:
+        return Numerals(clock=True)
+    cells = {text: match for text in counts if (match := _CELL.fullmatch(_clean(text)))}
     if sum(counts[text] for text in cells) < MOSTLY * total and len(counts) - len(cells) > 1:
         return None
     affixes, doubt = _affixes({text: _affix(match) for text, match in cells.items()}, counts)
@@ -210,6 +223,17 @@ def _told(cores: Counter[str], ways: Sequence[Numerals], hints: Mapping[str, str
         if way.decimal == decimal:
             return way
     return f"{next(iter(cores))!r} has a decimal comma or a comma between thousands"
+
+
+def _hours(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    parts = [pc.extract_regex(chunk, pattern=_CLOCK) for chunk in text.chunks]
+    found = pa.chunked_array(parts, type=pa.struct({name: pa.string() for name in ("hours", "minutes", "seconds")}))
+    seconds = pc.struct_field(found, "seconds")
+    # An absent group is empty, not null.
+    seconds = pc.if_else(pc.equal(seconds, ""), "0", seconds).cast(pa.float64())
+    minutes = pc.struct_field(found, "minutes").cast(pa.float64())
+    hours = pc.struct_field(found, "hours").cast(pa.float64())
+    return pc.add(hours, pc.add(pc.divide(minutes, 60.0), pc.divide(seconds, 3600.0)))
 
 
 def _without_affixes(text: pa.ChunkedArray, affixes: Sequence[str]) -> pa.ChunkedArray:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data import dates
-from modaxfer.data.numerals import Numerals, is_missing_text, parse
+from modaxfer.data.numerals import Numerals, is_missing_text, is_text_type, parse
 
-__all__ = ["Reading", "is_number_type", "is_text_type", "present_text"]
+__all__ = ["Reading", "is_clock_type", "is_number_type", "present_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,8 @@ class Reading:
     def _numbers(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         if is_text_type(column.type):
             return parse(column, self.numerals)
+        if is_clock_type(column.type):
+            return _hours(column)
         if not is_number_type(column.type):
             return pa.chunked_array([pa.nulls(len(column), pa.float64())])
         values = column.cast(pa.float64(), safe=False)
@@ -88,20 +90,26 @@ class Reading:
         return text
 
 
-def is_text_type(kind: pa.DataType) -> bool:
-    """Tell whether a column of this type holds text."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
 def is_number_type(kind: pa.DataType) -> bool:
     """Tell whether a column of this type holds numbers, or truth values, or nothing at all."""
     tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_null)
     return any(test(kind) for test in tests)
 
 
+def is_clock_type(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds times of day or lengths of time."""
+    return bool(pa.types.is_time(kind) or pa.types.is_duration(kind))
+
+
 def present_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the cells of a text column that have a value."""
     return column.filter(pc.invert(is_missing_text(column)))
+
+
+def _hours(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = pa.duration("us") if pa.types.is_duration(column.type) else pa.time64("us")
+    ticks = column.cast(kind, safe=False).cast(pa.int64())
+    return pc.divide(ticks.cast(pa.float64(), safe=False), 3600e6)
 
 
 def _is_missing(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -10,9 +10,9 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from modaxfer.data.labels import LabelReading, learn_labels, spellings, values_of
-from modaxfer.data.numerals import Numerals, number_note
+from modaxfer.data.numerals import Numerals, is_text_type, number_note
 from modaxfer.data.origin import file_of, is_typed
-from modaxfer.data.readings import is_text_type, present_text
+from modaxfer.data.readings import present_text
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, Target
 

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from modaxfer.data.labels import LabelReading, values_of
+from modaxfer.data.numerals import is_text_type
 from modaxfer.data.origin import is_typed
-from modaxfer.data.readings import is_text_type
 from modaxfer.spec import Problem, Target
 
 if TYPE_CHECKING:
