@@ -250,6 +250,13 @@ def test_the_cap_on_seconds_is_said_and_can_be_raised(monkeypatch):
     assert len(read_sound(data, None, 8000).samples) == 24000
 
 
+def test_an_mp3_that_was_cut_is_said():
+    whole = sound_bytes(np.tile(TONE, 5), 16000, kind="MP3")
+    notes = []
+    inspect_media([whole, whole[: len(whole) // 2]], "audio", None, notes)
+    assert notes == ["1 of 2 sounds end before the length that their header states; they may have been cut off"]
+
+
 def test_memory_does_not_grow_with_the_length_of_a_sound(tmp_path):
     with soundfile.SoundFile(tmp_path / "long.flac", "w", 48000, 8, format="FLAC") as file:
         for _ in range(20):
@@ -287,7 +294,7 @@ def test_what_a_file_is_stands_in_it(tmp_path, name, content, kind):
     assert kind_by_content(tmp_path / name) == kind
 
 
-@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "AIFF", "AU", "W64", "RF64"])
 def test_truncated_sounds_are_refused(kind):
     data = sound_bytes(TONE, kind=kind)
     with pytest.raises(DataError, match=r"unreadable sound \(file bytes\)"):

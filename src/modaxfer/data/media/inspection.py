@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modaxfer.data.media.brightness import said_of
 from modaxfer.data.media.limits import SECONDS, most_pixels, most_seconds
 from modaxfer.data.media.pictures import SEVERAL, check_image
-from modaxfer.data.media.sounds import LONG, check_sound
+from modaxfer.data.media.sounds import LONG, SHORT, check_sound
 from modaxfer.data.media.values import encoded
 from modaxfer.errors import DataError
 
@@ -65,5 +65,9 @@ def _sentences(remarks: Counter[str], total: int) -> list[str]:
     if count := remarks[LONG]:
         cap = f"{most_seconds():g} s"
         said.append(f"{count} of {total} sounds are longer than {cap}; nothing beyond is read ({SECONDS} raises that)")
+    if count := remarks[SHORT]:
+        said.append(
+            f"{count} of {total} sounds end before the length that their header states; they may have been cut off"
+        )
     numbers = said_of(remarks)
     return [*said, numbers] if numbers else said

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["HIGHEST_RATE", "LONG", "LOWEST_RATE", "check_sound", "read_sound", "resample"]
+__all__ = ["HIGHEST_RATE", "LONG", "LOWEST_RATE", "SHORT", "check_sound", "read_sound", "resample"]
 
 LOWEST_RATE, HIGHEST_RATE = 50, 1_000_000
 """Hz. Below, a spectrum's window holds no sample; above, no recorder works and one window fills the memory."""
 
 LONG = "longer than the cap"
 """Remark on a sound of which not all is read."""
+
+SHORT = "shorter than stated"
+"""Remark on a sound that ends before the length that its header states."""
 
 _ENDLESS = 2**40
 """Frames."""
@@ -80,18 +83,20 @@ def check_sound(file: Encoded, remarks: Counter[str]) -> None:
     """
     most = most_seconds()
     # A little further than the cap, to learn whether there is more.
-    heard = [(rate, len(block)) for rate, _, block in _blocks(file, most + 0.1)]
+    heard = [(rate, frames, len(block)) for rate, frames, block in _blocks(file, most + 0.1)]
     if not heard:
         raise unreadable("sound", file.name, _EMPTY)
-    if sum(length for _, length in heard) > most * heard[0][0]:
-        remarks[LONG] += 1
+    (rate, frames, _), total = heard[0], sum(length for *_, length in heard)
+    remarks[LONG] += total > most * rate
+    # Some headers only estimate; an MP3 that was cut is decoded to where it ends.
+    remarks[SHORT] += total <= most * rate and total < 0.9 * frames < _ENDLESS
 
 
 def _blocks(file: Encoded, seconds: float) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yield rate, frames of the whole file and the mean of all channels, a block at a time, up to `seconds`."""
     import soundfile
 
-    if _cut_riff(file):
+    if _is_cut(file):
         raise unreadable("sound", file.name, "the file is truncated")
     with file.open() as stream:
         try:
@@ -114,12 +119,28 @@ def _usable_rate(rate: int, name: str) -> int:
     raise unreadable("sound", name, f"its header states a rate of {rate} Hz", allowed)
 
 
-def _cut_riff(file: Encoded) -> bool:
-    """Tell whether a WAV file ends before the length in its header; libsndfile shortens it without a word."""
+def _is_cut(file: Encoded) -> bool:
+    """Tell whether an uncompressed file ends before the length in its header; libsndfile shortens it without a word."""
     with file.open() as stream:
-        head = stream.read(8)
-    if head[:4] != b"RIFF":
-        return False
-    stated = int.from_bytes(head[4:8], "little")
+        head = stream.read(28).ljust(28, b"\0")
+    stated = _stated_length(head)
+    return stated is not None and stated > file.size() + 1
+
+
+def _stated_length(head: bytes) -> int | None:
+    """Return the bytes that a file should have by its first 28; None where they do not say."""
+    match head[:4]:
+        case b"RIFF":
+            start, stated = 8, int.from_bytes(head[4:8], "little")
+        case b"FORM" | b"RIFX":
+            start, stated = 8, int.from_bytes(head[4:8], "big")
+        case b".snd":
+            start, stated = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
+        case b"RF64":
+            start, stated = 8, int.from_bytes(head[20:28], "little") if head[12:16] == b"ds64" else 0
+        case b"riff":
+            start, stated = 0, int.from_bytes(head[16:24], "little")
+        case _:
+            return None
     # Programs that write to a pipe leave 0 or the largest number.
-    return stated not in (0, 0xFFFFFFFF) and stated + 8 > file.size() + 1
+    return None if stated in (0, 0xFFFFFFFF, 2**64 - 1) else start + stated

@@ -91,7 +91,7 @@ def encoded(value: Any, root: Path | None) -> Encoded:
 def unreadable(kind: str, name: str, reason: object, allowed: object = None) -> DataError:
     """Return the error for a file that no decoder takes."""
     # Decoders name the Python object that they read from.
-    got = _OBJECT.sub("the file", str(reason)) if isinstance(reason, Exception) else reason
+    got = _OBJECT.sub("the file", str(reason)).rstrip(".") if isinstance(reason, Exception) else reason
     fix = "replace the file or remove its row"
     return DataError(f"unreadable {kind}", file=name, got=got, allowed=allowed, fix=fix)
 
