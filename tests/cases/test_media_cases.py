@@ -8,6 +8,7 @@ import os
 import unicodedata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -177,6 +178,13 @@ def test_accents_make_one_class_however_they_are_written(tmp_path: Path) -> None
     assert np.bincount(data.targets["test"]).tolist() == [5, 5]
 
 
+def test_folders_that_look_the_same_are_one_class_and_said(tmp_path: Path) -> None:
+    pictures(tmp_path, NFC, NFD, "the", "the ")
+    data = load(tmp_path)
+    assert (data.classes, sum(rows_of(data).values())) == ((NFC, "the"), 56)
+    assert data.warnings == (f"2 folders are one class, {NFC}", "2 folders are one class, the")
+
+
 def test_files_are_known_by_their_content(tmp_path: Path) -> None:
     for name, suffix in (("a", ".jfif"), ("b", ""), ("c", ".photo")):
         pictures(tmp_path / "p", name, suffix=suffix)
@@ -229,6 +237,7 @@ SPELLINGS = {
     "absolute": lambda root, path: str(root / path),
     "address": lambda root, path: (root / path).as_uri(),
     "localhost": lambda root, path: (root / path).as_uri().replace("file://", "file://localhost"),
+    "escaped": lambda root, path: quote(path),
     "composed": lambda root, path: unicodedata.normalize("NFC", path),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from modaxfer.data.layout import Layout
@@ -40,7 +41,7 @@ def read_class_folders(root: Path) -> dict[str, pa.Table]:
             raise unopened(listing)
         return {}
     kind = _kind(root, layout)
-    notes = (*layout.notes, *_left_out(root, layout))
+    notes = (*layout.notes, *_joined(layout), *_left_out(root, layout))
     tables = {split: _table(root, kind, classes) for split, classes in layout.classes.items()}
     places = {split: _place(root, classes) for split, classes in layout.classes.items()}
     first = next(iter(tables))
@@ -72,6 +73,13 @@ def _kind(root: Path, layout: Layout) -> str:
         got += f"{len(sounds)} sounds (e.g. {sounds[0].relative_to(root)})"
         raise DataError("images and sounds in one set of class folders", file=root, got=got, fix="keep one kind")
     return "image" if images else "audio"
+
+
+def _joined(layout: Layout) -> Iterator[str]:
+    """Yield what is said of folders whose names differ in spaces or in how accents are composed."""
+    for classes in layout.classes.values():
+        counts = Counter(label for label, _ in classes)
+        yield from (f"{count} folders are one class, {label}" for label, count in counts.items() if count > 1)
 
 
 def _left_out(root: Path, layout: Layout) -> list[str]:

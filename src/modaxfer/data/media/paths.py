@@ -44,7 +44,7 @@ def find_file(path: str, root: Path | None) -> Path:
     """Return the file below `root` that `path` means.
 
     It is taken as written; where there is no such file, as a ``file://`` address, without spaces around it, with
-    backslashes between folders, and with accents composed in the other way.
+    backslashes between folders, with ``%20`` for a space, and with accents composed in the other way.
 
     Raises:
         DataError: There is no such file (names one that may be meant), it is no regular file, or lies outside `root`.
@@ -77,7 +77,10 @@ def _spellings(path: str) -> Iterator[str]:
         plain = unquote(host + parts.path)
         yield plain
     # A file on Linux may have a backslash in its name; it was tried first.
-    yield plain.replace("\\", "/")
+    plain = plain.replace("\\", "/")
+    yield plain
+    if "%" in plain:
+        yield unquote(plain)
 
 
 def _same_name(place: Path, root: Path) -> Path | None:
