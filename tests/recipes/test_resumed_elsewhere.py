@@ -1,11 +1,15 @@
-"""A run taken up again by its folder alone goes on as it was started, with the rows that it was started with."""
+"""A run taken up again by its folder alone goes on as it was started, with the rows and weights it was started with."""
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
+from safetensors.torch import load_file, save_file
 
 from modaxfer.config import RunConfig
-from modaxfer.errors import DataError
+from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result
 from modaxfer.runner import run as runs
 from modaxfer.runner.run import run
@@ -20,7 +24,8 @@ def killed(tiny, tmp_path, monkeypatch):
     data = tmp_path / "rows.csv"
     data.write_text("\n".join(["text,label", *rows]) + "\n")
     settings = {"precision": "fp32", "epochs": 1.0, "device": "cpu", "output": str(tmp_path / "run")}
-    config = RunConfig(encoder=(str(tiny("bert")),), strategy="full", data=str(data), text=("text",), **settings)
+    shutil.copytree(tiny("bert"), tmp_path / "base")
+    config = RunConfig(encoder=(str(tmp_path / "base"),), strategy="full", data=str(data), text=("text",), **settings)
 
     def die(*arguments):
         raise KeyboardInterrupt
@@ -58,3 +63,37 @@ def test_rows_that_changed_are_refused(killed):
     data.write_text(before)
     run(RunConfig(output=str(folder)), resume=True)
     assert Result.load(folder).status == "completed"
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_other_weights_and_another_config_of_them_are_refused(killed, tmp_path):
+    folder, _ = killed
+    before = everything(folder)
+    for name, what in (("model.safetensors", "weights"), ("config.json", "config or vocabulary")):
+        path = tmp_path / "base" / name
+        content = path.read_bytes()
+        if name.endswith(".json"):
+            path.write_text(json.dumps(json.loads(content) | {"layer_norm_eps": 0.5}))
+        else:
+            save_file({key: tensor + 1 for key, tensor in load_file(path).items()}, path, {"format": "pt"})
+        told = f"the {what} of {tmp_path / 'base'} changed since the run in {folder} was started"
+        with pytest.raises(CheckpointUnavailableError, match=told):
+            run(RunConfig(output=str(folder)), resume=True)
+        assert everything(folder) == before, "what is refused leaves nothing behind"
+        path.write_bytes(content)
+    run(RunConfig(output=str(folder)), resume=True)
+    assert Result.load(folder).status == "completed"
+
+
+def test_other_versions_are_a_warning(killed):
+    folder, _ = killed
+    origin = json.loads((folder / ".checkpoint" / "origin.json").read_text())
+    origin["versions"]["torch"] = "1.0"
+    (folder / ".checkpoint" / "origin.json").write_text(json.dumps(origin))
+    result, _ = run(RunConfig(output=str(folder)), resume=True)
+    (told,) = [warning for warning in result.warnings if "taken up with" in warning]
+    assert told.startswith("taken up with torch 2")
+    assert "started with 1.0: the numbers may differ" in told
