@@ -37,7 +37,7 @@ def handlers():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_raised_at_once(number):
-    with pytest.raises(StoppedError, match=f"^stopped by {number.name}$") as stop, heeded(), heeded():
+    with pytest.raises(StoppedError, match=rf"^stopped by {number.name}$") as stop, heeded(), heeded():
         send(number)
     assert stop.value.number == number
 
@@ -93,9 +93,14 @@ def test_the_second_signal_ends_the_process_at_once(name):
 def test_processes_of_a_launcher_leave_repeats_to_it(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
-    with heeded(), pytest.raises(StoppedError), shielded():
-        send(signal.SIGTERM)
-        send(signal.SIGTERM)
+
+    def step():
+        with shielded():
+            send(signal.SIGTERM)
+            send(signal.SIGTERM)
+
+    with heeded(), pytest.raises(StoppedError):
+        step()
 
 
 def test_ignored_signals_stay_ignored_and_threads_are_left_alone():
@@ -128,7 +133,7 @@ def test_what_takes_it_up_again_is_told_once_there_is_something(tmp_path):
         with telling("modaxfer train", folder, begun="config.yaml"):
             raise StoppedError(signal.SIGINT)
 
-    with pytest.raises(StoppedError, match="^stopped by SIGINT$"):
+    with pytest.raises(StoppedError, match=r"^stopped by SIGINT$"):
         stopped()
     folder.mkdir()
     (folder / "config.yaml").touch()

@@ -42,7 +42,7 @@ def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
         path = Path(scratch) / "config.yaml"
         path.write_text(to_yaml(replace(config, output=str(folder))), encoding="utf-8")
         command = [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--no-python"),
+            *(sys.executable, "-m", "modaxfer.runner.processes.agent", "--standalone", "--no-python"),
             f"--nproc-per-node={config.num_processes}",
             *(sys.executable, "-m", "modaxfer", "train", "--config", str(path)),
             *(["--resume"] if resume else []),
