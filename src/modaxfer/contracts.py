@@ -25,6 +25,7 @@ __all__ = [
     "Bridge",
     "CountingProcessor",
     "Encoder",
+    "ExaminingBridge",
     "Example",
     "Features",
     "FittedBridge",
@@ -196,6 +197,19 @@ class FittedBridge(Bridge, Protocol):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what another of its kind learned."""
+        ...
+
+
+@runtime_checkable
+class ExaminingBridge(Bridge, Protocol):
+    """A bridge that looks at the training rows before anything is loaded, and may refuse them."""
+
+    def examine(self, rows: Sequence[Row]) -> None:
+        """Look at the training rows.
+
+        Raises:
+            RefusedError: It cannot take them.
+        """
         ...
 
 

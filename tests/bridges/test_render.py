@@ -121,7 +121,10 @@ def test_cut_rows_are_reported() -> None:
     bridge = RenderBridge(RenderOptions(), (SENTENCE,), layout(patches=16), None)
     assert bridge.warnings == ()
     bridge([{"sentence": LONG}, {"sentence": "He won."}])
-    assert bridge.warnings == ("render: 1 of 2 rows were cut to 16 patches",)
+    whole = len(render(LONG, patches=1000))
+    lost = 100 * (whole - 16) / (whole + len(render("He won.")))
+    (told,) = bridge.warnings
+    assert told.startswith(f"render: 1 of 2 rows were cut to 16 patches: {lost:.2g} % of all patches were not drawn")
 
 
 def test_the_same_text_gives_the_same_pixels_in_any_bridge_and_order() -> None:
@@ -212,7 +215,9 @@ def test_cut_and_replaced_bigrams_are_reported() -> None:
     bridge([{"sentence": LONG}, {"sentence": "see \u00a7 12"}])
     missing, cut = bridge.warnings
     assert "1 characters are not in the font Aileron Regular and were drawn as a box (\u00a7 1x)" in missing
-    assert cut == "render: 1 of 2 rows were cut to 16 patches"
+    # Two characters a patch: 631 of one row, 8 of the other.
+    lost = 100 * (316 - 16) / (316 + 4)
+    assert cut == f"render: 1 of 2 rows were cut to 16 patches: {lost:.2g} % of all patches were not drawn"
 
 
 def test_composed_and_decomposed_unicode_look_the_same() -> None:

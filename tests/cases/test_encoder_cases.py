@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from modaxfer.runner.saved.predict import Predictor
 
 pytestmark = pytest.mark.recipe
 
-QUICK = {"epochs": 2, "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True}
+QUICK = {"precision": "fp32", "device": "cpu", "quiet": True}
+STEPS = {"epochs": 2, "batch_size": 8}
 
 
 def table(path, header, rows):
@@ -43,6 +45,7 @@ def trained(folder, model, data, strategy, **options):
         output=str(folder),
         set={"encoder.max_tokens": 12, **options},
         **QUICK,
+        **({} if strategy == "frozen" else STEPS),
         **data,
     )
 
@@ -104,3 +107,42 @@ def test_windows_are_refused_where_nothing_is_tokenised(tiny, own_rows, tmp_path
             "frozen",
             **{"encoder.long": "mean_of_windows"},
         )
+
+
+@pytest.fixture
+def fonts_of_matplotlib(monkeypatch):
+    """A machine whose fonts are the ones that matplotlib brings: many scripts, no Chinese."""
+    import matplotlib
+
+    from modaxfer.bridges import fonts
+
+    monkeypatch.setattr(fonts, "_folders", lambda: [Path(matplotlib.get_data_path()) / "fonts" / "ttf"])
+    for remembered in (fonts.installed_fonts, fonts.fonts_here):
+        remembered.cache_clear()
+    yield
+    for remembered in (fonts.installed_fonts, fonts.fonts_here):
+        remembered.cache_clear()
+
+
+def test_a_script_without_a_font_is_refused_before_weights_and_leaves_nothing(
+    tiny, tmp_path, no_weights, fonts_of_matplotlib
+):
+    rows = [(f"糟糕的服务 {row}" if row % 2 else f"很好的产品 {row}", "坏好"[row % 2]) for row in range(40)]
+    data = {"data": table(tmp_path / "отзывы 评论.csv", ("текст", "метка"), rows), "text": "текст", "label": "метка"}
+    with pytest.raises(RefusedError, match=r"no font on this machine draws 7\d% of the characters"):
+        modaxfer.train(encoder=str(tiny("vit")), strategy="frozen", output=str(tmp_path / "run"), **QUICK, **data)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_script_with_a_font_trains_and_predicts_the_same(tiny, tmp_path, fonts_of_matplotlib):
+    rows = [(f"{'товар хорош' if row % 2 else 'услуга плоха'} {row}", row % 2) for row in range(40)]
+    data = {"data": table(tmp_path / "d.csv", ("text", "label"), rows), "text": "text", "label": "label"}
+    runs = [
+        modaxfer.train(encoder=str(tiny("vit")), strategy="frozen", output=str(tmp_path / name), **QUICK, **data)
+        for name in ("first", "from the cache")
+    ]
+    told = [[line for line in run.result.warnings if "not in the font" in line] for run in runs]
+    assert told[0] == told[1]
+    assert [line.partition(":")[0] for line in told[0]] == list(runs[0].result.data["rows"])
+    assert all("were drawn in DejaVu Sans Book, as this machine has it" in line for line in told[0])
+    assert runs[0].result.metrics["test"] == pytest.approx(runs[0].evaluate()["metrics"], abs=1e-6)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageChops
 
 from modaxfer.bridges.fitted import taken_over
+from modaxfer.bridges.fonts import fonts_here
 from modaxfer.bridges.grid import GridBridge, GridOptions
+from modaxfer.bridges.native import texts_of
 from modaxfer.bridges.panels import ImagePanel, Panel, SoundPanel, TextPanel
 from modaxfer.bridges.spectrogram import SpectrogramBridge, SpectrogramOptions
 from modaxfer.bridges.tiling import cuts, spread
@@ -39,6 +41,9 @@ SMALLEST_PANEL = 8
 LARGEST_LINE, CUSTOMARY_LINE = 16, 14
 """Pixels per line of text: at most, and for an encoder without patches."""
 
+FONTS = "fonts"
+"""Key of the stand-in fonts in a state."""
+
 RULE = (160, 160, 160)
 """Colour of the line between two panels."""
 
@@ -50,7 +55,14 @@ ORDER = ("image", "audio", "table", "text")
 class MontageOptions:
     """How panels are drawn; ``--set bridge.KEY=VALUE``."""
 
-    font: str | None = documented(None, "Font file (ttf, otf); default the one inside Pillow, Aileron: ASCII only.")
+    font: str | None = documented(
+        None,
+        "Font file (ttf, otf); default the one inside Pillow, Aileron, and for scripts that it lacks (all but ASCII) "
+        "fonts of this machine.",
+    )
+    boxes: float = documented(
+        0.1, "Largest share of characters that may be drawn as boxes; more are refused.", minimum=0.0, maximum=1.0
+    )
     line_height: int | None = documented(
         None, "Pixels per line of text; default a whole part of a patch, at most 16; 14 without patches.", minimum=6
     )
@@ -71,7 +83,7 @@ class MontageBridge:
     kind in the task's order, in the boxes that `boxes` says. A missing image or sound is an empty grey panel. With one
     text field it draws a page, for encoders that have no patches to render to.
 
-    Spectrograms and grids are fitted; where there are none, there is nothing to fit.
+    Spectrograms, grids and the fonts of texts are fitted.
 
     Args:
         options: How to draw.
@@ -99,8 +111,11 @@ class MontageBridge:
             for group, box in zip(shown, self._boxes, strict=True)
         ]
         names = [f"{field.name}({field.signal})" for group in shown for field in group]
-        self._drawing = f"montage:{','.join(names)}:size={self._size}:{self._boxes}:{options}:{self._face.identity}"
-        self.identity = self._name()
+        self._drawing = f"montage:{','.join(names)}:size={self._size}:{self._boxes}:{options}"
+        self._texts = tuple(group[0].name for group in shown if group[0].signal.kind == "text")
+        self._most_missing = options.boxes
+        # What fonts it will find is not known yet, but where it will look.
+        self.identity = self._name() + (f":{fonts_here()}" if self._texts and options.font is None else "")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -109,26 +124,40 @@ class MontageBridge:
         return (*self._face.repertoire.losses("montage", self._face.name), *lines)
 
     def fit(self, rows: Sequence[Row], targets: np.ndarray) -> None:
-        """Fit the spectrograms and the grid to the training rows.
+        """Fit the spectrograms and the grid to the training rows, and find fonts for the scripts of their texts.
 
         Raises:
             DataError: A sound cannot be read.
+            RefusedError: Too many characters would be boxes.
         """
+        self.examine(rows)
         for part in self._parts.values():
             part.fit(rows, targets)
         self.identity = self._name()
 
+    def examine(self, rows: Sequence[Row]) -> None:
+        """Find fonts for the texts of the training rows.
+
+        Raises:
+            RefusedError: Too many characters would be boxes.
+        """
+        self._face.fit([text for row in rows for text in texts_of(row, self._texts)], self._most_missing)
+
     def state(self) -> dict[str, Any]:
-        """Return the states of the fitted parts, by name."""
-        return {name: part.state() for name, part in self._parts.items()}
+        """Return the states of the fitted parts, by name, and the fonts that stand in for the own one."""
+        fonts = {FONTS: self._face.state()} if self._texts else {}
+        return {name: part.state() for name, part in self._parts.items()} | fonts
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a `state`.
 
         Raises:
-            ConfigError: It is not of a montage of these fields.
+            ConfigError: It is not of a montage of these fields, or a font is not on this machine.
         """
-        values = taken_over(state, list(self._parts), "montage")
+        # Runs from when there were no stand-ins do not name any.
+        parts = {name: values for name, values in state.items() if name != FONTS}
+        values = taken_over(parts, list(self._parts), "montage")
+        self._face.restore(state.get(FONTS, []))
         for name, part in self._parts.items():
             part.restore(values[name])
         self.identity = self._name()
@@ -149,7 +178,7 @@ class MontageBridge:
 
     def _name(self) -> str:
         """Return fields, boxes, options and what the parts have learned, as one string."""
-        return ":".join([self._drawing, *(part.identity for part in self._parts.values())])
+        return ":".join([self._drawing, self._face.identity, *(part.identity for part in self._parts.values())])
 
     @property
     def _rules(self) -> Image.Image:

@@ -109,7 +109,7 @@ class TextPanel:
         lines = self._face.wrap(text, width - 2 * self._margin)
         self._rows += 1
         for top in range(0, height - line_height + 1, line_height):
-            drawn = self._face.draw(next(lines, ""), width - 2 * self._margin)
+            drawn = self._face.draw(next(lines, ""), width - 2 * self._margin, wrapped=True)
             page[top : top + line_height, self._margin : self._margin + drawn.shape[1]] = drawn
         self._cut += next(lines, None) is not None
         return Image.fromarray(page).convert("RGB")

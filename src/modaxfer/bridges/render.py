@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from modaxfer.bridges.fitted import taken_over
+from modaxfer.bridges.fonts import fonts_here
 from modaxfer.bridges.native import texts_of
 from modaxfer.bridges.typeface import WHITE, Typeface
 from modaxfer.config import documented
@@ -17,7 +19,7 @@ from modaxfer.contracts import InputLayout, PatchStrip, Row
 from modaxfer.errors import ConfigError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from modaxfer.spec import Field
@@ -32,7 +34,14 @@ UNUSED = 208
 class RenderOptions:
     """How text is drawn; ``--set bridge.KEY=VALUE``."""
 
-    font: str | None = documented(None, "Font file (ttf, otf); default the one inside Pillow, Aileron: ASCII only.")
+    font: str | None = documented(
+        None,
+        "Font file (ttf, otf); default the one inside Pillow, Aileron, and for scripts that it lacks (all but ASCII) "
+        "fonts of this machine.",
+    )
+    boxes: float = documented(
+        0.1, "Largest share of characters that may be drawn as boxes; more are refused.", minimum=0.0, maximum=1.0
+    )
     font_size: float | None = documented(None, "Pixels per em; default the largest that fits a patch.", minimum=4.0)
     squeeze: float | None = documented(
         None,
@@ -79,9 +88,48 @@ class RenderBridge:
         squeeze = options.squeeze or (1.0 if self._bigrams else 0.75)
         self._face = Typeface(path=options.font, height=self._side, size=options.font_size, squeeze=squeeze)
         self._cell = lru_cache(maxsize=8192)(lambda pair: self._face.cell(pair, self._side))
-        self._rows = self._cut = 0
+        self._boxes = options.boxes
+        self._rows = self._cut = self._wanted = self._lost = 0
+        # What fonts it will find is not known yet, but where it will look.
+        self.identity = self._named() + (f":{fonts_here()}" if options.font is None else "")
+
+    def fit(self, rows: Sequence[Row], targets: np.ndarray) -> None:
+        """Look which scripts the training rows are written in, and find fonts for them; `targets` say nothing.
+
+        Raises:
+            RefusedError: Too many characters would be boxes.
+        """
+        self.examine(rows)
+        self._settle()
+
+    def examine(self, rows: Sequence[Row]) -> None:
+        """Find fonts for the training rows.
+
+        Raises:
+            RefusedError: Too many characters would be boxes.
+        """
+        self._face.fit([text for row in rows for text in texts_of(row, self._names)], self._boxes)
+
+    def state(self) -> dict[str, Any]:
+        """Return the fonts that stand in for the own one."""
+        return {"fonts": self._face.state()}
+
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """Take over a `state`; None = of a run from when there were no stand-ins.
+
+        Raises:
+            ConfigError: It is not of this bridge, or a font is not on this machine.
+        """
+        self._face.restore(taken_over(state or {"fonts": []}, ("fonts",), "render")["fonts"])
+        self._settle()
+
+    def _settle(self) -> None:
+        self._cell.cache_clear()
+        self.identity = self._named()
+
+    def _named(self) -> str:
         unit = ":bigrams" if self._bigrams else ""
-        self.identity = f"render:{','.join(self._names)}:most={self._most}:{self._face.identity}{unit}"
+        return f"render:{','.join(self._names)}:most={self._most}:{self._face.identity}{unit}"
 
     def __call__(self, rows: Sequence[Row]) -> list[PatchStrip]:
         """Return one strip per row, at least one patch long and at most what the encoder holds."""
@@ -92,7 +140,12 @@ class RenderBridge:
         """What drawing has lost so far, one line each: characters without a glyph, rows that were cut."""
         lines = self._face.repertoire.losses("render", self._face.name)
         if self._cut:
-            lines.append(f"render: {self._cut} of {self._rows} rows were cut to {self._most} patches")
+            share = 100 * self._lost / self._wanted
+            how = "" if self._bigrams else " (a smaller bridge.squeeze or bridge.font_size draws more in each)"
+            lines.append(
+                f"render: {self._cut} of {self._rows} rows were cut to {self._most} patches: "
+                f"{share:.2g} % of all patches were not drawn{how}"
+            )
         return tuple(lines)
 
     def preview(self, rows: Sequence[Row]) -> Image.Image:
@@ -107,12 +160,22 @@ class RenderBridge:
         kept = _shorten(wanted, self._most - (len(runs) - 1))
         self._rows += 1
         self._cut += kept != wanted
+        whole = sum(map(self._patches_of, texts, wanted)) if kept != wanted else sum(wanted)
+        self._wanted, self._lost = self._wanted + whole, self._lost + whole - sum(kept)
         runs = [run[:count] for run, count in zip(runs, kept, strict=True)]
         separator = np.zeros((1, self._side, self._side), np.uint8)
         grey = np.concatenate([runs[0], *(part for run in runs[1:] for part in (separator, run))])
         if not len(grey):
             grey = np.full((1, self._side, self._side), WHITE, np.uint8)
         return PatchStrip(pixels=np.repeat(grey[..., None], 3, axis=-1))
+
+    def _patches_of(self, text: str, drawn: int) -> int:
+        """Return how many patches a text needs of which `drawn` have been drawn."""
+        if drawn <= self._most:
+            return drawn
+        if self._bigrams:
+            return math.ceil(len(" ".join(self._face.repertoire.known(text).split())) / 2)
+        return max(drawn, math.ceil(self._face.length(text) / self._side))
 
     def _continuous_run(self, text: str) -> np.ndarray:
         """Draw `text` as patches ``[patches, side, side]``, at most one more than the encoder holds."""

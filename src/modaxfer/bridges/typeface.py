@@ -7,18 +7,23 @@ import io
 import math
 import string
 from bisect import bisect_right
+from collections import Counter
+from dataclasses import asdict
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 
+from modaxfer.bridges.fonts import install_advice, script_of
 from modaxfer.bridges.repertoire import Repertoire
-from modaxfer.errors import ConfigError
+from modaxfer.bridges.stand_ins import StandIn, stand_ins_for
+from modaxfer.errors import ConfigError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Typeface"]
 
@@ -27,13 +32,22 @@ SCALE = 4
 
 WHITE = 255
 
+LONG = 20_000
+"""Characters that a text's length is measured by."""
+
+FEW = 0.01
+"""Share of missing characters up to which they stay boxes, so that a task in one script is drawn alike everywhere."""
+
 
 class Typeface:
     """A font at one size that draws texts as one line each, dark on white, without colour.
 
+    What it lacks may be drawn by stand-ins, fonts of this machine; they are chosen by the training rows and kept by
+    their digests.
+
     Args:
         path: A TrueType or OpenType file; None takes the font that Pillow bundles (Aileron Regular, no rights
-            reserved: ASCII and little more).
+            reserved: ASCII and little more), and lets it have stand-ins.
         height: Height of a line in pixels.
         size: Font size in pixels per em; None takes the largest at which all of ASCII fits `height`.
         squeeze: Width of a letter relative to its natural width.
@@ -47,7 +61,7 @@ class Typeface:
         engine = _engine(path)
         self.height = height
         """Height of a line in pixels."""
-        self._squeeze = squeeze
+        self._squeeze, self._bundled = squeeze, path is None
         self.size = _checked_size(_load(data, 1000, engine, path), height, size)
         self._font = _load(data, self.size * SCALE, engine, path)
         self._baseline = _baseline(self._font, height * SCALE)
@@ -55,24 +69,69 @@ class Typeface:
         self._word = lru_cache(maxsize=8192)(self._draw_word)
         self.name = " ".join(part for part in self._font.getname() if part)
         self.repertoire = Repertoire(self._font)
-        self.identity = (
+        self._adopt(())
+        self._own_identity = (
             f"font={hashlib.sha256(data).hexdigest()[:16]},freetype={features.version('freetype2')},"
             f"layout={engine.name},height={height},size={self.size:g},squeeze={squeeze:g}"
         )
 
-    def draw(self, text: str, limit: int) -> np.ndarray:
+    @property
+    def identity(self) -> str:
+        """Everything that changes how texts are drawn, stand-ins included, as one string."""
+        return ",".join([self._own_identity, *(f"{each.digest}:{each.size:g}" for each in self._stand_ins)])
+
+    def fit(self, texts: Sequence[str], most_boxes: float) -> None:
+        """Choose stand-ins for what `texts` have more of than a few, and refuse what would still be boxes.
+
+        Args:
+            texts: Of the training rows.
+            most_boxes: Largest share of characters that may be drawn as boxes.
+
+        Raises:
+            RefusedError: More would be.
+        """
+        self._adopt(())
+        missing = Counter(self.repertoire.census(texts))
+        if self._bundled and missing.total() > FEW * self.repertoire.visible:
+            self._adopt(stand_ins_for(missing, self.height, self.size, SCALE))
+            missing = Counter(self.repertoire.census(texts))
+        share = missing.total() / max(1, self.repertoire.visible)
+        self._adopt(self._stand_ins)
+        if share > most_boxes:
+            _refuse(missing, share, most_boxes)
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return the stand-ins, as plain JSON types."""
+        return [asdict(each) for each in self._stand_ins]
+
+    def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
+        """Take over the stand-ins of another.
+
+        Raises:
+            ConfigError: One of them is not on this machine.
+        """
+        self._adopt([StandIn(**each) for each in state])
+
+    def _adopt(self, stand_ins: Sequence[StandIn]) -> None:
+        self._stand_ins = tuple(stand_ins)
+        self._faces = [(self._font, self._baseline), *((each.load(SCALE), each.baseline) for each in stand_ins)]
+        self.repertoire.adopt([font for font, _ in self._faces[1:]])
+        self._word.cache_clear()
+
+    def draw(self, text: str, limit: int, *, wrapped: bool = False) -> np.ndarray:
         """Draw `text` as one line that ends with its last ink; runs of white space become one space.
 
         Args:
             text: Any string.
             limit: Widest line in pixels; what would stand behind it is not drawn.
+            wrapped: Whether it is a line that `wrap` returned, whose characters have been counted.
 
         Returns:
             uint8 ``[height, width]``, 255 = white; width 0 for a text without visible characters.
         """
         ratio = SCALE / self._squeeze
         fine_limit = math.ceil(limit * ratio)
-        pieces = list(self._pieces(self.repertoire.drawable(text).split(), fine_limit))
+        pieces = list(self._pieces((text if wrapped else self.repertoire.drawable(text)).split(), fine_limit))
         if not pieces:
             return np.empty((self.height, 0), np.uint8)
         width = min(limit, math.ceil(sum(piece.shape[1] for piece in pieces) / ratio))
@@ -84,6 +143,18 @@ class Typeface:
         line = np.asarray(Image.fromarray(fine).resize((width, self.height), Image.Resampling.BOX, box=box))
         inked = np.flatnonzero((line != WHITE).any(0))
         return line[:, : inked[-1] + 1 if len(inked) else 0]
+
+    def length(self, text: str) -> float:
+        """Return how wide the line of a text is that was drawn before, in pixels; of a long text, about how wide."""
+        if len(text) > LONG:
+            return self.length(text[:LONG]) * len(text) / LONG
+        words = self.repertoire.known(text).split()
+        letters = sum(
+            self._faces[place][0].getlength("".join(run))
+            for word in words
+            for place, run in groupby(word, self.repertoire.place_of)
+        )
+        return (letters + self._space.shape[1] * max(0, len(words) - 1)) * self._squeeze / SCALE
 
     def wrap(self, text: str, width: int) -> Iterator[str]:
         """Break `text` into lines at most `width` pixels wide; a word that is wider than a line is broken too.
@@ -155,11 +226,16 @@ class Typeface:
 
     def _draw_word(self, word: str) -> np.ndarray:
         """Return the word, `SCALE` times as wide as it will stand, at its final height."""
-        left, _, right, _ = self._font.getbbox(word, anchor="ls")
+        runs = [("".join(run), place) for place, run in groupby(word, self.repertoire.place_of)]
+        pieces = [self._draw_run(run, *self._faces[place]) for run, place in runs or [("", 0)]]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
+
+    def _draw_run(self, run: str, font: ImageFont.FreeTypeFont, baseline: int) -> np.ndarray:
+        left, _, right, _ = font.getbbox(run, anchor="ls")
         start = max(0, -int(left))
-        width = max(1, round(self._font.getlength(word)), int(right)) + start
+        width = max(1, round(font.getlength(run)), int(right)) + start
         canvas = Image.new("L", (width, self.height * SCALE), WHITE)
-        ImageDraw.Draw(canvas).text((start, self._baseline), word, font=self._font, fill=0, anchor="ls")
+        ImageDraw.Draw(canvas).text((start, baseline), run, font=font, fill=0, anchor="ls")
         return np.asarray(canvas.reduce((1, SCALE)))
 
 
@@ -185,6 +261,19 @@ def _load(data: bytes, size: float, engine: ImageFont.Layout, path: str | None) 
         return ImageFont.truetype(io.BytesIO(data), size, layout_engine=engine)
     except OSError as error:
         raise ConfigError(f"{path} is not a font file", got=str(error), allowed="TrueType or OpenType") from None
+
+
+def _refuse(missing: Counter[str], share: float, most: float) -> None:
+    scripts: Counter[str] = Counter()
+    for character, times in missing.items():
+        scripts[script_of(character)] += times
+    shown = ", ".join(f"{name} {times:,}" for name, times in scripts.most_common(3))
+    raise RefusedError(
+        f"no font on this machine draws {share:.0%} of the characters in the training rows",
+        got=f"{missing.total():,} characters without a glyph ({shown})",
+        allowed=f"at most {most:.0%} boxes (bridge.boxes)",
+        fix=f"install fonts (`{install_advice(missing)}`), name one with --set bridge.font=FILE, or choose bert",
+    )
 
 
 def _ink(font: ImageFont.FreeTypeFont) -> tuple[float, float]:

@@ -20,7 +20,8 @@ COMPANIONS = {
 DEADLINE = 60.0
 """Seconds until an import counts as hanging: torch alone may take ten on a cold disk."""
 
-FINE, ABSENT = "works", "not installed"
+FINE = "works"
+ABSENT = "not installed"
 
 
 def probe_all() -> dict[str, str]:

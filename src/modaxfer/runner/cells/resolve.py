@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from modaxfer.config import EncoderOptions, RunConfig
-from modaxfer.contracts import Bridge, InputLayout, TaskData
+from modaxfer.contracts import Bridge, ExaminingBridge, InputLayout, TaskData
 from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
@@ -282,7 +282,11 @@ def _refuse_long(cells: Sequence[Cell]) -> None:
 
 
 def _aligned(way: Way, cell: Cell) -> Way:
-    return replace(way, proxy=find_proxy(build_bridge(way, cell), way.encoder, way.encoder_options, cell.config))
+    bridge = build_bridge(way, cell)
+    if isinstance(bridge, ExaminingBridge):
+        rows = cell.data.splits["train"].select_columns([field.name for field in way.fields])
+        bridge.examine(rows.to_list())
+    return replace(way, proxy=find_proxy(bridge, way.encoder, way.encoder_options, cell.config))
 
 
 def describe(cell: Cell) -> dict[str, Any]:
