@@ -46,8 +46,9 @@ def evaluate_command(
 ) -> None:
     """Score the model in the folder RUN: on the labelled rows of FILE, or on its test split again.
 
-    FILE is a table (csv, tsv, jsonl, json, parquet) with the columns that the model reads and its labels; - reads one
-    from standard input. Without FILE a run of several tasks that share one encoder is scored on all of them.
+    FILE is a table (csv, tsv, jsonl, json, parquet) with the columns that the model reads and its labels, or a folder
+    of class folders with images or sounds; - reads a table from standard input. Without FILE a run of several tasks
+    that share one encoder is scored on all of them.
     """
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.saved.evaluate import evaluate_tasks
@@ -73,7 +74,8 @@ def _evaluate_rows(run: Path, predictor: Predictor, file: str, label: tuple[str,
     from modaxfer.runner.saved.score import score_rows
 
     progress = Progress()
-    evaluation = score_rows(run, _given(file, predictor), label=label or None, predictor=predictor, progress=progress)
+    data = _given(file, predictor) if file == "-" else Path(file)
+    evaluation = score_rows(run, data, label=label or None, predictor=predictor, progress=progress)
     for line in evaluation["warnings"]:
         progress.say(f"warning: {line}")
     if as_json:

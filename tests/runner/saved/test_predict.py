@@ -109,9 +109,10 @@ def test_pictures_in_memory_are_predicted_as_their_files_are(pictures, tmp_path)
 
 UNUSABLE = {
     "not one row": ([{"text": ""}, {"text": None}], r"not one row can be predicted. Got: row 1: no input.*row 2"),
+    "a column of another name": ([{"review": "a"}], r"Got: review. .* Fix: call the column that holds the text 'text'"),
     "another column": (
         [{"txt": "words", "id": 1}],
-        r"input column 'text' is not in the data. Got: txt, id. Allowed: .*reads: text. Fix: rename txt",
+        r"input column 'text' is not in the data. Got: txt, id. Allowed: .*: text 'text'. Fix: rename 'txt' to 'text'",
     ),
 }
 

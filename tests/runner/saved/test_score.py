@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
 
 import modaxfer
@@ -88,6 +93,37 @@ def test_a_label_that_a_row_of_several_misses_counts(finished):
     # A third class, of which every prediction is missed, is one more zero in the mean over classes.
     assert after["metrics"]["f1_macro"] == pytest.approx(before["metrics"]["f1_macro"] * 2 / 3)
     assert any("(odd): they count as errors" in line for line in after["warnings"])
+
+
+def test_class_folders_are_labelled_rows(finished, tmp_path):
+    run = modaxfer.load(finished("vit", "image"))
+    shades = {"light": ["white", "snow", "black"], "dark": ["black", "gray"], "odd": ["white"]}
+    for name, colours in shades.items():
+        (tmp_path / "new" / name).mkdir(parents=True)
+        for colour in colours:
+            Image.new("RGB", (12, 16), colour).save(tmp_path / "new" / name / f"{colour}.png")
+    said = {one["image"]: one["prediction"] for one in run.predict(tmp_path / "new")}
+    found = run.evaluate(tmp_path / "new", quiet=True)
+    assert found["rows"] == len(said) == 6
+    assert found["metrics"]["accuracy"] == pytest.approx(
+        np.mean([path.split("/")[0] == prediction for path, prediction in said.items()])
+    )
+    assert "1 of 6 rows have a class that the model does not know (odd): they count as errors" in found["warnings"]
+    with pytest.raises(DataError, match=r"the folder does not say what its labels are .*Got: no class folders"):
+        run.evaluate(tmp_path / "new" / "odd")
+
+
+def test_a_run_that_failed_scores_other_rows_and_says_that_it_has_none(texts, tmp_path):
+    copy = shutil.copytree(texts.folder, tmp_path / "run")
+    stored = json.loads((copy / "result.json").read_text())
+    kept = {key: stored[key] for key in ("encoder", "bridge", "strategy", "task", "schema")}
+    (copy / "result.json").write_text(json.dumps({**kept, "status": "failed"}))
+    rows, predicted = labelled(texts, ["positive", "negative"] * 3)
+    found = modaxfer.load(copy).evaluate(rows)
+    assert found["stored"] == {}
+    assert found["metrics"]["accuracy"] == accuracy_score([row["label"] for row in rows], predicted)
+    with pytest.raises(DataError, match="the run failed, so it has no scores of its own"):
+        modaxfer.load(copy).evaluate()
 
 
 UNUSABLE = {

@@ -70,9 +70,15 @@ def load_rows(run: Path, *, partial: bool) -> tuple[TaskSpec, TaskData]:
         partial: Whether its model can do without an image or a sound.
 
     Raises:
-        DataError: They are gone, or no longer the same.
+        DataError: They are gone, or no longer the same; or the run failed.
     """
     stored = Result.load(run)
+    if stored.status != "completed":
+        raise DataError(
+            "the run failed, so it has no scores of its own",
+            file=run,
+            fix="take it up again with --resume, or score labelled rows with `modaxfer evaluate RUN FILE`",
+        )
     config = build(RunConfig, read_yaml(run / "config.yaml"))
     ((_, task),) = find_tasks(config)
     data = load_task(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.data.class_folders import read_class_folders
 from modaxfer.data.files import EXTENSIONS, read_table
 from modaxfer.data.given import Given, given_rows
 from modaxfer.data.listing import list_media
@@ -16,7 +17,7 @@ from modaxfer.errors import DataError, close_matches
 if TYPE_CHECKING:
     from modaxfer.spec import Field
 
-__all__ = ["find_rows", "piped_rows"]
+__all__ = ["find_rows", "labelled_rows", "piped_rows"]
 
 MEDIA = ("image", "audio")
 
@@ -53,6 +54,35 @@ def find_rows(data: Any, fields: Sequence[Field]) -> Given:
     if isinstance(data, Path) or (isinstance(data, str) and not _is_words(data, fields)):
         return _from_path(Path(data).expanduser(), fields)
     return given_rows(data, fields)
+
+
+def labelled_rows(data: Any, fields: Sequence[Field], label: str) -> Given:
+    """Return labelled rows: as `find_rows`, but of a folder of images or sounds the class folders are the labels.
+
+    Args:
+        data: As for `find_rows`.
+        fields: As for `find_rows`.
+        label: Column that the names of class folders become.
+
+    Raises:
+        DataError: There are no rows, they cannot be read, or the folder has several splits or no class folders.
+    """
+    kind = _media_kind(fields)
+    if kind is None or not isinstance(data, str | Path) or not Path(data).expanduser().is_dir():
+        return find_rows(data, fields)
+    folder = Path(data).expanduser()
+    tables = read_class_folders(folder)
+    if len(tables) != 1:
+        got = f"splits {', '.join(tables)}" if tables else "no class folders"
+        fix = "name the folder of one split" if tables else "put each class in a folder of its own, or name a table"
+        raise DataError("the folder does not say what its labels are", file=folder, got=got, fix=fix)
+    (table,) = tables.values()
+    names = {kind: fields[0].name, "label": label}
+    if kind not in table.column_names:
+        raise DataError(f"no {kind} files in this folder", file=folder, fix=f"the model reads {kind} files")
+    notes = notes_of(table)
+    table = table.rename_columns([names.get(name, name) for name in table.column_names])
+    return Given(table=table, root=folder.resolve(), notes=notes)
 
 
 def piped_rows(data: bytes, fields: Sequence[Field]) -> Given:

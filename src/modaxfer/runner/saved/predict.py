@@ -157,7 +157,7 @@ class Predictor:
         absent = [name for name in names if name not in table.column_names]
         parts = [set(file_columns(tower.input_fields(), types)) for tower in self.saved.towers]
         if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):
-            raise _missing(absent, names, table)
+            raise _missing(absent, self.saved.input_fields(), table)
         import pyarrow as pa
 
         for name in absent:
@@ -210,19 +210,20 @@ def _scattered(scores: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
     return whole
 
 
-def _missing(absent: Sequence[str], names: Sequence[str], table: pa.Table) -> DataError:
+def _missing(absent: Sequence[str], fields: Sequence[Field], table: pa.Table) -> DataError:
     from modaxfer.data.origin import file_of
 
-    close = [match for name in absent for match in close_matches(name, table.column_names)]
-    what = f"input column {', '.join(map(repr, absent))} is not in the data"
-    fix = f"rename {' and '.join(dict.fromkeys(close))}" if close else "name the columns as in training"
+    close = [(match, name) for name in absent for match in close_matches(name, table.column_names, 1)]
+    renamed = " and ".join(f"{match!r} to {name!r}" for match, name in close)
+    advice = f"call the column that holds the {fields[0].signal.kind} {absent[0]!r}"
     return DataError(
-        what,
+        f"input column {', '.join(map(repr, absent))} is not in the data",
         file=file_of(table) or None,
         got=table.column_names,
-        allowed=f"the columns that the model reads: {', '.join(names)}",
-        fix=fix,
-    )
+        allowed=f"the columns that the model reads: {_named(fields)}",
+        fix=f"rename {renamed}" if close else advice if len(fields) == 1
+        else "name the columns as in training",
+    )  # fmt: skip
 
 
 def _named(fields: Sequence[Field]) -> str:

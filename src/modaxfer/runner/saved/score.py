@@ -19,11 +19,11 @@ from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
 from modaxfer.data.targets import Label, encode, read_labels, unseen
 from modaxfer.errors import DataError, UnknownNameError, close_matches
-from modaxfer.metrics import bootstrap, compute, why_undefined
+from modaxfer.metrics import bootstrap, compute, default_metrics, why_undefined
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.saved.given import find_rows
+from modaxfer.runner.saved.given import labelled_rows
 from modaxfer.runner.saved.predict import Predictor, first_reasons
 from modaxfer.runner.saved.records import Predicted
 from modaxfer.spec import Problem, Target
@@ -49,7 +49,8 @@ def score_rows(
 
     Args:
         run: A run's folder.
-        data: `modaxfer.data.given.Given` rows, or what `modaxfer.runner.saved.given.find_rows` takes.
+        data: `modaxfer.data.given.Given` rows, or what
+            `modaxfer.runner.saved.given.labelled_rows` takes.
         label: Column of the labels, or columns of 0 and 1; None = as in training.
         predictor: The run's model, where it is loaded already.
         progress: Where to tell how far it is.
@@ -64,7 +65,8 @@ def score_rows(
     stored = Result.load(run)
     predictor = predictor or Predictor(run)
     target = _target(run, predictor, label)
-    given = data if isinstance(data, Given) else find_rows(data, predictor.saved.input_fields())
+    fields = predictor.saved.input_fields()
+    given = data if isinstance(data, Given) else labelled_rows(data, fields, target.column)
     _require_labels(given, target.read_from)
     labels = read_labels(given.table, target, _reading(given.table, target))
     unlabelled = _unlabelled(labels)
@@ -81,7 +83,7 @@ def score_rows(
     metrics, intervals, strange = _scores(stored, predictor, made, asked)
     return {
         "metrics": metrics,
-        "stored": dict(stored.metrics["test"]),
+        "stored": dict(stored.metrics.get("test") or {}),
         "intervals": intervals,
         "rows": len(kept),
         "dropped": dict(Counter(reason for reason, _ in faults.values())),
@@ -116,7 +118,7 @@ def _scores(
         "predictions": predictions.astype(np.int64) if problem is Problem.MULTILABEL else predictions,
         "scores": made.scores[asked.rows] if made.scores is not None else None,
     }
-    wanted = list(stored.metrics["test"])
+    wanted = list(stored.metrics.get("test") or default_metrics(problem))
     metrics = dict(compute(wanted, **common))
     drawn = bootstrap(wanted, seed=stored.seed, clusters=asked.units, **common)
     lines = [*why_undefined(metrics, common["references"])]
