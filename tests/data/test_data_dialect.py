@@ -1,7 +1,7 @@
 import pytest
 
 from modaxfer.data.files import read_table
-from modaxfer.data.origin import notes_of, separator_of
+from modaxfer.data.origin import notes_of, numbers_of, separator_of, total_of
 
 TEXTS = [f"soup {number}" for number in range(20)]
 LABELS = ["bad", "good"] * 10
@@ -75,3 +75,11 @@ def test_a_name_in_quotes_may_go_on_in_the_next_line(tmp_path):
     table = read(tmp_path, '"the\ntext",label\n' + PLAIN)
     assert table.column_names == ["the text", "label"]
     assert table.num_rows == 20
+
+
+def test_headers_of_files_that_were_put_together_are_left_out_and_counted(tmp_path):
+    table = read(tmp_path, "text,label\n" + PLAIN + "text,label\n" + PLAIN)
+    assert table["label"].to_pylist() == LABELS * 2
+    assert notes_of(table) == ("t.csv: rows that repeat the header and were left out: 1",)
+    assert numbers_of(table).tolist() == [*range(1, 21), *range(22, 42)]
+    assert total_of(table) == 40

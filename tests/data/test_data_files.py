@@ -7,7 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from modaxfer.data.draws import Draw
 from modaxfer.data.files import EXTENSIONS, extension, read_table
+from modaxfer.data.gathering import Selection
 from modaxfer.data.origin import file_of, is_typed, notes_of, numbers_of
 from modaxfer.errors import DataError
 
@@ -108,6 +110,11 @@ def test_json_text_that_looks_like_a_date_stays_text(tmp_path):
         ("t.csv", "a,b\n1,2\n\0\0\0,2\n", r"line 3 holds a NUL byte.*t\.csv"),
         ("t.csv", "soup,bad\ntea,bad\nham,bad\ncake,bad\n", r"looks like a row.*Got: soup, bad.*add a line"),
         ("t.csv", "0.5,1\n0.25,0\n1.5,1\n", r"first line looks like a row"),
+        ("t.csv", "Report\n\na,b\n1,2\n3,4\n", r"first line has one cell, the lines below it have 2 .*.*take away"),
+        ("t.csv", "Report\na;b\n1;2\n3;4\n", r"first line has one cell, the lines below it have 2"),
+        ("t.csv", "a,b\n1,2,3\n4,5,6\n", r"every row has 3 cells, the header 2 .*as R does, begin the header with ','"),
+        ("t.json", '{"data": [{"a": 1}, {"a": 2}]}', r"one object, not rows .*key 'data'.*give that list alone"),
+        ("t.json", '{"a": {"0": 1, "1": 2}, "b": {"0": 3, "1": 4}}', r"written column by column.*orient=\"records\""),
         ("t.csv", 'a,b\n"one, two,x\nthree,y\n', r"a quote is opened and not closed .*row 1.*Got: \"one, two,x"),
         ("t.json", "[{]", r"not valid JSON .*t\.json"),
         ("t.parquet", b"no parquet", r"not a readable parquet file .*t\.parquet"),
@@ -178,6 +185,19 @@ def test_a_cell_may_be_larger_than_the_block_that_is_parsed_at_once(tmp_path, mo
     written(tmp_path, "t.csv", "text,label\n" + "x" * 40_000 + ",b\n")
     with pytest.raises(DataError, match=r"a cell is larger than 1 GiB"):
         read_table(path)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
+def test_rows_that_do_not_fit_into_memory_are_refused_while_they_are_read(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("modaxfer.data.memory._SPARE", 100)
+    monkeypatch.setattr("modaxfer.data.memory._free", lambda: 1000)
+    content = "a,b\n" + "1,2\n" * 50 if name == "t.csv" else '{"a": 1}\n' * 50
+    path = written(tmp_path, name, content)
+    if name == "t.parquet":
+        pq.write_table(pa.table({"a": [1] * 50}), path)
+    with pytest.raises(DataError, match=r"the rows do not fit into memory .*Got: 50 rows need about .* --limit"):
+        read_table(path)
+    assert read_table(path, Selection(draw=Draw(rows=3, seed=0))).num_rows == 3
 
 
 def test_every_extension_has_a_reader(tmp_path):

@@ -40,6 +40,7 @@ def parquet():
         ("t.csv", b'<?xml version="1.0"?>', r"is an XML document"),
         ("t.csv", b'{"text": "a"}\n', r"is JSON .*Fix: rename it to t\.jsonl"),
         ("t.tsv", b'[{"text": "a"}]', r"is JSON .*Fix: rename it to t\.json"),
+        ("t.jsonl", b"text,label\na,b\n", r"is no JSON.*if it is csv, rename it to t\.csv"),
         ("t.parquet", b"version https://git-lfs.github.com/spec/v1\noid", r"pointer of Git LFS.*git lfs pull"),
         ("t.pkl", b"\x80\x04\x95abc", r"is a Python pickle"),
         ("t.jsonl", b"SQLite format 3\0", r"is an SQLite database"),

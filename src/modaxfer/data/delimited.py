@@ -6,7 +6,9 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from modaxfer.data.dialect import Dialect, find_dialect
@@ -48,7 +50,7 @@ def read_delimited(path: Path, source: Callable[[], BinaryIO], delimiter: str, s
     for block in _BLOCKS:
         parsed = _Parsed(path, text, dialect, block)
         try:
-            rows = gathered(parsed.schema, parsed.batches(), selection, _label(dialect, selection))
+            rows = gathered(path, parsed.schema, parsed.batches(), selection, _label(dialect, selection))
         except _RowTooLargeError:
             continue
         return _named(path, rows, dialect, (*text.notes, *dialect.notes, *parsed.notes()))
@@ -163,9 +165,23 @@ def _below(blocks: Iterator[bytes], lines: int) -> Iterator[bytes]:
             yield block[start:]
 
 
+def _headers(table: pa.Table, names: tuple[str, ...]) -> np.ndarray:
+    """Return bool ``[rows]``: whether a row is the header once more, as files that were put together have it."""
+    found = np.ones(table.num_rows, bool)
+    for place, name in enumerate(names):
+        if not found.any():
+            break
+        cells = pc.equal(table.column(place), name) if name else pc.is_null(table.column(place))
+        found &= cells.fill_null(False).to_numpy()
+    return found
+
+
 def _named(path: Path, rows: Gathered, dialect: Dialect, notes: tuple[str, ...]) -> pa.Table:
     """Name the columns and leave out nameless ones: pandas writes a row number there, which is no input."""
-    names, table = dialect.names, rows.table
+    names, table, numbers = dialect.names, rows.table, rows.numbers
+    if (repeated := _headers(table, dialect.written)).any():
+        table, numbers = table.filter(pa.array(~repeated)), numbers[~repeated]
+        notes += (f"{path.name}: rows that repeat the header and were left out: {repeated.sum()}",)
     kept = [place for place, name in enumerate(names) if name]
     nameless = [place for place, name in enumerate(names) if not name]
     empty = [place for place in nameless if table.column(place).null_count == table.num_rows]
@@ -177,5 +193,5 @@ def _named(path: Path, rows: Gathered, dialect: Dialect, notes: tuple[str, ...])
     table = table.select(kept).rename_columns([names[place] for place in kept])
     return stamp(
         table, file=str(path), typed=False, notes=notes, separator=dialect.delimiter,
-        numbers=rows.numbers, total=rows.total,
+        numbers=numbers, total=rows.total - int(repeated.sum()),
     )  # fmt: skip

@@ -28,6 +28,8 @@ class Dialect:
     delimiter: str
     names: tuple[str, ...]
     """Column names, tidy; an empty one for a column without a name."""
+    written: tuple[str, ...]
+    """The names as they are written."""
     skipped: int
     """Lines up to and with the header."""
     sample: tuple[str, ...]
@@ -64,11 +66,12 @@ def find_dialect(file: str, head: str, delimiter: str) -> Dialect:
     written, end = _names(lines, header, found)
     sample = tuple(line for line in lines[end : end + _SAMPLE] if line.strip())
     names = [tidy(name) for name in written]
+    _require_width(file, lines[header], names, [line for line in sample if not line.startswith("#")], found)
     _require_header(file, names, [cells(line, found) for line in sample])
     comments = sum(line.startswith("#") for line in lines[start:header])
     return Dialect(
-        delimiter=found, names=_padded(names, sample, found), skipped=end, sample=sample, comments=comments > 0,
-        notes=_notes(file, delimiter, found, comments, written),
+        delimiter=found, names=_padded(names, sample, found), written=tuple(written), skipped=end, sample=sample,
+        comments=comments > 0, notes=_notes(file, delimiter, found, comments, written),
     )  # fmt: skip
 
 
@@ -110,6 +113,23 @@ def _names(lines: list[str], at: int, delimiter: str) -> tuple[list[str], int]:
         if text.count('"') % 2 == 0:
             return cells(text, delimiter), end
     return cells(lines[at], delimiter), at + 1
+
+
+def _require_width(file: str, header: str, names: list[str], rows: list[str], delimiter: str) -> None:
+    """Refuse a title above the header, and a header that lacks the name of the first column, as R leaves it out."""
+    for mark in (delimiter, *_DELIMITERS) if len(names) == 1 and len(rows) > 1 else ():
+        (width, count), *_ = Counter(len(cells(line, mark)) for line in rows).most_common(1)
+        if width > 1 and count > 0.8 * len(rows) and len(cells(header, mark)) == 1:
+            raise DataError(
+                f"the first line has one cell, the lines below it have {width}", file=file, got=header[:80].strip(),
+                fix="take away what stands above the line with the names, or begin each such line with #",
+            )  # fmt: skip
+    found = [cells(line, delimiter) for line in rows]
+    if len(found) > 1 and all(len(row) == len(names) + 1 and row[-1] for row in found):
+        raise DataError(
+            f"every row has {len(names) + 1} cells, the header {len(names)}", file=file, got=header[:80].strip(),
+            fix=f"name every column; if the first numbers the rows, as R does, begin the header with {delimiter!r}",
+        )  # fmt: skip
 
 
 def _require_header(file: str, names: list[str], rows: list[list[str]]) -> None:

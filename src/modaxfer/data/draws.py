@@ -68,7 +68,7 @@ class Drawn(Generic[Block]):
         chosen = np.flatnonzero((priorities <= self._bound) | (priorities <= bounds[codes]))
         self._kept.append((numbers[chosen], codes[chosen], self._take(block, chosen)))
         self._size += len(chosen)
-        if self._size > 4 * max(self._needed, self._draw.rows):
+        if self._size > 2 * max(self._needed, self._draw.rows):
             self._thin()
 
     def result(self) -> tuple[list[Block], np.ndarray]:

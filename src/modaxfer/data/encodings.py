@@ -28,6 +28,9 @@ _WESTERN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßà
 _IN_WORDS = frozenset("\u2018\u2019\u2013\u2014\u00ad\u00b7\u00b4")
 """Marks that may stand between two letters."""
 
+_OPENING = frozenset("\u201a\u201e\u2039\u02c6\u2020\u2021\u0192")
+"""Marks that no small letter comes before."""
+
 _ELSEWHERE = (("ø", "ìèùò"), ("õ", "öüû"), ("šž", "èæ"))
 """Letters that no Western language has together: then the file is Czech, Hungarian or Croatian in cp1250."""
 
@@ -191,6 +194,9 @@ def _is_western(found: list[bytes]) -> bool:
             return False
         marks = [letter for letter in high if letter not in _WESTERN]
         if any(letter.isalpha() and letter not in "\u00b5" for letter in marks):
+            return False
+        # In Mac OS Roman and DOS, accented small letters are what here are capitals and opening quotes.
+        if text[0].islower() and any(letter.isupper() or letter in _OPENING for letter in high):
             return False
         if marks and text[0].isalpha() and text[-1].isalpha() and not set(marks) <= _IN_WORDS:
             return False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data.draws import Draw, Drawn, Labels
+from modaxfer.data.memory import Room
 from modaxfer.data.origin import numbers_of, renumbered, total_of
 
 __all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "labels_of"]
@@ -42,18 +44,26 @@ class Gathered:
 
 
 def gathered(
-    schema: pa.Schema, batches: Iterable[pa.RecordBatch], selection: Selection, label: str | None = None
+    file: str | Path,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+    selection: Selection,
+    label: str | None = None,
 ) -> Gathered:
     """Return the rows of `batches` that `selection` wants; text columns may hold more than 2 GiB.
 
     Args:
+        file: Name of the file, for messages.
         schema: Of every batch.
         batches: Rows in order.
         selection: What is wanted of them.
         label: Name in `schema` of the column that the classes stand in, where it has one.
+
+    Raises:
+        DataError: All are wanted, and do not fit into memory.
     """
     if selection.draw is None:
-        table = pa.Table.from_batches(list(batches), schema)
+        table = pa.Table.from_batches(list(_fitting(file, batches)), schema)
         return Gathered(table=table, numbers=_numbers(selection.before, table.num_rows), total=table.num_rows)
     chosen: Drawn[pa.RecordBatch] = Drawn(selection.draw, _taken)
     for batch in batches:
@@ -61,6 +71,13 @@ def gathered(
         chosen.offer(batch, numbers, labels_of(batch.column(label)) if label in schema.names else None)
     blocks, numbers = chosen.result()
     return Gathered(table=pa.Table.from_batches(blocks, schema), numbers=numbers, total=chosen.total)
+
+
+def _fitting(file: str | Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    room = Room(file)
+    for batch in batches:
+        room.take(batch.num_rows, batch.nbytes)
+        yield batch
 
 
 def drawn(table: pa.Table, draw: Draw) -> pa.Table:

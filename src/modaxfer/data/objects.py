@@ -51,6 +51,23 @@ class Objects:
             if line.strip():
                 yield number, self._row(self._parsed(line, number), number)
 
+    def require_rows(self, records: list[Record]) -> None:
+        """Refuse one object that holds all rows: below a key, or column by column."""
+        if len(records) != 1 or not records[0]:
+            return
+        values = list(records[0].values())
+        lists = [name for name, value in records[0].items() if isinstance(value, list) and _are_rows(value)]
+        if len(lists) == 1:
+            raise DataError(
+                "the file is one object, not rows", file=self._path, got=f"a list below the key {lists[0]!r}",
+                fix="give that list alone",
+            )  # fmt: skip
+        if isinstance(values[0], dict) and len(values[0]) > 1 and all(_is_column(value, values[0]) for value in values):
+            raise DataError(
+                "the file is written column by column, not row by row", file=self._path,
+                fix='write rows, with pandas: frame.to_json(PATH, orient="records", lines=True)',
+            )  # fmt: skip
+
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the file should be told, once it was read."""
         notes = []
@@ -99,6 +116,14 @@ class Objects:
                 )
             row[name] = cell
         return row
+
+
+def _are_rows(values: list[Any]) -> bool:
+    return len(values) > 1 and all(isinstance(value, dict) for value in values)
+
+
+def _is_column(value: Any, first: Record) -> bool:
+    return isinstance(value, dict) and value.keys() == first.keys() and all(key.isdecimal() for key in value)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Record:

@@ -33,7 +33,7 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
             schema = schema.with_metadata(file.schema_arrow.metadata)
             batches = _batches(file, names, schema)
             label = selection.draw.label if selection.draw else None
-            rows = gathered(schema, batches, selection, label if label in names else None)
+            rows = gathered(path, schema, batches, selection, label if label in names else None)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError("not a readable parquet file", file=path, got=str(error), fix="write the file again") from None
     table = name_classes(rows.table)

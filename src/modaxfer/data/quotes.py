@@ -119,7 +119,7 @@ class Quotes:
             raise DataError(
                 "a quote is opened and not closed in its row", file=self._file, row=self._row,
                 got=line.decode("utf-8", "replace")[:80].strip(),
-                fix="close it, or double a quote that is part of a quoted text",
+                fix='close it, or double a quote that is part of a quoted text ("" instead of \\")',
             )  # fmt: skip
         self.literal += 1
         self.first = self.first or self._row

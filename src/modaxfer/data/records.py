@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from modaxfer.data.draws import Draw, Drawn, Labels
 from modaxfer.data.encodings import survey
+from modaxfer.data.memory import Room
 from modaxfer.data.mixed_types import as_array, as_text, united
 from modaxfer.data.objects import Objects, Record
 from modaxfer.data.origin import stamp
@@ -45,7 +46,9 @@ def read_records(path: Path, source: Callable[[], BinaryIO], selection: Selectio
     def blocks() -> Blocks:
         return _blocks(objects) if drawn is None else iter([drawn])
 
-    columns, numbers, mixed = _columns(blocks())
+    columns, numbers, mixed = _columns(path, blocks())
+    if len(numbers) == 1:
+        objects.require_rows([row for _, block in blocks() for row in block])
     notes = (*text.notes, *objects.notes())
     for name in mixed:
         # Read again: what has become a number cannot be written as it stood.
@@ -75,17 +78,20 @@ def _labels(records: list[Record], column: str) -> Labels:
     return list(place), np.array([place[value] for value in values], np.int64)
 
 
-def _columns(blocks: Blocks) -> tuple[dict[str, Any], np.ndarray, list[str]]:
+def _columns(path: Path, blocks: Blocks) -> tuple[dict[str, Any], np.ndarray, list[str]]:
     """Return the columns that have one type, the row numbers, and the names of columns that have several."""
     parts: dict[str, list[pa.Array | None]] = {}
     numbers = [np.zeros(0, np.int64)]
-    rows = 0
+    rows, room = 0, Room(path)
     for places, records in blocks:
+        room.take(len(records), 0)
         names = dict.fromkeys(name for record in records for name in record)
         for name in [*parts, *(name for name in names if name not in parts)]:
             before = [pa.nulls(rows)] if rows and name not in parts else []
             values = [record.get(name) for record in records]
-            parts.setdefault(name, before).append(as_array(values))
+            array = as_array(values)
+            parts.setdefault(name, before).append(array)
+            room.take(0, 0 if array is None else array.nbytes)
         rows += len(records)
         numbers.append(places)
     columns = {name: united(arrays) for name, arrays in parts.items()}

@@ -84,4 +84,6 @@ def _markup(head: bytes, extension: str) -> tuple[str, str] | None:
         return "an XML document", _OTHER
     if extension in ("csv", "tsv") and start.startswith((b'{"', b"[{")):
         return "JSON", "rename it to {stem}.jsonl" if start.startswith(b"{") else "rename it to {stem}.json"
+    if extension in ("json", "jsonl", "ndjson") and (start[:1].isalnum() or start[:1] == b'"'):
+        return "no JSON, which begins with a bracket", "if it is csv, rename it to {stem}.csv"
     return None

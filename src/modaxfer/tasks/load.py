@@ -32,8 +32,11 @@ _SPARE, _GROWTH = 3, 8
 """Rows drawn for each that the limit asks for, as splits are made of them and some are unusable; and by how much more
 where they were too few."""
 
-_POOL, _MEDIA_POOL = 20_000, 1_000
+_POOL, _MEDIA_POOL = 5_000, 1_000
 """Rows that are drawn at least, so that classes keep their shares; fewer where each has to be decoded."""
+
+_MOST = 500_000
+"""Rows that are drawn at most, unless the limit asks for more: a file of equal rows would else be read whole."""
 
 
 def load_task(
@@ -64,18 +67,19 @@ def load_task(
     """
     decoded = any(field.signal.kind in MEDIA for field in spec.fields)
     rows = None if limit is None else max(_SPARE * limit, _MEDIA_POOL if decoded else _POOL)
+    most = max(_MOST, rows or 0)
     while True:
         found = find_rows(spec, data_dir, _selection(spec, rows, seed))
         partly = any(total_of(table) > table.num_rows for table in found.tables.values())
         try:
             data = _load(spec, _with_labels(spec, found), seed, limit, Ledger(on_bad_row), partial)
         except TooFewRowsError:
-            if not partly:
+            if not partly or (rows or 0) >= most:
                 raise
         else:
-            if not partly or len(data.splits["train"]) >= (limit or 0):
+            if not partly or (rows or 0) >= most or len(data.splits["train"]) >= (limit or 0):
                 return data
-        rows = _GROWTH * (rows or 1)
+        rows = min(_GROWTH * (rows or 1), most)
 
 
 def _selection(spec: TaskSpec, rows: int | None, seed: int) -> Selection:

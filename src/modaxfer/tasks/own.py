@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["task_from_files"]
 
-_LOOKED_AT = 100_000
+_LOOKED_AT = 20_000
 """Rows at random from which is guessed what the labels are; all of them where there are no more."""
 
 
