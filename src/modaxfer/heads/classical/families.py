@@ -61,18 +61,25 @@ def heads_for(wish: str, problem: Problem) -> tuple[str, ...]:
 def held_out_outputs(
     space: Space, head: str, problem: Problem, grid: tuple[float, ...] | None = None
 ) -> Iterator[tuple[float, torch.Tensor]]:
-    """Yield each value of the head's grid with held-out outputs ``[rows, outputs]``, in the order of the cut."""
+    """Yield each value of the head's grid with held-out outputs ``[rows, outputs]``, in the order of the cut.
+
+    Values for which the equations have no solution are passed over: classes without scatter leave a lightly shrunk
+    covariance singular.
+    """
     grid = GRIDS[head] if grid is None else grid
     if head == "knn":
         yield from _nearest_outputs(space, problem, grid)
         return
     start: LogisticFit | None = None
     for value in grid:
-        if head == "logistic":
-            start = solve_logistic(space, value, problem, start=start, exact=False)
-            maps = start.maps
-        else:
-            maps = solve_ridge(space, value) if head == "ridge" else solve_discriminant(space, value)
+        try:
+            if head == "logistic":
+                start = solve_logistic(space, value, problem, start=start, exact=False)
+                maps = start.maps
+            else:
+                maps = solve_ridge(space, value) if head == "ridge" else solve_discriminant(space, value)
+        except torch.linalg.LinAlgError:
+            continue
         yield value, space.cut.held_out(maps)
 
 

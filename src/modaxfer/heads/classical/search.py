@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
-from modaxfer.errors import RefusedError
+from modaxfer.errors import DataError, RefusedError
 from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
 from modaxfer.heads.classical.folds import inner_folds
@@ -24,11 +25,10 @@ from modaxfer.threads import suitable_threads
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import torch
     from torch import nn
 
     from modaxfer.contracts import Readout
-    from modaxfer.heads.classical.features import LayerFeatures
+    from modaxfer.heads.classical.features import LayerFeatures, View
     from modaxfer.heads.classical.options import SearchOptions
 
 __all__ = ["Fitted", "fit", "refuse_reduction"]
@@ -79,7 +79,7 @@ def fit(
 
     Raises:
         RefusedError: A wished head or reduction does not fit the problem, or there is no such layer.
-        DataError: There are too few rows for inner folds.
+        DataError: There are too few rows for inner folds, features are not finite, or no head can be fitted to them.
     """
     started = time.perf_counter()
     heads = heads_for(options.head, problem)
@@ -87,11 +87,12 @@ def fit(
     objective = Objective.fit(problem, len(classes), targets["train"])
     weights = balanced_weights(problem, len(classes), targets["train"]) if class_weight else None
     labels = Labels.of(targets["train"], objective, weights)
+    _refuse_unfinite(features)
     judge = _judge(features, targets, objective, weights, score, options, seed)
+    left_out: list[str] = []
     with suitable_threads(len(judge.references), 2 * features.train.shape[3]):
-        trials = _search(judge, Scout(judge, features.layers, options), heads, options)
-        best = max(trials, key=lambda trial: trial.score)
-        head, converged = _final(best, features.train, labels, judge)
+        trials = _search(judge, Scout(judge, features.layers, options), heads, options, left_out)
+        best, head, converged = _fitted(trials, features.train, labels, judge, left_out)
     report = {
         **best.to_dict(),
         "components": judge.components if best.reduction != "none" else None,
@@ -101,6 +102,7 @@ def fit(
         "folds": len(judge.sizes) - 1,
         "seconds": round(time.perf_counter() - started, 3),
         "candidates": [trial.to_dict() for trial in trials],
+        **({"left_out": list(dict.fromkeys(left_out))} if left_out else {}),
     }
     return Fitted(readout=best.view.readout, head=head, objective=objective, report=report)
 
@@ -148,15 +150,32 @@ def _judge(
         sizes=(*np.bincount(fold).tolist(), held),
         objective=objective,
         score=score,
-        components=min(options.components, smallest - 1, pooled.shape[3]),
+        components=max(1, min(options.components, smallest - 1, pooled.shape[3])),
         seed=seed,
     )
 
 
-def _search(judge: Judge, scout: Scout, heads: Sequence[str], options: SearchOptions) -> list[Trial]:
+def _refuse_unfinite(features: LayerFeatures) -> None:
+    """Refuse features that are not numbers, which would make every head one that says nothing."""
+    for split, pooled in (("train", features.train), ("validation", features.validation)):
+        for layer in range(0 if pooled is None else features.layers):
+            rows = np.flatnonzero(~np.isfinite(pooled[:, layer]).all(axis=(1, 2)))  # type: ignore[index]
+            if len(rows):
+                named = ", ".join(str(row + 1) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+                raise DataError(
+                    f"features of layer {layer} are not finite in {len(rows):,} {split} rows",
+                    got=f"{split} rows {named}, counted from 1 as they are used",
+                    fix="check the checkpoint, or compute with --precision fp32",
+                )
+
+
+def _search(
+    judge: Judge, scout: Scout, heads: Sequence[str], options: SearchOptions, left_out: list[str]
+) -> list[Trial]:
     """Scout all views by ridge; try all heads on the best one, the winner on the next one, and PCA on the winner's.
 
-    Scouting trials are candidates themselves where an unreduced ridge is allowed.
+    Scouting trials are candidates themselves where an unreduced ridge is allowed. What cannot be fitted is left out and
+    noted in `left_out`.
     """
     scouted = sorted(scout.run(), key=lambda trial: trial.score, reverse=True)
     view, reduction = scouted[0].view, "none" if options.reduction == "auto" else options.reduction
@@ -164,16 +183,50 @@ def _search(judge: Judge, scout: Scout, heads: Sequence[str], options: SearchOpt
     # Where LDA is tried with care, ridge, its sibling, has been tried enough.
     new = [head for head in heads if not (head == "ridge" and "lda" in heads and candidates)]
     space = judge.space(view)
-    trials = [judge.best(view, space, head, reduction) for head in new]
+
+    def attempt(view: View, space: Space, head: str, reduction: str) -> list[Trial]:
+        try:
+            return [judge.best(view, space, head, reduction)]
+        except torch.linalg.LinAlgError:
+            left_out.append(_unfitted(head, reduction))
+            return []
+
+    trials = [trial for head in new for trial in attempt(view, space, head, reduction)]
+    if not (trials or candidates):
+        raise DataError(
+            "no head can be fitted to these features",
+            got="; ".join(dict.fromkeys(left_out)),
+            fix="give more rows that differ, or leave the choice open: --set strategy.head=auto"
+            " --set strategy.reduction=auto",
+        )
     best = max([*trials, *candidates[:1]], key=lambda trial: trial.score)
-    trials += [
-        judge.best(other.view, judge.space(other.view), best.head, reduction)
-        for other in scouted[1:2]
-        if best.head in new
-    ]
+    for other in scouted[1:2] if best.head in new else ():
+        trials += attempt(other.view, judge.space(other.view), best.head, reduction)
     if options.reduction == "auto" and judge.components < space.components:
-        trials.append(judge.best(view, space, best.head, "pca"))
+        trials += attempt(view, space, best.head, "pca")
     return [*trials, *candidates]
+
+
+def _unfitted(head: str, reduction: str) -> str:
+    behind = "" if reduction in ("none", "auto") else f" behind {reduction}"
+    return (
+        f"head {head}{behind} is left out of the search: its equations have no solution on these rows"
+        " (classes without scatter, or features that hardly vary)"
+    )
+
+
+def _fitted(
+    trials: Sequence[Trial], train: np.ndarray, labels: Labels, judge: Judge, left_out: list[str]
+) -> tuple[Trial, nn.Module, bool]:
+    """Fit the best candidate on all training rows; where that has no solution, the next best."""
+    for trial in sorted(trials, key=lambda trial: trial.score, reverse=True):
+        try:
+            return trial, *_final(trial, train, labels, judge)
+        except torch.linalg.LinAlgError:
+            left_out.append(_unfitted(trial.head, trial.reduction))
+    raise DataError(
+        "no head can be fitted to all training rows", got="; ".join(dict.fromkeys(left_out)), fix="give more rows"
+    )
 
 
 def _final(best: Trial, train: np.ndarray, labels: Labels, judge: Judge) -> tuple[nn.Module, bool]:

@@ -77,8 +77,14 @@ class Judge:
     def best(
         self, view: View, space: Space, head: str, reduction: str = "none", grid: tuple[float, ...] | None = None
     ) -> Trial:
-        """Return the best value of `head`'s grid on `view`; ties go to the earlier value."""
+        """Return the best value of `head`'s grid on `view`; ties go to the earlier value.
+
+        Raises:
+            LinAlgError: The head's equations have no solution on these rows, for no value.
+        """
         trials = [self._judged(view, head, reduction, *found) for found in self._outputs(space, head, reduction, grid)]
+        if not trials:
+            raise torch.linalg.LinAlgError("no value of the grid has a solution")
         return max(trials, key=lambda trial: trial.score)
 
     def _judged(self, view: View, head: str, reduction: str, value: float, outputs: torch.Tensor) -> Trial:

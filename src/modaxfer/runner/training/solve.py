@@ -41,6 +41,7 @@ def solve_phase(session: Session, phase: Phase, classes: tuple[str, ...]) -> dic
         score=session.judge,
         class_weight=session.train.class_weight,
     )
+    session.warnings.extend(fitted.report.get("left_out", ()))
     session.model.readout = fitted.readout
     session.model.head = fitted.head.to(session.computer.device)
     session.objective = fitted.objective
