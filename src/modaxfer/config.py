@@ -39,7 +39,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def documented(default: Any, doc: str, **metadata: Any) -> Any:
-    """Declare a dataclass field with its help; `metadata` may hold ``choices``, ``minimum``, ``maximum``, ``flag``.
+    """Declare a dataclass field with its help; `metadata`: ``choices``, ``above``, ``minimum``, ``maximum``.
 
     ``whole`` says that text is one item of a tuple, not several with commas between them.
     """
@@ -77,9 +77,9 @@ class RunConfig:
         "pretrained", "Where training starts: pretrained, or random (from scratch).", choices=("pretrained", "random")
     )
     revision: str | None = documented(None, "Revision of a hub checkpoint.")
-    epochs: float | None = documented(None, "Passes over the training rows.", minimum=0.0)
+    epochs: float | None = documented(None, "Passes over the training rows.", above=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
-    learning_rate: float | None = documented(None, "Peak learning rate of the main part.", minimum=0.0)
+    learning_rate: float | None = documented(None, "Peak learning rate of the main part.", above=0.0)
     seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0, maximum=LARGEST_SEED)
     seeds: int = documented(1, "Repeat the run with this many seeds, from --seed upwards.", minimum=1)
     baseline: tuple[str, ...] = documented(
@@ -176,7 +176,9 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
         try:
             # Names may hold commas: where `whole`, one text is one name.
             given = (value,) if known[key].metadata.get("whole") and isinstance(value, str) else value
-            converted[key] = _convert(given, hints[key])
+            chosen = known[key].metadata.get("choices") and _takes_none(hints[key])
+            unset = chosen and str(value).lower() in ("none", "null")
+            converted[key] = None if unset else _convert(given, hints[key])
             _check(converted[key], known[key].metadata)
         except ValueError as error:
             problems.append(f"{where}{key}: {error}")
@@ -193,9 +195,9 @@ def _takes_none(hint: Any) -> bool:
 def _convert(value: Any, hint: Any) -> Any:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         options = [option for option in typing.get_args(hint) if option is not type(None)]
-        if value is None or (isinstance(value, str) and value.lower() in ("none", "null", "")):
-            return None
-        return _convert(value, options[0])
+        # A column or a folder may be called "none"; a number cannot.
+        empty = ("",) if options[0] is str else ("none", "null", "")
+        return None if value is None or str(value).lower() in empty else _convert(value, options[0])
     if typing.get_origin(hint) is tuple:
         if value is None:
             return ()
@@ -252,7 +254,7 @@ def _short(value: Any) -> str:
 
 
 def _check(value: Any, metadata: Mapping[str, Any]) -> None:
-    choices, minimum, maximum = (metadata.get(key) for key in ("choices", "minimum", "maximum"))
+    choices, minimum, maximum, above = (metadata.get(key) for key in ("choices", "minimum", "maximum", "above"))
     if value is None:
         return
     if isinstance(value, tuple):
@@ -264,6 +266,8 @@ def _check(value: Any, metadata: Mapping[str, Any]) -> None:
         raise ValueError(
             f"got {value!r}, allowed {', '.join(choices)}" + (f" (did you mean {close[0]}?)" if close else "")
         )
+    if above is not None and value <= above:
+        raise ValueError(f"got {value!r}, must be above {above:g}")
     if minimum is not None and value < minimum:
         raise ValueError(f"got {value!r}, must be at least {minimum}")
     if maximum is not None and value > maximum:

@@ -10,9 +10,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from modaxfer.errors import DataError
+from modaxfer.errors import DataError, close_matches
 
-__all__ = ["SCHEMA", "Result", "defined", "inside", "write_atomically"]
+__all__ = ["SCHEMA", "Result", "defined", "inside", "require_folder", "write_atomically"]
 
 SCHEMA = 1
 
@@ -108,6 +108,7 @@ class Result:
         Raises:
             DataError: There is none, it is of another schema, or it names a folder outside its own.
         """
+        require_folder(folder)
         path = folder / "result.json"
         if not path.is_file():
             raise DataError("no finished run here", file=folder, fix="name a folder that `modaxfer train` wrote")
@@ -118,6 +119,23 @@ class Result:
             inside(folder, task.get("run") or "")
         known = {item.name for item in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})
+
+
+def require_folder(folder: Path) -> None:
+    """Refuse a folder that is not there; names those beside it that are called alike.
+
+    Raises:
+        DataError: It is not there, or is a file.
+    """
+    if folder.is_dir():
+        return
+    if folder.exists():
+        fix = f"name the folder that holds it: {folder.parent}"
+        raise DataError("this is a file, not the folder of a run", got=folder, fix=fix)
+    beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
+    close = [str(folder.parent / name) for name in close_matches(folder.name, beside)]
+    fix = f"did you mean {' or '.join(close)}?" if close else "name a folder that `modaxfer train` wrote"
+    raise DataError("there is no such folder", got=folder, fix=fix)
 
 
 def inside(folder: Path, name: str) -> Path:

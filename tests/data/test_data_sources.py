@@ -253,3 +253,19 @@ def test_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("MODAXFER_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert download.cache_folder() == tmp_path / ".cache" / "modaxfer"
+
+
+def test_a_named_data_folder_is_never_replaced_by_made_up_rows(tmp_path, monkeypatch):
+    with pytest.raises(
+        DataError, match=r"--data-dir does not hold the rows of task 'mine'\. Got: folder set: .*set does"
+    ):
+        find_rows(task(FolderSource(name="set"), SAMPLE), tmp_path)
+    monkeypatch.setenv("MODAXFER_DATA", str(tmp_path))
+    assert "NOT REAL DATA" in find_rows(task(FolderSource(name="set"), SAMPLE), None).warnings[0]
+
+
+def test_a_named_data_folder_that_a_task_does_not_read_is_said(tmp_path):
+    assert find_rows(task(PACKAGE), tmp_path).warnings == (
+        f"task 'mine' takes nothing from --data-dir {tmp_path}: package pluggy brings its rows",
+    )
+    assert find_rows(task(PACKAGE), None).warnings == ()

@@ -60,7 +60,7 @@ def settings(values: dict[str, Any]) -> dict[str, Any]:
         ConfigError: A ``--set`` is not KEY=VALUE.
     """
     given = {key: value for key, value in values.items() if value not in (None, (), False)}
-    pairs = {}
+    pairs: dict[str, str] = {}
     for pair in given.pop("set", ()):
         key, equals, value = pair.partition("=")
         if not equals or not key:

@@ -13,8 +13,11 @@ import click
 from modaxfer.cli.command import Command
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.cli.predictions import json_lines, require_writable, write_csv, write_predictions
-from modaxfer.errors import ConfigError
+from modaxfer.config import RunConfig, build
+from modaxfer.errors import ConfigError, DataError
 from modaxfer.escaping import json_text
+from modaxfer.result import Result
+from modaxfer.runner.saved.place import description_of
 
 if TYPE_CHECKING:
     from modaxfer.data.given import Given
@@ -50,6 +53,7 @@ def evaluate_command(
     of class folders with images or sounds; - reads a table from standard input. Without FILE a run of several tasks
     that share one encoder is scored on all of them.
     """
+    _check_ahead(run, file, device)
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.saved.evaluate import evaluate_tasks
 
@@ -116,12 +120,13 @@ def predict_command(
     folder with them. Beside each row stand its prediction and a score per class; a row that cannot be read has the
     reason instead.
     """
+    if output is not None:
+        require_writable(output, file)
+    _check_ahead(run, file, device)
     from modaxfer.runner.progress import Progress
     from modaxfer.runner.saved.predict import Predictor
     from modaxfer.runner.saved.records import flat
 
-    if output is not None:
-        require_writable(output, file)
     predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
     made = predictor.predict_rows(_given(file, predictor), progress)
     for line in made.warnings:
@@ -137,6 +142,22 @@ def predict_command(
         write_csv(table, sys.stdout)
 
 
+def _check_ahead(run: Path, file: str | None, device: str) -> None:
+    """Refuse what can be seen before torch is imported, which takes seconds.
+
+    Raises:
+        ConfigError: There is no such device.
+        DataError: There is no run, no model in it, or no such file.
+    """
+    build(RunConfig, {"device": device})
+    if file is None:
+        Result.load(run)  # of several tasks too
+    else:
+        description_of(run)
+        if file != "-" and not Path(file).expanduser().exists():
+            raise DataError("there is no such file", got=file, fix="check the path; - reads standard input")
+
+
 def _given(file: str, predictor: Predictor) -> Given:
     from modaxfer.runner.saved.given import find_rows, piped_rows
 
@@ -149,7 +170,6 @@ def _given(file: str, predictor: Predictor) -> Given:
 def report_command(run: Path) -> None:
     """Render report.html, README.md and figures of the folder RUN again."""
     from modaxfer.reports import write_reports
-    from modaxfer.result import Result
 
     for path in write_reports(Result.load(run), run):
         print_lines(path)

@@ -54,6 +54,11 @@ def find_rows(spec: TaskSpec, data_dir: str | Path | None, selection: Selection 
     base = data_dir or os.environ.get("MODAXFER_DATA") or None
     passed: list[str] = []
     for source in spec.sources:
+        if isinstance(source, SampleSource) and data_dir is not None and passed:
+            raise DataError(
+                f"--data-dir does not hold the rows of task {spec.name!r}", got="; ".join(passed),
+                fix="put the data set there, or leave --data-dir out to try the task on a small made-up sample",
+            )  # fmt: skip
         try:
             tables, text, root = _READERS[type(source)](source, Path(base).expanduser() if base else None, selection)
         except UnavailableError as error:
@@ -62,7 +67,7 @@ def find_rows(spec: TaskSpec, data_dir: str | Path | None, selection: Selection 
         _require_tables(spec, source, tables)
         return Found(
             tables={split: _part(_stamped(table, f"{text} {split}"), selection) for split, table in tables.items()},
-            source=text, root=root, warnings=_warnings(spec, source, text, base, passed),
+            source=text, root=root, warnings=_warnings(spec, source, text, base, passed) + _unused(spec, data_dir),
         )  # fmt: skip
     raise DataError(
         f"no source has the rows of task {spec.name!r}", got="; ".join(passed) or "no sources",
@@ -171,6 +176,13 @@ def _named(source: Source) -> str:
             return f"{kind} {source.distribution}"
         case _:
             return kind
+
+
+def _unused(spec: TaskSpec, data_dir: str | Path | None) -> tuple[str, ...]:
+    """Say so where a folder was named from which this task takes nothing."""
+    if data_dir is None or any(isinstance(source, FolderSource) for source in spec.sources):
+        return ()
+    return (f"task {spec.name!r} takes nothing from --data-dir {data_dir}: {_named(spec.sources[0])} brings its rows",)
 
 
 def _warnings(spec: TaskSpec, source: Source, text: str, base: str | Path | None, passed: list[str]) -> tuple[str, ...]:

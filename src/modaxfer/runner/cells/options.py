@@ -9,8 +9,9 @@ from typing import Any
 
 from modaxfer.config import EncoderOptions, TrainOptions, build
 from modaxfer.errors import ConfigError, close_matches
+from modaxfer.registry import Entry, load_target, registry
 
-__all__ = ["NoOptions", "Options", "flatten", "split_options"]
+__all__ = ["NoOptions", "Options", "check_options", "flatten", "options_class", "split_options"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,43 @@ def split_options(
     return Options(**built, bridges=tuple(made))
 
 
+def check_options(values: Mapping[str, Any], strategy: Entry, bridges: Sequence[Entry] | None) -> None:
+    """Check `values` as far as names of things allow, before anything heavy is imported.
+
+    Args:
+        values: As for `split_options`.
+        strategy: The strategy.
+        bridges: The bridges that will be used; None = not known yet, so an option of any bridge passes.
+
+    Raises:
+        ConfigError: A key is unknown, or a value is out of range.
+    """
+    if not values:
+        return
+    if bridges is not None:
+        split_options(values, options_class(strategy), [options_class(bridge) for bridge in bridges])
+        return
+    names = {item.name for each in registry().all("bridge") for item in _fields(options_class(each))}
+    kinds = {"strategy": options_class(strategy), "encoder": EncoderOptions, "train": TrainOptions}
+    own = [f"{group}.{item.name}" for group, cls in kinds.items() for item in _fields(cls)]
+    known = [*own, *(f"bridge.{name}" for name in sorted(names))]
+    flat = flatten(values)
+    for key in flat:
+        if key.rpartition(".")[0] or key not in names:  # a short key of some bridge may mean that or another's
+            _full_key(key, known)
+    plain = {key: value for key, value in flat.items() if key in own or (key not in names and "." not in key)}
+    split_options(plain, options_class(strategy))
+
+
+def options_class(entry: Entry) -> type | None:
+    """Return the options dataclass of a strategy or bridge, None if it takes none."""
+    return load_target(entry.spec.options) if entry.spec.options else None
+
+
+def _fields(cls: type | None) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls or NoOptions)
+
+
 def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested mappings of options as one, by full key."""
     flat: dict[str, Any] = {}
@@ -94,5 +132,11 @@ def _full_key(key: str, known: list[str]) -> str:
         raise ConfigError(f"option {key!r} is ambiguous", got=key, allowed=matches, fix="write the full key")
     short = {full.partition(".")[2]: full for full in known}
     close = close_matches(key, known) or [short[name] for name in close_matches(key.rpartition(".")[2], short)]
-    hint = f"did you mean {' or '.join(close)}?" if close else "choose a key that this strategy and bridge take"
-    raise ConfigError("unknown option", got=key, allowed=known, fix=hint)
+    groups = sorted({full.partition(".")[0] for full in known})
+    lists = "`modaxfer show strategy:NAME`, `show bridge:NAME` and `show encoder:NAME` list what they take"
+    raise ConfigError(
+        "unknown option",
+        got=key,
+        allowed=f"options of {', '.join(groups)}",
+        fix=f"did you mean {' or '.join(close)}?" if close else lists,
+    )

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
-from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
 from modaxfer.registry import Entry, registry
+from modaxfer.runner.cells.misplaced import refuse_misplaced
+from modaxfer.runner.cells.options import check_options
 from modaxfer.runner.cells.scratch import refuse_idle_baseline
 from modaxfer.spec import Field, TaskSpec
 
@@ -45,6 +47,8 @@ def read_request(config: RunConfig) -> Request:
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
     tasks = find_tasks(config)
+    # Before an encoder is looked up, for which Transformers is imported.
+    check_options(config.set, strategy, _bridges_ahead(config, tasks))
     encoders = tuple(
         resolve(
             name,
@@ -61,8 +65,19 @@ def read_request(config: RunConfig) -> Request:
     return Request(strategy=strategy, tasks=tasks, encoders=encoders)
 
 
+def _bridges_ahead(config: RunConfig, tasks: tuple[tuple[str, TaskSpec], ...]) -> tuple[Entry, ...] | None:
+    """Return the bridges that will be used, where names alone say so; None where a checkpoint has to be read first."""
+    try:
+        encoders = tuple(registry().get("encoder", name.partition(":")[0]) for name in config.encoder)
+    except UnknownNameError:
+        return None
+    if not all(encoder.spec.model_types for encoder in encoders) or not all(task.fields for _, task in tasks):
+        return None
+    return tuple(bridge for _, task in tasks for _, bridge in pick_ways(task.fields, encoders, config.bridge))
+
+
 def pick_ways(
-    fields: tuple[Field, ...], encoders: tuple[ResolvedEncoder, ...], wanted: str | None
+    fields: tuple[Field, ...], encoders: tuple[ResolvedEncoder | Entry, ...], wanted: str | None
 ) -> tuple[tuple[tuple[Field, ...], Entry], ...]:
     """Return, for each encoder, the fields it reads and the bridge from them to it.
 
@@ -86,21 +101,27 @@ def pick_ways(
         if not shares[place]:
             shares[place] = [field for field in fields if _leads((field,), encoder)] or list(fields)
     ordered = [tuple(field for field in fields if field in share) for share in shares]
+    if wanted is not None and not any(
+        _fits(registry().get("bridge", wanted), share, encoder)
+        for share, encoder in zip(ordered, encoders, strict=True)
+    ):
+        # None of them can use it: the answer is that of the first one.
+        pick_way(ordered[0], encoders[0], wanted)
     return tuple((share, _picked(share, encoder, wanted)) for share, encoder in zip(ordered, encoders, strict=True))
 
 
-def _picked(fields: tuple[Field, ...], encoder: ResolvedEncoder, wanted: str | None) -> Entry:
+def _picked(fields: tuple[Field, ...], encoder: ResolvedEncoder | Entry, wanted: str | None) -> Entry:
     """Return the bridge for one of several encoders: `wanted` where it fits, else the default."""
     fits = wanted is not None and _fits(registry().get("bridge", wanted), fields, encoder)
     return pick_way(fields, encoder, wanted if fits else None)
 
 
-def _fits(bridge: Entry, fields: tuple[Field, ...], encoder: ResolvedEncoder) -> bool:
+def _fits(bridge: Entry, fields: tuple[Field, ...], encoder: ResolvedEncoder | Entry) -> bool:
     kinds = {field.signal.kind for field in fields}
     return kinds <= bridge.spec.sources and bridge.spec.sink in {signal.kind for signal in encoder.spec.inputs}
 
 
-def _leads(fields: tuple[Field, ...], encoder: ResolvedEncoder) -> bool:
+def _leads(fields: tuple[Field, ...], encoder: ResolvedEncoder | Entry) -> bool:
     source = source_of(fields)
     return any(registry().pick_bridge(source, signal.kind) for signal in encoder.spec.inputs)
 
@@ -177,7 +198,12 @@ def _require(config: RunConfig) -> None:
         )
     refuse_large_seeds(config.seed, config.seeds)
     if config.task and config.data is not None:
-        raise ConfigError("--task and --data exclude each other", got=f"{config.task[0]} and {config.data}")
+        raise ConfigError(
+            "--task and --data exclude each other",
+            got=f"{config.task[0]} and {config.data}",
+            fix="leave one of them out",
+        )
+    refuse_misplaced(config)
     if config.checkpoint is not None and len(config.encoder) > 1:
         raise ConfigError(
             "--checkpoint names weights for one encoder",

@@ -18,14 +18,14 @@ from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Need, Part, Phase, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
-from modaxfer.runner.cells.options import Options, split_options
+from modaxfer.runner.cells.options import Options, options_class, split_options
 from modaxfer.runner.cells.proxy import Proxy, find_proxy
 from modaxfer.runner.cells.request import Request, pick_ways, read_request
 from modaxfer.runner.cells.sizes import picture_size
 from modaxfer.spec import Field, Rates, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
 
-__all__ = ["Cell", "Way", "build_bridge", "describe", "options_class", "resolve_cells"]
+__all__ = ["Cell", "Way", "build_bridge", "describe", "resolve_cells"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +135,6 @@ def build_bridge(way: Way, cell: Cell) -> Bridge:
     target = load_target(way.bridge.spec.target)
     bridge: Bridge = target(way.bridge_options, way.fields, way.layout, cell.data.root)
     return bridge
-
-
-def options_class(entry: Entry) -> type | None:
-    """Return the options dataclass of a strategy or bridge, None if it takes none."""
-    return load_target(entry.spec.options) if entry.spec.options else None
 
 
 def _lane(config: RunConfig, request: Request, task_id: str, task: TaskSpec) -> _Lane:

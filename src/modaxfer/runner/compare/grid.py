@@ -12,6 +12,7 @@ from typing import Any
 
 from modaxfer.config import RunConfig, build, documented, refuse_large_seeds
 from modaxfer.errors import ConfigError
+from modaxfer.runner.cells.misplaced import refuse_misplaced
 
 __all__ = ["Axes", "Grid", "GridCell", "changes_of", "label", "members", "read_grid"]
 
@@ -136,7 +137,12 @@ def read_grid(values: Mapping[str, Any]) -> Grid:
         )
     refuse_large_seeds(grid.settings.seed, grid.axes.seeds)
     if grid.axes.task and grid.settings.data is not None:
-        raise ConfigError("--task and --data exclude each other", got=f"{grid.axes.task[0]} and {grid.settings.data}")
+        raise ConfigError(
+            "--task and --data exclude each other",
+            got=f"{grid.axes.task[0]} and {grid.settings.data}",
+            fix="leave one of them out",
+        )
+    refuse_misplaced(replace(grid.settings, task=grid.axes.task))
     return grid
 
 

@@ -6,6 +6,7 @@ from modaxfer.config import RunConfig
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import AmbiguousNameError, ConfigError, ModaxferError, UnknownNameError
 from modaxfer.registry import registry
+from modaxfer.runner.cells.options import check_options
 from modaxfer.runner.cells.request import find_tasks
 from modaxfer.runner.compare.grid import Grid, members
 
@@ -20,11 +21,12 @@ def check_names(grid: Grid) -> None:
     Raises:
         UnknownNameError: An encoder, strategy or task is not registered; names close ones.
         AmbiguousNameError: A short name is brought by two plugins.
-        ConfigError: An encoder does not come in this size.
+        ConfigError: An encoder does not come in this size, or no cell can take an option.
         DataError: The user's own files cannot be a task.
     """
     for strategy in grid.axes.strategy:
         registry().get("strategy", strategy)
+    _check_options(grid)
     for task in grid.axes.task:
         for name in members(task):
             registry().get("task", name)
@@ -33,6 +35,18 @@ def check_names(grid: Grid) -> None:
     for encoder in grid.axes.encoder:
         for name in members(encoder):
             _check_encoder(name, grid.settings)
+
+
+def _check_options(grid: Grid) -> None:
+    """Refuse options that no strategy of the grid can take: those that some can are for their cells to refuse."""
+    refused = []
+    for strategy in grid.axes.strategy:
+        try:
+            check_options(grid.settings.set, registry().get("strategy", strategy), None)
+        except ConfigError as error:
+            refused.append(error)
+    if len(refused) == len(grid.axes.strategy):
+        raise refused[0]
 
 
 def _check_encoder(name: str, settings: RunConfig) -> None:

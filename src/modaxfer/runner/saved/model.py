@@ -23,6 +23,7 @@ from modaxfer.registry import load_target, registry
 from modaxfer.result import write_atomically
 from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.saved.encoder import base_encoder, copy_base, encoder_tensors
+from modaxfer.runner.saved.place import DESCRIPTION, description_of
 from modaxfer.runner.session import Session
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.towers.joint import JointProcessor
@@ -32,7 +33,6 @@ from modaxfer.spec import Field, Signal
 
 __all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model"]
 
-DESCRIPTION = "model.json"
 SCHEMA = 2
 
 
@@ -93,12 +93,7 @@ class SavedModel:
         Raises:
             DataError: There is none, or it is of another schema.
         """
-        path = run / "model" / DESCRIPTION
-        if not path.is_file():
-            fix = "name a folder that `modaxfer train` wrote"
-            if (run / "tasks").is_dir():
-                fix = f"name one of its tasks: {', '.join(sorted(str(task) for task in (run / 'tasks').iterdir()))}"
-            raise DataError("no trained model here", file=run, fix=fix)
+        path = description_of(run)
         values = json.loads(path.read_text(encoding="utf-8"))
         if values.get("schema") != SCHEMA:
             raise DataError("model of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
