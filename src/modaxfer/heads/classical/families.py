@@ -12,6 +12,7 @@ from modaxfer.heads.classical.cut import AffineMaps
 from modaxfer.heads.classical.discriminant import solve_discriminant
 from modaxfer.heads.classical.logistic import LogisticFit, solve_logistic
 from modaxfer.heads.classical.ridge import solve_ridge
+from modaxfer.heads.classical.space import UnsolvableError
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import ReducedHead
@@ -78,7 +79,7 @@ def held_out_outputs(
                 maps = start.maps
             else:
                 maps = solve_ridge(space, value) if head == "ridge" else solve_discriminant(space, value)
-        except torch.linalg.LinAlgError:
+        except UnsolvableError:
             continue
         yield value, space.cut.held_out(maps)
 

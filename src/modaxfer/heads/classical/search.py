@@ -14,7 +14,7 @@ from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
-from modaxfer.heads.classical.space import Space
+from modaxfer.heads.classical.space import Space, UnsolvableError
 from modaxfer.heads.classical.trial import Judge, Score, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.objective import Objective, balanced_weights
@@ -187,7 +187,7 @@ def _search(
     def attempt(view: View, space: Space, head: str, reduction: str) -> list[Trial]:
         try:
             return [judge.best(view, space, head, reduction)]
-        except torch.linalg.LinAlgError:
+        except UnsolvableError:
             left_out.append(_unfitted(head, reduction))
             return []
 
@@ -222,7 +222,7 @@ def _fitted(
     for trial in sorted(trials, key=lambda trial: trial.score, reverse=True):
         try:
             return trial, *_final(trial, train, labels, judge)
-        except torch.linalg.LinAlgError:
+        except UnsolvableError:
             left_out.append(_unfitted(trial.head, trial.reduction))
     raise DataError(
         "no head can be fitted to all training rows", got="; ".join(dict.fromkeys(left_out)), fix="give more rows"

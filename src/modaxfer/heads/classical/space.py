@@ -13,7 +13,10 @@ import torch
 
 from modaxfer.heads.classical.cut import AffineMaps, Cut, Labels
 
-__all__ = ["Space", "solve_positive"]
+__all__ = ["Space", "UnsolvableError", "solve_positive"]
+
+UnsolvableError: type[RuntimeError] = torch.linalg.LinAlgError  # type: ignore[attr-defined]
+"""What torch raises where equations have no solution."""
 
 
 @dataclass(frozen=True, kw_only=True)

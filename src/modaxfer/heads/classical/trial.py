@@ -14,7 +14,7 @@ from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import SETTINGS, held_out_outputs
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
-from modaxfer.heads.classical.space import Space
+from modaxfer.heads.classical.space import Space, UnsolvableError
 from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
@@ -80,11 +80,11 @@ class Judge:
         """Return the best value of `head`'s grid on `view`; ties go to the earlier value.
 
         Raises:
-            LinAlgError: The head's equations have no solution on these rows, for no value.
+            UnsolvableError: The head's equations have no solution on these rows, for no value.
         """
         trials = [self._judged(view, head, reduction, *found) for found in self._outputs(space, head, reduction, grid)]
         if not trials:
-            raise torch.linalg.LinAlgError("no value of the grid has a solution")
+            raise UnsolvableError("no value of the grid has a solution")
         return max(trials, key=lambda trial: trial.score)
 
     def _judged(self, view: View, head: str, reduction: str, value: float, outputs: torch.Tensor) -> Trial:
