@@ -196,8 +196,8 @@ def _said(name: str, present: pa.ChunkedArray, found: Numerals) -> str:
         return "" if bits else f"column {name!r}: true and false are read as 1 and 0"
     if not found.plain:
         return number_note(f"column {name!r}", present, found)
-    lengths = pc.utf8_length(present).unique().to_pylist()
-    if len(lengths) == 1 and lengths[0] > 2 and pc.any(pc.starts_with(present, "0")).as_py():
+    digits = pc.all(pc.utf8_is_digit(present)).as_py()
+    if digits and _are_codes(present) and pc.any(pc.starts_with(present, "0")).as_py():
         return f"{number_note(f'column {name!r}', present, found)}; digits that are codes belong into a file with types"
     return _identifier(name, present)
 

@@ -144,9 +144,12 @@ def score_of(value: Any) -> float | None:
 
 
 def number(value: float | None) -> str:
-    """Write a score: three decimals, large ones with five significant digits, a dash where there is none."""
+    """Write a score: three decimals, small and large ones with significant digits, a dash where there is none."""
     if value is None or math.isnan(value):
         return ABSENT
+    if 1e-12 < abs(value) < 5e-4:
+        # An error in a small unit is not none; what is less still is 0 but for rounding.
+        return f"{value:.3g}"
     value = 0.0 if abs(value) < 5e-4 else value  # no "-0.000"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}" if abs(value) < 1e6 else f"{value:.4g}"
 
