@@ -13,7 +13,15 @@ from modaxfer.config import RunConfig, to_yaml
 from modaxfer.registry import registry
 from modaxfer.result import Result, write_atomically
 
-__all__ = ["absolute", "default_folder", "default_folders", "has_result", "is_finished", "store_config"]
+__all__ = [
+    "absolute",
+    "absolute_name",
+    "default_folder",
+    "default_folders",
+    "has_result",
+    "is_finished",
+    "store_config",
+]
 
 CONFIG, RESULT = "config.yaml", "result.json"
 CHECKPOINT = ".checkpoint"
@@ -60,15 +68,20 @@ def absolute(config: RunConfig) -> RunConfig:
     given: dict[str, Any] = {
         name: _absolute(value) for name in ("data", "data_dir") if (value := getattr(config, name)) is not None
     }
-    weights = config.checkpoint
-    if weights is not None and _is_folder(weights):
-        given["checkpoint"] = _absolute(weights)
-    encoders = tuple(_absolute(name) if _is_folder(name) else name for name in config.encoder)
-    return replace(config, **given, encoder=encoders)
+    if config.checkpoint is not None:
+        given["checkpoint"] = absolute_name(config.checkpoint)
+    return replace(config, **given, encoder=tuple(map(absolute_name, config.encoder)))
+
+
+def absolute_name(name: str) -> str:
+    """Return the name of an encoder or checkpoint, made absolute where it is the path of a folder."""
+    return _absolute(name) if _is_folder(name) else name
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    """Return an absolute path without ``..``; a link at its end stays one, so that it may be pointed elsewhere."""
+    whole = Path(path).expanduser().absolute()
+    return str(whole.resolve() if whole.name == ".." else whole.parent.resolve() / whole.name)
 
 
 def _is_folder(name: str) -> bool:

@@ -245,3 +245,19 @@ def test_a_file_that_is_no_comparison_is_refused(tmp_path):
     path.write_text("{")
     with pytest.raises(DataError, match=r"not valid JSON.*the runs beside it stay"):
         read_cells(tmp_path)
+
+
+def test_a_comparison_is_the_same_from_wherever_it_is_taken_up(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    asked = {"encoder": "bert,mine", "strategy": "full", "output": str(tmp_path / "out")}
+    monkeypatch.chdir(tmp_path)
+    first = read_grid({**asked, "data": "rows.csv"})
+    claim(first)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    stored = stored_grid(tmp_path / "out")
+    assert stored.axes.encoder == ("bert", str(tmp_path / "mine"))
+    assert stored.settings.data == str(tmp_path / "rows.csv")
+    assert changes_of(read_grid({**asked, "encoder": "bert,../mine", "data": "../rows.csv"}), stored) == []
+    with pytest.raises(ConfigError, match="the output folder holds another comparison"):
+        claim(read_grid({**asked, "data": "rows.csv"}))

@@ -13,6 +13,7 @@ from typing import Any
 from modaxfer.config import RunConfig, build, documented, refuse_large_seeds
 from modaxfer.errors import ConfigError
 from modaxfer.runner.cells.misplaced import refuse_misplaced
+from modaxfer.runner.folder import absolute, absolute_name
 
 __all__ = ["Axes", "Grid", "GridCell", "changes_of", "label", "members", "read_grid"]
 
@@ -95,16 +96,20 @@ class Grid:
         return GridCell(encoder=encoder, strategy=strategy, task=task, seed=seed, name=name, config=config)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the request as plain values: the axes, and those settings that are not at their default."""
-        usual = RunConfig()
+        """Return the request as plain values: the axes, and those settings that are not at their default.
+
+        Paths are absolute, so that it means the same from wherever it is taken up again.
+        """
+        usual, settings = RunConfig(), absolute(self.settings)
         shared = {
-            item.name: getattr(self.settings, item.name)
+            item.name: getattr(settings, item.name)
             for item in dataclasses.fields(RunConfig)
-            if item.name not in (*AXES, "output") and getattr(self.settings, item.name) != getattr(usual, item.name)
+            if item.name not in (*AXES, "output") and getattr(settings, item.name) != getattr(usual, item.name)
         }
+        encoders = ["+".join(map(absolute_name, members(name))) for name in self.axes.encoder]
         plain = {
             key: list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-            for key, value in {**vars(self.axes), **shared}.items()
+            for key, value in {**vars(self.axes), "encoder": encoders, **shared}.items()
         }
         return {key: value for key, value in plain.items() if value not in ([], {})}
 
