@@ -9,6 +9,7 @@ import numpy as np
 
 from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
 from modaxfer.data.folders import SPLITS
+from modaxfer.data.near_copies import count_near_copies
 from modaxfer.data.rows import TooFewRowsError
 from modaxfer.data.splits import group_rows, hold_out, sample
 from modaxfer.data.targets import encode, strata, unseen
@@ -198,6 +199,12 @@ def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[s
     leaks = [
         f"{count} of {len(rows[split])} {split} rows have the same inputs as a training row"
         for split, count in shared.items()
+        if count
+    ]
+    near = {split: count_near_copies(rows[split], rows["train"], intake.fields) for split in ("validation", "test")}
+    leaks += [
+        f"{count} of {len(rows[split])} {split} rows equal a training row but for letter case, spaces or punctuation"
+        for split, count in near.items()
         if count
     ]
     return (*found, *leaks)
