@@ -17,6 +17,7 @@ import modaxfer
 from modaxfer.api import make_config
 from modaxfer.config import RunConfig
 from modaxfer.data.files import read_table
+from modaxfer.data.origin import is_typed, notes_of
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.settings import Settings
 
@@ -98,12 +99,23 @@ def test_rows_in_memory_are_kept_by_their_content(form, own_rows, own_store):
     )
 
 
-def test_what_was_assumed_of_rows_in_memory_is_said(own_store, capsys):
-    rows = {"sound": [[0.0, 0.5] * 800] * 4, "label": ["a", "b"] * 2, "note": [1, "x", None, 2.5]}
-    make_config(data=rows, audio="sound")
-    said = capsys.readouterr().err
-    assert "4 sounds came without their rate and are taken to be at 16,000 Hz" in said
-    assert "column 'note' holds values that no column can hold together, and was left out" in said
+def test_what_was_assumed_of_rows_in_memory_is_noted_for_the_run(own_store):
+    rows = {
+        "sound": [[0.0, 0.5] * 800] * 3 + [[]],
+        "label": ["a", "b"] * 2,
+        "note": [1, object(), None, 2.5],
+        "size": ["1", 2, None, 4.5],
+    }
+    table = read_table(make_config(data=rows, audio="sound", number="size").data)
+    assert table.column_names == ["sound", "label", "size"]
+    assert table.column("size").to_pylist() == ["1", "2", None, "4.5"]
+    assert not is_typed(table, "size")
+    assert notes_of(table) == (
+        "column 'sound': 4 sounds came without their rate and are taken to be at 16,000 Hz; "
+        "say otherwise with (samples, rate)",
+        "column 'note' holds values that no column can hold together, and was left out",
+        "row 4: not a media value (row 4, column 'sound'): list",
+    )
 
 
 REFUSED = {

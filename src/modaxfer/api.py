@@ -245,7 +245,7 @@ def train(
     from modaxfer.runner.processes.launch import launched_world, reports_here
     from modaxfer.runner.processes.signals import heeded, telling
 
-    wanted = make_config(config, quiet=quiet, **settings)
+    wanted = make_config(config, **settings)
     with heeded(), ExitStack() as held:
         request = None if resume else read_request(wanted)
         if launched_world() is None:
@@ -299,7 +299,7 @@ def compare(
     from modaxfer.runner.processes.signals import heeded, telling
 
     values = {**_read(config, settings), **settings}
-    values = _plain(values, quiet)
+    values = _plain(values)
     if resume:
         place = Path(values.get("output") or read_grid(values).default_folder())
         stored = stored_grid(place).to_dict()
@@ -330,14 +330,11 @@ def compare(
 
 def make_config(
     config: RunConfig | Mapping[str, Any] | str | Path | None = None,
-    *,
-    quiet: bool = False,
     **settings: Unpack[Settings],
 ) -> RunConfig:
     """Return a checked config from a config, a mapping or a YAML file, with `settings` over it.
 
-    Rows in memory are written to a file that is called by their content; what is to be said of them goes to standard
-    error, unless `quiet`.
+    Rows in memory are written to a file that is called by their content.
 
     Raises:
         ConfigError: A key or a value is wrong, or a file asks to run code.
@@ -345,7 +342,7 @@ def make_config(
     """
     values = dict(vars(config)) if isinstance(config, RunConfig) else _read(config, settings)
     merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
-    return build(RunConfig, _plain(values | dict(settings) | {"set": merged}, quiet))
+    return build(RunConfig, _plain(values | dict(settings) | {"set": merged}))
 
 
 def _read(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -358,15 +355,12 @@ def _read(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, 
     return values
 
 
-def _plain(values: Mapping[str, Any], quiet: bool = False) -> dict[str, Any]:
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as YAML could hold them: paths as text, rows in memory as the file that keeps them."""
     if not isinstance(values.get("data"), str | Path | None):
         from modaxfer.runner.cells.kept import keep_rows
-        from modaxfer.runner.progress import Progress
 
-        values, notes = keep_rows(_plain({**values, "data": None}) | {"data": values["data"]})
-        for note in notes:
-            Progress(not quiet).say(f"warning: {note}")
+        values = keep_rows(_plain({**values, "data": None}) | {"data": values["data"]})
     return {key: _text(value) for key, value in values.items()}
 
 

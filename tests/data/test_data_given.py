@@ -11,6 +11,7 @@ from PIL import Image
 
 from modaxfer.data.given import given_rows
 from modaxfer.data.media import read_image, read_sound
+from modaxfer.data.origin import is_typed
 from modaxfer.errors import DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
 
@@ -160,6 +161,24 @@ def test_sounds_carry_their_rate_or_it_is_said_what_was_assumed():
     np.testing.assert_allclose(first.samples, second.samples, atol=1e-4)
 
 
+def test_one_value_that_is_no_picture_stops_no_other():
+    given = given_rows([PIXELS, object(), PIXELS * 9.0, None, Image.fromarray(PIXELS)], IMAGE_FIELD)
+    assert [cell is None for cell in given.table.column("photo").to_pylist()] == [False, True, True, True, False]
+    assert list(given.faults) == [1, 2]
+    assert "not a media value" in given.faults[1]
+    assert "float64 from 0 to 531" in given.faults[2]
+
+
+def test_texts_and_numbers_in_one_column_are_text_as_in_json():
+    given = given_rows([{"age": "1.5"}, {"age": 2}, {"age": None}], AGE)
+    assert given.table.column("age").to_pylist() == ["1.5", "2", None]
+    assert not is_typed(given.table, "age")
+
+
+def test_names_are_those_of_files():
+    assert given_rows({"te\u0301xt": ["a"], " id\u200b": [1]}, ()).table.column_names == ["t\u00e9xt", "id"]
+
+
 def test_a_column_that_nobody_reads_and_no_column_can_hold_is_left_out_and_said():
     given = given_rows([{"text": "a", "other": 1}, {"text": "b", "other": object()}], TEXT_FIELD)
     assert given.table.column_names == ["text"]
@@ -173,8 +192,9 @@ REFUSED = {
     "no rows": ([], TEXT_FIELD, r"no rows given"),
     "an empty frame": (pd.DataFrame(), TEXT_FIELD, r"no rows given"),
     "rows and values": ([ROWS[0], "a"], TEXT_FIELD, r"rows and bare values in one list \(row 2\)"),
-    "values for many columns": (["a", "b"], (*TEXT_FIELD, *AGE), r"which column do these values belong to\?"),
+    "values for many columns": (["a", "b"], (*TEXT_FIELD, *AGE), r"nothing says which column these values belong to"),
     "a Series for many columns": (pd.Series(["a"], name="x"), (*TEXT_FIELD, *AGE), r"a Series is one column"),
+    "two columns of one name but for a space": ([{"a": 1, "a ": 2}], (), r"two columns have the same name. Got: a"),
     "two columns of one name": (pd.DataFrame([[1, 2]], columns=["a", "a"]), TEXT_FIELD, r"two columns have the same"),
     "columns of unequal length": ({"text": ["a", "b"], "id": [1]}, TEXT_FIELD, r"columns of different lengths"),
     "a column of many kinds": (

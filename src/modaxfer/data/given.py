@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from modaxfer.data.columns import MEDIA, is_media
+from modaxfer.data.mixed_types import as_text
+from modaxfer.data.names import tidy
 from modaxfer.data.origin import name_classes, notes_of, stamp
 from modaxfer.data.values import ASSUMED_RATE, absolute, as_media, is_media_struct, leads_out, media_name
 from modaxfer.errors import DataError
@@ -48,6 +50,8 @@ class Given:
     """Columns of images and sounds as they were named: paths as given, None where there is no name."""
     notes: tuple[str, ...] = ()
     """What was assumed or left out, one line each."""
+    faults: Mapping[int, str] = field(default_factory=dict)
+    """By position, why an image or a sound of a row is none; it is missing in the table."""
 
 
 def given_rows(data: Any, fields: Sequence[Field], needed: Sequence[str] = ()) -> Given:
@@ -62,7 +66,7 @@ def given_rows(data: Any, fields: Sequence[Field], needed: Sequence[str] = ()) -
     Raises:
         DataError: It is none of these, or a column holds values that no column can hold together.
     """
-    columns = _columns(data, fields)
+    columns = _tidied(_columns(data, fields))
     if not columns or not len(next(iter(columns.values()))):
         raise DataError("no rows given", got=type(data).__name__, fix="give at least one")
     lengths = {name: len(values) for name, values in columns.items()}
@@ -70,22 +74,29 @@ def given_rows(data: Any, fields: Sequence[Field], needed: Sequence[str] = ()) -
         raise DataError("columns of different lengths", got=[f"{name}: {count}" for name, count in lengths.items()])
     kinds = {item.name: item.signal.kind for item in fields}
     media = {name: _listed(values) for name, values in columns.items() if kinds.get(name) in MEDIA}
-    files = {name: _files(values, kinds[name], name) for name, values in media.items()}
+    files, faults = _files(media, kinds)
     # Paths in a program's own data are not those of a data file that somebody sent: none is out of bounds.
-    outside = any(leads_out(path) for values in files.values() for path in map(_path_of, values) if path)
-    made: dict[str, Any] = {}
-    notes = list(_assumed(media, kinds))
+    outside = any(leads_out(one) for values in files.values() for one in values if isinstance(one, str))
+    made: dict[str, Any] = {name: _media_column(values, outside) for name, values in files.items()}
+    notes, mixed = list(_assumed(media, kinds)), []
     for name, values in columns.items():
+        if name in made:
+            continue
         try:
-            made[name] = _media_column(files[name], outside) if name in media else _column(name, values)
+            made[name], several = _column(name, values)
+            mixed += [name] if several else []
         except DataError:
             if not fields or name in (*kinds, *needed):
                 raise
             notes.append(f"column {name!r} holds values that no column can hold together, and was left out")
-    shown = {name: [media_name(value) for value in values] for name, values in media.items()}
-    source = data if isinstance(data, pa.Table) else None
-    table = stamp(pa.table(made), file="", notes=notes_of(source) if source is not None else ())
-    return Given(table=table, root=ANYWHERE if outside else Path.cwd(), shown=shown, notes=tuple(notes))
+    table = pa.table({name: made[name] for name in columns if name in made})
+    return Given(
+        table=stamp(table, file="", notes=notes_of(data) if isinstance(data, pa.Table) else (), mixed=mixed),
+        root=ANYWHERE if outside else Path.cwd(),
+        shown={name: [media_name(value) for value in values] for name, values in media.items()},
+        notes=tuple(notes),
+        faults=faults,
+    )
 
 
 def shown_column(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
@@ -212,7 +223,7 @@ def _from_list(data: Sequence[Any], fields: Sequence[Field]) -> dict[str, Any]:
 
 def _nameless(names: Sequence[str], got: str) -> DataError:
     return DataError(
-        "which column do these values belong to?", got=got, allowed=names or "a column name per value",
+        "nothing says which column these values belong to", got=got, allowed=names or "a column name per value",
         fix='give mappings such as {"column": value}, or a data frame',
     )  # fmt: skip
 
@@ -257,21 +268,48 @@ def _listed(values: Any) -> list[Any]:
     return values.to_pylist() if isinstance(values, pa.Array | pa.ChunkedArray) else list(values)
 
 
-def _column(name: str, values: Any) -> Any:
+def _column(name: str, values: Any) -> tuple[Any, bool]:
+    """Return the values as a column, and whether they are of several types, which are then text as in JSON."""
     if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values
+        return values, False
+    plain = [None if _is_gap(value) else _scalar(value) for value in values]
     try:
-        return pa.array([None if _is_gap(value) else _scalar(value) for value in values])
+        return pa.array(plain), False
     except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
+        if all(value is None or isinstance(value, str | bool | int | float) for value in plain):
+            return as_text(plain), True
         raise DataError("no column can hold these values", column=name, got=error) from error
 
 
-def _files(values: Sequence[Any], kind: str, name: str) -> list[Any]:
-    return [as_media(value, kind, {"row": number, "column": name}) for number, value in enumerate(values, 1)]
+def _tidied(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `columns` by names as files have them: in Unicode's composed form, nothing invisible."""
+    names = [tidy(name) for name in columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError("two columns have the same name", got=twice, fix="rename one of them")
+    return dict(zip(names, columns.values(), strict=True))
 
 
-def _path_of(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _files(media: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> tuple[dict[str, list[Any]], dict[int, str]]:
+    """Return paths and encoded bytes by column, and by row what is neither an image nor a sound.
+
+    Raises:
+        DataError: No row of a column has one that can be used, and some have something else.
+    """
+    files: dict[str, list[Any]] = {}
+    faults: dict[int, str] = {}
+    for name, values in media.items():
+        errors: list[DataError] = []
+        files[name] = []
+        for row, value in enumerate(values):
+            try:
+                files[name].append(as_media(value, kinds[name], {"row": row + 1, "column": name}))
+            except DataError as error:
+                errors.append(error)
+                files[name].append(None)
+                faults.setdefault(row, error.what if error.got is None else f"{error.what}: {error.got}")
+        if errors and not any(files[name]):
+            raise errors[0]
+    return files, faults
 
 
 def _media_column(files: Sequence[Any], outside: bool) -> pa.Array:

@@ -10,7 +10,7 @@ import pyarrow.parquet
 
 from modaxfer.data.gathering import Selection, gathered
 from modaxfer.data.names import tidy
-from modaxfer.data.origin import name_classes, stamp
+from modaxfer.data.origin import mixed_of, name_classes, notes_of, stamp
 from modaxfer.errors import DataError
 
 __all__ = ["read_parquet"]
@@ -38,7 +38,16 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
         raise DataError("not a readable parquet file", file=path, got=str(error), fix="write the file again") from None
     table = name_classes(rows.table)
     table = table.rename_columns([tidy(name) for name in table.column_names])
-    return stamp(table, file=str(path), numbers=rows.numbers, total=rows.total)
+    notes, mixed = _noted(rows.table)
+    return stamp(table, file=str(path), numbers=rows.numbers, total=rows.total, notes=notes, mixed=mixed)
+
+
+def _noted(table: pa.Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return notes and columns of several types, where modaxfer itself wrote the file from rows in memory."""
+    try:
+        return notes_of(table), tuple(map(str, mixed_of(table)))
+    except (ValueError, TypeError):
+        return (), ()
 
 
 def _wanted(path: Path, schema: pa.Schema, selection: Selection) -> list[str]:

@@ -99,6 +99,13 @@ def test_a_file_that_cannot_be_read_stops_no_other(pictures, tmp_path):
     assert by_name == {"black.png": "dark", "broken.png": None, "white.png": "light"}
 
 
+def test_a_value_in_memory_that_is_no_picture_stops_no_other(pictures):
+    found = pictures.predict([Image.new("RGB", (12, 16), "white"), np.full((4, 4), 900), None], quiet=True)
+    assert [one["prediction"] for one in found] == ["light", None, None]
+    assert "not the numbers of an image" in found[1]["reason"]
+    assert found[2]["reason"] == "no input: 'image' is empty"
+
+
 def test_pictures_in_memory_are_predicted_as_their_files_are(pictures, tmp_path):
     Image.new("RGB", (12, 16), "gray").save(tmp_path / "gray.png")
     picture = Image.open(tmp_path / "gray.png")

@@ -18,6 +18,7 @@ from modaxfer.data.download import cache_folder
 from modaxfer.data.folders import SPLITS
 from modaxfer.data.given import Given, given_rows
 from modaxfer.data.media.values import encoded
+from modaxfer.data.origin import mixed_of, notes_of, stamp
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.runner.folder import CONFIG, store_config
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
@@ -31,7 +32,7 @@ STORE, NAME = "given", "data"
 """Folder inside the cache, and the name of the file or folder of one data set there: what a run's task is called by."""
 
 
-def keep_rows(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def keep_rows(values: Mapping[str, Any]) -> dict[str, Any]:
     """Write rows in memory to a file that is called by their content, and name it instead.
 
     Args:
@@ -40,7 +41,8 @@ def keep_rows(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
             copied.
 
     Returns:
-        The settings with the file's name as ``data``, and what the user should be told.
+        The settings with the file's name as ``data``. What was assumed or left out is noted in it, and so in the
+        warnings of the run.
 
     Raises:
         DataError: They are no rows, or a column cannot be kept.
@@ -54,8 +56,7 @@ def keep_rows(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     for split, rows in given.items():
         require_columns(rows.table, labels, f"label column (of {split})" if split else "label column")
     tables = {split: _embedded(rows, inputs) for split, rows in given.items()}
-    notes = dict.fromkeys(note for rows in given.values() for note in rows.notes)
-    return {**values, "data": str(_stored(tables))}, tuple(notes)
+    return {**values, "data": str(_stored(tables))}
 
 
 def bring_home(folder: Path) -> None:
@@ -103,14 +104,16 @@ def _embedded(given: Given, inputs: Sequence[Field]) -> pa.Table:
     """Return the table with its images and sounds inside: a copy that needs no other file."""
     import pyarrow as pa
 
-    table = given.table.replace_schema_metadata(None)
+    table = given.table
     for field in inputs:
         if field.signal.kind not in MEDIA or field.name not in table.column_names:
             continue
         values = [_content(value, given.root) for value in table.column(field.name).to_pylist()]
         column = pa.array(values, pa.struct([("bytes", pa.large_binary()), ("path", pa.string())]))
         table = table.set_column(table.column_names.index(field.name), field.name, column)
-    return table
+    faults = [f"row {row + 1}: {reason}" for row, reason in sorted(given.faults.items())]
+    notes = (*notes_of(table), *given.notes, *faults)
+    return stamp(table, file="", notes=notes, mixed=mixed_of(given.table))
 
 
 def _content(value: Any, root: Path | None) -> Any:

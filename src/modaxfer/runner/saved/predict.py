@@ -90,7 +90,7 @@ class Predictor:
         if not table.num_rows:
             raise DataError("no rows to predict", fix="give at least one row below the header")
         conformed = conform(table, fields, types=self.saved.types)
-        reasons = empty_rows(conformed, given.table, fields, partial=partial)
+        reasons = {**empty_rows(conformed, given.table, fields, partial=partial), **given.faults}
         kept = np.array([row for row in range(table.num_rows) if row not in reasons], np.int64)
         read = self._read(conformed.take(kept).to_pylist(), given.root, progress)
         reasons |= {int(kept[row]): reason for row, reason in read.reasons.items()}
