@@ -10,7 +10,7 @@ from modaxfer.errors import DataError
 
 __all__ = ["Room"]
 
-_COPIES = 3
+_COPIES = 4
 """How often the bytes of a table are held at once while it is typed, cleaned and divided."""
 
 _PER_ROW = 250

@@ -35,8 +35,8 @@ where they were too few."""
 _POOL, _MEDIA_POOL = 5_000, 1_000
 """Rows that are drawn at least, so that classes keep their shares; fewer where each has to be decoded."""
 
-_MOST = 500_000
-"""Rows that are drawn at most, unless the limit asks for more: a file of equal rows would else be read whole."""
+_MOST, _MOST_SPARE = 100_000, 20
+"""Rows that are drawn at most, and for each that the limit asks for: a file of equal rows would else be read whole."""
 
 
 def load_task(
@@ -67,7 +67,7 @@ def load_task(
     """
     decoded = any(field.signal.kind in MEDIA for field in spec.fields)
     rows = None if limit is None else max(_SPARE * limit, _MEDIA_POOL if decoded else _POOL)
-    most = max(_MOST, rows or 0)
+    most = max(_MOST, _MOST_SPARE * (limit or 0), rows or 0)
     while True:
         found = find_rows(spec, data_dir, _selection(spec, rows, seed))
         partly = any(total_of(table) > table.num_rows for table in found.tables.values())
