@@ -69,6 +69,7 @@ def test_typed_columns_are_what_they_say_but_text_may_hold_dates_and_amounts():
                 "digits": ["1", "2"] * 20,
                 "zip": ["00123", "99999"] * 20,
                 "price": ["$1,200", "$35"] * 20,
+                "spoilt": [*map(str, range(39)), "n/a?"],
                 "when": ["2024-01-31", "2025-02-03"] * 20,
                 "day": pa.array([19753, 20122] * 20, pa.date32()),
                 "yes": [True, False] * 20,
@@ -79,7 +80,7 @@ def test_typed_columns_are_what_they_say_but_text_may_hold_dates_and_amounts():
     found = meaning(table)
     kinds = {name: reading.kind for name, reading in found.types.items()}
     assert kinds["digits"] == kinds["zip"] == "category"
-    assert kinds["price"] == kinds["yes"] == "number"
+    assert kinds["price"] == kinds["yes"] == kinds["spoilt"] == "number"
     assert kinds["when year"] == kinds["day year"] == "date"
     (digits,) = [note for note in found.notes if "digits" in note]
     assert "store them as numbers" in digits

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data import dates
-from modaxfer.data.numerals import Numerals, find_numerals, is_text_type, number_note
+from modaxfer.data.numerals import Numerals, find_numerals, is_text_type, number_note, only_digits
 from modaxfer.data.origin import is_typed, numbers_of, separator_of
 from modaxfer.data.readings import Reading, is_clock_type, is_number_type, present_text
 from modaxfer.spec import Field
@@ -141,12 +141,12 @@ def _interpreted(
         return _typed(field, column)
     present, typed = texts[name], is_typed(table, name)
     found = numerals[name]
-    if isinstance(found, Numerals) and not (typed and ((found.plain and not found.words) or not len(present))):
+    if isinstance(found, Numerals) and not (typed and only_digits(present)):
         unit = field.unit or found.unit
         return (
             [replace(field, unit=unit)],
             {name: Reading(kind="number", column=name, numerals=found)},
-            _said(name, present, found),
+            _said(name, present, found, typed),
         )
     written = dates.find_format(present) if not isinstance(found, Numerals) else None
     if written:
@@ -189,15 +189,14 @@ def _dated(table: pa.Table, field: Field, written: str) -> tuple[list[Field], di
     return fields, readings, f"column {field.name!r}: dates{how} are read as {', '.join(parts)}"
 
 
-def _said(name: str, present: pa.ChunkedArray, found: Numerals) -> str:
+def _said(name: str, present: pa.ChunkedArray, found: Numerals, typed: bool) -> str:
     if found.words:
         both = present.unique().to_pylist()
         bits = all(str(cell).strip() in ("0", "1", "0.0", "1.0") for cell in both)
         return "" if bits else f"column {name!r}: true and false are read as 1 and 0"
-    if not found.plain:
+    if not found.plain or typed:
         return number_note(f"column {name!r}", present, found)
-    digits = pc.all(pc.utf8_is_digit(present)).as_py()
-    if digits and _are_codes(present) and pc.any(pc.starts_with(present, "0")).as_py():
+    if only_digits(present) and _are_codes(present) and pc.any(pc.starts_with(present, "0")).as_py():
         return f"{number_note(f'column {name!r}', present, found)}; digits that are codes belong into a file with types"
     return _identifier(name, present)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from modaxfer.data.names import tidy
-from modaxfer.data.numerals import MISSING, MOSTLY, Numerals, find_numerals, is_text_type, parse
+from modaxfer.data.numerals import MISSING, MOSTLY, Numerals, find_numerals, is_text_type, only_digits, parse
 from modaxfer.data.origin import is_typed, separator_of
 from modaxfer.data.readings import is_number_type, present_text
 
@@ -100,8 +100,9 @@ def learn_labels(table: pa.Table, column: str) -> LabelReading:
         return LabelReading(whole=not truth, numeric=is_number_type(cells.type) and not truth)
     missing = _NEVER if typed else NO_LABEL
     texts = [text for cell in cells.unique().to_pylist() if cell is not None and (text := tidy(cell)) not in missing]
-    found = find_numerals(present_text(cells.cast(pa.string())), {"separator": separator_of(table)})
-    if isinstance(found, str) and _mostly_plain(cells):
+    present = present_text(cells.cast(pa.string()))
+    found = find_numerals(present, {"separator": separator_of(table)})
+    if isinstance(found, str) and _mostly_plain(present):
         found = Numerals()
     words = {text.lower(): text for text in texts}
     return LabelReading(
@@ -109,14 +110,13 @@ def learn_labels(table: pa.Table, column: str) -> LabelReading:
         listed=bool(texts) and all(map(looks_listed, texts)),
         truth=words if set(words) <= {"true", "false"} else {},
         # Text that a file with types keeps as plain digits is a code; with a currency it is an amount.
-        numeric=isinstance(found, Numerals) and not found.words and not (typed and found.plain),
+        numeric=isinstance(found, Numerals) and not found.words and not (typed and only_digits(present)),
         numerals=found if isinstance(found, Numerals) else Numerals(),
         doubt=found if isinstance(found, str) else "",
     )
 
 
-def _mostly_plain(cells: pa.ChunkedArray) -> bool:
-    present = present_text(cells.cast(pa.string()))
+def _mostly_plain(present: pa.ChunkedArray) -> bool:
     return bool(len(present) - parse(present, Numerals()).null_count >= MOSTLY * len(present))
 
 

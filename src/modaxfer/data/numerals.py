@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["MISSING", "Numerals", "find_numerals", "is_missing_text", "is_text_type", "number_note", "parse"]
+__all__ = [
+    "MISSING",
+    "Numerals",
+    "find_numerals",
+    "is_missing_text",
+    "is_text_type",
+    "number_note",
+    "only_digits",
+    "parse",
+]
 
 MISSING = ("", "#N/A", "#N/A N/A", "#NA", "-", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "?",
            "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")  # fmt: skip
@@ -97,6 +106,11 @@ def is_missing_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def is_text_type(kind: pa.DataType) -> bool:
     """Tell whether a column of this type holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def only_digits(present: pa.ChunkedArray) -> bool:
+    """Tell whether all cells are digits and nothing else: in a file with types they are kept as text for a reason."""
+    return bool(pc.all(pc.utf8_is_digit(pc.utf8_trim_whitespace(present))).as_py())
 
 
 def find_numerals(present: pa.ChunkedArray, hints: Mapping[str, str] | None = None) -> Numerals | str | None:
