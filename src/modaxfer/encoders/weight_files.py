@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 from modaxfer.errors import CheckpointUnavailableError
@@ -81,5 +82,12 @@ def hash_weights(folder: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
+    found = path.stat()
+    return _sha256_of(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _sha256_of(path: Path, *state: int) -> str:
+    """Hash a file, once in this process while its `state` (inode, size, time of change) is the same."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
