@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.errors import DataError, close_matches
+from modaxfer.json_file import read_json, well_formed
 
 __all__ = ["SCHEMA", "Result", "defined", "inside", "require_folder", "write_atomically"]
 
 SCHEMA = 1
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +114,27 @@ class Result:
         path = folder / "result.json"
         if not path.is_file():
             raise DataError("no finished run here", file=folder, fix="name a folder that `modaxfer train` wrote")
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
         if values.get("schema") != SCHEMA:
             raise DataError("result of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
-        for task in (values.get("tasks") or {}).values():
-            inside(folder, task.get("run") or "")
-        known = {item.name for item in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        with well_formed(path):
+            for task in (values.get("tasks") or {}).values():
+                inside(folder, task.get("run") or "")
+            known = {item.name: item for item in fields(cls)}
+            made = cls(**{key: value for key, value in values.items() if key in known})
+            for name, item in known.items():
+                _require_kind(name, getattr(made, name), item.default_factory)
+        return made
+
+
+def _require_kind(name: str, value: Any, factory: object) -> None:
+    """Refuse a list or a text where a field holds a mapping, and a split's scores that are none."""
+    if factory is not dict:
+        return
+    parts = {f"metrics.{split}": value.get(split, {}) for split in SPLITS} if name == "metrics" else {}
+    for part, held in {name: value, **parts}.items():
+        if not isinstance(held, Mapping):
+            raise TypeError(f"{part} is {type(held).__name__}, not a mapping")
 
 
 def require_folder(folder: Path) -> None:

@@ -80,7 +80,15 @@ def load_rows(run: Path, *, partial: bool) -> tuple[TaskSpec, TaskData]:
             fix="take it up again with --resume, or score labelled rows with `modaxfer evaluate RUN FILE`",
         )
     config = build(RunConfig, read_yaml(run / "config.yaml"))
-    ((_, task),) = find_tasks(config)
+    tasks = find_tasks(config)
+    if len(tasks) != 1:
+        raise DataError(
+            "the run's config names no task, or several",
+            file=run / "config.yaml",
+            got=list(config.task) or "none",
+            fix="bring config.yaml back, or score labelled rows with `modaxfer evaluate RUN FILE`",
+        )
+    ((_, task),) = tasks
     data = load_task(
         task,
         data_dir=config.data_dir,

@@ -12,12 +12,14 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
 from modaxfer.data.readings import Reading
 from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state
 from modaxfer.errors import DataError
 from modaxfer.heads.build import build_head, head_config
 from modaxfer.heads.objective import Objective
+from modaxfer.json_file import read_json, well_formed
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import load_target, registry
 from modaxfer.result import write_atomically
@@ -57,6 +59,15 @@ class SavedTower:
             Field(name=item["name"], signal=Signal(kind=item["kind"]), unit=item["unit"]) for item in self.fields
         )
 
+    def check(self) -> None:
+        """Take every part apart once, as loading will: damage is told before weights are read."""
+        EncoderOptions(**self.encoder_options)
+        kept = self.readout
+        Readout(layers=tuple(kept["layers"]), weights=tuple(kept["weights"]), pooling=kept["pooling"])
+        self.build_bridge(None)
+        if self.adapter is not None:
+            AdapterSpec(**self.adapter)
+
     def build_bridge(self, root: Path | None) -> Bridge:
         """Return the bridge, with what it learned, for rows whose media lie below `root`."""
         spec = registry().get("bridge", self.bridge["id"]).spec
@@ -94,13 +105,18 @@ class SavedModel:
             DataError: There is none, or it is of another schema.
         """
         path = description_of(run)
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
         if values.get("schema") != SCHEMA:
             raise DataError("model of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
-        towers = tuple(
-            SavedTower(**{item.name: one[item.name] for item in fields(SavedTower)}) for one in values["towers"]
-        )
-        return cls(**{item.name: values[item.name] for item in fields(cls)} | {"towers": towers})
+        with well_formed(path):
+            towers = tuple(
+                SavedTower(**{item.name: one[item.name] for item in fields(SavedTower)}) for one in values["towers"]
+            )
+            saved = cls(**{item.name: values[item.name] for item in fields(cls)} | {"towers": towers})
+            for tower in towers:
+                tower.check()
+            objective_of(saved)
+        return saved
 
 
 def save_model(run: Path, session: Session, cell: Cell, touched: Mapping[str, torch.nn.Parameter]) -> None:
