@@ -136,6 +136,8 @@ def test_missing_file_names_close_ones(tmp_path):
         read_table(tmp_path / "tran.csv")
     with pytest.raises(DataError, match=r"no such data file .*check the path"):
         read_table(tmp_path / "nowhere" / "x.csv")
+    with pytest.raises(DataError, match=r"no such data file .*download it first"):
+        read_table("https://example.org/train.csv")
     with pytest.raises(DataError, match=r"expected a file, found a folder"):
         read_table(tmp_path)
 

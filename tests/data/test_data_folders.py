@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from modaxfer.data.folders import read_data
@@ -68,3 +70,8 @@ def test_folders_that_are_neither(tmp_path, names, message):
 def test_an_empty_folder(tmp_path):
     with pytest.raises(DataError, match=r"no data in this folder .*Got: an empty folder"):
         read_data(tmp_path)
+
+
+def test_a_name_too_long_for_any_file():
+    with pytest.raises(DataError, match=r"cannot read /x+\. Got: File name too long\. Fix: check the name"):
+        read_data(Path("/" + "x" * 5000))

@@ -69,3 +69,12 @@ def test_rows_are_the_same_however_the_file_is_cut_into_blocks(tmp_path, monkeyp
     monkeypatch.setattr("modaxfer.data.encodings.BLOCK", 7)
     assert table_of(tmp_path, change).to_pydict() == whole.to_pydict()
     assert whole.num_rows == 30
+
+
+def test_space_between_a_comma_and_a_quote_is_no_part_of_the_cell(tmp_path):
+    lines = [f'{number}, "{text}, hot" , "{label}"' for number, (text, label) in enumerate(ROWS)]
+    path = tmp_path / "t.csv"
+    path.write_text("n, text, label\n" + "\n".join(lines) + "\n")
+    table = read_table(path)
+    assert table["text"].to_pylist() == [f"{text}, hot" for text, _ in ROWS]
+    assert table["label"].to_pylist() == [label for _, label in ROWS]

@@ -39,6 +39,11 @@ def fill(root, **files):
         ("train/0000.parquet", "train/0001.parquet", "test/0000.parquet"),
         ("default/train/0000.parquet", "default/train/0001.parquet", "default/test/0000.parquet"),
         ("train9.csv", "train10.csv", "test.csv"),
+        (
+            "train-00000-of-00002-0a1b2c3d4e5f.csv",
+            "train-00001-of-00002-a09b74b3ef9c.csv",
+            "test-00000-of-00001-b9c8d7e6f5a4.csv",
+        ),
     ],
 )
 def test_parts_of_a_split_are_put_together_in_order(tmp_path, names):
@@ -93,6 +98,11 @@ def test_a_part_drawn_from_parts_is_that_drawn_from_one_file(tmp_path):
             r"several folders hold splits.*Got: de, en.*point --data at one",
         ),
         ({"one.csv": ROWS}, r"no data in this folder .*Fix: name the file, --data .*one\.csv"),
+        ({"data/one.csv": ROWS}, r"no data in this folder .*Fix: name the file, --data .*data/one\.csv"),
+        (
+            {"dataset_dict.json": ROWS, "train/data-00000-of-00001.arrow": ROWS},
+            r"no data in this folder .*load_from_disk.*to_parquet",
+        ),
         ({"train/1.csv": ROWS, "training/1.csv": ROWS}, r"two folders for the split train"),
     ],
 )

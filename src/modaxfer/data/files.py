@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,8 @@ from modaxfer.data.signatures import require_kind
 from modaxfer.errors import DataError, close_matches
 
 __all__ = ["EXTENSIONS", "extension", "is_data", "read_table"]
+
+_ADDRESS = re.compile(r"(^|/)(https?|ftp|s3|gs|hf):/")
 
 
 def read_table(path: str | Path, selection: Selection = EVERYTHING) -> pa.Table:
@@ -86,6 +89,8 @@ def _require_file(path: Path) -> None:
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         close = close_matches(path.name, near)
         fix = f"did you mean {' or '.join(close)}?" if close else "check the path"
+        if _ADDRESS.search(str(path)):
+            fix = "download it first, and name the file"
         raise DataError("no such data file", file=path, fix=fix)
     if not path.is_file():
         raise DataError(

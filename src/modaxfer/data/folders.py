@@ -27,6 +27,9 @@ _LAYOUTS = (
     "one folder per class with images or sounds",
 )
 
+_SAVED = frozenset(["dataset_dict.json", "dataset_info.json", "state.json"])
+"""What `datasets` writes beside the Arrow files of `save_to_disk`."""
+
 
 def read_data(path: Path, selection: Selection = EVERYTHING) -> Tables:
     """Read a file, a folder of split files or a folder of class folders.
@@ -43,16 +46,15 @@ def read_data(path: Path, selection: Selection = EVERYTHING) -> Tables:
     Raises:
         DataError: Nothing is there, it is none of these, a split is given twice, or there is no training split.
     """
-    if not path.is_dir():
-        return {"train": read_table(path, selection)}
     try:
+        if not path.is_dir():
+            return {"train": read_table(path, selection)}
         tables = read_split_files(path, selection) or _class_folders(path, selection)
         tables = tables or read_split_files_inside(path, selection)
         found = [] if tables else sorted(path.iterdir())
     except OSError as error:
-        raise DataError(
-            "cannot read the folder", file=error.filename or path, got=error.strerror, fix="check its rights"
-        ) from None
+        what = f"cannot read {str(error.filename or path)[:200]}"
+        raise DataError(what, got=error.strerror, fix="check the name and the rights") from None
     if not tables:
         raise _no_data(path, found)
     if "train" not in tables:
@@ -70,7 +72,12 @@ def _class_folders(path: Path, selection: Selection) -> Tables:
 
 
 def _no_data(path: Path, found: Sequence[Path]) -> DataError:
-    files = [entry for entry in found if entry.is_file() and is_data(entry)]
-    fix = f"name the file, --data {files[0]}" if len(files) == 1 else None
+    names = {entry.name for entry in found}
+    if names & _SAVED:
+        fix = 'write it as parquet: datasets.load_from_disk(PATH)["train"].to_parquet("train.parquet")'
+    else:
+        inside = (inner for entry in found if entry.is_dir() for inner in sorted(entry.iterdir()))
+        files = [entry for entry in (*found, *inside) if entry.is_file() and is_data(entry)]
+        fix = f"name the file, --data {files[0]}" if len(files) == 1 else "name a file, or files for their splits"
     got = [entry.name for entry in found[:10]] or "an empty folder"
     return DataError("no data in this folder", file=path, got=got, allowed=_LAYOUTS, fix=fix)

@@ -49,6 +49,9 @@ class Quotes:
         self._opens = re.compile(rest + rb'%b"(?:[^"]|"")*+\Z' % mark)
         self._closes = re.compile(rb'(?:[^"]|"")*+"')
         self._token = re.compile(rb'"(?:[^"\n]|"")*+"(?=%b|\r?\n?\Z)|[^%b\r\n]*+' % (mark, mark))
+        self._spaced = re.compile(rb'(^|%b) +("(?:[^"\n]|"")*+") *(?=%b|\r?$)' % (mark, mark), re.MULTILINE)
+        spaced, enclosed = (sum(mark in line for line in sample) for mark in (f'{delimiter} "', f'{delimiter}"'))
+        self._is_spaced = delimiter != " " and spaced > enclosed
         self._known = self._columns([line.encode() for line in sample[:_SAMPLE]])
         self.literal = 0
         """Rows whose quotes were taken as part of the text."""
@@ -63,7 +66,8 @@ class Quotes:
             DataError: A quote is opened and not closed, and the row has not the cells of the header without it.
         """
         held: list[bytes] = []
-        for block in whole_lines(blocks):
+        for whole in whole_lines(blocks):
+            block = self._spaced.sub(rb"\1\2", whole) if self._is_spaced and not held else whole
             if not held and self._clean.fullmatch(block):
                 self._row += len(re.findall(rb"(?m)^(?!\r?$)", block))
                 yield block
@@ -172,7 +176,7 @@ def cells(line: str, delimiter: str) -> list[str]:
     """Return the cells of one line; a quote that is not closed in it is part of the text."""
     found, start = [], 0
     mark = re.escape(delimiter)
-    token = re.compile(rf'"((?:[^"]|"")*+)"(?={mark}|\r?\n?\Z)|([^{mark}\r\n]*+)')
+    token = re.compile(rf' *"((?:[^"]|"")*+)" *(?={mark}|\r?\n?\Z)|([^{mark}\r\n]*+)')
     line = line.rstrip("\r\n")
     while start <= len(line):
         match = token.match(line, start)

@@ -19,9 +19,10 @@ from modaxfer.errors import DataError
 __all__ = ["read_split_files", "read_split_files_inside"]
 
 _PART = re.compile(
-    r"(?P<name>.*?)[-_. ]*(?:part|shard)?[-_. ]*(?P<number>\d+)(?:[-_. ]*of[-_. ]*(?P<count>\d+))?", re.I
+    r"(?P<name>.*?)[-_. ]*(?:part|shard)?[-_. ]*(?P<number>\d+)(?:[-_. ]*of[-_. ]*(?P<count>\d+)(-[0-9a-f]{8,})?)?",
+    re.I,
 )
-"""Stem of a file that is one of several: train-00000-of-00002, train_1, test.part2."""
+"""Stem of a file that is one of several: train-00000-of-00002, perhaps with a hash behind, train_1, test.part2."""
 
 _BESIDE = re.compile(r"(readme|license|licence|dataset_infos?|citation)\b.*", re.I)
 """Files that say something of the data and hold none."""
@@ -74,7 +75,7 @@ def read_split_files_inside(folder: Path, selection: Selection) -> dict[str, pa.
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_")))
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_", "~")))
 
 
 def _is_rows(path: Path) -> bool:
