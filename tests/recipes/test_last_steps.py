@@ -15,6 +15,7 @@ import modaxfer
 from modaxfer.errors import RunFailedError
 from modaxfer.result import Result
 from modaxfer.runner import run as runs
+from modaxfer.runner.claims.contents import foreign, remove
 from modaxfer.runner.training.checkpoint import Checkpoints
 
 pytestmark = pytest.mark.recipe
@@ -116,8 +117,26 @@ def test_a_cache_that_fills_up_is_done_without(train, tmp_path, monkeypatch):
     assert [warning.startswith(told) for warning in result.warnings if "cache" in warning] == [True]
 
 
-def test_the_config_and_every_number_on_disk_are_valid_json(train, tmp_path):
+def test_every_file_is_valid_json_and_as_readable_as_the_others(train, tmp_path, monkeypatch):
+    monkeypatch.setenv("MODAXFER_CACHE", str(tmp_path / "cache"))
     train(set={"patience": 0}, epochs=2)
     for path in (tmp_path / "run").rglob("*.json*"):
         for line in path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]:
             json.loads(line, parse_constant=lambda name: pytest.fail(name))
+    umask = os.umask(0)
+    os.umask(umask)
+    modes = {
+        path.name: path.stat().st_mode & 0o777
+        for folder in ("run", "cache")
+        for path in (tmp_path / folder).rglob("*")
+        if path.is_file()
+    }
+    assert {name for name, mode in modes.items() if mode != 0o666 & ~umask} == set()
+    assert "head.safetensors" in modes
+
+
+def test_what_a_run_writes_is_known_to_be_its_own(train, tmp_path):
+    train(seeds=2)
+    assert foreign(tmp_path / "run") == []
+    remove(tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -7,8 +7,8 @@ import os
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _download(file: RemoteFile, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     response = within(CONNECT_SECONDS, lambda: _answer(file.url))
     digest = hashlib.sha256()
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as target:
-        temporary = Path(target.name)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with temporary.open("xb") as target:
         try:
             with response:  # type: ignore[attr-defined]
                 while block := response.read(_CHUNK):  # type: ignore[attr-defined]

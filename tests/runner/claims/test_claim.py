@@ -230,8 +230,8 @@ def test_overwriting_spares_files_of_others(name, tmp_path):
 
 def test_a_file_in_the_way_is_said_at_once(tmp_path):
     (tmp_path / "file").touch()
-    for place in ("file", "file/run"):
-        with pytest.raises(OutputExistsError, match="the output folder cannot be written"):
+    for place, why in (("file", "a file has this name"), ("file/run", "Not a directory")):
+        with pytest.raises(OutputExistsError, match=f"the output folder cannot be written.*{why}"):
             claim(RunConfig(output=str(tmp_path / place))).__enter__()
 
 

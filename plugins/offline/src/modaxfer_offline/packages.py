@@ -89,6 +89,13 @@ def cache() -> Path:
     return Path(os.environ.get("MODAXFER_CACHE") or Path.home() / ".cache" / "modaxfer")
 
 
+def _open_up(folder: Path, mode: int) -> None:
+    """Give every file the mode that the user's umask asks for: safetensors and `mkdtemp` let the owner alone read."""
+    for path in folder.iterdir():
+        path.chmod(mode)
+    folder.chmod(mode | (mode & 0o444) >> 2)
+
+
 def _make(folder: Path, file: Path, convert: Callable[[Path, Path], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -96,7 +103,7 @@ def _make(folder: Path, file: Path, convert: Callable[[Path, Path], None]) -> No
         convert(file, temporary)
         made = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
         (temporary / STAMP).write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
-        temporary.chmod(0o755)
+        _open_up(temporary, (temporary / STAMP).stat().st_mode & 0o777)
         temporary.rename(folder)
     except OSError:
         # Another process may have been faster; what it made is checked like our own.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -133,7 +133,8 @@ def _stored(tables: Mapping[str, pa.Table]) -> Path:
 
     store = cache_folder().absolute() / STORE
     store.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".", dir=store))
+    scratch = store / f".{uuid.uuid4().hex}"
+    scratch.mkdir()
     try:
         digest = hashlib.sha256()
         for split, table in tables.items():

@@ -107,10 +107,14 @@ def _take(folder: Path) -> Hold:
         _remove_empty(made)
         raise OutputExistsError(
             "the output folder cannot be written",
-            got=f"{folder} ({error.strerror or error})",
+            got=f"{folder} ({_reason(error)})",
             fix="choose another --output, on a disk that is not full and may be written to",
         ) from error
     return Hold(folder, descriptor, made)
+
+
+def _reason(error: OSError) -> str:
+    return "a file has this name" if isinstance(error, FileExistsError) else error.strerror or str(error)
 
 
 def _locked(folder: Path) -> int | None:
