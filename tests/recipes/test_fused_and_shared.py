@@ -106,9 +106,8 @@ def test_a_fused_model_predicts_rows_that_lack_a_column(columns, finished, reque
         (tmp_path / row["photo"]).write_bytes((given.parent / row["photo"]).read_bytes())
     done = shell("predict", run.folder, path)
     assert done.exit_code == 0, done.output
-    assert [line.split(",")[0] for line in done.stdout.splitlines()][1:] == [
-        made["prediction"] for made in run.predict(path)
-    ]
+    printed = [line["prediction"] for line in csv.DictReader(done.stdout.splitlines())]
+    assert printed == [made["prediction"] for made in run.predict(path)]
 
 
 def test_a_fused_model_names_its_columns_where_none_is_there(finished, tmp_path):
