@@ -23,14 +23,13 @@ __all__ = ["NUMBERS", "linear_candidates", "model_name"]
 
 JUDGED = ("validation", "test")
 NUMBERS = 20_000_000
-"""Most coefficients of a model: features times classes."""
+"""Most coefficients of a model, features times classes, and most numbers held beside it, rows times classes."""
 WORK = 500_000
 """Training rows times classes up to which logistic models take seconds; above, a closed form stands in."""
 SMOOTHINGS = (0.1, 0.3, 1.0)
 """Of the word counts of complement naive Bayes."""
 SHRINKAGES = (0.1, 0.5, 0.9)
 """Of the covariance of a discriminant analysis."""
-CHUNK = 1000
 
 
 def linear_candidates(
@@ -107,8 +106,7 @@ def _bayes(features: Mapping[str, Any], sample: Sample) -> Iterator[Outputs]:
     for smoothing in SMOOTHINGS:
         model = ComplementNB(alpha=smoothing)
         # In chunks: all rows at once would be coded as rows times classes.
-        for start in range(0, len(targets), CHUNK):
-            chunk = slice(start, start + CHUNK)
+        for chunk in _chunks(len(targets), sample.classes):
             model.partial_fit(features["train"][chunk], targets[chunk], classes=known)
         yield _probabilities(model, features, sample.classes)
 
@@ -124,10 +122,14 @@ def _probabilities(model: Any, features: Mapping[str, Any], classes: int) -> Out
     """Return float32 probabilities ``[rows, classes]``; a class that no training row has gets 0."""
     outputs = {split: np.zeros((features[split].shape[0], classes), np.float32) for split in JUDGED}
     for split, probabilities in outputs.items():
-        for start in range(0, len(probabilities), CHUNK):
-            chunk = slice(start, start + CHUNK)
+        for chunk in _chunks(len(probabilities), classes):
             probabilities[chunk, model.classes_] = model.predict_proba(features[split][chunk])
     return outputs
+
+
+def _chunks(rows: int, classes: int) -> Iterator[slice]:
+    size = max(1, NUMBERS // classes)
+    return (slice(start, start + size) for start in range(0, rows, size))
 
 
 def _ridge(features: Mapping[str, Any], sample: Sample, alpha: float) -> Outputs:

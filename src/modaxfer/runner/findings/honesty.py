@@ -101,4 +101,4 @@ def _both(split: str, unseen: Mapping[str, Any], scored: Mapping[str, float], ce
     if without is not None:
         said += f", {without:.3f} on the other {len(ask.known) - count:,}"
     ranked = [name for name in cell.metrics if needs_scores(name)]
-    return f"{said}; {' and '.join(ranked)} rank the known classes only" if ranked else said
+    return f"{said}; {' and '.join(ranked)} rank{'s' * (len(ranked) == 1)} the known classes only" if ranked else said
