@@ -42,7 +42,9 @@ def bound(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             found |= {alias.asname or alias.name for alias in node.names}
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        found |= {target.id for target in targets if isinstance(target, ast.Name)}
+        # A, B = 1, 2 binds both.
+        flat = [each for target in targets for each in getattr(target, "elts", [target])]
+        found |= {target.id for target in flat if isinstance(target, ast.Name)}
     return found
 
 

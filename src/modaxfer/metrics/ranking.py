@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Area = Callable[["_Problem", np.ndarray], np.ndarray]
     Slope = Callable[["_Problem"], tuple[float, np.ndarray]]
 
-__all__ = ["Ranking", "ranking"]
+__all__ = ["LinearRanking", "Ranking", "ranking"]
 
 ORDERED = 500_000
 """Rows times one-against-rest problems up to which each resample is put in order anew."""
