@@ -205,11 +205,7 @@ class ExaminingBridge(Bridge, Protocol):
     """A bridge that looks at the training rows before anything is loaded, and may refuse them."""
 
     def examine(self, rows: Sequence[Row]) -> None:
-        """Look at the training rows.
-
-        Raises:
-            RefusedError: It cannot take them.
-        """
+        """Look at the training rows; raise `modaxfer.errors.RefusedError` where it cannot take them."""
         ...
 
 
@@ -382,13 +378,9 @@ class TaskData:
     splits: Mapping[str, Any]
     targets: Mapping[str, np.ndarray]
     """By split: int64 ``[rows]`` class numbers; float32 ``[rows, classes]`` 0/1 for multi-label; float64 ``[rows]``
-    for regression.
-
-    -1 is a class that no training row has (see `unseen`): such a validation or test row is kept, and whatever a model
-    says of it is wrong. In a multi-label row the labels that train lacks have no column; each is one label missed.
-    """
+    for regression. -1 is a class that train lacks (see `unseen`): whatever a model says of that row is wrong; of a
+    multi-label row such labels have no column, and each is missed."""
     classes: tuple[str, ...]
-    """Of the training rows, or the task's own; empty for regression."""
     source: str
     """What was really read, for people: ``folder PATH``, ``hub ID@REVISION``, ``sample`` ..."""
     root: Path | None
@@ -401,10 +393,8 @@ class TaskData:
     """One line per dropped row: ``FILE row N: reason``."""
     warnings: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
-    """Input fields as the splits have them: each number made of a date is one; empty = those of the spec that are
-    there."""
+    """Input fields as the splits have them, a date as several; empty = those of the spec that are there."""
     types: Mapping[str, Any] = field(default_factory=dict)
-    """By table field, how a cell of a file is read; plain JSON types, for `modaxfer.data.columns.conform`."""
+    """By table field, how a cell of a file is read: plain JSON, for `modaxfer.data.columns.conform`."""
     unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
-    """By split: row position to the row's labels that no training row has, for rows that have any; splits without
-    such rows are left out. A row of one class has one."""
+    """By split: positions of rows with labels that no training row has, and those labels; other splits are absent."""

@@ -16,8 +16,10 @@ __all__ = ["COMPACT", "ISO", "PARTS", "TYPED", "are_compact", "find_format", "fi
 PARTS = ("year", "month", "day", "weekday", "elapsed days", "hour")
 """Numbers made of a date: weekday 0 is Monday; elapsed days since the first training date; hour with fraction."""
 
-ISO, TYPED = "ISO 8601", "typed"
-"""Formats that are no pattern: ``2024-01-31``, with or without a time; a column that holds dates by its type."""
+ISO = "ISO 8601"
+"""``2024-01-31``, with or without a time."""
+TYPED = "typed"
+"""Format of a column that holds dates by its type."""
 
 COMPACT = "%Y%m%d"
 """Eight digits, ``20240131``."""
