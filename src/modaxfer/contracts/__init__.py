@@ -1,0 +1,44 @@
+"""What flows between the rooms, and what each room promises. Heavy libraries appear in annotations only.
+
+Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a real token, False padding.
+"""
+
+from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
+from modaxfer.contracts.model import Encoder, Features, Head, Hidden, Readout, pool
+from modaxfer.contracts.rows import (
+    WINDOWS,
+    Batch,
+    CountingProcessor,
+    Example,
+    InputLayout,
+    PatchStrip,
+    Processor,
+    Row,
+    Sound,
+    TaskData,
+)
+
+__all__ = [
+    "WINDOWS",
+    "AlignedBridge",
+    "Alignment",
+    "Batch",
+    "Bridge",
+    "CountingProcessor",
+    "Encoder",
+    "ExaminingBridge",
+    "Example",
+    "Features",
+    "FittedBridge",
+    "Head",
+    "Hidden",
+    "InputLayout",
+    "PatchStrip",
+    "Processor",
+    "Readout",
+    "Row",
+    "Sound",
+    "TaskData",
+    "TrainedBridge",
+    "pool",
+]

@@ -1,0 +1,137 @@
+"""The model: encoders that can be cut between layers, what they say of a batch, and heads that read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from modaxfer.contracts.rows import Batch, Processor
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+__all__ = ["Encoder", "Features", "Head", "Hidden", "Readout", "pool"]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """States between two layers."""
+
+    tokens: torch.Tensor
+    """``[batch, tokens, hidden]``."""
+    mask: torch.Tensor
+    """bool ``[batch, tokens]``."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an encoder says of a batch."""
+
+    tokens: torch.Tensor
+    """``[batch, tokens, hidden]``: states of the highest layer read, with the final norm where that is the last."""
+    mask: torch.Tensor
+    """bool ``[batch, tokens]``."""
+    pooled: torch.Tensor
+    """``[batch, hidden]``, or ``[batch, 2 * hidden]`` for mean and deviation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """Which layers a head reads and how tokens are pooled; saved with the run.
+
+    Layer 0 is the embedding, layer `depth` the last one with its final norm. `weights` mix the pooled vectors of
+    `layers` and sum to one.
+    """
+
+    layers: tuple[int, ...]
+    weights: tuple[float, ...] = (1.0,)
+    pooling: str = "mean"
+    """``cls`` (first token), ``mean`` or ``mean_std`` (mean and standard deviation, over real tokens)."""
+
+
+def pool(hidden: Hidden, pooling: str) -> torch.Tensor:
+    """Pool `hidden` over its real tokens.
+
+    Args:
+        hidden: States ``[batch, tokens, hidden]`` and their mask; each row has at least one real token.
+        pooling: ``cls``, ``mean`` or ``mean_std``.
+
+    Returns:
+        float32 ``[batch, hidden]``; ``[batch, 2 * hidden]`` for ``mean_std``.
+
+    Raises:
+        ValueError: `pooling` is none of the three.
+    """
+    tokens = hidden.tokens.float()
+    if pooling == "cls":
+        return tokens[:, 0]
+    weight = hidden.mask.unsqueeze(-1).to(tokens.dtype)
+    count = weight.sum(1)
+    mean = (tokens * weight).sum(1) / count
+    if pooling == "mean":
+        return mean
+    if pooling == "mean_std":
+        variance = ((tokens - mean.unsqueeze(1)).square() * weight).sum(1) / count
+        return _concatenate(mean, (variance + 1e-6).sqrt())
+    raise ValueError(f"unknown pooling {pooling!r}; allowed: cls, mean, mean_std")
+
+
+def _concatenate(*parts: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.cat(parts, dim=-1)
+
+
+class Encoder(Protocol):
+    """A pretrained backbone that can be cut between any two layers. An `nn.Module`.
+
+    ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token.
+    One that takes ``embeddings`` can also be entered behind its front, the part of its embedding that looks raw input
+    up or projects it: ``finish(run(enter(hidden), 0, depth))``.
+    """
+
+    hidden_size: int
+    depth: int
+    """Number of layers of the transformer body."""
+    layers: nn.ModuleList
+    norm: nn.Module | None
+    """Norm behind the last layer, where the architecture has one."""
+    adapter_parameters: frozenset[str]
+    """Names of the parameters that an adapter added; empty where none is attached."""
+
+    def processor(self, kind: str) -> Processor:
+        """Return the preparation for raw inputs of signal `kind`."""
+        ...
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn a batch into the states that enter layer 0."""
+        ...
+
+    def enter(self, hidden: Hidden) -> Hidden:
+        """Turn embedded content ``[batch, tokens, hidden]`` into the states that enter layer 0.
+
+        Adds what the embedding adds to content: positions, a class token in front, a norm. What it returns may be one
+        token longer than what it was given.
+        """
+        ...
+
+    def drop_front(self) -> None:
+        """Give up the modules that `enter` does not use, so that what is left all takes part; `embed` is gone."""
+        ...
+
+    def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
+        """Run layers `start` ... `stop - 1`."""
+        ...
+
+    def finish(self, hidden: Hidden) -> Hidden:
+        """Apply the final norm, if there is one."""
+        ...
+
+
+class Head(Protocol):
+    """Logits or values from pooled features. An `nn.Module`."""
+
+    def __call__(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Map ``[batch, width]`` to ``[batch, outputs]``."""
+        ...

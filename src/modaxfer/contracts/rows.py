@@ -1,0 +1,156 @@
+"""Rows on their way: as a task stores them, as a bridge hands them on, as an encoder takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from modaxfer.spec import Field
+
+__all__ = [
+    "WINDOWS",
+    "Batch",
+    "CountingProcessor",
+    "Example",
+    "InputLayout",
+    "PatchStrip",
+    "Processor",
+    "Row",
+    "Sound",
+    "TaskData",
+]
+
+Row = Mapping[str, Any]
+"""One raw row of a task: field name to value as stored (media as path or ``{"bytes", "path"}``)."""
+
+
+Example = dict[str, "np.ndarray"]
+"""One row ready for an encoder, not yet padded."""
+
+Batch = dict[str, "torch.Tensor"]
+"""Examples padded to a common shape."""
+
+WINDOWS = "windows"
+"""Key of rows that are read in several windows, whose pooled vectors are averaged. An example holds the tokens of each
+window, int32 ``[windows]``, and its arrays stand one behind the other; a batch holds the windows of each row, int64
+``[rows]``, and each window is a row of its other tensors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """Decoded mono audio."""
+
+    samples: np.ndarray
+    """float32 ``[frames]`` in -1 ... 1."""
+    rate: int
+    """Samples per second (Hz)."""
+    whole: float | None = None
+    """Seconds of the recording that `samples` are the beginning of; None where they are all of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchStrip:
+    """A sequence of square patches, read left to right and folded into the encoder's grid row by row."""
+
+    pixels: np.ndarray
+    """uint8 ``[patches, side, side, 3]``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputLayout:
+    """What an encoder needs to know of its input, read from its config before any weight is loaded."""
+
+    kind: str
+    max_tokens: int
+    """Longest sequence its position table holds."""
+    patch_size: int | None = None
+    """Pixels per side of a patch."""
+    image_size: int | None = None
+    """Pixels per side of a pretraining image."""
+    rate: int | None = None
+    """Samples per second (Hz) it was trained on."""
+    seconds: float | None = None
+    """Longest sound that it takes; the rest is cut, and need not be read."""
+
+
+@runtime_checkable
+class Processor(Protocol):
+    """The encoder's own side of preparation: tokenise, resize, extract features."""
+
+    identity: str
+    """Everything that changes the output, as one string; part of the cache key."""
+
+    def __call__(self, raws: Sequence[Any]) -> list[Example]:
+        """Return one example per raw value; nothing is padded."""
+        ...
+
+    def length(self, example: Example) -> int:
+        """Return how many tokens the encoder's body will see for `example`."""
+        ...
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad `examples` to their longest and stack them; masks mark the padding."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the processor's files (JSON) below `folder`."""
+        ...
+
+
+@runtime_checkable
+class CountingProcessor(Processor, Protocol):
+    """A processor that counts what it cuts off."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was lost so far, one line each."""
+        ...
+
+    def counting(self) -> Processor:
+        """Return a processor that does the same and counts from zero."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskData:
+    """Cleaned rows of a task, ready to be bridged. Splits are `datasets.Dataset` objects without media decoding.
+
+    Every split has a string column ``row_id``, one column per field, and no column that a model must not see but the
+    target, which only `targets` hands out.
+    """
+
+    splits: Mapping[str, Any]
+    targets: Mapping[str, np.ndarray]
+    """By split: int64 ``[rows]`` class numbers; float32 ``[rows, classes]`` 0/1 for multi-label; float64 ``[rows]``
+    for regression.
+
+    -1 is a class that no training row has (see `unseen`): such a validation or test row is kept, and whatever a model
+    says of it is wrong. In a multi-label row the labels that train lacks have no column; each is one label missed.
+    """
+    classes: tuple[str, ...]
+    """Of the training rows, or the task's own; empty for regression."""
+    source: str
+    """What was really read, for people: ``folder PATH``, ``hub ID@REVISION``, ``sample`` ..."""
+    root: Path | None
+    """Folder that relative media paths are resolved against and may not leave."""
+    fingerprint: str
+    digests: Mapping[str, Sequence[bytes]]
+    """By split: 16 bytes per row, equal for rows with equal inputs, in other tasks too."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped_rows: tuple[str, ...] = ()
+    """One line per dropped row: ``FILE row N: reason``."""
+    warnings: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    """Input fields as the splits have them: each number made of a date is one; empty = those of the spec that are
+    there."""
+    types: Mapping[str, Any] = field(default_factory=dict)
+    """By table field, how a cell of a file is read; plain JSON types, for `modaxfer.data.columns.conform`."""
+    unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
+    """By split: row position to the row's labels that no training row has, for rows that have any; splits without
+    such rows are left out. A row of one class has one."""
