@@ -1,5 +1,6 @@
 import csv
 import io
+from random import Random
 
 import pytest
 
@@ -78,3 +79,18 @@ def test_space_between_a_comma_and_a_quote_is_no_part_of_the_cell(tmp_path):
     table = read_table(path)
     assert table["text"].to_pylist() == [f"{text}, hot" for text, _ in ROWS]
     assert table["label"].to_pylist() == [label for _, label in ROWS]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_the_csv_module_writes_is_read_back(tmp_path, monkeypatch, seed):
+    random = Random(seed)
+    monkeypatch.setattr("modaxfer.data.encodings.BLOCK", random.choice([7, 64, 1 << 20]))
+    pieces = ["a", "12", " ", '"', ",", "\n", ";", "'", "\u00e9", '""', '","', "\r\n"]
+    rows = [["".join(random.choices(pieces, k=random.randint(0, 8))) for _ in range(3)] for _ in range(10)]
+    stream = io.StringIO()
+    quoting = random.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    writer = csv.writer(stream, quoting=quoting, lineterminator=random.choice(["\n", "\r\n"]))
+    writer.writerows([["one", "two", "three"], *rows])
+    (tmp_path / "t.csv").write_bytes(stream.getvalue().encode())
+    table = read_table(tmp_path / "t.csv")
+    assert [list(row.values()) for row in table.to_pylist()] == [[cell or None for cell in row] for row in rows]
