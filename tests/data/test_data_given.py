@@ -26,7 +26,7 @@ PIXELS = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
 TABLES = {
     "a list of mappings": ROWS,
     "a tuple of mappings": tuple(ROWS),
-    "an iterator": iter(ROWS),
+    "a view": dict(enumerate(ROWS)).values(),
     "a mapping of columns": COLUMNS,
     "a mapping of arrays": {"text": np.array(["one", "two"]), "age": np.array([1.5, np.nan])},
     "a mapping of Series": {"text": pd.Series(["one", "two"]), "age": pd.Series([1.5, None])},
@@ -196,6 +196,10 @@ REFUSED = {
     "a Series for many columns": (pd.Series(["a"], name="x"), (*TEXT_FIELD, *AGE), r"a Series is one column"),
     "two columns of one name but for a space": ([{"a": 1, "a ": 2}], (), r"two columns have the same name. Got: a"),
     "two columns of one name": (pd.DataFrame([[1, 2]], columns=["a", "a"]), TEXT_FIELD, r"two columns have the same"),
+    "an index called as a column is": (
+        pd.DataFrame({"text": ["a"]}, index=pd.Index([1], name="text")), TEXT_FIELD, r"index and column have the same",
+    ),
+    "half a character": (["fine", "bad \udc80"], TEXT_FIELD, r"no column can hold these values \(column 'text'\)"),
     "columns of unequal length": ({"text": ["a", "b"], "id": [1]}, TEXT_FIELD, r"columns of different lengths"),
     "a column of many kinds": (
         [{"text": "words"}, {"text": object()}],

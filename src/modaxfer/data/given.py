@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -120,7 +120,7 @@ def _columns(data: Any, fields: Sequence[Field]) -> dict[str, Any]:
         return _from_mapping(data, fields)
     if isinstance(data, np.ndarray) or hasattr(data, "detach"):
         return _from_array(data, fields)
-    if isinstance(data, Iterator):
+    if isinstance(data, Iterable) and not isinstance(data, str | bytes | bytearray | Set | tuple | list | Mapping):
         data = list(data)
     if isinstance(data, list | tuple) and not _is_pair(data, fields):
         return _from_list(data, fields)
@@ -145,6 +145,8 @@ def _from_frame(data: Any, fields: Sequence[Field]) -> dict[str, Any] | None:
 
 
 def _from_pandas(frame: Any) -> dict[str, Any]:
+    if twice := sorted(str(name) for name in frame.index.names if name is not None and name in frame.columns):
+        raise DataError("index and column have the same name", got=twice, fix="rename one of them")
     if any(name is not None for name in frame.index.names):
         # A named index is a column that was put aside; a number by number one is none.
         frame = frame.reset_index()
@@ -276,7 +278,8 @@ def _column(name: str, values: Any) -> tuple[Any, bool]:
     try:
         return pa.array(plain), False
     except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
-        if all(value is None or isinstance(value, str | bool | int | float) for value in plain):
+        odd = not all(value is None or isinstance(value, str | bool | int | float) for value in plain)
+        if not odd and not isinstance(error, UnicodeError):
             return as_text(plain), True
         raise DataError("no column can hold these values", column=name, got=error) from error
 

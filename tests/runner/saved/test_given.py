@@ -97,7 +97,8 @@ def test_text_is_a_sentence_unless_a_file_is_called_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     FRAME.to_csv("rows.csv", index=False)
     assert find_rows("rows.csv", TEXT_FIELD).table.num_rows == 2
-    for sentence in ("Rows are fine.", "a" * 5000, "either/or", "a\0zero"):
+    (tmp_path / "court").mkdir()
+    for sentence in ("Rows are fine.", "a" * 5000, "court", "", "either/or", "a\0zero"):
         assert find_rows(sentence, TEXT_FIELD).table.column("text").to_pylist() == [sentence]
 
 

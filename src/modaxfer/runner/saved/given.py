@@ -174,8 +174,12 @@ def _is_words(text: str, fields: Sequence[Field]) -> bool:
     """Tell whether `text` is what a model of one text is to read, not the name of a file."""
     if len(fields) != 1 or fields[0].signal.kind != "text":
         return False
+    if not text.strip():
+        return True
     try:
-        there = Path(text).expanduser().exists()
+        path = Path(text).expanduser()
+        # A word may be called as a folder is; nobody writes a slash in one.
+        there = path.is_file() or (path.exists() and "/" in text)
     except (OSError, ValueError, RuntimeError):  # too long for a path, a zero byte, ~ of nobody
         return True
     suffixes = {suffix.lstrip(".").lower() for suffix in Path(text).suffixes[-2:]}

@@ -96,7 +96,9 @@ class Predictor:
         reasons |= {int(kept[row]): reason for row, reason in read.reasons.items()}
         if not len(read.kept):
             raise DataError(
-                "not one row can be predicted", got=first_reasons(reasons), fix=f"the model reads {_named(fields)}"
+                "not one row can be predicted",
+                got=first_reasons(reasons),
+                fix=f"fill in what the model reads: {_named(fields)}",
             )
         decoded, scores = self.objective.decode(self._forward(read.examples, progress))
         made = labels(decoded, self.objective.problem, tuple(self.saved.classes))
