@@ -18,6 +18,7 @@ from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.cells.idle import check_idle_settings
+from modaxfer.runner.cells.idle_options import check_idle_options
 from modaxfer.runner.cells.request import Request
 from modaxfer.runner.cells.resolve import Cell, describe, resolve_cells
 from modaxfer.runner.claims.claim import Claim, claim
@@ -100,9 +101,14 @@ def run(
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
         cells = resolve_cells(config, request)
-        notes = check_idle_settings(cells[0], shared=shared)
+        notes = _check_idle(cells[0], shared)
         origin, changed = share(accelerator, lambda: _settled(claims[0], cells, resume, beside))
         return _Run(cells, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
+
+
+def _check_idle(cell: Cell, shared: bool) -> list[str]:
+    """Refuse what plays no part in the run, or note it where other runs share it."""
+    return [*check_idle_settings(cell, shared=shared), *check_idle_options(cell, shared=shared)]
 
 
 def _settled(claimed: Claim, cells: Sequence[Cell], resume: bool, beside: Result | None) -> tuple[Origin, list[str]]:
@@ -120,7 +126,7 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
     folder = claimed.folder
     if not (resume and is_finished(folder)):
         cells = resolve_cells(claimed.config, request)
-        check_idle_settings(cells[0], shared=shared)
+        _check_idle(cells[0], shared)
         claimed.clear()
         launch(claimed.config, folder, resume=resume)
     return Result.load(folder), folder
