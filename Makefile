@@ -24,7 +24,7 @@ DEMO_FLAGS ?= --epochs 3
 MATRIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-weights test-gpu check format docs bench cross-modal fusion sharing matrix threads extras clean
+.PHONY: help demo test test-matrix test-weights test-gpu check format docs bench scaling cross-modal fusion sharing matrix threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -77,6 +77,10 @@ docs: $(VENV)/.runtime  ## Write the reference tables anew, from the code.
 
 bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py
+	$(BIN)/python docs/generate.py
+
+scaling: $(VENV)/.runtime  ## Measure how scoring grows with rows and classes (half an hour); writes docs/results/scaling.md.
+	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/scaling.py
 	$(BIN)/python docs/generate.py
 
 cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (about an hour; needs MODAXFER_DATA); goes on where it was.

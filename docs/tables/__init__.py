@@ -7,6 +7,7 @@ from tables.cross_modal import cross_modal
 from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
+from tables.scaling import scaling
 from tables.settings import bridge_options, encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.sharing import sharing
 from tables.speed import speed
@@ -26,6 +27,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "result-keys": result_keys,
     "run-config": run_config,
+    "scaling": scaling,
     "sharing": sharing,
     "speed": speed,
     "strategies": strategies,
