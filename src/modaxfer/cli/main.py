@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, message="modaxfer %(version)s")
-@click.option("--debug", is_flag=True, help="Show a traceback where something goes wrong.")
+@click.option("--debug", is_flag=True, help="Show a traceback where something goes wrong, and what libraries say.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> None:
     """Carry a pretrained encoder into another domain or modality, and say whether the transfer paid.
