@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, get_type_hints
+from typing import TYPE_CHECKING, Any, Unpack
 
 from modaxfer.config import RunConfig, build, read_yaml, refuse_code_by_file
 from modaxfer.errors import DataError
 from modaxfer.result import Result, inside
-from modaxfer.settings import Settings
+from modaxfer.settings import Settings, signature_of
 
 if TYPE_CHECKING:
     import numpy
@@ -102,7 +100,7 @@ class Run:
         Raises:
             DataError: The run has no predictions of its own: it failed, or has several tasks.
         """
-        from modaxfer.runner.saved.test_rows import read_test_rows
+        from modaxfer.runner.saved.stored_predictions import read_test_rows
 
         frame: pandas.DataFrame = read_test_rows(self.folder)
         return frame
@@ -391,22 +389,5 @@ def evaluate(
     return Run(folder).evaluate(data, label=label, quiet=quiet)
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature of `function` with a keyword for every setting: notebooks complete what stands there."""
-    hints, own = get_type_hints(Settings), inspect.signature(function).parameters.values()
-    settings = [
-        inspect.Parameter(
-            item.name, inspect.Parameter.KEYWORD_ONLY, default=_default(item), annotation=hints[item.name]
-        )
-        for item in dataclasses.fields(RunConfig)
-    ]
-    fixed = [parameter for parameter in own if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
-    return inspect.signature(function).replace(parameters=[*fixed, *settings])
-
-
-def _default(item: dataclasses.Field[Any]) -> Any:
-    return {} if item.default is dataclasses.MISSING else item.default
-
-
 for _face in (train, make_config):
-    setattr(_face, "__signature__", _signature(_face))  # noqa: B010 - no function is declared to have one
+    setattr(_face, "__signature__", signature_of(_face))  # noqa: B010 - no function is declared to have one

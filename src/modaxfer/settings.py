@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_type_hints
 
-__all__ = ["Settings"]
+from modaxfer.config import RunConfig
+
+__all__ = ["Settings", "signature_of"]
 
 
 class Settings(TypedDict, total=False):
@@ -43,3 +47,20 @@ class Settings(TypedDict, total=False):
     standalone: bool
     trust_remote_code: bool
     set: Mapping[str, Any]
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of `function` with a keyword for every setting: notebooks complete what stands there."""
+    hints, own = get_type_hints(Settings), inspect.signature(function)
+    settings = [
+        inspect.Parameter(
+            item.name, inspect.Parameter.KEYWORD_ONLY, default=_default(item), annotation=hints[item.name]
+        )
+        for item in dataclasses.fields(RunConfig)
+    ]
+    fixed = [parameter for parameter in own.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    return own.replace(parameters=[*fixed, *settings])
+
+
+def _default(item: dataclasses.Field[Any]) -> Any:
+    return {} if item.default is dataclasses.MISSING else item.default
