@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
@@ -104,6 +105,17 @@ def test_shards_of_a_hub(tmp_path):
     data = load(tmp_path)
     assert pairs(data) == TRUE
     assert sorted(data.splits["test"]["text"]) == sorted(text for text, _ in ROWS[48:])
+
+
+def test_paths_of_pictures_are_looked_for_beside_the_table_that_names_them(tmp_path):
+    folder = tmp_path / "photos" / "data"
+    folder.mkdir(parents=True)
+    for n in range(20):
+        Image.new("RGB", (8, 8), (n, 0, 0)).save(folder / f"{n}.png")
+    written(folder / "train.csv", ["photo,label", *(f"{n}.png,{'ab'[n % 2]}" for n in range(20))])
+    data = load(tmp_path / "photos", text=(), image=("photo",))
+    assert data.root == folder
+    assert data.dropped == {}
 
 
 def test_the_folder_of_a_competition(tmp_path):

@@ -49,8 +49,8 @@ def read_data(path: Path, selection: Selection = EVERYTHING) -> Tables:
     try:
         if not path.is_dir():
             return {"train": read_table(path, selection)}
-        tables = read_split_files(path, selection) or _class_folders(path, selection)
-        tables = tables or read_split_files_inside(path, selection)
+        tables: Tables = read_split_files(path, selection) or read_split_files_inside(path, selection, alone=True)
+        tables = tables or _class_folders(path, selection) or read_split_files_inside(path, selection)
         found = [] if tables else sorted(path.iterdir())
     except OSError as error:
         what = f"cannot read {str(error.filename or path)[:200]}"

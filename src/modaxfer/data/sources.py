@@ -83,7 +83,15 @@ def _folder(source: FolderSource, base: Path | None, selection: Selection) -> tu
         raise UnavailableError(f"{path} does not exist")
     if not path.is_dir():
         return read_data(path, selection), f"file {path}", path.parent
-    return _read(source, path, selection), f"folder {path}", path
+    tables = _read(source, path, selection)
+    return tables, f"folder {path}", path if source.reader else _root(path, tables)
+
+
+def _root(folder: Path, tables: Tables) -> Path:
+    """Return the folder that all tables lie in, which may be one inside `folder`; of class folders, `folder` itself."""
+    places = [Path(file_of(table)) for table in tables.values()]
+    parents = {place.parent for place in places}
+    return folder if len(parents) > 1 or any(place.is_dir() for place in places) else parents.pop()
 
 
 def _download(source: DownloadSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:

@@ -54,13 +54,22 @@ def read_split_files(folder: Path, selection: Selection) -> dict[str, pa.Table]:
     return tables
 
 
-def read_split_files_inside(folder: Path, selection: Selection) -> dict[str, pa.Table]:
+def read_split_files_inside(folder: Path, selection: Selection, *, alone: bool = False) -> dict[str, pa.Table]:
     """Return what `read_split_files` finds in the one folder inside `folder` that has splits, such as ``data``.
+
+    Args:
+        folder: Where to look.
+        selection: Part of the rows and columns.
+        alone: Only look where there is but one folder, as archives are unpacked: files named for splits then say more
+            than the images or sounds beside them.
 
     Raises:
         DataError: Several have.
     """
-    inside = [path for path in _visible(folder) if path.is_dir() and (_named(path) or _folders(path))]
+    folders = [path for path in _visible(folder) if path.is_dir()]
+    if alone and len(folders) > 1:
+        return {}
+    inside = [path for path in folders if _named(path) or _folders(path)]
     if len(inside) > 1:
         raise DataError(
             "several folders hold splits of their own", file=folder, got=[path.name for path in inside],
