@@ -28,8 +28,9 @@ _ISO_CELL = re.compile(r"\d{4}-\d{1,2}(-\d{1,2}([ T]\d{1,2}:\d{2}.*)?)?")
 _DATE_CELL = re.compile(r"\d{1,4}[-/. ]\s?\w{1,9}[-/., ]\s?\s?\d{1,4}\b.*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}\b.*")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y", "%d %m %Y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%m %d %Y")
-_PLAIN = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d-%B-%Y",
-          "%d/%b/%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")  # fmt: skip
+_PLAIN = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y",
+          "%b %d %Y")  # fmt: skip
+_MONTH = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?")
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M", ", %H:%M:%S", " %H:%M:%S.%f")
 _FEWEST = 10
 _SAMPLE = 300
@@ -71,6 +72,9 @@ def instants(column: pa.ChunkedArray, written: str) -> pa.ChunkedArray:
     import pandas as pd
 
     text = pc.utf8_trim_whitespace(column.cast(pa.string())).to_pandas()
+    if "%b" in written:
+        # March, Sept. and aug are Mar, Sep and Aug.
+        text = text.str.replace(_MONTH, lambda name: name[0][:3].title(), regex=True)
     kind = "ISO8601" if written in (ISO, TYPED) else written
     found = pd.to_datetime(text, format=kind, errors="coerce", utc=True)
     return pa.chunked_array([pa.array(found.dt.tz_localize(None).astype("datetime64[us]"), pa.timestamp("us"))])
@@ -110,7 +114,7 @@ def _tried(sample: Sequence[str]) -> list[str]:
     """Return the formats that most of `sample` follow, the best ones only."""
     column = pa.chunked_array([pa.array(sample, pa.string())])
     digits = not any(re.search("[A-Za-z]{3}", text) for text in sample)
-    dates = [one for one in (*_DAY_FIRST, *_MONTH_FIRST, *_PLAIN) if digits != ("%b" in one.lower())]
+    dates = [one for one in (*_DAY_FIRST, *_MONTH_FIRST, *_PLAIN) if digits != ("%b" in one)]
     marks = {mark for mark in "/-. " if any(mark in text for text in sample)}
     dates = [one for one in dates if set(one) & set("/-. ") <= marks]
     times = [one for one in _TIMES if bool(one) == any(":" in text for text in sample)]
