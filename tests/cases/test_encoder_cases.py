@@ -6,12 +6,14 @@ import csv
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import modaxfer
 from modaxfer.errors import RefusedError
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.predict import Predictor
+from modaxfer.tasks.load import load_task
 
 pytestmark = pytest.mark.recipe
 
@@ -146,3 +148,37 @@ def test_a_script_with_a_font_trains_and_predicts_the_same(tiny, tmp_path, fonts
     assert [line.partition(":")[0] for line in told[0]] == list(runs[0].result.data["rows"])
     assert all("were drawn in DejaVu Sans Book, as this machine has it" in line for line in told[0])
     assert runs[0].result.metrics["test"] == pytest.approx(runs[0].evaluate()["metrics"], abs=1e-6)
+
+
+def test_training_rows_are_scored_on_a_stated_sample_where_all_would_have_to_be_encoded(
+    tiny, long_texts, tmp_path, monkeypatch
+):
+    from sklearn.metrics import accuracy_score
+
+    from modaxfer.reports.terminal import summary
+    from modaxfer.runner.findings import honesty
+
+    monkeypatch.setattr(honesty, "MOST_TRAIN", 10)
+    run = trained(tmp_path / "run", tiny("bert"), long_texts, "lora")
+    rows = run.result.data["rows"]
+    assert rows["train"] > 10
+    assert run.result.data["scored"] == {**rows, "train": 10}
+    assert f"train {run.result.metrics['train']['accuracy']:.3f} (10 rows scored)" in summary(run.result)
+    assert f"{rows['train']} (10 rows scored)" in (run.folder / "README.md").read_text()
+    frozen = trained(tmp_path / "frozen", tiny("bert"), long_texts, "frozen")
+    assert frozen.result.data["scored"] == rows, "what is at hand is scored whole"
+    # The sample as numpy draws it, read from the file, predicted by the saved model.
+    data = load_task(own_task_of(run))
+    chosen = np.sort(np.random.default_rng(0).choice(rows["train"], 10, replace=False))
+    texts = [{"text": data.splits["train"][int(row)]["text"]} for row in chosen]
+    said = [item["prediction"] for item in modaxfer.predict(run.folder, texts)]
+    truth = [data.classes[data.targets["train"][row]] for row in chosen]
+    assert run.result.metrics["train"]["accuracy"] == accuracy_score(truth, said)
+
+
+def own_task_of(run):
+    from modaxfer.config import RunConfig, build, read_yaml
+    from modaxfer.runner.cells.request import find_tasks
+
+    ((_, task),) = find_tasks(build(RunConfig, read_yaml(run.folder / "config.yaml")))
+    return task

@@ -20,6 +20,7 @@ __all__ = [
     "dropped_rows",
     "environment_facts",
     "model_facts",
+    "sample_of",
     "training_facts",
 ]
 
@@ -91,10 +92,16 @@ def data_facts(result: Result) -> Facts:
         ("licence", data.get("licence")),
         ("source", data.get("source")),
         ("fingerprint", data.get("fingerprint")),
-        *((f"rows, {split}", f"{count:,}") for split, count in rows.items()),
+        *((f"rows, {split}", f"{count:,}{sample_of(result, split)}") for split, count in rows.items()),
         ("intervals drawn over", drawn_over(result) if result.intervals else None),
         ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
     )
+
+
+def sample_of(result: Result, split: str) -> str:
+    """Say how many rows of `split` its scores are of, where they are not of all; empty where they are."""
+    scored, rows = ((result.data.get(key) or {}).get(split) for key in ("scored", "rows"))
+    return "" if scored in (None, rows) else f" ({scored:,} rows scored)"
 
 
 def drawn_over(result: Result) -> str:

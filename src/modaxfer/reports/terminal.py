@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer.escaping import one_line
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
-from modaxfer.reports.facts import drawn_over
+from modaxfer.reports.facts import drawn_over, sample_of
 from modaxfer.reports.headline import headline, is_sample, title, verdict
 from modaxfer.reports.scores import (
     baseline_label,
@@ -46,7 +46,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
-    lines += [line for line in (*_transfer(result), _splits(rows), _drawn(result), _cost(result)) if line]
+    lines += [line for line in (*_transfer(result), _splits(result, rows), _drawn(result), _cost(result)) if line]
     lines += [one_line(f"warning: {warning}") for warning in result.warnings]
     return "\n".join(lines + (_places(folder) if folder else []))
 
@@ -108,13 +108,15 @@ def _beside(row: ScoreRow, baseline: str, label: str) -> str:
     return f" {label} {number(row.baselines[baseline])}" if baseline in row.baselines else ""
 
 
-def _splits(rows: Sequence[ScoreRow]) -> str:
+def _splits(result: Result, rows: Sequence[ScoreRow]) -> str:
     """The primary metric on the other splits: a wide gap to the test score is overfitting."""
     row = next((row for row in rows if row.primary), None)
     if row is None:
         return ""
     parts = [
-        f"{split} {number(value)}" for split in ("validation", "train") if (value := getattr(row, split)) is not None
+        f"{split} {number(value)}{sample_of(result, split)}"
+        for split in ("validation", "train")
+        if (value := getattr(row, split)) is not None
     ]
     return f"{row.name} elsewhere: {', '.join(parts)}" if parts else ""
 

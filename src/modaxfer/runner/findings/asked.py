@@ -34,6 +34,10 @@ class Asked:
         """The clusters' numbers, as `modaxfer.metrics` takes them."""
         return None if self.clusters is None else self.clusters.numbers
 
+    def only(self, rows: np.ndarray) -> Asked:
+        """Return what these rows ask, without the clusters that their intervals would need."""
+        return Asked(references=self.references[rows], known=self.known[rows], strange=self.strange, clusters=None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return how the split's intervals were drawn, as stored in ``data.resampled``."""
         rows = len(self.references)

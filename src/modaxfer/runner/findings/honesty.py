@@ -15,9 +15,12 @@ from modaxfer.runner.findings.asked import Asked, asked
 from modaxfer.runner.findings.attempts import each_apart
 from modaxfer.runner.findings.bars import measure_bars, needs_scores
 from modaxfer.runner.session import Predictions, Session
-from modaxfer.runner.training.features import predict_known
+from modaxfer.runner.training.features import is_known, predict_known
 
-__all__ = ["Findings", "examine", "scores_of"]
+__all__ = ["MOST_TRAIN", "Findings", "examine", "scores_of"]
+
+MOST_TRAIN = 512
+"""Training rows that a trained body is scored on: enough to see overfitting, and a second instead of minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +36,21 @@ class Findings:
     unseen: dict[str, Any] = field(default_factory=dict)
     """By split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without``, the scores on the
     other rows."""
+    scored: dict[str, int]
+    """By split: rows behind its scores; of train, a sample where all would have to be encoded anew."""
     warnings: tuple[str, ...]
 
 
 def examine(session: Session, cell: Cell) -> Findings:
-    """Score the trained model of `session` on train, validation and test.
+    """Score the trained model of `session` on train (a sample of it where it is large), validation and test.
 
     Only the primary metric has to succeed: any other metric, interval or baseline that fails is left out, with a
     warning.
     """
     warnings: list[str] = []
-    made = {name: predict_known(session, name) for name in session.splits}
-    asks = {name: asked(cell.data, cell.task.splits, cell.fields, name) for name in session.splits}
+    drawn = {name: _drawn(session, name) for name in session.splits}
+    made = {name: predict_known(session, name, rows) for name, rows in drawn.items()}
+    asks = {name: _asked(cell, name, rows) for name, rows in drawn.items()}
     scored = {name: scores_of(session, cell, asks[name], said, name, warnings) for name, said in made.items()}
     unseen = {name: _unseen(session, cell, ask, made[name], name) for name, ask in asks.items() if not ask.known.all()}
     test, ask = made["test"], asks["test"]
@@ -59,8 +65,22 @@ def examine(session: Session, cell: Cell) -> Findings:
         test=test,
         asked=ask,
         unseen=unseen,
+        scored={name: len(ask.known) for name, ask in asks.items()},
         warnings=tuple(warnings),
     )
+
+
+def _drawn(session: Session, name: str) -> np.ndarray | None:
+    """Return which training rows are scored, in order, where the model would have to encode many anew; None = all."""
+    total = len(session.splits[name].lengths)
+    if name != "train" or total <= MOST_TRAIN or is_known(session, name):
+        return None
+    return np.sort(np.random.default_rng(session.seed).choice(total, MOST_TRAIN, replace=False))
+
+
+def _asked(cell: Cell, name: str, rows: np.ndarray | None) -> Asked:
+    whole = asked(cell.data, cell.task.splits, cell.fields, name)
+    return whole if rows is None else whole.only(rows)
 
 
 def scores_of(

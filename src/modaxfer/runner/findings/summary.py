@@ -71,6 +71,7 @@ def assemble(
             "source": cell.data.source,
             "fingerprint": cell.data.fingerprint,
             "rows": {name: len(split.lengths) for name, split in session.splits.items()},
+            "scored": findings.scored,
             "dropped": dict(cell.data.dropped),
             "dropped_rows": list(cell.data.dropped_rows),
             "classes": list(cell.data.classes),

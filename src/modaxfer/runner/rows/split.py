@@ -23,3 +23,12 @@ class Split:
     ids: Sequence[str]
     key: str = ""
     """Hash of everything that decided `rows`; part of the keys of what is computed from them."""
+
+    def only(self, rows: np.ndarray) -> Split:
+        """Return these rows alone, in their order, in memory."""
+        return Split(
+            rows=[self.rows[row] for row in rows],
+            lengths=self.lengths[rows],
+            targets=self.targets[rows],
+            ids=[self.ids[row] for row in rows],
+        )

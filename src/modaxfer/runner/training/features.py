@@ -18,7 +18,7 @@ from modaxfer.runner.session import Predictions, Session
 from modaxfer.runner.towers.model import POOLED
 from modaxfer.runner.towers.tower import LAYER_STATES, read_out
 
-__all__ = ["Entry", "enter", "layer_features", "pooled_features", "predict_known", "refuse_undefined"]
+__all__ = ["Entry", "enter", "is_known", "layer_features", "pooled_features", "predict_known", "refuse_undefined"]
 
 LARGEST_GB = 4.0
 """Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
@@ -73,17 +73,31 @@ def pooled_features(session: Session, name: str) -> np.ndarray:
     return _pooled_store(session, name).whole(POOLED)
 
 
-def predict_known(session: Session, name: str) -> Predictions:
-    """Return predictions and scores of split `name`; no row is encoded anew while nothing but the head has moved."""
+def is_known(session: Session, name: str) -> bool:
+    """Return whether what the head takes for split `name` is at hand, so that no row has to be encoded to score it."""
+    only_head = session.model.frozen_layers() >= session.model.top
+    return name in session.layers or (session.train.cache and bool(session.weights_key) and only_head)
+
+
+def predict_known(session: Session, name: str, rows: np.ndarray | None = None) -> Predictions:
+    """Return predictions and scores of split `name`; no row is encoded anew while nothing but the head has moved.
+
+    Args:
+        session: With the trained model.
+        name: Of the split.
+        rows: Numbers of the rows that are wanted; None = all.
+    """
+    if not is_known(session, name):
+        split = session.splits[name]
+        return session.predict(split if rows is None else split.only(rows), label=f"scoring {name}")
     if name in session.layers:
         pooled = read_out(torch.from_numpy(session.layers[name]), session.model.readout)
-    elif session.train.cache and session.weights_key and session.model.frozen_layers() >= session.model.top:
-        pooled = torch.from_numpy(pooled_features(session, name))
     else:
-        return session.predict(session.splits[name], label=f"scoring {name}")
+        pooled = torch.from_numpy(pooled_features(session, name))
+    wanted = pooled if rows is None else pooled[torch.from_numpy(rows)]
     session.model.eval()
     with torch.inference_mode(), session.computer.arithmetic():
-        logits = session.model.head(pooled.to(session.computer.device)).float().cpu()
+        logits = session.model.head(wanted.to(session.computer.device)).float().cpu()
     predictions, scores = session.objective.decode(logits)
     return Predictions(predictions=predictions, scores=scores)
 
