@@ -32,7 +32,10 @@ class Runner:
         self.killed_at, self.failed_at, self.rows_of_seed = killed_at, failed_at, rows_of_seed
         self.configs: list[RunConfig] = []
 
-    def __call__(self, config, *, resume=False, overwrite=False, beside=None, progress=None, request=None):
+    def __call__(
+        self, config, *, resume=False, overwrite=False, shared=False, beside=None, progress=None, request=None
+    ):
+        assert shared == bool(self.configs or Path(str(config.output)).parent.name in ("seeds", "scratch"))
         folder = Path(str(config.output))
         if is_finished(folder):
             assert resume

@@ -45,6 +45,7 @@ class RunOne(Protocol):
         *,
         resume: bool = False,
         overwrite: bool = False,
+        shared: bool = False,
         beside: Result | None = None,
         progress: Progress | None = None,
         request: Request | None = None,
@@ -174,7 +175,9 @@ class _Several:
         folder = Path(str(config.output))
         if not is_finished(folder):
             self.progress.say(f"\n{label} ({folder})")
-        return self.run_one(config, resume=(folder / CONFIG).is_file(), beside=beside, progress=self.progress)
+        # What the first run's settings mean for others of them, such as the steps from scratch, is none of this one's.
+        resume = (folder / CONFIG).is_file()
+        return self.run_one(config, resume=resume, shared=True, beside=beside, progress=self.progress)
 
 
 def _with_gain(result: Result, pairs: Sequence[tuple[tuple[Result, Path], tuple[Result, Path]]]) -> Result:

@@ -148,6 +148,11 @@ def test_a_run_keeps_its_best_rate(strategy, tiny, own_rows, tmp_path):
 
 def test_a_head_fitted_in_closed_form_is_not_searched(tiny, own_rows, tmp_path):
     common = {"encoder": str(tiny("bert")), "quiet": True, "device": "cpu", **own_rows("text")}
-    run = modaxfer.train(strategy="frozen", output=str(tmp_path), set={"rates": "1,3"}, **common)
-    assert "rates" not in run.result.training
-    assert "epochs" not in run.result.training
+    settings = {"baseline": "scratch", "seeds": 2, "epochs": 1, "set": {"rates": "1,3"}}
+    result = modaxfer.train(strategy="frozen", output=str(tmp_path), **settings, **common).result
+    assert "rates" not in result.training
+    assert "epochs" not in result.training
+    # They are the baseline's; the other seed has as little use for them as the first, and is no failure.
+    assert result.repeats["seeds"] == [0, 1]
+    assert [gain["seeds"] for gain in result.transfer_gain.values()] == [2]
+    assert not [warning for warning in result.warnings if "left out" in warning]
