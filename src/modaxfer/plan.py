@@ -11,6 +11,7 @@ from modaxfer.spec import Problem, Rates
 
 __all__ = [
     "AdapterSpec",
+    "After",
     "Fusion",
     "LossTerm",
     "Need",
@@ -100,6 +101,18 @@ class Sharing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class After:
+    """What becomes of the weights when all phases are done.
+
+    `target` names ``choose(ends, options) -> modaxfer.contracts.Chosen``, with `modaxfer.contracts.Ends`.
+    """
+
+    name: str
+    target: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Phase:
     """One stretch of training with a fixed set of moving parts."""
 
@@ -113,6 +126,8 @@ class Phase:
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
     losses: tuple[LossTerm, ...] = ()
+    keep: int = 1
+    """Best epochs whose weights are kept, at most, for what comes after the last phase."""
     solver: Solver | None = None
 
     def __post_init__(self) -> None:
@@ -131,6 +146,8 @@ class Plan:
     """A registered head for the features of a single encoder; see `modaxfer.spec.HeadSpec`."""
     head_options: Mapping[str, Any] = field(default_factory=dict)
     """Keywords for the head beside width, outputs and dropout."""
+    after: tuple[After, ...] = ()
+    """Ends in weight space, one after the other; a plan of one task that is trained by gradient may have them."""
     needs: frozenset[Need] = frozenset()
     fusion: Fusion | None = None
     """Set by a strategy of several encoders."""

@@ -17,6 +17,7 @@ from modaxfer.contracts.rows import (
     Sound,
     TaskData,
 )
+from modaxfer.contracts.training import Chosen, Ends, Kept, Weights
 
 __all__ = [
     "WINDOWS",
@@ -24,8 +25,10 @@ __all__ = [
     "Alignment",
     "Batch",
     "Bridge",
+    "Chosen",
     "CountingProcessor",
     "Encoder",
+    "Ends",
     "ExaminingBridge",
     "Example",
     "Features",
@@ -33,6 +36,7 @@ __all__ = [
     "Head",
     "Hidden",
     "InputLayout",
+    "Kept",
     "PatchStrip",
     "Processor",
     "Readout",
@@ -40,5 +44,6 @@ __all__ = [
     "Sound",
     "TaskData",
     "TrainedBridge",
+    "Weights",
     "pool",
 ]

@@ -41,6 +41,7 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.saved.model import save_model
 from modaxfer.runner.session import Session
 from modaxfer.runner.stages import Stages
+from modaxfer.runner.training.after import end_in_weight_space, snapshot
 from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.lane import opened_places
@@ -226,6 +227,7 @@ class _Run:
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
         reports: list[dict[str, Any]] = []
+        after: list[dict[str, Any]] = []
         for number, phase in enumerate(phases):
             if phase.solver is not None:
                 for session, cell in zip(sessions, self.cells, strict=True):
@@ -236,15 +238,18 @@ class _Run:
             elif number < first:
                 self.touched |= {name: place.parameter for name, place in opened_places(sessions, phase).items()}
             else:
+                last = number == len(phases) - 1
                 with self.stages.stage("train"):
-                    report = train_phase(
-                        sessions, phase, number, checkpoints, self.touched, self.plan.sharing
-                    ).to_dict()
-                reports.append(report)
+                    opened = opened_places(sessions, phase)
+                    start = checkpoints.begin(snapshot(opened)) if last and self.plan.after else {}
+                    made, kept = train_phase(sessions, phase, number, checkpoints, self.touched, self.plan.sharing)
+                    reports.append(made.to_dict())
+                    if last and self.plan.after:
+                        after = end_in_weight_space(sessions[0], self.plan.after, opened, start, kept)
             # What training moved below the head must not be mistaken for the checkpoint's own features.
             for session in sessions if phase.trainable - {Part.HEAD} else ():
                 session.weights_key, session.layers = "", {}
-        return {"phases": reports}
+        return {"phases": reports, "after": after} if after else {"phases": reports}
 
     def _place(self, cell: Cell) -> Path:
         """Return where what belongs to one task is written: into the run, or its own folder inside a shared one."""

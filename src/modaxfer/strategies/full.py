@@ -8,13 +8,14 @@ from modaxfer.config import documented
 from modaxfer.errors import ConfigError
 from modaxfer.plan import Part, Phase, Plan, PlanContext
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
+from modaxfer.strategies.ends import EndOptions, ends_of
 from modaxfer.strategies.schedule import FULL_LENGTH, head_rate, main_rate
 
 __all__ = ["FullOptions", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullOptions:
+class FullOptions(EndOptions):
     """Options of strategy ``full``."""
 
     layer_decay: float | None = documented(
@@ -29,6 +30,8 @@ class FullOptions:
 def plan(options: FullOptions, context: PlanContext) -> Plan:
     """Return a plan that moves the whole model; a bridge that has weights is as fresh as the head and learns as fast.
 
+    With `wise_ft` the body goes back towards its pretrained weights; the head too if `head_first` has made one that is
+    worth going back to (Wortsman et al. 2022 start from a zero-shot or a probed head), else it stays as trained.
     With `head_first` such a bridge is trained with the head first, around the frozen body (as in ORCA, Shen et al.
     2023, the embedder comes before the body), and then at the body's rate.
     Of a random model all layers are fresh: they learn at one rate, like its head.
@@ -55,10 +58,15 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
         learning_rates=rates,
         layer_decay=_layer_decay(options, context),
         from_layer=options.from_layer,
+        keep=max(1, options.soup),
     )
+    known = {Part.BODY, Part.NORM, Part.EMBEDDINGS} | (first.keys() if options.head_first else set())
+    after = ends_of(options, sorted(known))
     if not options.head_first:
-        return Plan(phases=(tune,))
-    return Plan(phases=(Phase(name="head", trainable=frozenset(first), epochs=epochs, learning_rates=first), tune))
+        return Plan(phases=(tune,), after=after)
+    return Plan(
+        after=after, phases=(Phase(name="head", trainable=frozenset(first), epochs=epochs, learning_rates=first), tune)
+    )
 
 
 def _layer_decay(options: FullOptions, context: PlanContext) -> float:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from modaxfer.config import documented
 from modaxfer.plan import AdapterSpec, Part, Phase, Plan, PlanContext
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
+from modaxfer.strategies.ends import EndOptions, ends_of
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, head_rate, main_rate
 
 __all__ = ["LoraOptions", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoraOptions:
+class LoraOptions(EndOptions):
     """Options of strategy ``lora``."""
 
     rank: int = documented(16, "Rank of the updates.", minimum=1)
@@ -27,6 +28,8 @@ class LoraOptions:
 
 def plan(options: LoraOptions, context: PlanContext) -> Plan:
     """Return a plan that moves the adapter and the head, and with it, as fast, a bridge that has weights.
+
+    With `wise_ft` the updates shrink: their second factor goes back towards zero, and in proportion the update.
 
     Over a body of random weights it runs like over any other, but updates of low rank have little to start from.
 
@@ -46,8 +49,10 @@ def plan(options: LoraOptions, context: PlanContext) -> Plan:
         epochs=ADAPTER_LENGTH.epochs(context),
         learning_rates=rates,
         from_layer=options.from_layer,
+        keep=max(1, options.soup),
     )
-    return Plan(phases=(phase,), adapter=_adapter(options, context))
+    after = ends_of(options, [Part.ADAPTER], fixed=["lora_A"])
+    return Plan(phases=(phase,), adapter=_adapter(options, context), after=after)
 
 
 def _adapter(options: LoraOptions, context: PlanContext) -> AdapterSpec:

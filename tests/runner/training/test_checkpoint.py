@@ -10,24 +10,28 @@ import pytest
 import torch
 from torch import nn
 
+from modaxfer.contracts import Kept
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.training import checkpoint
-from modaxfer.runner.training.checkpoint import Checkpoints, Position
+from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 
 
 def test_what_is_saved_comes_back_and_only_the_newest_stays(tmp_path):
     checkpoints, weight = Checkpoints(tmp_path), nn.Parameter(torch.arange(3.0))
     for step in (1, 2):
-        checkpoints.save(Position(step=step), {"w": weight}, None, {"w": weight * step})
+        kept = [Kept(epoch=7, score=0.5, weights={"w": weight * step}), Kept(epoch=2, score=-math.inf, weights={})]
+        checkpoints.save(Position(step=step), {"w": weight}, None, kept)
     position, tensors = checkpoints.load()
     assert position.step == 2
-    assert tensors["best.w"].tolist() == [0.0, 2.0, 4.0]
+    best, other = restore(tensors, {"w": weight}, torch.optim.SGD([weight]), position)
+    assert (best.epoch, best.score, best.weights["w"].tolist()) == (7, 0.5, [0.0, 2.0, 4.0])
+    assert (other.epoch, other.score, other.weights) == (2, -math.inf, {})
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
 
 
 def test_a_kill_in_the_second_save_of_a_step_leaves_the_first(tmp_path, monkeypatch):
     checkpoints, weight = Checkpoints(tmp_path), nn.Parameter(torch.ones(3))
-    checkpoints.save(Position(step=4, epoch=0, step_in_epoch=4), {"w": weight}, None, {})
+    checkpoints.save(Position(step=4, epoch=0, step_in_epoch=4), {"w": weight}, None, ())
 
     def killed(tensors, path):
         path.write_bytes(b"half")
@@ -36,7 +40,7 @@ def test_a_kill_in_the_second_save_of_a_step_leaves_the_first(tmp_path, monkeypa
     with monkeypatch.context() as context:
         context.setattr(checkpoint, "write_tensors", killed)
         with pytest.raises(KeyboardInterrupt):
-            checkpoints.save(Position(step=4, epoch=1), {"w": weight}, None, {})
+            checkpoints.save(Position(step=4, epoch=1), {"w": weight}, None, ())
     position, tensors = checkpoints.load()
     assert (position.epoch, position.step_in_epoch) == (0, 4)
     assert tensors["now.w"].tolist() == [1.0, 1.0, 1.0]
@@ -44,7 +48,7 @@ def test_a_kill_in_the_second_save_of_a_step_leaves_the_first(tmp_path, monkeypa
 
 def test_scores_that_are_no_numbers_come_back_from_valid_json(tmp_path):
     history = [{"epoch": 1, "validation": {"f1": None, "loss": math.nan}}]
-    Checkpoints(tmp_path).save(Position(best_score=-math.inf, loss=0.5, history=history), {}, None, {})
+    Checkpoints(tmp_path).save(Position(best_score=-math.inf, loss=0.5, history=history), {}, None, ())
     (written,) = tmp_path.glob("*/position.json")
     json.loads(written.read_text(), parse_constant=lambda name: pytest.fail(name))
     position, _ = Checkpoints(tmp_path).load()
@@ -56,7 +60,7 @@ def test_scores_that_are_no_numbers_come_back_from_valid_json(tmp_path):
 def test_every_file_has_the_mode_that_the_umask_asks_for(umask, mode, tmp_path):
     before = os.umask(umask)
     try:
-        Checkpoints(tmp_path).save(Position(), {"w": nn.Parameter(torch.ones(2))}, None, {})
+        Checkpoints(tmp_path).save(Position(), {"w": nn.Parameter(torch.ones(2))}, None, ())
         write_tensors({"w": torch.ones(2)}, tmp_path / "model" / "head.safetensors", metadata={"a": "b"})
     finally:
         os.umask(before)
@@ -65,6 +69,12 @@ def test_every_file_has_the_mode_that_the_umask_asks_for(umask, mode, tmp_path):
     assert {path.stat().st_mode & 0o777 for path in files} == {mode}
 
 
+def test_what_the_last_phase_began_with_is_that_of_the_first_try(tmp_path):
+    first, again = {"w": torch.zeros(2)}, {"w": torch.ones(2)}
+    assert Checkpoints(tmp_path).begin(first) == first
+    assert Checkpoints(tmp_path).begin(again)["w"].tolist() == [0.0, 0.0]
+
+
 def test_another_process_reads_and_does_not_write(tmp_path):
-    Checkpoints(tmp_path, writes=False).save(Position(), {}, None, {})
+    Checkpoints(tmp_path, writes=False).save(Position(), {}, None, ())
     assert Checkpoints(tmp_path, writes=False).load() is None

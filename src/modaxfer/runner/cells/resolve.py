@@ -178,6 +178,7 @@ def _plan(config: RunConfig, request: Request, options: Options, lanes: Sequence
     )
     plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
     _refuse_unmet(plan, config, request.strategy)
+    _refuse_ends(plan, request.strategy)
     _refuse_headless(plan, request.strategy)
     factor = options.train.bridge_rate
     return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
@@ -232,6 +233,16 @@ def _refuse_headless(plan: Plan, strategy: Entry) -> None:
         allowed="a phase with Part.HEAD, or with a solver",
         fix="correct the strategy, or choose another (`modaxfer list strategies`)",
     )
+
+
+def _refuse_ends(plan: Plan, strategy: Entry) -> None:
+    solved = bool(plan.phases) and plan.phases[-1].solver is not None
+    if plan.after and (solved or plan.sharing is not None):
+        raise RefusedError(
+            f"strategy {strategy.name} ends in weight space what is not one task trained by gradient",
+            got=[after.name for after in plan.after],
+            fix="correct the plan of the strategy",
+        )
 
 
 def _checked(cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from modaxfer.contracts import Kept, Weights
 from modaxfer.result import defined, write_atomically
 from modaxfer.runner.tensors import write_tensors
 
 __all__ = ["Checkpoints", "Position", "pack", "restore", "unpack"]
 
-LATEST = "latest.json"
+LATEST, START = "latest.json", "start.safetensors"
 
 
 @dataclass(kw_only=True)
@@ -41,6 +42,8 @@ class Position:
     seconds: float = 0.0
     """Training time before the last interruption."""
     history: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[list[Any]] = field(default_factory=list)
+    """Epoch and score, as text, of the epochs whose weights are kept, as a checkpoint has them."""
 
 
 class Checkpoints:
@@ -59,13 +62,14 @@ class Checkpoints:
         position: Position,
         trainable: Mapping[str, nn.Parameter],
         optimiser: torch.optim.Optimizer | None,
-        best: Mapping[str, torch.Tensor],
+        kept: Sequence[Kept],
     ) -> None:
-        """Write the tensors that training has touched, the optimiser's moments, the best tensors, the random state."""
+        """Write the tensors that training has touched, the optimiser's moments, the best epochs, the random state."""
         if not self._writes:
             return
         tensors = {f"now.{name}": parameter.detach() for name, parameter in trainable.items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+        for place, epoch in enumerate(kept):
+            tensors |= {f"kept.{place}.{name}": tensor for name, tensor in epoch.weights.items()}
         for name, parameter in trainable.items():
             state = optimiser.state.get(parameter, {}) if optimiser is not None else {}
             tensors |= {f"moment.{name}.{key}": torch.as_tensor(value) for key, value in state.items()}
@@ -77,7 +81,10 @@ class Checkpoints:
         target = self._folder / name
         target.mkdir(parents=True, exist_ok=True)
         write_tensors(tensors, target / "state.safetensors")
-        write_atomically(target / "position.json", pack(asdict(position)))
+        write_atomically(
+            target / "position.json",
+            pack(asdict(position) | {"kept": [[epoch.epoch, str(epoch.score)] for epoch in kept]}),
+        )
         write_atomically(self._folder / LATEST, json.dumps({"name": name}))
         for old in self._folder.iterdir():
             if old.is_dir() and old != target:
@@ -90,6 +97,17 @@ class Checkpoints:
         folder = self._folder / json.loads((self._folder / LATEST).read_text(encoding="utf-8"))["name"]
         position = Position(**unpack((folder / "position.json").read_text(encoding="utf-8"), "best_score"))
         return position, load_file(folder / "state.safetensors")
+
+    def begin(self, start: Weights) -> Mapping[str, torch.Tensor]:
+        """Return the weights that the last phase began with: `start`, or of a resumed run what it began with then."""
+        path = self._folder / START
+        if path.is_file():
+            stored: dict[str, torch.Tensor] = load_file(path)
+            return stored
+        if self._writes:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_tensors(start, path)
+        return start
 
     def clear(self) -> None:
         """Remove all checkpoints; the run is finished."""
@@ -112,9 +130,12 @@ def unpack(text: str, *numbers: str) -> dict[str, Any]:
 
 
 def restore(
-    state: Mapping[str, torch.Tensor], trainable: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer
-) -> dict[str, torch.Tensor]:
-    """Put a checkpoint's tensors back in place and return the best tensors so far."""
+    state: Mapping[str, torch.Tensor],
+    trainable: Mapping[str, nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    position: Position,
+) -> list[Kept]:
+    """Put a checkpoint's tensors back in place and return the best epochs so far."""
     with torch.no_grad():
         for name, parameter in trainable.items():
             parameter.copy_(state[f"now.{name}"])
@@ -127,4 +148,11 @@ def restore(
     torch.set_rng_state(state["random"])
     if "random_cuda" in state:
         torch.cuda.set_rng_state(state["random_cuda"])
-    return {key.removeprefix("best."): value for key, value in state.items() if key.startswith("best.")}
+    return [
+        Kept(epoch=epoch, score=float(score), weights=_below(state, f"kept.{place}."))
+        for place, (epoch, score) in enumerate(position.kept)
+    ]
+
+
+def _below(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

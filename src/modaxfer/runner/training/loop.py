@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from modaxfer.contracts import Kept
 from modaxfer.errors import DivergedError
 from modaxfer.heads.uncertainty import UncertaintyWeights, weighed
 from modaxfer.plan import Part, Phase, Sharing
@@ -22,6 +23,7 @@ from modaxfer.runner.rows.batches import micro_batches
 from modaxfer.runner.rows.mixing import mixed_batches, steps_of
 from modaxfer.runner.session import Session
 from modaxfer.runner.towers.model import Place
+from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 from modaxfer.runner.training.lane import Lane, Lanes, opened_places
 from modaxfer.runner.training.movement import Movement
@@ -63,8 +65,8 @@ def train_phase(
     checkpoints: Checkpoints,
     touched: dict[str, nn.Parameter],
     sharing: Sharing | None = None,
-) -> PhaseReport:
-    """Run `phase` on all tasks and leave the best epoch's weights in their models.
+) -> tuple[PhaseReport, list[Kept]]:
+    """Run `phase` on all tasks, leave the best epoch's weights in their models, and return it with other good ones.
 
     Args:
         sessions: One per task; several share an encoder.
@@ -104,10 +106,10 @@ class _GradientPhase:
         )
         self.total = max(1, round(phase.epochs * self.steps_per_epoch))
         self.at = Position(phase=number)
-        self.best: dict[str, torch.Tensor] = {}
+        self.kept: list[Kept] = []
         self.started = self.saved = time.monotonic()
 
-    def run(self) -> PhaseReport:
+    def run(self) -> tuple[PhaseReport, list[Kept]]:
         session = self.session
         movement = Movement(self.module)
         self._resume()
@@ -122,7 +124,7 @@ class _GradientPhase:
         session.accelerator.wait_for_everyone()
         self._take_best()
         self.at.seconds += time.monotonic() - self.started
-        return self._report()
+        return self._report(), self.kept
 
     def _epochs(self, movement: Movement) -> None:
         session, checked = self.session, False
@@ -263,9 +265,16 @@ class _GradientPhase:
         )
         if self.at.best_score is None or score > self.at.best_score:
             self.at.best_score, self.at.best_epoch, self.at.stale_epochs = score, self.at.epoch, 0
-            self.best = {name: o.parameter.detach().to("cpu", copy=True) for name, o in self.opened.items()}
         else:
             self.at.stale_epochs += 1
+        self._keep(score)
+
+    def _keep(self, score: float) -> None:
+        """Keep the weights of this epoch if it is among the best; of equal ones the earlier is the better."""
+        most = self.phase.keep
+        if len(self.kept) < most or score > self.kept[-1].score:
+            own = Kept(epoch=self.at.epoch, score=score, weights=snapshot(self.opened))
+            self.kept = sorted([*self.kept, own], key=lambda kept: -kept.score)[:most]
 
     def _stale(self) -> bool:
         patience = self.session.train.patience
@@ -273,7 +282,7 @@ class _GradientPhase:
 
     def _take_best(self) -> None:
         with torch.no_grad():
-            for name, tensor in self.best.items():
+            for name, tensor in self.kept[0].weights.items() if self.kept else ():
                 self.opened[name].parameter.copy_(tensor)
 
     def _resume(self) -> None:
@@ -281,7 +290,7 @@ class _GradientPhase:
         if found is None or found[0].phase != self.at.phase:
             return
         self.at, state = found
-        self.best = restore(state, self.touched, self.optimiser)
+        self.kept = restore(state, self.touched, self.optimiser, self.at)
         self.session.progress.say(f"  resumed after step {self.at.step:,} of {self.total:,}")
 
     def _save_by_the_clock(self) -> None:
@@ -294,7 +303,7 @@ class _GradientPhase:
         self.started = self.saved = time.monotonic()
         self.at.seconds += spent
         with shielded():
-            self.checkpoints.save(self.at, self.touched, self.optimiser, self.best)
+            self.checkpoints.save(self.at, self.touched, self.optimiser, self.kept)
 
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch

@@ -1,0 +1,51 @@
+"""Training: what a plan's ends in weight space are given, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from modaxfer.plan import Part
+
+__all__ = ["Chosen", "Ends", "Kept", "Weights"]
+
+Weights = Mapping[str, "torch.Tensor"]
+"""Tensors of all parameters that a plan has opened, by name, on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The weights at the end of an epoch."""
+
+    epoch: int
+    score: float
+    """Primary score on validation, turned so that greater is better."""
+    weights: Weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """The points in weight space that training has passed, and a judge of further ones."""
+
+    start: Weights
+    """Before the last phase."""
+    now: Weights
+    kept: Sequence[Kept]
+    """The best epochs of the last phase, best first; `now` is the first of them."""
+    parts: Mapping[str, Part]
+    """Which part of the model each parameter belongs to."""
+    judge: Callable[[Weights], float]
+    """Score of weights on validation, greater is better. The test split plays no part in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Where a plan ends."""
+
+    weights: Weights
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What was tried and chosen, as plain JSON types."""
