@@ -116,7 +116,7 @@ def test_words_and_a_table_written_out_share_one_text_encoder(options, tiny, tmp
         assert Result.load(place).task == task
 
 
-@pytest.mark.parametrize(("where", "killed_at"), [("_record", 5), ("_validate", 3)])
+@pytest.mark.parametrize(("where", "killed_at"), [("_record", 5), ("_judge", 3)])
 def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, tiny, tmp_path, monkeypatch):
     """Killed in the middle of an epoch of both tasks, or while the second one is trained alone."""
     options = {"weighting": "uncertainty", "train.checkpoint_minutes": 1e-9}

@@ -105,22 +105,22 @@ def test_what_says_nothing_is_refused(changes, error, message, tiny, own_rows, t
 @pytest.mark.parametrize("killed_at", [2, 5])
 def test_a_killed_command_ends_as_an_unbroken_one(killed_at, run, tiny, own_rows, tmp_path, monkeypatch):
     """Killed in the first search, or while training from scratch; one validation ends each of the six trainings."""
-    validate, calls = loop._GradientPhase._validate, []
+    judge, calls = loop._GradientPhase._judge, []
 
-    def dying(phase):
+    def dying(phase, found):
         calls.append(phase)
         if len(calls) == killed_at:
             raise KeyboardInterrupt
-        validate(phase)
+        judge(phase, found)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop._GradientPhase, "_validate", dying)
+        patch.setattr(loop._GradientPhase, "_judge", dying)
         with pytest.raises(KeyboardInterrupt):
             trained(tiny("bert"), own_rows("text"), tmp_path / "run")
     folder = str(tmp_path / "run")
     if killed_at == 2:
         assert (tmp_path / "run" / ".checkpoint" / "rate-0.json").is_file()
-    monkeypatch.setattr(loop._GradientPhase, "_validate", lambda phase: (calls.append(phase), validate(phase))[1])
+    monkeypatch.setattr(loop._GradientPhase, "_judge", lambda *given: (calls.append(given), judge(*given))[1])
     resumed = modaxfer.train(output=folder, resume=True, quiet=True).result
     assert len(calls) == 6 + 1
     for key in ("metrics", "repeats", "transfer_gain", "baselines"):

@@ -15,6 +15,7 @@ from modaxfer.runner.processes.signals import StoppedError, heeded, pending, shi
 STUBBORN = """
 import os, signal, time
 from modaxfer.runner.processes.signals import StoppedError, heeded, shielded
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with heeded(), shielded():
     os.kill(os.getpid(), signal.{name})
     print("still here", flush=True)
@@ -29,10 +30,15 @@ def send(number):
 
 @pytest.fixture(autouse=True)
 def handlers():
-    """The handlers that were there before, and are there afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """The handlers that a terminal gives, and that are there afterwards; tests in the background are born deaf."""
+    own = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    for number, handler in before.items():
+        signal.signal(number, handler)
     yield
     assert {number: signal.getsignal(number) for number in before} == before
+    for number, handler in own.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
