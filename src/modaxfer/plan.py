@@ -13,8 +13,6 @@ __all__ = [
     "AdapterSpec",
     "After",
     "Fusion",
-    "LossTerm",
-    "Need",
     "Part",
     "Phase",
     "Plan",
@@ -36,14 +34,6 @@ class Part(StrEnum):
     HEAD = "head"
 
 
-class Need(StrEnum):
-    """Data that a plan needs beyond the labelled target rows."""
-
-    SOURCE_LABELS = "source_labels"
-    UNLABELLED_TARGET = "unlabelled_target"
-    TEACHER = "teacher"
-
-
 @dataclass(frozen=True, kw_only=True)
 class AdapterSpec:
     """What peft attaches, and where. `options` go to the peft config of `method` as they are."""
@@ -52,14 +42,6 @@ class AdapterSpec:
     targets: tuple[str, ...] = ()
     """Module names inside the body; at least one must match."""
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossTerm:
-    """An extra loss: `target` names a callable ``(model, batch, features) -> scalar tensor``."""
-
-    target: str
-    weight: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +107,6 @@ class Phase:
     """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
-    losses: tuple[LossTerm, ...] = ()
     keep: int = 1
     """Best epochs whose weights are kept, at most, for what comes after the last phase."""
     solver: Solver | None = None
@@ -148,7 +129,6 @@ class Plan:
     """Keywords for the head beside width, outputs and dropout."""
     after: tuple[After, ...] = ()
     """Ends in weight space, one after the other; a plan of one task that is trained by gradient may have them."""
-    needs: frozenset[Need] = frozenset()
     fusion: Fusion | None = None
     """Set by a strategy of several encoders."""
     sharing: Sharing | None = None

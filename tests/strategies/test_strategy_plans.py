@@ -33,7 +33,7 @@ def test_full_moves_everything_and_the_head_faster():
     (phase,) = plan.phases
     assert phase.trainable == {Part.EMBEDDINGS, Part.BODY, Part.HEAD}
     assert phase.learning_rates == {Part.BODY: 1e-4, Part.EMBEDDINGS: 1e-4, Part.HEAD: pytest.approx(1e-3)}
-    assert (phase.layer_decay, phase.from_layer, plan.adapter, plan.needs) == (0.8, 0, None, frozenset())
+    assert (phase.layer_decay, phase.from_layer, plan.adapter) == (0.8, 0, None)
 
 
 def test_in_a_random_body_all_layers_are_fresh():

@@ -41,12 +41,12 @@ def test_what_one_task_moves_stays_open_for_all(shared):
     assert all(place.parameter.requires_grad for place in places.values())
     lanes = Lanes([session.model for session in sessions])
     for number, session in enumerate(sessions):
-        lane = Lane(session, phase)
+        lane = Lane(session)
         rows = torch.arange(4).numpy()
         batch = lane.batch(rows)
         logits, log_variance = lanes(number, batch, lane.entry.layer)
         assert log_variance is None
-        lane.loss(logits, batch, rows, scale=1 / lane.total_weight(rows)).backward()
+        lane.loss(logits, rows, scale=1 / lane.total_weight(rows)).backward()
     moved = {name for name, place in places.items() if place.parameter.grad is not None}
     # The keys' biases cancel out in the softmax and their gradient is rounding noise, but it is there.
     assert {name.rpartition(".")[0] for name in places} == {name.rpartition(".")[0] for name in moved}
@@ -68,17 +68,14 @@ def test_one_task_keeps_the_names_of_its_model(shared):
 
 def test_a_step_is_the_mean_of_its_rows_losses(shared):
     sessions, phase = shared
-    lane = Lane(sessions[0], phase)
+    lane = Lane(sessions[0])
     sessions[0].model.eval()
     rows = torch.arange(6).numpy()
     batch = lane.batch(rows)
     with torch.no_grad():
         logits = sessions[0].model(batch, lane.entry.layer)
-        whole = lane.loss(logits, batch, rows, 1 / lane.total_weight(rows))
-        each = [
-            lane.loss(sessions[0].model(lane.batch(row), lane.entry.layer), lane.batch(row), row, 1.0)
-            for row in rows[:, None]
-        ]
+        whole = lane.loss(logits, rows, 1 / lane.total_weight(rows))
+        each = [lane.loss(sessions[0].model(lane.batch(row), lane.entry.layer), row, 1.0) for row in rows[:, None]]
         expected = torch.nn.functional.cross_entropy(logits.float(), lane.targets[rows])
     torch.testing.assert_close(whole.float(), torch.stack(each).mean().float(), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(whole.float(), expected, rtol=1e-5, atol=1e-6)

@@ -16,7 +16,7 @@ from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
-from modaxfer.plan import Need, Part, Phase, Plan, PlanContext
+from modaxfer.plan import Part, Phase, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
 from modaxfer.runner.cells.options import Options, options_class, split_options
 from modaxfer.runner.cells.proxy import Proxy, find_proxy
@@ -177,7 +177,7 @@ def _plan(config: RunConfig, request: Request, options: Options, lanes: Sequence
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
     plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
-    _refuse_unmet(plan, config, request.strategy)
+    _refuse_source(config, request.strategy)
     _refuse_ends(plan, request.strategy)
     _refuse_headless(plan, request.strategy)
     factor = options.train.bridge_rate
@@ -206,14 +206,7 @@ def _metrics(task: TaskSpec) -> tuple[str, ...]:
     return task.metrics or default_metrics(task.target.problem)
 
 
-def _refuse_unmet(plan: Plan, config: RunConfig, strategy: Entry) -> None:
-    unmet = {need for need in plan.needs if need is not Need.SOURCE_LABELS or config.source_task is None}
-    if unmet:
-        raise RefusedError(
-            f"strategy {strategy.name} needs data that this run does not have",
-            got=sorted(need.value for need in unmet),
-            fix="choose another strategy (`modaxfer list strategies`)",
-        )
+def _refuse_source(config: RunConfig, strategy: Entry) -> None:
     if config.source_task is not None:
         raise RefusedError(
             f"strategy {strategy.name} does not use a source task",

@@ -14,7 +14,6 @@ from modaxfer.errors import RunFailedError
 from modaxfer.heads.objective import balanced_weights
 from modaxfer.heads.uncertainty import UncertaintyWeights
 from modaxfer.plan import Part, Phase
-from modaxfer.registry import load_target
 from modaxfer.runner.session import Session
 from modaxfer.runner.towers.model import Place
 from modaxfer.runner.training.features import enter
@@ -47,11 +46,10 @@ class Lane:
     """What a phase needs of one task.
 
     Args:
-        session: The task's session; its model is opened for `phase` already.
-        phase: What moves.
+        session: The task's session; its model is opened for the phase already.
     """
 
-    def __init__(self, session: Session, phase: Phase) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
         self.entry, self.validation = enter(session, "train"), enter(session, "validation")
         split = session.splits["train"]
@@ -61,24 +59,17 @@ class Lane:
         if session.train.class_weight is not None:
             weights = balanced_weights(session.problem, session.objective.classes, split.targets)
             self.class_weight = weights.to(session.computer.device)
-        self.losses = [(load_target(term.target), term.weight) for term in phase.losses]
 
     def batch(self, rows: np.ndarray) -> Batch:
         """Return rows where they enter the model, padded, on the device."""
         return self.session.computer.place(self.entry.collate([self.entry.rows[row] for row in rows]))
 
-    def loss(self, logits: torch.Tensor, batch: Batch, rows: np.ndarray, scale: float) -> torch.Tensor:
+    def loss(self, logits: torch.Tensor, rows: np.ndarray, scale: float) -> torch.Tensor:
         """Return the sum of the rows' losses, times `scale`."""
         session = self.session
         targets = self.targets[rows]
         losses = session.objective.loss(logits, targets, self.class_weight, session.train.label_smoothing)
-        loss: torch.Tensor = losses.sum() * scale
-        for term, weight in self.losses:
-            # Not every device has float64, in which values are kept.
-            given = targets.float() if targets.is_floating_point() else targets
-            extra = term(session.model, batch, given.to(session.computer.device))
-            loss = loss + weight * extra * scale * len(rows)
-        return loss
+        return losses.sum() * scale
 
     def total_weight(self, rows: np.ndarray) -> float:
         """Return what a step's summed loss is divided by: its rows, or their class weights."""

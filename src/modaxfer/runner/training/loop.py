@@ -95,7 +95,7 @@ class _GradientPhase:
     ) -> None:
         self.session, self.phase, self.checkpoints, self.sharing = sessions[0], phase, checkpoints, sharing
         self.opened = opened_places(sessions, phase)
-        self.lanes = [Lane(session, phase) for session in sessions]
+        self.lanes = [Lane(session) for session in sessions]
         self.module = Lanes([session.model for session in sessions], self._loss_weights())
         touched |= {name: place.parameter for name, place in self.opened.items()}
         self.touched = touched
@@ -208,7 +208,7 @@ class _GradientPhase:
         lane, accelerator = self.lanes[number], self.session.accelerator
         batch = lane.batch(chosen)
         logits, log_variance = self.model(number, batch, lane.entry.layer)
-        loss = lane.loss(logits, batch, chosen, scale)
+        loss = lane.loss(logits, chosen, scale)
         total = loss
         if log_variance is not None:
             # The share of a process without rows is zero, and so is its loss.
