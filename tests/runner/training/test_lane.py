@@ -67,7 +67,7 @@ def test_one_task_keeps_the_names_of_its_model(shared):
 
 
 def test_a_step_is_the_mean_of_its_rows_losses(shared):
-    sessions, phase = shared
+    sessions, _ = shared
     lane = Lane(sessions[0])
     sessions[0].model.eval()
     rows = torch.arange(6).numpy()
