@@ -204,3 +204,14 @@ def test_rows_that_do_not_fit_into_memory_are_refused_while_they_are_read(tmp_pa
 
 def test_every_extension_has_a_reader(tmp_path):
     assert [extension(tmp_path / f"t.{name}") for name in EXTENSIONS] == list(EXTENSIONS)
+
+
+def test_bytes_of_parquet_that_are_text_are_text_and_pictures_stay_bytes(tmp_path):
+    picture = b"\x89PNG\r\n\x1a\n"
+    source = pa.table({"t": ["caf\u00e9".encode(), None], "p": [picture, picture], "zeros": [b"RIFF\0\0", b"RIFF\0\1"]})
+    pq.write_table(source, tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert table.column("t").to_pylist() == ["caf\u00e9", None]
+    assert table.column("p").to_pylist() == [picture, picture]
+    assert pa.types.is_large_binary(table.column("zeros").type)
+    assert "column 't': bytes are read as UTF-8 text" in notes_of(table)

@@ -163,3 +163,52 @@ def test_columns_that_only_number_the_rows():
     drawn = np.array([3, 4, 7, 8, 9, 11, 12, 15, 17, 19])
     part = stamp(table.take(pa.array(drawn)), file="t.csv", numbers=drawn + 1)
     assert row_counters(part, ["a", "b", "c"]) == ("a", "b")
+
+
+def test_gaps_of_people_and_spreadsheets_are_gaps_among_numbers_and_counted():
+    cells = ["1.5", "\u2014", "2", ".", "#DIV/0!", "n.a.", "3", "Missing"] * 5
+    days = ["2024-01-31", "0000-00-00", "2024-02-03", "2024-02-04"] * 10
+    table = csv(size=cells, when=days, kind=["missing", "n.a."] * 20)
+    found = meaning(table)
+    assert found.types["size"].read(table.column("size")).to_pylist()[:8] == [1.5, None, 2, None, None, None, 3, None]
+    assert found.types["when day"].read(table.column("when")).to_pylist()[:3] == [31, None, 3]
+    assert found.types["kind"].kind == "category"
+    assert "column 'size': 25 cells were taken for gaps ('\u2014', '.', '#DIV/0!')" in found.notes
+    assert "column 'when': 10 cells were taken for gaps ('0000-00-00')" in found.notes
+
+
+@pytest.mark.parametrize("cells", [["(1.5)", "2", "3.5"], ["1.5-", "2", "3.5"], ["\u22121.5", "2", "3.5"]])
+def test_a_minus_that_is_no_hyphen_in_front_is_said(cells):
+    table = csv(size=cells * 5)
+    found = meaning(table)
+    assert found.types["size"].read(table.column("size")).to_pylist()[:3] == [-1.5, 2, 3.5]
+    assert found.notes == (f"column 'size': read as numbers, {cells[0]!r} as -1.5",)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"{day:02d}.03.2024" if day % 2 else f"2024-03-{day:02d}" for day in range(1, 29)],
+        [f"{day}. M\u00e4rz 2024" for day in range(1, 29)],
+        [f"{month:02d}/2024" for month in range(1, 13)],
+        [f"{year}-Q1" for year in range(2000, 2012)],
+        [f"Jan-{year}" for year in range(10, 24)],
+    ],
+)
+def test_dates_that_stay_categories_are_said(cells):
+    found = meaning(csv(when=cells))
+    assert found.types["when"].kind == "category"
+    assert found.notes == (
+        "column 'when': these look like dates, but not all in one format that is known; it stays a category",
+    )
+
+
+def test_what_stands_on_both_sides_of_an_amount_is_taken_away():
+    table = csv(price=["$5 each", "$1,200 each"] * 10)
+    assert meaning(table).types["price"].read(table.column("price")).to_pylist()[:2] == [5, 1200]
+
+
+def test_a_saved_index_of_shuffled_rows_is_none_of_the_data():
+    numbers = [str(n * 37 % 60) for n in range(60)]
+    table = csv(index=numbers, amount=numbers)
+    assert row_counters(table, table.column_names) == ("index",)

@@ -89,3 +89,27 @@ def test_columns_of_indicators_are_a_set_of_labels():
     assert read_labels(table, target) == [("x", "y"), (), None]
     with pytest.raises(DataError, match=r"must hold 0 and 1 .*row 2, column 'x'\)\. Got: 2"):
         read_labels(pa.table({"x": [1, 2], "y": [0, 0]}), target)
+
+
+def test_true_false_1_and_0_are_two_classes_whatever_the_split_writes():
+    assert read(["True", "1", "false", "0.0"])[0] == ["True", "True", "false", "false"]
+    labels, notes = read(["1", "0", "1"], later=["True", "FALSE", "0"])
+    assert labels == ["1", "0", "0"]
+    assert "'1', 'True' are '1'" in notes[0]
+    assert read(["TRUE", "False"], later=["1", "0"])[0] == ["TRUE", "False"]
+    assert read(["1", "2", "True"])[0] == ["1", "2", "True"]
+
+
+@pytest.mark.parametrize("cells", [['{"a": 1, "b": 0}'] * 4, ["{'a': True}"] * 4, [{"a": 1}] * 4, [[{"a": 1}]] * 4])
+def test_objects_are_no_labels(cells):
+    with pytest.raises(DataError, match=r"the labels are objects, not classes.*a column of 0 and 1 for each key"):
+        read(cells, Problem.MULTILABEL)
+
+
+def test_a_separator_that_no_cell_holds_is_said():
+    labels, notes = read(["a b", "b"], Problem.MULTILABEL)
+    assert labels == [("a b",), ("b",)]
+    assert notes == (
+        "label column 'label': no cell holds ';', so every row has one label; several labels are parted by ; | , or /",
+    )
+    assert read(["a;b", "b"], Problem.MULTILABEL)[1] == ()

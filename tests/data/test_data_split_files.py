@@ -109,3 +109,23 @@ def test_a_part_drawn_from_parts_is_that_drawn_from_one_file(tmp_path):
 def test_splits_that_are_not_whole(tmp_path, files, message):
     with pytest.raises(DataError, match=message):
         read_data(fill(tmp_path, **files))
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (("train.csv", "eval.csv"), ["train", "test"]),
+        (("train.csv", "dev.csv", "eval.csv"), ["train", "validation", "test"]),
+        (("train.csv", "Evaluation.csv", "test.csv"), ["train", "validation", "test"]),
+        (("train/0.csv", "eval/0.csv", "test/0.csv"), ["train", "validation", "test"]),
+    ],
+)
+def test_eval_is_the_split_that_is_not_there(tmp_path, names, splits):
+    for name in names:
+        fill(tmp_path, **{name: ROWS})
+    assert list(read_data(tmp_path)) == splits
+
+
+def test_eval_beside_all_splits_is_left_out_and_said(tmp_path):
+    tables = read_data(fill(tmp_path, **{f"{name}.csv": ROWS for name in ("train", "val", "test", "eval")}))
+    assert "named for no split: eval.csv" in notes_of(tables["train"])[0]

@@ -9,9 +9,20 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.numerals import ENOUGH, is_missing_text, is_text_type
+from modaxfer.data.numerals import ENOUGH, MOSTLY, is_missing_text, is_text_type
 
-__all__ = ["COMPACT", "ISO", "PARTS", "TYPED", "are_compact", "find_format", "first_of", "instants", "part_of"]
+__all__ = [
+    "COMPACT",
+    "ISO",
+    "PARTS",
+    "TYPED",
+    "are_compact",
+    "find_format",
+    "first_of",
+    "instants",
+    "look_dated",
+    "part_of",
+]
 
 PARTS = ("year", "month", "day", "weekday", "elapsed days", "hour")
 """Numbers made of a date: weekday 0 is Monday; elapsed days since the first training date; hour with fraction."""
@@ -31,7 +42,12 @@ _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%m %d %Y")
 _PLAIN = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y",
           "%b %d %Y")  # fmt: skip
 _MONTH = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?")
-_TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M", ", %H:%M:%S", " %H:%M:%S.%f")
+_WEEKDAY = re.compile(r"(?i)^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+")
+_UTC = re.compile(r"\s?(UTC|GMT)$")
+_PART_OF_DATE = re.compile(r"\d{1,2}[-/.]\d{4}|[^\W\d]{3,9}\.?[-/ ']\s?\d{2}(\d{2})?|\d{4}[-/ ]?[QW]\d{1,2}")
+"""Months, quarters and weeks: 01/2024, Jan-24, 2024-Q1."""
+_TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M", ", %H:%M:%S", " %H:%M:%S.%f",
+          " %H:%M:%S %z")  # fmt: skip
 _FEWEST = 10
 _SAMPLE = 300
 """Distinct cells that formats are tried on."""
@@ -47,12 +63,23 @@ def find_format(present: pa.ChunkedArray) -> str | None:
     if not len(present):
         return None
     pairs = present.value_counts().slice(0, _SAMPLE).to_pylist()
-    sample = {str(pair["values"]).strip(): int(pair["counts"]) for pair in pairs}
+    sample = {_WEEKDAY.sub("", str(pair["values"]).strip()): int(pair["counts"]) for pair in pairs}
     for kind, cell in ((ISO, _ISO_CELL), (None, _DATE_CELL)):
         like = [text for text in sample if cell.fullmatch(text)]
         if sum(sample[text] for text in like) >= ENOUGH * sum(sample.values()):
             return _checked(present, [kind] if kind else _tried(like))
     return None
+
+
+def look_dated(present: pa.ChunkedArray) -> bool:
+    """Tell whether most of the text cells `present` look like dates or months, whatever the format."""
+    sample = [_WEEKDAY.sub("", str(cell).strip()) for cell in present.unique().slice(0, _SAMPLE).to_pylist()]
+    like = [text for text in sample if any(one.fullmatch(text) for one in (_ISO_CELL, _DATE_CELL, _PART_OF_DATE))]
+    return len(sample) >= _FEWEST and len(like) >= MOSTLY * len(sample) and len(set(map(_digits, like))) > 1
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def are_compact(column: pa.ChunkedArray) -> bool:
@@ -72,6 +99,9 @@ def instants(column: pa.ChunkedArray, written: str) -> pa.ChunkedArray:
     import pandas as pd
 
     text = pc.utf8_trim_whitespace(column.cast(pa.string())).to_pandas()
+    if written == ISO:
+        text = text.str.replace(_UTC, "Z", regex=True)
+    text = text.str.replace(_WEEKDAY, "", regex=True)
     if "%b" in written:
         # March, Sept. and aug are Mar, Sep and Aug.
         text = text.str.replace(_MONTH, lambda name: name[0][:3].title(), regex=True)

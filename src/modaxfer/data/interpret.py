@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modaxfer.data import dates
-from modaxfer.data.numerals import Numerals, find_numerals, is_text_type, number_note, only_digits
+from modaxfer.data.numerals import Numerals, find_numerals, is_gap, is_text_type, number_note, only_digits, unusual
 from modaxfer.data.origin import is_typed, numbers_of, separator_of
 from modaxfer.data.readings import Reading, is_clock_type, is_number_type, present_text
 from modaxfer.spec import Field
@@ -26,7 +26,7 @@ _FEWEST = 10
 _MANY = 20
 """Distinct texts from which a column that repeats none is called an identifier."""
 _IDENTIFIER = re.compile(r"(?i:(.*[_ .-])?(id|uid|uuid|guid))|.*[a-z](Id|ID)")
-_SAVED_INDEX = re.compile(r"Unnamed: \d+(\.\d+)?")
+_SAVED_INDEX = re.compile(r"Unnamed: \d+(\.\d+)?|index|level_0|__index_level_0__")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +70,13 @@ def interpret(table: pa.Table, fields: Sequence[Field]) -> Interpretation:
     a column the rest of the file may tell the right one: its other columns, and what separates its cells.
     """
     tabular = [field for field in fields if field.signal.kind == "table"]
-    texts = {one.name: present_text(_plain_text(table.column(one.name))) for one in tabular if _is_text(table, one)}
+    texts = {one.name: _present(table.column(one.name)) for one in tabular if _is_text(table, one)}
     found = _numerals(texts, separator_of(table))
     made = [_interpreted(table, one, texts, found) if one in tabular else ([one], {}, "") for one in fields]
     return Interpretation(
         fields=tuple(field for some, _, _ in made for field in some),
         types={name: reading for _, types, _ in made for name, reading in types.items()},
-        notes=tuple(note for _, _, note in made if note),
+        notes=tuple(note for _, types, note in made for note in (note, *_gaps_of(table, types)) if note),
     )
 
 
@@ -152,6 +152,8 @@ def _interpreted(
     if written:
         return _dated(table, field, written)
     reading = Reading(kind="category", column=name)
+    if written is None and found is None and dates.look_dated(present):
+        found = "these look like dates, but not all in one format that is known"
     return [field], {name: reading}, _doubt(name, present, "dates" if written == "" else found, typed)
 
 
@@ -196,6 +198,8 @@ def _said(name: str, present: pa.ChunkedArray, found: Numerals, typed: bool) -> 
         return "" if bits else f"column {name!r}: true and false are read as 1 and 0"
     if not found.plain or typed:
         return number_note(f"column {name!r}", present, found)
+    if len(others := unusual(present)):
+        return number_note(f"column {name!r}", others, found)
     if only_digits(present) and _are_codes(present) and pc.any(pc.starts_with(present, "0")).as_py():
         return f"{number_note(f'column {name!r}', present, found)}; digits that are codes belong into a file with types"
     return _identifier(name, present)
@@ -256,6 +260,28 @@ def _counts_rows(table: pa.Table, name: str) -> bool:
 
 def _is_text(table: pa.Table, field: Field) -> bool:
     return is_text_type(table.column(field.name).type)
+
+
+def _present(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the cells that have a value; a column of nothing but gaps as only numbers have them keeps these."""
+    text = _plain_text(column)
+    present = present_text(text)
+    return present if len(present) else text.filter(pc.fill_null(is_gap(text), False))
+
+
+def _gaps_of(table: pa.Table, types: Mapping[str, Reading]) -> list[str]:
+    columns = {one.column: one for one in types.values()}
+    return [_gaps(name, table.column(name), one) for name, one in columns.items()]
+
+
+def _gaps(name: str, column: pa.ChunkedArray, reading: Reading) -> str:
+    """Return a line on the cells of a number or a date that say in words or signs of their own that it is missing."""
+    if reading.kind == "category" or not is_text_type(column.type):
+        return ""
+    gaps = _plain_text(column)
+    gaps = gaps.filter(pc.fill_null(is_gap(gaps), False))
+    shown = ", ".join(map(repr, gaps.unique().to_pylist()[:3]))
+    return f"column {name!r}: {len(gaps)} cells were taken for gaps ({shown})" if len(gaps) else ""
 
 
 def _plain_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from modaxfer.data.names import tidy
 from modaxfer.data.numerals import MISSING, MOSTLY, Numerals, find_numerals, is_text_type, only_digits, parse
-from modaxfer.data.origin import is_typed, separator_of
+from modaxfer.data.origin import file_of, is_typed, separator_of
 from modaxfer.data.readings import is_number_type, present_text
+from modaxfer.errors import DataError
 
 __all__ = ["NO_LABEL", "LabelReading", "Spellings", "cell_of", "learn_labels", "looks_listed", "spellings", "values_of"]
 
@@ -40,7 +41,7 @@ class LabelReading:
     listed: bool = False
     """Whether each cell is the text of a list, such as ``['a', 'b']``."""
     truth: Mapping[str, str] = field(default_factory=dict)
-    """Spelling of true and false, where all labels are one of them."""
+    """Class of each way to write true and false, where all labels are one of them: ``TRUE``, ``1``, ``0.0``."""
     numeric: bool = False
     """Whether the labels read as numbers."""
     numerals: Numerals = field(default_factory=Numerals)
@@ -91,9 +92,14 @@ class LabelReading:
 
 
 def learn_labels(table: pa.Table, column: str) -> LabelReading:
-    """Find out how `column` of the training rows writes labels."""
+    """Find out how `column` of the training rows writes labels.
+
+    Raises:
+        DataError: The labels are objects, names with values.
+    """
     cells, typed = table.column(column), is_typed(table, column)
     if pa.types.is_nested(cells.type):
+        _refuse_objects(table, column, str(cells.type), refuse=not _is_list_of_plain(cells.type))
         return LabelReading()
     if not is_text_type(cells.type):
         truth = pa.types.is_boolean(cells.type)
@@ -104,16 +110,49 @@ def learn_labels(table: pa.Table, column: str) -> LabelReading:
     found = find_numerals(present, {"separator": separator_of(table)})
     if isinstance(found, str) and _mostly_plain(present):
         found = Numerals()
-    words = {text.lower(): text for text in texts}
+    listed = bool(texts) and all(map(looks_listed, texts))
+    _refuse_objects(table, column, texts[0] if texts else "", refuse=listed and _is_object(texts[0]))
     return LabelReading(
         whole=bool(texts) and all(_WHOLE.fullmatch(text) for text in texts),
-        listed=bool(texts) and all(map(looks_listed, texts)),
-        truth=words if set(words) <= {"true", "false"} else {},
+        listed=listed,
+        truth=_truth({text.lower(): text for text in texts}),
         # Text that a file with types keeps as plain digits is a code; with a currency it is an amount.
         numeric=isinstance(found, Numerals) and not found.words and not (typed and only_digits(present)),
         numerals=found if isinstance(found, Numerals) else Numerals(),
         doubt=found if isinstance(found, str) else "",
     )
+
+
+def _truth(written: Mapping[str, str]) -> dict[str, str]:
+    """Return the class of each way to write true and false; empty where a label is neither. `written` by lower case."""
+    yes, no = ("true", "1", "1.0"), ("false", "0", "0.0")
+    if not written or not set(written) <= {*yes, *no}:
+        return {}
+    words = bool(set(written) & {"true", "false"})
+    true = written.get("true", "true") if words else "1"
+    false = written.get("false", "false") if words else "0"
+    return dict.fromkeys(yes, true) | dict.fromkeys(no, false)
+
+
+def _is_list_of_plain(kind: pa.DataType) -> bool:
+    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_list_view)
+    return any(test(kind) for test in lists) and not pa.types.is_nested(kind.value_type)
+
+
+def _is_object(text: str) -> bool:
+    """Tell whether the text of a list is that of an object or dictionary: names with values."""
+    try:
+        return isinstance(ast.literal_eval(text.strip()), dict)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return bool(re.match(r"""\{\s*["'][^"']*["']\s*:""", text.strip()))
+
+
+def _refuse_objects(table: pa.Table, column: str, got: str, *, refuse: bool) -> None:
+    if refuse:
+        raise DataError(
+            "the labels are objects, not classes", file=file_of(table) or None, column=column, got=got[:80],
+            fix="write a column of 0 and 1 for each key and name all of them with --label, or a list of the labels",
+        )  # fmt: skip
 
 
 def _mostly_plain(present: pa.ChunkedArray) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modaxfer.data.listing import Listing
 
-__all__ = ["SPLITS", "Layout", "find_layout", "split_of", "unopened"]
+__all__ = ["SPLITS", "Layout", "find_layout", "settled", "split_of", "unopened"]
 
 SPLITS = ("train", "validation", "test")
 """Every split there is, in the order in which reports show them."""
@@ -23,7 +23,9 @@ _ALIASES = {
     "train": "train", "training": "train",
     "validation": "validation", "validate": "validation", "val": "validation", "valid": "validation",
     "dev": "validation", "test": "test", "testing": "test",
+    "eval": "eval", "evaluation": "eval", "holdout": "eval",
 }  # fmt: skip
+"""What a name says; what ``eval`` is depends on those beside it, see `settled`."""
 
 _FILLERS = frozenset(
     [
@@ -65,9 +67,23 @@ class Layout:
 
 
 def split_of(name: str) -> str | None:
-    """Return the split that a file or folder called `name` holds: ``val``, ``Training``, ``test_set``; None = none."""
+    """Return the split that a file or folder called `name` holds: ``val``, ``Training``, ``test_set``; None = none.
+
+    ``eval`` is a name for two splits: `settled` says for which.
+    """
     split, rest = _parsed(name)
     return split if not rest else None
+
+
+def settled(splits: Iterable[str | None]) -> dict[str, str]:
+    """Return, by what `split_of` says of names that stand together, the split that each is.
+
+    ``eval`` is the test split, beside a test split the validation split, and beside both none.
+    """
+    found = {split: split for split in splits if split}
+    if found.pop("eval", None) and (free := [split for split in ("test", "validation") if split not in found]):
+        found["eval"] = free[0]
+    return found
 
 
 def find_layout(folder: Listing) -> Layout | None:
@@ -112,7 +128,9 @@ def _named(holders: Iterable[Listing]) -> dict[Listing, str]:
     """Return the folders that are named as splits: ``train``, and where train is among them ``seg_train, seg_test``."""
     parsed = {one: _parsed(one.name) for one in holders}
     stems = {rest for split, rest in parsed.values() if split == "train"}
-    return {one: split for one, (split, rest) in parsed.items() if split and (not rest or rest in stems)}
+    named = {one: split for one, (split, rest) in parsed.items() if split and (not rest or rest in stems)}
+    meant = settled(named.values())
+    return {one: meant[split] for one, split in named.items() if split in meant}
 
 
 def _splits(folder: Listing, splits: Mapping[Listing, str]) -> Layout:
@@ -139,7 +157,7 @@ def _splits(folder: Listing, splits: Mapping[Listing, str]) -> Layout:
     layout = Layout(classes={split: _classes(part) for split, part in parts.items()})
     for part in parts.values():
         layout = _noted(layout, part, *_empty(part))
-    said = [_beside(one, split_of(one.name)) for one in beside]
+    said = [_beside(one, settled([split_of(one.name)]).get(split_of(one.name) or "")) for one in beside]
     said += [f"the folder {one.name} holds nothing that can be read" for one in folder.folders if not one.count]
     said += [f"images or sounds beside the splits, left out: {folder.direct}"] if folder.direct else []
     return _noted(layout, folder, *said)
@@ -188,9 +206,10 @@ def _is_parted(one: Listing) -> bool:
 
 def _classes_first(folder: Listing) -> Layout:
     classes: dict[str, list[tuple[str, Listing]]] = {}
-    for one in folder.holders:
-        for inner in one.holders:
-            classes.setdefault(str(split_of(inner.name)), []).append((tidy(one.name), inner))
+    inside = [(one, inner, str(split_of(inner.name))) for one in folder.holders for inner in one.holders]
+    meant = settled(split for _, _, split in inside)
+    for one, inner, split in inside:
+        classes.setdefault(meant.get(split, split), []).append((tidy(one.name), inner))
     return _noted(Layout(classes=classes), folder, *_empty(folder))
 
 

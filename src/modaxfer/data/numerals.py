@@ -15,16 +15,23 @@ __all__ = [
     "MISSING",
     "Numerals",
     "find_numerals",
+    "is_gap",
     "is_missing_text",
     "is_text_type",
     "number_note",
     "only_digits",
     "parse",
+    "unusual",
 ]
 
 MISSING = ("", "#N/A", "#N/A N/A", "#NA", "-", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "?",
            "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")  # fmt: skip
 """How a cell of a number column says that it has no value: what pandas takes for that, a dash and a question mark."""
+
+_GAPS = ("#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "(null)", "--", "---", ".", "..", "...",
+         "0000-00-00", "0000-00-00 00:00:00", "\\n", "k. a.", "k.a.", "missing", "n. a.", "n.a.", "n.a", "\u2013",
+         "\u2014", "\u2212")  # fmt: skip
+"""What else says so among numbers and dates, in lower case: dashes, dots, errors of spreadsheets, dates of zeros."""
 
 ENOUGH = 0.95
 """Share of a column's cells that must read as numbers; the others are odd ones."""
@@ -100,7 +107,12 @@ def parse(column: pa.ChunkedArray, numerals: Numerals) -> pa.ChunkedArray:
 
 def is_missing_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return bool ``[rows]``: whether a text cell is null or says that it has no value."""
-    return pc.is_in(pc.utf8_trim_whitespace(column), pa.array((*MISSING, None), pa.string()))
+    return pc.or_(pc.is_in(pc.utf8_trim_whitespace(column), pa.array((*MISSING, None), pa.string())), is_gap(column))
+
+
+def is_gap(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return bool ``[rows]``: whether a text cell says that it has no value in a way that pandas does not know."""
+    return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(column)), pa.array(_GAPS, pa.string()))
 
 
 def is_text_type(kind: pa.DataType) -> bool:
@@ -139,6 +151,11 @@ def find_numerals(present: pa.ChunkedArray, hints: Mapping[str, str] | None = No
         if mostly
         else None
     )
+
+
+def unusual(present: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the cells that are written as only some tools write numbers: brackets or a sign behind for a minus."""
+    return present.filter(pc.match_substring_regex(pc.utf8_trim_whitespace(present), r"^\(|^\x{2212}|\d\s*-$"))
 
 
 def number_note(what: str, present: pa.ChunkedArray, numerals: Numerals) -> str:
@@ -200,7 +217,8 @@ def _affixes(found: Mapping[str, str], counts: Mapping[str, int]) -> tuple[tuple
     single = rest <= (1 - ENOUGH) * total and not (rest and len(named) == 2 and rows[main] < 20)
     before = any(text.lstrip("(-+ ").startswith(tuple(kinds[main])) for text in found)
     if single and (money or not before):
-        return tuple(kinds[main]), ""
+        # What stands on both sides, as in "$5 each", is taken away on each.
+        return tuple(dict.fromkeys(part for affix in kinds[main] for part in (affix, *affix.split()))), ""
     if len(named) > 5 or (before and main[0].isalpha() and not money):
         return (), None
     shown = ", ".join(repr(kinds[kind][0]) for kind in sorted(named, key=rows.__getitem__, reverse=True)[:3])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from modaxfer.data.gathering import Selection, gathered
@@ -39,7 +40,29 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
     table = name_classes(rows.table)
     table = table.rename_columns([tidy(name) for name in table.column_names])
     notes, mixed = _noted(rows.table)
-    return stamp(table, file=str(path), numbers=rows.numbers, total=rows.total, notes=notes, mixed=mixed)
+    table, decoded = _decoded(table)
+    return stamp(table, file=str(path), numbers=rows.numbers, total=rows.total, notes=(*notes, *decoded), mixed=mixed)
+
+
+def _decoded(table: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Return `table` with bytes that are text as text: older tools do not say so in the file; and a line on each."""
+    notes = []
+    for place, column in enumerate(table.columns):
+        if pa.types.is_large_binary(column.type) and (text := _text_of(column)) is not None:
+            name = table.column_names[place]
+            table = table.set_column(place, name, text)
+            notes.append(f"column {name!r}: bytes are read as UTF-8 text")
+    return table, notes
+
+
+def _text_of(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return bytes as text; None where they are none: pictures and sounds are not UTF-8, or hold a NUL."""
+    try:
+        text = column.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return None
+    plain = column.null_count < len(column) and not pc.any(pc.match_substring(text, "\0")).as_py()
+    return text if plain else None
 
 
 def _noted(table: pa.Table) -> tuple[tuple[str, ...], tuple[str, ...]]:

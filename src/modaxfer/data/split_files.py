@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from modaxfer.data.files import is_data, read_table
 from modaxfer.data.gathering import Selection, drawn
-from modaxfer.data.layout import split_of
+from modaxfer.data.layout import settled, split_of
 from modaxfer.data.origin import is_typed, mixed_of, noted, notes_of, numbers_of, separator_of, stamp, total_of
 from modaxfer.errors import DataError
 
@@ -101,7 +101,12 @@ def _named(folder: Path) -> dict[str, list[_Part]]:
     for path in files if not found else ():
         if part := _part(path, _without_prefix(_stem(path), files)):
             found.setdefault(part[0], []).append(part[1])
-    return {split: _complete(folder, split, parts) for split, parts in found.items()}
+    return {split: _complete(folder, split, parts) for split, parts in _settled(found).items()}
+
+
+def _settled(found: dict[str, list[_Part]]) -> dict[str, list[_Part]]:
+    meant = settled(found)
+    return {meant[split]: parts for split, parts in found.items() if split in meant}
 
 
 def _stem(path: Path) -> str:
@@ -141,7 +146,7 @@ def _folders(folder: Path) -> dict[str, list[_Part]]:
             got = (found[split][0].path.parent.name, inner.name)
             raise DataError(f"two folders for the split {split}", file=folder, got=got, fix="keep one of them")
         found[split] = [_Part(path=path, number=place) for place, path in enumerate(inside)]
-    return found
+    return _settled(found)
 
 
 def _complete(folder: Path, split: str, parts: Sequence[_Part]) -> list[_Part]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from modaxfer.data.labels import LabelReading, learn_labels, spellings, values_of
@@ -84,8 +85,18 @@ def label_notes(tables: Sequence[pa.Table], target: Target, reading: LabelReadin
         return (number_note(f"label column {target.column!r}", present_text(column), reading.numerals),)
     if target.problem is Problem.MULTILABEL:
         said = f"label column {target.column!r}: the text of lists is read as several labels"
-        return (said,) if reading.listed else ()
+        return (said,) if reading.listed else _unparted(tables[0], target)
     return spellings(tables, target.column, reading, target.classes).notes(target.column)
+
+
+def _unparted(table: pa.Table, target: Target) -> tuple[str, ...]:
+    column = table.column(target.column)
+    if not is_text_type(column.type) or pc.any(pc.match_substring(column, target.separator)).as_py():
+        return ()
+    return (
+        f"label column {target.column!r}: no cell holds {target.separator!r}, so every row has one label; "
+        "several labels are parted by ; | , or /",
+    )
 
 
 def class_order(labels: Iterable[Label]) -> tuple[str, ...]:

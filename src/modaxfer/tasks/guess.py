@@ -29,6 +29,8 @@ _ROWS_PER_CLASS = 20
 _FILLED = 0.9
 """Share of the numbers from 0 or 1 up to the largest that must occur for them to be numbers of classes."""
 _SEPARATORS = (";", "|", ",")
+_RARE = "/"
+"""Parts labels only where several per row are asked for, and nothing else does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +67,15 @@ def guess_problem(table: pa.Table, column: str, reading: LabelReading) -> Guess:
             separator=mark,
         )
     problem = Problem.BINARY if len(names) == 2 else Problem.MULTICLASS
-    return Guess(problem=problem, why=f"{len(names)} distinct labels")
+    mark = next((mark for mark in ";|" if any(mark in name for name in names)), "")
+    parted = f", some of them with {mark!r}: if these are several labels per row, ask for multilabel" if mark else ""
+    return Guess(problem=problem, why=f"{len(names)} distinct labels{parted}")
 
 
 def separator_of_labels(cells: Iterable[object]) -> str:
-    """Return the mark that separates labels in text `cells`, the first of ``; | ,`` that occurs."""
+    """Return the mark that separates labels in text `cells`, the first of ``; | , /`` that occurs."""
     text = [cell for cell in cells if isinstance(cell, str)]
-    return next((mark for mark in _SEPARATORS if any(mark in cell for cell in text)), Target().separator)
+    return next((mark for mark in (*_SEPARATORS, _RARE) if any(mark in cell for cell in text)), Target().separator)
 
 
 def _are_classes(values: np.ndarray) -> bool:
