@@ -128,7 +128,8 @@ def test_pictures_of_a_table_are_sent_to_the_table(tmp_path: Path) -> None:
     pictures(tmp_path, "images")
     (tmp_path / "labels.csv").write_text("photo,label\n")
     with pytest.raises(
-        DataError, match=r"makes one class.*Fix: name the file with their labels: --data .*/labels\.csv --image COLUMN"
+        DataError,
+        match=r"no class folders, beside a table.*Fix: name the file .*: --data .*/labels\.csv --image COLUMN",
     ):
         load(tmp_path)
 

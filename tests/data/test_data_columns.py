@@ -66,7 +66,7 @@ def test_media_and_unknown_kinds_are_left_as_they_are():
         ([[1]], TEXT, r"cannot be read as text \(file t\.csv, column 'c'\).*Got: list"),
         ([b"x"], TEXT, r"cannot be read as text"),
         ([1], IMAGE, r"a column of image must hold encoded files .*Got: int64.*Allowed: paths, bytes"),
-        ([[1]], TABLE, r"cannot be read as text .*Fix: give the column its own kind of field"),
+        ([[1]], TABLE, r"cannot be read as text .*Fix: flatten it before.*json_normalize"),
     ],
 )
 def test_wrong_types_are_refused(column, signal, message):

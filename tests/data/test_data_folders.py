@@ -60,6 +60,7 @@ def test_split_files_beat_the_media_folders_they_point_into(tmp_path):
         (("data.csv",), r"no data in this folder .*Got: data\.csv\. Allowed: files named train, validation, test"),
         (("cat/1.png", "dog/2.wav"), r"images and sounds in one set"),
         (("train/1.png", "test/2.png"), r"no class folders with images or sounds .*test"),
+        (("train/1.png", "train/metadata.csv"), r"Fix: name the file with their labels: --data .*train/metadata\.csv"),
     ],
 )
 def test_folders_that_are_neither(tmp_path, names, message):

@@ -129,3 +129,9 @@ def test_eval_is_the_split_that_is_not_there(tmp_path, names, splits):
 def test_eval_beside_all_splits_is_left_out_and_said(tmp_path):
     tables = read_data(fill(tmp_path, **{f"{name}.csv": ROWS for name in ("train", "val", "test", "eval")}))
     assert "named for no split: eval.csv" in notes_of(tables["train"])[0]
+
+
+def test_split_files_two_folders_down_are_found(tmp_path):
+    tables = read_data(fill(tmp_path, **{"outer/inner/train.csv": ROWS, "outer/inner/test.csv": ROWS}))
+    assert list(tables) == ["train", "test"]
+    assert "outer: read the folder inside, inner" in notes_of(tables["train"])

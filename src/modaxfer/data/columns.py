@@ -112,6 +112,8 @@ def _require_plain(table: pa.Table, name: str) -> None:
 def _wrong_type(table: pa.Table, name: str, what: str, allowed: tuple[str, ...]) -> DataError:
     got = str(table.column(name).type)
     file = file_of(table) or None
-    return DataError(
-        what, file=file, column=name, got=got, allowed=allowed, fix="give the column its own kind of field"
-    )
+    if pa.types.is_nested(table.column(name).type) and not is_media(table.column(name)):
+        fix = "flatten it before, for example with `pandas.json_normalize`, so that each part is a column"
+    else:
+        fix = "give the column its own kind of field"
+    return DataError(what, file=file, column=name, got=got, allowed=allowed, fix=fix)

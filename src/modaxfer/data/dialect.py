@@ -136,6 +136,13 @@ def _require_header(file: str, names: list[str], rows: list[list[str]]) -> None:
     if twice := sorted(name for name, count in Counter(filter(None, names)).items() if count > 1):
         raise DataError("two columns have the same name", file=file, got=twice, fix="rename one of them")
     columns = [Counter(row[place] for row in rows if len(row) == len(names)) for place in range(len(names))]
+    solid = [row for row in rows if any(row)]
+    others = [sum(bool(row[place : place + 1] and row[place]) for row in solid) for place in range(1, len(names))]
+    if len(solid) > 1 and others and names[0] and not any(names[1:]) and min(others) > 0.8 * len(solid):
+        raise DataError(
+            "the first line names only the first column, the others hold cells", file=file, got=names[0],
+            fix="if it is a title, take away what stands above the line with the names; else name every column",
+        )  # fmt: skip
     alike = [
         name
         for name, values in zip(names, columns, strict=True)

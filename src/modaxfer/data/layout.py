@@ -111,7 +111,7 @@ def find_layout(folder: Listing) -> Layout | None:
     if inside := [one for one in holders if _holds_splits(one)]:
         return _one_inside(folder, inside)
     if len(holders) == 1:
-        _refuse_pictures_of_a_table(folder)
+        _refuse_pictures_of_a_table(folder, [folder.holders[0].name])
     return _noted(Layout(classes={"train": _classes(folder)}), folder, *_empty(folder), *_alone(folder))
 
 
@@ -182,6 +182,8 @@ def _refuse_flat_splits(folder: Listing, named: Mapping[Listing, str]) -> None:
     classes = [one for one in folder.holders if one not in named]
     if len(named) == 1 and len(classes) > 1:
         return
+    for one in (folder, *named):
+        _refuse_pictures_of_a_table(one, [one.name for one in named])
     raise DataError(
         "no class folders with images or sounds", file=folder.path / next(iter(named)).name,
         got=f"files directly in {', '.join(one.name for one in named)}", allowed="a folder per class in each of them",
@@ -189,11 +191,11 @@ def _refuse_flat_splits(folder: Listing, named: Mapping[Listing, str]) -> None:
     )  # fmt: skip
 
 
-def _refuse_pictures_of_a_table(folder: Listing) -> None:
+def _refuse_pictures_of_a_table(folder: Listing, got: Sequence[str]) -> None:
     tables = [name for name in folder.rest if name.lower().endswith(_TABLES)]
     if tables:
         raise DataError(
-            "one folder of images or sounds makes one class", file=folder.path, got=folder.holders[0].name,
+            "images or sounds in no class folders, beside a table", file=folder.path, got=got,
             fix=f"name the file with their labels: --data {folder.path / tables[0]} --image COLUMN --label COLUMN",
         )  # fmt: skip
 

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -54,6 +55,16 @@ _CODES = frozenset((
 _POINTED = frozenset(("$", "£", "us$", "usd", "gbp"))
 """Currencies whose amounts have a decimal point."""
 
+_FACTORS = {
+    1e3: ("k", "tsd", "thousand"),
+    1e6: ("m", "mn", "mio", "mln", "million", "millions"),
+    1e9: ("b", "bn", "mrd", "billion", "billions"),
+}
+"""What a letter or word behind a number multiplies it by."""
+_WEAK = frozenset(("m", "b"))
+"""Those that are units as well: metres, bytes."""
+_SCALED = re.compile(rf"(?i:({'|'.join(word for words in _FACTORS.values() for word in words)})\.?)([^\w.]*)")
+
 _CLOCK = r"^(?P<hours>\d{1,3}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d(?:\.\d+)?))?$"
 _SPACES = "[\u00a0\u2007\u2009\u200a\u202f]"
 _CELL = re.compile(
@@ -73,6 +84,8 @@ class Numerals:
     """What may stand before or behind a number and means the same in every row: ``$``, ``%``, ``kg``."""
     words: bool = False
     """Whether true and false are 1 and 0."""
+    scaled: bool = False
+    """Whether a letter or word behind a number multiplies it: 1.2k, $3M, 4 bn."""
     clock: bool = False
     """Whether cells are times such as 12:30 or 12:30:15, in hours."""
 
@@ -92,6 +105,9 @@ def parse(column: pa.ChunkedArray, numerals: Numerals) -> pa.ChunkedArray:
     if numerals.clock:
         return _hours(_tidied(column))
     text = _without_affixes(_tidied(column), numerals.affixes)
+    factors = None
+    if numerals.scaled:
+        text, factors = _unscaled(text)
     mark, point = re.escape(numerals.thousands), re.escape(numerals.decimal)
     grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}|" if mark else ""
     digits = rf"(?:(?:{grouped}\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?"
@@ -102,6 +118,7 @@ def parse(column: pa.ChunkedArray, numerals: Numerals) -> pa.ChunkedArray:
         text = pc.replace_substring(text, numerals.decimal, ".")
     text = pc.replace_substring_regex(text, r"^\+", "")
     values = pc.if_else(looks, text, pa.scalar(None, text.type)).cast(pa.float64())
+    values = values if factors is None else pc.multiply(values, factors)
     return _with_words(values, text) if numerals.words else values
 
 
@@ -181,13 +198,48 @@ def _proposed(present: pa.ChunkedArray, hints: Mapping[str, str]) -> Numerals | 
     cells = {text: match for text in counts if (match := _CELL.fullmatch(_clean(text)))}
     if sum(counts[text] for text in cells) < MOSTLY * total and len(counts) - len(cells) > 1:
         return None
-    affixes, doubt = _affixes({text: _affix(match) for text, match in cells.items()}, counts)
+    beside = {text: _affix(match) for text, match in cells.items()}
+    rest = {text: _without_scale(affix) for text, affix in beside.items()}
+    scaled = _are_scaled(beside, rest)
+    affixes, doubt = _affixes(rest if scaled else beside, counts)
     if doubt is None or doubt:
         return doubt
     cores = Counter[str]()
     for text, match in cells.items():
         cores[match["core"].strip()] += counts[text]
-    return _marks(cores, affixes, hints)
+    found = _marks(cores, affixes, hints)
+    return replace(found, scaled=scaled) if isinstance(found, Numerals) else found
+
+
+def _are_scaled(beside: Mapping[str, str], rest: Mapping[str, str]) -> bool:
+    """Tell whether what stands `beside` numbers multiplies them: k and bn do, m and B only beside others or money.
+
+    K behind every number is a unit: kelvin.
+    """
+    scales = set(map(_scale_of, beside.values())) - {""}
+    sure = [one for one in scales if one == "M" or one.lower() not in _WEAK]
+    money = any(map(_is_money, filter(None, rest.values())))
+    return bool(scales and money) or (bool(sure) and set(beside.values()) != {"K"})
+
+
+def _scale_of(affix: str) -> str:
+    """Return ``k`` of ``$ k``, ``k€`` and ``k``; empty where nothing multiplies."""
+    return next((found[1] for part in affix.split() if (found := _SCALED.fullmatch(part))), "")
+
+
+def _without_scale(affix: str) -> str:
+    parts = [found[2] if (found := _SCALED.fullmatch(part)) else part for part in affix.split()]
+    return " ".join(filter(None, parts)) if _scale_of(affix) else affix
+
+
+def _unscaled(text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Return numbers without the letters that multiply them, and what these multiply by, float64."""
+    factors = pa.chunked_array([pa.array(np.ones(len(text)))])
+    for factor, words in _FACTORS.items():
+        ends = rf"(\d)\s*(?i:{'|'.join(words)})\.?$"
+        factors = pc.if_else(pc.fill_null(pc.match_substring_regex(text, ends), False), factor, factors)
+        text = pc.replace_substring_regex(text, ends, r"\1")
+    return text, factors
 
 
 def _affix(match: re.Match[str]) -> str:

@@ -62,7 +62,22 @@ class Objects:
                 "the file is one object, not rows", file=self._path, got=f"a list below the key {lists[0]!r}",
                 fix="give that list alone",
             )  # fmt: skip
-        if isinstance(values[0], dict) and len(values[0]) > 1 and all(_is_column(value, values[0]) for value in values):
+        if len(lists) > 1:
+            raise DataError(
+                "the file is one object, not rows", file=self._path, got=f"lists below the keys {', '.join(lists)}",
+                fix="write each list to a file of its own, named as its split, such as train.json and test.json",
+            )  # fmt: skip
+        if (
+            len(values) > 1
+            and all(isinstance(value, dict) and set(value) == set(values[0]) for value in values)
+            and (not _is_column(values[0], values[0]))
+        ):
+            raise DataError(
+                "the file is one object, not rows", file=self._path,
+                got=f"rows below the keys {', '.join(list(records[0])[:3])} ...",
+                fix="give the rows as a list, with the key as a column if it says something",
+            )  # fmt: skip
+        if _are_columns(values):
             raise DataError(
                 "the file is written column by column, not row by row", file=self._path,
                 fix='write rows, with pandas: frame.to_json(PATH, orient="records", lines=True)',
@@ -120,6 +135,21 @@ class Objects:
 
 def _are_rows(values: list[Any]) -> bool:
     return len(values) > 1 and all(isinstance(value, dict) for value in values)
+
+
+def _are_columns(values: list[Any]) -> bool:
+    """Tell whether the values of one object are columns: objects by row number, lists alike in length, or a frame."""
+    first = values[0]
+    if isinstance(first, dict):
+        return len(first) > 1 and all(_is_column(value, first) for value in values)
+    lists = len(values) > 1 and all(isinstance(value, list) for value in values)
+    # pandas' orient="split" has the names apart: fewer than rows.
+    same = {len(value) for value in values} if lists else set()
+    return lists and max(same) > 1 and (len(same) == 1 or any(map(_are_cells, values)))
+
+
+def _are_cells(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(value, list) for value in values)
 
 
 def _is_column(value: Any, first: Record) -> bool:

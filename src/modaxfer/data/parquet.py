@@ -36,7 +36,11 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
             label = selection.draw.label if selection.draw else None
             rows = gathered(path, schema, batches, selection, label if label in names else None)
     except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise DataError("not a readable parquet file", file=path, got=str(error), fix="write the file again") from None
+        foreign = "magic bytes" in str(error)
+        fix = (
+            "write it again, or give it the extension of what it is, such as csv" if foreign else "write the file again"
+        )
+        raise DataError("not a readable parquet file", file=path, got=str(error), fix=fix) from None
     table = name_classes(rows.table)
     table = table.rename_columns([tidy(name) for name in table.column_names])
     notes, mixed = _noted(rows.table)

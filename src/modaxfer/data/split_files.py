@@ -75,9 +75,11 @@ def read_split_files_inside(folder: Path, selection: Selection, *, alone: bool =
             "several folders hold splits of their own", file=folder, got=[path.name for path in inside],
             fix=f"point --data at one of them, such as {inside[0]}",
         )  # fmt: skip
-    if not inside:
-        return {}
-    tables = read_split_files(inside[0], selection)
+    if not inside and len(folders) == 1:
+        # Archives in archives: a folder in a folder.
+        inside, tables = folders, read_split_files_inside(folders[0], selection, alone=alone)
+    else:
+        tables = read_split_files(inside[0], selection) if inside else {}
     if "train" in tables:
         tables["train"] = noted(tables["train"], f"{folder.name}: read the folder inside, {inside[0].name}")
     return tables

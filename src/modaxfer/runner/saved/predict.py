@@ -98,7 +98,7 @@ class Predictor:
             raise DataError(
                 "not one row can be predicted",
                 got=first_reasons(reasons),
-                fix=f"fill in what the model reads: {_named(fields)}",
+                fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.saved.types))}",
             )
         decoded, scores = self.objective.decode(self._forward(read.examples, progress))
         made = labels(decoded, self.objective.problem, tuple(self.saved.classes))
@@ -159,7 +159,7 @@ class Predictor:
         absent = [name for name in names if name not in table.column_names]
         parts = [set(file_columns(tower.input_fields(), types)) for tower in self.saved.towers]
         if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):
-            raise _missing(absent, self.saved.input_fields(), table)
+            raise _missing(absent, self.saved.input_fields(), names, table)
         import pyarrow as pa
 
         for name in absent:
@@ -212,7 +212,7 @@ def _scattered(scores: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
     return whole
 
 
-def _missing(absent: Sequence[str], fields: Sequence[Field], table: pa.Table) -> DataError:
+def _missing(absent: Sequence[str], fields: Sequence[Field], names: Sequence[str], table: pa.Table) -> DataError:
     from modaxfer.data.origin import file_of
 
     close = [(match, name) for name in absent for match in close_matches(name, table.column_names, 1)]
@@ -222,12 +222,14 @@ def _missing(absent: Sequence[str], fields: Sequence[Field], table: pa.Table) ->
         f"input column {', '.join(map(repr, absent))} is not in the data",
         file=file_of(table) or None,
         got=table.column_names,
-        allowed=f"the columns that the model reads: {_named(fields)}",
+        allowed=f"the columns that the model reads: {_named(fields, names)}",
         fix=f"rename {renamed}" if close else advice if len(fields) == 1
         else "name the columns as in training",
     )  # fmt: skip
 
 
-def _named(fields: Sequence[Field]) -> str:
-    named = ", ".join(f"{field.signal.kind} {field.name!r}" for field in fields[:10])
-    return named + (", ..." if len(fields) > 10 else "")
+def _named(fields: Sequence[Field], names: Sequence[str]) -> str:
+    """Return the columns of the file; one that is no field itself, such as a date, is of a table."""
+    kinds = {field.name: field.signal.kind for field in fields}
+    named = ", ".join(f"{kinds.get(name, 'table')} {name!r}" for name in names[:10])
+    return named + (", ..." if len(names) > 10 else "")
