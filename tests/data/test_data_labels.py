@@ -100,7 +100,9 @@ def test_true_false_1_and_0_are_two_classes_whatever_the_split_writes():
     assert read(["1", "2", "True"])[0] == ["1", "2", "True"]
 
 
-@pytest.mark.parametrize("cells", [['{"a": 1, "b": 0}'] * 4, ["{'a': True}"] * 4, [{"a": 1}] * 4, [[{"a": 1}]] * 4])
+@pytest.mark.parametrize(
+    "cells", [['{"a": 1, "b": 0}'] * 4, ["{'a': True}"] * 4, ['[{"a": null}]'] * 4, [{"a": 1}] * 4, [[{"a": 1}]] * 4]
+)
 def test_objects_are_no_labels(cells):
     with pytest.raises(DataError, match=r"the labels are objects, not classes.*a column of 0 and 1 for each key"):
         read(cells, Problem.MULTILABEL)
@@ -113,3 +115,16 @@ def test_a_separator_that_no_cell_holds_is_said():
         "label column 'label': no cell holds ';', so every row has one label; several labels are parted by ; | , or /",
     )
     assert read(["a;b", "b"], Problem.MULTILABEL)[1] == ()
+
+
+def test_a_plain_label_among_the_text_of_lists_is_one_label():
+    labels, notes = read(["['a', 'b']", "a", "[]", '["c"]'], Problem.MULTILABEL)
+    assert labels == [("a", "b"), ("a",), (), ("c",)]
+    assert notes == ("label column 'label': the text of lists is read as several labels",)
+    assert read(["(none)", "[a]", "b"])[0] == ["(none)", "[a]", "b"]
+
+
+def test_brackets_for_a_minus_are_said_of_values():
+    labels, notes = read(["(1.5)", "2", "3.5"], Problem.REGRESSION)
+    assert labels == [-1.5, 2, 3.5]
+    assert notes == ("label column 'label': read as numbers, '(1.5)' as -1.5",)

@@ -28,6 +28,7 @@ _NEVER = frozenset(("", "NaN", "nan", "-NaN", "-nan", "<NA>"))
 """Text that is no class even in a file with types."""
 _WHOLE = re.compile(r"[-+]?\d+(\.0+)?")
 _LISTED = re.compile(r"\[.*\]|\(.*\)|\{.*\}|set\(\)", re.DOTALL)
+_OBJECT = re.compile(r"""[\[(]?\s*\{\s*["'][^"']*["']\s*:""")
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _QUOTES = re.compile(rf"\s*(?:(?:{_QUOTED})\s*,?\s*)*")
 
@@ -39,7 +40,7 @@ class LabelReading:
     whole: bool = False
     """Whether all labels are whole numbers, so that ``1.0`` is ``1``."""
     listed: bool = False
-    """Whether each cell is the text of a list, such as ``['a', 'b']``."""
+    """Whether cells are the text of lists, such as ``['a', 'b']``; one that is not is one label."""
     truth: Mapping[str, str] = field(default_factory=dict)
     """Class of each way to write true and false, where all labels are one of them: ``TRUE``, ``1``, ``0.0``."""
     numeric: bool = False
@@ -110,7 +111,7 @@ def learn_labels(table: pa.Table, column: str) -> LabelReading:
     found = find_numerals(present, {"separator": separator_of(table)})
     if isinstance(found, str) and _mostly_plain(present):
         found = Numerals()
-    listed = bool(texts) and all(map(looks_listed, texts))
+    listed = bool(texts) and (all(map(looks_listed, texts)) or any(map(_holds_several, texts)))
     _refuse_objects(table, column, texts[0] if texts else "", refuse=listed and _is_object(texts[0]))
     return LabelReading(
         whole=bool(texts) and all(_WHOLE.fullmatch(text) for text in texts),
@@ -140,11 +141,15 @@ def _is_list_of_plain(kind: pa.DataType) -> bool:
 
 
 def _is_object(text: str) -> bool:
-    """Tell whether the text of a list is that of an object or dictionary: names with values."""
-    try:
-        return isinstance(ast.literal_eval(text.strip()), dict)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return bool(re.match(r"""\{\s*["'][^"']*["']\s*:""", text.strip()))
+    """Tell whether the text of a list is that of an object, names with values, or a list of them."""
+    return bool(_OBJECT.match(text.strip()))
+
+
+def _holds_several(text: str) -> bool:
+    """Tell whether `text` can be nothing but a list: brackets around two or more quoted labels."""
+    inner = text.strip()
+    quoted = inner.startswith("[") and inner.endswith("]") and _QUOTES.fullmatch(inner[1:-1])
+    return bool(quoted) and len(re.findall(_QUOTED, inner)) > 1
 
 
 def _refuse_objects(table: pa.Table, column: str, got: str, *, refuse: bool) -> None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from modaxfer.data.labels import LabelReading, learn_labels, spellings, values_of
-from modaxfer.data.numerals import Numerals, is_text_type, number_note
+from modaxfer.data.numerals import Numerals, is_text_type, number_note, unusual
 from modaxfer.data.origin import file_of, is_typed
 from modaxfer.data.readings import present_text
 from modaxfer.errors import DataError
@@ -80,9 +80,9 @@ def label_notes(tables: Sequence[pa.Table], target: Target, reading: LabelReadin
     if column is None or pa.types.is_nested(column.type):
         return ()
     if target.problem is Problem.REGRESSION:
-        if reading.numerals.plain or not is_text_type(column.type):
-            return ()
-        return (number_note(f"label column {target.column!r}", present_text(column), reading.numerals),)
+        present = present_text(column) if is_text_type(column.type) else None
+        shown = unusual(present) if present is not None and reading.numerals.plain else present
+        return (number_note(f"label column {target.column!r}", shown, reading.numerals),) if shown else ()
     if target.problem is Problem.MULTILABEL:
         said = f"label column {target.column!r}: the text of lists is read as several labels"
         return (said,) if reading.listed else _unparted(tables[0], target)
