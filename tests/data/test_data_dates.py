@@ -44,7 +44,9 @@ def test_day_and_month_that_cannot_be_told_apart():
     assert find_format(column(["02/02/2024", "07/07/2024"])) in ("%d/%m/%Y", "%m/%d/%Y")
 
 
-@pytest.mark.parametrize("cells", [["red", "blue"], ["1.2.3", "1.0.0"], ["555-12-3456"], ["12 Main St 5"], ["2024"]])
+@pytest.mark.parametrize(
+    "cells", [["monthly 31/01/2024"], ["red", "blue"], ["1.2.3", "1.0.0"], ["555-12-3456"], ["12 Main St 5"], ["2024"]]
+)
 def test_what_is_no_date(cells):
     assert find_format(column(cells)) is None
 

@@ -42,7 +42,7 @@ _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%m %d %Y")
 _PLAIN = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y",
           "%b %d %Y")  # fmt: skip
 _MONTH = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?")
-_WEEKDAY = re.compile(r"(?i)^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+")
+_WEEKDAY = re.compile(r"(?i)^(mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(day)?\.?,?\s+")
 _UTC = re.compile(r"\s?(UTC|GMT)$")
 _PART_OF_DATE = re.compile(r"\d{1,2}[-/.]\d{4}|[^\W\d]{3,9}\.?[-/ ']\s?\d{2}(\d{2})?|\d{4}[-/ ]?[QW]\d{1,2}")
 """Months, quarters and weeks: 01/2024, Jan-24, 2024-Q1."""
