@@ -116,8 +116,8 @@ def _guesses(classes: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def _carve(classes: int, rows: int) -> Callable[[], object]:
+    from modaxfer.data.cells.targets import strata
     from modaxfer.data.splits import hold_out
-    from modaxfer.data.targets import strata
     from modaxfer.spec import Problem
 
     targets = _targets(classes, rows)

@@ -16,8 +16,8 @@ from PIL import Image
 import modaxfer
 from modaxfer.api import make_config
 from modaxfer.config import RunConfig
-from modaxfer.data.files import read_table
 from modaxfer.data.origin import is_typed, notes_of
+from modaxfer.data.tables.files import read_table
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.settings import Settings
 

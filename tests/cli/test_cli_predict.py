@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from modaxfer.cli import main
-from modaxfer.data.files import read_table
+from modaxfer.data.tables.files import read_table
 
 GOOD, BAD = "right held that court", "wrong was the court"
 

@@ -3,8 +3,8 @@ import json
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.columns import conform, file_columns, require_columns
-from modaxfer.data.interpret import interpret
+from modaxfer.data.cells.columns import conform, file_columns, require_columns
+from modaxfer.data.cells.interpret import interpret
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, Signal

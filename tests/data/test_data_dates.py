@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.dates import ISO, PARTS, find_format, first_of, instants, part_of
+from modaxfer.data.cells.dates import ISO, PARTS, find_format, first_of, instants, part_of
 
 
 def column(cells, kind=None):

@@ -1,7 +1,7 @@
 import pytest
 
-from modaxfer.data.files import read_table
 from modaxfer.data.origin import notes_of, numbers_of, separator_of, total_of
+from modaxfer.data.tables.files import read_table
 
 TEXTS = [f"soup {number}" for number in range(20)]
 LABELS = ["bad", "good"] * 10

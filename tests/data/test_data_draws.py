@@ -5,10 +5,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from modaxfer.data.draws import Draw
-from modaxfer.data.files import read_table
-from modaxfer.data.gathering import Selection, drawn
 from modaxfer.data.origin import numbers_of, stamp, total_of
+from modaxfer.data.tables.draws import Draw
+from modaxfer.data.tables.files import read_table
+from modaxfer.data.tables.gathering import Selection, drawn
 
 TABLE = pa.table({"text": [f"row {number}" for number in range(5000)], "label": ["a"] * 4990 + ["b"] * 6 + ["c"] * 4})
 
@@ -45,9 +45,9 @@ def test_what_is_drawn_is_the_same_however_the_rows_come(tmp_path, monkeypatch):
     lines = ["text,label", *(f"{row['text']},{row['label']}" for row in TABLE.to_pylist())]
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     (tmp_path / "t.jsonl").write_text("\n".join(str(row).replace("'", '"') for row in TABLE.to_pylist()) + "\n")
-    monkeypatch.setattr("modaxfer.data.parquet._ROWS", 33)
-    monkeypatch.setattr("modaxfer.data.delimited._BLOCKS", (512,))
-    monkeypatch.setattr("modaxfer.data.records._BLOCK", 71)
+    monkeypatch.setattr("modaxfer.data.tables.parquet._ROWS", 33)
+    monkeypatch.setattr("modaxfer.data.tables.delimited._BLOCKS", (512,))
+    monkeypatch.setattr("modaxfer.data.tables.records._BLOCK", 71)
     draw = Draw(rows=100, seed=0, label="label")
     expected = drawn(stamp(TABLE, file="t"), draw)
     for name in ("t.parquet", "t.csv", "t.jsonl"):

@@ -1,7 +1,7 @@
 import pytest
 
-from modaxfer.data.files import read_table
 from modaxfer.data.origin import notes_of
+from modaxfer.data.tables.files import read_table
 from modaxfer.errors import DataError
 
 

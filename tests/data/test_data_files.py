@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from modaxfer.data.draws import Draw
-from modaxfer.data.files import EXTENSIONS, extension, read_table
-from modaxfer.data.gathering import Selection
 from modaxfer.data.origin import file_of, is_typed, notes_of, numbers_of
+from modaxfer.data.tables.draws import Draw
+from modaxfer.data.tables.files import EXTENSIONS, extension, read_table
+from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import DataError
 
 
@@ -177,7 +177,7 @@ def test_rows_of_json_lines_are_numbered_by_their_lines(tmp_path):
 def test_json_types_are_the_same_whether_they_change_within_a_block_or_between(tmp_path, monkeypatch):
     path = written(tmp_path, "t.jsonl", '{"a": 1, "b": 1}\n{"a": 2, "b": 2.5, "c": "x"}\n{"a": 3.0}\n{"a": "4"}\n')
     whole = read_table(path)
-    monkeypatch.setattr("modaxfer.data.records._BLOCK", 1)
+    monkeypatch.setattr("modaxfer.data.tables.records._BLOCK", 1)
     parts = read_table(path)
     assert whole.to_pydict() == parts.to_pydict()
     assert whole.to_pydict() == {"a": ["1", "2", "3.0", "4"], "b": [1, 2.5, None, None], "c": [None, "x", None, None]}
@@ -186,7 +186,7 @@ def test_json_types_are_the_same_whether_they_change_within_a_block_or_between(t
 
 
 def test_a_cell_may_be_larger_than_the_block_that_is_parsed_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("modaxfer.data.delimited._BLOCKS", (256, 1 << 14))
+    monkeypatch.setattr("modaxfer.data.tables.delimited._BLOCKS", (256, 1 << 14))
     path = written(tmp_path, "t.csv", "text,label\nshort,a\n" + "x" * 5000 + ",b\n" + "last,a\n")
     assert [len(text) for text in read_table(path)["text"].to_pylist()] == [5, 5000, 4]
     written(tmp_path, "t.csv", "text,label\n" + "x" * 40_000 + ",b\n")
@@ -196,8 +196,8 @@ def test_a_cell_may_be_larger_than_the_block_that_is_parsed_at_once(tmp_path, mo
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
 def test_rows_that_do_not_fit_into_memory_are_refused_while_they_are_read(tmp_path, monkeypatch, name):
-    monkeypatch.setattr("modaxfer.data.memory._SPARE", 100)
-    monkeypatch.setattr("modaxfer.data.memory._free", lambda: 1000)
+    monkeypatch.setattr("modaxfer.data.tables.memory._SPARE", 100)
+    monkeypatch.setattr("modaxfer.data.tables.memory._free", lambda: 1000)
     content = "a,b\n" + "1,2\n" * 50 if name == "t.csv" else '{"a": 1}\n' * 50
     path = written(tmp_path, name, content)
     if name == "t.parquet":

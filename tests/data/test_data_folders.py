@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from modaxfer.data.folders import read_data
+from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.origin import file_of, notes_of
 from modaxfer.errors import DataError
 

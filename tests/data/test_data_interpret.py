@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.columns import conform
-from modaxfer.data.interpret import interpret, row_counters, strange_cells
+from modaxfer.data.cells.columns import conform
+from modaxfer.data.cells.interpret import interpret, row_counters, strange_cells
 from modaxfer.data.origin import stamp
 from modaxfer.spec import TABLE, Field
 

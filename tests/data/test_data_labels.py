@@ -1,9 +1,9 @@
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.labels import cell_of, learn_labels
+from modaxfer.data.cells.labels import cell_of, learn_labels
+from modaxfer.data.cells.targets import label_notes, read_labels
 from modaxfer.data.origin import stamp
-from modaxfer.data.targets import label_notes, read_labels
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, Target
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.numerals import Numerals, find_numerals, parse
+from modaxfer.data.cells.numerals import Numerals, find_numerals, parse
 
 
 def column(cells):

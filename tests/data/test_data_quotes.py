@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from modaxfer.data.files import read_table
 from modaxfer.data.origin import notes_of
+from modaxfer.data.tables.files import read_table
 from modaxfer.errors import DataError
 
 ROWS = [(f"soup {number}", ("bad", "good")[number % 2]) for number in range(30)]
@@ -67,7 +67,7 @@ def test_a_row_that_cannot_be_mended_is_refused_not_what_it_swallows(tmp_path, c
 def test_rows_are_the_same_however_the_file_is_cut_into_blocks(tmp_path, monkeypatch):
     change = {3: '"two\nlines",good', 7: '"soup 7,good', 20: '"soup 20,bad', 29: '"soup 29,good'}
     whole = table_of(tmp_path, change)
-    monkeypatch.setattr("modaxfer.data.encodings.BLOCK", 7)
+    monkeypatch.setattr("modaxfer.data.tables.encodings.BLOCK", 7)
     assert table_of(tmp_path, change).to_pydict() == whole.to_pydict()
     assert whole.num_rows == 30
 
@@ -84,7 +84,7 @@ def test_space_between_a_comma_and_a_quote_is_no_part_of_the_cell(tmp_path):
 @pytest.mark.parametrize("seed", range(40))
 def test_what_the_csv_module_writes_is_read_back(tmp_path, monkeypatch, seed):
     random = Random(seed)
-    monkeypatch.setattr("modaxfer.data.encodings.BLOCK", random.choice([7, 64, 1 << 20]))
+    monkeypatch.setattr("modaxfer.data.tables.encodings.BLOCK", random.choice([7, 64, 1 << 20]))
     pieces = ["a", "12", " ", '"', ",", "\n", ";", "'", "\u00e9", '""', '","', "\r\n"]
     rows = [["".join(random.choices(pieces, k=random.randint(0, 8))) for _ in range(3)] for _ in range(10)]
     stream = io.StringIO()

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from modaxfer.data.files import read_table
+from modaxfer.data.tables.files import read_table
 from modaxfer.errors import DataError
 
 

@@ -4,10 +4,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from modaxfer.data.draws import Draw
-from modaxfer.data.folders import read_data
-from modaxfer.data.gathering import Selection
+from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.origin import file_of, notes_of, numbers_of, total_of
+from modaxfer.data.tables.draws import Draw
+from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import DataError
 
 ROWS = [{"text": f"soup {number}", "label": "ab"[number % 2]} for number in range(30)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from modaxfer.data.cells.targets import strata
 from modaxfer.data.splits import folds, group_rows, hold_out, sample
-from modaxfer.data.targets import strata
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem
 

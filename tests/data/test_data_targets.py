@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from modaxfer.data.cells.targets import class_order, encode, read_labels, strata, unseen
 from modaxfer.data.origin import stamp
-from modaxfer.data.targets import class_order, encode, read_labels, strata, unseen
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, Target
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from modaxfer.data.files import read_table
+from modaxfer.data.tables.files import read_table
 from modaxfer.registry import registry
 from modaxfer.spec import DownloadSource, RemoteFile
 from modaxfer.tasks.load import load_task

@@ -3,7 +3,7 @@ import pytest
 
 import domain_tasks as tasks
 from modaxfer.baselines.simple import fit_simple
-from modaxfer.data.interpret import interpret
+from modaxfer.data.cells.interpret import interpret
 from modaxfer_retail.garments import GARMENTS
 
 PLUGIN = "retail"

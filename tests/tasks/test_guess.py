@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.labels import learn_labels
+from modaxfer.data.cells.labels import learn_labels
 from modaxfer.data.origin import stamp
 from modaxfer.spec import Problem
 from modaxfer.tasks.guess import guess_problem

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from modaxfer.data.labels import cell_of
+from modaxfer.data.cells.labels import cell_of
 from modaxfer.errors import ConfigError
 from modaxfer.escaping import csv_cell
 

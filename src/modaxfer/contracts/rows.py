@@ -150,7 +150,7 @@ class TaskData:
     """Input fields as the splits have them: each number made of a date is one; empty = those of the spec that are
     there."""
     types: Mapping[str, Any] = field(default_factory=dict)
-    """By table field, how a cell of a file is read; plain JSON types, for `modaxfer.data.columns.conform`."""
+    """By table field, how a cell of a file is read; plain JSON types, for `modaxfer.data.cells.columns.conform`."""
     unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
     """By split: row position to the row's labels that no training row has, for rows that have any; splits without
     such rows are left out. A row of one class has one."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.columns import MEDIA
+from modaxfer.data.cells.columns import MEDIA
 from modaxfer.data.media import inspect_media
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.data.columns import MEDIA, is_media
-from modaxfer.data.mixed_types import as_text
+from modaxfer.data.cells.columns import MEDIA, is_media
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import name_classes, notes_of, stamp
+from modaxfer.data.tables.mixed_types import as_text
 from modaxfer.data.values import ASSUMED_RATE, absolute, as_media, is_media_struct, leads_out, media_name
 from modaxfer.errors import DataError
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, offline, within
-from modaxfer.data.folders import Tables, read_data
-from modaxfer.data.gathering import EVERYTHING, Selection, drawn
+from modaxfer.data.layouts.folders import Tables, read_data
 from modaxfer.data.origin import file_of, name_classes, stamp
+from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError, MissingPackageError, PluginError
 from modaxfer.registry import load_target
 from modaxfer.spec import DownloadSource, FolderSource, HubSource, PackageSource, SampleSource, Source, TaskSpec

@@ -12,8 +12,8 @@ import pyarrow as pa
 from PIL import Image
 from sklearn import datasets
 
+from modaxfer.data.cells.targets import strata
 from modaxfer.data.splits import hold_out
-from modaxfer.data.targets import strata
 from modaxfer.spec import Problem
 
 __all__ = ["breast_cancer", "diabetes", "digits"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.data.labels import LabelReading, values_of
-from modaxfer.data.numerals import is_text_type
+from modaxfer.data.cells.labels import LabelReading, values_of
+from modaxfer.data.cells.numerals import is_text_type
 from modaxfer.data.origin import is_typed
 from modaxfer.spec import Problem, Target
 

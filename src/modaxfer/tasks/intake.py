@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from modaxfer.data.cells.columns import conform, is_media, require_columns
+from modaxfer.data.cells.interpret import interpret, row_counters, strange_cells
+from modaxfer.data.cells.labels import LabelReading, learn_labels
+from modaxfer.data.cells.targets import class_order, label_notes, read_labels
 from modaxfer.data.cleaning import constant_columns, find_empty, find_infinite, find_label_faults, read_media
-from modaxfer.data.columns import conform, is_media, require_columns
 from modaxfer.data.fingerprint import row_digests
-from modaxfer.data.interpret import interpret, row_counters, strange_cells
-from modaxfer.data.labels import LabelReading, learn_labels
 from modaxfer.data.origin import file_of, numbers_of
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
-from modaxfer.data.targets import class_order, label_notes, read_labels
 from modaxfer.errors import DataError
 from modaxfer.spec import TABLE, Field, Problem, TaskSpec
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from modaxfer.data.interpret import Interpretation
-    from modaxfer.data.readings import Reading
+    from modaxfer.data.cells.interpret import Interpretation
+    from modaxfer.data.cells.readings import Reading
     from modaxfer.data.sources import Found
 
 __all__ = ["Intake", "input_fields", "take_in"]

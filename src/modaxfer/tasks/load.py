@@ -9,14 +9,14 @@ import datasets
 import pyarrow as pa
 
 from modaxfer.contracts import TaskData
-from modaxfer.data.columns import MEDIA
-from modaxfer.data.draws import Draw
+from modaxfer.data.cells.columns import MEDIA
+from modaxfer.data.cells.targets import encode, unseen
 from modaxfer.data.fingerprint import fingerprint
-from modaxfer.data.gathering import Selection
 from modaxfer.data.origin import file_of, notes_of, total_of
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
 from modaxfer.data.sources import Found, find_rows
-from modaxfer.data.targets import encode, unseen
+from modaxfer.data.tables.draws import Draw
+from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import close_matches
 from modaxfer.spec import TABLE, Field, Problem, TaskSpec
 from modaxfer.tasks.intake import take_in

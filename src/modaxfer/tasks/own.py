@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from modaxfer.data.columns import require_columns
-from modaxfer.data.draws import Draw
-from modaxfer.data.folders import read_data
-from modaxfer.data.gathering import Selection
-from modaxfer.data.labels import learn_labels
+from modaxfer.data.cells.columns import require_columns
+from modaxfer.data.cells.labels import learn_labels
+from modaxfer.data.cells.targets import read_labels
+from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import file_of
-from modaxfer.data.targets import read_labels
+from modaxfer.data.tables.draws import Draw
+from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Problem, Target, TaskSpec
 from modaxfer.tasks.guess import guess_problem, separator_of_labels

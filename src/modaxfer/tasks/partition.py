@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from modaxfer.data.cells.targets import encode, strata, unseen
 from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
-from modaxfer.data.folders import SPLITS
+from modaxfer.data.layouts.folders import SPLITS
 from modaxfer.data.near_copies import count_near_copies
 from modaxfer.data.rows import TooFewRowsError
 from modaxfer.data.splits import group_rows, hold_out, sample
-from modaxfer.data.targets import encode, strata, unseen
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, SplitPolicy, TaskSpec
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from modaxfer.data.targets import encode, unseen
+from modaxfer.data.cells.targets import encode, unseen
 from modaxfer.metrics import compute
 from modaxfer.runner.findings.asked import asked
 from modaxfer.spec import TABLE, TEXT, Field, Problem, SplitPolicy

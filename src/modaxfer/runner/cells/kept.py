@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.data.blanks import is_missing
-from modaxfer.data.columns import MEDIA, require_columns
+from modaxfer.data.cells.columns import MEDIA, require_columns
 from modaxfer.data.download import cache_folder
-from modaxfer.data.folders import SPLITS
 from modaxfer.data.given import Given, given_rows
+from modaxfer.data.layouts.folders import SPLITS
 from modaxfer.data.media.values import encoded
 from modaxfer.data.origin import mixed_of, notes_of, stamp
 from modaxfer.errors import ConfigError, DataError

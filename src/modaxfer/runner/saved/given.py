@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.data.class_folders import read_class_folders
-from modaxfer.data.files import EXTENSIONS, read_table
 from modaxfer.data.given import Given, given_rows
-from modaxfer.data.listing import list_media
+from modaxfer.data.layouts.class_folders import read_class_folders
+from modaxfer.data.layouts.listing import list_media
 from modaxfer.data.origin import notes_of, renamed
+from modaxfer.data.tables.files import EXTENSIONS, read_table
 from modaxfer.errors import DataError, close_matches
 
 if TYPE_CHECKING:

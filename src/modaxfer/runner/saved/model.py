@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
-from modaxfer.data.readings import Reading
+from modaxfer.data.cells.readings import Reading
 from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state
 from modaxfer.errors import DataError
 from modaxfer.heads.build import build_head, head_config
@@ -85,8 +85,8 @@ class SavedModel:
 
     towers: tuple[SavedTower, ...]
     types: Mapping[str, Any]
-    """By table field, how its cells are read: see `modaxfer.data.readings.Reading`; in older runs only ``number`` or
-    ``category``."""
+    """By table field, how its cells are read: see `modaxfer.data.cells.readings.Reading`; in older runs only
+    ``number`` or ``category``."""
     classes: tuple[str, ...]
     objective: Mapping[str, Any]
     head: Mapping[str, Any]

@@ -12,9 +12,9 @@ import torch
 
 from modaxfer.contracts import Example
 from modaxfer.data.blanks import present
-from modaxfer.data.columns import conform, file_columns
+from modaxfer.data.cells.columns import conform, file_columns
+from modaxfer.data.cells.interpret import Strange, strange_cells
 from modaxfer.data.given import Given
-from modaxfer.data.interpret import Strange, strange_cells
 from modaxfer.errors import DataError, close_matches
 from modaxfer.runner.findings.summary import labels
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.data.cells.columns import file_columns
+from modaxfer.data.cells.labels import LabelReading, learn_labels
+from modaxfer.data.cells.targets import Label, encode, read_labels, unseen
 from modaxfer.data.cleaning import find_label_faults, too_coarse
-from modaxfer.data.columns import file_columns
 from modaxfer.data.given import Given
-from modaxfer.data.labels import LabelReading, learn_labels
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
-from modaxfer.data.targets import Label, encode, read_labels, unseen
 from modaxfer.errors import DataError, UnknownNameError, close_matches
 from modaxfer.metrics import bootstrap, compute, default_metrics, why_undefined
 from modaxfer.registry import registry

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.data.names import tidy
-from modaxfer.data.quotes import whole_lines
+from modaxfer.data.tables.quotes import whole_lines
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modaxfer.data.encodings import TextFile
+    from modaxfer.data.tables.encodings import TextFile
 
 __all__ = ["Objects", "Record"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.draws import Draw, Drawn, Labels
-from modaxfer.data.memory import Room
 from modaxfer.data.origin import numbers_of, renumbered, total_of
+from modaxfer.data.tables.draws import Draw, Drawn, Labels
+from modaxfer.data.tables.memory import Room
 
 __all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "labels_of"]
 

@@ -10,10 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data import dates
-from modaxfer.data.numerals import Numerals, find_numerals, is_gap, is_text_type, number_note, only_digits, unusual
+from modaxfer.data.cells import dates
+from modaxfer.data.cells.numerals import (
+    Numerals,
+    find_numerals,
+    is_gap,
+    is_text_type,
+    number_note,
+    only_digits,
+    unusual,
+)
+from modaxfer.data.cells.readings import Reading, is_clock_type, is_number_type, present_text
 from modaxfer.data.origin import is_typed, numbers_of, separator_of
-from modaxfer.data.readings import Reading, is_clock_type, is_number_type, present_text
 from modaxfer.spec import Field
 
 if TYPE_CHECKING:

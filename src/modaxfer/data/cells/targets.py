@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
-from modaxfer.data.labels import LabelReading, learn_labels, spellings, values_of
-from modaxfer.data.numerals import Numerals, is_text_type, number_note, unusual
+from modaxfer.data.cells.labels import LabelReading, learn_labels, spellings, values_of
+from modaxfer.data.cells.numerals import Numerals, is_text_type, number_note, unusual
+from modaxfer.data.cells.readings import present_text
 from modaxfer.data.origin import file_of, is_typed
-from modaxfer.data.readings import present_text
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem, Target
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.data.draws import Draw, Drawn, Labels
-from modaxfer.data.encodings import survey
-from modaxfer.data.memory import Room
-from modaxfer.data.mixed_types import as_array, as_text, united
-from modaxfer.data.objects import Objects, Record
 from modaxfer.data.origin import stamp
+from modaxfer.data.tables.draws import Draw, Drawn, Labels
+from modaxfer.data.tables.encodings import survey
+from modaxfer.data.tables.memory import Room
+from modaxfer.data.tables.mixed_types import as_array, as_text, united
+from modaxfer.data.tables.objects import Objects, Record
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from modaxfer.data.gathering import Selection
+    from modaxfer.data.tables.gathering import Selection
 
 __all__ = ["read_records"]
 

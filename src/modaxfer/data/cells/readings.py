@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data import dates
-from modaxfer.data.numerals import Numerals, is_missing_text, is_text_type, parse
+from modaxfer.data.cells import dates
+from modaxfer.data.cells.numerals import Numerals, is_missing_text, is_text_type, parse
 
 __all__ = ["Reading", "is_clock_type", "is_number_type", "present_text"]
 
@@ -26,9 +26,9 @@ class Reading:
     numerals: Numerals = field(default_factory=Numerals)
     """How numbers are written."""
     written: str = ""
-    """Format of a date, see `modaxfer.data.dates.find_format`."""
+    """Format of a date, see `modaxfer.data.cells.dates.find_format`."""
     part: str = ""
-    """Which number is made of a date, one of `modaxfer.data.dates.PARTS`."""
+    """Which number is made of a date, one of `modaxfer.data.cells.dates.PARTS`."""
     origin: str = ""
     """Day that elapsed days count from, as ISO writes it."""
     levels: tuple[str, ...] = ()

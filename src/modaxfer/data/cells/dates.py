@@ -9,7 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.numerals import ENOUGH, MOSTLY, is_missing_text, is_text_type
+from modaxfer.data.cells.numerals import ENOUGH, MOSTLY, is_missing_text, is_text_type
 
 __all__ = [
     "COMPACT",

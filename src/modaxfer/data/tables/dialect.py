@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from modaxfer.data.names import tidy
-from modaxfer.data.quotes import cells
+from modaxfer.data.tables.quotes import cells
 from modaxfer.errors import DataError
 
 __all__ = ["Dialect", "find_dialect"]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from modaxfer.data.class_folders import read_class_folders
-from modaxfer.data.files import EXTENSIONS, is_data, read_table
-from modaxfer.data.gathering import EVERYTHING, Selection, drawn
-from modaxfer.data.layout import SPLITS
-from modaxfer.data.split_files import read_split_files, read_split_files_inside
+from modaxfer.data.layouts.class_folders import read_class_folders
+from modaxfer.data.layouts.layout import SPLITS
+from modaxfer.data.layouts.split_files import read_split_files, read_split_files_inside
+from modaxfer.data.tables.files import EXTENSIONS, is_data, read_table
+from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from modaxfer.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from modaxfer.data.listing import Listing
+    from modaxfer.data.layouts.listing import Listing
 
 __all__ = ["SPLITS", "Layout", "find_layout", "settled", "split_of", "unopened"]
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from modaxfer.data.gathering import Selection, gathered
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import mixed_of, name_classes, notes_of, stamp
+from modaxfer.data.tables.gathering import Selection, gathered
 from modaxfer.errors import DataError
 
 __all__ = ["read_parquet"]

@@ -11,18 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from modaxfer.data.dialect import Dialect, find_dialect
-from modaxfer.data.encodings import survey
-from modaxfer.data.gathering import Gathered, Selection, gathered
 from modaxfer.data.origin import stamp
-from modaxfer.data.quotes import Quotes
+from modaxfer.data.tables.dialect import Dialect, find_dialect
+from modaxfer.data.tables.encodings import survey
+from modaxfer.data.tables.gathering import Gathered, Selection, gathered
+from modaxfer.data.tables.quotes import Quotes
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from modaxfer.data.encodings import TextFile
+    from modaxfer.data.tables.encodings import TextFile
 
 __all__ = ["read_delimited"]
 

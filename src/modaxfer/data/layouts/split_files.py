@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.data.files import is_data, read_table
-from modaxfer.data.gathering import Selection, drawn
-from modaxfer.data.layout import settled, split_of
+from modaxfer.data.layouts.layout import settled, split_of
 from modaxfer.data.origin import is_typed, mixed_of, noted, notes_of, numbers_of, separator_of, stamp, total_of
+from modaxfer.data.tables.files import is_data, read_table
+from modaxfer.data.tables.gathering import Selection, drawn
 from modaxfer.errors import DataError
 
 __all__ = ["read_split_files", "read_split_files_inside"]

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from modaxfer.data.cells.numerals import MISSING, MOSTLY, Numerals, find_numerals, is_text_type, only_digits, parse
+from modaxfer.data.cells.readings import is_number_type, present_text
 from modaxfer.data.names import tidy
-from modaxfer.data.numerals import MISSING, MOSTLY, Numerals, find_numerals, is_text_type, only_digits, parse
 from modaxfer.data.origin import file_of, is_typed, separator_of
-from modaxfer.data.readings import is_number_type, present_text
 from modaxfer.errors import DataError
 
 __all__ = ["NO_LABEL", "LabelReading", "Spellings", "cell_of", "learn_labels", "looks_listed", "spellings", "values_of"]

@@ -12,11 +12,11 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
-from modaxfer.data.delimited import read_delimited
-from modaxfer.data.gathering import EVERYTHING, Selection
-from modaxfer.data.parquet import read_parquet
-from modaxfer.data.records import read_records
-from modaxfer.data.signatures import require_kind
+from modaxfer.data.tables.delimited import read_delimited
+from modaxfer.data.tables.gathering import EVERYTHING, Selection
+from modaxfer.data.tables.parquet import read_parquet
+from modaxfer.data.tables.records import read_records
+from modaxfer.data.tables.signatures import require_kind
 from modaxfer.errors import DataError, close_matches
 
 __all__ = ["EXTENSIONS", "extension", "is_data", "read_table"]
@@ -28,8 +28,8 @@ def read_table(path: str | Path, selection: Selection = EVERYTHING) -> pa.Table:
     """Read one data file.
 
     csv and tsv have no types: every column stays text as written (``007`` stays ``007``), an empty cell is null, and
-    `modaxfer.data.columns.conform` makes numbers where a task asks for them. Row numbers in messages count from 1, the
-    header not included. What was guessed or repaired is in the table's notes.
+    `modaxfer.data.cells.columns.conform` makes numbers where a task asks for them. Row numbers in messages count from
+    1, the header not included. What was guessed or repaired is in the table's notes.
 
     Args:
         path: A regular file; a pipe could be read only once, and a run is repeated from its data.

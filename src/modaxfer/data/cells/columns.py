@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modaxfer.data.interpret import interpret
-from modaxfer.data.numerals import is_text_type
+from modaxfer.data.cells.interpret import interpret
+from modaxfer.data.cells.numerals import is_text_type
+from modaxfer.data.cells.readings import Reading
 from modaxfer.data.origin import file_of
-from modaxfer.data.readings import Reading
 from modaxfer.errors import DataError, close_matches
 
 if TYPE_CHECKING:

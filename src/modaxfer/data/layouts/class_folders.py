@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from modaxfer.data.layout import find_layout, unopened
-from modaxfer.data.listing import list_media
+from modaxfer.data.layouts.layout import find_layout, unopened
+from modaxfer.data.layouts.listing import list_media
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from modaxfer.data.layout import Layout
-    from modaxfer.data.listing import Listing
+    from modaxfer.data.layouts.layout import Layout
+    from modaxfer.data.layouts.listing import Listing
 
 __all__ = ["read_class_folders"]
 
