@@ -38,3 +38,27 @@ def test_a_run_cannot_lead_its_reader_out_of_its_folder(tmp_path):
     (tmp_path / "run" / "result.json").write_text(json.dumps(stored | {"tasks": {"a/b": {"run": "../elsewhere"}}}))
     with pytest.raises(DataError, match=r"names a folder outside its own.*Got: \.\./elsewhere.*do not trust this run"):
         Result.load(tmp_path / "run")
+
+
+SCORED = {"metrics": {"primary": "accuracy", "test": {"accuracy": 0.5}}, "intervals": {"accuracy": [0.4, None]}}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"task": None}, "task is None"),
+        ({"source_task": -1}, "source_task is -1"),
+        ({"transfer_gain": "much"}, "transfer_gain is 'much'"),
+        ({"warnings": "one"}, "warnings is 'one'"),
+        ({"metrics": {"primary": "accuracy", "test": {"accuracy": "high"}}}, "metrics.test.accuracy is 'high'"),
+        ({"metrics": {"primary": 1, "test": {"accuracy": 0.5}}}, "metrics.primary is 1"),
+        ({"intervals": {"accuracy": 0.4}}, "intervals.accuracy is 0.4"),
+    ],
+)
+def test_a_value_of_another_kind_is_named_with_its_file(tmp_path, values, words):
+    stored = {"schema": 1, "status": "completed", "encoder": {}, "bridge": "b", "strategy": "s", "task": "t", **SCORED}
+    (tmp_path / "result.json").write_text(json.dumps(stored))
+    assert Result.load(tmp_path).primary == "accuracy"
+    (tmp_path / "result.json").write_text(json.dumps(stored | values))
+    with pytest.raises(DataError, match=rf"file of the run is damaged \(file .*result.json\). Got: .*{words}"):
+        Result.load(tmp_path)

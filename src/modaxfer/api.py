@@ -203,7 +203,7 @@ class Run:
         if self.result.status != "completed":
             return f"Run({str(self.folder)!r}, {self.result.status})"
         primary = self.result.primary
-        value = self.result.metrics["test"][primary]
+        value = self.result.metrics["test"].get(primary)
         return f"Run({str(self.folder)!r}, test {primary}={'undefined' if value is None else format(value, '.3f')})"
 
     def _repr_html_(self) -> str:

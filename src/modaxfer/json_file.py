@@ -10,9 +10,10 @@ from typing import Any
 
 from modaxfer.errors import DataError, ModaxferError
 
-__all__ = ["read_json", "well_formed"]
+__all__ = ["FIX", "read_json", "well_formed"]
 
 FIX = "bring the file back as `modaxfer train` wrote it, or train again"
+"""What to do about a damaged file of a run."""
 
 
 def read_json(path: Path) -> dict[str, Any]:

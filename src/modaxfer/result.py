@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from modaxfer.errors import DataError, close_matches
 from modaxfer.json_file import read_json, well_formed
@@ -123,21 +124,42 @@ class Result:
         with well_formed(path):
             for task in (values.get("tasks") or {}).values():
                 inside(folder, task.get("run") or "")
-            known = {item.name: item for item in fields(cls)}
+            known = {item.name for item in fields(cls)}
             made = cls(**{key: value for key, value in values.items() if key in known})
-            for name, item in known.items():
-                _require_kind(name, getattr(made, name), item.default_factory)
+            _require_kinds(made)
         return made
 
 
-def _require_kind(name: str, value: Any, factory: object) -> None:
-    """Refuse a list or a text where a field holds a mapping, and a split's scores that are none."""
-    if factory is not dict:
-        return
-    parts = {f"metrics.{split}": value.get(split, {}) for split in SPLITS} if name == "metrics" else {}
-    for part, held in {name: value, **parts}.items():
-        if not isinstance(held, Mapping):
-            raise TypeError(f"{part} is {type(held).__name__}, not a mapping")
+def _require_kinds(made: Result) -> None:
+    """Refuse what is not of its field's kind, as a list where a mapping belongs, and scores that are no numbers."""
+    for name, hint in get_type_hints(Result).items():
+        _require(isinstance(getattr(made, name), _classes(hint)), name, getattr(made, name))
+    for split in SPLITS:
+        scores = made.metrics.get(split, {})
+        _require(isinstance(scores, Mapping), f"metrics.{split}", scores)
+        for metric, score in scores.items():
+            _require(isinstance(score, int | float | None), f"metrics.{split}.{metric}", score)
+    primary = made.metrics.get("primary")
+    _require(isinstance(primary, str | None), "metrics.primary", primary)
+    for metric, bounds in made.intervals.items():
+        pair = isinstance(bounds, list) and len(bounds) == 2
+        _require(
+            bounds is None or (pair and all(isinstance(bound, int | float | None) for bound in bounds)),
+            f"intervals.{metric}",
+            bounds,
+        )
+
+
+def _classes(hint: Any) -> tuple[type, ...]:
+    """Return the classes that JSON has for a field's type: lists for tuples, and whole numbers among the others."""
+    kinds = [get_origin(one) or one for one in (get_args(hint) if isinstance(hint, UnionType) else (hint,))]
+    also = {tuple: (tuple, list), float: (float, int)}
+    return tuple(each for kind in kinds for each in also.get(kind, (kind,)))
+
+
+def _require(condition: bool, name: str, value: object) -> None:
+    if not condition:
+        raise ValueError(f"{name} is {value!r}")
 
 
 def require_folder(folder: Path) -> None:

@@ -84,6 +84,15 @@ def test_a_result_of_wrong_kinds_is_named(run, said, keys, value):
         (("towers", 0, "layout"), {"kind": 5}, "max_tokens"),
         (("towers", 0, "readout"), {}, "layers"),
         (("objective",), {"problem": "x"}, "x"),
+        (("towers", 0, "encoder_options", "max_tokens"), "64", "max_tokens is '64'"),
+        (("towers", 0, "encoder_options", "max_tokens"), -1, "max_tokens: got -1"),
+        (("towers", 0, "encoder", "checkpoint"), 7, "encoder.checkpoint is 7"),
+        (("towers", 0, "readout", "layers"), [], "readout.layers is []"),
+        (("towers", 0, "readout", "weights"), ["1"], "readout.weights is ['1']"),
+        (("towers", 0, "readout", "pooling"), "max", "pooling: got 'max'"),
+        (("towers", 0, "segments"), -1, "segments is -1"),
+        (("classes",), ["a"], "classes is ['a']"),
+        (("files",), ["a"], "files is ['a']"),
     ],
 )
 def test_a_damaged_description_of_a_model_is_named(run, own_rows, said, keys, value, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from modaxfer.registry import Entry
 
 __all__ = ["build_head", "head_config", "head_of"]
+
+
+PLAIN: dict[str, Any] = {"int": int, "float": int | float, "str": str}
+"""Annotations that a value from a file can be compared with."""
 
 
 def head_of(plan: Plan, widths: Sequence[int], outputs: int, dropout: float) -> nn.Module:
@@ -68,9 +73,13 @@ def build_head(config: Mapping[str, Any]) -> nn.Module:
 
 
 def _made(entry: Entry, keywords: Mapping[str, Any]) -> nn.Module:
+    made = load_target(entry.spec.target)
     try:
-        return cast("nn.Module", load_target(entry.spec.target)(**keywords))
-    except TypeError as error:
+        for name, kind in inspect.get_annotations(made.__init__).items():
+            if name in keywords and not isinstance(keywords[name], PLAIN.get(kind, object)):
+                raise TypeError(f"{name} is {keywords[name]!r}, not {kind}")
+        return cast("nn.Module", made(**keywords))
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ConfigError(f"what head {entry.id} is given does not fit it", got=error) from None
 
 

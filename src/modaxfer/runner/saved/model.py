@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 
-from modaxfer.config import EncoderOptions
+from modaxfer.config import EncoderOptions, build
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
 from modaxfer.data.cells.readings import Reading
 from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state
-from modaxfer.errors import DataError
+from modaxfer.errors import ConfigError, DataError
 from modaxfer.heads.build import build_head, head_config
 from modaxfer.heads.objective import Objective
 from modaxfer.json_file import read_json, well_formed
@@ -26,12 +26,13 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.saved.encoder import base_encoder, copy_base, encoder_tensors
 from modaxfer.runner.saved.place import DESCRIPTION, description_of
+from modaxfer.runner.saved.weights import check_files, checksums, fill
 from modaxfer.runner.session import Session
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.towers.joint import JointProcessor
 from modaxfer.runner.towers.model import TransferModel
 from modaxfer.runner.towers.tower import Tower
-from modaxfer.spec import Field, Signal
+from modaxfer.spec import Field, Problem, Signal
 
 __all__ = ["SavedModel", "SavedTower", "load_model", "objective_of", "save_model"]
 
@@ -61,12 +62,28 @@ class SavedTower:
 
     def check(self) -> None:
         """Take every part apart once, as loading will: damage is told before weights are read."""
-        EncoderOptions(**self.encoder_options)
-        kept = self.readout
-        Readout(layers=tuple(kept["layers"]), weights=tuple(kept["weights"]), pooling=kept["pooling"])
+        _check_options(self.encoder_options)
+        self.read_out()
+        _require(isinstance(self.encoder["id"], str), "encoder.id", self.encoder["id"])
+        _require(isinstance(self.encoder["checkpoint"], str | None), "encoder.checkpoint", self.encoder["checkpoint"])
+        _require(type(self.segments) is int and self.segments >= 0, "segments", self.segments)
+        hash(self.input_fields())
         self.build_bridge(None)
         if self.adapter is not None:
             AdapterSpec(**self.adapter)
+
+    def read_out(self) -> Readout:
+        """Return which layers the head reads, and how.
+
+        Raises:
+            ValueError: There are no such layers, weights or pooling.
+        """
+        layers, weights, pooling = (self.readout[item.name] for item in fields(Readout))
+        _require(_all(layers, int) and min(layers) >= 0, "readout.layers", layers)
+        _require(_all(weights, int | float) and len(weights) == len(layers), "readout.weights", weights)
+        _require(isinstance(pooling, str), "readout.pooling", pooling)
+        _check_options({"pooling": pooling})
+        return Readout(layers=tuple(layers), weights=tuple(weights), pooling=pooling)
 
     def build_bridge(self, root: Path | None) -> Bridge:
         """Return the bridge, with what it learned, for rows whose media lie below `root`."""
@@ -91,6 +108,8 @@ class SavedModel:
     objective: Mapping[str, Any]
     head: Mapping[str, Any]
     precision: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Checksum of each file beside it, by its path; older runs have none."""
     schema: int = SCHEMA
 
     def input_fields(self) -> tuple[Field, ...]:
@@ -112,11 +131,46 @@ class SavedModel:
             towers = tuple(
                 SavedTower(**{item.name: one[item.name] for item in fields(SavedTower)}) for one in values["towers"]
             )
-            saved = cls(**{item.name: values[item.name] for item in fields(cls)} | {"towers": towers})
-            for tower in towers:
-                tower.check()
-            objective_of(saved)
+            saved = cls(
+                **{"files": {}}
+                | {item.name: values[item.name] for item in fields(cls) if item.name in values}
+                | {"towers": towers}
+            )
+            saved.check()
         return saved
+
+    def check(self) -> None:
+        """Take every part apart once, as loading will."""
+        for tower in self.towers:
+            tower.check()
+        problem = objective_of(self)
+        _require(type(problem.classes) is int, "objective.classes", problem.classes)
+        several = problem.problem is not Problem.REGRESSION
+        classes = list(self.classes)
+        _require(classes == [] or _all(self.classes, str), "classes", self.classes)
+        _require(len(set(classes)) == len(classes) == (problem.classes if several else 0), "classes", self.classes)
+        _require(isinstance(self.precision, str), "precision", self.precision)
+        _require(isinstance(self.files, Mapping) and _all([*self.files.values(), ""], str), "files", self.files)
+
+
+def _all(values: Any, kind: Any) -> bool:
+    """Return whether `values` are a list of one or more of a kind."""
+    return isinstance(values, list) and values != [] and all(isinstance(value, kind) for value in values)
+
+
+def _check_options(values: Mapping[str, Any]) -> None:
+    """Refuse what ``--set encoder.KEY=VALUE`` would, and what it would first have to convert."""
+    try:
+        made = build(EncoderOptions, values, where="encoder_options.")
+    except ConfigError as error:
+        raise ValueError(error.what) from None
+    for name, value in values.items():
+        _require(getattr(made, name) == value, f"encoder_options.{name}", value)
+
+
+def _require(condition: bool, name: str, value: object) -> None:
+    if not condition:
+        raise ValueError(f"{name} is {value!r}")
 
 
 def save_model(run: Path, session: Session, cell: Cell, touched: Mapping[str, torch.nn.Parameter]) -> None:
@@ -146,6 +200,7 @@ def save_model(run: Path, session: Session, cell: Cell, touched: Mapping[str, to
         precision=session.computer.precision,
     )
     write_tensors(session.model.head.state_dict(), folder / "head.safetensors")
+    described = replace(described, files=checksums(folder))
     write_atomically(folder / DESCRIPTION, json.dumps(asdict(described), indent=2) + "\n")
     # One from an earlier try of this run goes when the new one is in its place.
     before = run / ".model.old"
@@ -161,15 +216,18 @@ def load_model(run: Path, saved: SavedModel, *, trust_remote_code: bool = False)
 
     Raises:
         CheckpointUnavailableError: The base weights cannot be had, or are not the ones the run was trained from.
+        DataError: A file of the model is damaged.
         RefusedError: A checkpoint needs code of its own, and that is not allowed.
     """
     folder = run / "model"
+    check_files(folder, saved.files)
     made = [
         _load_tower(folder / "towers" / str(place), tower, trust_remote_code)
         for place, tower in enumerate(saved.towers)
     ]
-    head = build_head(saved.head)
-    head.load_state_dict(load_file(folder / "head.safetensors"))
+    with well_formed(description_of(run)):
+        head = build_head(saved.head)
+    fill(head.load_state_dict, folder / "head.safetensors")
     model = TransferModel([tower for tower, _ in made], head).eval()
     processors = [processor for _, processor in made]
     return model, processors[0] if len(processors) == 1 else JointProcessor(processors)
@@ -224,15 +282,13 @@ def _load_tower(folder: Path, saved: SavedTower, trusted: bool) -> tuple[Tower, 
     if trained:
         encoder.drop_front()
     if (folder / "encoder.safetensors").is_file():
-        encoder.load_state_dict(load_file(folder / "encoder.safetensors"), strict=False)
+        fill(partial(encoder.load_state_dict, strict=False), folder / "encoder.safetensors")
     if saved.adapter is not None:
         attach_adapter(encoder, AdapterSpec(**saved.adapter))
-        load_adapter_state(encoder, load_file(folder / "adapter.safetensors"))
+        fill(partial(load_adapter_state, encoder), folder / "adapter.safetensors")
     if module is not None:
-        module.load_state_dict(load_file(folder / "bridge.safetensors"))
-    kept = saved.readout
-    readout = Readout(layers=tuple(kept["layers"]), weights=tuple(kept["weights"]), pooling=kept["pooling"])
-    return Tower(encoder, readout, module, saved.segments), processor
+        fill(module.load_state_dict, folder / "bridge.safetensors")
+    return Tower(encoder, saved.read_out(), module, saved.segments), processor
 
 
 def _types(cell: Cell) -> dict[str, Any]:
