@@ -38,6 +38,10 @@ def ask(tmp_path, *words):
     [
         ((*TRAIN, "--epochs", "0"), "epochs: got 0.0, must be above 0"),
         ((*TRAIN, "--set", "rnk=4"), "unknown option. Got: rnk. Allowed: options of bridge, encoder, strategy, train."),
+        (
+            (*TRAIN, "--set", "train.epochs=3"),
+            "a setting of the run is no option of --set. Got: train.epochs. Fix: write --epochs.",
+        ),
         ((*TRAIN, "--set", "strategy.rank=many"), "strategy.rank: got 'many', expected a whole number"),
         ((*TRAIN, "--set", "train.warmup=7"), "train.warmup: got 7.0, must be at most 1.0"),
         ((*TRAIN, "--device", "gpu"), "did you mean cuda?"),

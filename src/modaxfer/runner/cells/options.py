@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modaxfer.config import EncoderOptions, TrainOptions, build
+from modaxfer.config import EncoderOptions, RunConfig, TrainOptions, build
 from modaxfer.errors import ConfigError, close_matches
 from modaxfer.registry import Entry, load_target, registry
 
 __all__ = ["NoOptions", "Options", "check_options", "flatten", "options_class", "split_options"]
+
+SETTINGS = {item.name for item in dataclasses.fields(RunConfig)} - {"set"}
+"""What has a flag of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +133,10 @@ def _full_key(key: str, known: list[str]) -> str:
         return matches[0]
     if matches:
         raise ConfigError(f"option {key!r} is ambiguous", got=key, allowed=matches, fix="write the full key")
+    own = key.rpartition(".")[2]
+    if own in SETTINGS:
+        flag = "--" + own.replace("_", "-")
+        raise ConfigError("a setting of the run is no option of --set", got=key, fix=f"write {flag}")
     short = {full.partition(".")[2]: full for full in known}
     close = close_matches(key, known) or [short[name] for name in close_matches(key.rpartition(".")[2], short)]
     groups = sorted({full.partition(".")[0] for full in known})
