@@ -212,3 +212,12 @@ def test_truth_values_of_every_kind_of_file_are_predicted_alike(tmp_path, kind):
     for yes, no in ((True, False), ("True", "False"), ("true", "false"), (1, 0), ("1", "0")):
         made = predictor.predict([{"member": yes, "noise": 0.5}, {"member": no, "noise": 0.5}])
         assert [row["prediction"] for row in made] == ["yes", "no"]
+
+
+def test_two_rows_of_each_class(tmp_path):
+    rows = [(f"message {n} about thing {n // 2}", f"c{n // 2:02d}") for n in range(60)]
+    data = load(write(tmp_path / "d.csv", "text label", rows), **TEXT)
+    found = {split: set(targets.tolist()) for split, targets in data.targets.items()}
+    assert found["train"] == set(range(30))
+    assert sum(len(targets) for targets in data.targets.values()) == 60
+    assert min(len(targets) for targets in data.targets.values()) > 0

@@ -17,6 +17,7 @@ from PIL import Image
 
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
+from modaxfer.data.media import read_image
 from modaxfer.errors import DataError
 from modaxfer.tasks.load import load_task
 from modaxfer.tasks.own import task_from_files
@@ -321,3 +322,19 @@ def test_a_rate_that_no_sound_has_is_dropped_and_named(tmp_path: Path, rate: int
     data = load(tmp_path)
     assert (sum(rows_of(data).values()), data.dropped) == (24, {"unreadable_audio": 1})
     assert f"(file low/slow.wav). Got: its header states a rate of {rate} Hz. Allowed: 50 to" in data.dropped_rows[0]
+
+
+def test_pictures_of_floats_keep_their_light(tmp_path):
+    for name, light in (("dark", 0.2), ("bright", 0.8)):
+        (tmp_path / name).mkdir()
+        for row in range(8):
+            grey = np.random.default_rng(row).uniform(light - 0.1, light + 0.1, (16, 16)).astype(np.float32)
+            Image.fromarray(grey).save(tmp_path / name / f"{row}.tif")
+    data = load(tmp_path)
+    means = {"bright": [], "dark": []}
+    for split, rows in data.splits.items():
+        for value, target in zip(rows["image"], data.targets[split], strict=True):
+            means[data.classes[target]].append(np.asarray(read_image(value, data.root)).mean())
+    # 0 is black and 1 is white: an eighth of a byte's range either way is what the noise allows.
+    assert np.mean(means["dark"]) == pytest.approx(0.2 * 255, abs=8)
+    assert np.mean(means["bright"]) == pytest.approx(0.8 * 255, abs=8)

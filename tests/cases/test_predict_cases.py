@@ -100,3 +100,16 @@ def test_labels_written_as_lists_come_back_as_lists(tiny, tmp_path):
     assert predicted == [one["prediction"] for one in run.predict(frame[["text"]])]
     scored = run.evaluate(tmp_path / "made.csv", label="prediction")
     assert scored["metrics"]["accuracy"] == 1.0
+
+
+def test_blank_rows_are_told_from_those_that_can_be_read(tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    run = modaxfer.train(encoder=tiny("bert"), output=tmp_path / "run", **QUICK, **rows)
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "lovely"}\n{"tekst": "awful"}\n{"text": null}\n{"text": "   "}\n')
+    found = run.predict(path, quiet=True)
+    assert [one["prediction"] is None for one in found] == [False, True, True, True]
+    assert found[1]["reason"] == "no input: 'text' is empty; it has 'tekst' instead"
+    path.write_text('{"text": null}\n{"text": ""}\n')
+    with pytest.raises(modaxfer.ModaxferError, match=r"text.*is empty"):
+        run.predict(path, quiet=True)
