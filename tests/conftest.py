@@ -13,10 +13,27 @@ if TYPE_CHECKING:
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+LONG = ("test_processes.py", "test_compare_killed.py")
+RUNNING, DRAWN = ("cases", "cli", "recipes", "runner", "test_api.py"), ("test_examples.py", "test_last_steps.py")
+"""Where runs are made, and which of these tests look at figures."""
+
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name bytes by their number: gzip and WAV hold the clock, and all workers must collect the same names."""
     return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start what takes longest first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures of tiny runs out, which take most of their time; tests of reports and of the examples draw."""
+    room = request.path.relative_to(Path(__file__).parent)
+    if room.parts[0] in RUNNING and room.name not in DRAWN:
+        monkeypatch.setattr("modaxfer.reports.figures.draw", lambda *_: ())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,4 +1,4 @@
-"""A comparison of a dozen cells, killed in the middle and started again, runs only what was missing."""
+"""A comparison of eight cells, killed in the middle and started again, runs only what was missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.recipe
 
-CELLS, SEEDS = 12, 3
+CELLS, SEEDS = 8, 2
 
 UNDRAWN = "from modaxfer.reports import figures; figures.draw = lambda *_: (); from modaxfer.cli.main import run; run()"
 """The command line without figures, which take most of a tiny run's time."""
@@ -54,9 +54,9 @@ def kill_within_a_cell(arguments, folder, after):
 def test_only_what_was_missing_runs_again(tiny, own_rows, tmp_path):
     folder = tmp_path / "grid"
     arguments = command([tiny("bert"), tiny("electra")], own_rows("regression"), folder)
-    kill_within_a_cell(arguments, folder, after=4)
+    kill_within_a_cell(arguments, folder, after=3)
     before = {cell["run"]: (folder / cell["run"] / "result.json").stat().st_mtime_ns for cell in ended(folder)}
-    assert 4 <= len(before) < CELLS
+    assert 3 <= len(before) < CELLS
 
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
