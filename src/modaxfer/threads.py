@@ -27,8 +27,8 @@ def let_waiting_threads_sleep() -> None:
     """Set the environment so that OpenMP's threads soon sleep while they wait, in this process and those it starts.
 
     By default they spin: on cores that another process wants too, a thread spins away the time that the one it waits
-    for would need. Asleep at once, they cost a fifth of the time on an idle machine instead. Has an effect before torch and scikit-learn are imported only, and none where the user has set one
-    of the variables.
+    for would need. Asleep at once, they cost a fifth of the time on an idle machine instead. Has an effect before torch
+    and scikit-learn are imported only, and none where the user has set one of the variables.
     """
     if not any(name in os.environ for name in OWN):
         os.environ.update(SLEEPING)
