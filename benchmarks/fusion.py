@@ -17,7 +17,7 @@ from resumable import Command, finished, main
 
 from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.result import Result
-from modaxfer.runner.findings.gain import Finished, read_finished
+from modaxfer.runner.evaluation.finished import Finished, read_finished
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "fusion.json"
 RUNS = Path("runs") / "fusion"

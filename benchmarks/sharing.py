@@ -17,8 +17,8 @@ from resumable import Command, finished, main
 
 from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.result import Result
-from modaxfer.runner.findings.gain import Finished, read_finished
-from modaxfer.runner.findings.sharing import task_folder
+from modaxfer.runner.evaluation.finished import Finished, read_finished
+from modaxfer.runner.folder import task_folder
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "sharing.json"
 RUNS = Path("runs") / "sharing"

@@ -18,7 +18,7 @@ from modaxfer.cli.main import cli
 from modaxfer.config import RunConfig
 from modaxfer.registry import registry
 from modaxfer.result import Result
-from modaxfer.runner.findings.summary import write_table
+from modaxfer.runner.evaluation.summary import write_table
 from modaxfer.runner.folder import store_config
 
 ROOT = Path(__file__).resolve().parents[1]

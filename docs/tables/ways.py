@@ -7,7 +7,7 @@ from typing import Any
 
 from modaxfer.errors import RefusedError
 from modaxfer.registry import registry
-from modaxfer.runner.cells.request import pick_way
+from modaxfer.runner.request.request import pick_way
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, EncoderSpec, Field, Signal
 from tables.markdown import code, table
 

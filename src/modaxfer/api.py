@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas
 
     from modaxfer.runner.compare.ledger import CellRecord
-    from modaxfer.runner.saved.predict import Predictor
-    from modaxfer.runner.saved.records import Predicted
+    from modaxfer.runner.predict.predictor import Predictor
+    from modaxfer.runner.predict.records import Predicted
 
 __all__ = ["Comparison", "Run", "compare", "evaluate", "load", "make_config", "predict", "train"]
 
@@ -100,7 +100,7 @@ class Run:
         Raises:
             DataError: The run has no predictions of its own: it failed, or has several tasks.
         """
-        from modaxfer.runner.saved.stored_predictions import read_test_rows
+        from modaxfer.runner.predict.stored_predictions import read_test_rows
 
         frame: pandas.DataFrame = read_test_rows(self.folder)
         return frame
@@ -122,7 +122,7 @@ class Run:
         Raises:
             DataError: A column that the model reads is missing, not one row can be read, or the run has several tasks.
         """
-        from modaxfer.runner.saved.records import records
+        from modaxfer.runner.predict.records import records
 
         return records(self._predicted(data, quiet))
 
@@ -161,9 +161,9 @@ class Run:
         Raises:
             DataError: The task's rows are gone or changed, or the rows given cannot be scored.
         """
+        from modaxfer.runner.predict.evaluate import evaluate as evaluate_run
+        from modaxfer.runner.predict.score import score_rows
         from modaxfer.runner.progress import Progress
-        from modaxfer.runner.saved.evaluate import evaluate as evaluate_run
-        from modaxfer.runner.saved.score import score_rows
 
         if data is None:
             shared = self.tasks
@@ -176,15 +176,15 @@ class Run:
         return scored
 
     def _loaded(self) -> Predictor:
-        from modaxfer.runner.saved.predict import Predictor
+        from modaxfer.runner.predict.predictor import Predictor
 
         if self._predictor is None:
             self._predictor = Predictor(self.folder, trust_remote_code=self._trusted)
         return self._predictor
 
     def _predicted(self, data: Any, quiet: bool) -> Predicted:
+        from modaxfer.runner.predict.given import find_rows
         from modaxfer.runner.progress import Progress
-        from modaxfer.runner.saved.given import find_rows
 
         predictor = self._loaded()
         made = predictor.predict_rows(find_rows(data, predictor.saved.input_fields()))
@@ -236,12 +236,12 @@ def train(
     Raises:
         ModaxferError: The request was wrong, or the run failed.
     """
-    from modaxfer.runner.cells.kept import bring_home
-    from modaxfer.runner.cells.request import read_request
     from modaxfer.runner.claims.claim import claim
     from modaxfer.runner.folder import CONFIG
     from modaxfer.runner.processes.launch import launched_world, reports_here
     from modaxfer.runner.processes.signals import heeded, telling
+    from modaxfer.runner.request.kept import bring_home
+    from modaxfer.runner.request.request import read_request
 
     wanted = make_config(config, **settings)
     with heeded(), ExitStack() as held:
@@ -252,8 +252,8 @@ def train(
             held.enter_context(telling("modaxfer train", Path(str(wanted.output)), begun=CONFIG))
         # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
         from modaxfer.reports import report_run
+        from modaxfer.runner.beside.repeats import run_repeated
         from modaxfer.runner.progress import Progress
-        from modaxfer.runner.repeats import run_repeated
 
         result, folder = run_repeated(
             wanted, resume=resume, overwrite=overwrite, progress=Progress(not quiet), request=request
@@ -356,7 +356,7 @@ def _read(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as YAML could hold them: paths as text, rows in memory as the file that keeps them."""
     if not isinstance(values.get("data"), str | Path | None):
-        from modaxfer.runner.cells.kept import keep_rows
+        from modaxfer.runner.request.kept import keep_rows
 
         values = keep_rows(_plain({**values, "data": None}) | {"data": values["data"]})
     return {key: _text(value) for key, value in values.items()}

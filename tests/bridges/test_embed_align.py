@@ -132,13 +132,13 @@ def test_aligning_moves_the_embedder_and_nothing_else(method) -> None:
     source = torch.randn(40, 8) + torch.linspace(-2, 2, 8)
     batch, labels = batch_of(bridge, rows), torch.arange(24) % 2
 
-    def enter(hidden: Hidden) -> Hidden:
+    def embed_tokens(hidden: Hidden) -> Hidden:
         return Hidden(entry(hidden.tokens), hidden.mask)
 
     losses = align(
         embedder,
         repeat((batch, labels)),
-        enter,
+        embed_tokens,
         source,
         torch.arange(40) % 3,
         method=method,
@@ -150,7 +150,7 @@ def test_aligning_moves_the_embedder_and_nothing_else(method) -> None:
     assert all(not torch.equal(tensor, old) for tensor, old in zip(embedder.parameters(), before, strict=True))
     assert torch.equal(entry.weight, torch.ones(8))
     assert all(tensor.grad is None for tensor in [*entry.parameters(), *embedder.parameters()])
-    features = pool(enter(embedder(batch)), "mean")
+    features = pool(embed_tokens(embedder(batch)), "mean")
     assert (features.mean(0) - source.mean(0)).norm() < 0.7 * source.mean(0).norm()
 
 

@@ -18,7 +18,7 @@ import modaxfer
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
-from modaxfer.runner.saved.predict import Predictor
+from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.spec import Problem
 from modaxfer.tasks.load import load_task
 from modaxfer.tasks.own import task_from_files

@@ -11,8 +11,8 @@ import pytest
 
 import modaxfer
 from modaxfer.errors import RefusedError
+from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.saved.predict import Predictor
 from modaxfer.tasks.load import load_task
 
 pytestmark = pytest.mark.recipe
@@ -156,9 +156,9 @@ def test_training_rows_are_scored_on_a_stated_sample_where_all_would_have_to_be_
     from sklearn.metrics import accuracy_score
 
     from modaxfer.reports.terminal import summary
-    from modaxfer.runner.findings import honesty
+    from modaxfer.runner.evaluation import scores
 
-    monkeypatch.setattr(honesty, "MOST_TRAIN", 10)
+    monkeypatch.setattr(scores, "MOST_TRAIN", 10)
     run = trained(tmp_path / "run", tiny("bert"), long_texts, "lora")
     rows = run.result.data["rows"]
     assert rows["train"] > 10
@@ -178,7 +178,7 @@ def test_training_rows_are_scored_on_a_stated_sample_where_all_would_have_to_be_
 
 def own_task_of(run):
     from modaxfer.config import RunConfig, build, read_yaml
-    from modaxfer.runner.cells.request import find_tasks
+    from modaxfer.runner.request.request import find_tasks
 
     ((_, task),) = find_tasks(build(RunConfig, read_yaml(run.folder / "config.yaml")))
     return task

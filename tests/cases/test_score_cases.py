@@ -14,7 +14,7 @@ from sklearn import metrics
 import modaxfer
 from modaxfer.config import RunConfig
 from modaxfer.result import Result
-from modaxfer.runner.findings.gain import read_finished
+from modaxfer.runner.evaluation.finished import read_finished
 from modaxfer.tasks.load import load_task
 from modaxfer.tasks.own import task_from_files
 
@@ -106,7 +106,7 @@ def test_a_baseline_or_secondary_metric_that_fails_is_a_warning(tiny, tmp_path, 
     def broken(*_args: object, **_named: object) -> None:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("modaxfer.runner.findings.bars.fit_simple", broken)
+    monkeypatch.setattr("modaxfer.runner.evaluation.bars.fit_simple", broken)
     monkeypatch.setattr("modaxfer.metrics.scores.matthews_corrcoef", broken)
     data = folder(tmp_path / "animals", train=texts("cat dog", 40), test=texts("cat dog", 12, 200))
     run = modaxfer.train(

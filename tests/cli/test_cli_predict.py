@@ -143,9 +143,9 @@ OUTPUTS = {
 
 @pytest.mark.parametrize("case", OUTPUTS)
 def test_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded(case, shell, rows, monkeypatch):
-    from modaxfer.runner.saved import predict
+    from modaxfer.runner.predict import predictor
 
-    monkeypatch.setattr(predict, "load_model", lambda *arguments: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(predictor, "load_model", lambda *arguments: pytest.fail("the model was loaded"))
     (rows.parent / "folder.csv").mkdir()
     (rows.parent / "run").mkdir()
     (rows.parent / "run" / "result.json").touch()

@@ -13,7 +13,7 @@ from modaxfer.encoders import choice
 from modaxfer.errors import ConfigError, UnknownNameError
 from modaxfer.hooks import hookimpl
 from modaxfer.registry import Entry, PluginRecord, Registry, hook_manager, registry
-from modaxfer.runner.cells import request
+from modaxfer.runner.request import request
 from modaxfer.spec import (
     AUDIO,
     IMAGE,

@@ -63,7 +63,7 @@ def given(encoder, kind, rows=slice(None)):
 
 
 def begin(encoder, inputs) -> Hidden:
-    return encoder.enter(inputs) if isinstance(inputs, Hidden) else encoder.embed(inputs)
+    return encoder.embed_tokens(inputs) if isinstance(inputs, Hidden) else encoder.embed(inputs)
 
 
 def lengths_of(encoder, kind):

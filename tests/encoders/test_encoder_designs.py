@@ -146,12 +146,12 @@ def test_cells_have_no_order_and_the_class_token_stands_in_front():
     encoder = load("table")
     cells, order = torch.randn(1, 6, 96), torch.tensor([3, 1, 5, 0, 2, 4])
     mask = torch.ones(1, 6, dtype=torch.bool)
-    entered = encoder.enter(Hidden(cells, mask))
+    entered = encoder.embed_tokens(Hidden(cells, mask))
     assert torch.equal(entered.tokens[:, 0], encoder.cls_token[:, 0])
     assert torch.equal(entered.tokens[:, 1:], cells)
 
     def whole(content):
-        return encoder.finish(encoder.run(encoder.enter(Hidden(content, mask)), 0, 3)).tokens
+        return encoder.finish(encoder.run(encoder.embed_tokens(Hidden(content, mask)), 0, 3)).tokens
 
     torch.testing.assert_close(whole(cells[:, order])[:, 1:], whole(cells)[:, 1:][:, order], **TOLERANCE)
     torch.testing.assert_close(whole(cells[:, order])[:, 0], whole(cells)[:, 0], **TOLERANCE)
@@ -166,7 +166,7 @@ def test_layers_equal_a_deep_lstm_of_torch_on_each_row_alone():
             getattr(reference, key.replace("_l0", f"_l{index}")).copy_(value)
     content, lengths = torch.randn(3, 7, 16), torch.tensor([7, 2, 5])
     mask = torch.arange(7) < lengths[:, None]
-    made = encoder.run(encoder.enter(Hidden(content, mask)), 0, 3).tokens
+    made = encoder.run(encoder.embed_tokens(Hidden(content, mask)), 0, 3).tokens
     for row, length in enumerate(lengths.tolist()):
         torch.testing.assert_close(made[row, :length], reference(content[row : row + 1, :length])[0][0], **TOLERANCE)
         assert not made[row, length:].any()
@@ -189,7 +189,7 @@ def test_a_table_encoder_learns_what_no_single_cell_tells():
     exclusive_or = (bits.sum(1) % 2).float()
     cells = bits + torch.tensor([0, 2])  # a value of a column has an embedding of its own
     for _ in range(150):
-        hidden = encoder.enter(Hidden(embedding(cells), torch.ones_like(cells, dtype=torch.bool)))
+        hidden = encoder.embed_tokens(Hidden(embedding(cells), torch.ones_like(cells, dtype=torch.bool)))
         logits = head(encoder.finish(encoder.run(hidden, 0, 2)).tokens[:, 0])[:, 0]
         optimiser.zero_grad()
         nn.functional.binary_cross_entropy_with_logits(logits, exclusive_or).backward()

@@ -88,7 +88,7 @@ def batches(encoder, kind):
 def test_entering_behind_the_front_is_what_embedding_does(load, name):
     encoder, _ = load(name)
     for batch in batches(encoder, kind_of(name)):
-        embedded, entered = encoder.embed(batch), encoder.enter(front(encoder, batch))
+        embedded, entered = encoder.embed(batch), encoder.embed_tokens(front(encoder, batch))
         torch.testing.assert_close(entered.tokens, embedded.tokens, rtol=0, atol=1e-5)
         assert torch.equal(entered.mask, embedded.mask)
 
@@ -99,11 +99,11 @@ def test_without_its_front_only_raw_input_is_refused(load, name):
     encoder, resolved = load(name)
     batch = batches(encoder, kind_of(name))[0]
     content = front(encoder, batch)
-    before, names = encoder.enter(content).tokens, set(encoder.state_dict())
+    before, names = encoder.embed_tokens(content).tokens, set(encoder.state_dict())
     bare = copy.deepcopy(encoder)
     bare.drop_front()
-    torch.testing.assert_close(bare.enter(content).tokens, before, rtol=0, atol=0)
-    with pytest.raises(TypeError, match=r"has no front to embed raw input with: call enter\(hidden\)"):
+    torch.testing.assert_close(bare.embed_tokens(content).tokens, before, rtol=0, atol=0)
+    with pytest.raises(TypeError, match=r"has no front to embed raw input with: call embed_tokens\(hidden\)"):
         bare.embed(batch)
     dropped = names - set(bare.state_dict())
     assert set(bare.state_dict()) < names
@@ -125,8 +125,8 @@ def test_positions_are_stretched_to_what_is_asked_for_whatever_the_padding(load,
     content = torch.randn(2, wanted, encoder.hidden_size, generator=torch.Generator().manual_seed(0))
     full = torch.ones(2, wanted, dtype=torch.bool)
     full[1, 5:] = False
-    together = encoder.enter(Hidden(content, full))
-    alone = encoder.enter(Hidden(content[1:, :5], full[1:, :5]))
+    together = encoder.embed_tokens(Hidden(content, full))
+    alone = encoder.embed_tokens(Hidden(content[1:, :5], full[1:, :5]))
     length = alone.tokens.shape[1]
     torch.testing.assert_close(together.tokens[1, :length], alone.tokens[0], rtol=0, atol=1e-5)
     assert together.tokens.isfinite().all()
@@ -137,7 +137,7 @@ def test_a_table_that_is_long_enough_is_kept(load):
     plain, _ = load("bert")
     asked, _ = load("bert", max_tokens=16)
     content = Hidden(torch.randn(1, 9, 32), torch.ones(1, 9, dtype=torch.bool))
-    assert torch.equal(plain.enter(content).tokens, asked.enter(content).tokens)
+    assert torch.equal(plain.embed_tokens(content).tokens, asked.embed_tokens(content).tokens)
 
 
 def test_a_stretched_line_is_the_same_line_drawn_with_more_points():
@@ -152,7 +152,7 @@ def test_a_stretched_line_is_the_same_line_drawn_with_more_points():
 def test_more_content_than_a_grid_has_places_takes_those_of_a_larger_grid(load):
     encoder, _ = load("vit", max_tokens=30)  # 4 x 4 places; 6 x 6 hold 30
     content = torch.zeros(1, 30, 32)
-    entered = encoder.enter(Hidden(content, torch.ones(1, 30, dtype=torch.bool))).tokens[0]
+    entered = encoder.embed_tokens(Hidden(content, torch.ones(1, 30, dtype=torch.bool))).tokens[0]
     larger = encoder._grid_positions(6, 6)[0, :31]
     larger = larger + torch.cat([encoder.embeddings.cls_token[0], content[0]])
     torch.testing.assert_close(entered, larger)
@@ -194,7 +194,7 @@ def test_pictures_and_sounds_of_unknown_models_cannot_be_entered():
     config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
     encoder = AutoEncoder.from_config(config)
     with pytest.raises(TypeError, match=r"cannot be entered behind its front: call embed\(batch\)"):
-        encoder.enter(Hidden(torch.zeros(1, 2, 16), torch.ones(1, 2, dtype=torch.bool)))
+        encoder.embed_tokens(Hidden(torch.zeros(1, 2, 16), torch.ones(1, 2, dtype=torch.bool)))
     with pytest.raises(TypeError, match="cannot be entered behind its front"):
         encoder.drop_front()
     with pytest.raises(RefusedError, match=r"takes image\. Got: embeddings"):

@@ -140,7 +140,7 @@ def test_long_texts_are_tokenised_in_portions(tokenizer, monkeypatch):
 @pytest.mark.parametrize("pooling", ["cls", "mean", "mean_std"])
 def test_the_vector_of_a_long_text_is_the_mean_of_its_windows_vectors(tiny, monkeypatch, pooling):
     from modaxfer.contracts import Readout
-    from modaxfer.runner.towers import tower as room
+    from modaxfer.runner.model import tower as room
 
     options = EncoderOptions(max_tokens=12, long="mean_of_windows")
     encoder = load_encoder(resolve(str(tiny("bert"))), options=options).eval()
@@ -166,7 +166,7 @@ def test_the_vector_of_a_long_text_is_the_mean_of_its_windows_vectors(tiny, monk
 
 
 def _gradient(tower, batch, size, monkeypatch):
-    monkeypatch.setattr("modaxfer.runner.towers.tower.STRETCH", size)
+    monkeypatch.setattr("modaxfer.runner.model.tower.STRETCH", size)
     tower.zero_grad()
     tower.features(batch).pooled.square().sum().backward()
     return tower.encoder.layers[0].attention.self.query.weight.grad.clone()

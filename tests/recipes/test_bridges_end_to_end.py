@@ -14,10 +14,10 @@ import transformers
 from PIL import Image
 
 from modaxfer.api import make_config
+from modaxfer.runner.predict.evaluate import evaluate
+from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
-from modaxfer.runner.saved.evaluate import evaluate
-from modaxfer.runner.saved.predict import Predictor
 
 pytestmark = pytest.mark.recipe
 

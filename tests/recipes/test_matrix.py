@@ -17,10 +17,10 @@ from modaxfer.api import make_config
 from modaxfer.encoders.opaque import image_body
 from modaxfer.encoders.trial import start_afresh
 from modaxfer.errors import RefusedError
-from modaxfer.runner.cells.resolve import resolve_cells
+from modaxfer.runner.predict.evaluate import evaluate
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.run import run
-from modaxfer.runner.saved.evaluate import evaluate
 
 pytestmark = pytest.mark.recipe
 
@@ -105,8 +105,8 @@ def test_the_pairs_hold_every_encoder_with_every_kind_and_strategy_and_every_str
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_every_cell_is_resolved_to_its_bridge_before_any_weight_is_loaded(encoder, cell):
     for _, strategy, kind in (each for each in CELLS if each[0] == encoder):
-        (resolved,) = resolve_cells(cell(encoder, strategy, kind))
-        assert [way.bridge.id for way in resolved.ways] == ["modaxfer/" + BRIDGES[encoder][[*KINDS].index(kind)]]
+        (resolved,) = resolve_tasks(cell(encoder, strategy, kind))
+        assert [way.bridge.id for way in resolved.towers] == ["modaxfer/" + BRIDGES[encoder][[*KINDS].index(kind)]]
 
 
 @pytest.mark.parametrize(

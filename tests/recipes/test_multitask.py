@@ -7,10 +7,10 @@ import pytest
 from modaxfer.api import make_config
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.result import Result
+from modaxfer.runner.predict.evaluate import evaluate
+from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.run import run
-from modaxfer.runner.saved.evaluate import evaluate
-from modaxfer.runner.saved.predict import Predictor
 from modaxfer.runner.training import loop
 
 pytestmark = pytest.mark.recipe

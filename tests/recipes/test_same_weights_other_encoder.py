@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from modaxfer.config import RunConfig
+from modaxfer.runner.model.saved import SavedModel
+from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.run import run
-from modaxfer.runner.saved.model import SavedModel
-from modaxfer.runner.saved.predict import Predictor
 
 pytestmark = pytest.mark.recipe
 

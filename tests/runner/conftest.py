@@ -9,11 +9,11 @@ import pytest
 
 if TYPE_CHECKING:
     from modaxfer.config import RunConfig
-    from modaxfer.runner.cells.resolve import Cell
-    from modaxfer.runner.opening import Surroundings
-    from modaxfer.runner.session import Session
+    from modaxfer.runner.opening import RunContext
+    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.session import TaskSession
 
-Opened = tuple[list["Session"], tuple["Cell", ...], "Surroundings"]
+Opened = tuple[list["TaskSession"], tuple["ResolvedTask", ...], "RunContext"]
 
 
 @pytest.fixture(scope="session")
@@ -21,18 +21,18 @@ def opened() -> Callable[[RunConfig], Opened]:
     """Return a function from a request to its sessions, cells and what they share."""
 
     def opened(config: RunConfig) -> Opened:
-        from modaxfer.runner.cells.resolve import resolve_cells
-        from modaxfer.runner.opening import Surroundings, open_sessions
+        from modaxfer.runner.opening import RunContext, open_sessions
         from modaxfer.runner.processes.accelerate import make_accelerator
         from modaxfer.runner.progress import Progress
+        from modaxfer.runner.request.resolve import resolve_tasks
         from modaxfer.runner.stages import Stages
 
         accelerator, config = make_accelerator(config)
-        cells = resolve_cells(config)
+        tasks = resolve_tasks(config)
         warnings: list[str] = []
-        around = Surroundings(
+        context = RunContext(
             accelerator=accelerator, stages=Stages(warnings), progress=Progress(False), warnings=warnings, log=None
         )
-        return open_sessions(cells, around), cells, around
+        return open_sessions(tasks, context), tasks, context
 
     return opened

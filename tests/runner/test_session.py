@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from modaxfer.heads.objective import Objective
-from modaxfer.runner.session import Session
+from modaxfer.runner.session import TaskSession
 from modaxfer.spec import Problem
 
 
@@ -18,7 +18,7 @@ def session(problem, primary):
     other = dict.fromkeys(
         ("accelerator", "computer", "model", "processor", "splits", "log", "progress", "groups"), SimpleNamespace()
     )
-    return Session(
+    return TaskSession(
         **other, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1, seed=0,
         weights_key="", task_id="own/rows", encoder="x", bridges=(),
     )  # fmt: skip

@@ -27,7 +27,7 @@ from modaxfer.registry import registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Problem", "doctor", "examine"]
+__all__ = ["Fault", "doctor", "examine"]
 
 DEADLINE = 3.0
 """Seconds until a network that does not answer counts as unreachable."""
@@ -38,7 +38,7 @@ _LITTLE_DISK, _LITTLE_MEMORY = 5 * _GIGABYTE, 2 * _GIGABYTE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class Fault:
     """Something that is not as it should be."""
 
     what: str
@@ -61,10 +61,10 @@ def doctor(context: click.Context, as_json: bool) -> None:
         context.exit(1)
 
 
-def examine() -> tuple[dict[str, Any], tuple[Problem, ...]]:
+def examine() -> tuple[dict[str, Any], tuple[Fault, ...]]:
     """Return what was found, by section, and what is wrong with it; never raises and never waits long."""
     findings: dict[str, Any] = {}
-    problems: list[Problem] = []
+    problems: list[Fault] = []
     for name, (look, judge) in _SECTIONS.items():
         try:
             findings[name] = look()
@@ -72,7 +72,7 @@ def examine() -> tuple[dict[str, Any], tuple[Problem, ...]]:
         except Exception as error:  # a doctor reports whatever is broken, in whatever way, and goes on
             findings.setdefault(name, {})
             what = f"{name} could not be examined: {type(error).__name__}: {error}"
-            problems.append(Problem(what=what, fix=_REPAIR.get(name, "mend what the message names"), essential=True))
+            problems.append(Fault(what=what, fix=_REPAIR.get(name, "mend what the message names"), essential=True))
     return findings, tuple(problems)
 
 
@@ -85,13 +85,13 @@ def _versions() -> dict[str, str | None]:
     return {"modaxfer": __version__, **{item.name: _installed(item.name) for item in _requirements()}}
 
 
-def _wrong_versions(found: dict[str, str | None]) -> list[Problem]:
+def _wrong_versions(found: dict[str, str | None]) -> list[Fault]:
     problems = []
     for item in _requirements():
         have = found[item.name]
         if have is None or not item.specifier.contains(have, prereleases=True):
             what = f"{item.name} is {'not installed' if have is None else have}, needed is {item.specifier or 'any'}"
-            problems.append(Problem(what=what, fix=f"pip install '{item.name}{item.specifier}'", essential=True))
+            problems.append(Fault(what=what, fix=f"pip install '{item.name}{item.specifier}'", essential=True))
     return problems
 
 
@@ -119,12 +119,12 @@ def _compute() -> dict[str, Any]:
     }
 
 
-def _few_threads(found: dict[str, Any]) -> list[Problem]:
+def _few_threads(found: dict[str, Any]) -> list[Fault]:
     given = os.environ.get("OMP_NUM_THREADS")
     if given is None or found["torch_threads"] >= (found["processors"] or 1) / 2:
         return []
     what = f"torch computes on {found['torch_threads']} of {found['processors']} processors (OMP_NUM_THREADS={given})"
-    return [Problem(what=what, fix="unset OMP_NUM_THREADS, unless other work needs the rest")]
+    return [Fault(what=what, fix="unset OMP_NUM_THREADS, unless other work needs the rest")]
 
 
 def _cpu_bf16(path: Path = Path("/proc/cpuinfo")) -> list[str]:
@@ -136,10 +136,10 @@ def _cpu_bf16(path: Path = Path("/proc/cpuinfo")) -> list[str]:
     return sorted(flags & {"amx_bf16", "avx512_bf16"})
 
 
-def _bad_companions(found: dict[str, str]) -> list[Problem]:
+def _bad_companions(found: dict[str, str]) -> list[Fault]:
     """Judge packages that others import where they find them: without them everything works."""
     return [
-        Problem(
+        Fault(
             what=f"{name} {state} ({COMPANIONS[name]})",
             fix=f"pip uninstall -y {name}, which modaxfer does not need",
             essential=name in ("torchvision", "torchaudio") and not state.startswith("prints"),
@@ -155,10 +155,10 @@ def _memory() -> dict[str, int]:
     return {"total_mb": memory.total // 10**6, "available_mb": memory.available // 10**6}
 
 
-def _little_memory(found: dict[str, int]) -> list[Problem]:
+def _little_memory(found: dict[str, int]) -> list[Fault]:
     if found["available_mb"] * 10**6 >= _LITTLE_MEMORY:
         return []
-    return [Problem(what=f"{found['available_mb']} MB of memory are free", fix="close other programs, or use --limit")]
+    return [Fault(what=f"{found['available_mb']} MB of memory are free", fix="close other programs, or use --limit")]
 
 
 def _cache() -> dict[str, Any]:
@@ -182,14 +182,14 @@ def _can_write(folder: Path) -> bool:
         return False
 
 
-def _bad_cache(found: dict[str, Any]) -> list[Problem]:
+def _bad_cache(found: dict[str, Any]) -> list[Fault]:
     fix = "set MODAXFER_CACHE to another folder"
     problems = []
     if not found["writable"]:
-        problems.append(Problem(what=f"the cache {found['folder']} cannot be written", fix=fix, essential=True))
+        problems.append(Fault(what=f"the cache {found['folder']} cannot be written", fix=fix, essential=True))
     if found["free_mb"] * 10**6 < _LITTLE_DISK:
         what = f"the disk of the cache has {found['free_mb']} MB left"
-        problems.append(Problem(what=what, fix=f"free some, or {fix}"))
+        problems.append(Fault(what=what, fix=f"free some, or {fix}"))
     return problems
 
 
@@ -198,9 +198,9 @@ def _plugins() -> list[dict[str, Any]]:
     return [{name: str(getattr(record, name)) for name in names} for record in registry().plugins]
 
 
-def _bad_plugins(found: list[dict[str, Any]]) -> list[Problem]:
+def _bad_plugins(found: list[dict[str, Any]]) -> list[Fault]:
     fix = "mend, upgrade or uninstall it; `modaxfer plugins show NAMESPACE` says more"
-    return [Problem(what=line, fix=fix) for line in (*registry().problems, *registry().notices)]
+    return [Fault(what=line, fix=fix) for line in (*registry().problems, *registry().notices)]
 
 
 def _checkpoints() -> list[dict[str, Any]]:
@@ -222,14 +222,14 @@ def _checkpoints() -> list[dict[str, Any]]:
     return found
 
 
-def _no_weights(found: list[dict[str, Any]]) -> list[Problem]:
+def _no_weights(found: list[dict[str, Any]]) -> list[Fault]:
     if any(item["here"] for item in found):
         return []
     offered = [item["install"] for item in found if item["install"]]
     fix = (
         f"run `{offered[0]}`" if offered else "install a plugin that ships weights, or name a folder with --checkpoint"
     )
-    return [Problem(what="no pretrained weights are on this machine; each run needs the hub", fix=fix)]
+    return [Fault(what="no pretrained weights are on this machine; each run needs the hub", fix=fix)]
 
 
 def _network() -> dict[str, str]:
@@ -257,11 +257,11 @@ def _answer(endpoint: str) -> str:
         return f"reachable, answers {error.code}"
 
 
-def _no_network(found: dict[str, str]) -> list[Problem]:
+def _no_network(found: dict[str, str]) -> list[Fault]:
     if found["state"] != "unreachable":
         return []
     fix = "set HF_HUB_OFFLINE=1, give data with --data-dir, and use checkpoints that are here"
-    return [Problem(what=f"the hub {found['hub']} is unreachable ({found['reason']})", fix=fix)]
+    return [Fault(what=f"the hub {found['hub']} is unreachable ({found['reason']})", fix=fix)]
 
 
 def _environment() -> dict[str, str]:
@@ -283,7 +283,7 @@ def _without_login(address: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _nothing(found: object) -> list[Problem]:
+def _nothing(found: object) -> list[Fault]:
     return []
 
 
@@ -302,7 +302,7 @@ def _installed(distribution: str) -> str | None:
         return None
 
 
-_SECTIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], list[Problem]]]] = {
+_SECTIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], list[Fault]]]] = {
     "python": (_python, _nothing),
     "versions": (_versions, _wrong_versions),
     "companions": (probe_all, _bad_companions),
@@ -325,7 +325,7 @@ _REPAIR = {
 }
 
 
-def _print(findings: dict[str, Any], problems: tuple[Problem, ...]) -> None:
+def _print(findings: dict[str, Any], problems: tuple[Fault, ...]) -> None:
     for name, values in findings.items():
         if isinstance(values, list):
             columns = list(dict.fromkeys(key for row in values for key in row))

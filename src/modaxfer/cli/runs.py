@@ -17,11 +17,11 @@ from modaxfer.config import RunConfig, build
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.escaping import json_text
 from modaxfer.result import Result
-from modaxfer.runner.saved.place import description_of
+from modaxfer.runner.model.location import description_of
 
 if TYPE_CHECKING:
     from modaxfer.data.given import Given
-    from modaxfer.runner.saved.predict import Predictor
+    from modaxfer.runner.predict.predictor import Predictor
 
 TRUST = click.option(
     "--trust-remote-code",
@@ -54,11 +54,11 @@ def evaluate_command(
     that share one encoder is scored on all of them.
     """
     _check_ahead(run, file, device)
+    from modaxfer.runner.predict.evaluate import evaluate_tasks
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.evaluate import evaluate_tasks
 
     if file is not None:
-        from modaxfer.runner.saved.predict import Predictor
+        from modaxfer.runner.predict.predictor import Predictor
 
         predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
         _evaluate_rows(run, predictor, file, label, as_json)
@@ -74,8 +74,8 @@ def evaluate_command(
 
 
 def _evaluate_rows(run: Path, predictor: Predictor, file: str, label: tuple[str, ...], as_json: bool) -> None:
+    from modaxfer.runner.predict.score import score_rows
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.score import score_rows
 
     progress = Progress()
     data = _given(file, predictor) if file == "-" else Path(file)
@@ -123,9 +123,9 @@ def predict_command(
     if output is not None:
         require_writable(output, file)
     _check_ahead(run, file, device)
+    from modaxfer.runner.predict.predictor import Predictor
+    from modaxfer.runner.predict.records import flat
     from modaxfer.runner.progress import Progress
-    from modaxfer.runner.saved.predict import Predictor
-    from modaxfer.runner.saved.records import flat
 
     predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
     made = predictor.predict_rows(_given(file, predictor), progress)
@@ -159,7 +159,7 @@ def _check_ahead(run: Path, file: str | None, device: str) -> None:
 
 
 def _given(file: str, predictor: Predictor) -> Given:
-    from modaxfer.runner.saved.given import find_rows, piped_rows
+    from modaxfer.runner.predict.given import find_rows, piped_rows
 
     fields = predictor.saved.input_fields()
     return piped_rows(sys.stdin.buffer.read(), fields) if file == "-" else find_rows(Path(file), fields)

@@ -8,7 +8,7 @@ from modaxfer.cli.output import print_details, print_json
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import RefusedError, UnknownNameError
 from modaxfer.registry import Entry, registry
-from modaxfer.runner.cells.request import pick_way, reason_of, source_of
+from modaxfer.runner.request.request import pick_way, reason_of, source_of
 from modaxfer.spec import TABLE, Field
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ class TrainedBridge(Bridge, Protocol):
     def embedder(self, width: int) -> nn.Module:
         """Return a module, freshly initialised from torch's generator: ``Batch -> Hidden`` of `width` per token.
 
-        Its tokens hold content only; positions, class token and entry norm are added by `Encoder.enter`.
+        Its tokens hold content only; positions, class token and entry norm are added by `Encoder.embed_tokens`.
         """
         ...
 
@@ -116,7 +116,7 @@ class AlignedBridge(TrainedBridge, Protocol):
         embedder: nn.Module,
         batches: Iterator[tuple[Batch, np.ndarray]],
         targets: np.ndarray,
-        enter: Callable[[Hidden], Hidden],
+        embed_tokens: Callable[[Hidden], Hidden],
         source: torch.Tensor,
         source_targets: np.ndarray,
     ) -> list[float]:
@@ -126,7 +126,7 @@ class AlignedBridge(TrainedBridge, Protocol):
             embedder: What `TrainedBridge.embedder` returned.
             batches: Batches of training rows without end, each with its row numbers, int64 ``[batch]``.
             targets: As in `TaskData.targets`, of all training rows.
-            enter: The encoder's own, see `Encoder.enter`.
+            embed_tokens: The encoder's own, see `Encoder.embed_tokens`.
             source: Mean entry states of the proxy task's rows, float32 ``[rows, hidden]``.
             source_targets: As in `TaskData.targets`, of the proxy task's rows.
         """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from modaxfer.contracts.rows import Batch, Processor
@@ -89,7 +88,7 @@ class Encoder(Protocol):
 
     ``finish(run(embed(batch), 0, depth))`` is the whole model. Padding never changes the state of a real token.
     One that takes ``embeddings`` can also be entered behind its front, the part of its embedding that looks raw input
-    up or projects it: ``finish(run(enter(hidden), 0, depth))``.
+    up or projects it: ``finish(run(embed_tokens(hidden), 0, depth))``.
     """
 
     hidden_size: int
@@ -109,7 +108,7 @@ class Encoder(Protocol):
         """Turn a batch into the states that enter layer 0."""
         ...
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Turn embedded content ``[batch, tokens, hidden]`` into the states that enter layer 0.
 
         Adds what the embedding adds to content: positions, a class token in front, a norm. What it returns may be one
@@ -118,7 +117,7 @@ class Encoder(Protocol):
         ...
 
     def drop_front(self) -> None:
-        """Give up the modules that `enter` does not use, so that what is left all takes part; `embed` is gone."""
+        """Give up the modules that `embed_tokens` does not use: all that is left takes part; `embed` is gone."""
         ...
 
     def run(self, hidden: Hidden, start: int, stop: int) -> Hidden:
@@ -127,18 +126,6 @@ class Encoder(Protocol):
 
     def finish(self, hidden: Hidden) -> Hidden:
         """Apply the final norm, if there is one."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write the encoder into the new folder `folder`, with the files that its inputs are prepared by.
-
-        One of Transformers' architectures is written so that ``AutoModel.from_pretrained(folder)`` reads it without a
-        missing or an unexpected key; ``--encoder FOLDER`` reads any. An attached adapter is merged into the weights.
-
-        Raises:
-            RefusedError: It cannot be written, and why.
-            OutputExistsError: There is something in `folder`.
-        """
         ...
 
 

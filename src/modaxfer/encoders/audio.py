@@ -81,9 +81,9 @@ class Wav2Vec2Encoder(LayeredEncoder):
         tokens = torch.tensor([frames_after(int(length), _strides(self.config)) for length in lengths])
         mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
         projected = self.projection(frames)
-        return self.enter(Hidden(projected[0] if isinstance(projected, tuple) else projected, mask))
+        return self.embed_tokens(Hidden(projected[0] if isinstance(projected, tuple) else projected, mask))
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Add convolved positions, to which padding is silent, and normalise: ``[batch, tokens, hidden]``."""
         states = hidden.tokens * hidden.mask.unsqueeze(-1)
         states = states + self.positions(states)
@@ -125,7 +125,6 @@ class WhisperEncoder(LayeredEncoder):
     front: ClassVar[tuple[str, ...]] = ("conv1", "conv2")
     positions: torch.Tensor
     key_mapping: ClassVar[dict[str, str] | None] = {r"^(model\.)?encoder\.": ""}
-    renamed: ClassVar[dict[str, str]] = {"positions": "embed_positions.weight"}
 
     def __init__(self, model: Any, origin: Origin) -> None:
         super().__init__(model.config, origin)
@@ -140,11 +139,6 @@ class WhisperEncoder(LayeredEncoder):
         from transformers.models.whisper.modeling_whisper import WhisperEncoder as Half
 
         return Half
-
-    @classmethod
-    def part_of(cls, model: Any) -> Any:
-        """Return the encoder half."""
-        return model.encoder
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
@@ -184,7 +178,7 @@ class WhisperEncoder(LayeredEncoder):
         mask = steps[: states.shape[1]] < ((lengths + 1) // FRAMES_PER_TOKEN)[:, None]
         return self._placed(Hidden(states, mask), self.positions)
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Add positions: ``[batch, tokens, hidden]``."""
         return self._placed(hidden, stretched(self.positions, self.origin.options.max_tokens))
 

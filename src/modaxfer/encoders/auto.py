@@ -173,7 +173,7 @@ class AutoEncoder(LayeredEncoder):
         steps = torch.arange(rows.shape[1], device=rows.device)
         return Hidden(rows, steps < batch["lengths"].to(rows.device)[:, None])
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Let content in as it is; the model adds positions itself.
 
         Raises:

@@ -113,7 +113,7 @@ class ViTEncoder(LayeredEncoder):
         mask = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
         return self._placed(Hidden(patches, mask), self._grid_positions(*projected.shape[2:]))
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Put the class token in front, add the first positions of the grid: ``[batch, 1 + tokens, hidden]``."""
         table: torch.Tensor = self.embeddings.position_embeddings
         wanted = self.origin.options.max_tokens or 0

@@ -23,7 +23,7 @@ class LSTMEncoder(ScratchEncoder):
         self.layers = nn.ModuleList([LSTMLayer(config) for _ in range(self.depth)])
         self.norm = None
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Let content in as it is: an LSTM knows the order of its input."""
         return hidden
 

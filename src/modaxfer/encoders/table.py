@@ -30,7 +30,7 @@ class TableEncoder(ScratchEncoder):
         self.layers = nn.ModuleList([TableLayer(config, first=index == 0) for index in range(self.depth)])
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Put the class token in front: ``[batch, 1 + cells, hidden]``."""
         front = self.cls_token.expand(len(hidden.tokens), -1, -1).to(hidden.tokens.dtype)
         return Hidden(torch.cat([front, hidden.tokens], 1), nn.functional.pad(hidden.mask, (1, 0), value=True))

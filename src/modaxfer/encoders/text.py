@@ -71,7 +71,7 @@ class BertEncoder(LayeredEncoder):
         tokens = self.embeddings(input_ids=batch["input_ids"], token_type_ids=types)
         return Hidden(tokens if self.project is None else self.project(tokens), batch["mask"])
 
-    def enter(self, hidden: Hidden) -> Hidden:
+    def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Add position and first type embeddings, and normalise: ``[batch, tokens, hidden]``."""
         types = self.embeddings.token_type_embeddings.weight
         table = self.embeddings.position_embeddings.weight[_first_position(self.config) :]

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.runner.findings.shown import MISTAKES, SECONDS
+from modaxfer.runner.evaluation.shown import MISTAKES, SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,6 +21,7 @@ __all__ = [
     "has_result",
     "is_finished",
     "store_config",
+    "task_folder",
 ]
 
 CONFIG, RESULT = "config.yaml", "result.json"
@@ -95,3 +96,8 @@ def _is_folder(name: str) -> bool:
         for called in (entry.id, entry.name)
     }
     return ("checkpoint", name) not in known and ("encoder", name.partition(":")[0]) not in known
+
+
+def task_folder(task_id: str) -> str:
+    """Return the name of a task's folder inside a run of several."""
+    return task_id.replace("/", "-")

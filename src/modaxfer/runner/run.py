@@ -17,34 +17,34 @@ from modaxfer.errors import ModaxferError
 from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
 from modaxfer.result import Result
-from modaxfer.runner.cells.idle import check_idle_settings
-from modaxfer.runner.cells.idle_options import check_idle_options
-from modaxfer.runner.cells.request import Request
-from modaxfer.runner.cells.resolve import Cell, describe, resolve_cells
 from modaxfer.runner.claims.claim import Claim, claim
 from modaxfer.runner.claims.origin import Origin, check_origin, read_origin, refuse_other_encoder, store_origin
 from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.claims.space import space_told
-from modaxfer.runner.findings.ablation import ablate
-from modaxfer.runner.findings.attempts import attempt
-from modaxfer.runner.findings.caveats import caveats
-from modaxfer.runner.findings.honesty import examine
-from modaxfer.runner.findings.sharing import beside_alone, config_of, task_folder
-from modaxfer.runner.findings.shown import write_mistakes
-from modaxfer.runner.findings.summary import assemble, together, write_predictions
-from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config
-from modaxfer.runner.opening import Surroundings, open_sessions
+from modaxfer.runner.evaluation.ablation import ablate
+from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.evaluation.caveats import caveats
+from modaxfer.runner.evaluation.scores import examine
+from modaxfer.runner.evaluation.sharing import beside_alone, config_of
+from modaxfer.runner.evaluation.shown import write_mistakes
+from modaxfer.runner.evaluation.summary import assemble, together, write_predictions
+from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config, task_folder
+from modaxfer.runner.opening import RunContext, open_sessions
 from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.saved.model import save_model
-from modaxfer.runner.session import Session
+from modaxfer.runner.request.idle import check_idle_settings
+from modaxfer.runner.request.idle_options import check_idle_options
+from modaxfer.runner.request.request import Request
+from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
+from modaxfer.runner.saving import save_model
+from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.training.after import end_in_weight_space, snapshot
 from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.checkpoint import Checkpoints
-from modaxfer.runner.training.lane import opened_places
+from modaxfer.runner.training.lane import trainable_parameters
 from modaxfer.runner.training.loop import train_phase
 from modaxfer.runner.training.rates import train_at_rates
 from modaxfer.runner.training.solve import solve_phase
@@ -72,7 +72,7 @@ def run(
             noted, where otherwise they are refused.
         beside: Result of a run that this one repeats with another seed: its encoder must have the same weights.
         progress: Where to tell how far it is; None = standard error.
-        request: What `modaxfer.runner.cells.request.read_request` made of `config`, where that has been asked already.
+        request: What `modaxfer.runner.request.request.read_request` made of `config`, where that was asked already.
 
     Returns:
         The result and the run's folder. In other processes than the main one, the result that the main one wrote.
@@ -101,20 +101,22 @@ def run(
         if resume and is_finished(folder):
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
-        cells = resolve_cells(config, request)
-        notes = _check_idle(cells[0], shared)
-        origin, changed = share(accelerator, lambda: _settled(claims[0], cells, resume, beside))
-        return _Run(cells, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
+        tasks = resolve_tasks(config, request)
+        notes = _check_idle(tasks[0], shared)
+        origin, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, beside))
+        return _Run(tasks, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
 
 
-def _check_idle(cell: Cell, shared: bool) -> list[str]:
+def _check_idle(resolved: ResolvedTask, shared: bool) -> list[str]:
     """Refuse what plays no part in the run, or note it where other runs share it."""
-    return [*check_idle_settings(cell, shared=shared), *check_idle_options(cell, shared=shared)]
+    return [*check_idle_settings(resolved, shared=shared), *check_idle_options(resolved, shared=shared)]
 
 
-def _settled(claimed: Claim, cells: Sequence[Cell], resume: bool, beside: Result | None) -> tuple[Origin, list[str]]:
+def _settled(
+    claimed: Claim, tasks: Sequence[ResolvedTask], resume: bool, beside: Result | None
+) -> tuple[Origin, list[str]]:
     """Refuse what can still be refused, then remove what the run replaces; return what it starts from."""
-    origin = read_origin(cells)
+    origin = read_origin(tasks)
     changed = check_origin(origin, claimed.folder) if resume else []
     if beside is not None:
         refuse_other_encoder(beside, origin, claimed.folder)
@@ -126,8 +128,8 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
     """Refuse early what cannot run, then let the launcher start the processes."""
     folder = claimed.folder
     if not (resume and is_finished(folder)):
-        cells = resolve_cells(claimed.config, request)
-        _check_idle(cells[0], shared)
+        tasks = resolve_tasks(claimed.config, request)
+        _check_idle(tasks[0], shared)
         claimed.clear()
         launch(claimed.config, folder, resume=resume)
     return Result.load(folder), folder
@@ -135,14 +137,14 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
 
 class _Run:
     def __init__(
-        self, cells: tuple[Cell, ...], folder: Path, accelerator: Any, progress: Progress, notes: Sequence[str]
+        self, tasks: tuple[ResolvedTask, ...], folder: Path, accelerator: Any, progress: Progress, notes: Sequence[str]
     ) -> None:
-        self.cells, self.folder, self.accelerator, self.progress = cells, folder, accelerator, progress
-        self.config, self.plan = cells[0].config, cells[0].plan
+        self.tasks, self.folder, self.accelerator, self.progress = tasks, folder, accelerator, progress
+        self.config, self.plan = tasks[0].config, tasks[0].plan
         self.main = accelerator.is_main_process
-        self.warnings: list[str] = [*registry().problems, *notes, *caveats(cells)]
+        self.warnings: list[str] = [*registry().problems, *notes, *caveats(tasks)]
         self.stages = Stages(self.warnings)
-        self.touched: dict[str, torch.nn.Parameter] = {}
+        self.trained: dict[str, torch.nn.Parameter] = {}
 
     def execute(self, origin: Origin) -> Result:
         with space_told(self.folder):
@@ -171,23 +173,25 @@ class _Run:
         torch.manual_seed(self.config.seed)
         np.random.seed(self.config.seed)
         self._announce()
-        around = Surroundings(
+        context = RunContext(
             accelerator=self.accelerator,
             stages=self.stages,
             progress=self.progress,
             warnings=self.warnings,
             log=self.folder / "log.jsonl" if self.main else None,
         )
-        sessions = open_sessions(self.cells, around)
-        aligned = align_bridges(sessions, self.cells, around, self.folder / CHECKPOINT)
+        sessions = open_sessions(self.tasks, context)
+        aligned = align_bridges(sessions, self.tasks, context, self.folder / CHECKPOINT)
         training = {**self._train(sessions), **aligned}
         # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
-        for session, cell in zip(sessions, self.cells, strict=True) if self.main else ():
-            save_model(self._place(cell), session, cell, self.touched)
-        results = [self._conclude(session, cell, training) for session, cell in zip(sessions, self.cells, strict=True)]
+        for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():
+            save_model(self._place(resolved), session, resolved, self.trained)
+        results = [
+            self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
+        ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
         if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
-            result = beside_alone(result, self.cells, self.folder, run, self.progress)
+            result = beside_alone(result, self.tasks, self.folder, run, self.progress)
         if self.main:
             result.save(self.folder)
             Checkpoints(self.folder / CHECKPOINT).clear()
@@ -195,10 +199,10 @@ class _Run:
         return result
 
     def _announce(self) -> None:
-        for cell in self.cells:
-            for name, value in describe(cell).items():
+        for resolved in self.tasks:
+            for name, value in describe(resolved).items():
                 self.progress.say(f"{name:<11}{value}")
-            data = cell.data
+            data = resolved.data
             rows = ", ".join(f"{len(targets):,} {name}" for name, targets in data.targets.items())
             self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
             dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
@@ -207,7 +211,7 @@ class _Run:
         for warning in self.warnings:
             self.progress.say(f"warning: {warning}")
 
-    def _train(self, sessions: list[Session]) -> dict[str, Any]:
+    def _train(self, sessions: list[TaskSession]) -> dict[str, Any]:
         phases = self.plan.phases
         training = train_at_rates(
             sessions,
@@ -216,13 +220,15 @@ class _Run:
             self.folder / CHECKPOINT,
             writes=self.main,
         )
-        # A search that was finished before the run was killed has opened nothing in this process.
+        # A search that was finished before the run was killed has trained nothing in this process.
         for phase in (phase for phase in phases if phase.solver is None):
-            self.touched |= {name: place.parameter for name, place in opened_places(sessions, phase).items()}
+            self.trained |= {
+                name: parameter.tensor for name, parameter in trainable_parameters(sessions, phase).items()
+            }
         return training
 
     def _train_phases(
-        self, sessions: list[Session], phases: Sequence[Phase], checkpoints: Checkpoints
+        self, sessions: list[TaskSession], phases: Sequence[Phase], checkpoints: Checkpoints
     ) -> dict[str, Any]:
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
@@ -230,48 +236,50 @@ class _Run:
         after: list[dict[str, Any]] = []
         for number, phase in enumerate(phases):
             if phase.solver is not None:
-                for session, cell in zip(sessions, self.cells, strict=True):
-                    report = solve_phase(session, phase, cell.data.classes)
+                for session, resolved in zip(sessions, self.tasks, strict=True):
+                    report = solve_phase(session, phase, resolved.data.classes)
                     self.stages.add("features", report.pop("features_s"))
                     self.stages.add("train", report.pop("search_s"))
                     reports.append({"name": phase.name, **report})
             elif number < first:
-                self.touched |= {name: place.parameter for name, place in opened_places(sessions, phase).items()}
+                self.trained |= {
+                    name: parameter.tensor for name, parameter in trainable_parameters(sessions, phase).items()
+                }
             else:
                 last = number == len(phases) - 1
                 with self.stages.stage("train"):
-                    opened = opened_places(sessions, phase)
-                    start = checkpoints.begin(snapshot(opened)) if last and self.plan.after else {}
-                    made, kept = train_phase(sessions, phase, number, checkpoints, self.touched, self.plan.sharing)
+                    trainable = trainable_parameters(sessions, phase)
+                    start = checkpoints.begin(snapshot(trainable)) if last and self.plan.after else {}
+                    made, kept = train_phase(sessions, phase, number, checkpoints, self.trained, self.plan.sharing)
                     reports.append(made.to_dict())
                     if last and self.plan.after:
-                        after = end_in_weight_space(sessions[0], self.plan.after, opened, start, kept)
+                        after = end_in_weight_space(sessions[0], self.plan.after, trainable, start, kept)
             # What training moved below the head must not be mistaken for the checkpoint's own features.
             for session in sessions if phase.trainable - {Part.HEAD} else ():
                 session.weights_key, session.layers = "", {}
         return {"phases": reports, "after": after} if after else {"phases": reports}
 
-    def _place(self, cell: Cell) -> Path:
+    def _place(self, resolved: ResolvedTask) -> Path:
         """Return where what belongs to one task is written: into the run, or its own folder inside a shared one."""
-        return self.folder if len(self.cells) == 1 else self.folder / "tasks" / task_folder(cell.task_id)
+        return self.folder if len(self.tasks) == 1 else self.folder / "tasks" / task_folder(resolved.task_id)
 
-    def _conclude(self, session: Session, cell: Cell, training: dict[str, Any]) -> Result:
+    def _conclude(self, session: TaskSession, resolved: ResolvedTask, training: dict[str, Any]) -> Result:
         """Score one task, and write what belongs to it."""
-        folder = self._place(cell)
+        folder = self._place(resolved)
         with self.stages.stage("evaluate"):
-            findings = examine(session, cell)
+            findings = examine(session, resolved)
             ablation: dict[str, Any] = {}
-            if len(cell.ways) > 1:
-                parts = partial(ablate, session, cell, findings)
+            if len(resolved.towers) > 1:
+                parts = partial(ablate, session, resolved, findings)
                 ablation = attempt("what each part of a row is worth", parts, self.warnings) or {}
         if self.main:
-            inputs = partial(write_mistakes, folder, session, cell, findings.test, findings.asked)
+            inputs = partial(write_mistakes, folder, session, resolved, findings.test, findings.asked)
             attempt("what the report shows of wrong predictions", inputs, self.warnings)
-        result = assemble(session, cell, findings, training, self.stages, self.touched, ablation)
+        result = assemble(session, resolved, findings, training, self.stages, self.trained, ablation)
         if self.main:
-            write_predictions(folder, session, cell, findings.test, findings.asked)
+            write_predictions(folder, session, resolved, findings.test, findings.asked)
             if folder != self.folder:
-                store_config(config_of(self.config, cell), folder)
+                store_config(config_of(self.config, resolved), folder)
                 result.save(folder)
         return result
 
@@ -280,13 +288,13 @@ class _Run:
         if not self.main:
             return
         text = str(error) if isinstance(error, ModaxferError) else f"{type(error).__name__}: {error}"
-        told = describe(self.cells[0])
+        told = describe(self.tasks[0])
         failed = Result(
             status="failed",
             encoder={"id": told["encoder"], "checkpoint": told["checkpoint"]},
             bridge=told["bridge"],
             strategy=told["strategy"],
-            task=" + ".join(cell.task_id for cell in self.cells),
+            task=" + ".join(resolved.task_id for resolved in self.tasks),
             seed=self.config.seed,
             time_s=self.stages.seconds(),
             warnings=tuple(self.warnings),

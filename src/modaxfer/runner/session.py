@@ -15,13 +15,13 @@ from modaxfer.contracts import Batch, Bridge, Example, Processor
 from modaxfer.heads.objective import Objective
 from modaxfer.metrics import compute, greater_is_better
 from modaxfer.runner.log import RunLog
+from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows
 from modaxfer.runner.rows.split import Split
-from modaxfer.runner.towers.model import TransferModel
 from modaxfer.spec import Problem
 
-__all__ = ["Predictions", "Session"]
+__all__ = ["Predictions", "TaskSession"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Predictions:
 
 
 @dataclass(kw_only=True)
-class Session:
+class TaskSession:
     """One run in progress: model, data, arithmetic and where to write."""
 
     accelerator: Any

@@ -17,9 +17,9 @@ from modaxfer.config import RunConfig, TrainOptions
 from modaxfer.contracts import pool
 from modaxfer.errors import ConfigError, MissingPackageError, RefusedError, UnknownNameError
 from modaxfer.result import Result
-from modaxfer.runner.cells.resolve import resolve_cells
-from modaxfer.runner.cells.scratch import scratch_config
 from modaxfer.runner.processes.accelerate import make_accelerator
+from modaxfer.runner.request.resolve import resolve_tasks
+from modaxfer.runner.request.scratch import scratch_config
 from modaxfer.runner.training.alignment import align_bridges
 
 QUICK = {"batch_size": 16, "precision": "fp32", "device": "cpu"}
@@ -44,8 +44,8 @@ def aligned(opened):
     """Return a function from a request and a folder to its aligned sessions and the report."""
 
     def done(config: RunConfig, folder: Path):
-        sessions, cells, around = opened(config)
-        return sessions, align_bridges(sessions, cells, around, folder)
+        sessions, tasks, context = opened(config)
+        return sessions, align_bridges(sessions, tasks, context, folder)
 
     return done
 
@@ -58,9 +58,9 @@ def tensors(session) -> dict[str, torch.Tensor]:
 def test_the_distance_falls_and_only_the_bridge_moves(method, config, opened, tmp_path) -> None:
     if method == "otdd":
         pytest.importorskip("ot")
-    sessions, cells, around = opened(config(align=method))
+    sessions, tasks, context = opened(config(align=method))
     before = tensors(sessions[0])
-    found = align_bridges(sessions, cells, around, tmp_path)["alignment"]
+    found = align_bridges(sessions, tasks, context, tmp_path)["alignment"]
     assert {key: found[key] for key in ("method", "proxy", "rows", "steps")} == {
         "method": method, "proxy": "modaxfer/digits", "rows": 60, "steps": 30,
     }  # fmt: skip
@@ -68,7 +68,7 @@ def test_the_distance_falls_and_only_the_bridge_moves(method, config, opened, tm
     moved = {name for name, tensor in tensors(sessions[0]).items() if not torch.equal(tensor, before[name])}
     assert moved
     assert all(name.startswith("towers.0.bridge.") for name in moved)
-    assert around.stages.seconds()["train"] > 0
+    assert context.stages.seconds()["train"] > 0
     assert all(parameter.grad is None for parameter in sessions[0].model.parameters())
 
 
@@ -76,10 +76,10 @@ def test_rows_enter_nearer_to_what_enters_in_pretraining(config, opened, tmp_pat
     """Measured from outside: pictures through an encoder with its front, texts through the bridge."""
     from modaxfer.encoders.load import load_encoder
 
-    sessions, cells, around = opened(config())
-    (session,), (cell,) = sessions, cells
-    proxy = cell.ways[0].proxy
-    encoder = load_encoder(cell.ways[0].encoder, options=cell.ways[0].encoder_options)
+    sessions, tasks, context = opened(config())
+    (session,), (resolved,) = sessions, tasks
+    proxy = resolved.towers[0].proxy
+    encoder = load_encoder(resolved.towers[0].encoder, options=resolved.towers[0].encoder_options)
     processor = encoder.processor("image")
     with torch.no_grad():
         pictures = processor(proxy.bridge(proxy.data.splits["train"].to_list()))
@@ -93,7 +93,7 @@ def test_rows_enter_nearer_to_what_enters_in_pretraining(config, opened, tmp_pat
             return float(mmd(pool(tower.embed(batch), "mean"), source))
 
     before = distance()
-    align_bridges(sessions, cells, around, tmp_path)
+    align_bridges(sessions, tasks, context, tmp_path)
     assert distance() < 0.7 * before
 
 
@@ -117,10 +117,10 @@ def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, aligned, t
 
 def test_without_the_option_nothing_is_done(config, opened, tmp_path) -> None:
     plain = config(**dict.fromkeys(ALIGNED))
-    sessions, cells, around = opened(plain)
+    sessions, tasks, context = opened(plain)
     before = tensors(sessions[0])
-    assert align_bridges(sessions, cells, around, tmp_path / "none") == {}
-    assert cells[0].ways[0].proxy is None
+    assert align_bridges(sessions, tasks, context, tmp_path / "none") == {}
+    assert tasks[0].towers[0].proxy is None
     assert all(torch.equal(tensor, before[name]) for name, tensor in tensors(sessions[0]).items())
     assert not (tmp_path / "none").exists()
 
@@ -168,16 +168,16 @@ def test_what_cannot_be_aligned_is_refused_before_weights(
 def test_a_missing_solver_is_said_before_weights(config, monkeypatch, tmp_path) -> None:
     monkeypatch.setitem(sys.modules, "ot", None)
     with pytest.raises(MissingPackageError, match=r"bridge.align=otdd needs the package POT.*modaxfer\[ot\]"):
-        resolve_cells(make_accelerator(config(align="otdd"))[1])
+        resolve_tasks(make_accelerator(config(align="otdd"))[1])
 
 
 def test_the_baseline_from_scratch_goes_without(config, tmp_path) -> None:
-    main = resolve_cells(make_accelerator(config())[1])[0].config
+    main = resolve_tasks(make_accelerator(config())[1])[0].config
     assert main.set["bridge.align"] == "mmd"
     told = {"bridge": "modaxfer/embed", "strategy": "modaxfer/full", "task": "own/reviews"}
     result = Result(status="completed", encoder={"id": "modaxfer/vit"}, **told)
     scratch = scratch_config(main, result, tmp_path)
-    (cell,) = resolve_cells(scratch)
-    assert cell.ways[0].proxy is None
-    assert cell.ways[0].bridge_options.align == "none"
-    assert cell.options.train == TrainOptions()
+    (resolved,) = resolve_tasks(scratch)
+    assert resolved.towers[0].proxy is None
+    assert resolved.towers[0].bridge_options.align == "none"
+    assert resolved.options.train == TrainOptions()

@@ -16,20 +16,20 @@ SETTINGS = {"strategy": "full", "epochs": 2, "batch_size": 16, "device": "cpu"}
 
 def test_a_diverged_phase_leaves_nothing_wrapped(tiny, own_rows, opened, tmp_path, monkeypatch) -> None:
     config = RunConfig(encoder=(str(tiny("bert")),), precision="bf16", **SETTINGS, **own_rows("text"))
-    (session,), (cell,), around = opened(config)
+    (session,), (resolved,), context = opened(config)
     with torch.no_grad():
         next(session.model.head.parameters()).fill_(torch.nan)
     wrapped = []
-    prepare = around.accelerator.prepare
+    prepare = context.accelerator.prepare
 
     def noted(*things):
         made = prepare(*things)
         wrapped.append((made[0], "_original_forward" in vars(made[0])))
         return made
 
-    monkeypatch.setattr(around.accelerator, "prepare", noted)
+    monkeypatch.setattr(context.accelerator, "prepare", noted)
     with pytest.raises(DivergedError, match="the loss is nan at step 1"):
-        train_phase([session], cell.plan.phases[0], 0, Checkpoints(tmp_path), {})
+        train_phase([session], resolved.plan.phases[0], 0, Checkpoints(tmp_path), {})
     ((module, before),) = wrapped
     assert before
     assert "_original_forward" not in vars(module)
@@ -41,13 +41,13 @@ def test_statistics_of_batch_norms_never_move(own_rows, opened, tmp_path) -> Non
     sizes = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
     transformers.ResNetModel(transformers.ResNetConfig(**sizes)).save_pretrained(folder)
     transformers.ConvNextImageProcessorPil().save_pretrained(folder)
-    (session,), (cell,), _ = opened(
+    (session,), (resolved,), _ = opened(
         RunConfig(encoder=(str(folder),), precision="fp32", **SETTINGS, **own_rows("image"))
     )
     before = {name: buffer.clone() for name, buffer in session.model.named_buffers()}
     weights = {name: tensor.clone() for name, tensor in session.model.named_parameters()}
     assert any("running_mean" in name for name in before)
-    for number, phase in enumerate(cell.plan.phases):
+    for number, phase in enumerate(resolved.plan.phases):
         train_phase([session], phase, number, Checkpoints(tmp_path / str(number)), {})
     assert all(torch.equal(buffer, before[name]) for name, buffer in session.model.named_buffers())
     moved = [name for name, tensor in session.model.named_parameters() if not torch.equal(tensor, weights[name])]

@@ -10,12 +10,12 @@ from torch import nn
 
 from modaxfer.config import TrainOptions
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.towers.model import Place
+from modaxfer.runner.model.transfer import ModelParameter
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 
 
-def place(parameter, part, layer):
-    return Place(parameter=parameter, part=part, layer=layer, depth=2)
+def parameter(tensor, part, layer):
+    return ModelParameter(tensor=tensor, part=part, layer=layer, depth=2)
 
 
 def test_warm_up_is_linear_and_decay_is_half_a_cosine():
@@ -29,18 +29,18 @@ def test_warm_up_is_linear_and_decay_is_half_a_cosine():
 
 def test_layers_learn_more_slowly_towards_the_input():
     tensors = {name: nn.Parameter(torch.ones(2, 2)) for name in "eabh"}
-    opened = {
-        "e": place(tensors["e"], Part.EMBEDDINGS, -1),
-        "a": place(tensors["a"], Part.BODY, 0),
-        "b": place(tensors["b"], Part.BODY, 1),
-        "h": place(tensors["h"], Part.HEAD, 2),
+    trainable = {
+        "e": parameter(tensors["e"], Part.EMBEDDINGS, -1),
+        "a": parameter(tensors["a"], Part.BODY, 0),
+        "b": parameter(tensors["b"], Part.BODY, 1),
+        "h": parameter(tensors["h"], Part.HEAD, 2),
     }
     phase = Phase(
         trainable=frozenset({Part.EMBEDDINGS, Part.BODY, Part.HEAD}),
         learning_rates={Part.EMBEDDINGS: 1.0, Part.BODY: 1.0, Part.HEAD: 3.0},
         layer_decay=0.5,
     )
-    optimiser = make_optimiser(opened, phase, TrainOptions())
+    optimiser = make_optimiser(trainable, phase, TrainOptions())
     peaks = {id(group["params"][0]): group["peak"] for group in optimiser.param_groups}
     assert [peaks[id(tensors[name])] for name in "eabh"] == [0.25, 0.5, 1.0, 3.0]
     set_rates(optimiser, 0.1)
@@ -48,10 +48,10 @@ def test_layers_learn_more_slowly_towards_the_input():
 
 
 def test_only_matrices_decay():
-    opened = {
-        "weight": place(nn.Parameter(torch.ones(2, 2)), Part.HEAD, 0),
-        "bias": place(nn.Parameter(torch.ones(2)), Part.HEAD, 0),
+    trainable = {
+        "weight": parameter(nn.Parameter(torch.ones(2, 2)), Part.HEAD, 0),
+        "bias": parameter(nn.Parameter(torch.ones(2)), Part.HEAD, 0),
     }
     phase = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0})
-    groups = make_optimiser(opened, phase, TrainOptions(weight_decay=0.3)).param_groups
+    groups = make_optimiser(trainable, phase, TrainOptions(weight_decay=0.3)).param_groups
     assert {group["params"][0].ndim: group["weight_decay"] for group in groups} == {2: 0.3, 1: 0.0}

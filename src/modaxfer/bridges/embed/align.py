@@ -28,7 +28,7 @@ GROUPS = 10
 def align(
     embedder: nn.Module,
     batches: Iterator[tuple[Batch, torch.Tensor]],
-    enter: Callable[[Hidden], Hidden],
+    embed_tokens: Callable[[Hidden], Hidden],
     source: torch.Tensor,
     source_labels: torch.Tensor,
     *,
@@ -41,7 +41,7 @@ def align(
     Args:
         embedder: ``Batch -> Hidden``; its parameters alone are moved, by Adam.
         batches: At least `steps` batches of the training rows with their labels, int64 ``[batch]``.
-        enter: The encoder's entry, `Encoder.enter`; gradients flow through it, its weights stay.
+        embed_tokens: The encoder's entry, `Encoder.embed_tokens`; gradients flow through it, its weights stay.
         source: Pooled (mean) entry states of a proxy task, ``[rows, width]``.
         source_labels: int64 ``[rows]``.
         method: ``mmd`` or ``otdd``.
@@ -58,7 +58,7 @@ def align(
     losses = []
     for _ in range(steps):
         batch, labels = next(batches)
-        features = pool(enter(embedder(batch)), "mean")
+        features = pool(embed_tokens(embedder(batch)), "mean")
         fixed = source.to(features)
         distance = otdd(features, labels, fixed, source_labels) if method == "otdd" else mmd(features, fixed)
         optimiser.zero_grad()

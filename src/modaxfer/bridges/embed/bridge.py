@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.bridges.embed.modality import Column, Run, fingerprint, share_out
+from modaxfer.bridges.embed.modality import Column, TokenRun, fingerprint, share_out
 from modaxfer.bridges.embed.options import RATE, EmbedOptions, alignment_of, check_options
 from modaxfer.errors import ConfigError, RefusedError
 
@@ -61,7 +61,7 @@ class EmbedBridge:
         Raises:
             DataError: A value cannot be read.
         """
-        wanted: dict[Run, int] = {}
+        wanted: dict[TokenRun, int] = {}
         for kind, modality in self._modalities.items():
             runs = self._of_kind(kind)
             columns = [Column(rows, partial(self._read, run)) for run in runs]
@@ -120,7 +120,7 @@ class EmbedBridge:
         embedder: nn.Module,
         batches: Iterator[tuple[Batch, np.ndarray]],
         targets: np.ndarray,
-        enter: Callable[[Hidden], Hidden],
+        embed_tokens: Callable[[Hidden], Hidden],
         source: torch.Tensor,
         source_targets: np.ndarray,
     ) -> list[float]:
@@ -139,7 +139,7 @@ class EmbedBridge:
         return align(
             embedder,
             ((batch, labels[rows]) for batch, rows in batches),
-            enter,
+            embed_tokens,
             source,
             torch.from_numpy(discrete_labels(source_targets)),
             method=wanted.method,
@@ -156,7 +156,7 @@ class EmbedBridge:
             if cut
         )
 
-    def _divided(self, wanted: Mapping[Run, int]) -> dict[Run, int]:
+    def _divided(self, wanted: Mapping[TokenRun, int]) -> dict[TokenRun, int]:
         """Return each run's share: what it must have, then what it wants, and to sequences what is left over."""
         least = {run: min(wanted[run], self._modalities[run.kind].least) for run in self._runs}
         more = share_out([wanted[run] - least[run] for run in self._runs], self._budget - sum(least.values()))
@@ -166,10 +166,10 @@ class EmbedBridge:
         left = self._budget - sum(given.values())
         return given | {run: given[run] + left // len(sequences) for run in sequences}
 
-    def _of_kind(self, kind: str) -> list[Run]:
+    def _of_kind(self, kind: str) -> list[TokenRun]:
         return [run for run in self._runs if run.kind == kind]
 
-    def _read(self, run: Run, row: Row) -> Any:
+    def _read(self, run: TokenRun, row: Row) -> Any:
         if run.kind == "table":
             return tuple(row[name] for name in run.names)
         return self._modalities[run.kind].read(row[run.names[0]])
@@ -212,19 +212,19 @@ def _budget(options: EmbedOptions, layout: InputLayout) -> int:
     return options.max_tokens or layout.max_tokens
 
 
-def _runs_of(fields: tuple[Field, ...]) -> tuple[Run, ...]:
+def _runs_of(fields: tuple[Field, ...]) -> tuple[TokenRun, ...]:
     """Return a run per field, in order; all table columns are one, at the place of the first."""
     columns = tuple(field.name for field in fields if field.signal.kind == "table")
-    runs: list[Run] = []
+    runs: list[TokenRun] = []
     for field in fields:
         kind = field.signal.kind
         number = sum(run.kind == kind for run in runs)
         if kind != "table" or not number:
-            runs.append(Run(kind, number, columns if kind == "table" else (field.name,)))
+            runs.append(TokenRun(kind, number, columns if kind == "table" else (field.name,)))
     return tuple(runs)
 
 
-def _modalities(options: EmbedOptions, runs: Sequence[Run], root: Path | None) -> dict[str, Modality]:
+def _modalities(options: EmbedOptions, runs: Sequence[TokenRun], root: Path | None) -> dict[str, Modality]:
     from modaxfer.bridges.embed.audio import AudioModality
     from modaxfer.bridges.embed.image import ImageModality
     from modaxfer.bridges.embed.table import TableModality
@@ -240,7 +240,7 @@ def _modalities(options: EmbedOptions, runs: Sequence[Run], root: Path | None) -
     return {kind: makers[kind]() for kind in KINDS if any(run.kind == kind for run in runs)}
 
 
-def _check_room(runs: Sequence[Run], modalities: Mapping[str, Modality], budget: int) -> None:
+def _check_room(runs: Sequence[TokenRun], modalities: Mapping[str, Modality], budget: int) -> None:
     """Check that every run can have what it cannot do without."""
     needed = sum(modalities[run.kind].least for run in runs)
     if needed > budget:

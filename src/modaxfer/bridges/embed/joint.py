@@ -14,7 +14,7 @@ from modaxfer.contracts import Batch, Example, Hidden
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modaxfer.bridges.embed.modality import Modality, Run
+    from modaxfer.bridges.embed.modality import Modality, TokenRun
 
 __all__ = ["EmbedProcessor", "JointEmbedder", "compact", "part_of"]
 
@@ -30,7 +30,7 @@ class EmbedProcessor:
         identity: Of the bridge.
     """
 
-    def __init__(self, runs: Sequence[Run], modalities: Mapping[str, Modality], identity: str) -> None:
+    def __init__(self, runs: Sequence[TokenRun], modalities: Mapping[str, Modality], identity: str) -> None:
         self._runs, self._modalities = tuple(runs), modalities
         self.identity = identity
 
@@ -78,7 +78,7 @@ class JointEmbedder(nn.Module):
         scale: Initial standard deviation of a token's entries.
     """
 
-    def __init__(self, runs: Sequence[Run], embedders: Mapping[str, nn.Module], width: int, scale: float) -> None:
+    def __init__(self, runs: Sequence[TokenRun], embedders: Mapping[str, nn.Module], width: int, scale: float) -> None:
         super().__init__()
         self._runs = tuple(runs)
         self.embedders = nn.ModuleDict(embedders)

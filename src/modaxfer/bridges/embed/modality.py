@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from modaxfer.contracts import Batch, Example
 
-__all__ = ["Column", "Modality", "Run", "fingerprint", "pad", "share_out", "spread"]
+__all__ = ["Column", "Modality", "TokenRun", "fingerprint", "pad", "share_out", "spread"]
 
 
 @dataclass(frozen=True)
-class Run:
+class TokenRun:
     """One field's tokens in a row, or those of all table columns."""
 
     kind: str

@@ -15,7 +15,7 @@ from modaxfer.heads.classical.families import heads_for, linear_head, nearest_he
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
-from modaxfer.heads.classical.trial import Judge, Score, Trial
+from modaxfer.heads.classical.trial import HeldOut, Score, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.objective import Objective, balanced_weights
 from modaxfer.heads.reduced import ReducedHead
@@ -88,18 +88,18 @@ def fit(
     weights = balanced_weights(problem, len(classes), targets["train"]) if class_weight else None
     labels = Labels.of(targets["train"], objective, weights)
     _refuse_unfinite(features)
-    judge = _judge(features, targets, objective, weights, score, options, seed)
+    held_out = _held_out(features, targets, objective, weights, score, options, seed)
     left_out: list[str] = []
-    with suitable_threads(len(judge.references), 2 * features.train.shape[3]):
-        trials = _search(judge, Scout(judge, features.layers, options), heads, options, left_out)
-        best, head, converged = _fitted(trials, features.train, labels, judge, left_out)
+    with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
+        trials = _search(held_out, Scout(held_out, features.layers, options), heads, options, left_out)
+        best, head, converged = _fitted(trials, features.train, labels, held_out, left_out)
     report = {
         **best.to_dict(),
-        "components": judge.components if best.reduction != "none" else None,
+        "components": held_out.components if best.reduction != "none" else None,
         "converged": converged,
         "rows": len(targets["train"]),
-        "search_rows": len(judge.references),
-        "folds": len(judge.sizes) - 1,
+        "search_rows": len(held_out.references),
+        "folds": len(held_out.sizes) - 1,
         "seconds": round(time.perf_counter() - started, 3),
         "candidates": [trial.to_dict() for trial in trials],
         **({"left_out": list(dict.fromkeys(left_out))} if left_out else {}),
@@ -118,7 +118,7 @@ def refuse_reduction(reduction: str, problem: Problem) -> None:
         )
 
 
-def _judge(
+def _held_out(
     features: LayerFeatures,
     targets: Mapping[str, np.ndarray],
     objective: Objective,
@@ -126,7 +126,7 @@ def _judge(
     score: Score,
     options: SearchOptions,
     seed: int,
-) -> Judge:
+) -> HeldOut:
     """Sort a sample of train by fold, put validation behind it."""
     train = targets["train"]
     sample = np.arange(len(train))
@@ -143,7 +143,7 @@ def _judge(
         pooled = np.concatenate([pooled, features.validation])
         references = np.concatenate([references, targets["validation"]])
     smallest = len(sample) - int(np.bincount(fold).max())
-    return Judge(
+    return HeldOut(
         features=pooled,
         references=references,
         labels=Labels.of(references, objective, class_weight),
@@ -170,7 +170,7 @@ def _refuse_unfinite(features: LayerFeatures) -> None:
 
 
 def _search(
-    judge: Judge, scout: Scout, heads: Sequence[str], options: SearchOptions, left_out: list[str]
+    held_out: HeldOut, scout: Scout, heads: Sequence[str], options: SearchOptions, left_out: list[str]
 ) -> list[Trial]:
     """Scout all views by ridge; try all heads on the best one, the winner on the next one, and PCA on the winner's.
 
@@ -182,11 +182,11 @@ def _search(
     candidates = list(scouted) if "ridge" in heads and reduction == "none" else []
     # Where LDA is tried with care, ridge, its sibling, has been tried enough.
     new = [head for head in heads if not (head == "ridge" and "lda" in heads and candidates)]
-    space = judge.space(view)
+    space = held_out.space(view)
 
     def attempt(view: View, space: Space, head: str, reduction: str) -> list[Trial]:
         try:
-            return [judge.best(view, space, head, reduction)]
+            return [held_out.best(view, space, head, reduction)]
         except UnsolvableError:
             left_out.append(_unfitted(head, reduction))
             return []
@@ -201,8 +201,8 @@ def _search(
         )
     best = max([*trials, *candidates[:1]], key=lambda trial: trial.score)
     for other in scouted[1:2] if best.head in new else ():
-        trials += attempt(other.view, judge.space(other.view), best.head, reduction)
-    if options.reduction == "auto" and judge.components < space.components:
+        trials += attempt(other.view, held_out.space(other.view), best.head, reduction)
+    if options.reduction == "auto" and held_out.components < space.components:
         trials += attempt(view, space, best.head, "pca")
     return [*trials, *candidates]
 
@@ -216,12 +216,12 @@ def _unfitted(head: str, reduction: str) -> str:
 
 
 def _fitted(
-    trials: Sequence[Trial], train: np.ndarray, labels: Labels, judge: Judge, left_out: list[str]
+    trials: Sequence[Trial], train: np.ndarray, labels: Labels, held_out: HeldOut, left_out: list[str]
 ) -> tuple[Trial, nn.Module, bool]:
     """Fit the best candidate on all training rows; where that has no solution, the next best."""
     for trial in sorted(trials, key=lambda trial: trial.score, reverse=True):
         try:
-            return trial, *_final(trial, train, labels, judge)
+            return trial, *_final(trial, train, labels, held_out)
         except UnsolvableError:
             left_out.append(_unfitted(trial.head, trial.reduction))
     raise DataError(
@@ -229,15 +229,15 @@ def _fitted(
     )
 
 
-def _final(best: Trial, train: np.ndarray, labels: Labels, judge: Judge) -> tuple[nn.Module, bool]:
+def _final(best: Trial, train: np.ndarray, labels: Labels, held_out: HeldOut) -> tuple[nn.Module, bool]:
     """Fit the chosen candidate on all training rows."""
-    problem = judge.objective.problem
+    problem = held_out.objective.problem
     raw = best.view.read(train)
-    encoder = train_code(raw, judge.components, judge.seed) if best.reduction == "autoencoder" else None
+    encoder = train_code(raw, held_out.components, held_out.seed) if best.reduction == "autoencoder" else None
     cut = Cut.of(raw if encoder is None else encoder(raw), labels, (len(raw), 0))
     space = Space.standardised(cut)
     if encoder is None:
-        space = reduce_linearly(space, best.reduction, judge.components)
+        space = reduce_linearly(space, best.reduction, held_out.components)
     converged = True
     head: nn.Module
     if best.head == "knn":

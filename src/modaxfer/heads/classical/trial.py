@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modaxfer.heads.classical.features import View
     from modaxfer.heads.objective import Objective
 
-__all__ = ["Judge", "Score", "Trial"]
+__all__ = ["HeldOut", "Score", "Trial"]
 
 Score = Callable[[np.ndarray, np.ndarray, "np.ndarray | None"], float]
 """``score(references, predictions, scores)``, greater is better; arrays as `Objective.decode` returns them."""
@@ -53,7 +53,7 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judge:
+class HeldOut:
     """Scores candidates on held-out rows: each training fold by a fit on the others, validation by a fit on train.
 
     Pooling all of them uses what evidence there is; where related rows stand in several inner folds unnoticed, the

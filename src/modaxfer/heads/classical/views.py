@@ -11,7 +11,7 @@ from modaxfer.heads.classical.features import View
 
 if TYPE_CHECKING:
     from modaxfer.heads.classical.options import SearchOptions
-    from modaxfer.heads.classical.trial import Judge, Trial
+    from modaxfer.heads.classical.trial import HeldOut, Trial
 
 __all__ = ["Scout"]
 
@@ -23,8 +23,8 @@ PROMOTED = 2
 class Scout:
     """Scores single layers and weighted sums of layers by inner validation of a ridge."""
 
-    def __init__(self, judge: Judge, layers: int, options: SearchOptions) -> None:
-        self.judge, self.count, self.options = judge, layers, options
+    def __init__(self, held_out: HeldOut, layers: int, options: SearchOptions) -> None:
+        self.held_out, self.count, self.options = held_out, layers, options
         self.layers = self._layers()
         self.spread: dict[View, float] = {}
 
@@ -77,11 +77,11 @@ class Scout:
         return [self._try(_mix(numbers, share / spread, pooling)) for share in (np.ones(len(layers)), sharp)]
 
     def _try(self, view: View) -> Trial:
-        space = self.judge.space(view)
+        space = self.held_out.space(view)
         cut = space.cut
         deviation = cut.rows.square().mean(0).sqrt() * cut.scale
         self.spread[view] = float(deviation.square().mean().sqrt())
-        return self.judge.best(view, space, "ridge", grid=PENALTIES)
+        return self.held_out.best(view, space, "ridge", grid=PENALTIES)
 
 
 def _mix(layers: tuple[int, ...], shares: np.ndarray, pooling: str) -> View:

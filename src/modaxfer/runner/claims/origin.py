@@ -13,8 +13,8 @@ from modaxfer.encoders import hub
 from modaxfer.encoders.weight_files import hash_weights
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result, write_atomically
-from modaxfer.runner.cells.resolve import Cell, Way
 from modaxfer.runner.folder import CHECKPOINT
+from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription
 
 __all__ = ["Origin", "check_origin", "description", "read_origin", "refuse_other_encoder", "store_origin"]
 
@@ -27,13 +27,18 @@ Origin = Mapping[str, Any]
 """``rows``: fingerprints; ``weights``: per encoder ``checkpoint``, ``sha256`` and ``description``; ``versions``."""
 
 
-def read_origin(cells: Sequence[Cell]) -> Origin:
-    """Return what a run of `cells` starts from. Hashes the weights, which are fetched if they are not there."""
-    config = cells[0].config
-    proxies = [way.proxy.data.fingerprint for cell in cells for way in cell.ways if way.proxy is not None]
+def read_origin(tasks: Sequence[ResolvedTask]) -> Origin:
+    """Return what a run of `tasks` starts from. Hashes the weights, which are fetched if they are not there."""
+    config = tasks[0].config
+    proxies = [
+        described.proxy.data.fingerprint
+        for resolved in tasks
+        for described in resolved.towers
+        if described.proxy is not None
+    ]
     return {
-        "rows": [cell.data.fingerprint for cell in cells] + proxies,
-        "weights": [_weights(way, pretrained=config.weights == "pretrained") for way in cells[0].ways],
+        "rows": [resolved.data.fingerprint for resolved in tasks] + proxies,
+        "weights": [_weights(described, pretrained=config.weights == "pretrained") for described in tasks[0].towers],
         "versions": {name: version(name) for name in DECISIVE},
     }
 
@@ -91,13 +96,13 @@ def description(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _weights(way: Way, *, pretrained: bool) -> dict[str, Any]:
-    folder = way.encoder.folder
-    pretrained = pretrained and way.encoder.spec.pretrained
-    if pretrained and way.encoder.snapshot is not None:
-        folder = hub.download(way.encoder.snapshot)
+def _weights(described: TowerDescription, *, pretrained: bool) -> dict[str, Any]:
+    folder = described.encoder.folder
+    pretrained = pretrained and described.encoder.spec.pretrained
+    if pretrained and described.encoder.snapshot is not None:
+        folder = hub.download(described.encoder.snapshot)
     return {
-        "checkpoint": way.encoder.checkpoint,
+        "checkpoint": described.encoder.checkpoint,
         "sha256": hash_weights(folder) if pretrained else None,
         "description": description(folder),
     }

@@ -9,8 +9,8 @@ from typing import Any
 
 from modaxfer.config import RunConfig, build, read_yaml, refuse_code_by_file
 from modaxfer.errors import ConfigError
-from modaxfer.runner.cells.options import flatten
 from modaxfer.runner.folder import CONFIG, absolute, default_folder
+from modaxfer.runner.request.options import flatten
 
 __all__ = ["resumed"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from modaxfer.config import RunConfig, build, documented, refuse_large_seeds
 from modaxfer.errors import ConfigError
-from modaxfer.runner.cells.misplaced import refuse_misplaced
 from modaxfer.runner.folder import absolute, absolute_name
+from modaxfer.runner.request.misplaced import refuse_misplaced
 
 __all__ = ["Axes", "Grid", "GridCell", "changes_of", "label", "members", "read_grid"]
 

@@ -6,9 +6,9 @@ from modaxfer.config import RunConfig
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import AmbiguousNameError, ConfigError, ModaxferError, UnknownNameError
 from modaxfer.registry import registry
-from modaxfer.runner.cells.options import check_options
-from modaxfer.runner.cells.request import find_tasks
 from modaxfer.runner.compare.grid import Grid, members
+from modaxfer.runner.request.options import check_options
+from modaxfer.runner.request.request import find_tasks
 
 __all__ = ["check_names"]
 

@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from modaxfer.contracts import WINDOWS, Batch, Example, Processor
 from modaxfer.encoders.processors.files import pad_mask
+from modaxfer.runner.model.tower import LAYER_STATES
 from modaxfer.runner.rows.batches import evaluation_batches
-from modaxfer.runner.towers.tower import LAYER_STATES
 
 __all__ = ["Computer", "collate_states", "forward_rows", "lengths_of"]
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from modaxfer.contracts import Bridge, CountingProcessor, Example, FittedBridge, Processor
 from modaxfer.data.blanks import filled, present
-from modaxfer.runner.cells.resolve import Cell, Way, build_bridge
+from modaxfer.runner.model.joint import JointProcessor, JointRows
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription, build_bridge
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.split import Split
 from modaxfer.runner.rows.store import ExampleStore
-from modaxfer.runner.towers.joint import JointProcessor, JointRows
 from modaxfer.spec import Field
 
 __all__ = ["Prepared", "counting", "examples", "fitted_bridge", "losses", "prepare", "rows_of"]
@@ -36,24 +36,24 @@ class Prepared:
     """What was lost on the way, one line each."""
 
 
-def fitted_bridge(way: Way, cell: Cell, tell: Tell) -> Bridge:
-    """Return the bridge of `way`, fitted to the training rows where it is one that learns.
+def fitted_bridge(described: TowerDescription, resolved: ResolvedTask, tell: Tell) -> Bridge:
+    """Return the bridge of `described`, fitted to the training rows where it is one that learns.
 
     What it learned is kept in the cache, by data and options, and read from there the next time.
     """
-    bridge = build_bridge(way, cell)
+    bridge = build_bridge(described, resolved)
     if not isinstance(bridge, FittedBridge):
         return bridge
-    targets = cell.data.targets["train"]
+    targets = resolved.data.targets["train"]
     digest = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()
-    key = cache_key("bridge", bridge.identity, cell.data.fingerprint, digest)
+    key = cache_key("bridge", bridge.identity, resolved.data.fingerprint, digest)
 
     def learned() -> Mapping[str, Any]:
-        rows = rows_of(cell.data.splits["train"], 0, len(targets))
-        bridge.fit(filled(rows, way.fields) if len(cell.ways) > 1 else rows, targets)
+        rows = rows_of(resolved.data.splits["train"], 0, len(targets))
+        bridge.fit(filled(rows, described.fields) if len(resolved.towers) > 1 else rows, targets)
         return bridge.state()
 
-    if cell.options.train.cache:
+    if resolved.options.train.cache:
         bridge.restore(cached_state("bridges", key, learned, tell))
     else:
         learned()
@@ -61,14 +61,14 @@ def fitted_bridge(way: Way, cell: Cell, tell: Tell) -> Bridge:
 
 
 def prepare(
-    cell: Cell, bridges: Sequence[Bridge], processors: Sequence[Processor], progress: Progress, tell: Tell
+    resolved: ResolvedTask, bridges: Sequence[Bridge], processors: Sequence[Processor], progress: Progress, tell: Tell
 ) -> Prepared:
     """Return all splits of the task as examples, computed at most once per row.
 
     Args:
-        cell: The task and its ways.
-        bridges: One per way, fitted.
-        processors: One per way.
+        resolved: The task and its towers.
+        bridges: One per tower, fitted.
+        processors: One per tower.
         progress: Where to tell how far it is.
         tell: Called with what is wrong with the cache.
 
@@ -78,17 +78,17 @@ def prepare(
     splits, notes = {}, []
     alone = len(processors) == 1
     processor = processors[0] if alone else JointProcessor(processors)
-    for name, rows in cell.data.splits.items():
+    for name, rows in resolved.data.splits.items():
         made = [
-            _store(cell, way, name, bridge, own, progress, tell)
-            for way, bridge, own in zip(cell.ways, bridges, processors, strict=True)
+            _store(resolved, described, name, bridge, own, progress, tell)
+            for described, bridge, own in zip(resolved.towers, bridges, processors, strict=True)
         ]
         notes += [f"{name}: {note}" for store, _ in made for note in store.notes]
-        joint = made[0][0] if alone else JointRows([store for store, _ in made], _there(cell, name))
+        joint = made[0][0] if alone else JointRows([store for store, _ in made], _there(resolved, name))
         splits[name] = Split(
             rows=joint,
             lengths=lengths_of(joint, processor),
-            targets=cell.data.targets[name],
+            targets=resolved.data.targets[name],
             ids=list(rows["row_id"]),
             key=made[0][1] if alone else cache_key(*(key for _, key in made)),
         )
@@ -96,27 +96,33 @@ def prepare(
 
 
 def _store(
-    cell: Cell, way: Way, name: str, bridge: Bridge, processor: Processor, progress: Progress, tell: Tell
+    resolved: ResolvedTask,
+    described: TowerDescription,
+    name: str,
+    bridge: Bridge,
+    processor: Processor,
+    progress: Progress,
+    tell: Tell,
 ) -> tuple[ExampleStore, str]:
     """Return the rows of split `name` as one tower's examples, and the key they are kept under."""
 
     def fresh() -> tuple[Bridge, Processor]:
         # Bridges and processors count what they lose: each making of a split gets its own.
-        own = build_bridge(way, cell)
+        own = build_bridge(described, resolved)
         if isinstance(own, FittedBridge) and isinstance(bridge, FittedBridge):
             own.restore(bridge.state())
         return own, counting(processor)
 
-    rows = cell.data.splits[name]
-    blanks = way.fields if len(cell.ways) > 1 else ()
-    key = cache_key(cell.data.fingerprint, name, fresh()[0].identity, processor.identity, bool(blanks))
+    rows = resolved.data.splits[name]
+    blanks = described.fields if len(resolved.towers) > 1 else ()
+    key = cache_key(resolved.data.fingerprint, name, fresh()[0].identity, processor.identity, bool(blanks))
     used: list[tuple[Bridge, Processor]] = []
 
     def make() -> Iterator[list[Example]]:
         used.append(fresh())
         return examples(rows, *used[-1], progress, label=f"preparing {name}", blanks=blanks)
 
-    store = cached_store("prepared", key, cell.options.train.cache, make, lambda: losses(*used[-1]), tell)
+    store = cached_store("prepared", key, resolved.options.train.cache, make, lambda: losses(*used[-1]), tell)
     return store, key
 
 
@@ -130,10 +136,10 @@ def losses(bridge: Bridge, processor: Processor) -> tuple[str, ...]:
     return tuple(line for part in (bridge, processor) for line in getattr(part, "warnings", ()))
 
 
-def _there(cell: Cell, name: str) -> np.ndarray:
-    rows = cell.data.splits[name]
+def _there(resolved: ResolvedTask, name: str) -> np.ndarray:
+    rows = resolved.data.splits[name]
     every = rows_of(rows, 0, len(rows))
-    return np.stack([present(every, way.fields) for way in cell.ways], axis=1)
+    return np.stack([present(every, described.fields) for described in resolved.towers], axis=1)
 
 
 def examples(

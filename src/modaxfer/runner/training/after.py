@@ -12,26 +12,30 @@ import torch
 from modaxfer.contracts import Chosen, Ends, Kept, Weights
 from modaxfer.plan import After
 from modaxfer.registry import load_target
-from modaxfer.runner.session import Session
-from modaxfer.runner.towers.model import Place
+from modaxfer.runner.model.transfer import ModelParameter
+from modaxfer.runner.session import TaskSession
 
 __all__ = ["end_in_weight_space", "snapshot"]
 
 
-def snapshot(trained: Mapping[str, Place]) -> Weights:
+def snapshot(trained: Mapping[str, ModelParameter]) -> Weights:
     """Return the weights as they are now."""
-    return {name: place.parameter.detach().to("cpu", copy=True) for name, place in trained.items()}
+    return {name: parameter.tensor.detach().to("cpu", copy=True) for name, parameter in trained.items()}
 
 
 def end_in_weight_space(
-    session: Session, after: Sequence[After], trained: Mapping[str, Place], start: Weights, kept: Sequence[Kept]
+    session: TaskSession,
+    after: Sequence[After],
+    trained: Mapping[str, ModelParameter],
+    start: Weights,
+    kept: Sequence[Kept],
 ) -> list[dict[str, Any]]:
     """Apply each of `after` to what the one before has left, and leave the last one's weights in the model.
 
     Args:
         session: With the trained model.
         after: The plan's ends, in their order.
-        trained: All parameters that the last phase has opened.
+        trained: All parameters that the last phase trains.
         start: Their values before it.
         kept: Its best epochs, best first.
 
@@ -49,7 +53,7 @@ def end_in_weight_space(
         start=start,
         now=snapshot(trained),
         kept=kept,
-        parts={name: place.part for name, place in trained.items()},
+        parts={name: parameter.part for name, parameter in trained.items()},
         judge=judge,
     )
     reports = []
@@ -64,13 +68,13 @@ def end_in_weight_space(
     return reports
 
 
-def _put(weights: Weights, trained: Mapping[str, Place]) -> None:
+def _put(weights: Weights, trained: Mapping[str, ModelParameter]) -> None:
     with torch.no_grad():
         for name, tensor in weights.items():
-            trained[name].parameter.copy_(tensor)
+            trained[name].tensor.copy_(tensor)
 
 
-def _plain(report: Mapping[str, Any], session: Session) -> dict[str, Any]:
+def _plain(report: Mapping[str, Any], session: TaskSession) -> dict[str, Any]:
     """Return `report` with judged scores, of which greater is better, as the metric itself."""
     tried = report.get("tried")
     if not isinstance(tried, list):

@@ -15,22 +15,22 @@ from safetensors import safe_open
 
 from modaxfer.contracts import AlignedBridge, Batch, pool
 from modaxfer.encoders.load import load_encoder
-from modaxfer.runner.cells.proxy import Proxy
-from modaxfer.runner.cells.resolve import Cell
-from modaxfer.runner.opening import Surroundings
+from modaxfer.runner.model.joint import JointProcessor, JointRows
+from modaxfer.runner.opening import RunContext
 from modaxfer.runner.processes.accelerate import share
+from modaxfer.runner.request.proxy import Proxy
+from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.batches import training_batches
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
 from modaxfer.runner.rows.prepare import examples
-from modaxfer.runner.session import Session
+from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
-from modaxfer.runner.towers.joint import JointProcessor, JointRows
 
 __all__ = ["align_bridges"]
 
 
 def align_bridges(
-    sessions: Sequence[Session], cells: Sequence[Cell], around: Surroundings, folder: Path
+    sessions: Sequence[TaskSession], tasks: Sequence[ResolvedTask], context: RunContext, folder: Path
 ) -> dict[str, Any]:
     """Align every bridge that asks for it, once, before anything is trained.
 
@@ -38,9 +38,9 @@ def align_bridges(
     `folder`.
 
     Args:
-        sessions: One per cell, untrained.
-        cells: Their tasks and ways.
-        around: What all sessions share.
+        sessions: One per task, untrained.
+        tasks: What they were opened from.
+        context: What all sessions share.
         folder: ``RUN/.checkpoint``.
 
     Returns:
@@ -49,12 +49,12 @@ def align_bridges(
         bridges each one under ``parts``. Empty where there was nothing to do.
     """
     reports = []
-    for number, (session, cell) in enumerate(zip(sessions, cells, strict=True)):
-        for place, way in enumerate(cell.ways):
-            if way.proxy is not None:
+    for number, (session, resolved) in enumerate(zip(sessions, tasks, strict=True)):
+        for place, described in enumerate(resolved.towers):
+            if described.proxy is not None:
                 stored = folder / f"aligned-{number}-{place}.safetensors"
-                with around.stages.stage("train"):
-                    reports.append(_Alignment(session, cell, place, around, stored).run())
+                with context.stages.stage("train"):
+                    reports.append(_Alignment(session, resolved, place, context, stored).run())
     if not reports:
         return {}
     return {"alignment": reports[0] if len(reports) == 1 else {"parts": reports}}
@@ -63,20 +63,26 @@ def align_bridges(
 class _Alignment:
     """One bridge of one task, moved towards its proxy."""
 
-    def __init__(self, session: Session, cell: Cell, place: int, around: Surroundings, stored: Path) -> None:
-        self.session, self.cell, self.place, self.around, self.stored = session, cell, place, around, stored
-        self.way, self.bridge, self.tower = cell.ways[place], session.bridges[place], session.model.towers[place]
+    def __init__(
+        self, session: TaskSession, resolved: ResolvedTask, place: int, context: RunContext, stored: Path
+    ) -> None:
+        self.session, self.resolved, self.place, self.context, self.stored = session, resolved, place, context, stored
+        self.described, self.bridge, self.tower = (
+            resolved.towers[place],
+            session.bridges[place],
+            session.model.towers[place],
+        )
 
     def run(self) -> dict[str, Any]:
-        tensors, report = share(self.around.accelerator, lambda: self._kept() or self._aligned())
+        tensors, report = share(self.context.accelerator, lambda: self._kept() or self._aligned())
         self.tower.bridge.load_state_dict(tensors)
         shown = f"{report['method']} {report['first']:.4g} at first, {report['last']:.4g} in step {report['steps']:,}"
-        self.around.progress.say(f"  aligned with {report['proxy']}: {shown}")
+        self.context.progress.say(f"  aligned with {report['proxy']}: {shown}")
         return report
 
     def _aligned(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Align the bridge; return its tensors and the report, which are kept for a run that is killed later."""
-        session, proxy = self.session, self.way.proxy
+        session, proxy = self.session, self.described.proxy
         assert proxy is not None, "asked by align_bridges"
         assert isinstance(self.bridge, AlignedBridge), "only such a bridge has a proxy"
         source = self._source(proxy)
@@ -86,13 +92,13 @@ class _Alignment:
                 self.tower.bridge,
                 self._batches(advance),
                 session.splits["train"].targets,
-                self.tower.encoder.enter,
+                self.tower.encoder.embed_tokens,
                 source,
                 proxy.data.targets["train"],
             )
         report = {
-            "task": self.cell.task_id,
-            "encoder": self.way.encoder.id,
+            "task": self.resolved.task_id,
+            "encoder": self.described.encoder.id,
             "method": proxy.alignment.method,
             "proxy": proxy.task_id,
             "source": proxy.data.source,
@@ -108,11 +114,11 @@ class _Alignment:
 
         They come from an encoder loaded anew: the run's own has given its front up.
         """
-        config, device = self.cell.config, self.session.computer.device
+        config, device = self.resolved.config, self.session.computer.device
         encoder: Any = load_encoder(
-            self.way.encoder,
+            self.described.encoder,
             # Entry states are compared, which no window has a part in.
-            options=replace(self.way.encoder_options, long="head"),
+            options=replace(self.described.encoder_options, long="head"),
             pretrained=config.weights == "pretrained",
             seed=config.seed,
         )

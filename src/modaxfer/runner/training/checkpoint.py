@@ -64,7 +64,7 @@ class Checkpoints:
         optimiser: torch.optim.Optimizer | None,
         kept: Sequence[Kept],
     ) -> None:
-        """Write the tensors that training has touched, the optimiser's moments, the best epochs, the random state."""
+        """Write the tensors that training has moved, the optimiser's moments, the best epochs, the random state."""
         if not self._writes:
             return
         tensors = {f"now.{name}": parameter.detach() for name, parameter in trainable.items()}

@@ -10,15 +10,23 @@ import torch
 
 from modaxfer.contracts import WINDOWS, Batch, Example
 from modaxfer.errors import RunFailedError
+from modaxfer.runner.model.tower import LAYER_STATES, read_out
+from modaxfer.runner.model.transfer import POOLED
 from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.rows.encode import collate_states
 from modaxfer.runner.rows.split import Split
 from modaxfer.runner.rows.store import ExampleStore
-from modaxfer.runner.session import Predictions, Session
-from modaxfer.runner.towers.model import POOLED
-from modaxfer.runner.towers.tower import LAYER_STATES, read_out
+from modaxfer.runner.session import Predictions, TaskSession
 
-__all__ = ["Entry", "enter", "is_known", "layer_features", "pooled_features", "predict_known", "refuse_undefined"]
+__all__ = [
+    "EntryPoint",
+    "entry_point",
+    "is_known",
+    "layer_features",
+    "pooled_features",
+    "predict_known",
+    "refuse_undefined",
+]
 
 LARGEST_GB = 4.0
 """Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
@@ -29,7 +37,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class EntryPoint:
     """Where rows enter the model, and how they are padded there."""
 
     layer: int
@@ -38,7 +46,7 @@ class Entry:
     collate: Callable[[Sequence[Example]], Batch]
 
 
-def enter(session: Session, name: str) -> Entry:
+def entry_point(session: TaskSession, name: str) -> EntryPoint:
     """Return the rows of split `name` as far down the model as nothing is trainable.
 
     Where only the head is trained these are pooled vectors; where the first k layers are frozen, the states that enter
@@ -47,39 +55,39 @@ def enter(session: Session, name: str) -> Entry:
     split, model = session.splits[name], session.model
     layer = model.frozen_layers()
     if not session.train.cache or layer == 0:
-        return Entry(layer=0, rows=split.rows, collate=session.processor.collate)
+        return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
     if layer >= model.top:
-        return Entry(layer=layer, rows=_pooled_store(session, name), collate=_stack)
+        return EntryPoint(layer=layer, rows=_pooled_store(session, name), collate=_stack)
     size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9
     if size > LARGEST_GB:
         session.warnings.append(
             f"{name}: states of layer {layer} would take {size:.0f} GB and were computed anew in each epoch"
         )
-        return Entry(layer=0, rows=split.rows, collate=session.processor.collate)
+        return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
     key = cache_key("states", layer, split.key, session.weights_key)
     store = _kept(session, key, lambda: _states(session, split, layer, name))
-    return Entry(layer=layer, rows=store, collate=collate_states)
+    return EntryPoint(layer=layer, rows=store, collate=collate_states)
 
 
-def layer_features(session: Session, name: str) -> np.ndarray:
+def layer_features(session: TaskSession, name: str) -> np.ndarray:
     """Return pooled vectors of all layers for split `name`: float32 ``[rows, depth + 1, 3, hidden]``."""
     split = session.splits[name]
     key = cache_key("layers", split.key, session.weights_key)
     return _kept(session, key, lambda: _layers(session, split, name)).whole("layers")
 
 
-def pooled_features(session: Session, name: str) -> np.ndarray:
+def pooled_features(session: TaskSession, name: str) -> np.ndarray:
     """Return the vectors that the head takes for split `name`, by the model as it is now: float32 ``[rows, width]``."""
     return _pooled_store(session, name).whole(POOLED)
 
 
-def is_known(session: Session, name: str) -> bool:
+def is_known(session: TaskSession, name: str) -> bool:
     """Return whether what the head takes for split `name` is at hand, so that no row has to be encoded to score it."""
     only_head = session.model.frozen_layers() >= session.model.top
     return name in session.layers or (session.train.cache and bool(session.weights_key) and only_head)
 
 
-def predict_known(session: Session, name: str, rows: np.ndarray | None = None) -> Predictions:
+def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = None) -> Predictions:
     """Return predictions and scores of split `name`; no row is encoded anew while nothing but the head has moved.
 
     Args:
@@ -102,14 +110,14 @@ def predict_known(session: Session, name: str, rows: np.ndarray | None = None) -
     return Predictions(predictions=predictions, scores=scores)
 
 
-def _pooled_store(session: Session, name: str) -> ExampleStore:
+def _pooled_store(session: TaskSession, name: str) -> ExampleStore:
     split = session.splits[name]
     read = [(tower.readout, tower.segments) for tower in session.model.towers]
     key = cache_key("pooled", read, split.key, session.weights_key)
     return _kept(session, key, lambda: _pooled(session, split, name))
 
 
-def _kept(session: Session, key: str, make: Callable[[], Iterator[list[Example]]]) -> ExampleStore:
+def _kept(session: TaskSession, key: str, make: Callable[[], Iterator[list[Example]]]) -> ExampleStore:
     """Return the store of `key`; with several processes all compute their share and the main one writes."""
     use_disk = session.train.cache and bool(session.weights_key) and session.accelerator.num_processes == 1
     made: list[list[Example]] = []
@@ -122,7 +130,7 @@ def _kept(session: Session, key: str, make: Callable[[], Iterator[list[Example]]
     return cached_store("features", key, use_disk, once, tell=session.tell)
 
 
-def _layers(session: Session, split: Split, name: str) -> Iterator[list[Example]]:
+def _layers(session: TaskSession, split: Split, name: str) -> Iterator[list[Example]]:
     model = session.model.eval()
     shape = (len(split.lengths), model.encoder.depth + 1, 3, model.encoder.hidden_size)
     filled = np.zeros(shape, np.float32)
@@ -133,7 +141,7 @@ def _layers(session: Session, split: Split, name: str) -> Iterator[list[Example]
     yield [{"layers": row} for row in filled]
 
 
-def _pooled(session: Session, split: Split, name: str) -> Iterator[list[Example]]:
+def _pooled(session: TaskSession, split: Split, name: str) -> Iterator[list[Example]]:
     model = session.model.eval()
     run = lambda batch: model.features(batch).pooled  # noqa: E731
     filled: np.ndarray | None = None
@@ -147,7 +155,7 @@ def _pooled(session: Session, split: Split, name: str) -> Iterator[list[Example]
     yield [{POOLED: row} for row in filled]
 
 
-def _states(session: Session, split: Split, layer: int, name: str) -> Iterator[list[Example]]:
+def _states(session: TaskSession, split: Split, layer: int, name: str) -> Iterator[list[Example]]:
     """Run the prefix; rows come longest first and are put back in order before they are written."""
     model = session.model.eval()
     found: list[Example] = [{} for _ in split.lengths]
@@ -165,7 +173,7 @@ def _states(session: Session, split: Split, layer: int, name: str) -> Iterator[l
     yield found
 
 
-def refuse_undefined(session: Session, split: Split, name: str, layers: Mapping[int, Iterable[np.ndarray]]) -> None:
+def refuse_undefined(session: TaskSession, split: Split, name: str, layers: Mapping[int, Iterable[np.ndarray]]) -> None:
     """Refuse features that are not finite numbers: they would be kept, and be wrong in every run that reads them.
 
     Args:

@@ -14,14 +14,14 @@ from modaxfer.errors import RunFailedError
 from modaxfer.heads.objective import balanced_weights
 from modaxfer.heads.uncertainty import UncertaintyWeights
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.session import Session
-from modaxfer.runner.towers.model import Place
-from modaxfer.runner.training.features import enter
+from modaxfer.runner.model.transfer import ModelParameter
+from modaxfer.runner.session import TaskSession
+from modaxfer.runner.training.features import entry_point
 
-__all__ = ["Lane", "Lanes", "opened_places"]
+__all__ = ["Lane", "StepModule", "trainable_parameters"]
 
 
-class Lanes(nn.Module):
+class StepModule(nn.Module):
     """The models of all tasks as one module, so that several processes can share its gradients.
 
     Args:
@@ -49,9 +49,9 @@ class Lane:
         session: The task's session; its model is opened for the phase already.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: TaskSession) -> None:
         self.session = session
-        self.entry, self.validation = enter(session, "train"), enter(session, "validation")
+        self.entry, self.validation = entry_point(session, "train"), entry_point(session, "validation")
         split = session.splits["train"]
         self.lengths = split.lengths
         self.targets = torch.from_numpy(split.targets)
@@ -93,7 +93,7 @@ class Lane:
         return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}
 
 
-def opened_places(lanes: Sequence[Session], phase: Phase) -> dict[str, Place]:
+def trainable_parameters(lanes: Sequence[TaskSession], phase: Phase) -> dict[str, ModelParameter]:
     """Open every task's model for `phase` and return the trainable parameters by name, shared ones once.
 
     With several tasks, names of parameters that only one of them has start with its number.
@@ -101,20 +101,20 @@ def opened_places(lanes: Sequence[Session], phase: Phase) -> dict[str, Place]:
     Raises:
         RunFailedError: A part that the phase trains owns no parameter in any of the models.
     """
-    opened = [session.model.open_for(phase) for session in lanes]
-    _refuse_empty_parts(phase, {place.part for own in opened for place in own.values()})
-    if len(opened) == 1:
-        return opened[0]
+    trainable = [session.model.open_for(phase) for session in lanes]
+    _refuse_empty_parts(phase, {parameter.part for own in trainable for parameter in own.values()})
+    if len(trainable) == 1:
+        return trainable[0]
     seen: set[int] = set()
-    places: dict[str, Place] = {}
-    for number, own in enumerate(opened):
-        for name, place in own.items():
-            if id(place.parameter) not in seen:
-                seen.add(id(place.parameter))
-                places[f"{number}.{name}"] = place
+    parameters: dict[str, ModelParameter] = {}
+    for number, own in enumerate(trainable):
+        for name, parameter in own.items():
+            if id(parameter.tensor) not in seen:
+                seen.add(id(parameter.tensor))
+                parameters[f"{number}.{name}"] = parameter
                 # Another task's model, opened after this one, may have closed what it does not read.
-                place.parameter.requires_grad_(True)
-    return places
+                parameter.tensor.requires_grad_(True)
+    return parameters
 
 
 def _refuse_empty_parts(phase: Phase, moving: set[Part]) -> None:

@@ -18,14 +18,14 @@ from modaxfer.contracts import Kept
 from modaxfer.errors import DivergedError
 from modaxfer.heads.uncertainty import UncertaintyWeights, weighed
 from modaxfer.plan import Part, Phase, Sharing
+from modaxfer.runner.model.transfer import ModelParameter
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.batches import micro_batches
 from modaxfer.runner.rows.mixing import mixed_batches, steps_of
-from modaxfer.runner.session import Session
-from modaxfer.runner.towers.model import Place
+from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
-from modaxfer.runner.training.lane import Lane, Lanes, opened_places
+from modaxfer.runner.training.lane import Lane, StepModule, trainable_parameters
 from modaxfer.runner.training.movement import Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 
@@ -59,11 +59,11 @@ class PhaseReport:
 
 
 def train_phase(
-    sessions: Sequence[Session],
+    sessions: Sequence[TaskSession],
     phase: Phase,
     number: int,
     checkpoints: Checkpoints,
-    touched: dict[str, nn.Parameter],
+    trained: dict[str, nn.Parameter],
     sharing: Sharing | None = None,
 ) -> tuple[PhaseReport, list[Kept]]:
     """Run `phase` on all tasks, leave the best epoch's weights in their models, and return it with other good ones.
@@ -73,33 +73,33 @@ def train_phase(
         phase: What moves, how fast and for how long.
         number: Place of the phase in the plan.
         checkpoints: Where an interrupted phase is found and kept.
-        touched: All parameters that phases so far have opened; this phase's are added.
+        trained: All parameters that phases so far have trained; this phase's are added.
         sharing: How several tasks are mixed and weighed.
 
     Raises:
         DivergedError: The loss is not finite.
         RunFailedError: Tensors did not move as the phase says.
     """
-    return _GradientPhase(sessions, phase, number, checkpoints, touched, sharing or Sharing()).run()
+    return _GradientPhase(sessions, phase, number, checkpoints, trained, sharing or Sharing()).run()
 
 
 class _GradientPhase:
     def __init__(
         self,
-        sessions: Sequence[Session],
+        sessions: Sequence[TaskSession],
         phase: Phase,
         number: int,
         checkpoints: Checkpoints,
-        touched: dict[str, nn.Parameter],
+        trained: dict[str, nn.Parameter],
         sharing: Sharing,
     ) -> None:
         self.session, self.phase, self.checkpoints, self.sharing = sessions[0], phase, checkpoints, sharing
-        self.opened = opened_places(sessions, phase)
+        self.trainable = trainable_parameters(sessions, phase)
         self.lanes = [Lane(session) for session in sessions]
-        self.module = Lanes([session.model for session in sessions], self._loss_weights())
-        touched |= {name: place.parameter for name, place in self.opened.items()}
-        self.touched = touched
-        self.optimiser = make_optimiser(self.opened, phase, self.session.train)
+        self.module = StepModule([session.model for session in sessions], self._loss_weights())
+        trained |= {name: parameter.tensor for name, parameter in self.trainable.items()}
+        self.trained = trained
+        self.optimiser = make_optimiser(self.trainable, phase, self.session.train)
         self.lengths = [lane.lengths for lane in self.lanes]
         self.steps_per_epoch = sum(
             steps_of([len(own) for own in self.lengths], self.session.batch_size, sharing.temperature)
@@ -140,13 +140,15 @@ class _GradientPhase:
                     checked = True
 
     def _loss_weights(self) -> UncertaintyWeights | None:
-        """Return learned weights of the tasks' losses where they are asked for, opened like a head."""
+        """Return learned weights of the tasks' losses where they are asked for, trained like a head."""
         if self.sharing.weighting != "uncertainty" or len(self.lanes) == 1:
             return None
         weights = UncertaintyWeights(len(self.lanes)).to(self.session.computer.device)
         depth = self.session.model.depth
         for name, parameter in weights.named_parameters():
-            self.opened[f"weights.{name}"] = Place(parameter=parameter, part=Part.HEAD, layer=depth, depth=depth)
+            self.trainable[f"weights.{name}"] = ModelParameter(
+                tensor=parameter, part=Part.HEAD, layer=depth, depth=depth
+            )
         return weights
 
     def _epoch(self) -> None:
@@ -196,7 +198,9 @@ class _GradientPhase:
                 loss += self._backward(number, chosen, share / total_weight, share * len(chosen) / len(rows))
         loss, stop = self._agreed(loss)
         if session.train.clip_norm:
-            accelerator.clip_grad_norm_([place.parameter for place in self.opened.values()], session.train.clip_norm)
+            accelerator.clip_grad_norm_(
+                [parameter.tensor for parameter in self.trainable.values()], session.train.clip_norm
+            )
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
         self._record(loss)
@@ -273,7 +277,7 @@ class _GradientPhase:
         """Keep the weights of this epoch if it is among the best; of equal ones the earlier is the better."""
         most = self.phase.keep
         if len(self.kept) < most or score > self.kept[-1].score:
-            own = Kept(epoch=self.at.epoch, score=score, weights=snapshot(self.opened))
+            own = Kept(epoch=self.at.epoch, score=score, weights=snapshot(self.trainable))
             self.kept = sorted([*self.kept, own], key=lambda kept: -kept.score)[:most]
 
     def _stale(self) -> bool:
@@ -283,14 +287,14 @@ class _GradientPhase:
     def _take_best(self) -> None:
         with torch.no_grad():
             for name, tensor in self.kept[0].weights.items() if self.kept else ():
-                self.opened[name].parameter.copy_(tensor)
+                self.trainable[name].tensor.copy_(tensor)
 
     def _resume(self) -> None:
         found = self.checkpoints.load()
         if found is None or found[0].phase != self.at.phase:
             return
         self.at, state = found
-        self.kept = restore(state, self.touched, self.optimiser, self.at)
+        self.kept = restore(state, self.trained, self.optimiser, self.at)
         self.session.progress.say(f"  resumed after step {self.at.step:,} of {self.total:,}")
 
     def _save_by_the_clock(self) -> None:
@@ -303,14 +307,14 @@ class _GradientPhase:
         self.started = self.saved = time.monotonic()
         self.at.seconds += spent
         with shielded():
-            self.checkpoints.save(self.at, self.touched, self.optimiser, self.kept)
+            self.checkpoints.save(self.at, self.trained, self.optimiser, self.kept)
 
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch
         best = self.at.best_score
         return PhaseReport(
             name=self.phase.name,
-            trainable=sum(place.parameter.numel() for place in self.opened.values()),
+            trainable=sum(parameter.tensor.numel() for parameter in self.trainable.values()),
             steps=self.at.step,
             epochs=round(epochs, 3),
             best_epoch=self.at.best_epoch,

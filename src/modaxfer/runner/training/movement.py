@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from modaxfer.errors import RunFailedError
-from modaxfer.runner.towers.model import PER_TOKEN_SHIFT
+from modaxfer.runner.model.transfer import PER_TOKEN_SHIFT
 
 __all__ = ["Movement"]
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from modaxfer.config import TrainOptions
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.towers.model import Place
+from modaxfer.runner.model.transfer import ModelParameter
 
 __all__ = ["make_optimiser", "schedule", "set_rates"]
 
@@ -18,18 +18,18 @@ LAYERED = (Part.BODY, Part.NORM, Part.EMBEDDINGS)
 """Parts whose rate falls from the top layer down."""
 
 
-def make_optimiser(opened: Mapping[str, Place], phase: Phase, options: TrainOptions) -> torch.optim.AdamW:
+def make_optimiser(trainable: Mapping[str, ModelParameter], phase: Phase, options: TrainOptions) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov & Hutter 2019) with one group per rate and decay.
 
     Args:
-        opened: Trainable parameters by name.
+        trainable: Trainable parameters by name.
         phase: Peak rates; body layers get ``rate * layer_decay ** (depth - 1 - layer)``.
         options: Weight decay; it applies to matrices only, not to biases and norms.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for place in opened.values():
-        decay = options.weight_decay if place.parameter.ndim >= 2 else 0.0
-        groups.setdefault((_rate(place, phase), decay), []).append(place.parameter)
+    for parameter in trainable.values():
+        decay = options.weight_decay if parameter.tensor.ndim >= 2 else 0.0
+        groups.setdefault((_rate(parameter, phase), decay), []).append(parameter.tensor)
     return torch.optim.AdamW(
         [
             {"params": parameters, "lr": rate, "peak": rate, "weight_decay": decay}
@@ -53,7 +53,7 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = factor * group["peak"]
 
 
-def _rate(place: Place, phase: Phase) -> float:
+def _rate(parameter: ModelParameter, phase: Phase) -> float:
     rates = phase.learning_rates
-    rate = rates[Part.BODY] if place.part is Part.NORM and Part.NORM not in rates else rates[place.part]
-    return rate * phase.layer_decay ** (place.depth - 1 - place.layer) if place.part in LAYERED else rate
+    rate = rates[Part.BODY] if parameter.part is Part.NORM and Part.NORM not in rates else rates[parameter.part]
+    return rate * phase.layer_decay ** (parameter.depth - 1 - parameter.layer) if parameter.part in LAYERED else rate

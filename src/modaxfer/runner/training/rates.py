@@ -18,7 +18,7 @@ from torch import nn
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Phase
 from modaxfer.result import write_atomically
-from modaxfer.runner.session import Session
+from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.training.checkpoint import Checkpoints, pack, unpack
 
@@ -125,7 +125,7 @@ class RateSearch:
 
 
 def train_at_rates(
-    sessions: Sequence[Session],
+    sessions: Sequence[TaskSession],
     phases: Sequence[Phase],
     train: Callable[[Sequence[Phase], Checkpoints], dict[str, Any]],
     folder: Path,
@@ -181,7 +181,7 @@ def asked_epochs(phases: Sequence[Phase]) -> float | None:
     return sum(phase.epochs for phase in phases if phase.solver is None) or None
 
 
-def _judged(session: Session, *, alone: bool) -> float:
+def _judged(session: TaskSession, *, alone: bool) -> float:
     """Return the validation score, greater is better; of several tasks one that can be averaged."""
     split = session.splits["validation"]
     made = session.predict(split)

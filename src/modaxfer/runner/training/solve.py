@@ -9,13 +9,13 @@ from modaxfer.errors import RefusedError
 from modaxfer.heads.classical import Fitted, LayerFeatures
 from modaxfer.plan import Phase
 from modaxfer.registry import load_target
-from modaxfer.runner.session import Session
+from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import layer_features
 
 __all__ = ["solve_phase"]
 
 
-def solve_phase(session: Session, phase: Phase, classes: tuple[str, ...]) -> dict[str, Any]:
+def solve_phase(session: TaskSession, phase: Phase, classes: tuple[str, ...]) -> dict[str, Any]:
     """Encode train and validation once, fit the head, and put it and its readout into the model.
 
     Returns:

@@ -1,1 +1,0 @@
-"""Losses that a phase can name, and ways to make one gradient of several."""

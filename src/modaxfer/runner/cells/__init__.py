@@ -1,1 +1,0 @@
-"""From what a user asks for to the cells that will be run, or a refusal; nothing here loads a weight."""

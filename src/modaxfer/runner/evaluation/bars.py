@@ -1,0 +1,117 @@
+"""What a model has to beat, scored on the same rows: chance, the majority, a simple model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from modaxfer.baselines.chance import Scorer, chance, majority
+from modaxfer.baselines.simple import fit_simple
+from modaxfer.errors import RefusedError
+from modaxfer.metrics import Scored, compute, paired_difference
+from modaxfer.runner.evaluation.asked import Asked
+from modaxfer.runner.evaluation.attempts import attempt, each_apart
+from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.session import Predictions, TaskSession
+
+__all__ = ["measure_bars", "needs_scores"]
+
+
+def measure_bars(
+    session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, warnings: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the baselines by name; one that fails is left out and noted in `warnings`.
+
+    Args:
+        session: Of the trained model.
+        resolved: Its task.
+        ask: What the test split asks.
+        test: What the model answers.
+        warnings: Where failures are noted.
+    """
+    common: dict[str, Any] = {
+        "problem": session.problem,
+        "references": ask.references,
+        "train": session.splits["train"].targets,
+        "classes": len(resolved.data.classes),
+    }
+    guess = partial(_chance, session=session, common=common)
+    found = {
+        "chance": each_apart("baseline chance:", resolved.metrics, guess, warnings),
+        "majority": each_apart(
+            "baseline majority:", resolved.metrics, lambda names: majority(_scorer(session, names), **common), warnings
+        ),
+        "simple": attempt("baseline simple", lambda: _simple(session, resolved, ask, test, warnings), warnings),
+    }
+    return {name: values for name, values in found.items() if values}
+
+
+def _chance(names: Sequence[str], *, session: TaskSession, common: Mapping[str, Any]) -> dict[str, float]:
+    """Score guesses: what the scores per class decide once, since they are all equal, the rest guess by guess."""
+    decided = [name for name in names if not needs_scores(name)]
+    ranked = [name for name in names if needs_scores(name)]
+    values = chance(
+        _scorer(session, decided, quick=True),
+        **common,
+        seed=session.seed,
+        rank=_scorer(session, ranked, quick=True) if ranked else None,
+    )
+    return {name: values[name] for name in names if name in values}
+
+
+def _simple(
+    session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, warnings: list[str]
+) -> dict[str, Any] | None:
+    try:
+        simple = fit_simple(
+            resolved.data, fields=resolved.fields, problem=session.problem, seed=session.seed, judge=session.judge
+        )
+    except RefusedError as refusal:
+        warnings.append(f"no simple baseline: {refusal}")
+        return None
+    rival = Scored(predictions=simple.predictions["test"], scores=simple.scores["test"])
+
+    def run(names: Sequence[str]) -> Mapping[str, float]:
+        return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
+
+    found: dict[str, Any] = {
+        "name": simple.name, **each_apart("baseline simple:", resolved.metrics, run, warnings)
+    }  # fmt: skip
+    difference = attempt(
+        "the difference from the simple baseline", lambda: _difference(session, resolved, ask, test, rival), warnings
+    )
+    return found if difference is None else {**found, "difference": {resolved.primary: difference}}
+
+
+def _difference(
+    session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, rival: Scored
+) -> list[float]:
+    difference = paired_difference(
+        ask.references,
+        Scored(predictions=test.predictions, scores=test.scores),
+        rival,
+        resolved.primary,
+        problem=session.problem,
+        seed=session.seed,
+        clusters=ask.units,
+    )
+    return [difference.low, difference.high]
+
+
+def _scorer(session: TaskSession, names: Sequence[str], quick: bool = False) -> Scorer:
+    def score(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> dict[str, float]:
+        given = [name for name in names if scores is not None or not needs_scores(name)]
+        said: dict[str, Any] = {"references": references, "predictions": predictions, "scores": scores}
+        return compute(given, problem=session.problem, quick=quick, **said)
+
+    return score
+
+
+def needs_scores(name: str) -> bool:
+    """Tell whether metric `name` looks at the scores per class."""
+    from modaxfer.registry import registry
+
+    return not name.startswith("evaluate:") and registry().get("metric", name).spec.needs_scores

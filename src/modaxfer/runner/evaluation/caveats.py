@@ -1,0 +1,77 @@
+"""What a reader of the scores should know, and is known before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+from modaxfer.encoders.own_code import naming_code
+from modaxfer.plan import Part
+from modaxfer.runner.request.resolve import ResolvedTask
+
+__all__ = ["caveats"]
+
+
+def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
+    """Return one line per reservation: what the rows' sources say, weights that stay random, rows that tasks share.
+
+    Args:
+        tasks: The tasks of one run; they share encoders, strategy and plan.
+    """
+    notes = [note for resolved in tasks for note in resolved.data.warnings]
+    notes += _own_code(tasks[0])
+    notes += _random_weights(tasks[0])
+    notes += [note for resolved in tasks for note in _alignment(resolved)]
+    notes += [note for ours, theirs in permutations(tasks, 2) for note in _seen(ours, theirs)]
+    return list(dict.fromkeys(notes))
+
+
+def _own_code(resolved: ResolvedTask) -> list[str]:
+    """Say so where code that came with a checkpoint was allowed to run."""
+    brought = [
+        described.encoder
+        for described in resolved.towers
+        if described.encoder.trust_remote_code and naming_code(described.encoder.folder)
+    ]
+    return [
+        f"code that comes with {encoder.checkpoint} was run ({', '.join(naming_code(encoder.folder))} name it),"
+        " as --trust-remote-code allows: modaxfer has not checked it"
+        for encoder in brought
+    ]
+
+
+def _random_weights(resolved: ResolvedTask) -> list[str]:
+    """Say so where a body stays at random: its features are no transfer."""
+    moving = {part for phase in resolved.plan.phases for part in phase.trainable}
+    names = [
+        described.encoder.spec.name
+        for described in resolved.towers
+        if resolved.config.weights == "random" or not described.encoder.spec.pretrained
+    ]
+    if not names or Part.BODY in moving:
+        return []
+    return [
+        f"the body of {' and '.join(names)} is random and stays so: strategy {resolved.strategy.name} does not move it"
+    ]
+
+
+def _alignment(resolved: ResolvedTask) -> list[str]:
+    """Say what there is to know of the tasks that bridges are aligned with."""
+    proxies = [described.proxy for described in resolved.towers if described.proxy is not None]
+    idle = ["bridges are aligned with the features of random weights, which mean little"]
+    return [
+        *(idle if proxies and resolved.config.weights == "random" else ()),
+        *(f"proxy {proxy.task_id}: {note}" for proxy in proxies for note in proxy.data.warnings),
+    ]
+
+
+def _seen(ours: ResolvedTask, theirs: ResolvedTask) -> list[str]:
+    """Say so where the shared encoder is trained, for another task, on what this one is tested on."""
+    known, asked = set(theirs.data.digests["train"]), ours.data.digests["test"]
+    count = sum(digest in known for digest in asked)
+    if not count:
+        return []
+    return [
+        f"{count:,} of {len(asked):,} test rows of {ours.task_id} have the same inputs as a training row of"
+        f" {theirs.task_id}, which trains the same encoder"
+    ]

@@ -1,0 +1,93 @@
+"""What finished runs have left on disk: their results with what they said of each test row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modaxfer.errors import DataError
+from modaxfer.metrics import Scored
+from modaxfer.result import Result
+from modaxfer.spec import Problem
+
+__all__ = ["Finished", "read_finished"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A finished run with what it said of its test split, rows in the order of their ids."""
+
+    folder: Path
+    result: Result
+    ids: tuple[str, ...]
+    references: np.ndarray
+    scored: Scored
+    clusters: np.ndarray | None = None
+    """int64 ``[rows]``: rows that belong together; None where each stands alone."""
+
+    @property
+    def problem(self) -> Problem:
+        """Kind of target."""
+        return Problem(self.result.data["problem"])
+
+    @property
+    def score(self) -> float:
+        """Primary test score; nan where it is undefined."""
+        value = self.result.metrics["test"][self.result.primary]
+        return float("nan") if value is None else float(value)
+
+
+def read_finished(folder: Path, result: Result) -> Finished:
+    """Read the predictions of the finished run in `folder`.
+
+    Raises:
+        DataError: There are none.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder / "predictions.parquet"
+    if not path.is_file():
+        raise DataError("a finished run without its predictions", file=path, fix="remove its folder and run it again")
+    table = pq.read_table(path)
+    ids = [str(value) for value in table.column("row_id").to_pylist()]
+    order = np.argsort(np.array(ids), kind="stable")
+    problem, classes = Problem(result.data["problem"]), [str(name) for name in result.data["classes"]]
+    said = {name: table.column(name).to_pylist() for name in ("target", "prediction")}
+    # Classes that train lacks have no score; behind the known ones each has its number.
+    names = [*classes, *sorted(_labels(said["target"], problem) - set(classes))]
+    references, predictions = (_numbers(said[name], problem, names)[order] for name in ("target", "prediction"))
+    columns = [f"score:{name}" for name in classes]
+    known = bool(columns) and set(columns) <= set(table.column_names)
+    scores = np.stack([table.column(name).to_numpy() for name in columns], axis=1)[order] if known else None
+    return Finished(
+        folder=folder,
+        result=result,
+        ids=tuple(ids[place] for place in order),
+        references=references,
+        scored=Scored(predictions=predictions, scores=scores),
+        clusters=table.column("cluster").to_numpy()[order] if "cluster" in table.column_names else None,
+    )
+
+
+def _labels(values: Sequence[Any], problem: Problem) -> set[str]:
+    """Return the class names among stored targets."""
+    if problem is Problem.REGRESSION:
+        return set()
+    return {str(name) for value in values for name in (value if problem is Problem.MULTILABEL else [value])}
+
+
+def _numbers(values: Sequence[Any], problem: Problem, classes: Sequence[str]) -> np.ndarray:
+    """Return what a metric takes: class numbers, 0/1 per class, or the numbers themselves."""
+    if problem is Problem.REGRESSION:
+        return np.array(values, dtype=float)
+    place = {name: number for number, name in enumerate(classes)}
+    if problem is not Problem.MULTILABEL:
+        return np.array([place[str(value)] for value in values], dtype=np.int64)
+    indicators = np.zeros((len(values), len(classes)), dtype=np.int64)
+    for row, names in enumerate(values):
+        indicators[row, [place[str(name)] for name in names]] = 1
+    return indicators

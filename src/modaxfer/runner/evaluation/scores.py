@@ -1,0 +1,128 @@
+"""The test split is opened here, once: scores, intervals, and what a model has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from modaxfer.metrics import bootstrap, compute, why_undefined
+from modaxfer.runner.evaluation.asked import Asked, asked
+from modaxfer.runner.evaluation.attempts import each_apart
+from modaxfer.runner.evaluation.bars import measure_bars, needs_scores
+from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.session import Predictions, TaskSession
+from modaxfer.runner.training.features import is_known, predict_known
+
+__all__ = ["MOST_TRAIN", "Findings", "examine", "scores_of"]
+
+MOST_TRAIN = 512
+"""Training rows that a trained body is scored on: enough to see overfitting, and a second instead of minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Scores of a trained model on all splits, with intervals and baselines."""
+
+    metrics: dict[str, Any]
+    intervals: dict[str, tuple[float, float]]
+    baselines: dict[str, dict[str, Any]]
+    test: Predictions
+    asked: Asked
+    """What the test split asks."""
+    unseen: dict[str, Any] = field(default_factory=dict)
+    """By split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without``, the scores on the
+    other rows."""
+    scored: dict[str, int]
+    """By split: rows behind its scores; of train, a sample where all would have to be encoded anew."""
+    warnings: tuple[str, ...]
+
+
+def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
+    """Score the trained model of `session` on train (a sample of it where it is large), validation and test.
+
+    Only the primary metric has to succeed: any other metric, interval or baseline that fails is left out, with a
+    warning.
+    """
+    warnings: list[str] = []
+    drawn = {name: _drawn(session, name) for name in session.splits}
+    made = {name: predict_known(session, name, rows) for name, rows in drawn.items()}
+    asks = {name: _asked(resolved, name, rows) for name, rows in drawn.items()}
+    scored = {name: scores_of(session, resolved, asks[name], said, name, warnings) for name, said in made.items()}
+    unseen = {
+        name: _unseen(session, resolved, ask, made[name], name) for name, ask in asks.items() if not ask.known.all()
+    }
+    test, ask = made["test"], asks["test"]
+    draw = partial(bootstrap, seed=session.seed, clusters=ask.units, **_given(session, ask.references, test))
+    intervals = each_apart("the interval of", resolved.metrics, draw, warnings)
+    warnings += why_undefined(scored["test"], ask.references)
+    warnings += [_both(name, found, scored[name], resolved, asks[name]) for name, found in unseen.items()]
+    return Findings(
+        metrics={**scored, "primary": resolved.primary},
+        intervals={name: (interval.low, interval.high) for name, interval in intervals.items()},
+        baselines=measure_bars(session, resolved, ask, test, warnings),
+        test=test,
+        asked=ask,
+        unseen=unseen,
+        scored={name: len(ask.known) for name, ask in asks.items()},
+        warnings=tuple(warnings),
+    )
+
+
+def _drawn(session: TaskSession, name: str) -> np.ndarray | None:
+    """Return which training rows are scored, in order, where the model would have to encode many anew; None = all."""
+    total = len(session.splits[name].lengths)
+    if name != "train" or total <= MOST_TRAIN or is_known(session, name):
+        return None
+    return np.sort(np.random.default_rng(session.seed).choice(total, MOST_TRAIN, replace=False))
+
+
+def _asked(resolved: ResolvedTask, name: str, rows: np.ndarray | None) -> Asked:
+    whole = asked(resolved.data, resolved.task.splits, resolved.fields, name)
+    return whole if rows is None else whole.only(rows)
+
+
+def scores_of(
+    session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Predictions, split: str, warnings: list[str]
+) -> dict[str, float]:
+    """Return metric name to value; a secondary metric that fails is missing, and noted."""
+
+    def run(names: Sequence[str]) -> Mapping[str, float]:
+        return compute(names, **_given(session, ask.references, made))
+
+    return each_apart(f"{split}: the metric", resolved.metrics, run, warnings, needed=resolved.primary)
+
+
+def _given(session: TaskSession, references: np.ndarray, made: Predictions) -> dict[str, Any]:
+    shown = {"predictions": made.predictions, "scores": made.scores}
+    return {"problem": session.problem, "references": references, **shown}
+
+
+def _unseen(session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Predictions, split: str) -> dict[str, Any]:
+    """Return how many rows are of classes that train lacks, which, and the scores on the others."""
+    without: dict[str, float] = {}
+    if ask.known.any():
+        rows = Predictions(
+            predictions=made.predictions[ask.known],
+            scores=None if made.scores is None else made.scores[ask.known],
+        )
+        targets = session.splits[split].targets[ask.known]
+        given = _given(session, targets, rows)
+        without = each_apart("", resolved.metrics, lambda names: compute(names, **given), [])
+    return {"rows": int((~ask.known).sum()), "classes": list(ask.strange), "metrics_without": without}
+
+
+def _both(
+    split: str, unseen: Mapping[str, Any], scored: Mapping[str, float], resolved: ResolvedTask, ask: Asked
+) -> str:
+    """Say the primary score with and without the rows of classes that train lacks."""
+    count, primary = unseen["rows"], resolved.primary
+    said = f"{split}: {primary} is {scored[primary]:.3f} with the {count:,} rows of a class that no training row has"
+    without = unseen["metrics_without"].get(primary)
+    if without is not None:
+        said += f", {without:.3f} on the other {len(ask.known) - count:,}"
+    ranked = [name for name in resolved.metrics if needs_scores(name)]
+    return f"{said}; {' and '.join(ranked)} rank{'s' * (len(ranked) == 1)} the known classes only" if ranked else said

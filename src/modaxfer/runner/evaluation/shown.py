@@ -1,0 +1,112 @@
+"""What stood in the rows that a model got most wrong, small enough for a report that travels without the data."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modaxfer.data.blanks import is_missing
+from modaxfer.data.given import shown_column
+from modaxfer.data.media import read_image, read_sound
+from modaxfer.metrics.mistakes import surest_mistakes
+from modaxfer.result import write_atomically
+from modaxfer.spec import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from modaxfer.runner.evaluation.asked import Asked
+    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.session import Predictions, TaskSession
+    from modaxfer.spec import Field
+
+__all__ = ["MISTAKES", "write_mistakes"]
+
+MISTAKES = "mistakes.json"
+"""File of a run: by row id the inputs of the wrong predictions that its report shows."""
+
+SIDE, SECONDS, RATE = 160, 5.0, 16_000
+"""Pixels of a thumbnail's longer side; what is heard of a sound, and its rate in Hz."""
+
+LONGEST_TEXT, MOST_COLUMNS = 400, 12
+
+
+def write_mistakes(folder: Path, session: TaskSession, resolved: ResolvedTask, made: Predictions, asked: Asked) -> None:
+    """Write the inputs of the test rows that the model was most surely wrong about.
+
+    Args:
+        folder: Of the run.
+        session: The trained model's.
+        resolved: The task.
+        made: Predictions on the test split.
+        asked: Its true answers.
+    """
+    rows = [item.row for item in surest_mistakes(session.problem, *_aligned(session.problem, made, asked))]
+    split = resolved.data.splits["test"]
+    chosen = split.select(rows).with_format("arrow")[:]
+    shown = {
+        row_id: _inputs(chosen, place, resolved.fields, resolved.data.root)
+        for place, row_id in enumerate(chosen.column("row_id").to_pylist())
+    }
+    write_atomically(folder / MISTAKES, json.dumps(shown, ensure_ascii=False) + "\n")
+
+
+def _aligned(problem: Problem, made: Predictions, asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return answers, predictions and scores of one width: no model predicts labels that train lacks."""
+    if problem is not Problem.MULTILABEL:
+        return asked.references, made.predictions, made.scores
+    more = asked.references.shape[1] - made.predictions.shape[1]
+    predicted = np.pad(made.predictions > 0, ((0, 0), (0, more)))
+    scores = made.scores
+    if scores is not None:
+        scores = np.pad(scores.astype(float), ((0, 0), (0, more)), constant_values=np.nan)
+    return asked.references > 0, predicted, scores
+
+
+def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path | None) -> list[dict[str, Any]]:
+    """Return the inputs of one row: ``name``, ``kind`` and ``text``, or ``data`` (base64) of a picture or a sound."""
+    found = []
+    tabular = [field for field in fields if field.signal.kind == "table"]
+    for field in (*(field for field in fields if field not in tabular), *tabular[:MOST_COLUMNS]):
+        value = table.column(field.name)[place].as_py()
+        if is_missing(value):
+            continue
+        kind = field.signal.kind
+        name = shown_column(table.column(field.name).slice(place, 1)).to_pylist()[0]
+        one: Mapping[str, Any] = {"text": _cut(str(value))}
+        if kind == "image":
+            one = {"data": _thumbnail(value, root), "text": _cut(str(name or ""))}
+        elif kind == "audio":
+            one = {"data": _excerpt(value, root), "text": _cut(str(name or ""))}
+        found.append({"name": field.name, "kind": kind, **one})
+    if len(tabular) > MOST_COLUMNS:
+        found.append({"name": "", "kind": "table", "text": f"and {len(tabular) - MOST_COLUMNS} more columns"})
+    return found
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
+
+
+def _thumbnail(value: Any, root: Path | None) -> str:
+    image = read_image(value, root)
+    image.thumbnail((SIDE, SIDE))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _excerpt(value: Any, root: Path | None) -> str:
+    import soundfile
+
+    sound = read_sound(value, root, RATE)
+    file = io.BytesIO()
+    soundfile.write(file, sound.samples[: round(SECONDS * sound.rate)], sound.rate, format="FLAC", subtype="PCM_16")
+    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,240 @@
+"""What a run found out, gathered into a Result and a table of predictions."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.metrics import greater_is_better
+from modaxfer.registry import registry
+from modaxfer.result import Result
+from modaxfer.runner.evaluation.asked import Asked
+from modaxfer.runner.evaluation.scores import Findings
+from modaxfer.runner.folder import task_folder
+from modaxfer.runner.request.resolve import ResolvedTask, describe
+from modaxfer.runner.session import Predictions, TaskSession
+from modaxfer.runner.stages import Stages
+from modaxfer.spec import Problem
+
+__all__ = ["MEAN", "assemble", "labels", "together", "write_predictions", "write_table"]
+
+MEAN = "mean_primary"
+"""What decides for a run of several tasks: the mean of their primary metrics; of a regression's R squared."""
+
+PACKAGES = ("modaxfer", "torch", "transformers", "accelerate", "peft", "datasets", "scikit-learn", "numpy")
+
+
+def assemble(
+    session: TaskSession,
+    resolved: ResolvedTask,
+    findings: Findings,
+    training: Mapping[str, Any],
+    stages: Stages,
+    trained: Mapping[str, torch.nn.Parameter],
+    ablation: Mapping[str, Any],
+) -> Result:
+    """Return the result of one task of a finished run."""
+    seconds = stages.seconds()
+    told = describe(resolved)
+    own = {id(parameter) for parameter in session.model.parameters()}
+    heads = {id(parameter) for parameter in session.model.head.parameters()}
+    head = sum(parameter.numel() for parameter in session.model.head.parameters())
+    return Result(
+        status="completed",
+        encoder=_encoder(session, resolved),
+        bridge=told["bridge"],
+        strategy=resolved.strategy.id,
+        task=resolved.task_id,
+        source_task=resolved.config.source_task,
+        metrics=findings.metrics,
+        intervals=findings.intervals,
+        baselines=findings.baselines,
+        parameters={
+            "total": sum(parameter.numel() for parameter in session.model.parameters()),
+            "trainable": head + sum(p.numel() for p in trained.values() if id(p) in own - heads),
+        },
+        time_s=seconds,
+        examples_per_s=_speed(session, training, seconds),
+        peak_memory_mb=_peak_memory(session.computer.device),
+        data={
+            "source": resolved.data.source,
+            "fingerprint": resolved.data.fingerprint,
+            "rows": {name: len(split.lengths) for name, split in session.splits.items()},
+            "scored": findings.scored,
+            "dropped": dict(resolved.data.dropped),
+            "dropped_rows": list(resolved.data.dropped_rows),
+            "classes": list(resolved.data.classes),
+            "problem": resolved.task.target.problem.value,
+            "resampled": findings.asked.to_dict(),
+            **({"unseen": findings.unseen} if findings.unseen else {}),
+            "licence": resolved.task.licence,
+            "domain": resolved.task.domain,
+        },
+        training=training,
+        ablation=ablation,
+        precision=session.computer.precision,
+        device=session.computer.device.type,
+        num_processes=session.accelerator.num_processes,
+        seed=session.seed,
+        plugins=tuple(
+            f"{record.namespace} ({record.distribution} {record.version})"
+            for record in registry().plugins
+            if record.state == "loaded"
+        ),
+        versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        warnings=tuple(dict.fromkeys([*session.warnings, *findings.warnings])),
+    )
+
+
+def together(results: Sequence[Result], stages: Stages) -> Result:
+    """Return the result of a run of several tasks: the mean of what decides for each, and each task's own in short.
+
+    The mean is over what is better the greater it is, so that it says which of two runs of the same tasks did better,
+    and nothing beyond that: a regression enters with its R squared, or with its error turned negative where R squared
+    is not among its metrics.
+    """
+    first = results[0]
+    means = {
+        split: {MEAN: float(np.mean([_comparable(result, split) for result in results]))}
+        for split in ("train", "validation", "test")
+    }
+    return replace(
+        first,
+        bridge=" + ".join(dict.fromkeys(result.bridge for result in results)),
+        task=" + ".join(result.task for result in results),
+        metrics={**means, "primary": MEAN},
+        intervals={},
+        baselines={},
+        time_s=stages.seconds(),
+        data={
+            "source": " + ".join(str(result.data["source"]) for result in results),
+            "fingerprint": "+".join(result.data["fingerprint"][:16] for result in results),
+            "rows": {split: sum(r.data["rows"][split] for r in results) for split in first.data["rows"]},
+            "dropped": dict(sum((Counter(result.data["dropped"]) for result in results), Counter())),
+            "problem": " + ".join(result.data["problem"] for result in results),
+            "classes": [],
+        },
+        tasks={
+            result.task: {
+                "run": f"tasks/{task_folder(result.task)}",
+                "primary": result.primary,
+                "test": result.metrics["test"][result.primary],
+                "interval": list(result.intervals[result.primary]),
+            }
+            for result in results
+        },
+        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
+    )
+
+
+def write_predictions(
+    folder: Path, session: TaskSession, resolved: ResolvedTask, made: Predictions, asked: Asked
+) -> Path:
+    """Write ``predictions.parquet``: row id, target, prediction and a score per class of the test split.
+
+    Where rows belong together a column ``cluster`` says which.
+    """
+    split, classes = session.splits["test"], resolved.data.classes
+    columns = {
+        "row_id": list(split.ids),
+        "target": labels(split.targets, session.problem, classes, resolved.data.unseen.get("test", {})),
+        "prediction": labels(made.predictions, session.problem, classes),
+    }
+    if asked.units is not None:
+        columns["cluster"] = asked.units.tolist()
+    return write_table(folder / "predictions.parquet", columns, made.scores, classes)
+
+
+def write_table(
+    path: Path, columns: Mapping[str, list[Any]], scores: np.ndarray | None, classes: tuple[str, ...]
+) -> Path:
+    """Write `columns` and one ``score:CLASS`` column per class to a parquet file, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values: dict[str, Any] = dict(columns)
+    if scores is not None:
+        values |= {f"score:{name}": scores[:, place].astype(float) for place, name in enumerate(classes)}
+    temporary = path.with_name(f".{path.name}.tmp")
+    pq.write_table(pa.table(values), temporary)
+    temporary.replace(path)
+    return path
+
+
+def labels(
+    values: np.ndarray,
+    problem: Problem,
+    classes: tuple[str, ...],
+    unseen: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+) -> list[Any]:
+    """Return predictions or targets as people write them: class names, lists of them, or numbers.
+
+    `unseen` names, by row, the labels of targets that are none of `classes`; see `TaskData.unseen`.
+    """
+    if problem is Problem.REGRESSION:
+        return [float(value) for value in values]
+    if problem is Problem.MULTILABEL:
+        known = ([classes[place] for place in np.flatnonzero(row)] for row in values)
+        return [[*names, *unseen.get(row, ())] for row, names in enumerate(known)]
+    return [unseen[row][0] if row in unseen else classes[int(value)] for row, value in enumerate(values)]
+
+
+def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
+    """Return what was loaded; of several encoders their names joined, and each one under ``parts``."""
+    parts = [
+        {
+            "id": described.encoder.id,
+            "checkpoint": described.encoder.checkpoint,
+            "revision": described.encoder.revision,
+            "sha256": tower.encoder.sha256,
+        }
+        for described, tower in zip(resolved.towers, session.model.towers, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    joined = {key: " + ".join(str(part[key]) for part in parts) for key in parts[0]}
+    return {**joined, "parts": parts}
+
+
+def _comparable(result: Result, split: str) -> float:
+    values = result.metrics[split]
+    if result.data["problem"] == Problem.REGRESSION and "r2" in values:
+        return _number(values["r2"])
+    return _number(values[result.primary]) * (1 if greater_is_better(result.primary) else -1)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _speed(session: TaskSession, training: Mapping[str, Any], seconds: Mapping[str, float]) -> float | None:
+    """Return training rows per second of training; rows encoded per second where only a solver ran."""
+    trained = [phase for phase in training["phases"] if "steps" in phase]
+    seen = float(sum(phase["rows"] for phase in trained))
+    # A search over learning rates trained more often than the report of its best attempt says; an alignment is none.
+    more = {"rates", "alignment"} & set(training)
+    spent = sum(phase["seconds"] for phase in trained) if more else seconds["train"]
+    if seen and spent:
+        return round(seen / spent, 2)
+    encoded = sum(len(session.splits[name].lengths) for name in ("train", "validation"))
+    return round(encoded / seconds["features"], 2) if seconds["features"] else None
+
+
+def _peak_memory(device: torch.device) -> float:
+    """Return the peak of the device's memory on CUDA, else of the process (resident set), in 10^6 bytes."""
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

@@ -1,1 +1,0 @@
-"""What a trained model is worth: scores, intervals, baselines, parts of a row, gains."""

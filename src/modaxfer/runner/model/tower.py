@@ -1,0 +1,173 @@
+"""One encoder's way through a model: bridge, embedding, layers and a readout, cut between any two layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from modaxfer.contracts import WINDOWS, Batch, Encoder, Features, Hidden, Readout, pool
+
+__all__ = ["LAYER_STATES", "POOLS", "Tower", "read_out", "readout_width", "segment_means", "window_means"]
+
+POOLS = ("cls", "mean", "std")
+"""Order of the pooled vectors that a solver sees."""
+
+LAYER_STATES = "states"
+"""Key of a batch that holds cached states ``[batch, tokens, hidden]`` instead of raw inputs."""
+
+STRETCH = 8192
+"""Padded tokens of windows that are computed at once."""
+
+
+def readout_width(readout: Readout, hidden_size: int) -> int:
+    """Return the size of the pooled vector."""
+    return 2 * hidden_size if readout.pooling == "mean_std" else hidden_size
+
+
+def read_out(layers: torch.Tensor, readout: Readout) -> torch.Tensor:
+    """Return the pooled vectors that `readout` asks for.
+
+    Args:
+        layers: ``[rows, depth + 1, 3, hidden]``, pools as in `POOLS`.
+        readout: Layers, their weights and the pooling.
+
+    Returns:
+        ``[rows, hidden]``; ``[rows, 2 * hidden]`` for mean and deviation.
+    """
+    pools = {"cls": slice(0, 1), "mean": slice(1, 2), "mean_std": slice(1, 3)}[readout.pooling]
+    mixed = sum(weight * layers[:, layer, pools] for layer, weight in zip(readout.layers, readout.weights, strict=True))
+    assert isinstance(mixed, torch.Tensor), "a readout reads at least one layer"
+    return mixed.flatten(1)
+
+
+def segment_means(hidden: Hidden, segments: int) -> torch.Tensor:
+    """Average the real tokens of each row in `segments` stretches of equal length, in their order.
+
+    A row with fewer tokens than segments repeats some, as adaptive average pooling does.
+
+    Args:
+        hidden: States ``[batch, tokens, hidden]`` whose real tokens come first, and their mask.
+        segments: Stretches per row.
+
+    Returns:
+        float32 ``[batch, segments * hidden]``.
+    """
+    tokens, count = hidden.tokens.float(), hidden.mask.sum(1, keepdim=True)
+    total = nn.functional.pad((tokens * hidden.mask.unsqueeze(-1)).cumsum(1), (0, 0, 1, 0))
+    place = torch.arange(segments, device=tokens.device)
+    start, stop = place * count // segments, -(-(place + 1) * count // segments)
+    before, after = (total.gather(1, end.unsqueeze(-1).expand(-1, -1, tokens.shape[-1])) for end in (start, stop))
+    return ((after - before) / (stop - start).unsqueeze(-1)).flatten(1)
+
+
+def window_means(vectors: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Average ``[windows, ...]`` over the windows of each row, ``[rows, ...]``; `counts` says how many they are."""
+    return torch.stack([part.mean(0) for part in torch.split(vectors, counts.tolist())])
+
+
+def _stretches(batch: Batch, most: int) -> Iterator[Batch]:
+    """Cut a batch of windows into batches of at most `most` padded tokens, and at least one window."""
+    mask = batch["mask"]
+    count = max(1, most // mask.shape[1])
+    for start in range(0, len(mask), count):
+        yield {key: values[start : start + count] for key, values in batch.items() if key != WINDOWS}
+
+
+class Tower(nn.Module):
+    """Rows of one encoder's fields to one vector each.
+
+    Args:
+        encoder: Backbone, see `modaxfer.contracts.Encoder`; it may be shared with other towers.
+        readout: Which layers are read, and how they are pooled.
+        bridge: A trained bridge's module, ``Batch -> Hidden``; None = the encoder embeds the batch itself.
+        segments: More than 0: the vector is made of that many segment means instead of one pooled vector.
+    """
+
+    def __init__(self, encoder: Encoder, readout: Readout, bridge: nn.Module | None = None, segments: int = 0) -> None:
+        super().__init__()
+        self.bridge = bridge
+        self.encoder: Any = encoder
+        self.readout = readout
+        self.segments = segments
+
+    @property
+    def top(self) -> int:
+        """Highest layer that is read."""
+        return max(self.readout.layers)
+
+    @property
+    def width(self) -> int:
+        """Size of the vector that `features` gives."""
+        hidden = int(self.encoder.hidden_size)
+        return self.segments * hidden if self.segments else readout_width(self.readout, hidden)
+
+    def embed(self, batch: Batch) -> Hidden:
+        """Turn a batch into the states that enter layer 0."""
+        hidden: Hidden = (
+            self.encoder.embed(batch) if self.bridge is None else self.encoder.embed_tokens(self.bridge(batch))
+        )
+        return hidden
+
+    def features(self, batch: Batch, start: int = 0) -> Features:
+        """Return the states of the highest layer read, and the vector that a head takes.
+
+        Of rows in several windows the vector is the mean of the windows' vectors, and it is the only token.
+
+        Args:
+            batch: Raw inputs; or cached states under `LAYER_STATES` with their ``mask``, to go on at layer `start`.
+            start: Layer at which cached states enter.
+        """
+        if WINDOWS not in batch:
+            return self._features(batch, start)
+        stretches = list(_stretches(batch, STRETCH))
+        # Gradients of a long text: each stretch is computed again on the way back, so that memory holds one.
+        again = len(stretches) > 1 and torch.is_grad_enabled()
+        vectors = [
+            checkpoint(self._pooled, part, start, use_reentrant=False) if again else self._pooled(part, start)
+            for part in stretches
+        ]
+        pooled = window_means(torch.cat(vectors), batch[WINDOWS])
+        return Features(pooled.unsqueeze(1), torch.ones_like(pooled[:, :1], dtype=torch.bool), pooled)
+
+    def _pooled(self, batch: Batch, start: int) -> torch.Tensor:
+        return self._features(batch, start).pooled
+
+    def _features(self, batch: Batch, start: int) -> Features:
+        hidden = Hidden(batch[LAYER_STATES], batch["mask"]) if LAYER_STATES in batch else self.embed(batch)
+        vectors, done, at = [], hidden, start
+        for layer, weight in sorted(zip(self.readout.layers, self.readout.weights, strict=True)):
+            hidden, at = self.encoder.run(hidden, at, layer), layer
+            done = self.finished(hidden, layer)
+            vectors.append(weight * self._vector(done))
+        return Features(done.tokens, done.mask, sum(vectors[1:], vectors[0]))
+
+    def prefix(self, batch: Batch, stop: int) -> Hidden:
+        """Run the embedding and layers below `stop`; of rows in several windows, each window is a row."""
+        hidden: Hidden = self.encoder.run(self.embed(batch), 0, stop)
+        return hidden
+
+    def layer_pools(self, batch: Batch) -> torch.Tensor:
+        """Return pooled vectors of all layers: float32 ``[batch, depth + 1, 3, hidden]``, pools as in `POOLS`."""
+        if WINDOWS in batch:
+            pools = [self.layer_pools(part) for part in _stretches(batch, STRETCH)]
+            return window_means(torch.cat(pools), batch[WINDOWS])
+        hidden = self.embed(batch)
+        vectors = []
+        for layer in range(self.encoder.depth + 1):
+            hidden = self.encoder.run(hidden, max(layer - 1, 0), layer)
+            finished = self.finished(hidden, layer)
+            mean, deviation = pool(finished, "mean_std").chunk(2, dim=-1)
+            vectors.append(torch.stack([pool(finished, "cls"), mean, deviation], dim=1))
+        return torch.stack(vectors, dim=1)
+
+    def finished(self, hidden: Hidden, layer: int) -> Hidden:
+        """Apply the encoder's final norm, if `layer` is its last."""
+        done: Hidden = self.encoder.finish(hidden) if layer == self.encoder.depth else hidden
+        return done
+
+    def _vector(self, hidden: Hidden) -> torch.Tensor:
+        return segment_means(hidden, self.segments) if self.segments else pool(hidden, self.readout.pooling)

@@ -1,0 +1,196 @@
+"""Towers under one head: the one module that a plan trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from modaxfer.contracts import Batch, Features, Hidden, Readout
+from modaxfer.plan import Part, Phase
+from modaxfer.runner.model.tower import Tower
+
+__all__ = ["POOLED", "PRESENT", "ModelParameter", "TransferModel", "part_of_batch"]
+
+POOLED = "pooled"
+"""Key of a batch that holds cached vectors ``[batch, width]`` as the head takes them, where only it is trained."""
+
+PRESENT = "present"
+"""Key, under each tower's prefix, of float32 ``[batch]``: 1 where the row has that tower's fields, 0 where not."""
+
+PER_TOKEN_SHIFT = ("key.bias", "k_proj.bias")
+"""Attention is blind to a shift of all keys (softmax), so these never get a gradient but rounding noise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelParameter:
+    """Where a parameter stands in the model."""
+
+    tensor: nn.Parameter
+    part: Part
+    layer: int
+    """-1 for bridge and embeddings, 0 ... depth - 1 for the body, `depth` for the head."""
+    depth: int
+    """Layers of the body it belongs to."""
+
+
+def part_of_batch(batch: Batch, tower: int) -> Batch:
+    """Return the tensors of one tower of several, without their prefix ``TOWER.``."""
+    prefix = f"{tower}."
+    return {key[len(prefix) :]: value for key, value in batch.items() if key.startswith(prefix)}
+
+
+class TransferModel(nn.Module):
+    """What a plan trains.
+
+    One tower gets the batch as it is and its vector goes to the head. Of several, each gets its part (keys with the
+    prefix ``0.``, ``1.``, ...), and the head takes one number per tower (see `PRESENT`), then all vectors.
+
+    Args:
+        towers: Encoders with their bridges and readouts, at least one.
+        head: From the vector to logits.
+    """
+
+    def __init__(self, towers: Sequence[Tower], head: nn.Module) -> None:
+        super().__init__()
+        self.towers: Any = nn.ModuleList(towers)
+        self.head = head
+
+    @property
+    def encoder(self) -> Any:
+        """The encoder of the first tower."""
+        return self.towers[0].encoder
+
+    @property
+    def readout(self) -> Readout:
+        """The readout of the first tower."""
+        readout: Readout = self.towers[0].readout
+        return readout
+
+    @readout.setter
+    def readout(self, readout: Readout) -> None:
+        self.towers[0].readout = readout
+
+    @property
+    def top(self) -> int:
+        """Layer at which rows enter that go past all bodies, straight to the head."""
+        top: int = max(tower.top for tower in self.towers)
+        return top
+
+    @property
+    def depth(self) -> int:
+        """Layers of the deepest body."""
+        depth: int = max(tower.encoder.depth for tower in self.towers)
+        return depth
+
+    def forward(self, batch: Batch, start: int = 0) -> torch.Tensor:
+        """Return logits ``[batch, outputs]``.
+
+        Args:
+            batch: Raw inputs; or cached states of layer `start`; or cached vectors under `POOLED`.
+            start: Layer at which cached states enter.
+        """
+        logits: torch.Tensor = self.head(self.features(batch, start).pooled)
+        return logits
+
+    def features(self, batch: Batch, start: int = 0) -> Features:
+        """Return the states of the highest layer read, and the vector that the head takes."""
+        if POOLED in batch:
+            vectors = batch[POOLED]
+            return Features(vectors.unsqueeze(1), torch.ones_like(vectors[:, :1], dtype=torch.bool), vectors)
+        if len(self.towers) == 1:
+            alone: Features = self.towers[0].features(batch, start)
+            return alone
+        parts = [part_of_batch(batch, place) for place in range(len(self.towers))]
+        made = [tower.features(part) for tower, part in zip(self.towers, parts, strict=True)]
+        present = torch.stack([part[PRESENT] for part in parts], dim=1)
+        pooled = torch.cat([present, *(features.pooled for features in made)], dim=1)
+        return Features(pooled.unsqueeze(1), torch.ones_like(pooled[:, :1], dtype=torch.bool), pooled)
+
+    def prefix(self, batch: Batch, stop: int) -> Hidden:
+        """Run the embedding and layers below `stop` of the only tower."""
+        hidden: Hidden = self.towers[0].prefix(batch, stop)
+        return hidden
+
+    def layer_pools(self, batch: Batch) -> torch.Tensor:
+        """Return pooled vectors of all layers of the only tower; see `Tower.layer_pools`."""
+        pools: torch.Tensor = self.towers[0].layer_pools(batch)
+        return pools
+
+    def model_parameters(self) -> Iterator[tuple[str, ModelParameter]]:
+        """Yield each parameter that can matter, by name.
+
+        Parameters above the highest layer read are left out: they never get a gradient.
+        """
+        for number, tower in enumerate(self.towers):
+            for name, parameter in _tower_parameters(tower):
+                yield f"towers.{number}.{name}", parameter
+        for name, tensor in self.head.named_parameters():
+            yield f"head.{name}", ModelParameter(tensor=tensor, part=Part.HEAD, layer=self.depth, depth=self.depth)
+
+    def open_for(self, phase: Phase) -> dict[str, ModelParameter]:
+        """Make exactly the parameters of `phase` trainable and return them by name."""
+        chosen = {name: parameter for name, parameter in self.model_parameters() if _moves(parameter, phase)}
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(name in chosen)
+        return chosen
+
+    def frozen_layers(self) -> int:
+        """Return k, the number of layers below which nothing is trainable; the prefix that can be cached.
+
+        It is 0 as soon as a bridge or an embedding is trainable, `top` where only the head is. Several towers are
+        cached whole or not at all.
+        """
+        moving = [
+            parameter
+            for _, parameter in self.model_parameters()
+            if parameter.tensor.requires_grad and parameter.part is not Part.HEAD
+        ]
+        if len(self.towers) > 1:
+            return 0 if moving else self.top
+        return max(0, min([*(parameter.layer for parameter in moving), min(self.readout.layers)]))
+
+    def train_above(self, layer: int) -> None:
+        """Switch to training mode, but keep everything below `layer` deterministic."""
+        self.train()
+        if layer > 0:
+            self.towers.eval()
+            for module in self.encoder.layers[layer:] if len(self.towers) == 1 else ():
+                module.train()
+
+
+def _tower_parameters(tower: Any) -> Iterator[tuple[str, ModelParameter]]:
+    """Yield the parameters of one tower that can matter."""
+    encoder, top, depth = tower.encoder, tower.top, tower.encoder.depth
+    layer_of = {id(p): number for number, layer in enumerate(encoder.layers) for p in layer.parameters()}
+    final = {id(parameter) for parameter in encoder.norm.parameters()} if encoder.norm is not None else set()
+    layer_of |= dict.fromkeys(final, depth - 1)
+    norms = _norms(encoder)
+    for name, parameter in tower.named_parameters():
+        layer = layer_of.get(id(parameter), -1)
+        if name.startswith("bridge."):
+            part = Part.BRIDGE
+        elif layer < 0:
+            part = Part.EMBEDDINGS
+        elif name.removeprefix("encoder.") in encoder.adapter_parameters:
+            part = Part.ADAPTER
+        else:
+            part = Part.NORM if id(parameter) in norms else Part.BODY
+        if layer < top and (id(parameter) not in final or top == depth):
+            yield name, ModelParameter(tensor=parameter, part=part, layer=layer, depth=depth)
+
+
+def _norms(encoder: Any) -> set[int]:
+    """Return the identities of the parameters of the body's norms."""
+    norms = [module for module in encoder.modules() if "Norm" in type(module).__name__]
+    return {id(parameter) for module in norms for parameter in module.parameters(recurse=False)}
+
+
+def _moves(parameter: ModelParameter, phase: Phase) -> bool:
+    wanted = parameter.part in phase.trainable or (parameter.part is Part.NORM and Part.BODY in phase.trainable)
+    in_body = parameter.part in (Part.BODY, Part.NORM, Part.EMBEDDINGS, Part.ADAPTER)
+    frozen = in_body and phase.from_layer > 0 and parameter.layer < phase.from_layer
+    return wanted and not frozen and parameter.tensor.is_floating_point()

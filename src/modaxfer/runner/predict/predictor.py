@@ -1,0 +1,235 @@
+"""New rows through a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from modaxfer.contracts import Example
+from modaxfer.data.blanks import present
+from modaxfer.data.cells.columns import conform, file_columns
+from modaxfer.data.cells.interpret import Strange, strange_cells
+from modaxfer.data.given import Given
+from modaxfer.errors import DataError, close_matches
+from modaxfer.runner.evaluation.summary import labels
+from modaxfer.runner.model.joint import JointProcessor, JointRows
+from modaxfer.runner.model.saved import SavedModel, load_model, objective_of
+from modaxfer.runner.predict.given import find_rows
+from modaxfer.runner.predict.readable import empty_rows, prepared
+from modaxfer.runner.predict.records import Predicted, records
+from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
+from modaxfer.runner.rows.prepare import counting, losses
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from modaxfer.spec import Field
+
+__all__ = ["Predictor", "first_reasons"]
+
+MAX_TOKENS = 8192
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """Rows that are ready for the model, and why the others are not."""
+
+    examples: Sequence[Example]
+    kept: np.ndarray
+    """Positions of the rows that could be read, int64 ``[examples]``."""
+    reasons: dict[int, str]
+    notes: tuple[str, ...]
+    """What was lost of the others."""
+
+
+class Predictor:
+    """The model of a run, loaded once.
+
+    Args:
+        run: A run's folder.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        trust_remote_code: Allow code that comes with its checkpoint.
+
+    Raises:
+        DataError: There is no model.
+        CheckpointUnavailableError: Its base weights cannot be had.
+        RefusedError: Its checkpoint needs code of its own, and that is not allowed.
+    """
+
+    def __init__(self, run: Path, *, device: str = "auto", trust_remote_code: bool = False) -> None:
+        self.saved = SavedModel.read(run)
+        place = choose_device(device)
+        usable = {"bf16": multiplies_bf16(place), "fp16": place.type == "cuda"}
+        self.computer = Computer(place, self.saved.precision if usable.get(self.saved.precision) else "fp32")
+        self.model, self.processor = load_model(run, self.saved, trust_remote_code=trust_remote_code)
+        self.model.to(place)
+        self.objective = objective_of(self.saved)
+
+    def predict(self, data: Any) -> list[dict[str, Any]]:
+        """Return one mapping per row, see `modaxfer.runner.predict.records.records`; takes what `find_rows` takes."""
+        return records(self.predict_rows(find_rows(data, self.saved.input_fields())))
+
+    def predict_rows(self, given: Given, progress: Progress | None = None) -> Predicted:
+        """Predict the rows of `given`; what cannot be read gets no prediction, and the reason why.
+
+        Raises:
+            DataError: A column that the model reads is missing, or not one row can be read.
+        """
+        progress = progress or Progress(enabled=False)
+        fields, partial = self.saved.input_fields(), len(self.saved.towers) > 1
+        table = self._completed(given.table)
+        if not table.num_rows:
+            raise DataError("no rows to predict", fix="give at least one row below the header")
+        conformed = conform(table, fields, types=self.saved.types)
+        reasons = {**empty_rows(conformed, given.table, fields, partial=partial), **given.faults}
+        kept = np.array([row for row in range(table.num_rows) if row not in reasons], np.int64)
+        read = self._read(conformed.take(kept).to_pylist(), given.root, progress)
+        reasons |= {int(kept[row]): reason for row, reason in read.reasons.items()}
+        if not len(read.kept):
+            raise DataError(
+                "not one row can be predicted",
+                got=first_reasons(reasons),
+                fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.saved.types))}",
+            )
+        decoded, scores = self.objective.decode(self._forward(read.examples, progress))
+        made = labels(decoded, self.objective.problem, tuple(self.saved.classes))
+        predictions: list[Any] = [None] * table.num_rows
+        for row, value in zip(kept[read.kept], made, strict=True):
+            predictions[row] = value
+        return Predicted(
+            predictions=predictions,
+            scores=None if scores is None else _scattered(scores, kept[read.kept], table.num_rows),
+            classes=tuple(self.saved.classes),
+            given=given,
+            reasons=reasons,
+            warnings=(
+                *given.notes,
+                *map(_strange, strange_cells(table, self.saved.types)),
+                *read.notes,
+                *_unpredicted(reasons, table.num_rows),
+            ),
+        )
+
+    def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> torch.Tensor:
+        """Return float32 logits ``[rows, outputs]`` of conformed rows, every one of which can be read.
+
+        Raises:
+            DataError: A row cannot be read, or has nothing that any encoder reads.
+        """
+        progress = progress or Progress(enabled=False)
+        read = self._read(rows, root, progress)
+        if read.reasons:
+            raise DataError("rows cannot be read", got=first_reasons(read.reasons), fix="repair or remove them")
+        for line in read.notes:
+            progress.say(f"warning: {line}")
+        return self._forward(read.examples, progress)
+
+    def _forward(self, examples: Sequence[Example], progress: Progress) -> torch.Tensor:
+        logits = torch.zeros(len(examples), self.objective.outputs)
+        with progress.bar("predicting", len(examples)) as advance:
+            for chosen, values in forward_rows(
+                examples,
+                lengths_of(examples, self.processor),
+                self.processor.collate,
+                self.model,
+                self.computer,
+                max_tokens=MAX_TOKENS,
+                advance=advance,
+            ):
+                logits[torch.from_numpy(chosen)] = values.float().cpu()
+        return logits
+
+    def _completed(self, table: pa.Table) -> pa.Table:
+        """Return `table` with empty columns for fields that a model of several encoders can do without.
+
+        Raises:
+            DataError: A column is missing that it cannot do without.
+        """
+        types = self.saved.types
+        names = file_columns(self.saved.input_fields(), types)
+        absent = [name for name in names if name not in table.column_names]
+        parts = [set(file_columns(tower.input_fields(), types)) for tower in self.saved.towers]
+        if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):
+            raise _missing(absent, self.saved.input_fields(), names, table)
+        import pyarrow as pa
+
+        for name in absent:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        return table
+
+    def _read(self, rows: Rows, root: Path | None, progress: Progress) -> _Read:
+        """Return conformed rows as the model takes them; those that one of its encoders cannot read are left out."""
+        towers = self.saved.towers
+        processors = self.processor.parts if isinstance(self.processor, JointProcessor) else (self.processor,)
+        made: list[list[Example | str]] = []
+        notes: list[str] = []
+        for tower, processor in zip(towers, processors, strict=True):
+            blanks = tower.input_fields() if len(towers) > 1 else ()
+            bridge, counted = tower.build_bridge(root), counting(processor)
+            made.append(list(prepared(rows, bridge, counted, progress, blanks)))
+            notes += losses(bridge, counted)
+        reasons = {row: one for part in reversed(made) for row, one in enumerate(part) if isinstance(one, str)}
+        there = np.ones((len(rows), 1), bool)
+        if len(towers) > 1:
+            there = np.stack([present(rows, tower.input_fields()) for tower in towers], axis=1)
+            reasons |= {int(row): "a row has no input" for row in np.flatnonzero(~there.any(axis=1))}
+        kept = np.array([row for row in range(len(rows)) if row not in reasons], np.int64)
+        parts: list[list[Any]] = [[part[row] for row in kept] for part in made]
+        joint = parts[0] if len(towers) == 1 else JointRows(parts, there[kept])
+        return _Read(examples=joint, kept=kept, reasons=reasons, notes=tuple(notes))
+
+
+def first_reasons(reasons: Mapping[int, str], count: int = 3) -> str:
+    """Return the first rows that cannot be used, by number from 1, each with its reason."""
+    lines = [f"row {row + 1}: {reason}" for row, reason in sorted(reasons.items())]
+    return "; ".join((*lines[:count], *((f"and {len(lines) - count} more",) if len(lines) > count else ())))
+
+
+def _strange(cells: Strange) -> str:
+    """Say which cells of a column the model cannot take as they are, and where they stand."""
+    places = ", ".join(str(row + 1) for row in cells.rows[:3]) + (", ..." if len(cells.rows) > 3 else "")
+    outcome = "the model has not seen it" if "category" in cells.what else "read as missing"
+    return f"{cells} in row{'s' * (len(cells.rows) > 1)} {places}; {outcome}"
+
+
+def _unpredicted(reasons: Mapping[int, str], rows: int) -> tuple[str, ...]:
+    return (f"{len(reasons)} of {rows} rows have no prediction: {first_reasons(reasons)}",) if reasons else ()
+
+
+def _scattered(scores: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
+    """Return scores of all rows, NaN where there is no prediction."""
+    whole = np.full((rows, scores.shape[1]), np.nan, scores.dtype)
+    whole[places] = scores
+    return whole
+
+
+def _missing(absent: Sequence[str], fields: Sequence[Field], names: Sequence[str], table: pa.Table) -> DataError:
+    from modaxfer.data.origin import file_of
+
+    close = [(match, name) for name in absent for match in close_matches(name, table.column_names, 1)]
+    renamed = " and ".join(f"{match!r} to {name!r}" for match, name in close)
+    advice = f"call the column that holds the {fields[0].signal.kind} {absent[0]!r}"
+    return DataError(
+        f"input column {', '.join(map(repr, absent))} is not in the data",
+        file=file_of(table) or None,
+        got=table.column_names,
+        allowed=f"the columns that the model reads: {_named(fields, names)}",
+        fix=f"rename {renamed}" if close else advice if len(fields) == 1
+        else "name the columns as in training",
+    )  # fmt: skip
+
+
+def _named(fields: Sequence[Field], names: Sequence[str]) -> str:
+    """Return the columns of the file; one that is no field itself, such as a date, is of a table."""
+    kinds = {field.name: field.signal.kind for field in fields}
+    named = ", ".join(f"{kinds.get(name, 'table')} {name!r}" for name in names[:10])
+    return named + (", ..." if len(names) > 10 else "")

@@ -1,0 +1,196 @@
+"""Labelled rows that a saved model has never seen: its scores on them, and what could not be scored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.data.cells.columns import file_columns
+from modaxfer.data.cells.labels import LabelReading, learn_labels
+from modaxfer.data.cells.targets import Label, encode, read_labels, unseen
+from modaxfer.data.cleaning import find_label_faults, too_coarse
+from modaxfer.data.given import Given
+from modaxfer.data.origin import file_of
+from modaxfer.data.rows import Rows
+from modaxfer.errors import DataError, UnknownNameError, close_matches
+from modaxfer.metrics import bootstrap, compute, default_metrics, why_undefined
+from modaxfer.registry import registry
+from modaxfer.result import Result
+from modaxfer.runner.predict.given import labelled_rows
+from modaxfer.runner.predict.predictor import Predictor, first_reasons
+from modaxfer.runner.predict.records import Predicted
+from modaxfer.runner.progress import Progress
+from modaxfer.spec import Problem, Target
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["score_rows"]
+
+
+def score_rows(
+    run: Path,
+    data: Any,
+    *,
+    label: str | Sequence[str] | None = None,
+    predictor: Predictor | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Score the saved model of `run` on other labelled rows.
+
+    Rows without a label or without a prediction are left out and counted. A class that the model does not know counts
+    as an error: whatever it predicts there is wrong.
+
+    Args:
+        run: A run's folder.
+        data: `modaxfer.data.given.Given` rows, or what
+            `modaxfer.runner.predict.given.labelled_rows` takes.
+        label: Column of the labels, or columns of 0 and 1; None = as in training.
+        predictor: The run's model, where it is loaded already.
+        progress: Where to tell how far it is.
+
+    Returns:
+        ``metrics``, ``intervals`` and ``stored`` as of `modaxfer.runner.predict.evaluate.evaluate`; ``rows`` (scored),
+        ``dropped`` (reason to number), ``dropped_rows`` and ``warnings`` (lines).
+
+    Raises:
+        DataError: There is no model or no label column, or not one row can be scored.
+    """
+    stored = Result.load(run)
+    predictor = predictor or Predictor(run)
+    target = _target(run, predictor, label)
+    fields = predictor.saved.input_fields()
+    given = data if isinstance(data, Given) else labelled_rows(data, fields, target.column)
+    _require_labels(given, target.read_from)
+    labels = read_labels(given.table, target, _reading(given.table, target))
+    unlabelled = _unlabelled(labels)
+    if len(unlabelled) == len(labels):
+        reasons = first_reasons({row: detail for row, (_, detail) in unlabelled.items()})
+        raise DataError("not one row has a label", column=target.column, got=reasons, fix="name another with --label")
+    made = predictor.predict_rows(given, progress)
+    faults = {row: ("unreadable", reason) for row, reason in made.reasons.items()} | unlabelled
+    kept = np.array([row for row in range(len(labels)) if row not in faults], np.int64)
+    if not len(kept):
+        reasons = first_reasons({row: detail for row, (_, detail) in faults.items()})
+        raise DataError("not one row can be scored", got=reasons, fix="repair the rows")
+    asked = _Asked(labels=[labels[row] for row in kept], rows=kept, units=_units(predictor, given, kept))
+    metrics, intervals, strange = _scores(stored, predictor, made, asked)
+    return {
+        "metrics": metrics,
+        "stored": dict(stored.metrics.get("test") or {}),
+        "intervals": intervals,
+        "rows": len(kept),
+        "dropped": dict(Counter(reason for reason, _ in faults.values())),
+        "dropped_rows": [f"row {row + 1}: {detail}" for row, (_, detail) in sorted(faults.items())],
+        "warnings": [*made.warnings, *_unlabelled_line(unlabelled, len(labels)), *strange],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The rows that are scored."""
+
+    labels: Sequence[Label]
+    rows: np.ndarray
+    """Their positions among the rows given."""
+    units: np.ndarray | None
+    """Numbers of the clusters that are drawn together; None where each row stands alone."""
+
+
+def _scores(
+    stored: Result, predictor: Predictor, made: Predicted, asked: _Asked
+) -> tuple[dict[str, float], dict[str, list[float]], list[str]]:
+    problem, classes = predictor.objective.problem, tuple(predictor.saved.classes)
+    strange = unseen(asked.labels, classes) if problem is not Problem.REGRESSION else {}
+    names = tuple(sorted({name for own in strange.values() for name in own}))
+    said = [tuple(one) if isinstance(one, list) else one for one in (made.predictions[row] for row in asked.rows)]
+    predictions = encode(said, problem, classes)
+    common: dict[str, Any] = {
+        "problem": problem,
+        # A class that the model does not know stands behind the known ones, as in a run's own test split.
+        "references": encode(asked.labels, problem, (*classes, *names)),
+        "predictions": predictions.astype(np.int64) if problem is Problem.MULTILABEL else predictions,
+        "scores": made.scores[asked.rows] if made.scores is not None else None,
+    }
+    wanted = list(stored.metrics.get("test") or default_metrics(problem))
+    metrics = dict(compute(wanted, **common))
+    drawn = bootstrap(wanted, seed=stored.seed, clusters=asked.units, **common)
+    lines = [*why_undefined(metrics, common["references"])]
+    if strange:
+        lines.append(
+            f"{len(strange)} of {len(asked.labels)} rows have a class that the model does not know "
+            f"({', '.join(names)}): they count as errors"
+        )
+    return metrics, {name: list(ends) for name, ends in drawn.items()}, lines
+
+
+def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray | None:
+    """Number rows with equal inputs alike: drawn one by one, copies would narrow the intervals."""
+    fields = predictor.saved.input_fields()
+    columns = file_columns(fields, predictor.saved.types)
+    there = given.table.select([name for name in columns if name in given.table.column_names])
+    keys = [repr(row).encode() for row in there.take(kept).to_pylist()]
+    numbers: dict[bytes, int] = {}
+    found = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+    return None if len(numbers) == len(keys) or too_coarse(keys, fields) else found
+
+
+def _target(run: Path, predictor: Predictor, label: str | Sequence[str] | None) -> Target:
+    """Return the target of new rows: the columns named, else those of the run's task."""
+    config = build(RunConfig, read_yaml(run / "config.yaml"))
+    problem, classes = predictor.objective.problem, tuple(predictor.saved.classes)
+    if label is None and config.data is None and config.task:
+        try:
+            known: Target = registry().get("task", config.task[0]).spec.target
+            return replace(known, classes=classes)
+        except UnknownNameError:
+            pass  # Its plugin is not installed here; new rows can be scored all the same.
+    columns = ((label,) if isinstance(label, str) else tuple(label or ())) or config.label or (Target().column,)
+    several = columns if len(columns) > 1 else ()
+    return Target(column=", ".join(columns), columns=several, problem=problem, classes=classes)
+
+
+def _reading(table: pa.Table, target: Target) -> LabelReading | None:
+    """Return how the labels are written, so that they are the names that the model has: 1.0 is its class 1."""
+    if target.columns:
+        return None
+    reading = learn_labels(table, target.column)
+    if target.problem is Problem.REGRESSION:
+        return reading
+    whole = bool(target.classes) and all(name.lstrip("+-").isdigit() for name in target.classes)
+    words = {name.lower(): name for name in target.classes}
+    return replace(reading, whole=whole, truth=words if set(words) <= {"true", "false"} else {})
+
+
+def _require_labels(given: Given, columns: Sequence[str]) -> None:
+    absent = [name for name in columns if name not in given.table.column_names]
+    if not absent:
+        return
+    close = [match for name in absent for match in close_matches(name, given.table.column_names)]
+    meant = f"did you mean {' or '.join(close)}? " if close else ""
+    raise DataError(
+        f"label column {', '.join(map(repr, absent))} is not in the data",
+        file=file_of(given.table) or None,
+        allowed=given.table.column_names,
+        fix=f"{meant}Name it with --label; `modaxfer predict` takes rows without labels",
+    )
+
+
+def _unlabelled(labels: Sequence[Label]) -> dict[int, tuple[str, str]]:
+    import pyarrow as pa
+
+    numbers = np.arange(1, len(labels) + 1)
+    return find_label_faults(Rows(table=pa.table({}), labels=labels, numbers=numbers, split="", file="", media={}), ())
+
+
+def _unlabelled_line(faults: Mapping[int, tuple[str, str]], rows: int) -> list[str]:
+    if not faults:
+        return []
+    reasons = first_reasons({row: detail for row, (_, detail) in faults.items()})
+    return [f"{len(faults)} of {rows} rows have no label that can be scored: {reasons}"]

@@ -1,0 +1,82 @@
+"""Options that a run's plan, bridges and encoders never read are refused, as settings are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from modaxfer.config import EncoderOptions, TrainOptions
+from modaxfer.errors import ConfigError
+from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.scratch import SCRATCH
+
+__all__ = ["OF_FORMS", "OF_STEPS", "check_idle_options"]
+
+OF_STEPS = (
+    "warmup", "weight_decay", "clip_norm", "label_smoothing", "dropout", "accumulation", "rates", "patience",
+    "checkpoint_minutes",
+)  # fmt: skip
+"""Options of `TrainOptions` that only steps by gradient read."""
+
+OF_FORMS = {
+    "image_size": {"image"},
+    "long": {"text"},
+    "max_tokens": {"text", "patches", "embeddings"},
+    "seconds": {"audio"},
+    "windows": {"text"},
+}
+"""Options of `EncoderOptions` by the forms of input that they are about."""
+
+FORMS = set().union(*OF_FORMS.values())
+"""Forms whose options are all known here; a plugin's may read what it likes."""
+
+
+def check_idle_options(resolved: ResolvedTask, *, shared: bool) -> list[str]:
+    """Refuse options that nothing in `resolved` reads.
+
+    Args:
+        resolved: What will be run.
+        shared: Whether the options stand there for other runs too: then they are noted instead.
+
+    Returns:
+        What is noted, one line each.
+
+    Raises:
+        ConfigError: There are such options; names each and why it plays no part.
+    """
+    given = {
+        **{f"train.{name}": value for name, value in _changed(resolved.options.train, TrainOptions())},
+        **{f"encoder.{name}": value for name, value in _changed(resolved.options.encoder, EncoderOptions())},
+    }
+    idle = {key: why for key, why in _idle(resolved) if key in given}
+    lines = [f"{key} plays no part here: {why}" for key, why in idle.items()]
+    if not lines or shared:
+        return lines
+    raise ConfigError(
+        "; ".join(lines),
+        got=[f"{key}={given[key]}" for key in idle],
+        fix=f"leave {', '.join(idle)} out",
+    )
+
+
+def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
+    if all(phase.solver is not None for phase in resolved.plan.phases):
+        closed = f"strategy {resolved.strategy.name} fits its head in closed form and takes no steps"
+        # The baseline from scratch is trained by gradient with the same options.
+        yield from ((f"train.{name}", closed) for name in OF_STEPS if SCRATCH not in resolved.config.baseline)
+        chooses = "the head's search chooses it; --set strategy.{} says otherwise"
+        yield from ((f"encoder.{name}", chooses.format(name)) for name in ("layer", "pooling"))
+    if not any(described.bridge.spec.trained for described in resolved.towers):
+        yield "train.bridge_rate", "no bridge is trained"
+    forms = {described.bridge.spec.sink for described in resolved.towers}
+    takes = f"the encoder is given {' and '.join(sorted(forms))}"
+    if forms <= FORMS:
+        yield from ((f"encoder.{name}", takes) for name, about in OF_FORMS.items() if not about & forms)
+    if resolved.options.encoder.long != "mean_of_windows":
+        yield "encoder.windows", "encoder.long is not mean_of_windows"
+
+
+def _changed(options: object, usual: object) -> Iterator[tuple[str, object]]:
+    for item in dataclasses.fields(usual):  # type: ignore[arg-type]
+        if getattr(options, item.name) != getattr(usual, item.name):
+            yield item.name, getattr(options, item.name)

@@ -1,0 +1,308 @@
+"""From what was asked for to what will be run, or a refusal; no weight is loaded here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from modaxfer.config import EncoderOptions, RunConfig
+from modaxfer.contracts import Bridge, ExaminingBridge, InputLayout, TaskData
+from modaxfer.encoders.adapters import rehearse_adapter
+from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.encoders.load import outline
+from modaxfer.errors import RefusedError
+from modaxfer.heads.build import head_of
+from modaxfer.metrics import default_metrics
+from modaxfer.plan import Part, Phase, Plan, PlanContext
+from modaxfer.registry import Entry, load_target
+from modaxfer.runner.request.options import Options, options_class, split_options
+from modaxfer.runner.request.proxy import Proxy, find_proxy
+from modaxfer.runner.request.request import Request, pick_ways, read_request
+from modaxfer.runner.request.sizes import picture_size
+from modaxfer.spec import Field, Rates, TaskSpec
+from modaxfer.tasks.load import fields_of, load_task
+
+__all__ = ["ResolvedTask", "TowerDescription", "build_bridge", "describe", "resolve_tasks"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TowerDescription:
+    """One encoder's way into a task: the fields it reads, the bridge from them, and how it is fed."""
+
+    encoder: ResolvedEncoder
+    bridge: Entry
+    fields: tuple[Field, ...]
+    layout: InputLayout
+    bridge_options: Any
+    encoder_options: EncoderOptions
+    proxy: Proxy | None = None
+    """What its bridge is aligned with before training, where that is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedTask:
+    """One task with the encoders, bridges and strategy that it will be run with, and its rows."""
+
+    config: RunConfig
+    towers: tuple[TowerDescription, ...]
+    strategy: Entry
+    task_id: str
+    task: TaskSpec
+    fields: tuple[Field, ...]
+    data: TaskData
+    options: Options
+    plan: Plan
+    metrics: tuple[str, ...]
+    primary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TaskRows:
+    """A task with its rows, before options and plan are known."""
+
+    task_id: str
+    task: TaskSpec
+    data: TaskData
+    fields: tuple[Field, ...]
+    ways: tuple[tuple[tuple[Field, ...], Entry], ...]
+
+
+def resolve_tasks(config: RunConfig, request: Request | None = None) -> tuple[ResolvedTask, ...]:
+    """Choose everything a run needs and refuse what cannot work.
+
+    Args:
+        config: The request.
+        request: What `read_request` made of `config`, where that has been asked already.
+
+    Returns:
+        One per task; all share encoders, strategy and plan.
+
+    Raises:
+        ConfigError: Something is missing from the request, or an option does not exist.
+        UnknownNameError: A name is not registered.
+        RefusedError: The combination cannot be run.
+        DataError: The rows cannot be had, or are not fit for use.
+        CheckpointUnavailableError: The weights cannot be had.
+        MissingPackageError: An option needs a package that is not installed.
+    """
+    request = request or read_request(config)
+    asked = [_task_rows(config, request, task_id, task) for task_id, task in request.tasks]
+    bridges = [bridge for each in asked for _, bridge in each.ways]
+    options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
+    encoder_options = [_sized(options.encoder, encoder, place, asked) for place, encoder in enumerate(request.encoders)]
+    if len(request.encoders) == 1:
+        options = replace(options, encoder=encoder_options[0])
+    plan = _plan(config, request, options, asked)
+    remaining = iter(options.bridges)
+    tasks = tuple(
+        ResolvedTask(
+            config=replace(config, set=options.flat()),
+            towers=tuple(
+                TowerDescription(
+                    encoder=encoder,
+                    bridge=bridge,
+                    fields=fields,
+                    layout=encoder.layout(bridge.spec.sink, own),
+                    bridge_options=next(remaining),
+                    encoder_options=own,
+                )
+                for encoder, own, (fields, bridge) in zip(request.encoders, encoder_options, each.ways, strict=True)
+            ),
+            strategy=request.strategy,
+            task_id=each.task_id,
+            task=each.task,
+            fields=each.fields,
+            data=each.data,
+            options=options,
+            plan=plan,
+            metrics=_metrics(each.task),
+            primary=each.task.primary or _metrics(each.task)[0],
+        )
+        for each in asked
+    )
+    return _checked(tasks)
+
+
+def build_bridge(described: TowerDescription, resolved: ResolvedTask) -> Bridge:
+    """Return the bridge of `described`, not yet fitted.
+
+    Raises:
+        RefusedError: The bridge does not take these fields.
+    """
+    target = load_target(described.bridge.spec.target)
+    bridge: Bridge = target(described.bridge_options, described.fields, described.layout, resolved.data.root)
+    return bridge
+
+
+def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec) -> _TaskRows:
+    data = load_task(
+        task,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        limit=config.limit,
+        on_bad_row=config.on_bad_row,
+        partial=len(request.encoders) > 1,
+    )
+    fields = fields_of(task, data)
+    ways = pick_ways(fields, request.encoders, config.bridge)
+    return _TaskRows(task_id=task_id, task=task, data=data, fields=fields, ways=ways)
+
+
+def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, asked: Sequence[_TaskRows]) -> EncoderOptions:
+    """Fix the picture size where the tasks' pictures are much smaller than the encoder's; the largest task decides."""
+    sizes = [
+        picture_size(encoder, each.data, *each.ways[place])
+        for each in asked
+        if each.ways[place][1].spec.sink == "image" and options.image_size is None
+    ]
+    known = [size for size in sizes if size is not None]
+    return replace(options, image_size=max(known)) if known and len(known) == len(sizes) else options
+
+
+def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence[_TaskRows]) -> Plan:
+    specs = [encoder.spec for encoder in request.encoders]
+    context = PlanContext(
+        rates=_careful([spec.rates for spec in specs]),
+        depth=min(encoder.depth for encoder in request.encoders),
+        lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
+        problem=asked[0].task.target.problem,
+        rows=sum(len(each.data.targets["train"]) for each in asked),
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        trained_bridge=any(bridge.spec.trained for each in asked for _, bridge in each.ways),
+        pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
+    )
+    plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
+    _refuse_source(config, request.strategy)
+    _refuse_ends(plan, request.strategy)
+    _refuse_headless(plan, request.strategy)
+    factor = options.train.bridge_rate
+    return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
+
+
+def _with_bridge_rate(phase: Phase, factor: float) -> Phase:
+    """Return `phase` with the learning rate of a trained bridge times `factor`."""
+    rates = phase.learning_rates
+    if Part.BRIDGE not in rates or factor == 1:
+        return phase
+    return replace(phase, learning_rates={**rates, Part.BRIDGE: factor * rates[Part.BRIDGE]})
+
+
+def _careful(rates: Sequence[Rates]) -> Rates:
+    """Return the lowest of each rate: what is safe for all encoders."""
+    return Rates(
+        full=min(rate.full for rate in rates),
+        adapter=min(rate.adapter for rate in rates),
+        head_multiplier=min(rate.head_multiplier for rate in rates),
+        layer_decay=min(rate.layer_decay for rate in rates),
+    )
+
+
+def _metrics(task: TaskSpec) -> tuple[str, ...]:
+    return task.metrics or default_metrics(task.target.problem)
+
+
+def _refuse_source(config: RunConfig, strategy: Entry) -> None:
+    if config.source_task is not None:
+        raise RefusedError(
+            f"strategy {strategy.name} does not use a source task",
+            got=config.source_task,
+            fix="leave --source-task out",
+        )
+
+
+def _refuse_headless(plan: Plan, strategy: Entry) -> None:
+    """Refuse a plan that leaves the head as it was drawn: its scores would be those of chance, and look like scores."""
+    parts = {part for phase in plan.phases for part in phase.trainable}
+    if Part.HEAD in parts or any(phase.solver is not None for phase in plan.phases):
+        return
+    raise RefusedError(
+        f"the plan of strategy {strategy.id} never trains the head",
+        got=f"phases that move {', '.join(sorted(parts)) or 'nothing'}" if plan.phases else "no phases",
+        allowed="a phase with Part.HEAD, or with a solver",
+        fix="correct the strategy, or choose another (`modaxfer list strategies`)",
+    )
+
+
+def _refuse_ends(plan: Plan, strategy: Entry) -> None:
+    solved = bool(plan.phases) and plan.phases[-1].solver is not None
+    if plan.after and (solved or plan.sharing is not None):
+        raise RefusedError(
+            f"strategy {strategy.name} ends in weight space what is not one task trained by gradient",
+            got=[after.name for after in plan.after],
+            fix="correct the plan of the strategy",
+        )
+
+
+def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
+    """Build bridges, find what they are aligned with and look for adapters' places, while all it costs is a moment."""
+    for described in tasks[0].towers:
+        _refuse_layer(described)
+    _refuse_long(tasks)
+    _rehearse_head(tasks[0])
+    adapter = tasks[0].plan.adapter
+    for described in tasks[0].towers if adapter is not None else ():
+        assert adapter is not None, "asked above"
+        rehearse_adapter(outline(described.encoder), adapter)
+    return tuple(
+        replace(resolved, towers=tuple(_aligned(described, resolved) for described in resolved.towers))
+        for resolved in tasks
+    )
+
+
+def _rehearse_head(resolved: ResolvedTask) -> None:
+    """Make the head once, at the size of plain pooled features: what cannot be built or saved is refused here."""
+    segments = 1 if resolved.plan.fusion is None else max(1, resolved.plan.fusion.segments)
+    with torch.random.fork_rng(devices=()):
+        head_of(
+            resolved.plan,
+            [segments * described.encoder.hidden_size for described in resolved.towers],
+            1,
+            resolved.options.train.dropout,
+        )
+
+
+def _refuse_layer(described: TowerDescription) -> None:
+    layer, depth = described.encoder_options.layer, described.encoder.depth
+    if layer is not None and layer > depth:
+        raise RefusedError(
+            f"{described.encoder.spec.name} has no such layer to read",
+            got=f"encoder.layer={layer}",
+            allowed=f"0 to {depth}",
+            fix="correct the value",
+        )
+
+
+def _refuse_long(tasks: Sequence[ResolvedTask]) -> None:
+    wanted = tasks[0].options.encoder.long
+    sinks = {described.bridge.spec.sink for resolved in tasks for described in resolved.towers}
+    if wanted != "head" and "text" not in sinks:
+        raise RefusedError(
+            "encoder.long is for encoders that read text",
+            got=f"encoder.long={wanted} with {', '.join(sorted(sinks))}",
+            fix="leave it out, or choose a text encoder such as bert",
+        )
+
+
+def _aligned(described: TowerDescription, resolved: ResolvedTask) -> TowerDescription:
+    bridge = build_bridge(described, resolved)
+    if isinstance(bridge, ExaminingBridge):
+        rows = resolved.data.splits["train"].select_columns([field.name for field in described.fields])
+        bridge.examine(rows.to_list())
+    return replace(described, proxy=find_proxy(bridge, described.encoder, described.encoder_options, resolved.config))
+
+
+def describe(resolved: ResolvedTask) -> dict[str, Any]:
+    """Return the choices of `resolved` as plain values, for people."""
+    return {
+        "task": resolved.task_id,
+        **({"problem": resolved.task.posed} if resolved.task.posed else {}),
+        "encoder": " + ".join(described.encoder.id for described in resolved.towers),
+        "checkpoint": " + ".join(described.encoder.checkpoint for described in resolved.towers),
+        "bridge": " + ".join(described.bridge.id for described in resolved.towers),
+        "strategy": resolved.strategy.id,
+    }

@@ -1,1 +1,0 @@
-"""A finished run on disk: its model, and what can be done with it."""

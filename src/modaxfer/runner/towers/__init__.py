@@ -1,1 +1,0 @@
-"""Towers under one head: the one module that a plan trains, and what goes into it."""

@@ -1,1 +1,0 @@
-"""What chooses the best epoch of a phase."""

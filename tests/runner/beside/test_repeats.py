@@ -1,0 +1,306 @@
+"""Seeds and the baseline from scratch, over runs that are made up: what is asked for, kept, taken up and added up."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+import pytest
+
+from modaxfer.config import RunConfig
+from modaxfer.errors import ConfigError, DataError, RefusedError
+from modaxfer.metrics import compute
+from modaxfer.registry import registry
+from modaxfer.result import Result
+from modaxfer.runner.beside.gain import scratch_baseline, transfer_gain
+from modaxfer.runner.beside.repeats import run_repeated, summarise
+from modaxfer.runner.evaluation.finished import read_finished
+from modaxfer.runner.evaluation.summary import labels, write_table
+from modaxfer.runner.folder import is_finished, store_config
+from modaxfer.runner.request.scratch import RATES, refuse_idle_baseline, scratch_config, with_search
+from modaxfer.spec import Problem
+
+CLASSES = ("bad", "good", "ugly")
+ROWS = 150
+
+
+class Runner:
+    """Makes up runs: with pretrained weights 80 % of rows are right, without 60 %."""
+
+    def __init__(self, *, killed_at=None, failed_at=None, rows_of_seed=False):
+        self.killed_at, self.failed_at, self.rows_of_seed = killed_at, failed_at, rows_of_seed
+        self.configs: list[RunConfig] = []
+
+    def __call__(
+        self, config, *, resume=False, overwrite=False, shared=False, beside=None, progress=None, request=None
+    ):
+        assert shared == bool(self.configs or Path(str(config.output)).parent.name in ("seeds", "scratch"))
+        folder = Path(str(config.output))
+        if is_finished(folder):
+            assert resume
+            return Result.load(folder), folder
+        if len(self.configs) == self.killed_at:
+            raise KeyboardInterrupt
+        self.configs.append(config)
+        store_config(config, folder)
+        right = 0.8 if config.weights == "pretrained" else 0.6
+        result = made_run(folder, right, seed=config.seed, rows_of_seed=self.rows_of_seed, strategy=config.strategy)
+        if len(self.configs) - 1 == self.failed_at:
+            result = dataclasses.replace(result, status="failed")
+            result.save(folder)
+            raise ConfigError("made to fail")
+        result.save(folder)
+        return result, folder
+
+
+def made_run(folder, right, *, seed=0, rows_of_seed=False, problem=Problem.MULTICLASS, strategy="lora"):
+    rng = np.random.default_rng(seed if rows_of_seed else 0)
+    references = rng.integers(0, 3, ROWS)
+    ids = [f"test-{row}" for row in rng.permutation(10 * ROWS)[:ROWS]]
+    noise = np.random.default_rng([seed, int(100 * right)])
+    predictions = np.where(noise.random(ROWS) < right, references, (references + 1) % 3)
+    scores = np.eye(3)[predictions] * 0.8 + 0.1
+    columns = {"row_id": ids, "target": labels(references, problem, CLASSES)}
+    write_table(
+        folder / "predictions.parquet", columns | {"prediction": labels(predictions, problem, CLASSES)}, scores, CLASSES
+    )
+    test = compute(
+        ("f1_macro", "roc_auc"), problem=problem, references=references, predictions=predictions, scores=scores
+    )
+    result = Result(
+        status="completed",
+        encoder={"id": "modaxfer/bert"},
+        bridge="modaxfer/native-text",
+        strategy=strategy,
+        task="x",
+        metrics={"test": test, "primary": "f1_macro"},
+        baselines={"chance": {"f1_macro": 0.33}},
+        training={"epochs": 5.0, "rates": {"chosen": 3.0, "tried": []}},
+        data={"classes": list(CLASSES), "problem": problem.value},
+        seed=seed,
+    )
+    result.save(folder)
+    (folder / "result.json").unlink()
+    return result
+
+
+def config(folder, **changes):
+    values = {"encoder": ("bert",), "strategy": "lora", "task": ("x",), "output": str(folder), "seed": 7}
+    return RunConfig(**values | {"set": {"strategy.rank": 4, "train.dropout": 0.1, "bridge.width": 3}} | changes)
+
+
+def run(wanted, runner, **settings):
+    return run_repeated(wanted, run_one=runner, **settings)
+
+
+def folders(runner, root):
+    return [Path(str(each.output)).relative_to(root).as_posix() for each in runner.configs]
+
+
+def test_without_seeds_and_baseline_it_is_one_run(tmp_path):
+    result, folder = run(config(tmp_path), runner := Runner())
+    assert folder == tmp_path
+    assert folders(runner, tmp_path) == ["."]
+    assert runner.configs[0] == config(tmp_path)
+    assert (result.repeats, result.transfer_gain) == ({}, None)
+
+
+def test_seeds_and_scratch_are_runs_of_their_own(tmp_path):
+    run(config(tmp_path, seeds=3, baseline=("scratch",)), runner := Runner())
+    assert folders(runner, tmp_path) == [".", "seeds/8", "seeds/9", "scratch/7", "scratch/8", "scratch/9"]
+    assert [each.seed for each in runner.configs] == [7, 8, 9, 7, 8, 9]
+    assert [each.weights for each in runner.configs] == ["pretrained"] * 3 + ["random"] * 3
+    assert {(each.seeds, each.baseline) for each in runner.configs[1:]} == {(1, ())}
+    # The first seed searches, with pretrained weights and from scratch; the others train at what it chose.
+    searched, chosen = list(RATES), [3.0]
+    assert [list(each.set["train.rates"]) for each in runner.configs] == [searched, chosen, chosen] * 2
+
+
+def test_the_baseline_from_scratch_moves_everything_for_as_long(tmp_path):
+    main = config(tmp_path, limit=200, batch_size=8, learning_rate=1.0, set={"strategy.rank": 4, "train.rates": [2]})
+    made = scratch_config(main, made_run(tmp_path, 0.8), tmp_path / "scratch")
+    rates = registry().get("encoder", "bert").spec.rates
+    assert made == dataclasses.replace(
+        main,
+        strategy="modaxfer/full",
+        weights="random",
+        epochs=5.0,
+        learning_rate=rates.full * rates.head_multiplier,
+        output=str(tmp_path / "scratch"),
+        set={"train.rates": [2]},
+    )
+    # Two epochs were asked for, and two phases made five of them; a solver has none.
+    asked, made = dataclasses.replace(main, epochs=2.0), made_run(tmp_path, 0.8)
+    assert scratch_config(asked, made, tmp_path).epochs == made.training["epochs"] == 5.0
+    assert scratch_config(asked, dataclasses.replace(made, training={}), tmp_path).epochs == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"train.rates": RATES}),
+        ({"train.rates": []}, {"train.rates": RATES}),
+        ({"train.rates": "1,2"}, {"train.rates": "1,2"}),
+        ({"rates": 2}, {"rates": 2}),
+        ({"train": {"rates": 2}}, {"train": {"rates": 2}}),
+    ],
+)
+def test_both_search_the_same_rates(options, expected):
+    wanted = RunConfig(baseline=("scratch",), set=options)
+    assert with_search(wanted).set == expected
+    assert with_search(RunConfig(set=options)).set == options
+
+
+def test_the_result_holds_gain_and_spread(tmp_path):
+    result, folder = run(config(tmp_path, seeds=3, baseline=("scratch",)), Runner())
+    assert Result.load(folder).to_dict() == result.to_dict()
+    scores = result.repeats["test"]["f1_macro"]
+    assert result.repeats["seeds"] == [7, 8, 9]
+    assert scores[0] == result.metrics["test"]["f1_macro"]
+    assert result.repeats["mean"]["f1_macro"] == pytest.approx(mean(scores))
+    assert result.repeats["std"]["f1_macro"] == pytest.approx(stdev(scores))
+    gain = result.transfer_gain["f1_macro"]
+    scratch = [Result.load(folder / "scratch" / str(seed)).metrics["test"]["f1_macro"] for seed in (7, 8, 9)]
+    assert gain["pretrained"] == pytest.approx(mean(scores))
+    assert gain["scratch"] == pytest.approx(mean(scratch))
+    assert gain["gain"] == pytest.approx(mean(scores) - mean(scratch))
+    assert gain["by_seed"] == pytest.approx([a - b for a, b in zip(scores, scratch, strict=True)])
+    assert 0.05 < gain["interval"][0] < gain["gain"] < gain["interval"][1] < 0.4
+    assert gain["seeds"] == 3
+    baseline = result.baselines["scratch"]
+    assert baseline["f1_macro"] == scratch[0]
+    assert (baseline["strategy"], baseline["epochs"], baseline["rate"]) == ("modaxfer/full", 5.0, 3.0)
+    assert baseline["run"] == "scratch/7"
+    low, high = baseline["difference"]["f1_macro"]
+    assert low < scores[0] - scratch[0] < high
+    assert result.baselines["chance"] == {"f1_macro": 0.33}
+
+
+def test_with_one_seed_gain_and_difference_are_one(tmp_path):
+    result, _ = run(config(tmp_path, baseline=("scratch",)), Runner())
+    assert result.transfer_gain["f1_macro"]["interval"] == result.baselines["scratch"]["difference"]["f1_macro"]
+    assert result.repeats == {}
+
+
+def test_splits_drawn_anew_are_paired_within_their_seed(tmp_path):
+    result, _ = run(config(tmp_path, seeds=2, baseline=("scratch",)), Runner(rows_of_seed=True))
+    gain = result.transfer_gain["f1_macro"]
+    assert gain["interval"][0] < gain["gain"] < gain["interval"][1]
+
+
+@pytest.mark.parametrize("killed_at", range(4))
+def test_a_killed_command_goes_on_where_it_was(killed_at, tmp_path):
+    wanted = {"seeds": 2, "baseline": ("scratch",)}
+    expected, _ = run(config(tmp_path / "unbroken", **wanted), Runner())
+    with pytest.raises(KeyboardInterrupt):
+        run(config(tmp_path / "killed", **wanted), Runner(killed_at=killed_at))
+    runner = Runner()
+    result, folder = run(config(tmp_path / "killed", **wanted), runner, resume=killed_at > 0)
+    assert len(runner.configs) == 4 - killed_at
+    assert result.to_dict() == expected.to_dict()
+    again = Runner()
+    assert run(config(folder), again, resume=True)[0].to_dict() == expected.to_dict()
+    assert again.configs == []
+
+
+def test_a_run_that_failed_beside_the_first_is_a_warning_and_is_made_anew(tmp_path):
+    wanted = config(tmp_path, seeds=3, baseline=("scratch",))
+    result, _ = run(wanted, Runner(failed_at=1))
+    assert Result.load(tmp_path).to_dict() == result.to_dict()
+    assert result.status == "completed"
+    assert result.repeats["seeds"] == [7, 9]
+    assert result.transfer_gain["f1_macro"]["seeds"] == 2
+    assert result.warnings == (
+        "the run beside this one, seed 8, failed and is left out: ConfigError: made to fail. (--resume tries it again)",
+    )
+    result, _ = run(wanted, runner := Runner(), resume=True)
+    assert folders(runner, tmp_path) == ["seeds/8", "scratch/8"]
+    assert result.repeats["seeds"] == [7, 8, 9]
+    assert result.transfer_gain["f1_macro"]["seeds"] == 3
+    assert result.warnings == ()
+
+
+def test_a_baseline_from_scratch_that_failed_is_a_warning(tmp_path):
+    result, _ = run(config(tmp_path, baseline=("scratch",)), Runner(failed_at=1))
+    assert (Result.load(tmp_path).status, result.transfer_gain) == ("completed", None)
+    assert "scratch" not in result.baselines
+    assert [warning for warning in result.warnings if "from scratch, seed 7, failed" in warning]
+
+
+def test_undefined_scores_have_no_mean(tmp_path):
+    results = [dataclasses.replace(made_run(tmp_path, 0.8, seed=seed)) for seed in (0, 1)]
+    undefined = dataclasses.replace(results[1], metrics={"test": {"f1_macro": None, "roc_auc": 0.5}})
+    found = summarise([0, 1], [results[0], undefined])
+    assert found["mean"].keys() == found["std"].keys() == {"roc_auc"}
+
+
+@pytest.mark.parametrize("problem", [Problem.MULTICLASS, Problem.REGRESSION, Problem.MULTILABEL])
+def test_stored_predictions_give_the_stored_scores(problem, tmp_path):
+    rng = np.random.default_rng(0)
+    shape = (60, 3) if problem is Problem.MULTILABEL else 60
+    references = rng.normal(size=60) if problem is Problem.REGRESSION else rng.integers(0, 2, shape)
+    predictions = references + 1 if problem is Problem.REGRESSION else rng.integers(0, 2, shape)
+    classes = () if problem is Problem.REGRESSION else CLASSES
+    scores = None if problem is Problem.REGRESSION else rng.random((60, 3))
+    names = ("rmse", "r2") if problem is Problem.REGRESSION else ("f1_macro", "roc_auc")
+    test = compute(names, problem=problem, references=references, predictions=predictions, scores=scores)
+    result = Result(
+        status="completed",
+        encoder={},
+        bridge="",
+        strategy="",
+        task="",
+        metrics={"test": test, "primary": names[0]},
+        data={"classes": list(classes), "problem": problem.value},
+    )
+    columns = {"target": labels(references, problem, classes), "prediction": labels(predictions, problem, classes)}
+    write_table(tmp_path / "predictions.parquet", {"row_id": [f"r{n}" for n in range(60)]} | columns, scores, classes)
+    read = read_finished(tmp_path, result)
+    assert list(read.ids) == sorted(f"r{n}" for n in range(60))
+    again = compute(
+        names,
+        problem=problem,
+        references=read.references,
+        predictions=read.scored.predictions,
+        scores=read.scored.scores,
+    )
+    assert again == pytest.approx(test)
+    assert read.score == test[names[0]]
+
+
+def test_runs_on_other_rows_are_not_paired(tmp_path):
+    first, second = (
+        read_finished(tmp_path / str(seed), made_run(tmp_path / str(seed), 0.8, seed=seed, rows_of_seed=True))
+        for seed in (0, 1)
+    )
+    with pytest.raises(DataError, match="a run and its baseline from scratch are scored on other rows"):
+        transfer_gain([first], [second], seed=0)
+    with pytest.raises(DataError, match="a run and its baseline from scratch are scored on other rows"):
+        scratch_baseline(first, second)
+
+
+def test_a_run_without_predictions_cannot_be_paired(tmp_path):
+    result = made_run(tmp_path, 0.8)
+    (tmp_path / "predictions.parquet").unlink()
+    with pytest.raises(DataError, match="a finished run without its predictions"):
+        read_finished(tmp_path, result)
+
+
+def spec(**changes):
+    return dataclasses.replace(registry().get("encoder", "bert").spec, **changes)
+
+
+def test_a_baseline_that_says_nothing_is_refused():
+    wanted = RunConfig(encoder=("bert",), baseline=("scratch",))
+    with pytest.raises(ConfigError, match="--weights random is the baseline from scratch itself"):
+        refuse_idle_baseline(dataclasses.replace(wanted, weights="random"), [spec()])
+    with pytest.raises(RefusedError, match="encoder lstm has no pretrained weights, so there is no gain to measure"):
+        refuse_idle_baseline(wanted, [spec(name="lstm", pretrained=False)])
+    with pytest.raises(RefusedError, match="for one encoder on one task, not for several encoders"):
+        refuse_idle_baseline(dataclasses.replace(wanted, encoder=("bert", "vit")), [spec(), spec()])
+    with pytest.raises(RefusedError, match="for one encoder on one task, not for several tasks"):
+        refuse_idle_baseline(dataclasses.replace(wanted, task=("a", "b")), [spec()])
+    refuse_idle_baseline(wanted, [spec()])
+    refuse_idle_baseline(dataclasses.replace(wanted, baseline=(), weights="random"), [spec(pretrained=False)])

@@ -1,0 +1,111 @@
+"""What a split asks: classes that train lacks against scikit-learn on the raw strings; which rows belong together."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from modaxfer.data.cells.targets import encode, unseen
+from modaxfer.metrics import compute
+from modaxfer.runner.evaluation.asked import asked
+from modaxfer.spec import TABLE, TEXT, Field, Problem, SplitPolicy
+
+TEXT_FIELD = (Field(name="text", signal=TEXT),)
+KNOWN = ("bird", "cat", "dog")
+
+
+def rows(labels, problem, classes=KNOWN, digests=None, **columns):
+    strange = unseen(labels, classes)
+    return SimpleNamespace(
+        splits={"test": columns},
+        targets={"test": encode(labels, problem, classes)},
+        classes=classes,
+        digests={"test": digests or [bytes([n]) for n in range(len(labels))]},
+        unseen={"test": strange} if strange else {},
+    )
+
+
+def test_classes_that_train_lacks_score_as_scikit_learn_scores_the_strings() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.choice(["bird", "cat", "dog", "fish", "frog", "ant"], 90)
+    said = np.where(generator.random(90) < 0.6, truth, "dog")
+    said = np.where(np.isin(said, KNOWN), said, "cat")
+    ask = asked(rows(list(truth), Problem.MULTICLASS), SplitPolicy(), TEXT_FIELD, "test")
+    assert ask.strange == ("ant", "fish", "frog")
+    assert ask.known.tolist() == np.isin(truth, KNOWN).tolist()
+    scores = generator.random((90, 3))
+    names = ["accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "recall_macro", "precision_macro"]
+    given = {
+        "problem": Problem.MULTICLASS,
+        "references": ask.references,
+        "predictions": encode(list(said), Problem.MULTICLASS, KNOWN),
+        "scores": scores,
+    }
+    recalls = metrics.recall_score(truth, said, labels=np.unique(truth), average=None)
+    expected = {
+        "accuracy": metrics.accuracy_score(truth, said),
+        "f1_macro": metrics.f1_score(truth, said, average="macro"),
+        "balanced_accuracy": recalls.mean(),
+        "matthews_corrcoef": metrics.matthews_corrcoef(truth, said),
+        "recall_macro": metrics.recall_score(truth, said, average="macro"),
+        "precision_macro": metrics.precision_score(truth, said, average="macro", zero_division=0),
+        # Each known class against all other rows, those of unknown classes among them.
+        "roc_auc": np.mean([metrics.roc_auc_score(truth == name, scores[:, at]) for at, name in enumerate(KNOWN)]),
+    }
+    for quick in (False, True):
+        assert compute([*names, "roc_auc"], quick=quick, **given) == pytest.approx(expected)
+
+
+def test_labels_that_train_lacks_are_labels_missed() -> None:
+    truth = [("cat", "fish"), ("dog",), ("frog",), (), ("bird", "cat")]
+    said = [("cat",), ("dog", "bird"), (), (), ("bird", "cat")]
+    ask = asked(rows(truth, Problem.MULTILABEL), SplitPolicy(), TEXT_FIELD, "test")
+    everyone = MultiLabelBinarizer(classes=[*KNOWN, "fish", "frog"])
+    right, claimed = everyone.fit_transform(truth), everyone.transform(said)
+    given = {
+        "problem": Problem.MULTILABEL,
+        "references": ask.references,
+        "predictions": encode(said, Problem.MULTILABEL, KNOWN),
+        "scores": np.random.default_rng(0).random((5, 3)),
+    }
+    expected = {
+        "accuracy": metrics.accuracy_score(right, claimed),
+        "f1_macro": metrics.f1_score(right, claimed, average="macro", zero_division=0),
+        "f1_micro": metrics.f1_score(right, claimed, average="micro"),
+    }
+    for quick in (False, True):
+        found = compute([*expected, "roc_auc"], quick=quick, **given)
+        assert {name: found[name] for name in expected} == pytest.approx(expected)
+        assert np.isfinite(found["roc_auc"])
+
+
+def test_rows_of_one_group_belong_together_and_so_do_equal_inputs() -> None:
+    policy = SplitPolicy(group=("speaker",))
+    data = rows(
+        ["cat"] * 6,
+        Problem.MULTICLASS,
+        speaker=["ann", "bob", "ann", None, None, "cid"],
+        digests=[b"0", b"1", b"2", b"3", b"4", b"1"],
+    )
+    clusters = asked(data, policy, TEXT_FIELD, "test").clusters
+    assert clusters is not None
+    # A missing value makes nobody a twin; bob and cid share an input.
+    assert clusters.numbers.tolist() == [0, 1, 0, 2, 3, 1]
+    assert (clusters.count, clusters.by) == (4, "the same speaker or equal inputs")
+
+
+def test_rows_that_share_nothing_stand_alone() -> None:
+    ask = asked(rows(["cat"] * 4, Problem.MULTICLASS), SplitPolicy(), TEXT_FIELD, "test")
+    assert ask.clusters is None
+    assert ask.units is None
+    assert ask.to_dict() == {"rows": 4, "units": 4, "by": ""}
+
+
+def test_equal_rows_of_a_coarse_table_are_separate_observations() -> None:
+    data = rows(["cat"] * 9, Problem.MULTICLASS, digests=[b"0", b"1", b"2"] * 3)
+    assert asked(data, SplitPolicy(), (Field(name="a", signal=TABLE),), "test").clusters is None
+    assert asked(data, SplitPolicy(), TEXT_FIELD, "test").to_dict()["units"] == 3

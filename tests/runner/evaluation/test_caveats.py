@@ -1,0 +1,63 @@
+"""What is said of a request before anything is trained."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from modaxfer.plan import Part
+from modaxfer.runner.evaluation.caveats import caveats
+
+
+def rows(train=b"", test=b"", warnings=()):
+    """Digests of one byte each."""
+    split = {
+        name: [values[n : n + 1] for n in range(len(values))] for name, values in (("train", train), ("test", test))
+    }
+    return SimpleNamespace(digests=split, warnings=warnings)
+
+
+def resolved(name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained=True, proxy=None):
+    spec = SimpleNamespace(name="bert", pretrained=pretrained)
+    tower = SimpleNamespace(encoder=SimpleNamespace(spec=spec, trust_remote_code=False), proxy=proxy)
+    return SimpleNamespace(
+        task_id=name,
+        data=data,
+        towers=[tower],
+        strategy=SimpleNamespace(name="frozen"),
+        plan=SimpleNamespace(phases=[SimpleNamespace(trainable=set(moves))]),
+        config=SimpleNamespace(weights=weights),
+    )
+
+
+def test_test_rows_that_another_task_trains_on_are_counted():
+    films, tones = resolved("films", rows(b"abcd", b"xyz")), resolved("tones", rows(b"xxzq", b"ruv"))
+    assert caveats([films, tones]) == [
+        "2 of 3 test rows of films have the same inputs as a training row of tones, which trains the same encoder"
+    ]
+    assert caveats([films, resolved("tones", rows(b"q", b"abcd"))]) == [
+        "4 of 4 test rows of tones have the same inputs as a training row of films, which trains the same encoder"
+    ]
+
+
+def test_copies_within_a_task_are_the_business_of_its_own_splits():
+    assert caveats([resolved("films", rows(b"ab", b"ab"))]) == []
+    assert caveats([resolved("films", rows(b"ab", b"c")), resolved("tones", rows(b"xy", b"z"))]) == []
+
+
+def test_a_body_that_stays_at_random_is_named():
+    still = "the body of bert is random and stays so: strategy frozen does not move it"
+    assert caveats([resolved("films", rows(), moves=(Part.HEAD,))]) == []
+    assert caveats([resolved("films", rows(), moves=(Part.HEAD,), weights="random")]) == [still]
+    assert caveats([resolved("films", rows(), moves=(Part.HEAD,), pretrained=False)]) == [still]
+    assert caveats([resolved("films", rows(), weights="random")]) == []
+
+
+def test_each_warning_of_a_source_is_said_once():
+    data = rows(warnings=("NOT REAL DATA",))
+    proxy = SimpleNamespace(task_id="news", data=rows(warnings=("a sample",)))
+    assert caveats([resolved("films", data), resolved("tones", data)]) == ["NOT REAL DATA"]
+    assert caveats([resolved("films", data, proxy=proxy)]) == ["NOT REAL DATA", "proxy news: a sample"]
+    assert caveats([resolved("films", rows(), proxy=proxy, weights="random")]) == [
+        "bridges are aligned with the features of random weights, which mean little",
+        "proxy news: a sample",
+    ]

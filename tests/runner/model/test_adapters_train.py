@@ -1,0 +1,128 @@
+"""Every method of peft either trains, is saved and loaded, or is refused with a reason before weights are loaded."""
+
+from __future__ import annotations
+
+import pytest
+import tiny_models
+import torch
+from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+
+from modaxfer.config import EncoderOptions
+from modaxfer.contracts import Readout
+from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state, rehearse_adapter
+from modaxfer.encoders.checkpoints import resolve
+from modaxfer.encoders.load import load_encoder, outline
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.heads.linear import LinearHead
+from modaxfer.plan import AdapterSpec, Part, Phase
+from modaxfer.runner.model.tower import Tower
+from modaxfer.runner.model.transfer import TransferModel
+from modaxfer.runner.training.movement import Movement
+
+METHODS = sorted(str(kind.value).lower() for kind in PEFT_TYPE_TO_CONFIG_MAPPING)
+SMALL = {
+    "c3a": {"block_size": 16},
+    "miss": {"r": 4},
+    "road": {"group_size": 16},
+    "shira": {"r": 2},
+    "waveft": {"n_frequency": 20},
+}
+"""Options that fit layers of 32 numbers."""
+
+SHARED = "uses shared state stored on the tuner"
+PROMPTS = "does not support prompt learning"
+NOT_FOR_MODULES = "peft has no such adapter for single modules"
+REFUSED = {
+    "adalora": "has to be told of every step",
+    "adaption_prompt": PROMPTS,
+    "cartridge": NOT_FOR_MODULES,
+    "cpt": NOT_FOR_MODULES,
+    "frod": SHARED,
+    "multitask_prompt_tuning": NOT_FOR_MODULES,
+    "p_tuning": NOT_FOR_MODULES,
+    "poly": "each row's task",
+    "prefix_tuning": NOT_FOR_MODULES,
+    "prompt_tuning": NOT_FOR_MODULES,
+    "pvera": SHARED,
+    "shadow": PROMPTS,
+    "tinylora": SHARED,
+    "trainable_tokens": "changes an embedding",
+    "unilora": SHARED,
+    "vblora": SHARED,
+    "vera": SHARED,
+    "xlora": NOT_FOR_MODULES,
+}
+"""What cannot be, with a part of what is said."""
+
+PHASE = Phase(
+    trainable=frozenset({Part.ADAPTER, Part.HEAD}), learning_rates={Part.ADAPTER: 1e-2, Part.HEAD: 1e-2}, epochs=1
+)
+
+
+def spec(method, resolved):
+    targets = () if method == "ln_tuning" else resolved.spec.lora_targets
+    return AdapterSpec(method=method, targets=targets, options=SMALL.get(method, {}))
+
+
+def model_of(resolved, adapter):
+    encoder = load_encoder(resolved, options=EncoderOptions())
+    attach_adapter(encoder, adapter)
+    torch.manual_seed(1)
+    tower = Tower(encoder, Readout(layers=(encoder.depth,)))
+    return TransferModel([tower], LinearHead(encoder.hidden_size, 3))
+
+
+def batch_of(encoder, name):
+    processor = encoder.processor(tiny_models.kind_of(name))
+    return processor.collate(processor(tiny_models.raws(tiny_models.kind_of(name))))
+
+
+def check_that_it_trains(name, method, tiny):
+    resolved = resolve(str(tiny(name)))
+    adapter = spec(method, resolved)
+    rehearse_adapter(outline(resolved), adapter)
+    torch.manual_seed(0)
+    model = model_of(resolved, adapter)
+    trainable, movement = model.open_for(PHASE), Movement(model)
+    adapted = [parameter for parameter in trainable.values() if parameter.part is Part.ADAPTER]
+    assert len(adapted) == len(model.encoder.adapter_parameters) > 0
+    optimiser, batch = torch.optim.AdamW(model.parameters(), lr=1e-2), batch_of(model.encoder, name)
+    model.train()
+    for _ in range(6):
+        logits = model(batch)
+        torch.nn.functional.cross_entropy(logits, torch.arange(len(logits)) % 3).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    movement.check(model, 6)
+    torch.manual_seed(0)
+    twin = model_of(resolved, adapter)
+    load_adapter_state(twin.encoder, adapter_state(model.encoder))
+    twin.head.load_state_dict(model.head.state_dict())
+    with torch.no_grad():
+        torch.testing.assert_close(twin.eval()(batch), model.eval()(batch), rtol=0, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks:UserWarning")  # of torch, at shira's sparse matrices
+@pytest.mark.parametrize("method", [method for method in METHODS if method not in REFUSED])
+def test_it_moves_is_saved_and_predicts_the_same_when_loaded(method, tiny):
+    check_that_it_trains("bert", method, tiny)
+
+
+@pytest.mark.parametrize("method", ["ia3", "oft", "boft", "loha", "lokr", "hra", "ln_tuning", "fourierft"])
+@pytest.mark.parametrize("name", ["vit", "whisper"])
+def test_it_trains_in_other_encoders_too(name, method, tiny):
+    check_that_it_trains(name, method, tiny)
+
+
+@pytest.mark.parametrize("method", REFUSED)
+def test_what_cannot_be_is_refused_with_its_reason_before_weights_are_loaded(method, tiny):
+    assert method in METHODS
+    resolved = resolve(str(tiny("bert")))
+    with pytest.raises((RefusedError, ConfigError), match=REFUSED[method]):
+        rehearse_adapter(outline(resolved), AdapterSpec(method=method, targets=resolved.spec.lora_targets))
+
+
+def test_options_that_do_not_fit_the_layers_are_refused_with_its_reason(tiny):
+    resolved = resolve(str(tiny("bert")))
+    with pytest.raises(RefusedError, match=r"cannot attach c3a.*block size should be a factor of the input size"):
+        rehearse_adapter(outline(resolved), AdapterSpec(method="c3a", targets=resolved.spec.lora_targets))

@@ -1,0 +1,87 @@
+"""Every option of training and encoders in every kind of run: it is read, or refused with the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+
+from modaxfer.config import EncoderOptions, TrainOptions
+from modaxfer.errors import ConfigError
+from modaxfer.plan import Part, Phase, Plan, Solver
+from modaxfer.runner.request.idle_options import OF_FORMS, OF_STEPS, check_idle_options
+
+HEAD = frozenset({Part.HEAD})
+SOLVED = Phase(name="solve", trainable=HEAD, solver=Solver(target="x:y"))
+TRAINED = Phase(trainable=HEAD, learning_rates={Part.HEAD: 1e-3})
+VALUES = {
+    "warmup": 0.3, "weight_decay": 0.5, "clip_norm": 2.0, "label_smoothing": 0.1, "dropout": 0.1, "accumulation": 2,
+    "rates": (1.0, 3.0), "patience": 9, "checkpoint_minutes": 1.0, "bridge_rate": 2.0, "class_weight": "balanced",
+    "max_tokens": 64, "cache": False,
+}  # fmt: skip
+ENCODER = {
+    "pooling": "cls", "layer": 1, "max_tokens": 64, "long": "head_tail", "windows": 4, "image_size": 64, "seconds": 2.0,
+}  # fmt: skip
+OTHERWISE = {"class_weight", "max_tokens", "cache"}
+"""Options of training that every kind of run reads: the solver weighs classes, features are computed and kept."""
+
+
+def cell(phase, sink, *, train=None, encoder=None, trained_bridge=False, baseline=()):
+    bridge = SimpleNamespace(spec=SimpleNamespace(trained=trained_bridge, sink=sink))
+    return SimpleNamespace(
+        config=SimpleNamespace(baseline=baseline),
+        plan=Plan(phases=(phase,)),
+        strategy=SimpleNamespace(name="frozen"),
+        towers=[SimpleNamespace(bridge=bridge)],
+        options=SimpleNamespace(train=TrainOptions(**train or {}), encoder=EncoderOptions(**encoder or {})),
+    )
+
+
+def test_every_option_is_in_the_tables():
+    assert {item.name for item in dataclasses.fields(TrainOptions)} == {*OF_STEPS, "bridge_rate", *OTHERWISE}
+    assert {item.name for item in dataclasses.fields(EncoderOptions)} == {*OF_FORMS, "layer", "pooling"}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_options_of_steps_are_refused_where_none_are_taken(name):
+    asked = {name: VALUES[name]}
+    assert check_idle_options(cell(TRAINED, "text", train=asked, trained_bridge=True), shared=False) == []
+    closed = cell(SOLVED, "text", train=asked, trained_bridge=True)
+    if name in OF_STEPS:
+        with pytest.raises(ConfigError, match=rf"train\.{name} plays no part here: strategy frozen fits its head"):
+            check_idle_options(closed, shared=False)
+        assert len(check_idle_options(closed, shared=True)) == 1
+        assert check_idle_options(cell(SOLVED, "text", train=asked, baseline=("scratch",)), shared=False) == []
+    else:
+        assert check_idle_options(closed, shared=False) == []
+
+
+@pytest.mark.parametrize("sink", ["text", "image", "patches", "audio", "embeddings"])
+@pytest.mark.parametrize("name", OF_FORMS)
+def test_options_of_another_form_of_input_are_refused(name, sink):
+    asked = {name: ENCODER[name], **({"long": "mean_of_windows"} if name == "windows" and sink == "text" else {})}
+    made = cell(TRAINED, sink, encoder=asked)
+    if sink in OF_FORMS[name]:
+        assert check_idle_options(made, shared=False) == []
+    else:
+        with pytest.raises(ConfigError, match=rf"encoder\.{name} plays no part here.*Fix: leave .*encoder\.{name}"):
+            check_idle_options(made, shared=False)
+
+
+@pytest.mark.parametrize("name", ["layer", "pooling"])
+def test_what_a_search_chooses_is_said_where_it_is_asked_for(name):
+    with pytest.raises(ConfigError, match=rf"the head's search chooses it; --set strategy\.{name} says otherwise"):
+        check_idle_options(cell(SOLVED, "text", encoder={name: ENCODER[name]}), shared=False)
+    assert check_idle_options(cell(TRAINED, "text", encoder={name: ENCODER[name]}), shared=False) == []
+
+
+def test_windows_and_the_rate_of_a_bridge_need_something_to_act_on():
+    with pytest.raises(ConfigError, match=r"encoder\.windows plays no part here: encoder\.long is not mean_of_windows"):
+        check_idle_options(cell(TRAINED, "text", encoder={"windows": 4}), shared=False)
+    with pytest.raises(ConfigError, match=r"train\.bridge_rate plays no part here: no bridge is trained\. Got: train"):
+        check_idle_options(cell(TRAINED, "text", train={"bridge_rate": 2.0}), shared=False)
+
+
+def test_the_form_of_a_plugin_may_read_any_option():
+    assert check_idle_options(cell(TRAINED, "video", encoder={"seconds": 2.0}), shared=False) == []
