@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from modaxfer.errors import RefusedError
 from modaxfer.spec import Problem, Rates
 
 __all__ = [
+    "SUPERVISED",
     "AdapterSpec",
     "After",
+    "Alternate",
+    "Extra",
     "Fusion",
+    "Labels",
+    "LossTerm",
     "Part",
     "Phase",
     "Plan",
     "PlanContext",
+    "Ramp",
+    "Reads",
+    "Role",
     "Sharing",
     "Solver",
+    "Stream",
+    "Together",
 ]
 
 
@@ -94,6 +106,174 @@ class After:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Role(StrEnum):
+    """What a task is to a run."""
+
+    TARGET = "target"
+    """A task that the run is for: ``--task``. It is scored and saved."""
+    SOURCE = "source"
+    """A task that is learned from on the way: ``--source-task``."""
+
+
+class Labels(StrEnum):
+    """What a stream shows of its rows' targets."""
+
+    GIVEN = "given"
+    HIDDEN = "hidden"
+    """Batches hold no targets at all: a loss that reaches for them fails at once."""
+    PREDICTED = "predicted"
+    """The model's own predictions, made once, as the phase begins (pseudo-labels)."""
+
+
+class Reads(StrEnum):
+    """What a loss looks at; what it does not name it is not given.
+
+    It bounds what may come from the cache: pooled vectors of a frozen body are stored ones, tokens and inputs never.
+    """
+
+    OUTPUTS = "outputs"
+    """What the head says, ``[rows, outputs]``."""
+    POOLED = "pooled"
+    """What the head is given, ``[rows, width]``."""
+    TOKENS = "tokens"
+    """States of the highest layer read, ``[rows, tokens, hidden]``, with their mask."""
+    INPUTS = "inputs"
+    """The encoder's inputs, as its processor has made them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """An array per row that is computed once, as a phase begins: a teacher's logits.
+
+    `target` names ``compute(seen: modaxfer.contracts.Seen, **options) -> tensor [rows, ...]``.
+    """
+
+    name: str
+    target: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """Rows that a phase draws its steps from: one split of one task of the run, in an order of its own."""
+
+    role: Role = Role.TARGET
+    task: int = 0
+    """Number of the task among those of its role, from 0."""
+    split: str = "train"
+    """``train``; or ``validation``, whose labels must be hidden, since it judges the run."""
+    labels: Labels = Labels.GIVEN
+    views: int = 1
+    """How often a batch holds each row, each time transformed anew: view after view, ``[views * rows, ...]``."""
+    transforms: tuple[str, ...] = ()
+    """Names of registered augmentations; with any, rows are prepared anew in each epoch."""
+    extras: tuple[Extra, ...] = ()
+
+    def __post_init__(self) -> None:
+        allowed = ("train", "validation") if self.labels is Labels.HIDDEN else ("train",)
+        if self.split not in allowed:
+            raise RefusedError(
+                f"a stream cannot draw from split {self.split} with labels {self.labels}",
+                got=self.split,
+                allowed=allowed,
+                fix="train on train; rows that judge a run may be learned from without their labels only",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ramp:
+    """A weight that changes as a phase goes on, from `start` to `end`.
+
+    With p in 0 ... 1, how much of the phase is done, it is ``start + (end - start) * f(p)``, where f is by `shape`:
+    ``sigmoid`` 2 / (1 + exp(-gamma p)) - 1 (Ganin et al. 2016), ``linear`` p, ``cosine`` (1 - cos(pi p)) / 2.
+
+    >>> Ramp(gamma=10.0)(0.5) > 0.98
+    True
+    """
+
+    shape: str = "sigmoid"
+    start: float = 0.0
+    end: float = 1.0
+    gamma: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.shape not in _SHAPES:
+            raise RefusedError("a ramp has no such shape", got=self.shape, allowed=_SHAPES, fix="correct the plan")
+
+    def __call__(self, progress: float) -> float:
+        """Return the weight after a share `progress` of the phase, 0 ... 1."""
+        return self.start + (self.end - self.start) * self._shaped(progress)
+
+    def _shaped(self, progress: float) -> float:
+        if self.shape == "sigmoid":
+            return 2 / (1 + math.exp(-self.gamma * progress)) - 1
+        if self.shape == "cosine":
+            return (1 - math.cos(math.pi * progress)) / 2
+        return progress
+
+
+_SHAPES = ("sigmoid", "linear", "cosine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossTerm:
+    """One loss of a phase.
+
+    `target` names a `modaxfer.contracts.Loss`, an `nn.Module`, built as ``target(context, **options)`` with
+    `modaxfer.contracts.LossContext`. It may have parameters (a discriminator): they are trained at `learning_rate`,
+    kept in checkpoints, and thrown away when the phase is done.
+    """
+
+    name: str
+    """In the log, and unique in the phase: letters, digits, ``_`` and ``-``."""
+    target: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    weight: float | Ramp = 1.0
+    reads: frozenset[Reads] = frozenset({Reads.OUTPUTS})
+    streams: tuple[str, ...] = ()
+    """Names of the streams that it takes; empty = every one of the phase."""
+    joint: bool = False
+    """False: called for each of its streams with some of a step's rows, and gives one loss per row, which are averaged
+    over the step. True: called once per step with all rows of all its streams, on all processes, and gives one number;
+    it reads outputs and pooled vectors only."""
+    learning_rate: float | None = None
+    """Peak rate of its own parameters; None = that of the head, which must move in the phase then."""
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.name.replace("_", "").replace("-", "").isalnum():
+            raise RefusedError(
+                "a loss cannot be called so", got=self.name, allowed="letters, digits, _ and -", fix="rename it"
+            )
+        beyond = sorted(self.reads - {Reads.OUTPUTS, Reads.POOLED})
+        if self.joint and beyond:
+            raise RefusedError(
+                f"loss {self.name} is joint and reads what cannot be laid together over a step's rows",
+                got=beyond,
+                allowed=[Reads.OUTPUTS.value, Reads.POOLED.value],
+                fix="read these, or give one loss per row",
+            )
+
+
+SUPERVISED = LossTerm(name="supervised", target="modaxfer.losses.supervised:Supervised")
+"""The task's own loss: cross-entropy, or whatever its problem asks for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternate:
+    """Each step takes rows of one stream, drawn at random; an epoch has as many steps as all rows make batches."""
+
+    temperature: float = 1.0
+    """A stream of n rows is drawn with a chance in proportion to ``n ** (1 / temperature)``; 1 = by size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Each step takes a batch of every stream, full as far as it has the rows; a short stream begins again."""
+
+    epoch: str = ""
+    """Name of the stream whose rows make an epoch; empty = the one with most rows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Phase:
     """One stretch of training with a fixed set of moving parts."""
@@ -107,6 +287,18 @@ class Phase:
     """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
+    streams: Mapping[str, Stream] = field(default_factory=lambda: {"train": Stream()})
+    """By a name that losses, validators and the log know them by."""
+    mixing: Alternate | Together = field(default_factory=Together)
+    """How steps are drawn from several streams."""
+    losses: tuple[LossTerm, ...] = (SUPERVISED,)
+    combine: str = "modaxfer.losses.sum:Sum"
+    """Names a `modaxfer.contracts.Combiner`, built as ``target(names)`` with the names of all losses."""
+    validator: str = "modaxfer.validators.score:Score"
+    """Names a `modaxfer.contracts.Validator`, built as ``target()``; it chooses the best epoch."""
+    measure: str = ""
+    """Names ``measure(seen) -> {name: number}`` with what a validator is given; logged after each epoch, it decides
+    nothing."""
     keep: int = 1
     """Best epochs whose weights are kept, at most, for what comes after the last phase."""
     solver: Solver | None = None
@@ -115,6 +307,23 @@ class Phase:
         missing = self.trainable - set(self.learning_rates) if self.solver is None else set()
         if missing:
             raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(missing)}")
+        names = [term.name for term in self.losses]
+        if len(set(names)) != len(names):
+            raise RefusedError(f"phase {self.name} has two losses of one name", got=names, fix="rename one")
+        asked = [stream for term in self.losses for stream in term.streams]
+        asked += [self.mixing.epoch] if isinstance(self.mixing, Together) and self.mixing.epoch else []
+        _refuse_unknown(f"phase {self.name} has no such stream", asked, self.streams)
+
+    def streams_of(self, term: LossTerm) -> tuple[str, ...]:
+        """Return the names of the streams that a loss of this phase takes."""
+        return term.streams or tuple(self.streams)
+
+
+def _refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    allowed = sorted(known)
+    unknown = sorted(set(names) - set(allowed))
+    if unknown or not allowed:
+        raise RefusedError(what, got=unknown or "no stream at all", allowed=allowed, fix="correct the plan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +340,8 @@ class Plan:
     """Ends in weight space, one after the other; a plan of one task that is trained by gradient may have them."""
     fusion: Fusion | None = None
     """Set by a strategy of several encoders."""
+    alone: bool = False
+    """Whether each of several tasks is trained by itself as well, to say what sharing gained or harmed."""
     sharing: Sharing | None = None
     """Set by a strategy of several tasks."""
 
@@ -145,7 +356,9 @@ class PlanContext:
     lora_targets: tuple[str, ...]
     problem: Problem
     rows: int
-    """Training rows."""
+    """Training rows, of all target tasks."""
+    tasks: int = 1
+    """Target tasks."""
     batch_size: int
     epochs: float | None = None
     """The user's wish; None leaves it to the strategy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from modaxfer.contracts.rows import Batch, Processor
@@ -126,6 +127,18 @@ class Encoder(Protocol):
 
     def finish(self, hidden: Hidden) -> Hidden:
         """Apply the final norm, if there is one."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the encoder into the new folder `folder`, with the files that its inputs are prepared by.
+
+        One of Transformers' architectures is written so that ``AutoModel.from_pretrained(folder)`` reads it without a
+        missing or an unexpected key; ``--encoder FOLDER`` reads any. An attached adapter is merged into the weights.
+
+        Raises:
+            RefusedError: It cannot be written, and why.
+            OutputExistsError: There is something in `folder`.
+        """
         ...
 
 

@@ -1,17 +1,37 @@
-"""Training: what a plan's ends in weight space are given, and what they give back."""
+"""Training: what losses, combiners, validators and ends in weight space are given, and what they give back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from modaxfer.contracts.model import Hidden
+from modaxfer.contracts.rows import Batch
+from modaxfer.errors import RefusedError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
-    from modaxfer.plan import Part
+    from modaxfer.plan import Part, Role
 
-__all__ = ["Chosen", "Ends", "Kept", "Weights"]
+__all__ = [
+    "Chosen",
+    "Combiner",
+    "Ends",
+    "Kept",
+    "Loss",
+    "LossContext",
+    "LossOutput",
+    "Seen",
+    "Step",
+    "StreamBatch",
+    "StreamFacts",
+    "Validator",
+    "WeighingLoss",
+    "Weights",
+]
 
 Weights = Mapping[str, "torch.Tensor"]
 """Tensors of all parameters that a plan trains, by name, on the CPU."""
@@ -49,3 +69,194 @@ class Chosen:
     weights: Weights
     report: Mapping[str, Any] = field(default_factory=dict)
     """What was tried and chosen, as plain JSON types."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamBatch:
+    """Rows of one stream in a step, as one loss is given them: float32, on the device, outside any autocast.
+
+    What the loss's term does not read is not there: asking for it is an error that says so.
+    """
+
+    name: str
+    """Of the stream in its phase."""
+    role: Role
+    rows: torch.Tensor
+    """int64 ``[rows]``: row numbers in the stream's split."""
+    targets: torch.Tensor | None = None
+    """As in `modaxfer.contracts.TaskData.targets`, of these rows; None where the stream's labels are hidden."""
+    extras: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """Arrays of the stream's extras by name, ``[rows, ...]``."""
+    views: int = 1
+    """How often outputs, vectors, tokens and inputs hold each row, view after view."""
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What the term reads, by `modaxfer.plan.Reads`."""
+
+    @property
+    def outputs(self) -> torch.Tensor:
+        """What the head says, ``[views * rows, outputs]``."""
+        outputs: torch.Tensor = self._read("outputs")
+        return outputs
+
+    @property
+    def pooled(self) -> torch.Tensor:
+        """What the head is given, ``[views * rows, width]``."""
+        pooled: torch.Tensor = self._read("pooled")
+        return pooled
+
+    @property
+    def tokens(self) -> Hidden:
+        """States of the highest layer read, ``[views * rows, tokens, hidden]``, and their mask."""
+        tokens: Hidden = self._read("tokens")
+        return tokens
+
+    @property
+    def inputs(self) -> Batch:
+        """The encoder's inputs, as its processor has made them."""
+        inputs: Batch = self._read("inputs")
+        return inputs
+
+    def _read(self, name: str) -> Any:
+        if name not in self.made:
+            raise RefusedError(
+                f"a loss asks for the {name} of stream {self.name}, which its term does not read",
+                got=sorted(self.made),
+                fix=f"add Reads.{name.upper()} to the term's reads",
+            )
+        return self.made[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a loss is given."""
+
+    streams: Mapping[str, StreamBatch]
+    """Of a joint loss all rows of all its streams in this step, on all processes; else some rows of one stream."""
+    progress: float
+    """Share of the phase that is done, 0 ... 1."""
+
+    @property
+    def only(self) -> StreamBatch:
+        """The one stream that a loss per row is given."""
+        (stream,) = self.streams.values()
+        return stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOutput:
+    """A loss with numbers beside it that are logged, and nothing else."""
+
+    losses: torch.Tensor
+    """``[rows]``, a single number where the term is joint."""
+    numbers: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """By name, of the same shape as `losses`; averaged over rows like them: a discriminator's hits."""
+
+
+class Loss(Protocol):
+    """A term of the training loss. An `nn.Module`, built as ``target(context: LossContext, **options)``.
+
+    It is called inside the one forward pass that several processes share, so that its parameters are trained like any.
+    """
+
+    def __call__(self, step: Step) -> torch.Tensor | LossOutput:
+        """Return one loss per row of the step's only stream, ``[rows]``; of a joint term one number, ``[]``."""
+        ...
+
+
+@runtime_checkable
+class WeighingLoss(Protocol):
+    """A loss per row whose rows count differently: its sum over a step is divided by `total`, not by the rows."""
+
+    def total(self, stream: str, targets: torch.Tensor | None) -> float:
+        """Return what the summed loss of a step's rows of `stream`, with these `targets`, is divided by."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamFacts:
+    """What a loss may know of a stream before the first step."""
+
+    role: Role
+    width: int
+    """Size of the pooled vector."""
+    outputs: int
+    """Size of what the head gives per row."""
+    objective: Any
+    """The stream's problem: outputs to a loss per row and to predictions; see `modaxfer.heads.objective.Objective`."""
+    rows: int
+    targets: torch.Tensor | None = None
+    """Of all rows; None where the stream's labels are hidden."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossContext:
+    """What a loss is built from."""
+
+    streams: Mapping[str, StreamFacts]
+    """The streams that its term takes."""
+    seed: int
+    """Of the run. While a loss is built torch draws from a state of its own, which this seed decides."""
+    class_weight: str | None = None
+    """The user's setting ``train.class_weight``: ``balanced`` or None."""
+    label_smoothing: float = 0.0
+    """The user's setting ``train.label_smoothing``."""
+    start: Callable[[], nn.Module] | None = None
+    """Returns a frozen copy of the first stream's model as the phase begins: a batch of inputs to outputs. None while
+    a plan is only rehearsed."""
+
+    @property
+    def width(self) -> int:
+        """Size of the pooled vector, which all its streams share."""
+        return next(iter(self.streams.values())).width
+
+    @property
+    def outputs(self) -> int:
+        """Size of what the head gives for its first stream."""
+        return next(iter(self.streams.values())).outputs
+
+
+class Combiner(Protocol):
+    """Makes one gradient of all losses. An `nn.Module`, built as ``target(names)``; it may have parameters.
+
+    A name is that of a term, with ``.STREAM`` behind it where the term gives a loss for each of several streams.
+    """
+
+    def __call__(self, losses: Mapping[str, torch.Tensor], shares: Mapping[str, float]) -> Mapping[str, torch.Tensor]:
+        """Weigh the losses of one forward pass; called inside it.
+
+        Args:
+            losses: Numbers by name, each its part of the step's loss: parts of a step add up to its mean.
+            shares: Of the rows that each was made of in the step's rows, 0 ... 1. What counts once per step, whatever
+                the loss, has to be multiplied by it.
+        """
+        ...
+
+    def backward(self, losses: Mapping[str, torch.Tensor], backward: Callable[[torch.Tensor], None]) -> None:
+        """Call `backward` on what all weighed losses amount to, such as their sum; called outside the pass."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a validator sees of a stream: the validation rows of its task, or of its own split where that is another."""
+
+    outputs: torch.Tensor
+    """float32 ``[rows, outputs]``, on the CPU."""
+    pooled: Callable[[], torch.Tensor]
+    """Returns what the head is given, float32 ``[rows, width]``; made when asked for."""
+    targets: torch.Tensor | None
+    """As in `modaxfer.contracts.TaskData.targets`; None where the stream's labels are not given."""
+    score: Callable[[], float] | None
+    """Returns the task's primary metric on these rows, greater is better; of several tasks R squared for a regression,
+    so that they can be averaged. None where there are no targets."""
+
+
+class Validator(Protocol):
+    """Judges the model after each epoch; the best epoch's weights are kept. Built as ``target()``."""
+
+    needs_labels: bool
+    """Whether at least one stream must show its targets."""
+
+    def __call__(self, seen: Mapping[str, Seen]) -> float:
+        """Return a number of which greater is better; `seen` by the phase's streams."""
+        ...

@@ -15,7 +15,14 @@ from modaxfer.encoders.adapter_methods import OF_NORMS, adaptable, peft_config
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["adapted_modules", "adapter_state", "attach_adapter", "load_adapter_state", "rehearse_adapter"]
+__all__ = [
+    "adapted_modules",
+    "adapter_state",
+    "attach_adapter",
+    "load_adapter_state",
+    "merge_adapter",
+    "rehearse_adapter",
+]
 
 
 def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
@@ -44,12 +51,25 @@ def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
     return chosen
 
 
-def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec) -> None:
+def merge_adapter(encoder: Any) -> None:
+    """Put what the attached adapter does into the weights that it changes; nothing is left of the adapter itself.
+
+    LoRA, for example, leaves ``W + (alpha / r) B A`` where there was W (Hu et al. 2022, section 4.1).
+
+    Raises:
+        RefusedError: peft cannot merge its method, with the reason.
+    """
+    _merge(encoder.layers)
+    encoder.adapter_parameters = frozenset()
+
+
+def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec, *, merged: bool = False) -> None:
     """Find out whether `adapter` can be attached, before any weight is loaded.
 
     Args:
         encoder: An outline, without weights; one layer of each structure gets random ones for the moment.
         adapter: As for `attach_adapter`.
+        merged: Whether it must be possible to merge it too.
 
     Raises:
         RefusedError: As `attach_adapter`, with peft's reason.
@@ -63,6 +83,8 @@ def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec) -> None:
         for parameter in layers.parameters():
             nn.init.normal_(parameter, std=0.02)
         _inject(layers, adapter, [name for name in names if name.partition(".")[0] in layers])
+        if merged:
+            _merge(layers)
 
 
 def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
@@ -82,6 +104,24 @@ def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
         ) from error
     for name in names:
         _keep_geometry(layers.get_submodule(name))
+
+
+def _merge(layers: nn.Module) -> None:
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    adapted = {name: module for name, module in layers.named_modules() if isinstance(module, BaseTunerLayer)}
+    for name, module in adapted.items():
+        owner, _, last = name.rpartition(".")
+        try:
+            with torch.no_grad():
+                module.merge()
+            setattr(layers.get_submodule(owner), last, module.get_base_layer())
+        except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            raise RefusedError(
+                f"peft cannot merge the adapter into the layer {name}",
+                got=str(error).rstrip(".") or type(error).__name__,
+                fix="train with another method, or with strategy full",
+            ) from error
 
 
 def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:

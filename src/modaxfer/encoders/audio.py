@@ -125,6 +125,7 @@ class WhisperEncoder(LayeredEncoder):
     front: ClassVar[tuple[str, ...]] = ("conv1", "conv2")
     positions: torch.Tensor
     key_mapping: ClassVar[dict[str, str] | None] = {r"^(model\.)?encoder\.": ""}
+    renamed: ClassVar[dict[str, str]] = {"positions": "embed_positions.weight"}
 
     def __init__(self, model: Any, origin: Origin) -> None:
         super().__init__(model.config, origin)
@@ -139,6 +140,11 @@ class WhisperEncoder(LayeredEncoder):
         from transformers.models.whisper.modeling_whisper import WhisperEncoder as Half
 
         return Half
+
+    @classmethod
+    def part_of(cls, model: Any) -> Any:
+        """Return the encoder half."""
+        return model.encoder
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:

@@ -12,6 +12,7 @@ from torch import nn
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
 from modaxfer.encoders import attention
+from modaxfer.encoders.saving import save_transformers
 from modaxfer.encoders.weights import random_model, read_model
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
@@ -60,6 +61,8 @@ class LayeredEncoder(nn.Module):
     """Name in `transformers` of the class that reads the weights."""
     attention: ClassVar[str | None] = attention.NAME
     key_mapping: ClassVar[dict[str, str] | None] = None
+    renamed: ClassVar[dict[str, str]] = {}
+    """Name in the Transformers model of each tensor that is a copy of it here, and so cannot be found by identity."""
     front: ClassVar[tuple[str, ...]] = ()
     """Dotted names of the modules that look raw input up or project it; `embed_tokens` does without them."""
 
@@ -87,7 +90,7 @@ class LayeredEncoder(nn.Module):
         return cls(model, origin)
 
     @classmethod
-    def from_folder(cls, folder: Path, config: Any = None, *, origin: Origin | None = None) -> Self:
+    def from_folder(cls, folder: Path, config: Any, *, origin: Origin | None = None) -> Self:
         """Read it from a folder in Transformers' format.
 
         Raises:
@@ -96,7 +99,7 @@ class LayeredEncoder(nn.Module):
         origin = origin or Origin(folder=folder)
         model, missing = read_model(
             folder,
-            config if config is not None else _config(folder, origin),
+            config,
             cls._model_class(),
             key_mapping=cls.key_mapping,
             trust_remote_code=origin.trust_remote_code,
@@ -113,6 +116,11 @@ class LayeredEncoder(nn.Module):
         import transformers
 
         return getattr(transformers, cls.model_class)
+
+    @classmethod
+    def part_of(cls, model: Any) -> Any:
+        """Return what of the model that ``AutoModel`` reads is given to the constructor."""
+        return model
 
     @classmethod
     def shape(cls, config: Any) -> Shape:
@@ -185,6 +193,15 @@ class LayeredEncoder(nn.Module):
         """Apply the final norm, if there is one."""
         return hidden if self.norm is None else Hidden(self.norm(hidden.tokens), hidden.mask)
 
+    def save(self, folder: Path) -> None:
+        """Write it as a folder that ``AutoModel.from_pretrained`` reads; see `modaxfer.encoders.saving`.
+
+        Raises:
+            RefusedError: It cannot be written, and why.
+            OutputExistsError: There is something in `folder`.
+        """
+        save_transformers(self, folder)
+
     def source_folder(self) -> Path:
         """Return the folder that the processor's files lie in.
 
@@ -197,12 +214,6 @@ class LayeredEncoder(nn.Module):
                 fix="load it with modaxfer.encoders.load.load_encoder",
             )
         return self.origin.folder
-
-
-def _config(folder: Path, origin: Origin) -> Any:
-    from transformers import AutoConfig
-
-    return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=origin.trust_remote_code)
 
 
 def _refuse_missing(folder: Path, missing: list[str]) -> None:

@@ -14,6 +14,7 @@ from modaxfer.encoders.choice import Choice, choose, choose_named
 from modaxfer.encoders.hub import POOLING, Snapshot
 from modaxfer.encoders.own_code import refuse_own_code, refuse_strangers
 from modaxfer.encoders.silence import quiet
+from modaxfer.encoders.weight_files import has_weights
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import EncoderSpec
@@ -28,7 +29,7 @@ class ResolvedEncoder:
     id: str
     """Full id of the encoder: ``modaxfer/bert``."""
     spec: EncoderSpec
-    """The encoder's spec; for ``auto``, narrowed to what this checkpoint takes."""
+    """The encoder's spec; for ``auto``, narrowed to what this checkpoint takes; pretrained where there are weights."""
     checkpoint: str
     """Id of the registered checkpoint, hub id, or folder."""
     location: str
@@ -105,6 +106,8 @@ def resolve(
     target = load_target(spec.target)
     if not spec.model_types:
         spec = replace(spec, inputs=target.inputs(config), pooling=target.pooling(config))
+    if not spec.pretrained and has_weights(choice.folder):
+        spec = replace(spec, pretrained=True)
     shape = target.shape(config)
     return ResolvedEncoder(
         id=entry.id,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar, Self
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import InputLayout, Processor
 from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.encoders.saving import merged, new_folder
+from modaxfer.encoders.weight_files import has_weights, weight_files
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
 __all__ = ["ScratchEncoder"]
@@ -28,15 +34,37 @@ class ScratchEncoder(LayeredEncoder):
         return cls(config, origin or Origin())
 
     @classmethod
-    def from_folder(cls, folder: Path, config: Any = None, *, origin: Origin | None = None) -> Self:
-        """Refuse: there are no weights to read.
+    def from_folder(cls, folder: Path, config: Any, *, origin: Origin | None = None) -> Self:
+        """Read what `save` wrote.
 
         Raises:
-            CheckpointUnavailableError: Always.
+            CheckpointUnavailableError: There are no weights, or they are not those of this config.
         """
-        raise CheckpointUnavailableError(
-            f"{cls.__name__} has no pretrained weights", got=folder, fix="build it with load_encoder or from_config"
-        )
+        if not has_weights(folder):
+            raise CheckpointUnavailableError(
+                f"{cls.__name__} has no pretrained weights", got=folder, fix="build it with load_encoder or from_config"
+            )
+        encoder = cls(config, origin or Origin(folder=folder))
+        try:
+            encoder.load_state_dict({k: v for path in weight_files(folder) for k, v in load_file(path).items()})
+        except (RuntimeError, SafetensorError, OSError) as error:
+            raise CheckpointUnavailableError(
+                f"the weights in {folder} do not fit their config.json or are damaged",
+                got=" ".join(str(error).split())[:400],
+                fix="bring them back as they were saved",
+            ) from error
+        return encoder
+
+    def save(self, folder: Path) -> None:
+        """Write its config and its weights; ``--encoder FOLDER`` reads them. An adapter is merged.
+
+        Raises:
+            RefusedError: The adapter cannot be merged.
+            OutputExistsError: There is something in `folder`.
+        """
+        with new_folder(folder) as made:
+            (made / "config.json").write_text(json.dumps(vars(self.config), indent=2) + "\n", encoding="utf-8")
+            save_file(merged(self).state_dict(), made / "model.safetensors", metadata={"format": "pt"})
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:

@@ -1,0 +1,1 @@
+"""Losses that a phase can name, and ways to make one gradient of several."""

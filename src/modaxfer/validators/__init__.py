@@ -1,0 +1,1 @@
+"""What chooses the best epoch of a phase."""

@@ -1,0 +1,62 @@
+"""What a plan can say, and what it cannot."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from modaxfer.errors import RefusedError
+from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Ramp, Reads, Role, Stream, Together
+
+HEAD = {"trainable": frozenset({Part.HEAD}), "learning_rates": {Part.HEAD: 1e-3}}
+TERM = LossTerm(name="align", target="somewhere:Loss")
+
+
+def test_a_plain_phase_trains_on_the_labels_of_its_task() -> None:
+    phase = Phase(**HEAD)
+    assert phase.streams == {"train": Stream(role=Role.TARGET, labels=Labels.GIVEN)}
+    assert phase.losses == (SUPERVISED,)
+    assert phase.streams_of(SUPERVISED) == ("train",)
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.1, 0.5, 1.0])
+def test_ramps_are_their_formulas(progress) -> None:
+    ganin = 2 / (1 + math.exp(-10 * progress)) - 1
+    assert Ramp(gamma=10.0)(progress) == pytest.approx(ganin)
+    assert Ramp(shape="linear", start=1.0, end=3.0)(progress) == pytest.approx(1 + 2 * progress)
+    assert Ramp(shape="cosine")(progress) == pytest.approx((1 - math.cos(math.pi * progress)) / 2)
+
+
+def test_a_ramp_has_a_known_shape() -> None:
+    with pytest.raises(RefusedError, match=r"a ramp has no such shape. Got: square. Allowed: sigmoid, linear, cosine"):
+        Ramp(shape="square")
+
+
+@pytest.mark.parametrize(("split", "labels"), [("test", Labels.HIDDEN), ("validation", Labels.GIVEN)])
+def test_rows_that_judge_are_not_learned_from(split, labels) -> None:
+    with pytest.raises(RefusedError, match=f"a stream cannot draw from split {split} with labels {labels}"):
+        Stream(split=split, labels=labels)
+
+
+def test_a_joint_loss_reads_what_can_be_laid_together() -> None:
+    with pytest.raises(RefusedError, match=r"loss x is joint and reads what .* Got: tokens. Allowed: outputs, pooled"):
+        LossTerm(name="x", target="a:B", joint=True, reads=frozenset({Reads.TOKENS, Reads.POOLED}))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a.b"])
+def test_losses_have_plain_names(name) -> None:
+    with pytest.raises(RefusedError, match="a loss cannot be called so"):
+        LossTerm(name=name, target="a:B")
+
+
+def test_a_phase_names_its_own_streams() -> None:
+    streams = {"source": Stream(role=Role.SOURCE), "target": Stream(labels=Labels.HIDDEN)}
+    with pytest.raises(RefusedError, match=r"phase train has no such stream. Got: sauce. Allowed: source, target"):
+        Phase(**HEAD, streams=streams, losses=(LossTerm(name="x", target="a:B", streams=("sauce",)),))
+    with pytest.raises(RefusedError, match=r"phase train has no such stream. Got: sauce"):
+        Phase(**HEAD, streams=streams, mixing=Together(epoch="sauce"))
+    with pytest.raises(RefusedError, match=r"phase train has two losses of one name. Got: align, align"):
+        Phase(**HEAD, losses=(TERM, TERM))
+    with pytest.raises(RefusedError, match=r"no stream at all"):
+        Phase(**HEAD, streams={})
