@@ -19,7 +19,7 @@ OUTPUTS = torch.tensor([[1.0, -1.0], [0.5, 0.0], [0.0, 2.0], [3.0, 1.0]])
 def loss(**settings):
     objective = Objective.fit(Problem.BINARY, 2, TARGETS.numpy())
     facts = StreamFacts(role=Role.TARGET, width=4, outputs=2, objective=objective, rows=4, targets=TARGETS)
-    return Supervised(LossContext(streams={"train": facts}, seed=0, **settings))
+    return Supervised(LossContext(streams={"train": facts}, seed=0, start=torch.nn.Identity, **settings))
 
 
 def step(rows=(0, 1, 2, 3)):
@@ -62,5 +62,7 @@ def test_a_regression_has_its_scale() -> None:
         targets=torch.from_numpy(targets),
         made={"outputs": torch.zeros(3, 1)},
     )
-    found = Supervised(LossContext(streams={"train": facts}, seed=0))(Step(streams={"train": batch}, progress=0.0))
+    found = Supervised(LossContext(streams={"train": facts}, seed=0, start=torch.nn.Identity))(
+        Step(streams={"train": batch}, progress=0.0)
+    )
     assert found.mean() == pytest.approx(1.0, abs=1e-6)

@@ -84,7 +84,8 @@ class StreamBatch:
     rows: torch.Tensor
     """int64 ``[rows]``: row numbers in the stream's split."""
     targets: torch.Tensor | None = None
-    """As in `modaxfer.contracts.TaskData.targets`, of these rows; None where the stream's labels are hidden."""
+    """As in `modaxfer.contracts.TaskData.targets`, of these rows; None where the stream's labels are hidden. Those of a
+    regression, float64, stay on the CPU, since not every device holds them."""
     extras: Mapping[str, torch.Tensor] = field(default_factory=dict)
     """Arrays of the stream's extras by name, ``[rows, ...]``."""
     views: int = 1
@@ -115,6 +116,19 @@ class StreamBatch:
         """The encoder's inputs, as its processor has made them."""
         inputs: Batch = self._read("inputs")
         return inputs
+
+    def known_targets(self) -> torch.Tensor:
+        """Return the rows' targets.
+
+        Raises:
+            RefusedError: The stream's labels are hidden.
+        """
+        if self.targets is None:
+            raise RefusedError(
+                f"a loss asks for the targets of stream {self.name}, whose labels are hidden",
+                fix="let its term take streams whose labels are given, or give this one's in the plan",
+            )
+        return self.targets
 
     def _read(self, name: str) -> Any:
         if name not in self.made:
@@ -167,7 +181,7 @@ class Loss(Protocol):
 class WeighingLoss(Protocol):
     """A loss per row whose rows count differently: its sum over a step is divided by `total`, not by the rows."""
 
-    def total(self, stream: str, targets: torch.Tensor | None) -> float:
+    def total(self, stream: str, targets: torch.Tensor) -> float:
         """Return what the summed loss of a step's rows of `stream`, with these `targets`, is divided by."""
         ...
 
@@ -196,13 +210,13 @@ class LossContext:
     """The streams that its term takes."""
     seed: int
     """Of the run. While a loss is built torch draws from a state of its own, which this seed decides."""
+    start: Callable[[], nn.Module]
+    """Returns a frozen copy of the first stream's model as the phase begins: a batch of inputs to outputs. While a plan
+    is only rehearsed it is an empty module that nothing must be asked of."""
     class_weight: str | None = None
     """The user's setting ``train.class_weight``: ``balanced`` or None."""
     label_smoothing: float = 0.0
     """The user's setting ``train.label_smoothing``."""
-    start: Callable[[], nn.Module] | None = None
-    """Returns a frozen copy of the first stream's model as the phase begins: a batch of inputs to outputs. None while
-    a plan is only rehearsed."""
 
     @property
     def width(self) -> int:

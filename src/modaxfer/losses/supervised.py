@@ -18,7 +18,7 @@ class Supervised(nn.Module):
     frequency, and a step's loss is the weighted mean of its rows'.
 
     Args:
-        context: Every stream must show its targets.
+        context: Of streams that show their targets.
 
     Raises:
         ConfigError: Balanced classes are asked for of a regression.
@@ -30,22 +30,24 @@ class Supervised(nn.Module):
         self._smoothing = context.label_smoothing
         self._weights: dict[str, torch.Tensor] = {}
         for name, facts in context.streams.items() if context.class_weight is not None else ():
-            assert facts.targets is not None, "a rehearsal has found streams without targets"
-            objective = facts.objective
-            self._weights[name] = balanced_weights(objective.problem, objective.classes, facts.targets.numpy())
+            if facts.targets is not None:
+                objective = facts.objective
+                self._weights[name] = balanced_weights(objective.problem, objective.classes, facts.targets.numpy())
 
     def forward(self, step: Step) -> torch.Tensor:
-        """Return one loss per row, ``[rows]``."""
+        """Return one loss per row, ``[rows]``.
+
+        Raises:
+            RefusedError: The stream's labels are hidden.
+        """
         stream = step.only
-        assert stream.targets is not None, "a rehearsal has found streams without targets"
         losses: torch.Tensor = self._objectives[stream.name].loss(
-            stream.outputs, stream.targets, self._weights.get(stream.name), self._smoothing
+            stream.outputs, stream.known_targets(), self._weights.get(stream.name), self._smoothing
         )
         return losses
 
-    def total(self, stream: str, targets: torch.Tensor | None) -> float:
+    def total(self, stream: str, targets: torch.Tensor) -> float:
         """Return the number of rows, or the sum of their classes' weights."""
-        assert targets is not None, "a rehearsal has found streams without targets"
         weights = self._weights.get(stream)
         if weights is None or targets.ndim > 1:
             return float(len(targets))
