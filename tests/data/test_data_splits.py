@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from modaxfer.data.cells.targets import strata
-from modaxfer.data.splits import folds, group_rows, hold_out, sample
+from modaxfer.data.splits import group_rows, hold_out, sample
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem
 
@@ -104,27 +104,6 @@ def test_sample_gives_up_the_least_for_the_size():
     chosen = sample(one_hot(labels), 6, least=2, seed=0)
     assert len(chosen) == 6
     assert set(labels[chosen]) == set(range(5))
-
-
-def test_folds_cover_every_row_once_and_tear_no_group():
-    labels = np.tile([0, 0, 1], 40)
-    groups = np.repeat(np.arange(40), 3)
-    parts = folds(one_hot(labels), groups, 5, seed=0)
-    assert sorted(np.concatenate([validation for _, validation in parts])) == list(range(120))
-    for train, validation in parts:
-        assert not set(groups[train]) & set(groups[validation])
-        assert abs(labels[validation].mean() - 1 / 3) < 0.01
-
-
-def test_folds_of_multilabel_rows_are_grouped():
-    kinds = strata(np.tile([[1, 1], [0, 0]], (10, 1)).astype(np.float32), Problem.MULTILABEL)
-    assert len(folds(kinds, np.arange(20), 4, seed=0)) == 4
-
-
-@pytest.mark.parametrize(("labels", "groups"), [([0, 0, 0, 1], range(4)), ([0, 0, 1, 1], [0, 0, 0, 0])])
-def test_too_many_folds_are_refused(labels, groups):
-    with pytest.raises(DataError, match=r"too few rows for this many folds\. Got: 2 folds.*fewer folds"):
-        folds(one_hot(labels), np.asarray(groups), 2, seed=0)
 
 
 def test_a_seed_goes_on_choosing_the_rows_that_it_always_chose():

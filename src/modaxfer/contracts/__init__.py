@@ -15,6 +15,7 @@ from modaxfer.contracts.rows import (
     Processor,
     Row,
     Sound,
+    Taken,
     TaskData,
 )
 from modaxfer.contracts.training import (
@@ -65,6 +66,7 @@ __all__ = [
     "Step",
     "StreamBatch",
     "StreamFacts",
+    "Taken",
     "TaskData",
     "TrainedBridge",
     "Validator",

@@ -23,6 +23,7 @@ __all__ = [
     "Processor",
     "Row",
     "Sound",
+    "Taken",
     "TaskData",
 ]
 
@@ -118,6 +119,18 @@ class CountingProcessor(Processor, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Rows of a split that were taken from the splits of a whole: what was computed of those serves these, too."""
+
+    fingerprint: str
+    """Of the whole."""
+    splits: Mapping[str, Any]
+    """Those of its splits that rows were taken from, by name, as in `TaskData.splits`."""
+    rows: np.ndarray
+    """int64 ``[rows]``: positions in these splits, one behind the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskData:
     """Cleaned rows of a task, ready to be bridged. Splits are `datasets.Dataset` objects without media decoding.
 
@@ -154,3 +167,5 @@ class TaskData:
     unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
     """By split: row position to the row's labels that no training row has, for rows that have any; splits without
     such rows are left out. A row of one class has one."""
+    taken: Mapping[str, Taken] = field(default_factory=dict)
+    """By split of a fold or an episode, where its rows stand in the task as a whole; other splits stand alone."""

@@ -43,6 +43,8 @@ class Rows:
     """By media field, a digest of each row's encoded bytes; empty until they were read."""
     digests: Sequence[bytes] = ()
     """16 bytes per row, equal for equal inputs; empty until they were computed."""
+    named: Sequence[str] = ()
+    """Id of each row, where rows of several splits stand together; empty where split and number make it."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -56,11 +58,26 @@ class Rows:
             numbers=self.numbers[indices],
             media={name: [values[index] for index in indices] for name, values in self.media.items()},
             digests=[self.digests[index] for index in indices] if self.digests else (),
+            named=[self.named[index] for index in indices] if self.named else (),
         )
 
     def ids(self) -> list[str]:
         """Return one id per row, such as ``test-17``: split and row number as the data gave them."""
-        return [f"{self.split}-{number}" for number in self.numbers]
+        return list(self.named) or [f"{self.split}-{number}" for number in self.numbers]
+
+    @staticmethod
+    def joined(parts: Sequence[Rows]) -> Rows:
+        """Return the rows of several splits one behind the other; each keeps its id."""
+        media = {name: [value for part in parts for value in part.media[name]] for name in parts[0].media}
+        return replace(
+            parts[0],
+            table=pa.concat_tables([part.table for part in parts], promote_options="permissive"),
+            labels=[label for part in parts for label in part.labels],
+            numbers=np.concatenate([part.numbers for part in parts]),
+            media=media,
+            digests=[digest for part in parts for digest in part.digests],
+            named=[name for part in parts for name in part.ids()],
+        )
 
 
 _SHOWN, _WIDEST = 3, 240

@@ -10,12 +10,11 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from modaxfer.data.rows import TooFewRowsError
-from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-__all__ = ["folds", "group_rows", "hold_out", "sample"]
+__all__ = ["group_rows", "hold_out", "sample"]
 _MOST = 1.5
 """Rows held out for the sake of rare strata, as a multiple of what is asked for."""
 
@@ -101,27 +100,6 @@ def sample(strata: csr_array, size: int, least: int, seed: int) -> np.ndarray:
         quota[np.argmax(np.where(quota < counts, exact - quota, -np.inf))] += 1
     picks = [random.permutation(rows)[:amount] for rows, amount in zip(members, quota, strict=True)]
     return np.sort(np.concatenate(picks))
-
-
-def folds(strata: csr_array, groups: np.ndarray, count: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return `count` pairs of (training, validation) positions; each row is in one validation part, no group is torn.
-
-    Stratified where every row has one stratum (`sklearn.model_selection.StratifiedGroupKFold`), else `GroupKFold`.
-
-    Raises:
-        DataError: There are fewer groups, or fewer rows of a stratum, than folds.
-    """
-    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
-
-    rarest = int(strata.sum(axis=0).min())
-    distinct = len(np.unique(groups))
-    stratified = bool((strata.sum(axis=1) == 1).all())
-    if distinct < count or (stratified and rarest < count):
-        got = f"{count} folds, {distinct} groups, {rarest} rows of the rarest class"
-        raise DataError("too few rows for this many folds", got=got, fix="ask for fewer folds")
-    kind = StratifiedGroupKFold if stratified else GroupKFold
-    splitter = kind(n_splits=count, shuffle=True, random_state=seed)
-    return list(splitter.split(np.zeros(strata.shape[0]), strata.argmax(axis=1), groups))
 
 
 def _contents(strata: csr_array, groups: np.ndarray) -> csr_array:

@@ -5,6 +5,7 @@ from modaxfer.metrics.compute import compute, why_undefined
 from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.metrics.intervals import Difference, Interval, bootstrap, paired_difference
 from modaxfer.metrics.resampling import Scored
+from modaxfer.metrics.student import student_interval
 
 __all__ = [
     "Difference",
@@ -17,5 +18,6 @@ __all__ = [
     "greater_is_better",
     "paired_difference",
     "paired_gain",
+    "student_interval",
     "why_undefined",
 ]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import datasets
 import pyarrow as pa
 
-from modaxfer.contracts import TaskData
+from modaxfer.contracts import Taken, TaskData
 from modaxfer.data.cells.columns import MEDIA
 from modaxfer.data.cells.targets import encode, unseen
 from modaxfer.data.fingerprint import fingerprint
-from modaxfer.data.origin import file_of, notes_of, total_of
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
-from modaxfer.data.sources import Found, find_rows
-from modaxfer.data.tables.draws import Draw
-from modaxfer.data.tables.gathering import Selection
-from modaxfer.errors import close_matches
-from modaxfer.spec import TABLE, Field, Problem, TaskSpec
-from modaxfer.tasks.intake import take_in
+from modaxfer.spec import TABLE, Field, TaskSpec
+from modaxfer.tasks.division import Divided, Division
+from modaxfer.tasks.intake import Intake
+from modaxfer.tasks.memory import Memory
 from modaxfer.tasks.partition import divide, limited
+from modaxfer.tasks.reading import Asked, Read, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +38,17 @@ _MOST, _MOST_SPARE = 100_000, 20
 """Rows that are drawn at most, and for each that the limit asks for: a file of equal rows would else be read whole."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """All three splits of a task."""
+
+    read: Read
+    intake: Intake
+    rows: dict[str, Rows]
+    ledger: Ledger
+    findings: tuple[str, ...]
+
+
 def load_task(
     spec: TaskSpec,
     *,
@@ -47,6 +57,8 @@ def load_task(
     limit: int | None = None,
     on_bad_row: str = "drop",
     partial: bool = False,
+    division: Division | None = None,
+    memory: Memory | None = None,
 ) -> TaskData:
     """Return the rows of `spec`, clean and in three splits.
 
@@ -61,76 +73,105 @@ def load_task(
             is cleaned or decoded, from a part of the rows that grows until enough usable ones are in it.
         on_bad_row: ``drop`` counts and names unusable rows, ``fail`` refuses them.
         partial: Keep rows that lack an image or a sound as long as any field is filled: the model can do without.
+        division: The part of the task that is wanted, made of the splits of the whole; None = the whole.
+        memory: What the runs before this one have read; what is read now is kept there.
 
     Raises:
         DataError: No source has the rows, they do not fit the spec, or too few are left.
     """
-    decoded = any(field.signal.kind in MEDIA for field in spec.fields)
-    rows = None if limit is None else max(_SPARE * limit, _MEDIA_POOL if decoded else _POOL)
-    most = max(_MOST, _MOST_SPARE * (limit or 0), rows or 0)
+    asked = Asked(
+        spec=spec,
+        data_dir=None if data_dir is None else str(data_dir),
+        seed=seed,
+        limit=limit,
+        on_bad_row=on_bad_row,
+        partial=partial,
+    )
+    kept = Memory(0) if memory is None else memory
+    whole = kept.kept(("whole", asked), lambda: _whole(asked, kept), lambda made: _bytes(made.rows))
+    data = kept.kept(("task", asked), lambda: _data(asked, whole), _bytes_of_data)
+    return data if division is None else _part(asked, whole, data, division)
+
+
+def _whole(asked: Asked, memory: Memory) -> _Whole:
+    """Read a part of the rows that grows until enough of them are usable."""
+    decoded = any(field.signal.kind in MEDIA for field in asked.spec.fields)
+    limit = asked.limit or 0
+    rows = max(_SPARE * limit, _MEDIA_POOL if decoded else _POOL) if limit else None
+    most = max(_MOST, _MOST_SPARE * limit, rows or 0)
     while True:
-        found = find_rows(spec, data_dir, _selection(spec, rows, seed))
-        partly = any(total_of(table) > table.num_rows for table in found.tables.values())
+        read = _read(asked, rows, memory)
+        all_read = not read.partly or (rows or 0) >= most
         try:
-            data = _load(spec, _with_labels(spec, found), seed, limit, Ledger(on_bad_row), partial)
+            whole = _divided(asked, read)
         except TooFewRowsError:
-            if not partly or (rows or 0) >= most:
+            if all_read:
                 raise
         else:
-            if not partly or (rows or 0) >= most or len(data.splits["train"]) >= (limit or 0):
-                return data
+            if all_read or len(whole.rows["train"]) >= limit:
+                return whole
         rows = min(_GROWTH * (rows or 1), most)
 
 
-def _selection(spec: TaskSpec, rows: int | None, seed: int) -> Selection:
-    named = (*(field.name for field in spec.fields), *spec.target.read_from)
-    beside = (*spec.keep, *spec.splits.group, *spec.splits.disjoint)
-    columns = frozenset((*named, *beside)) if spec.fields else None
-    label = None if spec.target.problem is Problem.REGRESSION else spec.target.column
-    return Selection(columns=columns, draw=None if rows is None else Draw(rows=rows, seed=seed, label=label))
+def _read(asked: Asked, rows: int | None, memory: Memory) -> Read:
+    """Read and clean `rows` rows drawn with the seed, or all, which no seed has a part in."""
+    given = replace(asked, limit=None, seed=asked.seed if rows is not None else 0)
+
+    def weigh(read: Read) -> int:
+        return 0 if isinstance(read.intake, TooFewRowsError) else _bytes(read.intake.rows)
+
+    return memory.kept(("read", given, rows), lambda: read_rows(given, rows), weigh)
 
 
-def _with_labels(spec: TaskSpec, found: Found) -> Found:
-    """Return `found` without validation and test rows that have no label, as competitions hand them out."""
-    columns, notes = spec.target.read_from, []
-    tables = dict(found.tables)
-    for split in ("validation", "test"):
-        if split not in tables or not set(columns) <= set(tables["train"].column_names):
-            continue
-        table = tables[split]
-        named = [column for column in columns if column in table.column_names]
-        misspelt = any(close_matches(column, table.column_names) for column in columns)
-        if any(table.column(column).null_count < len(table) for column in named) or (not named and misspelt):
-            continue
-        del tables[split]
-        notes.append(
-            f"{file_of(table, split)} has no labels in column {spec.target.column!r}: it is left out, for `predict`; "
-            f"a {split} split is made from train"
-        )
-    return replace(found, tables=tables, warnings=(*found.warnings, *notes))
+def _divided(asked: Asked, read: Read) -> _Whole:
+    if isinstance(read.intake, TooFewRowsError):
+        raise read.intake
+    ledger = deepcopy(read.ledger)  # It goes on counting, for this seed and limit alone.
+    rows, findings = divide(asked.spec, read.intake, asked.seed, ledger)
+    if asked.limit is not None:
+        rows = limited(rows, asked.spec, read.intake.classes, asked.limit, asked.seed)
+    return _Whole(read=read, intake=read.intake, rows=rows, ledger=ledger, findings=findings)
 
 
-def _load(spec: TaskSpec, found: Found, seed: int, limit: int | None, ledger: Ledger, partial: bool) -> TaskData:
-    intake = take_in(spec, found, ledger, partial=partial)
-    rows, findings = divide(spec, intake, seed, ledger)
-    if limit is not None:
-        rows = limited(rows, spec, intake.classes, limit, seed)
+def _data(asked: Asked, whole: _Whole, divided: Divided | None = None) -> TaskData:
+    """Return the whole, or the part of it that it was `divided` into."""
+    intake, ledger, problem = whole.intake, whole.ledger, asked.spec.target.problem
+    rows, classes, findings = whole.rows, intake.classes, whole.findings
+    if divided is not None:
+        rows, classes, findings = divided.rows, divided.classes, divided.notes
     identity = fingerprint(intake.fields, {split: (part.digests, part.labels) for split, part in rows.items()})
     return TaskData(
         splits={split: _dataset(part, f"{identity[:16]}-{split}") for split, part in rows.items()},
-        targets={split: encode(part.labels, spec.target.problem, intake.classes) for split, part in rows.items()},
-        classes=intake.classes,
-        source=found.source,
-        root=found.root,
+        targets={split: encode(part.labels, problem, classes) for split, part in rows.items()},
+        classes=classes,
+        source=whole.read.source,
+        root=whole.read.root,
         fingerprint=identity,
         digests={split: part.digests for split, part in rows.items()},
         dropped=dict(ledger.dropped),
         dropped_rows=tuple(ledger.lines),
-        unseen={split: strange for split, part in rows.items() if (strange := unseen(part.labels, intake.classes))},
-        warnings=(*found.warnings, *_notes(found), *intake.notes, *ledger.notes, *findings),
+        unseen={split: strange for split, part in rows.items() if (strange := unseen(part.labels, classes))},
+        warnings=(*whole.read.notes, *intake.notes, *ledger.notes, *findings),
         fields=intake.fields,
         types={name: reading.to_dict() for name, reading in intake.types.items()},
     )
+
+
+def _part(asked: Asked, whole: _Whole, data: TaskData, division: Division) -> TaskData:
+    divided = division.divide(asked.spec, whole.rows, whole.intake, asked.seed, whole.ledger)
+    taken = {
+        split: Taken(fingerprint=data.fingerprint, splits={name: data.splits[name] for name in names}, rows=positions)
+        for split, (names, positions) in divided.taken.items()
+    }
+    return replace(_data(asked, whole, divided), taken=taken)
+
+
+def _bytes(rows: Mapping[str, Rows]) -> int:
+    return sum(part.table.nbytes for part in rows.values())
+
+
+def _bytes_of_data(data: TaskData) -> int:
+    return sum(split.data.nbytes for split in data.splits.values())
 
 
 def fields_of(spec: TaskSpec, data: TaskData) -> tuple[Field, ...]:
@@ -151,14 +192,3 @@ def _dataset(rows: Rows, identity: str) -> datasets.Dataset:
     # Without metadata: it could tell `datasets` to decode images and sounds at every access.
     table = rows.table.replace_schema_metadata(None)
     return datasets.Dataset(table.add_column(0, "row_id", pa.array(rows.ids(), pa.string())), fingerprint=identity)
-
-
-def _notes(found: Found) -> tuple[str, ...]:
-    tables: Mapping[str, pa.Table] = found.tables
-    drawn = [
-        f"{table.num_rows:,} of {total_of(table):,} rows of {split} were drawn for the limit, before cleaning; what is "
-        "counted is counted among them"
-        for split, table in tables.items()
-        if total_of(table) > table.num_rows
-    ]
-    return (*(note for table in tables.values() for note in notes_of(table)), *drawn)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modaxfer.data.rows import Fault, Ledger, Rows
     from modaxfer.tasks.intake import Intake
 
-__all__ = ["divide", "limited"]
+__all__ = ["carve", "divide", "findings", "groups_of", "limited", "require_rows", "strata_of"]
 
 _FEWEST_ROWS = 10
 """Fewest labelled rows from which splits are made."""
@@ -45,12 +45,12 @@ def divide(spec: TaskSpec, intake: Intake, seed: int, ledger: Ledger) -> tuple[d
     if not coarse:
         rows["train"] = ledger.drop(rows["train"], find_duplicates(rows["train"]))
     ledger.refuse_if_asked()
-    _require_rows(spec, rows, intake.classes, ledger)
+    require_rows(spec, rows, intake.classes, ledger)
     for split, fraction in (("test", spec.splits.test_fraction), ("validation", spec.splits.validation_fraction)):
         if split not in rows:
-            rows["train"], rows[split] = _carve(spec, rows["train"], intake.classes, fraction, seed, coarse)
+            rows["train"], rows[split] = carve(spec, rows["train"], intake.classes, fraction, seed, coarse=coarse)
     rows = {split: rows[split] for split in SPLITS}
-    return rows, _findings(rows, intake, coarse)
+    return rows, findings(rows, intake, [split for split in SPLITS if split not in intake.rows], coarse=coarse)
 
 
 def limited(
@@ -67,7 +67,7 @@ def limited(
         raise DataError(f"the limit is below the number of classes, {len(classes)}", got=limit, fix="raise --limit")
     kept = {}
     for split, part in rows.items():
-        kinds = _strata(spec, part, classes)
+        kinds = strata_of(spec, part, classes)
         size = limit if split == "train" else max(limit // 4, 2 * kinds.shape[1])
         kept[split] = part.take(sample(kinds, size, least=2, seed=seed))
     return kept
@@ -97,7 +97,12 @@ def _values(rows: Rows, columns: tuple[str, ...]) -> list[Hashable]:
     return [None if all(part is None for part in value) else value for value in values]
 
 
-def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, ...], ledger: Ledger) -> None:
+def require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, ...], ledger: Ledger) -> None:
+    """Refuse splits without rows, too few training rows, and labels that never vary.
+
+    Raises:
+        DataError: Says what is missing, and which rows were dropped.
+    """
     for split, part in rows.items():
         if not len(part):
             raise TooFewRowsError(
@@ -138,25 +143,38 @@ def _require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, 
         )
 
 
-def _carve(
-    spec: TaskSpec, train: Rows, classes: tuple[str, ...], fraction: float, seed: int, coarse: bool
+def carve(
+    spec: TaskSpec, train: Rows, classes: tuple[str, ...], fraction: float, seed: int, *, coarse: bool
 ) -> tuple[Rows, Rows]:
-    policy = spec.splits
-    keys: list[Sequence[Hashable]] = [_values(train, columns) for columns in (policy.group, policy.disjoint) if columns]
-    keys += [] if coarse else [train.digests]
-    held = hold_out(_strata(spec, train, classes), group_rows(keys, len(train)), fraction, seed)
+    """Return the training rows that stay, and those that are held out: about `fraction` of each class, groups whole.
+
+    Raises:
+        DataError: The rows form too few groups.
+    """
+    held = hold_out(strata_of(spec, train, classes), groups_of(spec, train, coarse=coarse), fraction, seed)
     return train.take(np.setdiff1d(np.arange(len(train)), held)), train.take(held)
 
 
-def _strata(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> csr_array:
+def groups_of(spec: TaskSpec, rows: Rows, *, coarse: bool) -> np.ndarray:
+    """Return int ``[rows]``: the group of each row, from 0: what the task keeps together, and equal inputs.
+
+    In a table so `coarse` that equal rows are separate observations these are no group.
+    """
+    policy = spec.splits
+    keys: list[Sequence[Hashable]] = [_values(rows, columns) for columns in (policy.group, policy.disjoint) if columns]
+    keys += [] if coarse else [rows.digests]
+    return group_rows(keys, len(rows))
+
+
+def strata_of(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> csr_array:
+    """Return sparse bool ``[rows, strata]``: what every split should hold in equal shares."""
     return strata(encode(rows.labels, spec.target.problem, classes), spec.target.problem)
 
 
-def _untested(rows: Mapping[str, Rows], intake: Intake) -> list[str]:
-    """Say which classes have too few rows to be in every split that was made from train."""
-    made = [split for split in ("validation", "test") if split not in intake.rows]
+def _untested(rows: Mapping[str, Rows], classes: Sequence[str], made: Sequence[str]) -> list[str]:
+    """Say which classes have too few rows to be in every split that was made from others."""
     asked = {split: {name for label in rows[split].labels for name in _names(label)} for split in made}
-    lacking = {split: [name for name in intake.classes if name not in names] for split, names in asked.items()}
+    lacking = {split: [name for name in classes if name not in names] for split, names in asked.items()}
     return [
         f"no {split} row has the class {_few(names)}: too few rows to part" for split, names in lacking.items() if names
     ]
@@ -171,14 +189,22 @@ def _few(names: Sequence[str]) -> str:
     return f"{', '.join(names[:5])}{more}"
 
 
-def _findings(rows: Mapping[str, Rows], intake: Intake, coarse: bool) -> tuple[str, ...]:
+def findings(rows: Mapping[str, Rows], intake: Intake, made: Sequence[str], *, coarse: bool) -> tuple[str, ...]:
+    """Return what a reader of the scores should know of the splits, one line each.
+
+    Args:
+        rows: The final splits.
+        intake: What they were made of.
+        made: Splits that the data did not bring.
+        coarse: Whether equal rows are separate observations.
+    """
     found = []
     if intake.constant:
         found.append(f"columns with one value throughout were left out: {', '.join(intake.constant)}")
     labels = {name for label in rows["train"].labels for name in (label if isinstance(label, tuple) else (label,))}
     if absent := [name for name in intake.classes if name not in labels]:
         found.append(f"no training row has the class {', '.join(absent)}")
-    found += _untested(rows, intake)
+    found += _untested(rows, intake.classes, made)
     for split in ("validation", "test"):
         if strange := unseen(rows[split].labels, intake.classes):
             names = ", ".join(sorted({name for labels in strange.values() for name in labels}))
