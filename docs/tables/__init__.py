@@ -6,7 +6,7 @@ from tables.commands import commands
 from tables.cross_modal import cross_modal
 from tables.fusion import fusion
 from tables.matrix import matrix
-from tables.registered import bridges, checkpoints, encoders, metrics, strategies, tasks
+from tables.registered import augmentations, bridges, checkpoints, encoders, metrics, strategies, tasks
 from tables.scaling import scaling
 from tables.settings import bridge_options, encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.sharing import sharing
@@ -15,6 +15,7 @@ from tables.threads import threads
 from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
+    "augmentations": augmentations,
     "bridge-options": bridge_options,
     "bridges": bridges,
     "checkpoints": checkpoints,

@@ -71,6 +71,21 @@ def tasks() -> str:
     return table(["task", "domain", "fields", "problem", "sources", "licence", "what it is"], rows)
 
 
+def augmentations() -> str:
+    """Return augmentations with the signals they are for, their strength and what a task may forbid them."""
+    rows = [
+        [
+            code(_name(entry)),
+            ", ".join(sorted(entry.spec.signals)),
+            f"{entry.spec.strength:g} ({entry.spec.least:g} to {entry.spec.most:g}): {entry.spec.meaning}",
+            ", ".join(entry.spec.changes),
+            entry.spec.summary,
+        ]
+        for entry in registry().all("augmentation")
+    ]
+    return table(["augmentation", "for", "strength", "may change", "what it does"], rows)
+
+
 def metrics() -> str:
     """Return metrics with the problem types they are for."""
     rows = [

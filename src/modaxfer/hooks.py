@@ -8,6 +8,7 @@ from typing import Any
 import pluggy
 
 from modaxfer.spec import (
+    AugmentationSpec,
     BridgeSpec,
     CheckpointSpec,
     EncoderSpec,
@@ -45,6 +46,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_heads(self) -> Iterable[HeadSpec]:
         """Return heads that a plan can name."""
+        return ()
+
+    @hookspec
+    def modaxfer_augmentations(self) -> Iterable[AugmentationSpec]:
+        """Return changes of training rows after which their targets still hold."""
         return ()
 
     @hookspec

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from modaxfer.augmentation_spec import AugmentationSpec, Change
+
 __all__ = [
     "API_VERSION",
     "AUDIO",
@@ -19,7 +21,9 @@ __all__ = [
     "PATCHES",
     "TABLE",
     "TEXT",
+    "AugmentationSpec",
     "BridgeSpec",
+    "Change",
     "CheckpointSpec",
     "DownloadSource",
     "EncoderSpec",
@@ -210,6 +214,8 @@ class TaskSpec:
     """For people: the problem type and how it was found, where it was guessed from a user's own data."""
     keep: tuple[str, ...] = ()
     """Columns kept beside fields and target (ids, groups); never shown to a model."""
+    forbid: tuple[Change, ...] = ()
+    """What no augmentation may do to its rows, because the target could be another then."""
 
     def __post_init__(self) -> None:
         if self.primary and self.metrics and self.primary not in self.metrics:

@@ -13,6 +13,7 @@ from modaxfer.registry import KINDS, Entry, PluginRecord, Registry, hook_manager
 from modaxfer.spec import (
     IMAGE,
     TEXT,
+    AugmentationSpec,
     BridgeSpec,
     CheckpointSpec,
     EncoderSpec,
@@ -37,6 +38,7 @@ SPECS = {
         BridgeSpec(name="wide", source="image+table+text", sink="text", target="a:b"),
     ],
     "head": [HeadSpec(name="mouth", target="a:b", summary="Speaks.")],
+    "augmentation": [AugmentationSpec(name="blink", signal="image", target="a:b", meaning="probability")],
     "strategy": [
         StrategySpec(name="eye", target="a:b", options="modaxfer.config:TrainOptions"),
         StrategySpec(name="torn", target="a:b", options="modaxfer.config:Nothing"),
@@ -149,7 +151,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 3, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 3, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

@@ -187,6 +187,12 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
     },
     "bridge": {"from": lambda entry: entry.spec.source.replace("+", ", "), "to": lambda entry: entry.spec.sink},
     "head": {},
+    "augmentation": {
+        "for": lambda entry: entry.spec.signal.replace("+", ", "),
+        "strength": lambda entry: f"{entry.spec.strength:g} ({entry.spec.least:g} to {entry.spec.most:g})",
+        "is": lambda entry: entry.spec.meaning,
+        "may change": lambda entry: ", ".join(entry.spec.changes),
+    },
     "strategy": {},
     "task": {
         "problem": lambda entry: entry.spec.target.problem,

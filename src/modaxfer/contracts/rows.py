@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 __all__ = [
     "WINDOWS",
     "Batch",
+    "Cells",
     "CountingProcessor",
     "Example",
     "InputLayout",
+    "Mixed",
     "PatchStrip",
     "Processor",
     "Row",
@@ -28,7 +30,9 @@ __all__ = [
 ]
 
 Row = Mapping[str, Any]
-"""One raw row of a task: field name to value as stored (media as path or ``{"bytes", "path"}``)."""
+"""One raw row of a task: field name to value as stored (media as path or ``{"bytes", "path"}``).
+
+A media value that was augmented is decoded already: a `PIL.Image.Image` or a `Sound`, which readers hand on."""
 
 
 Example = dict[str, "np.ndarray"]
@@ -61,6 +65,28 @@ class PatchStrip:
 
     pixels: np.ndarray
     """uint8 ``[patches, side, side, 3]``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """The table cells of one row, for an augmentation, with what the training rows say of their columns."""
+
+    values: Mapping[str, Any]
+    """By column; None = blank."""
+    deviations: Mapping[str, float]
+    """Standard deviation of each column of numbers."""
+    whole: frozenset[str] = frozenset()
+    """Columns of numbers of which all are whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """Two rows as one."""
+
+    inputs: Mapping[str, torch.Tensor]
+    """What the encoder takes, one row, of the shapes that were given."""
+    share: float
+    """Share of the row itself in the target, 0 ... 1; the rest is its partner's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer.hooks import hookimpl
+from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
 from modaxfer.spec import (
     AUDIO,
     EMBEDDINGS,
     IMAGE,
     PATCHES,
     TEXT,
+    AugmentationSpec,
     BridgeSpec,
     CheckpointSpec,
     EncoderSpec,
@@ -221,6 +223,12 @@ def modaxfer_heads() -> Iterable[HeadSpec]:
             summary="Features of several encoders side by side, gated, by cross-attention or by vote.",
         ),
     )
+
+
+@hookimpl
+def modaxfer_augmentations() -> Iterable[AugmentationSpec]:
+    """Return what may be done to training rows."""
+    return AUGMENTATIONS
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from modaxfer.spec import (
+    AugmentationSpec,
     BridgeSpec,
     CheckpointSpec,
     EncoderSpec,
@@ -44,6 +45,7 @@ KINDS = {
         Kind("checkpoint", "checkpoints", CheckpointSpec),
         Kind("bridge", "bridges", BridgeSpec),
         Kind("head", "heads", HeadSpec),
+        Kind("augmentation", "augmentations", AugmentationSpec),
         Kind("strategy", "strategies", StrategySpec),
         Kind("task", "tasks", TaskSpec),
         Kind("metric", "metrics", MetricSpec),

@@ -18,6 +18,8 @@ __all__ = ["TARGET", "check_specs"]
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 """``package.module:Attribute``."""
 
+_SPEC_MODULES = ("modaxfer.spec", "modaxfer.augmentation_spec")
+
 _TARGET_FIELDS = ("target", "configuration", "options", "reader")
 
 
@@ -59,7 +61,7 @@ def _check_name(kind: Kind, name: object) -> None:
 
 def _check_fields(where: str, spec: Any) -> None:
     """Check the fields of `spec` and of the specs inside it; a plugin's own dataclasses are its own affair."""
-    if type(spec).__module__ != "modaxfer.spec":
+    if type(spec).__module__ not in _SPEC_MODULES:
         return
     for field in fields(spec):
         value, place = getattr(spec, field.name), f"{where}: {field.name}"

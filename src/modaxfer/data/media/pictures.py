@@ -47,12 +47,14 @@ def read_image(value: Any, root: Path | None) -> Image.Image:
 
     Args:
         value: A path below `root`, encoded bytes, ``{"bytes", "path"}`` of which one is set, base64 text or a ``data:``
-            address.
+            address; a picture that is decoded already is returned as it is.
         root: Folder that paths are resolved against and may not leave; None where the data brings no files.
 
     Raises:
         DataError: The file is missing, outside `root`, truncated, too large or no image.
     """
+    if isinstance(value, Image.Image):
+        return value
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of broken EXIF data and the like, which spoils no pixel.
         return _decode(encoded(value, root), MOST_SHOWN, None)

@@ -43,7 +43,7 @@ def read_sound(value: Any, root: Path | None, rate: int | None, seconds: float |
 
     Args:
         value: A path below `root`, encoded bytes, ``{"bytes", "path"}`` of which one is set, base64 text or a ``data:``
-            address.
+            address; or a sound that is decoded already.
         root: Folder that paths are resolved against and may not leave; None where the data brings no files.
         rate: Samples per second wanted (Hz); None keeps the file's own.
         seconds: Read no further than this, in seconds; None = up to the cap (`limits`), which always holds.
@@ -51,6 +51,8 @@ def read_sound(value: Any, root: Path | None, rate: int | None, seconds: float |
     Raises:
         DataError: The file is missing, outside `root`, truncated, empty, of an unusable rate or no sound.
     """
+    if isinstance(value, Sound):
+        return _heard(value, rate, seconds)
     file, most = encoded(value, root), most_seconds()
     blocks = list(_blocks(file, most if seconds is None else min(seconds, most)))
     if not blocks:
@@ -60,6 +62,14 @@ def read_sound(value: Any, root: Path | None, rate: int | None, seconds: float |
     # Streams that were never closed state no length, or one that no disk could hold.
     whole = frames / own if len(samples) < frames < _ENDLESS else None
     return Sound(samples=resample(samples, own, rate or own), rate=rate or own, whole=whole)
+
+
+def _heard(sound: Sound, rate: int | None, seconds: float | None) -> Sound:
+    """Return a decoded sound up to `seconds`, at `rate` Hz."""
+    length = len(sound.samples)
+    samples = sound.samples if seconds is None else sound.samples[: max(1, math.ceil(seconds * sound.rate))]
+    whole = sound.whole or (length / sound.rate if len(samples) < length else None)
+    return Sound(samples=resample(samples, sound.rate, rate or sound.rate), rate=rate or sound.rate, whole=whole)
 
 
 def resample(samples: np.ndarray, own: int, rate: int) -> np.ndarray:
