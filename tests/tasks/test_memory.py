@@ -34,8 +34,9 @@ def readings(monkeypatch):
 
 def test_runs_of_one_command_read_a_task_once(task, readings):
     memory = Memory()
-    first = load_task(task, memory=memory)
-    assert load_task(task, memory=memory) is first
+    first, again = (load_task(task, memory=memory) for _ in range(2))
+    assert first is not again
+    assert first.fingerprint == again.fingerprint
     other = load_task(task, seed=1, memory=memory)
     parts = [load_task(task, division=part, memory=memory) for part in PARTS]
     assert len(readings) == 1

@@ -89,7 +89,7 @@ def load_task(
     )
     kept = Memory(0) if memory is None else memory
     whole = kept.kept(("whole", asked), lambda: _whole(asked, kept), lambda made: _bytes(made.rows))
-    data = kept.kept(("task", asked), lambda: _data(asked, whole), _bytes_of_data)
+    data = _data(asked, whole)  # Each run's own: what it does with its rows is no other run's.
     return data if division is None else _part(asked, whole, data, division)
 
 
@@ -168,10 +168,6 @@ def _part(asked: Asked, whole: _Whole, data: TaskData, division: Division) -> Ta
 
 def _bytes(rows: Mapping[str, Rows]) -> int:
     return sum(part.table.nbytes for part in rows.values())
-
-
-def _bytes_of_data(data: TaskData) -> int:
-    return sum(split.data.nbytes for split in data.splits.values())
 
 
 def fields_of(spec: TaskSpec, data: TaskData) -> tuple[Field, ...]:
