@@ -78,7 +78,6 @@ def test_trees_of_a_small_table_grow_in_one_thread(monkeypatch, rows, threads):
 
     from modaxfer.baselines import table
     from modaxfer.baselines.sample import Sample
-    from modaxfer.spec import Problem
 
     seen, real = [], table.HistGradientBoostingRegressor.fit
 
@@ -93,7 +92,6 @@ def test_trees_of_a_small_table_grow_in_one_thread(monkeypatch, rows, threads):
         columns={split: {str(name): list(column) for name, column in enumerate(values)} for split in ("train", "test")}
         | {"validation": {str(name): list(column) for name, column in enumerate(values)}},
         targets=dict.fromkeys(("train", "validation", "test"), values[0]),
-        problem=Problem.REGRESSION,
         classes=0,
         seed=0,
         root=None,

@@ -14,6 +14,7 @@ from modaxfer.spec import (
     EncoderSpec,
     HeadSpec,
     MetricSpec,
+    ProblemSpec,
     ReportSpec,
     StrategySpec,
     TaskSpec,
@@ -61,6 +62,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_tasks(self) -> Iterable[TaskSpec]:
         """Return tasks."""
+        return ()
+
+    @hookspec
+    def modaxfer_problems(self) -> Iterable[ProblemSpec]:
+        """Return kinds of targets."""
         return ()
 
     @hookspec

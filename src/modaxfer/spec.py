@@ -34,6 +34,7 @@ __all__ = [
     "MetricSpec",
     "PackageSource",
     "Problem",
+    "ProblemSpec",
     "Rates",
     "RemoteFile",
     "ReportSpec",
@@ -336,6 +337,38 @@ class HeadSpec:
 
     name: str
     target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemSpec:
+    """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`.
+
+    A task names one in `Target.problem`. What strategies, heads and reports have to know of it before any code of it is
+    imported stands here; the rest is the object's.
+    """
+
+    name: str
+    target: str
+    metrics: tuple[str, ...]
+    """Scores of a task that names none; the first decides. They apply, whatever their own specs say."""
+    more_metrics: tuple[str, ...] = ()
+    """Further scores that apply though their own specs do not name this problem."""
+    head: str = "modaxfer/linear"
+    """The registered head of plans that name none, for the features of a single encoder."""
+    link: str = ""
+    """How outputs ``[rows, outputs]`` become what is predicted, where they are those of a generalised linear model:
+    ``softmax`` (one of the classes), ``sigmoid`` (each label by itself) or ``identity`` (a standardised number). Heads
+    in closed form and votes of several encoders need it; empty = neither fits."""
+    ragged: bool = False
+    """Whether targets and outputs have a length of their own per row; see `modaxfer.contracts`."""
+    comparable: str = ""
+    """A metric of which means over tasks of this and other problems say something; empty = the one that decides."""
+    constant: str = "majority"
+    """What people call the bar that says the same of every row."""
+    figure: str = ""
+    """``"module:function"`` that draws predictions beside targets, ``(predictions, theme) -> Drawing | None``, as
+    `modaxfer.reports.figures` has them; empty = no figure."""
     summary: str = ""
 
 

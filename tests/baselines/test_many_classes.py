@@ -11,7 +11,6 @@ from sklearn.naive_bayes import ComplementNB
 
 from modaxfer.baselines import linear
 from modaxfer.baselines.sample import Sample, best
-from modaxfer.spec import Problem
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def made():
         split: generator.poisson(0.5 + 3 * (np.arange(40) % 5 == each[:, None])) for split, each in targets.items()
     }
     sample = Sample(
-        columns={}, targets=targets, problem=Problem.MULTICLASS, classes=7, seed=0, root=None
+        columns={}, targets=targets, classes=7, seed=0, root=None
     )  # fmt: skip
     return counts, sample
 

@@ -18,7 +18,7 @@ from modaxfer.baselines.linear import linear_candidates
 from modaxfer.baselines.simple import MODELS, fit_simple
 from modaxfer.contracts import Sound, TaskData
 from modaxfer.errors import DataError, RefusedError
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, Problem, Signal
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, Signal
 
 SPLITS = {"train": slice(0, 60), "validation": slice(60, 80), "test": slice(80, 100)}
 WORDS = {0: ["dreadful", "broken", "late"], 1: ["splendid", "works", "quick"], 2: ["blue", "boxed", "listed"]}
@@ -94,7 +94,7 @@ def test_classes_are_learned_and_come_with_probabilities(kind, classes) -> None:
     targets = numbers(classes)
     columns, shown = made(kind, targets)
     data = task(columns, targets, classes)
-    found = fit_simple(data, fields=shown, problem=Problem.BINARY if classes == 2 else Problem.MULTICLASS)
+    found = fit_simple(data, fields=shown)
     assert right(found, data) >= 0.9
     assert found.train_rows == 60
     for split in ("validation", "test"):
@@ -109,7 +109,7 @@ def test_labels_are_learned(kind) -> None:
     targets = np.stack([number == 0, number > 0, number < 0, number >= 0], axis=1).astype(np.float32)
     columns, shown = made(kind, number)
     data = task(columns, targets, 4)
-    found = fit_simple(data, fields=shown, problem=Problem.MULTILABEL)
+    found = fit_simple(data, fields=shown)
     assert found.predictions["test"].shape == found.scores["test"].shape == (20, 4)
     assert right(found, data) >= 0.9
     assert not found.predictions["test"][:, 2].any()
@@ -122,7 +122,7 @@ def test_values_are_learned(kind) -> None:
     targets = (10 * number + 5).astype(np.float32)
     columns, shown = made(kind, number)
     data = task(columns, targets, 0)
-    found = fit_simple(data, fields=shown, problem=Problem.REGRESSION)
+    found = fit_simple(data, fields=shown)
     assert found.scores == {"validation": None, "test": None}
     error = np.square(found.predictions["test"] - data.targets["test"]).mean()
     assert error < 0.3 * data.targets["test"].var()
@@ -132,7 +132,7 @@ def test_equal_inputs_give_equal_outputs(kind) -> None:
     targets = numbers(3)
     columns, shown = made(kind, targets)
     data = task(columns, targets, 3)
-    first, second = (fit_simple(data, fields=shown, problem=Problem.MULTICLASS, seed=3) for _ in range(2))
+    first, second = (fit_simple(data, fields=shown, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.scores["test"], second.scores["test"])
 
 
@@ -140,7 +140,7 @@ def test_a_class_without_training_rows_keeps_its_column(kind) -> None:
     targets = numbers(3)
     columns, shown = made(kind, targets)
     data = task(columns, np.where(targets == 2, 3, targets), 4)
-    found = fit_simple(data, fields=shown, problem=Problem.MULTICLASS)
+    found = fit_simple(data, fields=shown)
     assert found.scores["test"].shape == (20, 4)
     assert (found.scores["test"][:, 2] == 0).all()
     assert right(found, data) >= 0.9
@@ -150,9 +150,9 @@ def test_test_targets_change_nothing(kind) -> None:
     targets = numbers(3)
     columns, shown = made(kind, targets)
     data = task(columns, targets, 3)
-    known = fit_simple(data, fields=shown, problem=Problem.MULTICLASS)
+    known = fit_simple(data, fields=shown)
     wrong = task(columns, np.concatenate([targets[:80], 2 - targets[80:]]), 3)
-    blind = fit_simple(wrong, fields=shown, problem=Problem.MULTICLASS)
+    blind = fit_simple(wrong, fields=shown)
     np.testing.assert_array_equal(known.scores["test"], blind.scores["test"])
 
 
@@ -160,25 +160,25 @@ def test_test_rows_change_nothing_in_what_is_fitted(kind) -> None:
     targets = numbers(3)
     columns, shown = made(kind, targets)
     fewer = {**SPLITS, "test": slice(80, 81)}
-    many = fit_simple(task(columns, targets, 3), fields=shown, problem=Problem.MULTICLASS)
-    one = fit_simple(task(columns, targets, 3, fewer), fields=shown, problem=Problem.MULTICLASS)
+    many = fit_simple(task(columns, targets, 3), fields=shown)
+    one = fit_simple(task(columns, targets, 3, fewer), fields=shown)
     np.testing.assert_allclose(one.scores["test"][0], many.scores["test"][0], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("kind", "problem", "name"),
+    ("kind", "numeric", "name"),
     [
-        ("text", Problem.BINARY, "tf-idf of one and two words + logistic regression"),
-        ("table", Problem.BINARY, "gradient-boosted trees"),
-        ("image", Problem.BINARY, "raw pixels at 16 x 16 + logistic regression"),
-        ("audio", Problem.REGRESSION, "mean and deviation of log-mel bands + ridge regression"),
+        ("text", False, "tf-idf of one and two words + logistic regression"),
+        ("table", False, "gradient-boosted trees"),
+        ("image", False, "raw pixels at 16 x 16 + logistic regression"),
+        ("audio", True, "mean and deviation of log-mel bands + ridge regression"),
     ],
 )
-def test_the_model_has_a_name_for_people(kind, problem, name) -> None:
+def test_the_model_has_a_name_for_people(kind, numeric, name) -> None:
     targets = numbers(2)
     columns, shown = made(kind, targets)
-    data = task(columns, targets, 2)
-    assert fit_simple(data, fields=shown, problem=problem).name == name
+    data = task(columns, targets.astype(float) if numeric else targets, 2)
+    assert fit_simple(data, fields=shown).name == name
 
 
 def test_of_two_kinds_of_field_the_better_one_is_taken() -> None:
@@ -186,7 +186,7 @@ def test_of_two_kinds_of_field_the_better_one_is_taken() -> None:
     columns, _ = made("image", targets)
     columns["text"] = ["always the same"] * 100
     both = (*fields(IMAGE, "a"), *fields(TEXT, "text"))
-    found = fit_simple(task(columns, targets, 2), fields=both, problem=Problem.BINARY)
+    found = fit_simple(task(columns, targets, 2), fields=both)
     assert found.name.startswith("raw pixels")
 
 
@@ -195,7 +195,7 @@ def test_a_large_task_is_sampled(monkeypatch) -> None:
     targets = numbers(2)
     columns, shown = made("text", targets)
     data = task(columns, targets, 2)
-    found = fit_simple(data, fields=shown, problem=Problem.BINARY)
+    found = fit_simple(data, fields=shown)
     assert found.train_rows == 40
     assert len(found.predictions["test"]) == 20
     assert right(found, data) >= 0.9
@@ -214,7 +214,7 @@ def test_a_large_task_is_sampled(monkeypatch) -> None:
 def test_a_signal_without_a_simple_model_is_refused(shown, message) -> None:
     targets = numbers(2)
     with pytest.raises(RefusedError, match=message):
-        fit_simple(task({"a": list(targets)}, targets, 2), fields=shown, problem=Problem.BINARY)
+        fit_simple(task({"a": list(targets)}, targets, 2), fields=shown)
 
 
 def test_an_unreadable_image_names_itself() -> None:
@@ -222,14 +222,13 @@ def test_an_unreadable_image_names_itself() -> None:
     columns, shown = made("image", targets)
     columns["a"][3] = {"bytes": b"no image", "path": "cat.png"}
     with pytest.raises(DataError, match=r"unreadable image.*cat\.png"):
-        fit_simple(task(columns, targets, 2), fields=shown, problem=Problem.BINARY)
+        fit_simple(task(columns, targets, 2), fields=shown)
 
 
-def shown_sample(targets: np.ndarray, problem: Problem = Problem.MULTICLASS) -> sample.Sample:
+def shown_sample(targets: np.ndarray) -> sample.Sample:
     return sample.Sample(
         columns={},
         targets={name: targets[part] for name, part in SPLITS.items()},
-        problem=problem,
         classes=3,
         seed=0,
         root=None,
@@ -264,16 +263,16 @@ def test_an_undefined_value_never_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "problem", "weights"),
+    ("counts", "kind", "weights"),
     [
-        ((20, 20, 20), Problem.MULTICLASS, (None,)),
-        ((40, 15, 5), Problem.MULTICLASS, (None, "balanced")),
-        ((40, 15, 5), Problem.REGRESSION, (None,)),
+        ((20, 20, 20), np.int64, (None,)),
+        ((40, 15, 5), np.int64, (None, "balanced")),
+        ((40, 15, 5), np.float64, (None,)),
     ],
 )
-def test_weighted_classes_are_tried_where_classes_are_uneven(counts, problem, weights) -> None:
+def test_weighted_classes_are_tried_where_classes_are_uneven(counts, kind, weights) -> None:
     targets = np.concatenate([np.repeat(np.arange(3), counts), np.zeros(40, np.int64)])
-    assert shown_sample(targets, problem).class_weights() == weights
+    assert shown_sample(targets.astype(kind)).class_weights() == weights
 
 
 @pytest.mark.parametrize("kind", ["text", "table"])
@@ -289,7 +288,7 @@ def test_the_judge_of_a_rare_class_is_heard(kind) -> None:
     else:
         columns, shown = {"a": (targets + generator.normal(size=1000)).tolist()}, fields(TABLE, "a")
     data = task(columns, targets, 2, splits)
-    known = {"fields": shown, "problem": Problem.BINARY}
+    known = {"fields": shown}
     f1 = fit_simple(data, **known)
     share = fit_simple(data, **known, judge=lambda true, said, scores: float((true == said).mean()))
     assert right(share, data, "validation") >= right(f1, data, "validation")
@@ -309,7 +308,7 @@ def test_raw_pixels_of_real_digits_do_as_well_as_scikit_learns_own_pixels() -> N
     raw, labels = digits.data[order] / 16, digits.target[order]
     reference = LogisticRegression(max_iter=1000).fit(raw[:700], labels[:700]).score(raw[1000:], labels[1000:])
     data = task({"a": streams}, labels, 10, splits)
-    found = right(fit_simple(data, fields=fields(IMAGE, "a"), problem=Problem.MULTICLASS), data)
+    found = right(fit_simple(data, fields=fields(IMAGE, "a")), data)
     assert found == pytest.approx(reference, abs=0.03)
 
 
@@ -319,14 +318,14 @@ def test_trees_of_a_real_table() -> None:
     columns = {name: table.data[name].to_numpy()[order].tolist() for name in table.data}
     splits = {"train": slice(0, 350), "validation": slice(350, 450), "test": slice(450, 569)}
     data = task(columns, table.target.to_numpy()[order], 2, splits)
-    assert right(fit_simple(data, fields=fields(TABLE, *columns), problem=Problem.BINARY), data) > 0.93
+    assert right(fit_simple(data, fields=fields(TABLE, *columns)), data) > 0.93
 
 
 def test_a_column_of_many_rare_values_and_unseen_ones_is_taken() -> None:
     targets = numbers(2)
     columns = {"id": [f"row {row}" for row in range(100)], "size": [int(number) for number in targets]}
     data = task(columns, targets, 2)
-    assert right(fit_simple(data, fields=fields(TABLE, "id", "size"), problem=Problem.BINARY), data) == 1
+    assert right(fit_simple(data, fields=fields(TABLE, "id", "size")), data) == 1
 
 
 @pytest.mark.parametrize("rate", [50, 60, 99])

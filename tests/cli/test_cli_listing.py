@@ -22,6 +22,7 @@ from modaxfer.spec import (
     HeadSpec,
     MetricSpec,
     Problem,
+    ProblemSpec,
     ReportSpec,
     StrategySpec,
     Target,
@@ -52,6 +53,7 @@ SPECS = {
             domain="law",
         )
     ],
+    "problem": [ProblemSpec(name="counts", target="a:b", metrics=("mae",))],
     "metric": [MetricSpec(name="loss", target="a:b", problems=(Problem.REGRESSION,), greater_is_better=False)],
     "report": [ReportSpec(name="page", target="a:b", summary="A page.")],
 }
@@ -151,7 +153,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 3, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 3, 1, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

@@ -12,8 +12,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import ComplementNB
 
-from modaxfer.spec import Problem
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -52,9 +50,9 @@ def linear_candidates(
         return
     for inverse, weight in _settings(sample, inverse_strengths):
         model = _logistic_model(features["train"], inverse, weight, sample.seed)
-        if sample.problem == Problem.REGRESSION:
+        if sample.numeric:
             yield _ridge(features, sample, 1 / inverse)
-        elif sample.problem == Problem.MULTILABEL:
+        elif sample.several:
             yield _per_column(features, sample.targets["train"] > 0, model)
         elif issparse(features["train"]) and sample.classes > 2:
             everyone = sample.targets["train"][:, None] == np.arange(sample.classes)
@@ -65,7 +63,7 @@ def linear_candidates(
 
 def model_name(sample: Sample, *, sparse: bool) -> str:
     """Return what `linear_candidates` fits to `sample`, for people."""
-    if sample.problem == Problem.REGRESSION:
+    if sample.numeric:
         return "ridge regression"
     if _in_closed_form(sample):
         return "complement naive Bayes" if sparse else "linear discriminant analysis"
@@ -74,13 +72,13 @@ def model_name(sample: Sample, *, sparse: bool) -> str:
 
 def _settings(sample: Sample, inverse_strengths: Sequence[float]) -> list[tuple[float, str | None]]:
     strengths = sorted(inverse_strengths)
-    if sample.problem == Problem.MULTILABEL and _much(sample):
+    if sample.several and _much(sample):
         strengths = strengths[len(strengths) // 2 :][:1]
     return [(inverse, weight) for weight in sample.class_weights() for inverse in strengths]
 
 
 def _in_closed_form(sample: Sample) -> bool:
-    return sample.problem == Problem.MULTICLASS and _much(sample)
+    return not (sample.numeric or sample.several) and _much(sample)
 
 
 def _much(sample: Sample) -> bool:

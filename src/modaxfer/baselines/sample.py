@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +9,15 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from modaxfer.data.blanks import or_blank
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from modaxfer.contracts import TaskData
+    from modaxfer.contracts import Judge, TaskData
     from modaxfer.spec import Field
 
-__all__ = ["Judge", "Outputs", "Sample", "best", "decide", "draw"]
-
-Judge = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
-"""``(references, predictions, scores) -> value``, greater is better; decides among settings."""
+__all__ = ["Outputs", "Sample", "best", "draw"]
 
 TRAIN_ROWS = 20_000
 """A simple model is fitted on at most so many rows: it has to take seconds."""
@@ -31,7 +26,7 @@ UNEVEN = 1.5
 """Weighted classes are tried where the largest has so many times the rows of the smallest."""
 
 Outputs = dict[str, np.ndarray]
-"""By split: probabilities ``[rows, classes]``, or for regression values ``[rows]``."""
+"""By split: probabilities ``[rows, classes]``, or of numbers values ``[rows]``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +36,20 @@ class Sample:
     columns: Mapping[str, Mapping[str, Sequence[Any]]]
     """Split to field name to values."""
     targets: Mapping[str, np.ndarray]
-    problem: Problem
+    """By split: int ``[rows]`` for classes, 0/1 ``[rows, labels]`` for labels, float ``[rows]`` for numbers."""
     classes: int
     seed: int
     root: Path | None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether targets are numbers."""
+        return self.targets["train"].ndim == 1 and not np.issubdtype(self.targets["train"].dtype, np.integer)
+
+    @property
+    def several(self) -> bool:
+        """Whether a row has any number of labels."""
+        return self.targets["train"].ndim == 2
 
     def rows(self, split: str) -> int:
         """Return the number of rows of `split`."""
@@ -52,13 +57,19 @@ class Sample:
 
     def class_weights(self) -> tuple[str | None, ...]:
         """Return the weightings worth a try: rows alike, and where classes are uneven each class alike."""
-        if self.problem not in (Problem.BINARY, Problem.MULTICLASS):
+        if self.numeric or self.several:
             return (None,)
         counts = np.unique(self.targets["train"], return_counts=True)[1]
         return (None, "balanced") if counts.max() >= UNEVEN * counts.min() else (None,)
 
+    def said(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return what outputs say: the likeliest class, the labels likelier than not, or the value; and scores."""
+        if self.numeric:
+            return outputs, None
+        return (outputs > 0.5).astype(np.int64) if self.several else outputs.argmax(1), outputs
 
-def draw(data: TaskData, fields: Iterable[Field], problem: Problem, seed: int) -> Sample:
+
+def draw(data: TaskData, fields: Iterable[Field], seed: int) -> Sample:
     """Return the rows of `data`; where train has more than `TRAIN_ROWS`, a random part of it."""
     splits, targets = dict(data.splits), dict(data.targets)
     total = len(targets["train"])
@@ -72,42 +83,27 @@ def draw(data: TaskData, fields: Iterable[Field], problem: Problem, seed: int) -
             for split, rows in splits.items()
         },
         targets=targets,
-        problem=problem,
         classes=len(data.classes),
         seed=seed,
         root=data.root,
     )
 
 
-def decide(outputs: np.ndarray, problem: Problem) -> np.ndarray:
-    """Return what a model says: the likeliest class, the labels likelier than not, or the value itself."""
-    if problem == Problem.REGRESSION:
-        return outputs
-    if problem == Problem.MULTILABEL:
-        return (outputs > 0.5).astype(np.int64)
-    said: np.ndarray = outputs.argmax(1)
-    return said
-
-
 def best(candidates: Iterable[Outputs], sample: Sample, judge: Judge | None) -> Outputs:
     """Return the candidate that `judge` finds best on the validation rows.
 
-    Without a judge it is macro F1, for a regression the squared error. Of equal candidates the first is taken, so
+    Without a judge it is macro F1, of numbers the squared error. Of equal candidates the first is taken, so
     simpler ones should come first; one whose value is nan is never better.
     """
-    judge = judge or (_squared_error if sample.problem == Problem.REGRESSION else _macro_f1)
+    judge = judge or (_squared_error if sample.numeric else _macro_f1)
     winner, highest = None, -np.inf
     # One candidate is held beside the best so far: of many classes each takes much memory.
     for outputs in candidates:
-        value = judge(sample.targets["validation"], *_said(outputs["validation"], sample.problem))
+        value = judge(sample.targets["validation"], *sample.said(outputs["validation"]))
         if winner is None or value > highest or (np.isnan(highest) and not np.isnan(value)):
             winner, highest = outputs, value
     assert winner is not None, "a simple model has at least one setting"
     return winner
-
-
-def _said(outputs: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray | None]:
-    return decide(outputs, problem), None if problem == Problem.REGRESSION else outputs
 
 
 def _macro_f1(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> float:

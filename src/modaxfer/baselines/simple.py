@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from modaxfer.baselines.linear import model_name
-from modaxfer.baselines.sample import best, decide, draw
+from modaxfer.baselines.sample import best, draw
+from modaxfer.contracts import Simple
 from modaxfer.errors import RefusedError
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import numpy as np
-
-    from modaxfer.baselines.sample import Judge, Sample
-    from modaxfer.contracts import TaskData
+    from modaxfer.baselines.sample import Sample
+    from modaxfer.contracts import Judge, TaskData
     from modaxfer.spec import Field
 
-__all__ = ["Simple", "fit_simple"]
+__all__ = ["fit_simple"]
 
 MODELS = {
     "audio": "modaxfer.baselines.audio",
@@ -31,22 +28,8 @@ MODELS = {
 """Signal kind to the module that has its simple model."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Simple:
-    """What a simple model says."""
-
-    name: str
-    """The model, for people: ``tf-idf of one and two words + logistic regression``."""
-    predictions: Mapping[str, np.ndarray]
-    """For ``validation`` and ``test``, shaped as the targets."""
-    scores: Mapping[str, np.ndarray | None]
-    """Probabilities ``[rows, classes]`` for ``validation`` and ``test``; None for a regression."""
-    train_rows: int
-    """Rows it was fitted on; large tasks are sampled."""
-
-
 def fit_simple(
-    data: TaskData, *, fields: Sequence[Field], problem: Problem, seed: int = 0, judge: Judge | None = None
+    data: TaskData, *, fields: Sequence[Field], problem: object = None, seed: int = 0, judge: Judge | None = None
 ) -> Simple:
     """Fit the simple model of the fields' signal on the training rows.
 
@@ -55,12 +38,13 @@ def fit_simple(
     several kinds of field each gets its model, and the one that is best on the validation rows is returned.
 
     Args:
-        data: Rows with the splits ``train``, ``validation`` and ``test``.
+        data: Rows with the splits ``train``, ``validation`` and ``test``. Class numbers as targets make it a
+            classifier, 0 and 1 per label one per label, numbers a regression.
         fields: Input fields, at least one.
-        problem: What the target asks for.
+        problem: Of no account: the targets say what they are.
         seed: Seed of the sample and of the trees.
         judge: Decides among settings on the validation rows, ``(references, predictions, scores) -> value``, greater
-            is better; None takes macro F1, for a regression the squared error. A fair bar is judged by the metric
+            is better; None takes macro F1, of numbers the squared error. A fair bar is judged by the metric
             that decides for the model it is held against.
 
     Raises:
@@ -74,17 +58,15 @@ def fit_simple(
             got=[f"{field.name} ({field.signal})" for field in fields] or "no field",
             allowed=sorted(MODELS),
         )
-    sample = {
-        kind: draw(data, [field for field in fields if field.signal.kind == kind], problem, seed) for kind in kinds
-    }
+    sample = {kind: draw(data, [field for field in fields if field.signal.kind == kind], seed) for kind in kinds}
     any_sample = sample[kinds[0]]
     outputs = {kind: best(import_module(MODELS[kind]).candidates(sample[kind]), sample[kind], judge) for kind in kinds}
     chosen = best(outputs.values(), any_sample, judge)
     kind = next(kind for kind in kinds if outputs[kind] is chosen)
     return Simple(
         name=_name(kind, sample[kind]),
-        predictions={split: decide(part, problem) for split, part in chosen.items()},
-        scores={split: None if problem == Problem.REGRESSION else part for split, part in chosen.items()},
+        predictions={split: any_sample.said(part)[0] for split, part in chosen.items()},
+        scores={split: any_sample.said(part)[1] for split, part in chosen.items()},
         train_rows=any_sample.rows("train"),
     )
 

@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.preprocessing import OrdinalEncoder
 
-from modaxfer.spec import Problem
 from modaxfer.threads import suitable_threads
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def candidates(sample: Sample) -> Iterator[Outputs]:
 def _boosted(
     features: dict[str, np.ndarray], categorical: Sequence[bool], sample: Sample, settings: dict[str, Any]
 ) -> Iterator[Outputs]:
-    if sample.problem == Problem.MULTILABEL:
+    if sample.several:
         targets = sample.targets["train"].astype(np.int64)
         stages = [
             _stages(features, categorical, targets[:, label], 2, sample, settings) for label in range(sample.classes)
@@ -70,7 +69,7 @@ def _stages(
 ) -> list[Outputs]:
     """Return the outputs after each number of rounds."""
     known = np.unique(targets)
-    regression = sample.problem == Problem.REGRESSION
+    regression = sample.numeric
     if len(known) == 1:
         constant = targets[0] if regression else np.eye(classes)[known[0]]
         return [_repeated(constant, sample)] * len(ROUNDS)

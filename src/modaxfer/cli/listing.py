@@ -200,6 +200,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "domain": lambda entry: entry.spec.domain,
         "licence": lambda entry: entry.spec.licence,
     },
+    "problem": {"metrics": lambda entry: ", ".join(entry.spec.metrics)},
     "metric": {
         "for": lambda entry: ", ".join(entry.spec.problems),
         "better": lambda entry: "higher" if entry.spec.greater_is_better else "lower",

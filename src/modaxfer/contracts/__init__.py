@@ -5,6 +5,18 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
 from modaxfer.contracts.model import Encoder, Features, Head, Hidden, Readout, pool
+from modaxfer.contracts.problems import (
+    UNSEEN,
+    Judge,
+    Label,
+    LabelType,
+    Mistaken,
+    Objective,
+    Problem,
+    Shortage,
+    Simple,
+    ragged,
+)
 from modaxfer.contracts.rows import (
     WINDOWS,
     Batch,
@@ -38,6 +50,7 @@ from modaxfer.contracts.training import (
 )
 
 __all__ = [
+    "UNSEEN",
     "WINDOWS",
     "AlignedBridge",
     "Alignment",
@@ -56,16 +69,24 @@ __all__ = [
     "Head",
     "Hidden",
     "InputLayout",
+    "Judge",
     "Kept",
+    "Label",
+    "LabelType",
     "Loss",
     "LossContext",
     "LossOutput",
+    "Mistaken",
     "Mixed",
+    "Objective",
     "PatchStrip",
+    "Problem",
     "Processor",
     "Readout",
     "Row",
     "Seen",
+    "Shortage",
+    "Simple",
     "Sound",
     "Step",
     "StreamBatch",
@@ -77,4 +98,5 @@ __all__ = [
     "WeighingLoss",
     "Weights",
     "pool",
+    "ragged",
 ]

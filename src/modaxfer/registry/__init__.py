@@ -2,6 +2,7 @@
 
 from modaxfer.registry.discovery import discover
 from modaxfer.registry.loader import hook_manager, load_plugin
+from modaxfer.registry.problems import applicable_metrics, problem_name, problem_of, problem_spec
 from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, Stage, State
 from modaxfer.registry.register import Registry, registry
 from modaxfer.registry.targets import load_target
@@ -15,9 +16,13 @@ __all__ = [
     "Registry",
     "Stage",
     "State",
+    "applicable_metrics",
     "discover",
     "hook_manager",
     "load_plugin",
     "load_target",
+    "problem_name",
+    "problem_of",
+    "problem_spec",
     "registry",
 ]

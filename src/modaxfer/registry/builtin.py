@@ -21,6 +21,7 @@ from modaxfer.spec import (
     MetricSpec,
     PackageSource,
     Problem,
+    ProblemSpec,
     Rates,
     ReportSpec,
     StrategySpec,
@@ -300,6 +301,49 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
             domain="medicine",
             licence="none stated",
             summary="Diabetes progression after a year from 10 measurements (Efron et al. 2004, through scikit-learn).",
+        ),
+    )
+
+
+@hookimpl
+def modaxfer_problems() -> Iterable[ProblemSpec]:
+    """Return the kinds of targets that ship with the framework."""
+    room = "modaxfer.problems."
+    decisions = ("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "recall_macro")
+    return (
+        ProblemSpec(
+            name="binary",
+            target=room + "binary:Binary",
+            metrics=(*decisions, "average_precision"),
+            link="softmax",
+            figure="modaxfer.reports.figures:confusion",
+            summary="One of two classes per row.",
+        ),
+        ProblemSpec(
+            name="multiclass",
+            target=room + "multiclass:Multiclass",
+            metrics=decisions,
+            link="softmax",
+            figure="modaxfer.reports.figures:confusion",
+            summary="One of several classes per row.",
+        ),
+        ProblemSpec(
+            name="multilabel",
+            target=room + "multilabel:Multilabel",
+            metrics=("f1_macro", "f1_micro", "accuracy", "roc_auc", "average_precision"),
+            link="sigmoid",
+            figure="modaxfer.reports.figures:precision_and_recall",
+            summary="Any number of labels per row.",
+        ),
+        ProblemSpec(
+            name="regression",
+            target=room + "regression:Regression",
+            metrics=("rmse", "mae", "r2"),
+            link="identity",
+            comparable="r2",
+            constant="mean",
+            figure="modaxfer.reports.figures:residuals",
+            summary="A number per row.",
         ),
     )
 

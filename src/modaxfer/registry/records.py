@@ -13,6 +13,7 @@ from modaxfer.spec import (
     EncoderSpec,
     HeadSpec,
     MetricSpec,
+    ProblemSpec,
     ReportSpec,
     StrategySpec,
     TaskSpec,
@@ -48,6 +49,7 @@ KINDS = {
         Kind("augmentation", "augmentations", AugmentationSpec),
         Kind("strategy", "strategies", StrategySpec),
         Kind("task", "tasks", TaskSpec),
+        Kind("problem", "problems", ProblemSpec),
         Kind("metric", "metrics", MetricSpec),
         Kind("report", "reports", ReportSpec),
     )

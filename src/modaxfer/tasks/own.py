@@ -19,8 +19,9 @@ from modaxfer.data.origin import file_of
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
+from modaxfer.problems.guess import guess_problem
+from modaxfer.problems.labels.separators import separator_of_labels
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Problem, Target, TaskSpec
-from modaxfer.tasks.guess import guess_problem, separator_of_labels
 from modaxfer.tasks.intake import input_fields
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _target(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tup
     reading = learn_labels(table, column)
     if not config.problem:
         guess = guess_problem(table, column, reading)
-        target = Target(column=column, problem=guess.problem, separator=guess.separator)
+        target = Target(column=column, problem=Problem(guess.problem), separator=guess.separator)
         return target, f"guessed: {guess.why}; --problem says otherwise"
     problem = Problem(config.problem)
     nested = pa.types.is_nested(table.column(column).type)

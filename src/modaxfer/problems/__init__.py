@@ -1,0 +1,11 @@
+"""The kinds of targets that ship with the framework: one file each, of a label type and an objective.
+
+`modaxfer.contracts.problems` says what a problem is. The label types are for the problems of plugins too: one that
+counts things reads numbers as a regression does, and brings an objective alone.
+"""
+
+from modaxfer.problems.labels.classes import ClassLabels
+from modaxfer.problems.labels.sets import SetLabels
+from modaxfer.problems.labels.values import ValueLabels
+
+__all__ = ["ClassLabels", "SetLabels", "ValueLabels"]

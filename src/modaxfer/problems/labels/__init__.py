@@ -1,0 +1,1 @@
+"""Label types: a class per row, a set of them, or a number."""

@@ -1,0 +1,1 @@
+"""Objectives: losses, and the way from outputs to predictions."""

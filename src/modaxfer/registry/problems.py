@@ -1,0 +1,70 @@
+"""Problems by name: their specs, which name no heavy library, and the objects behind them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from modaxfer.registry.records import BUILTIN
+from modaxfer.registry.register import registry
+from modaxfer.registry.targets import load_target
+
+if TYPE_CHECKING:
+    from modaxfer.contracts import Problem
+    from modaxfer.registry.records import Entry
+    from modaxfer.spec import ProblemSpec
+
+__all__ = ["applicable_metrics", "problem_name", "problem_of", "problem_spec"]
+
+
+def problem_spec(name: str) -> ProblemSpec:
+    """Return the spec of the problem `name`, a short name or an id.
+
+    Runs and configs of everybody say ``binary`` and mean the framework's: its own short names are its own, and a
+    plugin's problem that is called alike needs its id.
+
+    Raises:
+        AmbiguousNameError: Several plugins bring this short name.
+        UnknownNameError: No problem has this name.
+    """
+    return cast("ProblemSpec", _entry(name).spec)
+
+
+def problem_name(name: str) -> str:
+    """Return what results and saved models call the problem `name`: the framework's own by short name, others by id.
+
+    Raises:
+        AmbiguousNameError: As `problem_spec`.
+        UnknownNameError: As `problem_spec`.
+    """
+    entry = _entry(name)
+    return entry.name if entry.plugin == BUILTIN else entry.id
+
+
+@cache
+def problem_of(name: str) -> Problem:
+    """Return the problem `name`, its code imported.
+
+    Raises:
+        AmbiguousNameError: As `problem_spec`.
+        UnknownNameError: As `problem_spec`.
+        PluginError: Its code cannot be imported.
+    """
+    return cast("Problem", load_target(problem_spec(name).target)())
+
+
+def applicable_metrics(name: str) -> tuple[Entry, ...]:
+    """Return the registered metrics that apply to the problem `name`: those that say so, and those that it names."""
+    entry = _entry(name)
+    wanted = {*entry.spec.metrics, *entry.spec.more_metrics}
+    names = {entry.id, problem_name(name)}
+    return tuple(
+        metric
+        for metric in registry().all("metric")
+        if names & set(metric.spec.problems) or {metric.id, metric.name} & wanted
+    )
+
+
+def _entry(name: str) -> Entry:
+    own = next((entry for entry in registry().all("problem") if entry.id == f"{BUILTIN}/{name}"), None)
+    return own or registry().get("problem", name)
