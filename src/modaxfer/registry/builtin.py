@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.hooks import hookimpl
 from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
+from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
 from modaxfer.spec import (
     AUDIO,
     EMBEDDINGS,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MODAXFER_API = 0
-
-CLASSES = (Problem.BINARY, Problem.MULTICLASS)
 
 
 @hookimpl
@@ -308,65 +307,13 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
 @hookimpl
 def modaxfer_problems() -> Iterable[ProblemSpec]:
     """Return the kinds of targets that ship with the framework."""
-    room = "modaxfer.problems."
-    decisions = ("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "recall_macro")
-    return (
-        ProblemSpec(
-            name="binary",
-            target=room + "binary:Binary",
-            metrics=(*decisions, "average_precision"),
-            link="softmax",
-            figure="modaxfer.reports.figures:confusion",
-            summary="One of two classes per row.",
-        ),
-        ProblemSpec(
-            name="multiclass",
-            target=room + "multiclass:Multiclass",
-            metrics=decisions,
-            link="softmax",
-            figure="modaxfer.reports.figures:confusion",
-            summary="One of several classes per row.",
-        ),
-        ProblemSpec(
-            name="multilabel",
-            target=room + "multilabel:Multilabel",
-            metrics=("f1_macro", "f1_micro", "accuracy", "roc_auc", "average_precision"),
-            link="sigmoid",
-            figure="modaxfer.reports.figures:precision_and_recall",
-            summary="Any number of labels per row.",
-        ),
-        ProblemSpec(
-            name="regression",
-            target=room + "regression:Regression",
-            metrics=("rmse", "mae", "r2"),
-            link="identity",
-            comparable="r2",
-            constant="mean",
-            figure="modaxfer.reports.figures:residuals",
-            summary="A number per row.",
-        ),
-    )
+    return PROBLEMS
 
 
 @hookimpl
 def modaxfer_metrics() -> Iterable[MetricSpec]:
     """Return the scores, named as scikit-learn's scorers."""
-    room = "modaxfer.metrics.scores:"
-    multi = (*CLASSES, Problem.MULTILABEL)
-    return (
-        MetricSpec(name="accuracy", target=room + "accuracy", problems=multi),
-        MetricSpec(name="balanced_accuracy", target=room + "balanced_accuracy", problems=CLASSES),
-        MetricSpec(name="f1_macro", target=room + "f1_macro", problems=multi),
-        MetricSpec(name="f1_micro", target=room + "f1_micro", problems=multi),
-        MetricSpec(name="recall_macro", target=room + "recall_macro", problems=multi),
-        MetricSpec(name="precision_macro", target=room + "precision_macro", problems=multi),
-        MetricSpec(name="matthews_corrcoef", target=room + "matthews_corrcoef", problems=CLASSES),
-        MetricSpec(name="roc_auc", target=room + "roc_auc", problems=multi, needs_scores=True),
-        MetricSpec(name="average_precision", target=room + "average_precision", problems=multi, needs_scores=True),
-        MetricSpec(name="rmse", target=room + "rmse", problems=(Problem.REGRESSION,), greater_is_better=False),
-        MetricSpec(name="mae", target=room + "mae", problems=(Problem.REGRESSION,), greater_is_better=False),
-        MetricSpec(name="r2", target=room + "r2", problems=(Problem.REGRESSION,)),
-    )
+    return METRICS
 
 
 @hookimpl

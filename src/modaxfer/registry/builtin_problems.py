@@ -1,0 +1,68 @@
+"""The kinds of targets that ship with the framework, and the scores that apply to them."""
+
+from __future__ import annotations
+
+from modaxfer.spec import MetricSpec, Problem, ProblemSpec
+
+__all__ = ["METRICS", "PROBLEMS"]
+
+_ROOM = "modaxfer.problems."
+_FIGURES = "modaxfer.reports.figures:"
+_DECISIONS = ("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "recall_macro")
+
+PROBLEMS = (
+    ProblemSpec(
+        name="binary",
+        target=_ROOM + "binary:Binary",
+        metrics=(*_DECISIONS, "average_precision"),
+        link="softmax",
+        figure=_FIGURES + "confusion",
+        summary="One of two classes per row.",
+    ),
+    ProblemSpec(
+        name="multiclass",
+        target=_ROOM + "multiclass:Multiclass",
+        metrics=_DECISIONS,
+        link="softmax",
+        figure=_FIGURES + "confusion",
+        summary="One of several classes per row.",
+    ),
+    ProblemSpec(
+        name="multilabel",
+        target=_ROOM + "multilabel:Multilabel",
+        metrics=("f1_macro", "f1_micro", "accuracy", "roc_auc", "average_precision"),
+        link="sigmoid",
+        figure=_FIGURES + "precision_and_recall",
+        summary="Any number of labels per row.",
+    ),
+    ProblemSpec(
+        name="regression",
+        target=_ROOM + "regression:Regression",
+        metrics=("rmse", "mae", "r2"),
+        link="identity",
+        comparable="r2",
+        constant="mean",
+        figure=_FIGURES + "residuals",
+        summary="A number per row.",
+    ),
+)
+
+_SCORES = "modaxfer.metrics.scores:"
+_CLASSES = (Problem.BINARY, Problem.MULTICLASS)
+_MULTI = (*_CLASSES, Problem.MULTILABEL)
+_NUMBERS = (Problem.REGRESSION,)
+
+METRICS = (
+    MetricSpec(name="accuracy", target=_SCORES + "accuracy", problems=_MULTI),
+    MetricSpec(name="balanced_accuracy", target=_SCORES + "balanced_accuracy", problems=_CLASSES),
+    MetricSpec(name="f1_macro", target=_SCORES + "f1_macro", problems=_MULTI),
+    MetricSpec(name="f1_micro", target=_SCORES + "f1_micro", problems=_MULTI),
+    MetricSpec(name="recall_macro", target=_SCORES + "recall_macro", problems=_MULTI),
+    MetricSpec(name="precision_macro", target=_SCORES + "precision_macro", problems=_MULTI),
+    MetricSpec(name="matthews_corrcoef", target=_SCORES + "matthews_corrcoef", problems=_CLASSES),
+    MetricSpec(name="roc_auc", target=_SCORES + "roc_auc", problems=_MULTI, needs_scores=True),
+    MetricSpec(name="average_precision", target=_SCORES + "average_precision", problems=_MULTI, needs_scores=True),
+    MetricSpec(name="rmse", target=_SCORES + "rmse", problems=_NUMBERS, greater_is_better=False),
+    MetricSpec(name="mae", target=_SCORES + "mae", problems=_NUMBERS, greater_is_better=False),
+    MetricSpec(name="r2", target=_SCORES + "r2", problems=_NUMBERS),
+)
