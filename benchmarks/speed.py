@@ -139,8 +139,9 @@ def _export(spec: Any, data_dir: Path, folder: Path) -> None:
 
     data = load_task(spec, data_dir=data_dir, seed=0)
     folder.mkdir()
+    answers = {**data.targets, **{split: sealed.unseal().targets for split, sealed in data.sealed.items()}}
     for split, rows in data.splits.items():
-        labels = [data.classes[number] for number in data.targets[split]]
+        labels = [data.classes[number] for number in answers[split]]
         rows.add_column("label", labels).to_parquet(str(folder / f"{split}.parquet"))
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from answers import answers_of
 from modaxfer.baselines.simple import fit_simple
 from modaxfer.data.sources import find_rows
 from modaxfer.metrics import default_metrics, scores
@@ -155,7 +156,7 @@ def simple_score(plugin: str, name: str) -> float:
     spec, data = specs(plugin)[name], load_sample(plugin, name)
     said = fit_simple(data, fields=fields_of(spec, data), problem=spec.target.problem).predictions["test"]
     score = scores.r2 if spec.target.problem is Problem.REGRESSION else scores.accuracy
-    return float(score(data.targets["test"], said))
+    return float(score(answers_of(data)["test"], said))
 
 
 def simple_skill(plugin: str, name: str) -> float:
@@ -167,7 +168,7 @@ def simple_skill(plugin: str, name: str) -> float:
 
 def class_counts(data: TaskData, split: str) -> dict[str, int]:
     """Return how many rows of `split` each class has, in the order of the classes."""
-    found = Counter(np.asarray(data.targets[split]).tolist())
+    found = Counter(np.asarray(answers_of(data)[split]).tolist())
     return {name: found[number] for number, name in enumerate(data.classes)}
 
 
@@ -209,7 +210,7 @@ def check_real_rows(plugin: str, name: str) -> None:
     ]
     if spec.target.problem is not Problem.REGRESSION:
         for split in data.splits:
-            assert set(data.targets[split].tolist()) == set(range(len(spec.target.classes)))
+            assert set(answers_of(data)[split].tolist()) == set(range(len(spec.target.classes)))
     for columns in (spec.splits.group, spec.splits.disjoint):
         check_groups_apart(data, columns)
 

@@ -14,6 +14,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DivergedError",
+    "HiddenTargetsError",
     "MissingPackageError",
     "ModaxferError",
     "OutputExistsError",
@@ -142,6 +143,17 @@ class RunFailedError(ModaxferError):
 
 class DivergedError(RunFailedError):
     """The loss stopped being a number; a search over learning rates goes on without this one."""
+
+
+class HiddenTargetsError(RunFailedError):
+    """Something reads targets that a plan hides, or a test split's before everything has been chosen."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"hidden targets are read: {where} has none",
+            allowed="outputs, features and inputs; targets of streams whose labels are given",
+            fix="have the plan declare the labels of that stream as given, or do without them",
+        )
 
 
 def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -6,14 +6,11 @@ import os
 import stat
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modaxfer.errors import ConfigError
 
-if TYPE_CHECKING:
-    from yaml import SafeLoader
-
-__all__ = ["read_yaml"]
+__all__ = ["read_text", "read_yaml"]
 
 LARGEST = 1 << 20
 """Bytes of a config file; ours have some thousand."""
@@ -25,8 +22,13 @@ PIPES = ("/dev/fd/", "/proc/")
 """Where a shell puts the output of a command that stands for a file: ``<(...)``."""
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, *, what: str = "config", text: bool = False) -> dict[str, Any]:
     """Read a config file into plain values.
+
+    Args:
+        path: The file.
+        what: What it is, for people.
+        text: Whether keys and values are left as they are written, text all of them.
 
     Raises:
         ConfigError: The file is missing, no text or far too large, is not YAML, names a key twice, or does not hold one
@@ -34,10 +36,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     import yaml
 
-    text = _text(path)
+    written = read_text(path, what)
     try:
-        # A subclass of the safe loader, which makes plain values only.
-        values = yaml.load(text, Loader=_loader())  # noqa: S506
+        # A subclass of the safe loader, or of the base loader, which make plain values only.
+        values = yaml.load(written, Loader=_loader(text))  # noqa: S506
     except yaml.YAMLError as error:
         raise ConfigError(
             f"{path} is not valid YAML", got=error, fix="correct the line named; `key: value`, one a line"
@@ -56,26 +58,36 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path, what: str = "config") -> str:
+    """Read a small file that a person wrote.
+
+    Args:
+        path: The file.
+        what: What it is, for people.
+
+    Raises:
+        ConfigError: It is missing, no text in UTF-8, or far too large.
+    """
+    named = "a YAML file" if what == "config" else f"a {what}"
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             fix = f"--config {path / 'config.yaml'}" if (path / "config.yaml").is_file() else "name the file in it"
-            raise ConfigError("the config is a folder, not a file", got=path, fix=fix)
+            raise ConfigError(f"the {what} is a folder, not a file", got=path, fix=fix)
         if not stat.S_ISREG(mode) and not str(path).startswith(PIPES):
-            raise ConfigError("the config is no regular file", got=path, fix="name a YAML file")
+            raise ConfigError(f"the {what} is no regular file", got=path, fix=f"name {named}")
         with path.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except OSError as error:
         raise ConfigError(
-            f"cannot read config file {path}", got=error.strerror or os.strerror(error.errno or 0), fix="check the path"
+            f"cannot read {what} file {path}", got=error.strerror or os.strerror(error.errno or 0), fix="check the path"
         ) from None
     if len(data) > LARGEST:
-        raise ConfigError(f"{path} is too large for a config", allowed=f"{LARGEST:,} bytes", fix="name a YAML file")
+        raise ConfigError(f"{path} is too large for a {what}", allowed=f"{LARGEST:,} bytes", fix=f"name {named}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not text in UTF-8", fix="name a YAML file, or save it as UTF-8") from None
+        raise ConfigError(f"{path} is not text in UTF-8", fix=f"name {named}, or save it as UTF-8") from None
 
 
 def _count(values: Any, path: Path) -> None:
@@ -99,11 +111,11 @@ def _too_much(path: Path) -> ConfigError:
 
 
 @cache
-def _loader() -> type[SafeLoader]:
-    """Return PyYAML's safe loader, which here refuses a key that is given twice instead of taking the last one."""
+def _loader(text: bool) -> Any:
+    """Return PyYAML's safe loader, or the one that reads text alone, which here refuses a key that is given twice."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.BaseLoader if text else yaml.SafeLoader):  # type: ignore[misc]
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen: set[str] = set()
             for key, _ in node.value:

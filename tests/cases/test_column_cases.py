@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import modaxfer
+from answers import answers_of
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
@@ -108,7 +109,7 @@ def test_splits_of_which_one_has_floats(tmp_path):
     write(tmp_path / "test.csv", "text label", [(f"new {t}", label) for t, label in texts(20)])
     data = load(tmp_path, **TEXT)
     assert data.classes == ("0", "1")
-    assert data.targets["test"].tolist() == [0, 1] * 10
+    assert answers_of(data)["test"].tolist() == [0, 1] * 10
 
 
 def test_json_with_holes_and_mixed_types(tmp_path):
@@ -157,7 +158,7 @@ def test_columns_of_zeros_and_ones_are_several_labels(tmp_path):
     by_id = {
         key: row
         for split, part in data.splits.items()
-        for key, row in zip(part["row_id"], data.targets[split].tolist(), strict=True)
+        for key, row in zip(part["row_id"], answers_of(data)[split].tolist(), strict=True)
     }
     assert [by_id[f"train-{n + 1}"] for n in range(60)] == [[b, int(a)] for _, a, b in rows]
     with pytest.raises(DataError, match=r"several label columns must hold 0 and 1 .*column 'text'"):
@@ -217,7 +218,7 @@ def test_truth_values_of_every_kind_of_file_are_predicted_alike(tmp_path, kind):
 def test_two_rows_of_each_class(tmp_path):
     rows = [(f"message {n} about thing {n // 2}", f"c{n // 2:02d}") for n in range(60)]
     data = load(write(tmp_path / "d.csv", "text label", rows), **TEXT)
-    found = {split: set(targets.tolist()) for split, targets in data.targets.items()}
+    found = {split: set(targets.tolist()) for split, targets in answers_of(data).items()}
     assert found["train"] == set(range(30))
-    assert sum(len(targets) for targets in data.targets.values()) == 60
-    assert min(len(targets) for targets in data.targets.values()) > 0
+    assert sum(len(targets) for targets in answers_of(data).values()) == 60
+    assert min(len(targets) for targets in answers_of(data).values()) > 0

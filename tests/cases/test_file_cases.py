@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from answers import answers_of
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError, ModaxferError
@@ -32,7 +33,7 @@ def pairs(data: TaskData, column: str = "text") -> dict[str, str]:
     return {
         text: data.classes[number]
         for split, rows in data.splits.items()
-        for text, number in zip(rows[column], data.targets[split], strict=True)
+        for text, number in zip(rows[column], answers_of(data)[split], strict=True)
     }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from answers import answers_of
 from modaxfer.cli import main
 from modaxfer.data.tables.files import read_table
 
@@ -119,7 +120,7 @@ def test_several_labels_are_written_as_train_reads_them(shell, finished, rows, t
     data = load_task(task_from_files(config))
     assert set(data.classes) == {name for one in predicted for name in one}
     for split, part in data.splits.items():
-        for row, target in zip(part["row_id"], data.targets[split], strict=True):
+        for row, target in zip(part["row_id"], answers_of(data)[split], strict=True):
             names = [name for name, there in zip(data.classes, target, strict=True) if there]
             assert names == sorted(predicted[int(row.rpartition("-")[2]) - 1])
 

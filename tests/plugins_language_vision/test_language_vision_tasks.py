@@ -8,6 +8,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 import domain_tasks as tasks
+from answers import answers_of
 from modaxfer.baselines.simple import fit_simple
 from modaxfer_language_vision import sample
 
@@ -112,13 +113,14 @@ def test_the_sample_needs_both_words_and_picture():
     data = tasks.load_sample(PLUGIN, "nlvr")
     alone = [
         (
-            fit_simple(data, fields=(field,), problem=SPEC.target.problem).predictions["test"] == data.targets["test"]
+            fit_simple(data, fields=(field,), problem=SPEC.target.problem).predictions["test"]
+            == answers_of(data)["test"]
         ).mean()
         for field in SPEC.fields
     ]
     assert max(alone) < 0.65
     model = LogisticRegression(C=10, max_iter=2000).fit(both(data, "train"), data.targets["train"])
-    assert model.score(both(data, "test"), data.targets["test"]) > 0.75
+    assert model.score(both(data, "test"), answers_of(data)["test"]) > 0.75
 
 
 @pytest.mark.weights
@@ -126,4 +128,4 @@ def test_the_real_rows():
     tasks.check_real_rows(PLUGIN, "nlvr")
     data = tasks.load_real(PLUGIN, "nlvr")
     assert data.dropped == {"duplicate": 15}
-    assert data.targets["test"].sum() == 556
+    assert answers_of(data)["test"].sum() == 556

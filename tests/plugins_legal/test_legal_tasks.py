@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from answers import answers_of
 from modaxfer.data.tables.files import read_table
 from modaxfer.registry import registry
 from modaxfer.spec import DownloadSource, RemoteFile
@@ -49,7 +50,7 @@ def test_without_data_or_network_a_sample_is_read_and_said(no_data):
     assert data.warnings[0].startswith("NOT REAL DATA: task 'legal-sentiment'")
     assert "HF_HUB_OFFLINE" in data.warnings[0]
     assert data.dropped == {}
-    assert set(data.targets["test"].tolist()) == {0, 1, 2}
+    assert set(answers_of(data)["test"].tolist()) == {0, 1, 2}
 
 
 def test_the_sample_is_600_sentences_each_in_one_split():
@@ -73,7 +74,7 @@ def test_the_sample_can_be_learnt_and_not_from_words_alone(no_data):
     texts = {split: [f"{row['party']} {row['sentence']}" for row in rows] for split, rows in data.splits.items()}
     words = TfidfVectorizer(ngram_range=(1, 2)).fit(texts["train"])
     model = LogisticRegression(C=10, max_iter=500).fit(words.transform(texts["train"]), data.targets["train"])
-    score = f1_score(data.targets["test"], model.predict(words.transform(texts["test"])), average="macro")
+    score = f1_score(answers_of(data)["test"], model.predict(words.transform(texts["test"])), average="macro")
     assert 0.45 < score < 0.75
 
 
@@ -196,5 +197,5 @@ def test_unfair_terms_on_the_real_data(name):
     assert data.dropped == {"also_in_test": 796, "also_in_validation": 49, "duplicate": 436}
     companies = {split: set(rows["company"]) for split, rows in data.splits.items()}
     assert {split: len(found) for split, found in companies.items()} == {"train": 30, "validation": 10, "test": 10}
-    unfair = data.targets["test"] if name == "unfair-tos" else data.targets["test"].any(axis=1)
+    unfair = answers_of(data)["test"] if name == "unfair-tos" else answers_of(data)["test"].any(axis=1)
     assert unfair.sum() == 302

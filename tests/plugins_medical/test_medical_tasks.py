@@ -1,6 +1,7 @@
 import pytest
 
 import domain_tasks as tasks
+from answers import answers_of
 
 PLUGIN = "medical"
 SPECS = tasks.specs(PLUGIN)
@@ -32,4 +33,4 @@ def test_the_real_rows():
     tasks.check_real_rows(PLUGIN, "chest-xray")
     data = tasks.load_real(PLUGIN, "chest-xray")
     assert data.dropped == {"duplicate": 5}
-    assert data.targets["test"].sum() == 234
+    assert answers_of(data)["test"].sum() == 234

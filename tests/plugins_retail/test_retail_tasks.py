@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import domain_tasks as tasks
+from answers import answers_of
 from modaxfer.baselines.simple import fit_simple
 from modaxfer.data.cells.interpret import interpret
 from modaxfer_retail.garments import GARMENTS
@@ -36,7 +37,7 @@ def test_samples_can_be_learnt(name, least):
 def test_photo_and_title_each_tell_something_of_the_season(field):
     spec, data = SPECS["fashion-season"], tasks.load_sample(PLUGIN, "fashion-season")
     said = fit_simple(data, fields=spec.fields[field : field + 1], problem=spec.target.problem).predictions["test"]
-    assert SEASON_CHANCE + 0.08 < (said == data.targets["test"]).mean() < 0.85
+    assert SEASON_CHANCE + 0.08 < (said == answers_of(data)["test"]).mean() < 0.85
 
 
 SINGLE = {
@@ -58,7 +59,7 @@ def test_one_field_alone_is_scored_on_the_same_rows(name):
 def check_same_rows(both, one):
     for split in ("validation", "test"):
         assert both.splits[split]["row_id"][:] == one.splits[split]["row_id"][:]
-        np.testing.assert_array_equal(both.targets[split], one.targets[split])
+        np.testing.assert_array_equal(answers_of(both)[split], answers_of(one)[split])
 
 
 def test_every_kind_of_article_is_drawn():
@@ -126,6 +127,6 @@ def test_real_price_classes_follow_from_real_prices():
     prices, classes = (tasks.load_real(PLUGIN, name) for name in ("houses", "houses-price-class"))
     for split in prices.splits:
         np.testing.assert_array_equal(
-            np.searchsorted((385_000, 630_000), prices.targets[split]), classes.targets[split]
+            np.searchsorted((385_000, 630_000), answers_of(prices)[split]), answers_of(classes)[split]
         )
     assert prices.types["zipcode"]["kind"] == "category"

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import domain_tasks as tasks
+from answers import answers_of
 from modaxfer.errors import DataError
 from modaxfer.spec import Problem
 from modaxfer.tasks.load import load_task
@@ -158,7 +159,7 @@ def test_the_real_rows(name):
     assert len(data.splits["train"]) == GIVEN[name][0] - sum(data.dropped.values())
     tasks.check_groups_apart(data, ("text",))
     if spec.target.problem is Problem.REGRESSION:
-        assert all(-4 <= value <= 4 for targets in data.targets.values() for value in targets)
+        assert all(-4 <= value <= 4 for targets in answers_of(data).values() for value in targets)
     else:
         assert tasks.class_counts(data, "test") == TEST_CLASSES[name]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import domain_tasks as tasks
+from answers import answers_of
 from modaxfer.data.media import read_image
 from modaxfer.tasks.load import load_task
 from modaxfer_traffic.drawings import DRAWINGS
@@ -84,5 +85,5 @@ def test_the_real_rows():
     data = tasks.load_real(PLUGIN, "traffic-signs")
     assert data.dropped == {}
     assert len(set(data.splits["train"]["track"])) == 825
-    assert data.targets["test"].tolist() == data.splits["test"]["class_id"]
-    assert np.bincount(data.targets["test"]).tolist() == [25] * 43
+    assert answers_of(data)["test"].tolist() == data.splits["test"]["class_id"]
+    assert np.bincount(answers_of(data)["test"]).tolist() == [25] * 43

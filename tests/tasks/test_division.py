@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from answers import answers_of
 from modaxfer.errors import DataError
 from modaxfer.spec import TEXT, Field, FolderSource, Problem, SplitPolicy, Target, TaskSpec
 from modaxfer.tasks.division import Episode, Fold
@@ -46,7 +47,7 @@ def test_every_row_is_tested_in_one_fold_and_trained_on_in_the_others(tmp_path):
     for data in found:
         parts = [ids(data, split) for split in ("train", "validation", "test")]
         assert sorted(row for part in parts for row in part) == sorted(tested)
-        assert np.bincount(data.targets["test"]).tolist() in ([12, 13], [13, 12])
+        assert np.bincount(answers_of(data)["test"]).tolist() in ([12, 13], [13, 12])
         assert abs(len(parts[1]) / 75 - 0.15) < 0.05
     assert len({data.fingerprint for data in found}) == 4
 
@@ -86,7 +87,7 @@ def test_a_class_of_the_validation_split_alone_can_be_trained_on(tmp_path):
     assert load_task(spec(), data_dir=root).unseen.keys() == {"validation"}
     found = folds(root, 2)
     assert [(data.classes, data.unseen) for data in found] == [(("a", "b", "c"), {})] * 2
-    assert [np.bincount(data.targets["test"])[2] for data in found] == [2, 2]
+    assert [np.bincount(answers_of(data)["test"])[2] for data in found] == [2, 2]
 
 
 def test_rare_classes_are_said(tmp_path):
@@ -106,7 +107,7 @@ def test_values_are_in_folds_too(tmp_path):
     rows = {"text": [f"text {n}" for n in range(50)], "label": [float(n) for n in range(50)]}
     root = store(tmp_path, train=rows)
     found = folds(root, 5, spec(target=Target(problem=Problem.REGRESSION)))
-    assert sorted(value for data in found for value in data.targets["test"]) == rows["label"]
+    assert sorted(value for data in found for value in answers_of(data)["test"]) == rows["label"]
 
 
 def test_too_many_folds_are_refused(tmp_path):

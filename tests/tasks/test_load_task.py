@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from answers import answers_of
 from modaxfer.errors import DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Problem, SplitPolicy, Target, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
@@ -56,7 +57,7 @@ def test_given_splits_are_kept(tmp_path):
 def test_missing_splits_are_carved_from_train(tmp_path):
     data = load_task(spec(), data_dir=store(tmp_path, train=texts(200)))
     assert {split: len(rows) for split, rows in data.splits.items()} == {"train": 136, "validation": 24, "test": 40}
-    for targets in data.targets.values():
+    for targets in answers_of(data).values():
         assert abs(targets.mean() - 0.5) < 0.05
     seen = [row_id for rows in data.splits.values() for row_id in rows["row_id"]]
     assert sorted(seen) == sorted(f"train-{n}" for n in range(1, 201))
@@ -157,8 +158,9 @@ def test_a_test_row_whose_label_train_lacks_is_kept(tmp_path):
     data = load_task(spec(), data_dir=root)
     assert data.classes == ("a", "b")
     assert data.dropped == {}
-    assert data.targets["test"].tolist() == [1, -1, 0, 1, -1, 0]
-    assert data.unseen == {"test": {1: ("c",), 4: ("c",)}}
+    assert answers_of(data)["test"].tolist() == [1, -1, 0, 1, -1, 0]
+    assert data.unseen == {}
+    assert data.sealed["test"].unseal().unseen == {1: ("c",), 4: ("c",)}
     said = "2 of 6 test rows have a class that no training row has (c): they are kept and count as errors"
     assert said in data.warnings
 
@@ -167,8 +169,8 @@ def test_labels_of_a_row_that_train_lacks_are_kept(tmp_path):
     train = {"text": [f"t{n}" for n in range(20)], "label": [["a"], ["a", "b"]] * 10}
     root = store(tmp_path, train=train, test={"text": ["x", "y"], "label": [["a", "z"], ["b"]]})
     data = load_task(spec(target=Target(problem=Problem.MULTILABEL)), data_dir=root)
-    assert data.targets["test"].tolist() == [[1, 0], [0, 1]]
-    assert data.unseen == {"test": {0: ("z",)}}
+    assert answers_of(data)["test"].tolist() == [[1, 0], [0, 1]]
+    assert data.sealed["test"].unseal().unseen == {0: ("z",)}
 
 
 def test_a_class_without_training_rows_is_said(tmp_path):
@@ -181,7 +183,7 @@ def test_a_class_of_one_row_stays_in_train_and_that_is_said(tmp_path):
     rows = {"text": [f"t{n}" for n in range(40)], "label": ["a"] * 20 + ["b"] * 19 + ["c"]}
     data = load_task(spec(), data_dir=store(tmp_path, train=rows))
     assert 2 in data.targets["train"]
-    assert {2} & {*data.targets["validation"], *data.targets["test"]} == set()
+    assert {2} & {*data.targets["validation"], *answers_of(data)["test"]} == set()
     assert "no test row has the class c: too few rows to part" in data.warnings
 
 
@@ -192,7 +194,7 @@ def test_classes_of_few_rows_are_parted_and_train_keeps_most(tmp_path, each, cla
         "label": [f"c{n % classes}" for n in range(each * classes)],
     }
     data = load_task(spec(), data_dir=store(tmp_path, train=rows))
-    sizes = {split: len(targets) for split, targets in data.targets.items()}
+    sizes = {split: len(targets) for split, targets in answers_of(data).items()}
     assert set(data.targets["train"]) == set(range(classes))
     assert sizes["train"] >= 0.5 * each * classes
     assert 0.2 * each * classes <= sizes["test"] <= 0.3 * each * classes
@@ -282,15 +284,15 @@ def test_regression(tmp_path):
     assert data.classes == ()
     assert data.targets["train"].dtype == np.float64
     assert data.dropped == {"missing_label": 2, "infinite_label": 1}
-    assert abs(data.targets["test"].mean() - 49.5) < 5
+    assert abs(answers_of(data)["test"].mean() - 49.5) < 5
 
 
 def test_multilabel(tmp_path):
     rows = {"text": [f"t{n}" for n in range(40)], "label": [["x", "y"], ["y"], [], ["z"]] * 10}
     data = load_task(spec(target=Target(problem=Problem.MULTILABEL)), data_dir=store(tmp_path, train=rows))
     assert data.classes == ("x", "y", "z")
-    assert data.targets["test"].shape == (8, 3)
-    assert data.targets["test"].sum(axis=0).tolist() == [2, 4, 2]
+    assert answers_of(data)["test"].shape == (8, 3)
+    assert answers_of(data)["test"].sum(axis=0).tolist() == [2, 4, 2]
 
 
 def test_limit_is_stratified(tmp_path):
@@ -300,14 +302,14 @@ def test_limit_is_stratified(tmp_path):
     assert len(data.splits["train"]) == 50
     assert collections.Counter(data.targets["train"].tolist()) == {0: 40, 1: 10}
     assert {len(data.splits["validation"]), len(data.splits["test"])} == {12}
-    assert min(data.targets["test"].tolist().count(n) for n in (0, 1)) >= 2
+    assert min(answers_of(data)["test"].tolist().count(n) for n in (0, 1)) >= 2
     assert len(load_task(spec(), data_dir=root, limit=10_000).splits["test"]) == 100
 
 
 def test_a_small_limit_leaves_two_rows_a_class(tmp_path):
     root = store(tmp_path, train=texts(100), test=texts(100, 1000))
     data = load_task(spec(), data_dir=root, limit=4)
-    assert [sorted(targets.tolist()) for targets in data.targets.values()] == [[0, 0, 1, 1]] * 3
+    assert [sorted(targets.tolist()) for targets in answers_of(data).values()] == [[0, 0, 1, 1]] * 3
     with pytest.raises(DataError, match=r"below the number of classes, 2\. Got: 1\. Fix: raise --limit"):
         load_task(spec(), data_dir=root, limit=1)
 

@@ -36,7 +36,8 @@ class Sample:
     columns: Mapping[str, Mapping[str, Sequence[Any]]]
     """Split to field name to values."""
     targets: Mapping[str, np.ndarray]
-    """By split: int ``[rows]`` for classes, 0/1 ``[rows, labels]`` for labels, float ``[rows]`` for numbers."""
+    """Of train and validation: int ``[rows]`` for classes, 0/1 ``[rows, labels]`` for labels, float ``[rows]`` for
+    numbers."""
     classes: int
     seed: int
     root: Path | None
@@ -53,7 +54,8 @@ class Sample:
 
     def rows(self, split: str) -> int:
         """Return the number of rows of `split`."""
-        return len(self.targets[split])
+        known = self.targets.get(split)
+        return len(next(iter(self.columns[split].values())) if known is None else known)
 
     def class_weights(self) -> tuple[str | None, ...]:
         """Return the weightings worth a try: rows alike, and where classes are uneven each class alike."""

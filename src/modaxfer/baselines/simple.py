@@ -34,7 +34,7 @@ def fit_simple(
     """Fit the simple model of the fields' signal on the training rows.
 
     Text: tf-idf and a linear model. Table: gradient-boosted trees. Image: small raw pixels and a linear model. Sound:
-    log-mel statistics and a linear model. Settings are chosen on the validation rows; test targets are not read. Of
+    log-mel statistics and a linear model. Settings are chosen on the validation rows; test targets are sealed. Of
     several kinds of field each gets its model, and the one that is best on the validation rows is returned.
 
     Args:

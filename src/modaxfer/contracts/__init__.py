@@ -32,6 +32,7 @@ from modaxfer.contracts.rows import (
     Taken,
     TaskData,
 )
+from modaxfer.contracts.sealed import Answers, Sealed
 from modaxfer.contracts.training import (
     Chosen,
     Combiner,
@@ -54,6 +55,7 @@ __all__ = [
     "WINDOWS",
     "AlignedBridge",
     "Alignment",
+    "Answers",
     "Batch",
     "Bridge",
     "Cells",
@@ -84,6 +86,7 @@ __all__ = [
     "Processor",
     "Readout",
     "Row",
+    "Sealed",
     "Seen",
     "Shortage",
     "Simple",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from modaxfer.contracts.sealed import Answers, Sealed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,13 +163,13 @@ class TaskData:
     """Cleaned rows of a task, ready to be bridged. Splits are `datasets.Dataset` objects without media decoding.
 
     Every split has a string column ``row_id``, one column per field, and no column that a model must not see but the
-    target, which only `targets` hands out.
+    target, which only `targets` and `sealed` hand out.
     """
 
     splits: Mapping[str, Any]
     targets: Mapping[str, np.ndarray]
-    """By split: int64 ``[rows]`` class numbers; float32 ``[rows, classes]`` 0/1 for multi-label; float64 ``[rows]``
-    for regression.
+    """By split that may be learned from, chosen or judged by: int64 ``[rows]`` class numbers; float32
+    ``[rows, classes]`` 0/1 for multi-label; float64 ``[rows]`` for regression.
 
     -1 is a class that no training row has (see `unseen`): such a validation or test row is kept, and whatever a model
     says of it is wrong. In a multi-label row the labels that train lacks have no column; each is one label missed.
@@ -191,7 +193,25 @@ class TaskData:
     types: Mapping[str, Any] = field(default_factory=dict)
     """By table field, how a cell of a file is read; plain JSON types, for `modaxfer.data.cells.columns.conform`."""
     unseen: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
-    """By split: row position to the row's labels that no training row has, for rows that have any; splits without
-    such rows are left out. A row of one class has one."""
+    """By split of `targets`: row position to the row's labels that no training row has, for rows that have any; splits
+    without such rows are left out. A row of one class has one."""
     taken: Mapping[str, Taken] = field(default_factory=dict)
     """By split of a fold or an episode, where its rows stand in the task as a whole; other splits stand alone."""
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+    """The answers of all other splits, ``test`` always among them: only the room that scores a run opens these."""
+
+    def __post_init__(self) -> None:
+        assert "test" not in self.targets, "the test split's answers are sealed"
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows by split."""
+        return {split: len(rows) for split, rows in self.splits.items()}
+
+    def hidden(self) -> TaskData:
+        """Return the same rows with the answers of every split sealed: inputs, and what their classes are called."""
+        more = {
+            split: Sealed(Answers(targets=targets, unseen=self.unseen.get(split, {})))
+            for split, targets in self.targets.items()
+        }
+        return replace(self, targets={}, unseen={}, sealed={**self.sealed, **more})

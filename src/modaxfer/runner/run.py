@@ -203,7 +203,7 @@ class _Run:
             for name, value in describe(resolved).items():
                 self.progress.say(f"{name:<11}{value}")
             data = resolved.data
-            rows = ", ".join(f"{len(targets):,} {name}" for name, targets in data.targets.items())
+            rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items())
             self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
             dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
             if dropped:

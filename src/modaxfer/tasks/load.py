@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import datasets
 import pyarrow as pa
 
-from modaxfer.contracts import Taken, TaskData
+from modaxfer.contracts import Answers, Sealed, Taken, TaskData
 from modaxfer.data.cells.columns import MEDIA
 from modaxfer.data.cells.targets import encode, unseen
 from modaxfer.data.fingerprint import fingerprint
@@ -140,9 +140,15 @@ def _data(asked: Asked, whole: _Whole, divided: Divided | None = None) -> TaskDa
     if divided is not None:
         rows, classes, findings = divided.rows, divided.classes, divided.notes
     identity = fingerprint(intake.fields, {split: (part.digests, part.labels) for split, part in rows.items()})
+    answers = {
+        split: Answers(targets=encode(part.labels, problem, classes), unseen=unseen(part.labels, classes))
+        for split, part in rows.items()
+    }
+    sealed = {"test": Sealed(answers.pop("test"))}
     return TaskData(
         splits={split: _dataset(part, f"{identity[:16]}-{split}") for split, part in rows.items()},
-        targets={split: encode(part.labels, problem, classes) for split, part in rows.items()},
+        targets={split: own.targets for split, own in answers.items()},
+        sealed=sealed,
         classes=classes,
         source=whole.read.source,
         root=whole.read.root,
@@ -150,7 +156,7 @@ def _data(asked: Asked, whole: _Whole, divided: Divided | None = None) -> TaskDa
         digests={split: part.digests for split, part in rows.items()},
         dropped=dict(ledger.dropped),
         dropped_rows=tuple(ledger.lines),
-        unseen={split: strange for split, part in rows.items() if (strange := unseen(part.labels, classes))},
+        unseen={split: own.unseen for split, own in answers.items() if own.unseen},
         warnings=(*whole.read.notes, *intake.notes, *ledger.notes, *findings),
         fields=intake.fields,
         types={name: reading.to_dict() for name, reading in intake.types.items()},

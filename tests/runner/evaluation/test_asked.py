@@ -9,7 +9,9 @@ import pytest
 from sklearn import metrics
 from sklearn.preprocessing import MultiLabelBinarizer
 
+from modaxfer.contracts import Answers, Sealed
 from modaxfer.data.cells.targets import encode, unseen
+from modaxfer.errors import RunFailedError
 from modaxfer.metrics import compute
 from modaxfer.runner.evaluation.asked import asked
 from modaxfer.spec import TABLE, TEXT, Field, Problem, SplitPolicy
@@ -19,13 +21,12 @@ KNOWN = ("bird", "cat", "dog")
 
 
 def rows(labels, problem, classes=KNOWN, digests=None, **columns):
-    strange = unseen(labels, classes)
+    answers = Answers(targets=encode(labels, problem, classes), unseen=unseen(labels, classes))
     return SimpleNamespace(
         splits={"test": columns},
-        targets={"test": encode(labels, problem, classes)},
+        sealed={"test": Sealed(answers)},
         classes=classes,
         digests={"test": digests or [bytes([n]) for n in range(len(labels))]},
-        unseen={"test": strange} if strange else {},
     )
 
 
@@ -106,6 +107,16 @@ def test_rows_that_share_nothing_stand_alone() -> None:
 
 
 def test_equal_rows_of_a_coarse_table_are_separate_observations() -> None:
-    data = rows(["cat"] * 9, Problem.MULTICLASS, digests=[b"0", b"1", b"2"] * 3)
-    assert asked(data, SplitPolicy(), (Field(name="a", signal=TABLE),), "test").clusters is None
-    assert asked(data, SplitPolicy(), TEXT_FIELD, "test").to_dict()["units"] == 3
+    table, text = (rows(["cat"] * 9, Problem.MULTICLASS, digests=[b"0", b"1", b"2"] * 3) for _ in range(2))
+    assert asked(table, SplitPolicy(), (Field(name="a", signal=TABLE),), "test").clusters is None
+    assert asked(text, SplitPolicy(), TEXT_FIELD, "test").to_dict()["units"] == 3
+
+
+def test_the_answers_are_read_once_and_handed_on_as_they_were_stored() -> None:
+    data = rows(["cat", "fish", "dog"], Problem.MULTICLASS)
+    ask = asked(data, SplitPolicy(), TEXT_FIELD, "test")
+    assert (ask.answers.targets.tolist(), ask.answers.unseen) == ([1, -1, 2], {1: ("fish",)})
+    part = ask.only(np.array([1, 2]))
+    assert (part.answers.targets.tolist(), part.answers.unseen) == ([-1, 2], {0: ("fish",)})
+    with pytest.raises(RunFailedError, match="targets of a sealed split are read twice in one run"):
+        asked(data, SplitPolicy(), TEXT_FIELD, "test")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import TaskData
+from modaxfer.contracts import Answers, TaskData
 from modaxfer.data.clusters import Clusters, clusters_of
 from modaxfer.spec import Field, SplitPolicy
 
@@ -26,6 +26,8 @@ class Asked:
     """bool ``[rows]``: all labels of the row are among the task's classes."""
     strange: tuple[str, ...]
     """Classes that train lacks, by alphabet."""
+    answers: Answers
+    """The same as they were stored, with the names of those classes."""
     clusters: Clusters | None
     """Rows that belong together; None where each stands alone."""
 
@@ -36,7 +38,15 @@ class Asked:
 
     def only(self, rows: np.ndarray) -> Asked:
         """Return what these rows ask, without the clusters that their intervals would need."""
-        return Asked(references=self.references[rows], known=self.known[rows], strange=self.strange, clusters=None)
+        place = {int(row): number for number, row in enumerate(rows)}
+        unseen = {place[row]: names for row, names in self.answers.unseen.items() if row in place}
+        return Asked(
+            references=self.references[rows],
+            known=self.known[rows],
+            strange=self.strange,
+            answers=Answers(targets=self.answers.targets[rows], unseen=unseen),
+            clusters=None,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return how the split's intervals were drawn, as stored in ``data.resampled``."""
@@ -47,9 +57,14 @@ class Asked:
 
 
 def asked(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], split: str) -> Asked:
-    """Return what `split` of `data` asks; see `Asked`."""
-    unseen = data.unseen.get(split, {})
-    targets = data.targets[split]
+    """Return what `split` of `data` asks; see `Asked`. Where it is sealed, the seal is broken here.
+
+    Raises:
+        RunFailedError: It has been asked before.
+    """
+    sealed = data.sealed.get(split)
+    answers = _given(data, split) if sealed is None else sealed.unseal()
+    targets, unseen = answers.targets, answers.unseen
     strange = tuple(sorted({name for names in unseen.values() for name in names}))
     known = np.ones(len(targets), bool)
     known[list(unseen)] = False
@@ -57,8 +72,13 @@ def asked(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], split: s
         references=_numbered(targets, unseen, strange, len(data.classes)) if unseen else targets,
         known=known,
         strange=strange,
+        answers=answers,
         clusters=clusters_of(data, policy, fields, split),
     )
+
+
+def _given(data: TaskData, split: str) -> Answers:
+    return Answers(targets=data.targets[split], unseen=data.unseen.get(split, {}))
 
 
 def _numbered(

@@ -1,4 +1,4 @@
-"""The test split is opened here, once: scores, intervals, and what a model has to beat."""
+"""The seal of the test split is broken here, once: scores, intervals, and what a model has to beat."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _unseen(session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Pred
             predictions=made.predictions[ask.known],
             scores=None if made.scores is None else made.scores[ask.known],
         )
-        targets = session.splits[split].targets[ask.known]
+        targets = ask.answers.targets[ask.known]
         given = _given(session, targets, rows)
         without = each_apart("", resolved.metrics, lambda names: compute(names, **given), [])
     return {"rows": int((~ask.known).sum()), "classes": list(ask.strange), "metrics_without": without}

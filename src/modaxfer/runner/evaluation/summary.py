@@ -148,7 +148,7 @@ def write_predictions(
     split, classes = session.splits["test"], resolved.data.classes
     columns = {
         "row_id": list(split.ids),
-        "target": labels(split.targets, session.problem, classes, resolved.data.unseen.get("test", {})),
+        "target": labels(asked.answers.targets, session.problem, classes, asked.answers.unseen),
         "prediction": labels(made.predictions, session.problem, classes),
     }
     if asked.units is not None:

@@ -169,7 +169,7 @@ def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence
         depth=min(encoder.depth for encoder in request.encoders),
         lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
         problem=asked[0].task.target.problem,
-        rows=sum(len(each.data.targets["train"]) for each in asked),
+        rows=sum(each.data.rows["train"] for each in asked),
         batch_size=config.batch_size,
         epochs=config.epochs,
         learning_rate=config.learning_rate,

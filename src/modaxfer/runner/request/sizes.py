@@ -23,6 +23,6 @@ def picture_size(encoder: ResolvedEncoder, data: TaskData, fields: tuple[Field, 
         return None
     from modaxfer.data.media import read_image
 
-    rows = filled(data.splits["train"].select(range(min(LOOKED_AT, len(data.targets["train"])))).to_list(), fields)
+    rows = filled(data.splits["train"].select(range(min(LOOKED_AT, data.rows["train"]))).to_list(), fields)
     sides = [max(read_image(row[fields[0].name], data.root).size) for row in rows]
     return encoder.picture_size(sides)

@@ -88,7 +88,7 @@ def prepare(
         splits[name] = Split(
             rows=joint,
             lengths=lengths_of(joint, processor),
-            targets=resolved.data.targets[name],
+            known=resolved.data.targets.get(name),
             ids=list(rows["row_id"]),
             key=made[0][1] if alone else cache_key(*(key for _, key in made)),
         )
