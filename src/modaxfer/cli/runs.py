@@ -14,10 +14,10 @@ from modaxfer.cli.command import Command
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.cli.predictions import json_lines, require_writable, write_csv, write_predictions
 from modaxfer.config import RunConfig, build
+from modaxfer.encoders.runs import description_of
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.escaping import json_text
 from modaxfer.result import Result
-from modaxfer.runner.model.location import description_of
 
 if TYPE_CHECKING:
     from modaxfer.data.given import Given

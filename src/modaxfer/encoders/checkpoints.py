@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,17 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import InputLayout
 from modaxfer.encoders.choice import Choice, choose, choose_named
 from modaxfer.encoders.hub import POOLING, Snapshot
-from modaxfer.encoders.own_code import refuse_own_code, refuse_strangers
+from modaxfer.encoders.own_code import naming_code, refuse_own_code, refuse_strangers
+from modaxfer.encoders.runs import RunEncoder
 from modaxfer.encoders.silence import quiet
+from modaxfer.encoders.stored import BASE, StoredEncoder
 from modaxfer.encoders.weight_files import has_weights
-from modaxfer.errors import CheckpointUnavailableError, RefusedError
+from modaxfer.errors import CheckpointUnavailableError, RefusedError, UnknownNameError
+from modaxfer.json_file import FIX
 from modaxfer.registry import load_target, registry
-from modaxfer.spec import EncoderSpec
+from modaxfer.spec import EMBEDDINGS, EncoderSpec
 
-__all__ = ["ResolvedEncoder", "read_config", "resolve"]
+__all__ = ["ResolvedEncoder", "read_config", "resolve", "resolve_stored"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class ResolvedEncoder:
     spec: EncoderSpec
     """The encoder's spec; for ``auto``, narrowed to what this checkpoint takes; pretrained where there are weights."""
     checkpoint: str
-    """Id of the registered checkpoint, hub id, or folder."""
+    """Id of the registered checkpoint, hub id, or folder, which may be a run's."""
     location: str
     """Where its files are: a folder, or ``hub:ID``."""
     revision: str | None
@@ -46,6 +49,14 @@ class ResolvedEncoder:
     """Folder with the config (weights may still have to be fetched: `modaxfer.encoders.load` does)."""
     snapshot: Snapshot | None = None
     trust_remote_code: bool = False
+    stored: StoredEncoder | None = None
+    """What a run keeps of it, where a run trained it."""
+    base: ResolvedEncoder | None = None
+    """What that run started from, where its weights are needed to load it."""
+    trained: Mapping[str, Any] | None = None
+    """How the run came to it, see `modaxfer.encoders.runs.RunEncoder`."""
+    model: Path | None = None
+    """The ``model/`` of that run."""
 
     def layout(self, kind: str, options: EncoderOptions | None = None) -> InputLayout:
         """Say what the encoder needs to know of an input of signal `kind`.
@@ -85,11 +96,12 @@ def resolve(
 
     For a registered encoder, the first of its checkpoints whose package is installed is taken; else the first whose
     weights lie in the hub cache; else the first hub id, over the network. ``name:size`` looks among those of one size
-    only. `checkpoint` overrules all that. Whatever is chosen is never replaced by another.
+    only. `checkpoint` overrules all that. Whatever is chosen is never replaced by another. The folder of a completed
+    run stands for the encoder that it trained.
 
     Args:
-        name: Registered encoder, ``encoder:size``, registered checkpoint, hub id, or local folder.
-        checkpoint: Registered checkpoint, hub id or local folder to take instead of the encoder's own.
+        name: Registered encoder, ``encoder:size``, registered checkpoint, hub id, local folder, or run.
+        checkpoint: Registered checkpoint, hub id, local folder or run to take instead of the encoder's own.
         revision: Branch, tag or commit of a hub checkpoint.
         trust_remote_code: Allow model code that comes with the checkpoint.
 
@@ -99,15 +111,57 @@ def resolve(
         MissingPackageError: The checkpoint is shipped by a package that is not installed.
         RefusedError: The checkpoint is not of this encoder's architecture, or needs code of its own.
     """
+    return _resolve(name, checkpoint, revision, trust_remote_code, ())
+
+
+def resolve_stored(
+    stored: StoredEncoder, *, raw: bool, trust_remote_code: bool = False, within: tuple[str, ...] = ()
+) -> ResolvedEncoder:
+    """Return the encoder that a run keeps, with what the run started from where its weights are needed.
+
+    Code of a checkpoint's own is never stored in a run: it comes from the checkpoint, and only where that is allowed.
+
+    Args:
+        stored: What the run says of it.
+        raw: Whether raw input has to be embedded.
+        trust_remote_code: Allow code that comes with the checkpoint.
+        within: Names of the runs that are trained from this one.
+
+    Raises:
+        CheckpointUnavailableError: What the run started from cannot be had.
+        RefusedError: The checkpoint needs code of its own, and that is not allowed.
+        UnknownNameError: The encoder is not registered: the plugin that brought it is not installed.
+    """
+    entry, folder = registry().get("encoder", stored.id), stored.folder / BASE
+    base = None
+    if stored.needs_base(raw=raw) or (trust_remote_code and naming_code(folder)):
+        # By its own name too: one checkpoint may be read by several encoders, which count layers in ways of their own.
+        revision = stored.revision if "==" not in str(stored.revision) else None
+        base = _resolve(stored.id, stored.checkpoint, revision, trust_remote_code, within)
+    config = read_config(folder, entry.spec) if base is None else base.config
+    choice = Choice(checkpoint=stored.checkpoint, folder=folder if base is None else base.folder, encoder=entry)
+    found = _described(entry, choice, config, trust_remote_code)
+    blind = not stored.front and stored.sha256 is None
+    spec = replace(found.spec, pretrained=True, inputs=(EMBEDDINGS,) if blind else found.spec.inputs)
+    pooling = stored.pooling or (found.pooling if base is None else base.pooling)
+    return replace(found, spec=spec, pooling=pooling, stored=stored, base=base)
+
+
+def _resolve(
+    name: str, checkpoint: str | None, revision: str | None, trusted: bool, within: tuple[str, ...]
+) -> ResolvedEncoder:
     choice = choose_named(checkpoint, revision, encoder=name) if checkpoint else choose(name, revision)
-    config = read_config(choice.folder, trust_remote_code=trust_remote_code, name=choice.checkpoint)
-    entry = _encoder_of(config, choice)
-    spec = entry.spec
-    target = load_target(spec.target)
+    if choice.run is not None:
+        return _of_run(choice.run, trusted, within)
+    config = read_config(choice.folder, trust_remote_code=trusted, name=choice.checkpoint)
+    found = _described(_encoder_of(config, choice), choice, config, trusted)
+    return replace(found, spec=replace(found.spec, pretrained=True)) if _has_own_weights(found) else found
+
+
+def _described(entry: Any, choice: Choice, config: Any, trusted: bool) -> ResolvedEncoder:
+    spec, target = entry.spec, load_target(entry.spec.target)
     if not spec.model_types:
         spec = replace(spec, inputs=target.inputs(config), pooling=target.pooling(config))
-    if not spec.pretrained and has_weights(choice.folder):
-        spec = replace(spec, pretrained=True)
     shape = target.shape(config)
     return ResolvedEncoder(
         id=entry.id,
@@ -121,8 +175,30 @@ def resolve(
         pooling=_pooling(choice.folder) or spec.pooling,
         folder=choice.folder,
         snapshot=choice.snapshot,
-        trust_remote_code=trust_remote_code,
+        trust_remote_code=trusted,
     )
+
+
+def _of_run(run: RunEncoder, trusted: bool, within: tuple[str, ...]) -> ResolvedEncoder:
+    """Return the encoder that a run trained, by the run's name."""
+    if run.name in within:
+        raise CheckpointUnavailableError("a run says that it was trained from itself", got=run.name, fix=FIX)
+    try:
+        found = resolve_stored(run.stored, raw=True, trust_remote_code=trusted, within=(*within, run.name))
+    except (CheckpointUnavailableError, UnknownNameError) as error:
+        if run.stored.complete and run.stored.front:
+            raise
+        raise CheckpointUnavailableError(
+            f"what the run {run.name} was trained from cannot be had",
+            got=error,
+            fix=f"bring {run.stored.checkpoint} back, or train the run again with --standalone",
+        ) from error
+    return replace(found, checkpoint=run.name, location=run.name, trained=run.trained, model=run.model)
+
+
+def _has_own_weights(found: ResolvedEncoder) -> bool:
+    """Return whether an encoder that is otherwise drawn at random comes from a folder that `Encoder.save` wrote."""
+    return not found.spec.pretrained and has_weights(found.folder)
 
 
 def read_config(

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from modaxfer.encoders import hub
+from modaxfer.encoders.runs import RunEncoder, find_run, runs_below
+from modaxfer.encoders.stored import BASE
 from modaxfer.encoders.weight_files import refuse_unsafe
 from modaxfer.errors import (
     CheckpointUnavailableError,
@@ -36,10 +38,12 @@ class Choice:
     snapshot: hub.Snapshot | None = None
     encoder: Any = None
     """Registry entry of the encoder that was asked for; None where the checkpoint's own config decides."""
+    run: RunEncoder | None = None
+    """The run that trained it, where it is one's."""
 
 
 def choose(name: str, revision: str | None = None) -> Choice:
-    """Pick the checkpoint that `name` stands for: an encoder, ``encoder:size``, a checkpoint, a hub id or a folder."""
+    """Pick the checkpoint that `name` stands for: an encoder, ``encoder:size``, a checkpoint, hub id, folder or run."""
     entry, size = _encoder(name)
     if entry is None:
         return choose_named(name, revision, encoder=None)
@@ -61,7 +65,7 @@ def choose(name: str, revision: str | None = None) -> Choice:
 
 
 def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Choice:
-    """Pick the checkpoint `name`: a registered one, a folder, or a hub id.
+    """Pick the checkpoint `name`: a registered one, a folder, a run's folder, or a hub id.
 
     Args:
         name: What was asked for.
@@ -69,9 +73,10 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
         encoder: Name of the encoder it must fit; None lets its config decide.
 
     Raises:
-        UnknownNameError: It is none of the three.
+        UnknownNameError: It is none of these.
         MissingPackageError: It is shipped by a package that is not installed.
-        CheckpointUnavailableError: Its weights cannot be had, or not in this revision.
+        CheckpointUnavailableError: Its weights cannot be had, or not in this revision; the run is not completed.
+        RefusedError: It is of another encoder, or of a run of several encoders and does not say which.
         ConfigError: A folder is named with a revision.
     """
     entry = _encoder(encoder)[0] if encoder else None
@@ -80,10 +85,11 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
     registered = [item for item in registry().all("checkpoint") if name in (item.id, item.name)]
     if registered:
         return _registered(registered[0], revision, entry)
-    if _is_path(name):
+    run = find_run(name)
+    if run is not None or _is_path(name):
         if revision is not None:
             raise ConfigError("a folder has no revisions", got=revision, fix="leave --revision out")
-        return _folder(Path(name).expanduser(), entry)
+        return _folder(Path(name).expanduser(), entry) if run is None else _of_run(run, entry)
     organisation, slash, _ = name.partition("/")
     if slash and organisation not in {record.namespace for record in registry().plugins}:
         return _online(name, revision, entry)
@@ -170,6 +176,9 @@ def _folder(folder: Path, entry: Any) -> Choice:
         raise CheckpointUnavailableError(
             "no such folder", got=folder, fix="check the path; hub models are written organisation/name"
         )
+    runs = runs_below(folder)
+    if runs and not (folder / "config.json").is_file():
+        raise CheckpointUnavailableError("the folder holds runs, and is none", got=folder, fix=f"name one: {runs[0]}")
     if not _is_design(folder):
         refuse_unsafe(str(folder), [path.name for path in folder.iterdir()])
     if not (folder / "config.json").is_file():
@@ -177,6 +186,17 @@ def _folder(folder: Path, entry: Any) -> Choice:
             f"{folder} has no config.json", allowed="a folder that `save_pretrained` wrote", fix="add its config.json"
         )
     return Choice(checkpoint=str(folder.resolve()), folder=folder.resolve(), encoder=entry)
+
+
+def _of_run(run: RunEncoder, entry: Any) -> Choice:
+    if entry is not None and entry.id != run.stored.id:
+        raise RefusedError(
+            f"the run {run.name} did not train encoder {entry.name}",
+            got=run.stored.id,
+            fix=f"pass the run as --encoder {run.name}",
+        )
+    own = entry or registry().get("encoder", run.stored.id)
+    return Choice(checkpoint=run.name, folder=run.stored.folder / BASE, encoder=own, run=run)
 
 
 def _is_design(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,12 +11,16 @@ import torch
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Encoder
 from modaxfer.encoders import hub
+from modaxfer.encoders.adapters import attach_adapter, load_adapter_state, merge_adapter
 from modaxfer.encoders.body import Origin
 from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.encoders.stored import ADAPTER, TENSORS
+from modaxfer.encoders.tensor_files import check_files, fill
 from modaxfer.encoders.weight_files import hash_weights
+from modaxfer.errors import CheckpointUnavailableError
 from modaxfer.registry import load_target
 
-__all__ = ["configured", "load_encoder", "outline"]
+__all__ = ["configured", "load_encoder", "load_stored", "outline", "weights_hash"]
 
 DROPOUTS = (
     "hidden_dropout_prob",
@@ -47,7 +52,7 @@ SWITCHED_OFF = (
 def load_encoder(
     resolved: ResolvedEncoder, *, options: EncoderOptions, dropout: float = 0.0, pretrained: bool = True, seed: int = 0
 ) -> Encoder:
-    """Read or build the encoder.
+    """Read or build the encoder; one that a run trained comes with the run's adapter merged.
 
     Args:
         resolved: What `modaxfer.encoders.checkpoints.resolve` chose.
@@ -62,7 +67,11 @@ def load_encoder(
 
     Raises:
         CheckpointUnavailableError: Weights cannot be fetched, do not fit the config, or lack a tensor that is used.
+        DataError: A file of the run is damaged.
+        RefusedError: The run's adapter cannot be merged.
     """
+    if pretrained and resolved.stored is not None:
+        return _trained(resolved, options, dropout)
     target = load_target(resolved.spec.target)
     config = configured(resolved.config, dropout)
     folder, pretrained = resolved.folder, pretrained and resolved.spec.pretrained
@@ -78,6 +87,50 @@ def load_encoder(
             encoder = target.from_config(config, origin=origin)
     made: Encoder = encoder.eval()
     return made
+
+
+def load_stored(resolved: ResolvedEncoder, *, options: EncoderOptions, dropout: float = 0.0) -> Encoder:
+    """Return the encoder that a run keeps, its adapter attached and filled.
+
+    Args:
+        resolved: Has `ResolvedEncoder.stored`; its files are as they were written.
+        options: How it is fed.
+        dropout: As for `load_encoder`.
+
+    Raises:
+        CheckpointUnavailableError: What it was trained from cannot be had, or has changed.
+        DataError: A file of the run does not fit the encoder.
+    """
+    stored, base = resolved.stored, resolved.base
+    assert stored is not None, "the caller asks for what a run keeps"
+    encoder: Any
+    if base is None:
+        encoder = _empty(resolved, options, dropout)
+    else:
+        encoder = load_encoder(base, options=options, dropout=dropout)
+        _refuse_other_base(resolved, encoder.sha256)
+    path = stored.folder / TENSORS
+    if path.is_file():
+        fill(partial(_take, encoder, whole=base is None), path)
+    if stored.adapter is not None:
+        with torch.random.fork_rng(devices=()):
+            attach_adapter(encoder, stored.adapter)
+        fill(partial(load_adapter_state, encoder), stored.folder / ADAPTER)
+    made: Encoder = encoder.eval()
+    return made
+
+
+def weights_hash(resolved: ResolvedEncoder) -> str | None:
+    """Return the hash of the weights that `load_encoder` reads, which are fetched if they are not there.
+
+    Raises:
+        CheckpointUnavailableError: They cannot be had.
+    """
+    if not resolved.spec.pretrained:
+        return None
+    if resolved.stored is not None:
+        return resolved.stored.identity()
+    return hash_weights(resolved.folder if resolved.snapshot is None else hub.download(resolved.snapshot))
 
 
 def outline(resolved: ResolvedEncoder) -> Encoder:
@@ -100,3 +153,45 @@ def configured(config: Any, dropout: float) -> Any:
         if hasattr(part, "apply_spec_augment"):
             part.apply_spec_augment = False
     return config
+
+
+def _trained(resolved: ResolvedEncoder, options: EncoderOptions, dropout: float) -> Encoder:
+    """Return the encoder that a run trained, as the start of another."""
+    stored = resolved.stored
+    assert stored is not None, "the caller has asked"
+    own = f"{stored.folder.parent.name}/{stored.folder.name}/"
+    told = {name: checksum for name, checksum in stored.files.items() if name.startswith(own)}
+    check_files(stored.folder.parent.parent, told)
+    encoder: Any = load_stored(resolved, options=options, dropout=dropout)
+    if stored.adapter is not None:
+        merge_adapter(encoder)
+    encoder.sha256 = stored.identity()
+    made: Encoder = encoder
+    return made
+
+
+def _empty(resolved: ResolvedEncoder, options: EncoderOptions, dropout: float) -> Any:
+    """Return the encoder with weights that mean nothing, to be filled."""
+    origin = Origin(folder=resolved.folder, options=options, trust_remote_code=resolved.trust_remote_code)
+    with torch.random.fork_rng(devices=()):
+        return load_target(resolved.spec.target).from_config(configured(resolved.config, dropout), origin=origin)
+
+
+def _take(encoder: Any, tensors: dict[str, torch.Tensor], *, whole: bool) -> None:
+    """Fill `encoder`; `whole` says that all its tensors must be there, save those of a front that it gave up."""
+    missing, unexpected = encoder.load_state_dict(tensors, strict=False)
+    front = tuple(f"{name}." for name in getattr(encoder, "front", ()))
+    lacking = [name for name in missing if not name.startswith(front)] if whole else []
+    if unexpected or lacking:
+        raise ValueError(f"missing {lacking[:3]}, unexpected {unexpected[:3]}")
+
+
+def _refuse_other_base(resolved: ResolvedEncoder, found: str | None) -> None:
+    stored = resolved.stored
+    if stored is not None and found != stored.sha256:
+        raise CheckpointUnavailableError(
+            f"checkpoint {stored.checkpoint} is not the one that the run was trained from",
+            got=f"sha256 {found}",
+            allowed=f"sha256 {stored.sha256}",
+            fix="bring the original back, or train again (--standalone stores base weights inside the run)",
+        )

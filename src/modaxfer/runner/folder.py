@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import RunConfig, to_yaml
+from modaxfer.encoders.runs import whole_name
 from modaxfer.registry import registry
 from modaxfer.result import Result, write_atomically
 
@@ -75,8 +76,8 @@ def absolute(config: RunConfig) -> RunConfig:
 
 
 def absolute_name(name: str) -> str:
-    """Return the name of an encoder or checkpoint, made absolute where it is the path of a folder."""
-    return _absolute(name) if _is_folder(name) else name
+    """Return the name of an encoder or checkpoint, made absolute where it is the path of a folder, or of a run's."""
+    return _absolute(name) if _is_folder(name) else whole_name(name) or name
 
 
 def _absolute(path: str) -> str:

@@ -14,12 +14,13 @@ import torch
 from modaxfer.contracts import Bridge, FittedBridge
 from modaxfer.data.cells.readings import Reading
 from modaxfer.encoders.adapters import adapter_state
+from modaxfer.encoders.runs import DESCRIPTION
+from modaxfer.encoders.saving import copy_small_files
+from modaxfer.encoders.stored import ADAPTER, BASE, TENSORS, StoredEncoder, stored_tensors
+from modaxfer.encoders.tensor_files import checksums
 from modaxfer.heads.build import head_config
 from modaxfer.result import write_atomically
-from modaxfer.runner.model.location import DESCRIPTION
 from modaxfer.runner.model.saved import SavedModel, SavedTower
-from modaxfer.runner.model.saved_encoder import copy_base, encoder_tensors
-from modaxfer.runner.model.weights import checksums
 from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
@@ -73,23 +74,26 @@ def _save_tower(
     """Write one encoder's tensors below `folder` and return its description."""
     # Random weights are nowhere else to be had.
     everything = resolved.config.standalone or tower.encoder.sha256 is None
-    own, complete = encoder_tensors(tower.encoder, moved, everything=everything)
+    own, complete = stored_tensors(tower.encoder, moved, everything=everything)
     if own:
-        write_tensors(own, folder / "encoder.safetensors")
+        write_tensors(own, folder / TENSORS)
     adapter = resolved.plan.adapter
     if adapter is not None:
-        write_tensors(adapter_state(tower.encoder), folder / "adapter.safetensors")
+        write_tensors(adapter_state(tower.encoder), folder / ADAPTER)
     if tower.bridge is not None:
         write_tensors(tower.bridge.state_dict(), folder / "bridge.safetensors")
-    copy_base(described.encoder.folder, folder / "base")
+    copy_small_files(described.encoder.folder, folder / BASE)
     return SavedTower(
-        encoder={
-            "id": described.encoder.id,
-            "checkpoint": described.encoder.checkpoint,
-            "revision": described.encoder.revision,
-            "sha256": tower.encoder.sha256,
-            "complete": complete,
-        },
+        encoder=StoredEncoder(
+            folder=folder,
+            id=described.encoder.id,
+            checkpoint=described.encoder.checkpoint,
+            revision=described.encoder.revision,
+            sha256=tower.encoder.sha256,
+            complete=complete,
+            front=getattr(tower.encoder, "has_front", True),
+            pooling=described.encoder.pooling,
+        ).to_dict(),
         encoder_options=vars(described.encoder_options),
         bridge={
             "id": described.bridge.id,

@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from modaxfer.encoders import hub
-from modaxfer.encoders.weight_files import hash_weights
+from modaxfer.encoders.load import weights_hash
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner.folder import CHECKPOINT
@@ -97,14 +96,10 @@ def description(folder: Path) -> str:
 
 
 def _weights(described: TowerDescription, *, pretrained: bool) -> dict[str, Any]:
-    folder = described.encoder.folder
-    pretrained = pretrained and described.encoder.spec.pretrained
-    if pretrained and described.encoder.snapshot is not None:
-        folder = hub.download(described.encoder.snapshot)
     return {
         "checkpoint": described.encoder.checkpoint,
-        "sha256": hash_weights(folder) if pretrained else None,
-        "description": description(folder),
+        "sha256": weights_hash(described.encoder) if pretrained else None,
+        "description": description(described.encoder.folder),
     }
 
 

@@ -199,12 +199,13 @@ def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
             "checkpoint": described.encoder.checkpoint,
             "revision": described.encoder.revision,
             "sha256": tower.encoder.sha256,
+            **({"from": described.encoder.trained} if described.encoder.trained is not None else {}),
         }
         for described, tower in zip(resolved.towers, session.model.towers, strict=True)
     ]
     if len(parts) == 1:
         return parts[0]
-    joined = {key: " + ".join(str(part[key]) for part in parts) for key in parts[0]}
+    joined = {key: " + ".join(str(part[key]) for part in parts) for key in ("id", "checkpoint", "revision", "sha256")}
     return {**joined, "parts": parts}
 
 

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
-from modaxfer.encoders.adapters import attach_adapter, load_adapter_state
-from modaxfer.errors import ConfigError, DataError
+from modaxfer.encoders.checkpoints import resolve_stored
+from modaxfer.encoders.load import load_stored
+from modaxfer.encoders.runs import SCHEMA, description_of, read_description
+from modaxfer.encoders.stored import StoredEncoder
+from modaxfer.encoders.tensor_files import check_files, fill
+from modaxfer.errors import ConfigError
 from modaxfer.heads.build import build_head
 from modaxfer.heads.objective import Objective
-from modaxfer.json_file import read_json, well_formed
-from modaxfer.plan import AdapterSpec
+from modaxfer.json_file import well_formed
 from modaxfer.registry import load_target, registry
 from modaxfer.runner.model.joint import JointProcessor
-from modaxfer.runner.model.location import description_of
-from modaxfer.runner.model.saved_encoder import base_encoder
 from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.transfer import TransferModel
-from modaxfer.runner.model.weights import check_files, fill
 from modaxfer.spec import Field, Problem, Signal
 
 __all__ = ["SavedModel", "SavedTower", "load_model", "objective_of"]
-
-SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +52,14 @@ class SavedTower:
         """Take every part apart once, as loading will: damage is told before weights are read."""
         _check_options(self.encoder_options)
         self.read_out()
-        _require(isinstance(self.encoder["id"], str), "encoder.id", self.encoder["id"])
-        _require(isinstance(self.encoder["checkpoint"], str | None), "encoder.checkpoint", self.encoder["checkpoint"])
+        self.stored(Path(), {})
         _require(type(self.segments) is int and self.segments >= 0, "segments", self.segments)
         hash(self.input_fields())
         self.build_bridge(None)
-        if self.adapter is not None:
-            AdapterSpec(**self.adapter)
+
+    def stored(self, folder: Path, files: Mapping[str, str]) -> StoredEncoder:
+        """Return the encoder, whose tensors lie in `folder`; `files` are checksums of the whole model's."""
+        return StoredEncoder.of(folder, vars(self), files)
 
     def read_out(self) -> Readout:
         """Return which layers the head reads, and how.
@@ -115,9 +113,7 @@ class SavedModel:
             DataError: There is none, or it is of another schema.
         """
         path = description_of(run)
-        values = read_json(path)
-        if values.get("schema") != SCHEMA:
-            raise DataError("model of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
+        values = read_description(run)
         with well_formed(path):
             towers = tuple(
                 SavedTower(**{item.name: one[item.name] for item in fields(SavedTower)}) for one in values["towers"]
@@ -175,7 +171,7 @@ def load_model(run: Path, saved: SavedModel, *, trust_remote_code: bool = False)
     folder = run / "model"
     check_files(folder, saved.files)
     made = [
-        _load_tower(folder / "towers" / str(place), tower, trust_remote_code)
+        _load_tower(tower, tower.stored(folder / "towers" / str(place), saved.files), trust_remote_code)
         for place, tower in enumerate(saved.towers)
     ]
     with well_formed(description_of(run)):
@@ -191,21 +187,17 @@ def objective_of(saved: SavedModel) -> Objective:
     return Objective.from_dict(saved.objective)
 
 
-def _load_tower(folder: Path, saved: SavedTower, trusted: bool) -> tuple[Tower, Processor]:
-    encoder: Any = base_encoder(folder / "base", saved.encoder, saved.encoder_options, trust_remote_code=trusted)
+def _load_tower(saved: SavedTower, stored: StoredEncoder, trusted: bool) -> tuple[Tower, Processor]:
     bridge = saved.build_bridge(None)
     trained = isinstance(bridge, TrainedBridge)
+    found = resolve_stored(stored, raw=not trained, trust_remote_code=trusted)
+    encoder: Any = load_stored(found, options=EncoderOptions(**saved.encoder_options))
     module = bridge.embedder(encoder.hidden_size) if isinstance(bridge, TrainedBridge) else None
     processor = bridge.processor() if isinstance(bridge, TrainedBridge) else encoder.processor(saved.layout["kind"])
     if trained:
         encoder.drop_front()
-    if (folder / "encoder.safetensors").is_file():
-        fill(partial(encoder.load_state_dict, strict=False), folder / "encoder.safetensors")
-    if saved.adapter is not None:
-        attach_adapter(encoder, AdapterSpec(**saved.adapter))
-        fill(partial(load_adapter_state, encoder), folder / "adapter.safetensors")
     if module is not None:
-        fill(module.load_state_dict, folder / "bridge.safetensors")
+        fill(module.load_state_dict, stored.folder / "bridge.safetensors")
     return Tower(encoder, saved.read_out(), module, saved.segments), processor
 
 

@@ -244,6 +244,8 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
         _refuse_layer(described)
     _refuse_long(tasks)
     _rehearse_head(tasks[0])
+    for described in tasks[0].towers:
+        _rehearse_merge(described.encoder)
     adapter = tasks[0].plan.adapter
     for described in tasks[0].towers if adapter is not None else ():
         assert adapter is not None, "asked above"
@@ -264,6 +266,12 @@ def _rehearse_head(resolved: ResolvedTask) -> None:
             1,
             resolved.options.train.dropout,
         )
+
+
+def _rehearse_merge(encoder: ResolvedEncoder) -> None:
+    """Merge the adapter of the run that trained `encoder` once, without its weights."""
+    if encoder.stored is not None and encoder.stored.adapter is not None:
+        rehearse_adapter(outline(encoder), encoder.stored.adapter, merged=True)
 
 
 def _refuse_layer(described: TowerDescription) -> None:

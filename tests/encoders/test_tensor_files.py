@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from modaxfer.encoders.tensor_files import check_files, checksums, fill
 from modaxfer.errors import DataError
-from modaxfer.runner.model.weights import check_files, checksums, fill
 
 NAME = "head.safetensors"
 

@@ -1,0 +1,156 @@
+"""An encoder as a run keeps it: its checkpoint by name, and beside it the tensors that training moved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.plan import AdapterSpec
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["ADAPTER", "BASE", "TENSORS", "StoredEncoder", "stored_tensors"]
+
+TENSORS, ADAPTER, BASE = "encoder.safetensors", "adapter.safetensors", "base"
+"""In the folder of a tower: what moved of the encoder, its adapter, and the small files of its checkpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredEncoder:
+    """What a run's ``model.json`` says of one encoder, and where its tensors lie."""
+
+    folder: Path
+    """``MODEL/towers/N``; `TENSORS` and `ADAPTER` are there where there are any."""
+    id: str
+    """Full id of the registered encoder."""
+    checkpoint: str
+    """What it was trained from."""
+    revision: str | None
+    sha256: str | None
+    """Hash of those weights; None where they were random."""
+    complete: bool
+    """Whether all its weights, or all but a front that it gave up, lie in the run."""
+    front: bool = True
+    """Whether it kept the part that raw input enters by."""
+    pooling: str = ""
+    """How the authors of its checkpoint pooled tokens; empty in older runs."""
+    adapter: AdapterSpec | None = None
+    top: int = 0
+    """Highest layer that the run's head reads; what lies above never took part."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Checksum of each file of the run's model, by its path in it; older runs have none."""
+
+    @classmethod
+    def of(cls, folder: Path, tower: Mapping[str, Any], files: Mapping[str, str]) -> StoredEncoder:
+        """Return what one of the ``towers`` of a ``model.json`` says.
+
+        Args:
+            folder: Of the tower.
+            tower: Its values.
+            files: Checksums of all files of the model.
+
+        Raises:
+            ValueError: A value is of the wrong kind; like a KeyError or a TypeError, it means damage.
+        """
+        told, adapter = tower["encoder"], tower["adapter"]
+        texts = [told["id"], told["checkpoint"], told.get("pooling", "")]
+        maybe = [told["revision"], told["sha256"]]
+        flags = [told["complete"], told.get("front", True)]
+        _require(all(isinstance(text, str) for text in texts), "encoder", told)
+        _require(all(isinstance(text, str | None) for text in maybe), "encoder", told)
+        _require(all(isinstance(flag, bool) for flag in flags), "encoder", told)
+        return cls(
+            folder=folder,
+            id=told["id"],
+            checkpoint=told["checkpoint"],
+            revision=told["revision"],
+            sha256=told["sha256"],
+            complete=told["complete"],
+            front=told.get("front", True),
+            pooling=told.get("pooling", ""),
+            adapter=None if adapter is None else adapter_of(adapter),
+            top=max(tower["readout"]["layers"]),
+            files=files,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands under ``encoder`` of a tower."""
+        names = ("id", "checkpoint", "revision", "sha256", "complete", "front", "pooling")
+        return {name: getattr(self, name) for name in names}
+
+    def needs_base(self, *, raw: bool) -> bool:
+        """Return whether its checkpoint must be had to load it.
+
+        Args:
+            raw: Whether raw input has to be embedded.
+        """
+        return not self.complete or (raw and not self.front and self.sha256 is not None)
+
+    def own_files(self) -> list[Path]:
+        """Return the files of its tensors."""
+        return [path for name in (TENSORS, ADAPTER) if (path := self.folder / name).is_file()]
+
+    def identity(self) -> str | None:
+        """Return the hash of its weights: that of its checkpoint where training moved nothing of it.
+
+        Else the SHA-256 of the lines ``base HASH``, unless all is stored, ``NAME HASH`` for each file, and the
+        adapter's options.
+        """
+        files = self.own_files()
+        if not files:
+            return self.sha256
+        lines = [f"base {self.sha256}"] if self.needs_base(raw=True) else []
+        for path in files:
+            with path.open("rb") as file:
+                lines.append(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+        if self.adapter is not None:
+            lines.append(json.dumps({**vars(self.adapter), "options": dict(self.adapter.options)}, sort_keys=True))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def adapter_of(values: Mapping[str, Any]) -> AdapterSpec:
+    """Return the adapter that a ``model.json`` describes."""
+    made = AdapterSpec(**values)
+    _require(isinstance(made.method, str) and isinstance(made.options, Mapping), "adapter", values)
+    _require(all(isinstance(name, str) for name in made.targets), "adapter.targets", made.targets)
+    return AdapterSpec(method=made.method, targets=tuple(made.targets), options=made.options)
+
+
+def stored_tensors(encoder: Any, moved: set[int], *, everything: bool) -> tuple[dict[str, torch.Tensor], bool]:
+    """Return the tensors to store, by the names they have without an adapter, and whether those are all there are.
+
+    Args:
+        encoder: Trained encoder.
+        moved: Identities of all parameters that training moved.
+        everything: Whether those that did not move are stored too.
+    """
+    adapter = _adapter_tensors(encoder)
+    state = {
+        name.replace(".base_layer.", "."): tensor
+        for name, tensor in encoder.state_dict(keep_vars=True).items()
+        if name not in adapter
+    }
+    own = state if everything else {name: tensor for name, tensor in state.items() if id(tensor) in moved}
+    return own, own.keys() >= state.keys()
+
+
+def _adapter_tensors(encoder: Any) -> set[str]:
+    """Return the names, parameters and buffers, of everything that an adapter added."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    found = set(encoder.adapter_parameters)
+    for name, module in encoder.named_modules():
+        if isinstance(module, BaseTunerLayer):
+            own = f"{name}." if name else ""
+            found |= {own + key for key in module.state_dict() if not key.startswith("base_layer.")}
+    return found
+
+
+def _require(condition: bool, name: str, value: object) -> None:
+    if not condition:
+        raise ValueError(f"{name} is {value!r}")
