@@ -1,0 +1,170 @@
+"""The encoder of one run as the start of another: the same features, known by where they come from, honest about it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+import modaxfer
+from modaxfer.config import EncoderOptions
+from modaxfer.encoders.checkpoints import resolve
+from modaxfer.encoders.load import load_encoder
+from modaxfer.errors import CheckpointUnavailableError, DataError, RefusedError
+from modaxfer.result import Result
+from modaxfer.runner.predict.predictor import Predictor
+
+pytestmark = pytest.mark.recipe
+
+QUICK = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True}
+FROZEN = {"epochs": None, "batch_size": None}
+
+
+@pytest.fixture
+def train(tmp_path):
+    def train(name, encoder, strategy="lora", **settings):
+        encoder = [str(one) for one in encoder] if isinstance(encoder, list) else str(encoder)
+        return modaxfer.train(encoder=encoder, strategy=strategy, output=str(tmp_path / name), **{**QUICK, **settings})
+
+    return train
+
+
+def encoder_of(run):
+    return load_encoder(resolve(str(run)), options=EncoderOptions())
+
+
+def vectors(predictor_or_encoder, encoder=None):
+    """Return the states of one text by an encoder."""
+    encoder = predictor_or_encoder
+    processor = encoder.processor("text")
+    batch = processor.collate(processor([("good number 3",)]))
+    with torch.no_grad():
+        return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth)).tokens
+
+
+@pytest.mark.parametrize("strategy", ["lora", "full", "frozen"])
+def test_the_encoder_of_a_run_is_the_one_it_predicts_with(strategy, train, tiny, own_rows):
+    first = train("first", tiny("bert"), strategy, **own_rows("text"), **(FROZEN if strategy == "frozen" else {}))
+    predicting = Predictor(first.folder).model.encoder
+    started = encoder_of(first.folder)
+    torch.testing.assert_close(vectors(started), vectors(predicting), rtol=0, atol=1e-5)
+    assert started.adapter_parameters == frozenset()
+    base = resolve(str(tiny("bert")))
+    same = started.sha256 == load_encoder(base, options=EncoderOptions()).sha256
+    assert same == (strategy == "frozen")
+
+
+def test_a_chain_of_runs_is_told_saved_loaded_and_resumed(train, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "lora", **rows)
+    second = train("second", first.folder, "full", **rows)
+    third = train("third", second.folder, "frozen", **rows, **FROZEN)
+    told = third.result.encoder
+    assert told["checkpoint"] == str(second.folder.resolve())
+    assert [told["from"]["strategy"], told["from"]["from"]["strategy"]] == ["modaxfer/full", "modaxfer/lora"]
+    assert told["from"]["sha256"] == second.result.encoder["sha256"]
+    assert told["from"]["from"]["checkpoint"] == str(tiny("bert").resolve())
+    assert "from" not in told["from"]["from"]
+    scores = third.evaluate()["metrics"]
+    assert scores == pytest.approx(third.result.metrics["test"], abs=1e-6)
+    again = modaxfer.train(output=str(third.folder), resume=True, quiet=True)
+    assert again.result.metrics == third.result.metrics
+
+
+def test_a_source_that_is_gone_or_changed_is_missed_but_by_what_is_whole(train, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "lora", **rows)
+    bound = train("bound", first.folder, "lora", **rows)
+    whole = train("whole", first.folder, "lora", standalone=True, **rows)
+    expected = whole.predict(["good number 3"])
+    shutil.move(first.folder, tmp_path / "elsewhere")
+    assert modaxfer.load(whole.folder).predict(["good number 3"]) == expected
+    train("after", whole.folder, "frozen", **rows, **FROZEN)
+    with pytest.raises(CheckpointUnavailableError, match=r"first"):
+        modaxfer.load(bound.folder).predict(["good number 3"])
+    with pytest.raises(CheckpointUnavailableError, match=r"what the run .*bound was trained from.*--standalone"):
+        train("never", bound.folder, "lora", **rows)
+
+
+def test_another_file_in_the_source_is_noticed(train, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "lora", **rows)
+    second = train("second", first.folder, "lora", **rows)
+    other = train("other", tiny("bert"), "lora", **rows, seed=1)
+    path = first.folder / "model/towers/0/adapter.safetensors"
+    path.write_bytes((other.folder / "model/towers/0/adapter.safetensors").read_bytes())
+    with pytest.raises(DataError, match=r"damaged.*adapter.safetensors"):
+        train("third", first.folder, "lora", **rows)
+    values = json.loads((first.folder / "model/model.json").read_text())
+    (first.folder / "model/model.json").write_text(json.dumps({**values, "files": {}}))
+    with pytest.raises(CheckpointUnavailableError, match=r"is not the one that the run was trained from"):
+        modaxfer.load(second.folder).predict(["good number 3"])
+
+
+def test_what_is_no_completed_run_is_refused(train, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "frozen", **rows, **FROZEN)
+    with pytest.raises(CheckpointUnavailableError, match=r"the folder holds runs, and is none.*name one: .*first"):
+        train("never", tmp_path, **rows)
+    with pytest.raises(RefusedError, match=r"has no such encoder.*first#1.*first#0 \(modaxfer/bert\)"):
+        train("never", f"{first.folder}#1", **rows)
+    with pytest.raises(RefusedError, match=r"did not train encoder vit.*modaxfer/bert"):
+        train("never", "vit", checkpoint=str(first.folder), **rows)
+    result = first.folder / "result.json"
+    values = json.loads(result.read_text())
+    result.write_text(json.dumps({**values, "status": "failed", "error": "no room"}))
+    with pytest.raises(CheckpointUnavailableError, match=r"the run failed.*no room.*--resume --output .*first"):
+        train("never", first.folder, **rows)
+    result.unlink()
+    with pytest.raises(CheckpointUnavailableError, match=r"the run is not finished.*--resume --output .*first"):
+        train("never", first.folder, **rows)
+    assert not (tmp_path / "never").exists()
+
+
+def test_one_of_several_fused_encoders_is_named(train, tiny, own_rows):
+    rows = own_rows("image+text")
+    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **rows)
+    with pytest.raises(RefusedError, match=r"the run has 2 encoders.*fused#0 \(modaxfer/vit\), .*fused#1 \(mod.*bert"):
+        train("never", fused.folder, **own_rows("text"))
+    alone = train("alone", f"{fused.folder}#bert", "frozen", **own_rows("text"), **FROZEN)
+    assert alone.result.encoder["checkpoint"] == f"{fused.folder.resolve()}#1"
+    assert alone.evaluate()["metrics"] == pytest.approx(alone.result.metrics["test"], abs=1e-6)
+    both = train("both", [f"{fused.folder}#0", tiny("bert")], "fusion", **rows)
+    parts = both.result.encoder["parts"]
+    assert [part.get("from", {}).get("task") for part in parts] == [fused.result.task, None]
+
+
+def test_the_encoder_that_tasks_share_goes_on(train, tiny):
+    tasks = {"task": ["reviews/sst2", "modaxfer/breast-cancer"], "limit": 24}
+    shared = train("shared", tiny("vit"), "multitask", **tasks, set={"strategy.alone": False})
+    alone = train("alone", shared.folder, "frozen", task="reviews/sst2", limit=24, **FROZEN)
+    assert set(alone.result.encoder["from"]["fingerprints"]) == {"reviews/sst2", "modaxfer/breast-cancer"}
+    model = Predictor(next((shared.folder / "tasks").iterdir())).model.encoder
+    for name, tensor in encoder_of(shared.folder).state_dict().items():
+        torch.testing.assert_close(model.state_dict()[name], tensor, rtol=0, atol=0)
+    multi = train("multi", shared.folder, "multitask", **tasks, set={"strategy.alone": False})
+    assert multi.result.encoder["from"]["strategy"] == "modaxfer/multitask"
+
+
+def test_a_design_that_was_trained_is_pretrained(train, own_rows):
+    first = train("first", "lstm", "full", **own_rows("text"))
+    second = train("second", first.folder, "frozen", **own_rows("text"))
+    assert second.result.encoder["sha256"] is not None
+    assert not any("random" in warning for warning in second.result.warnings)
+    started = encoder_of(first.folder).state_dict()
+    for name, tensor in Predictor(first.folder).model.encoder.state_dict().items():
+        assert torch.equal(started[name], tensor)
+    assert Result.load(second.folder).encoder["from"]["sha256"] is None
+
+
+def test_an_encoder_that_gave_up_its_front_gets_it_from_its_checkpoint(train, tiny, own_rows):
+    first = train("first", tiny("vit"), "full", **own_rows("text"), bridge="embed")
+    second = train("second", first.folder, "frozen", **own_rows("image"), **FROZEN)
+    assert second.result.bridge == "modaxfer/native-image"
+    assert np.isfinite(second.result.metrics["test"][second.result.primary])
+    blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
+    third = train("third", blind.folder, "full", **own_rows("image"))
+    assert third.result.bridge == "modaxfer/embed"
