@@ -21,6 +21,7 @@ __all__ = [
     "PATCHES",
     "TABLE",
     "TEXT",
+    "WORDS",
     "AugmentationSpec",
     "BridgeSpec",
     "Change",
@@ -55,7 +56,8 @@ API_VERSION = 0
 class Signal:
     """Kind of raw input and its layout.
 
-    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in. ``patches`` and ``embeddings`` are
+    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in, and ``words``, a text that comes as
+    the list of its words, each of which is tagged. ``patches`` and ``embeddings`` are
     not kinds of raw data but forms that encoders take: a sequence of square patches with a mask (patch-based image
     encoders), and a sequence of vectors of the encoder's own width, made by a trained bridge, that enter its body.
     """
@@ -70,6 +72,7 @@ class Signal:
 
 
 TEXT = Signal(kind="text")
+WORDS = Signal(kind="words")
 IMAGE = Signal(kind="image")
 AUDIO = Signal(kind="audio")
 TABLE = Signal(kind="table")

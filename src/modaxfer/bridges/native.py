@@ -1,4 +1,4 @@
-"""Bridges that leave the signal what it is: text stays text, an image stays an image, a sound stays a sound."""
+"""Bridges that leave the signal what it is: text stays text, words stay apart, an image an image, a sound a sound."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from modaxfer.contracts import InputLayout, Row, Sound
+    from modaxfer.contracts import InputLayout, Row, Sound, Words
     from modaxfer.spec import Field
 
-__all__ = ["AudioBridge", "ImageBridge", "TextBridge", "texts_of"]
+__all__ = ["AudioBridge", "ImageBridge", "TextBridge", "WordsBridge", "texts_of"]
 
 MARGIN = 0.1
 """Seconds that are read beyond those that are heard."""
@@ -42,6 +42,30 @@ class TextBridge:
     def __call__(self, rows: Sequence[Row]) -> list[tuple[str, ...]]:
         """Return one tuple of stripped strings per row."""
         return [texts_of(row, self._names) for row in rows]
+
+
+class WordsBridge:
+    """Hands the words of a row to a text encoder, whose processor says which token is which word's first.
+
+    Args:
+        options: Unused; a native bridge has no options.
+        fields: The task's one field of words.
+        layout: Unused; the tokeniser knows the encoder's limits.
+        root: Unused; words stand in the row itself.
+
+    Raises:
+        RefusedError: A field is of another kind, or there is not exactly one.
+    """
+
+    def __init__(self, options: Any, fields: tuple[Field, ...], layout: InputLayout, root: Path | None) -> None:
+        self._name = _only_field(fields, "words")
+        self.identity = f"native-words:{self._name}"
+
+    def __call__(self, rows: Sequence[Row]) -> list[Words]:
+        """Return the words of each row."""
+        from modaxfer.contracts import Words
+
+        return [Words(words=tuple(row[self._name])) for row in rows]
 
 
 class ImageBridge:
@@ -125,6 +149,11 @@ def _only_field(fields: tuple[Field, ...], kind: str) -> str:
         RefusedError: There is more than one, or it is of another kind.
     """
     _require_kind(fields, kind)
+    if len(fields) > 1 and kind == "words":
+        raise RefusedError(
+            "the words of one column are tagged, and this task has several", got=[field.name for field in fields],
+            allowed="one column of words", fix="name one of them",
+        )  # fmt: skip
     if len(fields) > 1:
         raise RefusedError(
             f"an encoder takes one {kind} per row; more need fusion of several passes or a montage into one {kind}",

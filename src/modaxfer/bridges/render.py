@@ -108,7 +108,7 @@ class RenderBridge:
         Raises:
             RefusedError: Too many characters would be boxes.
         """
-        self._face.fit([text for row in rows for text in texts_of(row, self._names)], self._boxes)
+        self._face.fit([text for row in rows for text in self._texts(row)], self._boxes)
 
     def state(self) -> dict[str, Any]:
         """Return the fonts that stand in for the own one."""
@@ -133,7 +133,11 @@ class RenderBridge:
 
     def __call__(self, rows: Sequence[Row]) -> list[PatchStrip]:
         """Return one strip per row, at least one patch long and at most what the encoder holds."""
-        return [self._strip(texts_of(row, self._names)) for row in rows]
+        return [self._strip(self._texts(row)) for row in rows]
+
+    def _texts(self, row: Row) -> tuple[str, ...]:
+        """Return what is drawn of a row, each of it from a patch of its own on."""
+        return texts_of(row, self._names)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -155,19 +159,27 @@ class RenderBridge:
         return Image.fromarray(np.concatenate([part for grid in grids for part in (grid, gap)]))
 
     def _strip(self, texts: tuple[str, ...]) -> PatchStrip:
-        runs = [self._bigram_run(text) if self._bigrams else self._continuous_run(text) for text in texts]
+        runs = list(map(self._run, texts))
         wanted = [len(run) for run in runs]
         kept = _shorten(wanted, self._most - (len(runs) - 1))
-        self._rows += 1
-        self._cut += kept != wanted
         whole = sum(map(self._patches_of, texts, wanted)) if kept != wanted else sum(wanted)
-        self._wanted, self._lost = self._wanted + whole, self._lost + whole - sum(kept)
+        self._count(whole, sum(kept))
         runs = [run[:count] for run, count in zip(runs, kept, strict=True)]
         separator = np.zeros((1, self._side, self._side), np.uint8)
         grey = np.concatenate([runs[0], *(part for run in runs[1:] for part in (separator, run))])
         if not len(grey):
             grey = np.full((1, self._side, self._side), WHITE, np.uint8)
         return PatchStrip(pixels=np.repeat(grey[..., None], 3, axis=-1))
+
+    def _count(self, wanted: int, drawn: int) -> None:
+        """Note a row that needs `wanted` patches, of which `drawn` were drawn."""
+        self._rows += 1
+        self._cut += drawn < wanted
+        self._wanted, self._lost = self._wanted + wanted, self._lost + wanted - drawn
+
+    def _run(self, text: str) -> np.ndarray:
+        """Draw `text` as patches ``[patches, side, side]``."""
+        return self._bigram_run(text) if self._bigrams else self._continuous_run(text)
 
     def _patches_of(self, text: str, drawn: int) -> int:
         """Return how many patches a text needs of which `drawn` have been drawn."""

@@ -18,6 +18,9 @@ from modaxfer.contracts.problems import (
     ragged,
 )
 from modaxfer.contracts.rows import (
+    NO_UNIT,
+    UNITS,
+    UNREAD,
     WINDOWS,
     Batch,
     Cells,
@@ -31,6 +34,7 @@ from modaxfer.contracts.rows import (
     Sound,
     Taken,
     TaskData,
+    Words,
 )
 from modaxfer.contracts.sealed import Answers, Sealed
 from modaxfer.contracts.training import (
@@ -51,6 +55,9 @@ from modaxfer.contracts.training import (
 )
 
 __all__ = [
+    "NO_UNIT",
+    "UNITS",
+    "UNREAD",
     "UNSEEN",
     "WINDOWS",
     "AlignedBridge",
@@ -100,6 +107,7 @@ __all__ = [
     "Validator",
     "WeighingLoss",
     "Weights",
+    "Words",
     "pool",
     "ragged",
 ]

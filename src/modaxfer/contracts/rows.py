@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from modaxfer.spec import Field
 
 __all__ = [
+    "NO_UNIT",
+    "UNITS",
+    "UNREAD",
     "WINDOWS",
     "Batch",
     "Cells",
@@ -29,6 +32,7 @@ __all__ = [
     "Sound",
     "Taken",
     "TaskData",
+    "Words",
 ]
 
 Row = Mapping[str, Any]
@@ -47,6 +51,25 @@ WINDOWS = "windows"
 """Key of rows that are read in several windows, whose pooled vectors are averaged. An example holds the tokens of each
 window, int32 ``[windows]``, and its arrays stand one behind the other; a batch holds the windows of each row, int64
 ``[rows]``, and each window is a row of its other tensors."""
+
+UNITS = "units"
+"""Key of rows whose parts, such as the words of a text, are predicted one by one. An example holds by unit the place of
+its token among the row's tokens, int32 ``[units]``, and `UNREAD` where it has none; a batch holds them as int64
+``[rows, units]``, with `NO_UNIT` behind the last unit of a row. Of rows in several windows places are counted through
+all of them, in a batch through the padded ones."""
+
+UNREAD = -1
+"""Place of a unit of which no token was read: it was cut off, or the tokenizer makes nothing of it."""
+
+NO_UNIT = -100
+"""Place, or class, of what stands behind a row's last unit: padding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """A text as its words, which stay apart: each is a unit with a prediction of its own."""
+
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +90,9 @@ class PatchStrip:
 
     pixels: np.ndarray
     """uint8 ``[patches, side, side, 3]``."""
+    words: np.ndarray | None = None
+    """int32 ``[words]``: the first patch of each word, `UNREAD` of one that is not drawn; None where words do not stay
+    apart."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ __all__ = [
     "find_empty",
     "find_infinite",
     "find_label_faults",
+    "find_unequal",
     "read_media",
     "too_coarse",
 ]
@@ -56,6 +57,20 @@ def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
                 "unknown_label",
                 f"label {', '.join(sorted(map(str, strange)))!r} is no class of the task",
             )
+    return faults
+
+
+def find_unequal(rows: Rows, fields: Sequence[Field]) -> dict[int, Fault]:
+    """Find rows whose label has more or fewer tags than a field of words has words."""
+    faults: dict[int, Fault] = {}
+    for field in fields:
+        if field.signal.kind != "words":
+            continue
+        counts = pc.fill_null(pc.list_value_length(rows.table.column(field.name)), 0).to_pylist()
+        for position, (label, words) in enumerate(zip(rows.labels, counts, strict=True)):
+            if isinstance(label, tuple) and len(label) != words:
+                detail = f"{words} words in column {field.name!r} and {len(label)} tags"
+                faults.setdefault(position, ("words_and_tags_differ", detail))
     return faults
 
 
@@ -154,6 +169,8 @@ def _filled(column: pa.ChunkedArray, kind: str) -> np.ndarray:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         blank = pc.equal(pc.utf8_trim_whitespace(column), "")
         present = pc.and_(present, pc.invert(pc.fill_null(blank, True)))
+    elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        present = pc.fill_null(pc.greater(pc.list_value_length(column), 0), False)
     elif pa.types.is_binary(column.type):
         present = pc.and_(present, pc.greater(pc.fill_null(pc.binary_length(column), 0), 0))
     return np.array(present.to_numpy(zero_copy_only=False), dtype=np.bool_)

@@ -87,12 +87,33 @@ def name_classes(table: pa.Table) -> pa.Table:
     features = json.loads(noted).get("info", {}).get("features", {})
     for index, name in enumerate(table.column_names):
         feature = features.get(name, {})
+        column = table.column(index).combine_chunks()
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and "names" in feature:
-            # -1 is how `datasets` marks a row without a label; with None in front it becomes null.
-            names = pa.array([None, *feature["names"]], pa.string())
-            numbers = pc.add(pc.max_element_wise(table.column(index), -1), 1)
-            table = table.set_column(index, name, names.take(numbers.combine_chunks()))
+            table = table.set_column(index, name, _named(column, feature["names"]))
+        elif names := _names_of_items(feature, column.type):
+            parts = _named(pc.list_flatten(column), names)
+            lists = pa.ListArray.from_arrays(_offsets(column), parts, mask=column.is_null())
+            table = table.set_column(index, name, lists)
     return table
+
+
+def _named(numbers: pa.Array, names: Sequence[str]) -> pa.Array:
+    # -1 is how `datasets` marks a row without a label; with None in front it becomes null.
+    return pa.array([None, *names], pa.string()).take(pc.add(pc.max_element_wise(numbers, -1), 1))
+
+
+def _names_of_items(feature: object, kind: pa.DataType) -> Sequence[str]:
+    """Return the class names of a column of lists of class numbers; empty where it is none."""
+    inner = feature.get("feature") if isinstance(feature, dict) else None
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    classes = isinstance(inner, dict) and inner.get("_type") == "ClassLabel"
+    return inner.get("names", ()) if classes and listed else ()
+
+
+def _offsets(lists: pa.Array) -> pa.Array:
+    """Return where each list of `lists` begins among all their items, int32 ``[lists + 1]``."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
 def file_of(table: pa.Table, default: str = "") -> str:

@@ -139,6 +139,7 @@ def modaxfer_bridges() -> Iterable[BridgeSpec]:
     """Return the ways from a signal to an encoder's input."""
     return (
         BridgeSpec(name="native-text", source="text", sink="text", target="modaxfer.bridges.native:TextBridge"),
+        BridgeSpec(name="native-words", source="words", sink="text", target="modaxfer.bridges.native:WordsBridge"),
         BridgeSpec(name="native-image", source="image", sink="image", target="modaxfer.bridges.native:ImageBridge"),
         BridgeSpec(name="native-audio", source="audio", sink="audio", target="modaxfer.bridges.native:AudioBridge"),
         BridgeSpec(
@@ -148,6 +149,14 @@ def modaxfer_bridges() -> Iterable[BridgeSpec]:
             target="modaxfer.bridges.render:RenderBridge",
             options="modaxfer.bridges.render:RenderOptions",
             summary="Text drawn as a strip of patches (PIXEL, Rust et al. 2023).",
+        ),
+        BridgeSpec(
+            name="render-words",
+            source="words",
+            sink="patches",
+            target="modaxfer.bridges.render_words:RenderWordsBridge",
+            options="modaxfer.bridges.render:RenderOptions",
+            summary="Words drawn as a strip of patches, each from a patch of its own on (PIXEL, Rust et al. 2023).",
         ),
         BridgeSpec(
             name="spectrogram",

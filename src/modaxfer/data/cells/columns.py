@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from modaxfer.data.cells.interpret import interpret
 from modaxfer.data.cells.numerals import is_text_type
 from modaxfer.data.cells.readings import Reading
+from modaxfer.data.cells.sequences import sequences_of
 from modaxfer.data.origin import file_of
 from modaxfer.errors import DataError, close_matches
 
@@ -42,7 +43,7 @@ def require_columns(table: pa.Table, names: Sequence[str], role: str = "column")
 def conform(table: pa.Table, fields: Sequence[Field], types: Mapping[str, Any] | None = None) -> pa.Table:
     """Return the columns of `fields`, each in the form that its signal kind has.
 
-    ``text`` becomes a string, null the empty string; ``table`` becomes float64 or string (see `interpret`), null stays
+    ``text`` becomes a string, null the empty string; ``words`` lists of strings; ``table`` becomes float64 or string (see `interpret`), null stays
     null, and a cell that cannot be read becomes null (see `strange_cells`); media stay paths, bytes or
     ``{"bytes", "path"}``; a kind that only a plugin knows is left as it is.
 
@@ -88,6 +89,8 @@ def _conformed(table: pa.Table, field: Field, types: Mapping[str, Any]) -> pa.Ch
         _require_plain(table, field.name)
         # Large: the texts of a file may be more than 2 GiB.
         return pc.fill_null(column.cast(pa.large_string()), "")
+    if kind == "words":
+        return pa.chunked_array([pa.array(sequences_of(column), pa.list_(pa.large_string()))])
     if kind in MEDIA and _is_empty(column):
         return pa.chunked_array([pa.nulls(len(column), pa.string())])
     if kind in MEDIA and not (is_media(column) or is_text_type(column.type)):

@@ -19,7 +19,17 @@ from modaxfer.data.names import tidy
 from modaxfer.data.origin import file_of, is_typed, separator_of
 from modaxfer.errors import DataError
 
-__all__ = ["NO_LABEL", "LabelReading", "Spellings", "cell_of", "learn_labels", "looks_listed", "spellings", "values_of"]
+__all__ = [
+    "NO_LABEL",
+    "LabelReading",
+    "Spellings",
+    "cell_of",
+    "items_of",
+    "learn_labels",
+    "looks_listed",
+    "spellings",
+    "values_of",
+]
 
 NO_LABEL = frozenset(MISSING) - {"-", "?"}
 """What a label cell of a file without types says where it has no label: what pandas takes for a gap."""
@@ -85,7 +95,7 @@ class LabelReading:
             if self.listed and not looks_listed(value):
                 value = None if self.name(value, typed=typed) is None else [value]
             else:
-                value = _items(value) if self.listed else value.split(separator)
+                value = items_of(value) if self.listed else value.split(separator)
         if value is None:
             return None
         parts = value if isinstance(value, list) else [value]
@@ -253,7 +263,7 @@ class Spellings:
         )
 
 
-def _items(text: str) -> list[Any]:
+def items_of(text: str) -> list[Any]:
     """Return the items of the text of a list: JSON, Python's, numpy's (no commas), or without quotes."""
     text = text.strip()
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from modaxfer.contracts import Batch, Example, PatchStrip
+from modaxfer.contracts import NO_UNIT, UNITS, UNREAD, Batch, Example, PatchStrip
 from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
 from modaxfer.errors import RefusedError
 
@@ -71,7 +71,7 @@ class PatchProcessor:
         self.identity = fingerprint("patches", {"side": side, "most": most})
 
     def __call__(self, raws: Sequence[PatchStrip]) -> list[Example]:
-        """Return ``patches`` uint8 ``[patches, side, side, 3]``.
+        """Return ``patches`` uint8 ``[patches, side, side, 3]``; of words also `UNITS`, behind the class token.
 
         Raises:
             RefusedError: A strip is empty, too long, or of another patch size.
@@ -84,16 +84,28 @@ class PatchProcessor:
                     allowed=f"1 to {self.most} patches of {self.side} x {self.side} x 3 bytes",
                     fix="let the bridge cut it; it knows the encoder's layout",
                 )
-        return [{"patches": np.ascontiguousarray(strip.pixels, dtype=np.uint8)} for strip in raws]
+        return [self._example(strip) for strip in raws]
+
+    def _example(self, strip: PatchStrip) -> Example:
+        patches = {"patches": np.ascontiguousarray(strip.pixels, dtype=np.uint8)}
+        if strip.words is None:
+            return patches
+        return {**patches, UNITS: np.where(strip.words == UNREAD, UNREAD, strip.words + 1).astype(np.int32)}
 
     def length(self, example: Example) -> int:
         """Return the number of tokens, the class token included."""
         return len(example["patches"]) + 1
 
     def collate(self, examples: Sequence[Example]) -> Batch:
-        """Pad to ``patches`` uint8 ``[batch, patches, side, side, 3]`` and ``mask`` bool ``[batch, patches]``."""
+        """Pad to ``patches`` uint8 ``[batch, patches, side, side, 3]`` and ``mask`` bool ``[batch, patches]``.
+
+        Of words, `UNITS` int64 ``[batch, words]`` says which token is each one's.
+        """
         arrays = [example["patches"] for example in examples]
-        return {"patches": pad(arrays), "mask": pad_mask([len(array) for array in arrays])}
+        batch = {"patches": pad(arrays), "mask": pad_mask([len(array) for array in arrays])}
+        if UNITS in examples[0]:
+            batch[UNITS] = pad([example[UNITS] for example in examples], NO_UNIT, np.int64)
+        return batch
 
     def save(self, folder: Path) -> None:
         """Write ``processor.json`` below `folder`."""

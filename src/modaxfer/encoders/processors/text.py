@@ -1,4 +1,4 @@
-"""Text fields into token ids, with the tokenizer that the checkpoint was trained with."""
+"""Text fields, or words, into token ids, with the tokenizer that the checkpoint was trained with."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from modaxfer.contracts import WINDOWS, Batch, Example
+from modaxfer.contracts import NO_UNIT, UNITS, UNREAD, WINDOWS, Batch, Example, Words
 from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
 from modaxfer.encoders.processors.long import HEAD_TAIL, ends
 from modaxfer.encoders.processors.long import windows as windows_of
 from modaxfer.encoders.processors.losses import Losses
+from modaxfer.encoders.processors.words import first_tokens, padded_places, places_in, unread_line
 from modaxfer.encoders.silence import quiet
-from modaxfer.errors import CheckpointUnavailableError
+from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
 __all__ = ["TextProcessor", "read_tokenizer"]
 
@@ -27,10 +28,11 @@ MOST_CHARACTERS = 2_000_000
 
 
 class TextProcessor:
-    """Tokenises tuples of strings, many in one call.
+    """Tokenises tuples of strings, or `Words`, many in one call.
 
     One field is a single sequence. Two become a text pair, where the tokenizer knows pairs; more are joined with the
-    separator token (a line break, where there is none). The longest part is cut first.
+    separator token (a line break, where there is none). The longest part is cut first. Words are read as one text, with
+    a space between them, and their first tokens stand for them.
 
     Args:
         tokenizer: A Transformers tokenizer.
@@ -44,48 +46,69 @@ class TextProcessor:
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
         self._losses = Losses("texts", "tokens", *_limit(max_tokens, long, windows))
+        self._words = np.zeros(2, np.int64)
         how = {"head": {}, "head_tail": {"long": long}}.get(long, {"long": long, "windows": windows})
         self.identity = fingerprint("text", {"tokenizer": _state(tokenizer), "max_tokens": max_tokens, **how})
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut so far."""
-        return self._losses.warnings
+        return (*self._losses.warnings, *unread_line(*self._words.tolist()))
 
     def counting(self) -> TextProcessor:
         """Return a processor that does the same and counts from zero."""
         twin = copy.copy(self)
-        twin._losses = self._losses.anew()
+        twin._losses, twin._words = self._losses.anew(), np.zeros(2, np.int64)
         return twin
 
-    def __call__(self, raws: Sequence[tuple[str, ...]]) -> list[Example]:
+    def __call__(self, raws: Sequence[tuple[str, ...] | Words]) -> list[Example]:
         """Return ``input_ids`` int32 ``[tokens]``, with ``token_type_ids`` int8 where the model knows them.
 
         For ``mean_of_windows`` the windows of a text stand one behind the other, and `WINDOWS` int32 ``[windows]``
-        holds the tokens of each.
+        holds the tokens of each. `Words` have `UNITS` as well.
+
+        Raises:
+            RefusedError: The tokenizer does not say which words its tokens stand for.
         """
         return [example for portion in _portions(raws) for example in self._tokenised(portion)]
 
-    def _tokenised(self, raws: Sequence[tuple[str, ...]]) -> list[Example]:
-        first, second = self._sequences(raws)
+    def _tokenised(self, raws: Sequence[tuple[str, ...] | Words]) -> list[Example]:
+        words = [raw.words for raw in raws if isinstance(raw, Words)]
+        if words and not self.tokenizer.is_fast:
+            raise RefusedError(
+                "this tokenizer does not say which words its tokens stand for", got=type(self.tokenizer).__name__,
+                fix="choose a checkpoint with a tokenizer.json, or another encoder",
+            )  # fmt: skip
+        first, second = self._sequences([(" ".join(raw.words),) if isinstance(raw, Words) else raw for raw in raws])
         # Cut by hand afterwards: the tokenizer would not say how much it has cut.
         encoded = self.tokenizer(
-            first, second, return_attention_mask=False, return_special_tokens_mask=True, verbose=False
+            first,
+            second,
+            return_attention_mask=False,
+            return_special_tokens_mask=True,
+            return_offsets_mapping=bool(words),
+            verbose=False,
         )
-        special = encoded.pop("special_tokens_mask")
+        special, offsets = encoded.pop("special_tokens_mask"), encoded.pop("offset_mapping", None)
         kinds = [(key, np.int32 if key == "input_ids" else np.int8) for key in encoded]
         return [
-            self._read({key: np.asarray(encoded[key][row], dtype=kind) for key, kind in kinds}, special[row])
+            self._read(
+                {key: np.asarray(encoded[key][row], dtype=kind) for key, kind in kinds},
+                np.asarray(special[row], dtype=bool),
+                None if offsets is None else first_tokens(words[row], offsets[row], special[row]),
+            )
             for row in range(len(raws))
         ]
 
-    def _read(self, whole: Example, special: Sequence[int]) -> Example:
-        """Return of a tokenised text what is read."""
-        mask = np.asarray(special, dtype=bool)
-        places = self._places(mask)
+    def _read(self, whole: Example, special: np.ndarray, firsts: np.ndarray | None) -> Example:
+        """Return of a tokenised text what is read; `firsts` are the places of its words' first tokens."""
+        places = self._places(special)
         read = np.concatenate(places)
-        self._losses.count(len(mask) - mask.sum(), len(np.unique(read)) - mask.sum())
+        self._losses.count(len(special) - special.sum(), len(np.unique(read)) - special.sum())
         example = {key: values[read] for key, values in whole.items()}
+        if firsts is not None:
+            example[UNITS] = places_in(read, firsts)
+            self._words += (len(firsts), (example[UNITS] == UNREAD).sum())
         if self.long == "mean_of_windows":
             example[WINDOWS] = np.array([len(window) for window in places], dtype=np.int32)
         return example
@@ -114,13 +137,17 @@ class TextProcessor:
         """Pad to ``input_ids`` int64 ``[batch, tokens]``, the same for ``token_type_ids``, and ``mask`` bool.
 
         Of texts in windows, each window is a row of these, and `WINDOWS` int64 ``[texts]`` says how many belong to
-        each text.
+        each text. Of words, `UNITS` int64 ``[batch, words]`` says which token is each one's.
         """
         counts = [example[WINDOWS] for example in examples if WINDOWS in example]
         rows = [part for example in examples for part in _apart(example)]
         fill = {"input_ids": self.tokenizer.pad_token_id}
         batch = {key: pad([row[key] for row in rows], fill.get(key, 0), np.int64) for key in rows[0]}
         batch["mask"] = pad_mask([self.length(row) for row in rows])
+        if UNITS in examples[0]:
+            longest = batch["mask"].shape[1]
+            units = [padded_places(example[UNITS], example.get(WINDOWS), longest) for example in examples]
+            batch[UNITS] = pad(units, NO_UNIT, np.int64)
         return batch | ({WINDOWS: torch.tensor([len(count) for count in counts])} if counts else {})
 
     def save(self, folder: Path) -> None:
@@ -135,19 +162,20 @@ class TextProcessor:
 
 
 def _apart(example: Example) -> list[Example]:
-    """Return the windows of a text as examples of their own; a text without windows as it is."""
+    """Return the windows of a text as examples of their own; a text without windows as it is, but for its words."""
+    tokens = {key: values for key, values in example.items() if key not in (WINDOWS, UNITS)}
     if WINDOWS not in example:
-        return [example]
+        return [tokens]
     starts = np.cumsum(example[WINDOWS])[:-1]
-    arrays = {key: np.split(values, starts) for key, values in example.items() if key != WINDOWS}
+    arrays = {key: np.split(values, starts) for key, values in tokens.items()}
     return [{key: parts[place] for key, parts in arrays.items()} for place in range(len(example[WINDOWS]))]
 
 
-def _portions(raws: Sequence[tuple[str, ...]]) -> Iterator[Sequence[tuple[str, ...]]]:
+def _portions(raws: Sequence[tuple[str, ...] | Words]) -> Iterator[Sequence[tuple[str, ...] | Words]]:
     """Yield stretches of rows that a tokenizer can hold at once: it keeps some hundred bytes per token."""
     start = size = 0
     for place, fields in enumerate(raws):
-        length = sum(map(len, fields))
+        length = sum(map(len, fields.words if isinstance(fields, Words) else fields))
         if size and size + length > MOST_CHARACTERS:
             yield raws[start:place]
             start, size = place, 0
