@@ -56,10 +56,10 @@ API_VERSION = 0
 class Signal:
     """Kind of raw input and its layout.
 
-    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in, and ``words``, a text that comes as
-    the list of its words, each of which is tagged. ``patches`` and ``embeddings`` are
-    not kinds of raw data but forms that encoders take: a sequence of square patches with a mask (patch-based image
-    encoders), and a sequence of vectors of the encoder's own width, made by a trained bridge, that enter its body.
+    `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in, and ``words``, a text that comes
+    as the list of its words, each of which is tagged. ``patches`` and ``embeddings`` are not kinds of raw data but
+    forms that encoders take: a sequence of square patches with a mask (patch-based image encoders), and a sequence of
+    vectors of the encoder's own width, made by a trained bridge, that enter its body.
     """
 
     kind: str

@@ -4,7 +4,7 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 """
 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
-from modaxfer.contracts.model import Encoder, Features, Head, Hidden, Readout, pool
+from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
 from modaxfer.contracts.problems import (
     UNSEEN,
     Judge,
@@ -56,6 +56,7 @@ from modaxfer.contracts.training import (
 
 __all__ = [
     "NO_UNIT",
+    "PARTS",
     "UNITS",
     "UNREAD",
     "UNSEEN",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["Encoder", "Features", "Head", "Hidden", "Readout", "pool"]
+__all__ = ["PARTS", "Encoder", "Features", "Head", "Hidden", "Readout", "pool"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Features:
     mask: torch.Tensor
     """bool ``[batch, tokens]``."""
     pooled: torch.Tensor
-    """``[batch, hidden]``, or ``[batch, 2 * hidden]`` for mean and deviation."""
+    """``[batch, hidden]``, or ``[batch, 2 * hidden]`` for mean and deviation; where each part of a row is predicted
+    ``[batch, parts, hidden]``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,16 @@ class Readout:
     layers: tuple[int, ...]
     weights: tuple[float, ...] = (1.0,)
     pooling: str = "mean"
-    """``cls`` (first token), ``mean`` or ``mean_std`` (mean and standard deviation, over real tokens)."""
+    """``cls`` (first token), ``mean`` or ``mean_std`` (mean and standard deviation, over real tokens) make one vector
+    of a row. ``words``, ``cells`` and ``stretches`` make one of each of its parts, see `PARTS`."""
+    parts: int = 0
+    """Cells or stretches of every row; 0 where rows have words, or are not parted."""
+
+
+PARTS = ("words", "cells", "stretches")
+"""Poolings that make a vector of each part of a row, ``[batch, parts, hidden]``: of each word the state of its first
+token; of a square grid's cells the mean of their patches, in reading order; of a sound's stretches, equally long, the
+mean of their frames."""
 
 
 def pool(hidden: Hidden, pooling: str) -> torch.Tensor:

@@ -106,8 +106,9 @@ def _names_of_items(feature: object, kind: pa.DataType) -> Sequence[str]:
     """Return the class names of a column of lists of class numbers; empty where it is none."""
     inner = feature.get("feature") if isinstance(feature, dict) else None
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    classes = isinstance(inner, dict) and inner.get("_type") == "ClassLabel"
-    return inner.get("names", ()) if classes and listed else ()
+    if not listed or not isinstance(inner, dict) or inner.get("_type") != "ClassLabel":
+        return ()
+    return list(inner.get("names", ()))
 
 
 def _offsets(lists: pa.Array) -> pa.Array:

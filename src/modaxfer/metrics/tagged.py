@@ -1,7 +1,7 @@
 """Scores of tagged rows: spans found, by seqeval's rules, and words that have the right tag.
 
-Every function takes two object arrays ``[rows]``, whose items are the tags of a row, as many on both sides; what a third
-array would say, probabilities, none of them reads. Spans are counted over all rows together (micro): one is right where
+Every function takes two object arrays ``[rows]``, whose items are the tags of a row, as many on both sides; a third
+one, probabilities, none of them reads. Spans are counted over all rows together (micro): one is right where
 its kind, its first and its last word are. As in seqeval, a share of nothing is 0.
 """
 
@@ -71,8 +71,8 @@ def tag_f1_macro(references: np.ndarray, predictions: np.ndarray, scores: np.nda
 class Tagged:
     """What each row adds to these scores, so that a resample is a weighted sum; see `modaxfer.metrics.weighted`.
 
-    Sums are ``[resamples, 8 + 3 * tags]``: right, true and predicted spans; the same of well-formed ones; words that are
-    right and words; then hits, words and predictions of each tag.
+    Sums are ``[resamples, 8 + 3 * tags]``: right, true and predicted spans; the same of well-formed ones; words that
+    are right and words; then hits, words and predictions of each tag.
     """
 
     most = None
@@ -95,7 +95,8 @@ class Tagged:
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return the sums of every resample."""
-        return weights @ self._columns
+        sums: np.ndarray = weights @ self._columns
+        return sums
 
 
 def _over_all(score: object, references: np.ndarray, predictions: np.ndarray) -> float:

@@ -43,9 +43,9 @@ def require_columns(table: pa.Table, names: Sequence[str], role: str = "column")
 def conform(table: pa.Table, fields: Sequence[Field], types: Mapping[str, Any] | None = None) -> pa.Table:
     """Return the columns of `fields`, each in the form that its signal kind has.
 
-    ``text`` becomes a string, null the empty string; ``words`` lists of strings; ``table`` becomes float64 or string (see `interpret`), null stays
-    null, and a cell that cannot be read becomes null (see `strange_cells`); media stay paths, bytes or
-    ``{"bytes", "path"}``; a kind that only a plugin knows is left as it is.
+    ``text`` becomes a string, null the empty string; ``words`` become lists of strings; ``table`` becomes float64 or
+    string (see `interpret`), null stays null, and a cell that cannot be read becomes null (see `strange_cells`); media
+    stay paths, bytes or ``{"bytes", "path"}``; a kind that only a plugin knows is left as it is.
 
     Args:
         table: Rows as read.

@@ -42,7 +42,8 @@ def places_in(read: np.ndarray, firsts: np.ndarray) -> np.ndarray:
     where = np.full(max(int(read.max(initial=0)), int(firsts.max(initial=0))) + 2, UNREAD)
     # From behind: of a token that stands in two windows the first counts.
     where[read[::-1]] = np.arange(len(read))[::-1]
-    return where[firsts].astype(np.int32)
+    places: np.ndarray = where[firsts].astype(np.int32)
+    return places
 
 
 def padded_places(units: np.ndarray, windows: np.ndarray | None, longest: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
-from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
+from modaxfer.contracts import PARTS, Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
 from modaxfer.encoders.checkpoints import resolve_stored
 from modaxfer.encoders.load import load_stored
 from modaxfer.encoders.runs import SCHEMA, description_of, read_description
@@ -67,12 +67,15 @@ class SavedTower:
         Raises:
             ValueError: There are no such layers, weights or pooling.
         """
-        layers, weights, pooling = (self.readout[item.name] for item in fields(Readout))
+        layers, weights, pooling = (self.readout[name] for name in ("layers", "weights", "pooling"))
+        parts = self.readout.get("parts", 0)  # older runs have none
         _require(_all(layers, int) and min(layers) >= 0, "readout.layers", layers)
         _require(_all(weights, int | float) and len(weights) == len(layers), "readout.weights", weights)
         _require(isinstance(pooling, str), "readout.pooling", pooling)
-        _check_options({"pooling": pooling})
-        return Readout(layers=tuple(layers), weights=tuple(weights), pooling=pooling)
+        if pooling not in PARTS:
+            _check_options({"pooling": pooling})
+        _require(type(parts) is int and (parts > 0) == (pooling in ("cells", "stretches")), "readout.parts", parts)
+        return Readout(layers=tuple(layers), weights=tuple(weights), pooling=pooling, parts=parts)
 
     def build_bridge(self, root: Path | None) -> Bridge:
         """Return the bridge, with what it learned, for rows whose media lie below `root`."""

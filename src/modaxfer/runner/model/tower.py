@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from modaxfer.contracts import WINDOWS, Batch, Encoder, Features, Hidden, Readout, pool
+from modaxfer.contracts import PARTS, UNITS, WINDOWS, Batch, Encoder, Features, Hidden, Readout, pool
+from modaxfer.runner.model.units import cell_vectors, stretch_vectors, token_vectors, windows_joined
 
 __all__ = ["LAYER_STATES", "POOLS", "Tower", "read_out", "readout_width", "segment_means", "window_means"]
 
@@ -45,23 +46,11 @@ def read_out(layers: torch.Tensor, readout: Readout) -> torch.Tensor:
 
 
 def segment_means(hidden: Hidden, segments: int) -> torch.Tensor:
-    """Average the real tokens of each row in `segments` stretches of equal length, in their order.
+    """Return the vectors of a row's stretches side by side, float32 ``[batch, segments * hidden]``.
 
-    A row with fewer tokens than segments repeats some, as adaptive average pooling does.
-
-    Args:
-        hidden: States ``[batch, tokens, hidden]`` whose real tokens come first, and their mask.
-        segments: Stretches per row.
-
-    Returns:
-        float32 ``[batch, segments * hidden]``.
+    See `stretch_vectors`.
     """
-    tokens, count = hidden.tokens.float(), hidden.mask.sum(1, keepdim=True)
-    total = nn.functional.pad((tokens * hidden.mask.unsqueeze(-1)).cumsum(1), (0, 0, 1, 0))
-    place = torch.arange(segments, device=tokens.device)
-    start, stop = place * count // segments, -(-(place + 1) * count // segments)
-    before, after = (total.gather(1, end.unsqueeze(-1).expand(-1, -1, tokens.shape[-1])) for end in (start, stop))
-    return ((after - before) / (stop - start).unsqueeze(-1)).flatten(1)
+    return stretch_vectors(hidden, segments).flatten(1)
 
 
 def window_means(vectors: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
@@ -74,7 +63,7 @@ def _stretches(batch: Batch, most: int) -> Iterator[Batch]:
     mask = batch["mask"]
     count = max(1, most // mask.shape[1])
     for start in range(0, len(mask), count):
-        yield {key: values[start : start + count] for key, values in batch.items() if key != WINDOWS}
+        yield {key: values[start : start + count] for key, values in batch.items() if key not in (WINDOWS, UNITS)}
 
 
 class Tower(nn.Module):
@@ -115,7 +104,8 @@ class Tower(nn.Module):
     def features(self, batch: Batch, start: int = 0) -> Features:
         """Return the states of the highest layer read, and the vector that a head takes.
 
-        Of rows in several windows the vector is the mean of the windows' vectors, and it is the only token.
+        Of rows in several windows the vector is the mean of the windows' vectors, and it is the only token; where words
+        have vectors of their own, the tokens are those of all windows.
 
         Args:
             batch: Raw inputs; or cached states under `LAYER_STATES` with their ``mask``, to go on at layer `start`.
@@ -126,24 +116,36 @@ class Tower(nn.Module):
         stretches = list(_stretches(batch, STRETCH))
         # Gradients of a long text: each stretch is computed again on the way back, so that memory holds one.
         again = len(stretches) > 1 and torch.is_grad_enabled()
+        run = self._mixed if self.readout.pooling in PARTS else self._pooled
         vectors = [
-            checkpoint(self._pooled, part, start, use_reentrant=False) if again else self._pooled(part, start)
-            for part in stretches
+            checkpoint(run, part, start, use_reentrant=False) if again else run(part, start) for part in stretches
         ]
+        if self.readout.pooling in PARTS:
+            joined = windows_joined(torch.cat(vectors), batch["mask"], batch[WINDOWS])
+            return Features(joined.tokens, joined.mask, self._vector(joined, batch))
         pooled = window_means(torch.cat(vectors), batch[WINDOWS])
         return Features(pooled.unsqueeze(1), torch.ones_like(pooled[:, :1], dtype=torch.bool), pooled)
 
     def _pooled(self, batch: Batch, start: int) -> torch.Tensor:
         return self._features(batch, start).pooled
 
+    def _mixed(self, batch: Batch, start: int) -> torch.Tensor:
+        """Return the states of the layers read, mixed as their pooled vectors would be: words take tokens of them."""
+        return sum(weight * done.tokens.float() for weight, done in self._read(batch, start))  # type: ignore[return-value]
+
     def _features(self, batch: Batch, start: int) -> Features:
+        read = list(self._read(batch, start))
+        vectors = [weight * self._vector(done, batch) for weight, done in read]
+        _, top = read[-1]
+        return Features(top.tokens, top.mask, sum(vectors[1:], vectors[0]))
+
+    def _read(self, batch: Batch, start: int) -> Iterator[tuple[float, Hidden]]:
+        """Yield each layer that is read, the lowest first, with its weight."""
         hidden = Hidden(batch[LAYER_STATES], batch["mask"]) if LAYER_STATES in batch else self.embed(batch)
-        vectors, done, at = [], hidden, start
+        at = start
         for layer, weight in sorted(zip(self.readout.layers, self.readout.weights, strict=True)):
             hidden, at = self.encoder.run(hidden, at, layer), layer
-            done = self.finished(hidden, layer)
-            vectors.append(weight * self._vector(done))
-        return Features(done.tokens, done.mask, sum(vectors[1:], vectors[0]))
+            yield weight, self.finished(hidden, layer)
 
     def prefix(self, batch: Batch, stop: int) -> Hidden:
         """Run the embedding and layers below `stop`; of rows in several windows, each window is a row."""
@@ -169,5 +171,10 @@ class Tower(nn.Module):
         done: Hidden = self.encoder.finish(hidden) if layer == self.encoder.depth else hidden
         return done
 
-    def _vector(self, hidden: Hidden) -> torch.Tensor:
-        return segment_means(hidden, self.segments) if self.segments else pool(hidden, self.readout.pooling)
+    def _vector(self, hidden: Hidden, batch: Batch) -> torch.Tensor:
+        pooling, parts = self.readout.pooling, self.readout.parts
+        if pooling == "words":
+            return token_vectors(hidden, batch[UNITS])
+        if pooling in PARTS:
+            return cell_vectors(hidden, parts) if pooling == "cells" else stretch_vectors(hidden, parts)
+        return segment_means(hidden, self.segments) if self.segments else pool(hidden, pooling)

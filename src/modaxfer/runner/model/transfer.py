@@ -9,14 +9,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from modaxfer.contracts import Batch, Features, Hidden, Readout
+from modaxfer.contracts import UNITS, Batch, Features, Hidden, Readout
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.tower import Tower
+from modaxfer.runner.model.units import mark_units
 
 __all__ = ["POOLED", "PRESENT", "ModelParameter", "TransferModel", "part_of_batch"]
 
 POOLED = "pooled"
-"""Key of a batch that holds cached vectors ``[batch, width]`` as the head takes them, where only it is trained."""
+"""Key of a batch that holds cached vectors ``[batch, width]`` as the head takes them, where only it is trained; where
+each part of a row is predicted ``[batch, parts, width]``."""
 
 PRESENT = "present"
 """Key, under each tower's prefix, of float32 ``[batch]``: 1 where the row has that tower's fields, 0 where not."""
@@ -87,20 +89,22 @@ class TransferModel(nn.Module):
         return depth
 
     def forward(self, batch: Batch, start: int = 0) -> torch.Tensor:
-        """Return logits ``[batch, outputs]``.
+        """Return logits ``[batch, outputs]``; of rows with `UNITS` ``[batch, units, outputs]``, see `mark_units`.
 
         Args:
             batch: Raw inputs; or cached states of layer `start`; or cached vectors under `POOLED`.
             start: Layer at which cached states enter.
         """
         logits: torch.Tensor = self.head(self.features(batch, start).pooled)
-        return logits
+        return mark_units(logits, batch[UNITS]) if UNITS in batch else logits
 
     def features(self, batch: Batch, start: int = 0) -> Features:
         """Return the states of the highest layer read, and the vector that the head takes."""
         if POOLED in batch:
             vectors = batch[POOLED]
-            return Features(vectors.unsqueeze(1), torch.ones_like(vectors[:, :1], dtype=torch.bool), vectors)
+            tokens = vectors if vectors.ndim == 3 else vectors.unsqueeze(1)
+            mask = batch[UNITS] >= 0 if UNITS in batch else torch.ones_like(tokens[..., 0], dtype=torch.bool)
+            return Features(tokens, mask, vectors)
         if len(self.towers) == 1:
             alone: Features = self.towers[0].features(batch, start)
             return alone

@@ -9,7 +9,7 @@ from torch import nn
 
 from modaxfer.contracts import NO_UNIT, UNREAD, Hidden
 
-__all__ = ["cell_vectors", "mark_units", "stretch_vectors", "token_vectors"]
+__all__ = ["cell_vectors", "mark_units", "stretch_vectors", "token_vectors", "windows_joined"]
 
 
 def token_vectors(hidden: Hidden, places: torch.Tensor) -> torch.Tensor:
@@ -60,7 +60,8 @@ def cell_vectors(hidden: Hidden, count: int) -> torch.Tensor:
     """
     side, cells = math.isqrt(hidden.tokens.shape[1]), math.isqrt(count)
     assert cells * cells == count, "refused before weights are loaded"
-    patches = hidden.tokens[:, -side * side :].float().unflatten(1, (side, side)).permute(0, 3, 1, 2)
+    patches = hidden.tokens[:, -side * side :].float()
+    patches = patches.reshape(len(patches), side, side, -1).permute(0, 3, 1, 2)
     return nn.functional.adaptive_avg_pool2d(patches, cells).flatten(2).transpose(1, 2)
 
 
@@ -71,3 +72,17 @@ def mark_units(logits: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """
     unread, none = ((places == value).unsqueeze(-1) for value in (UNREAD, NO_UNIT))
     return logits.masked_fill(unread, math.nan).masked_fill(none, -math.inf)
+
+
+def windows_joined(states: torch.Tensor, mask: torch.Tensor, counts: torch.Tensor) -> Hidden:
+    """Return the states of each row's windows one behind the other, padding of windows among them.
+
+    Args:
+        states: ``[windows, tokens, hidden]``.
+        mask: bool ``[windows, tokens]``.
+        counts: int64 ``[rows]``: windows of each row.
+    """
+    rows = [part.flatten(0, 1) for part in torch.split(states, counts.tolist())]
+    masks = [part.flatten() for part in torch.split(mask, counts.tolist())]
+    joined = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+    return Hidden(joined, nn.utils.rnn.pad_sequence(masks, batch_first=True))

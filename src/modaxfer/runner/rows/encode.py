@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from modaxfer.contracts import WINDOWS, Batch, Example, Processor
-from modaxfer.encoders.processors.files import pad_mask
+from modaxfer.contracts import NO_UNIT, UNITS, WINDOWS, Batch, Example, Processor
+from modaxfer.encoders.processors.files import pad, pad_mask
+from modaxfer.encoders.processors.words import padded_places
 from modaxfer.runner.model.tower import LAYER_STATES
 from modaxfer.runner.rows.batches import evaluation_batches
 
@@ -35,12 +36,18 @@ class Computer:
 
 
 def collate_states(examples: Sequence[Example]) -> Batch:
-    """Pad cached states ``[tokens, hidden]`` and mark the padding; each window of a row is padded by itself."""
+    """Pad cached states ``[tokens, hidden]`` and mark the padding; each window of a row is padded by itself.
+
+    `UNITS` are those of the prepared rows.
+    """
     parts = [part for example in examples for part in _windows(example)]
     states = pad_sequence([torch.from_numpy(np.asarray(part, np.float32)) for part in parts], batch_first=True)
     batch = {LAYER_STATES: states, "mask": pad_mask([len(part) for part in parts])}
     if WINDOWS in examples[0]:
         batch[WINDOWS] = torch.tensor([len(example[WINDOWS]) for example in examples])
+    if UNITS in examples[0]:
+        places = [padded_places(example[UNITS], example.get(WINDOWS), states.shape[1]) for example in examples]
+        batch[UNITS] = pad(places, NO_UNIT, np.int64)
     return batch
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from modaxfer.contracts import WINDOWS, Batch, Example
+from modaxfer.contracts import NO_UNIT, PARTS, UNITS, WINDOWS, Batch, Example
+from modaxfer.encoders.processors.files import pad
 from modaxfer.errors import RunFailedError
 from modaxfer.runner.model.tower import LAYER_STATES, read_out
 from modaxfer.runner.model.transfer import POOLED
@@ -98,6 +99,8 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     if not is_known(session, name):
         split = session.splits[name]
         return session.predict(split if rows is None else split.only(rows), label=f"scoring {name}")
+    if session.model.readout.pooling in PARTS:
+        return _predict_parts(session, name, rows)
     if name in session.layers:
         pooled = read_out(torch.from_numpy(session.layers[name]), session.model.readout)
     else:
@@ -106,6 +109,16 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     session.model.eval()
     with torch.inference_mode(), session.computer.arithmetic():
         logits = session.model.head(wanted.to(session.computer.device)).float().cpu()
+    predictions, scores = session.objective.decode(logits)
+    return Predictions(predictions=predictions, scores=scores)
+
+
+def _predict_parts(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictions:
+    """Predict the parts of rows, whose vectors are at hand."""
+    split, store = session.splits[name], _pooled_store(session, name)
+    wanted = np.arange(len(split.lengths)) if rows is None else rows
+    chosen = [store[row] for row in wanted]
+    logits = session.logits(split.only(wanted), session.model.top, rows=chosen, collate=_stack)
     predictions, scores = session.objective.decode(logits)
     return Predictions(predictions=predictions, scores=scores)
 
@@ -141,7 +154,23 @@ def _layers(session: TaskSession, split: Split, name: str) -> Iterator[list[Exam
     yield [{"layers": row} for row in filled]
 
 
+def _parts(session: TaskSession, split: Split, name: str) -> Iterator[list[Example]]:
+    """Return the vectors of each row's parts; ragged rows cannot be added up, so each process computes all of them."""
+    model = session.model.eval()
+    found: list[Example] = [{} for _ in split.lengths]
+    run = lambda batch: model.features(batch).pooled  # noqa: E731
+    for chosen, values in session.forward(split, run, label=f"encoding {name}", shared=False):
+        for row, vectors in zip(chosen, values.float().cpu().numpy(), strict=True):
+            units = {UNITS: split.rows[row][UNITS]} if UNITS in split.rows[row] else {}
+            found[row] = {POOLED: vectors[: len(units[UNITS])] if units else vectors, **units}
+    refuse_undefined(session, split, name, {session.model.top: [example[POOLED] for example in found]})
+    yield found
+
+
 def _pooled(session: TaskSession, split: Split, name: str) -> Iterator[list[Example]]:
+    if session.model.readout.pooling in PARTS:
+        yield from _parts(session, split, name)
+        return
     model = session.model.eval()
     run = lambda batch: model.features(batch).pooled  # noqa: E731
     filled: np.ndarray | None = None
@@ -168,7 +197,9 @@ def _states(session: TaskSession, split: Split, layer: int, name: str) -> Iterat
     for chosen, values in session.forward(split, run, label=f"encoding {name}", shared=False):
         counts = [len(split.rows[row].get(WINDOWS, (0,))) for row in chosen]
         for row, windows in zip(chosen, torch.split(values.cpu(), counts), strict=True):
-            found[row] = _real(windows.numpy(), WINDOWS in split.rows[row])
+            prepared = split.rows[row]
+            units = {UNITS: prepared[UNITS]} if UNITS in prepared else {}
+            found[row] = _real(windows.numpy(), WINDOWS in prepared) | units
     refuse_undefined(session, split, name, {layer: [example[LAYER_STATES] for example in found]})
     yield found
 
@@ -205,4 +236,7 @@ def _real(windows: np.ndarray, several: bool) -> Example:
 
 
 def _stack(examples: Sequence[Example]) -> Batch:
+    if UNITS in examples[0]:
+        units = pad([example[UNITS] for example in examples], NO_UNIT, np.int64)
+        return {POOLED: pad([example[POOLED] for example in examples]), UNITS: units}
     return {POOLED: torch.from_numpy(np.stack([example[POOLED] for example in examples]))}
