@@ -252,10 +252,10 @@ def train(
             held.enter_context(telling("modaxfer train", Path(str(wanted.output)), begun=CONFIG))
         # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
         from modaxfer.reports import report_run
-        from modaxfer.runner.beside.repeats import run_repeated
+        from modaxfer.runner.beside.schedule import run_with_companions
         from modaxfer.runner.progress import Progress
 
-        result, folder = run_repeated(
+        result, folder = run_with_companions(
             wanted, resume=resume, overwrite=overwrite, progress=Progress(not quiet), request=request
         )
         if reports_here():

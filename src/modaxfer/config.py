@@ -87,6 +87,13 @@ class RunConfig:
         "Also train what the result is measured against: scratch, the same architecture from random weights.",
         choices=("scratch",),
     )
+    folds: int | None = documented(
+        None, "Also cross-validate: test on each of so many parts of the rows, trained on the others.", minimum=2
+    )
+    fold: int | None = documented(None, "Test on this one of the --folds alone, counted from 0.", minimum=0)
+    shots: int | None = documented(None, "Few-shot: train on so many rows of each class, drawn at random.", minimum=1)
+    episodes: int = documented(1, "Repeat --shots with so many draws.", minimum=1)
+    episode: int | None = documented(None, "Number of the draw of --shots, counted from 0.", minimum=0)
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1
     )

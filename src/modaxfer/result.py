@@ -58,6 +58,16 @@ class Result:
     repeats: Mapping[str, Any] = field(default_factory=dict)
     """Of a run repeated with other seeds: ``seeds``, ``test`` (metric name to one value per seed), ``mean`` and ``std``
     (with n - 1); the first seed is this run, the others lie in ``seeds/SEED``."""
+    folds: Mapping[str, Any] = field(default_factory=dict)
+    """Of a cross-validated run: ``count``, ``folds`` (those that are finished, which lie in ``folds/N``), ``rows``,
+    ``test`` (metric name to one value per fold), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean,
+    corrected for folds that share training rows); ``pooled`` and ``pooled_intervals``, the scores of all rows
+    together and their 95 % bootstrap; ``baselines``, means over folds; ``predictions``, the file of all rows."""
+    episodes: Mapping[str, Any] = field(default_factory=dict)
+    """Of a few-shot run: ``shots``, ``episodes`` (0 is this run, the others lie in ``episodes/N``), ``test`` (metric
+    name to one value per episode), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean)."""
+    beside: tuple[str, ...] = ()
+    """Runs beside this one that its strategy asks for: ``alone``, each of several tasks by itself."""
     parameters: Mapping[str, int] = field(default_factory=dict)
     """``total`` and ``trainable``."""
     time_s: Mapping[str, float] = field(default_factory=dict)

@@ -39,6 +39,11 @@ class Settings(TypedDict, total=False):
     seed: int
     seeds: int
     baseline: Literal["scratch"] | Sequence[Literal["scratch"]]
+    folds: int | None
+    fold: int | None
+    shots: int | None
+    episodes: int
+    episode: int | None
     limit: int | None
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     device: Literal["auto", "cpu", "cuda", "mps"]

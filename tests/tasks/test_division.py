@@ -6,9 +6,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from answers import answers_of
+from modaxfer.config import RunConfig
 from modaxfer.errors import DataError
 from modaxfer.spec import TEXT, Field, FolderSource, Problem, SplitPolicy, Target, TaskSpec
-from modaxfer.tasks.division import Episode, Fold
+from modaxfer.tasks.division import Episode, Fold, division_of
 from modaxfer.tasks.load import load_task
 
 
@@ -138,3 +139,11 @@ def test_more_shots_than_a_class_has_rows_are_refused(tmp_path):
     message = r"too few training rows for 11 shots per class .*Got: 10 of b.*ask for --shots 10 at most"
     with pytest.raises(DataError, match=message):
         load_task(spec(), data_dir=root, division=Episode(number=0, shots=11))
+
+
+def test_what_a_config_asks_for():
+    assert division_of(RunConfig()) is None
+    assert division_of(RunConfig(folds=5)) is None
+    assert division_of(RunConfig(folds=5, fold=2)) == Fold(number=2, count=5)
+    assert division_of(RunConfig(shots=4, episodes=9)) == Episode(number=0, shots=4)
+    assert division_of(RunConfig(shots=4, episode=3)) == Episode(number=3, shots=4)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from modaxfer.escaping import one_line
 
-__all__ = ["Progress"]
+__all__ = ["BarsOnly", "Progress"]
 
 QUIET_SECONDS = 10.0
 """Without a terminal, a long stretch of work prints a line this often."""
@@ -67,3 +67,17 @@ class Progress:
                 self.say(f"  {label}: {done:,} of {total:,}")
 
         return advance
+
+
+class BarsOnly(Progress):
+    """Bars of one run among many, on a terminal; what it says in lines lies in its folder.
+
+    Args:
+        outer: Of the command that starts the runs.
+    """
+
+    def __init__(self, outer: Progress) -> None:
+        super().__init__(outer.on_terminal)
+
+    def say(self, line: str) -> None:
+        """Keep silent: one line per run is enough."""

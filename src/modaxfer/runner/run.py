@@ -25,7 +25,6 @@ from modaxfer.runner.evaluation.ablation import ablate
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
 from modaxfer.runner.evaluation.scores import examine
-from modaxfer.runner.evaluation.sharing import beside_alone, config_of
 from modaxfer.runner.evaluation.shown import write_mistakes
 from modaxfer.runner.evaluation.summary import assemble, together, write_predictions
 from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config, task_folder
@@ -38,6 +37,7 @@ from modaxfer.runner.request.idle import check_idle_settings
 from modaxfer.runner.request.idle_options import check_idle_options
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
+from modaxfer.runner.request.single import config_of
 from modaxfer.runner.saving import save_model
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
@@ -48,6 +48,7 @@ from modaxfer.runner.training.lane import trainable_parameters
 from modaxfer.runner.training.loop import train_phase
 from modaxfer.runner.training.rates import train_at_rates
 from modaxfer.runner.training.solve import solve_phase
+from modaxfer.tasks.memory import Memory
 
 __all__ = ["run"]
 
@@ -61,6 +62,7 @@ def run(
     beside: Result | None = None,
     progress: Progress | None = None,
     request: Request | None = None,
+    memory: Memory | None = None,
 ) -> tuple[Result, Path]:
     """Train and evaluate one request: an encoder on a task, several encoders on a task, an encoder on several tasks.
 
@@ -73,6 +75,7 @@ def run(
         beside: Result of a run that this one repeats with another seed: its encoder must have the same weights.
         progress: Where to tell how far it is; None = standard error.
         request: What `modaxfer.runner.request.request.read_request` made of `config`, where that was asked already.
+        memory: What other runs of the command have read of their tasks; None = this one stands alone.
 
     Returns:
         The result and the run's folder. In other processes than the main one, the result that the main one wrote.
@@ -101,7 +104,7 @@ def run(
         if resume and is_finished(folder):
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
-        tasks = resolve_tasks(config, request)
+        tasks = resolve_tasks(config, request, memory)
         notes = _check_idle(tasks[0], shared)
         origin, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, beside))
         return _Run(tasks, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
@@ -191,7 +194,7 @@ class _Run:
         ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
         if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
-            result = beside_alone(result, self.tasks, self.folder, run, self.progress)
+            result = replace(result, beside=("alone",))
         if self.main:
             result.save(self.folder)
             Checkpoints(self.folder / CHECKPOINT).clear()

@@ -17,11 +17,12 @@ from modaxfer.tasks.partition import carve, findings, groups_of, require_rows, s
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modaxfer.config import RunConfig
     from modaxfer.data.rows import Ledger
     from modaxfer.spec import TaskSpec
     from modaxfer.tasks.intake import Intake
 
-__all__ = ["Divided", "Division", "Episode", "Fold"]
+__all__ = ["Divided", "Division", "Episode", "Fold", "division_of"]
 
 SHOWN = 5
 """So many classes are named in a message."""
@@ -140,3 +141,12 @@ class Episode:
 
 Division = Fold | Episode
 """Which part of a task one run has."""
+
+
+def division_of(config: RunConfig) -> Division | None:
+    """Return the part that `config` asks for; None for the task as a whole."""
+    if config.fold is not None and config.folds is not None:
+        return Fold(number=config.fold, count=config.folds)
+    if config.shots is not None:
+        return Episode(number=config.episode or 0, shots=config.shots)
+    return None

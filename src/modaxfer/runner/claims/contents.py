@@ -12,17 +12,18 @@ from modaxfer.runner.folder import CHECKPOINT, CONFIG, RESULT, is_finished
 __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
 
 ENTRIES = (
-    *(CONFIG, RESULT, "predictions.parquet", "mistakes.json", "log.jsonl", "report.html", "README.md", "traceback.txt"),
-    *("model", "data", "figures", "tasks", "seeds", "scratch", "alone", CHECKPOINT, ".model.tmp", ".model.old"),
+    *(CONFIG, RESULT, "predictions.parquet", "out_of_fold.parquet", "mistakes.json", "log.jsonl"),
+    *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks"),
+    *("seeds", "scratch", "alone", "folds", "episodes", CHECKPOINT, ".model.tmp", ".model.old"),
 )
 """Names at the top of a run's folder."""
 
-WITHIN = re.compile(r"((tasks|seeds|scratch|alone)/[^/]+/)*")
+WITHIN = re.compile(r"((tasks|seeds|scratch|alone|folds|episodes)/[^/]+/)*")
 """Runs inside a run."""
 
 OWN = re.compile(
-    r"config\.yaml|result\.json|predictions\.parquet|mistakes\.json|log\.jsonl|report\.html|README\.md"
-    r"|traceback\.txt|\.lock"
+    r"config\.yaml|result\.json|predictions\.parquet|out_of_fold\.parquet|mistakes\.json|log\.jsonl|report\.html"
+    r"|README\.md|traceback\.txt|\.lock"
     r"|figures/(scores|confusion|classes|residuals|learning_curve)\.png"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|head\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"

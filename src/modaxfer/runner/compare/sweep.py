@@ -18,7 +18,7 @@ from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
 from modaxfer.runner.processes.launch import launched_world
-from modaxfer.runner.progress import Progress
+from modaxfer.runner.progress import BarsOnly, Progress
 from modaxfer.runner.run import run
 
 __all__ = ["Sweep"]
@@ -95,7 +95,7 @@ class Sweep:
             self._make_room(target)
         gc.collect()  # the model before this one holds circles, and its room may be needed
         try:
-            result, _ = run(cell.config, resume=resume, shared=True, progress=_CellProgress(self.progress))
+            result, _ = run(cell.config, resume=resume, shared=True, progress=BarsOnly(self.progress))
         except (Exception, SystemExit) as error:
             return self._ended(cell, error)
         self.on_run(result, target)
@@ -127,16 +127,6 @@ class Sweep:
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.folder).as_posix()
-
-
-class _CellProgress(Progress):
-    """Bars of a run within a comparison, on a terminal; what it says in lines lies in its folder."""
-
-    def __init__(self, outer: Progress) -> None:
-        super().__init__(outer.on_terminal)
-
-    def say(self, line: str) -> None:
-        """Keep silent: one line per cell is enough."""
 
 
 def _target(cell: GridCell) -> Path:

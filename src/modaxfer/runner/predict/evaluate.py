@@ -15,6 +15,7 @@ from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.request import find_tasks
 from modaxfer.spec import TaskSpec
+from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
 
 __all__ = ["Evaluation", "evaluate", "evaluate_tasks", "load_rows"]
@@ -96,6 +97,7 @@ def load_rows(run: Path, *, partial: bool) -> tuple[TaskSpec, TaskData]:
         limit=config.limit,
         on_bad_row=config.on_bad_row,
         partial=partial,
+        division=division_of(config),
     )
     if data.fingerprint != stored.data["fingerprint"]:
         raise DataError(

@@ -12,6 +12,7 @@ from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
 from modaxfer.registry import Entry, registry
+from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
 from modaxfer.runner.request.scratch import refuse_idle_baseline
@@ -47,6 +48,7 @@ def read_request(config: RunConfig) -> Request:
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
     tasks = find_tasks(config)
+    refuse_divisions(config, [task for _, task in tasks])
     # Before an encoder is looked up, for which Transformers is imported.
     check_options(config.set, strategy, _bridges_ahead(config, tasks))
     encoders = tuple(

@@ -23,7 +23,9 @@ from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.sizes import picture_size
 from modaxfer.spec import Field, Rates, TaskSpec
+from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
+from modaxfer.tasks.memory import Memory
 
 __all__ = ["ResolvedTask", "TowerDescription", "build_bridge", "describe", "resolve_tasks"]
 
@@ -70,12 +72,15 @@ class _TaskRows:
     ways: tuple[tuple[tuple[Field, ...], Entry], ...]
 
 
-def resolve_tasks(config: RunConfig, request: Request | None = None) -> tuple[ResolvedTask, ...]:
+def resolve_tasks(
+    config: RunConfig, request: Request | None = None, memory: Memory | None = None
+) -> tuple[ResolvedTask, ...]:
     """Choose everything a run needs and refuse what cannot work.
 
     Args:
         config: The request.
         request: What `read_request` made of `config`, where that has been asked already.
+        memory: What other runs of the command have read of their tasks.
 
     Returns:
         One per task; all share encoders, strategy and plan.
@@ -89,7 +94,7 @@ def resolve_tasks(config: RunConfig, request: Request | None = None) -> tuple[Re
         MissingPackageError: An option needs a package that is not installed.
     """
     request = request or read_request(config)
-    asked = [_task_rows(config, request, task_id, task) for task_id, task in request.tasks]
+    asked = [_task_rows(config, request, task_id, task, memory) for task_id, task in request.tasks]
     bridges = [bridge for each in asked for _, bridge in each.ways]
     options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
     encoder_options = [_sized(options.encoder, encoder, place, asked) for place, encoder in enumerate(request.encoders)]
@@ -137,7 +142,7 @@ def build_bridge(described: TowerDescription, resolved: ResolvedTask) -> Bridge:
     return bridge
 
 
-def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec) -> _TaskRows:
+def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec, memory: Memory | None) -> _TaskRows:
     data = load_task(
         task,
         data_dir=config.data_dir,
@@ -145,6 +150,8 @@ def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec
         limit=config.limit,
         on_bad_row=config.on_bad_row,
         partial=len(request.encoders) > 1,
+        division=division_of(config),
+        memory=memory,
     )
     fields = fields_of(task, data)
     ways = pick_ways(fields, request.encoders, config.bridge)

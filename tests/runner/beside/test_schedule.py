@@ -9,81 +9,20 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
+from made_up_runs import CLASSES, Runner, made_run
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.metrics import compute
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.beside.gain import scratch_baseline, transfer_gain
-from modaxfer.runner.beside.repeats import run_repeated, summarise
+from modaxfer.runner.beside.schedule import run_with_companions
+from modaxfer.runner.beside.scratch import RATES, scratch_config, with_search
+from modaxfer.runner.beside.seeds import summarise
 from modaxfer.runner.evaluation.finished import read_finished
 from modaxfer.runner.evaluation.summary import labels, write_table
-from modaxfer.runner.folder import is_finished, store_config
-from modaxfer.runner.request.scratch import RATES, refuse_idle_baseline, scratch_config, with_search
+from modaxfer.runner.request.scratch import refuse_idle_baseline
 from modaxfer.spec import Problem
-
-CLASSES = ("bad", "good", "ugly")
-ROWS = 150
-
-
-class Runner:
-    """Makes up runs: with pretrained weights 80 % of rows are right, without 60 %."""
-
-    def __init__(self, *, killed_at=None, failed_at=None, rows_of_seed=False):
-        self.killed_at, self.failed_at, self.rows_of_seed = killed_at, failed_at, rows_of_seed
-        self.configs: list[RunConfig] = []
-
-    def __call__(
-        self, config, *, resume=False, overwrite=False, shared=False, beside=None, progress=None, request=None
-    ):
-        assert shared == bool(self.configs or Path(str(config.output)).parent.name in ("seeds", "scratch"))
-        folder = Path(str(config.output))
-        if is_finished(folder):
-            assert resume
-            return Result.load(folder), folder
-        if len(self.configs) == self.killed_at:
-            raise KeyboardInterrupt
-        self.configs.append(config)
-        store_config(config, folder)
-        right = 0.8 if config.weights == "pretrained" else 0.6
-        result = made_run(folder, right, seed=config.seed, rows_of_seed=self.rows_of_seed, strategy=config.strategy)
-        if len(self.configs) - 1 == self.failed_at:
-            result = dataclasses.replace(result, status="failed")
-            result.save(folder)
-            raise ConfigError("made to fail")
-        result.save(folder)
-        return result, folder
-
-
-def made_run(folder, right, *, seed=0, rows_of_seed=False, problem=Problem.MULTICLASS, strategy="lora"):
-    rng = np.random.default_rng(seed if rows_of_seed else 0)
-    references = rng.integers(0, 3, ROWS)
-    ids = [f"test-{row}" for row in rng.permutation(10 * ROWS)[:ROWS]]
-    noise = np.random.default_rng([seed, int(100 * right)])
-    predictions = np.where(noise.random(ROWS) < right, references, (references + 1) % 3)
-    scores = np.eye(3)[predictions] * 0.8 + 0.1
-    columns = {"row_id": ids, "target": labels(references, problem, CLASSES)}
-    write_table(
-        folder / "predictions.parquet", columns | {"prediction": labels(predictions, problem, CLASSES)}, scores, CLASSES
-    )
-    test = compute(
-        ("f1_macro", "roc_auc"), problem=problem, references=references, predictions=predictions, scores=scores
-    )
-    result = Result(
-        status="completed",
-        encoder={"id": "modaxfer/bert"},
-        bridge="modaxfer/native-text",
-        strategy=strategy,
-        task="x",
-        metrics={"test": test, "primary": "f1_macro"},
-        baselines={"chance": {"f1_macro": 0.33}},
-        training={"epochs": 5.0, "rates": {"chosen": 3.0, "tried": []}},
-        data={"classes": list(CLASSES), "problem": problem.value},
-        seed=seed,
-    )
-    result.save(folder)
-    (folder / "result.json").unlink()
-    return result
 
 
 def config(folder, **changes):
@@ -92,7 +31,7 @@ def config(folder, **changes):
 
 
 def run(wanted, runner, **settings):
-    return run_repeated(wanted, run_one=runner, **settings)
+    return run_with_companions(wanted, run_one=runner, **settings)
 
 
 def folders(runner, root):
@@ -120,7 +59,7 @@ def test_seeds_and_scratch_are_runs_of_their_own(tmp_path):
 
 def test_the_baseline_from_scratch_moves_everything_for_as_long(tmp_path):
     main = config(tmp_path, limit=200, batch_size=8, learning_rate=1.0, set={"strategy.rank": 4, "train.rates": [2]})
-    made = scratch_config(main, made_run(tmp_path, 0.8), tmp_path / "scratch")
+    made = scratch_config(main, made_run(tmp_path, 0.8))
     rates = registry().get("encoder", "bert").spec.rates
     assert made == dataclasses.replace(
         main,
@@ -128,13 +67,12 @@ def test_the_baseline_from_scratch_moves_everything_for_as_long(tmp_path):
         weights="random",
         epochs=5.0,
         learning_rate=rates.full * rates.head_multiplier,
-        output=str(tmp_path / "scratch"),
         set={"train.rates": [2]},
     )
     # Two epochs were asked for, and two phases made five of them; a solver has none.
     asked, made = dataclasses.replace(main, epochs=2.0), made_run(tmp_path, 0.8)
-    assert scratch_config(asked, made, tmp_path).epochs == made.training["epochs"] == 5.0
-    assert scratch_config(asked, dataclasses.replace(made, training={}), tmp_path).epochs == 2.0
+    assert scratch_config(asked, made).epochs == made.training["epochs"] == 5.0
+    assert scratch_config(asked, dataclasses.replace(made, training={})).epochs == 2.0
 
 
 @pytest.mark.parametrize(

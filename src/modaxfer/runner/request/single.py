@@ -1,0 +1,24 @@
+"""A request for one run, and for one task of several, with nothing beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modaxfer.config import RunConfig
+from modaxfer.runner.request.resolve import ResolvedTask
+
+__all__ = ["config_of", "single"]
+
+
+def single(config: RunConfig) -> RunConfig:
+    """Return `config` without what asks for other runs beside its own."""
+    folds = config.folds if config.fold is not None else None
+    return replace(config, seeds=1, baseline=(), folds=folds, episodes=1)
+
+
+def config_of(config: RunConfig, resolved: ResolvedTask) -> RunConfig:
+    """Return the config of one task of several, for one run; options of other tasks' bridges are left out."""
+    options = {key: value for key, value in config.set.items() if not key.startswith("bridge.")}
+    for described in resolved.towers:
+        options |= {f"bridge.{key}": value for key, value in vars(described.bridge_options).items()}
+    return replace(single(config), task=(resolved.task_id,), set=options)
