@@ -115,12 +115,27 @@ class TaskSession:
         label: str = "",
     ) -> torch.Tensor:
         """Return float32 logits ``[rows, outputs]`` of a split, the same in every process."""
-        self.model.eval()
-        logits = np.zeros((len(split.lengths), self.objective.outputs), np.float32)
         run = lambda batch: self.model(batch, start)  # noqa: E731
-        for chosen, values in self.forward(split, run, rows=rows, collate=collate, label=label):
-            logits[chosen] = values.float().cpu().numpy()
-        return torch.from_numpy(self.gather(logits))
+        return self._all_rows(split, run, self.objective.outputs, rows=rows, collate=collate, label=label)
+
+    def vectors(
+        self,
+        split: Split,
+        start: int = 0,
+        *,
+        rows: Sequence[Example] | None = None,
+        collate: Callable[[Sequence[Example]], Batch] | None = None,
+    ) -> torch.Tensor:
+        """Return what the head is given for a split, float32 ``[rows, width]``, the same in every process."""
+        run = lambda batch: self.model.features(batch, start).pooled  # noqa: E731
+        return self._all_rows(split, run, self.model.width, rows=rows, collate=collate)
+
+    def _all_rows(self, split: Split, run: Callable[[Batch], torch.Tensor], width: int, **how: Any) -> torch.Tensor:
+        self.model.eval()
+        filled = np.zeros((len(split.lengths), width), np.float32)
+        for chosen, values in self.forward(split, run, **how):
+            filled[chosen] = values.float().cpu().numpy()
+        return torch.from_numpy(self.gather(filled))
 
     def predict(self, split: Split, label: str = "") -> Predictions:
         """Return predictions and scores of a split."""

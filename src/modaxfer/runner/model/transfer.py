@@ -37,6 +37,8 @@ class ModelParameter:
     """-1 for bridge and embeddings, 0 ... depth - 1 for the body, `depth` for the head."""
     depth: int
     """Layers of the body it belongs to."""
+    rate: float | None = None
+    """Peak learning rate of its own; None = that of its part in the phase."""
 
 
 def part_of_batch(batch: Batch, tower: int) -> Batch:
@@ -88,6 +90,12 @@ class TransferModel(nn.Module):
         depth: int = max(tower.encoder.depth for tower in self.towers)
         return depth
 
+    @property
+    def width(self) -> int:
+        """Size of the vector that the head takes."""
+        width: int = sum(tower.width for tower in self.towers)
+        return width if len(self.towers) == 1 else width + len(self.towers)
+
     def forward(self, batch: Batch, start: int = 0) -> torch.Tensor:
         """Return logits ``[batch, outputs]``; of rows with `UNITS` ``[batch, units, outputs]``, see `mark_units`.
 
@@ -95,8 +103,12 @@ class TransferModel(nn.Module):
             batch: Raw inputs; or cached states of layer `start`; or cached vectors under `POOLED`.
             start: Layer at which cached states enter.
         """
-        logits: torch.Tensor = self.head(self.features(batch, start).pooled)
-        return mark_units(logits, batch[UNITS]) if UNITS in batch else logits
+        return self.outputs(self.features(batch, start), batch)
+
+    def outputs(self, features: Features, batch: Batch) -> torch.Tensor:
+        """Return what the head says of the `features` of `batch`; see `forward`."""
+        outputs: torch.Tensor = self.head(features.pooled)
+        return mark_units(outputs, batch[UNITS]) if UNITS in batch else outputs
 
     def features(self, batch: Batch, start: int = 0) -> Features:
         """Return the states of the highest layer read, and the vector that the head takes."""

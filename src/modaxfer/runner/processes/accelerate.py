@@ -12,7 +12,7 @@ from modaxfer.errors import ConfigError
 from modaxfer.runner.processes.launch import launched_world, refuse_silent_single
 from modaxfer.runner.processes.precision import choose_device, choose_precision
 
-__all__ = ["make_accelerator", "share"]
+__all__ = ["expect_unused", "make_accelerator", "share"]
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
     Raises:
         ConfigError: The device is not there, the precision does not fit it, or fewer processes run than were asked for.
     """
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate import Accelerator
     from accelerate.state import AcceleratorState, PartialState
 
     device = choose_device(config.device)
@@ -37,12 +37,9 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
         AcceleratorState._reset_state(reset_partial_state=True)
     elif device.type == "cpu":
         os.environ["ACCELERATE_USE_CPU"] = "true"
-    # A step of one task has no gradient for the heads of the others.
-    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if len(config.task) > 1 else None
     accelerator = Accelerator(
         cpu=device.type == "cpu",
         mixed_precision="no" if precision == "fp32" else precision,
-        kwargs_handlers=handlers,
     )
     if accelerator.num_processes != world:
         state = PartialState()
@@ -52,6 +49,16 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
             fix="use `modaxfer train --num-processes N`",
         )
     return accelerator, replace(config, precision=precision, device=device.type, num_processes=world)
+
+
+def expect_unused(accelerator: Any, *, unused: bool) -> None:
+    """Say whether a step may have no gradient for some parameters, such as the heads of other tasks than its own.
+
+    It holds for the modules that are prepared from here on.
+    """
+    from accelerate import DistributedDataParallelKwargs
+
+    accelerator.ddp_handler = DistributedDataParallelKwargs(find_unused_parameters=unused)
 
 
 def share(accelerator: Any, make: Callable[[], T]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -20,7 +20,7 @@ from modaxfer.runner.tensors import write_tensors
 
 __all__ = ["Checkpoints", "Position", "pack", "restore", "unpack"]
 
-LATEST, START = "latest.json", "start.safetensors"
+LATEST, START = "latest.json", "start"
 
 
 @dataclass(kw_only=True)
@@ -35,6 +35,8 @@ class Position:
     """Optimiser steps done in this phase."""
     loss: float = 0.0
     """Smoothed training loss."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """The same of each loss by name, before weights, and of what it logs beside it."""
     best_score: float | None = None
     best_epoch: int = 0
     stale_epochs: int = 0
@@ -63,8 +65,12 @@ class Checkpoints:
         trainable: Mapping[str, nn.Parameter],
         optimiser: torch.optim.Optimizer | None,
         kept: Sequence[Kept],
+        buffers: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
-        """Write the tensors that training has moved, the optimiser's moments, the best epochs, the random state."""
+        """Write the tensors that training has moved, the optimiser's moments, the best epochs, the random state.
+
+        `buffers` are what changes without a gradient.
+        """
         if not self._writes:
             return
         tensors = {f"now.{name}": parameter.detach() for name, parameter in trainable.items()}
@@ -73,6 +79,7 @@ class Checkpoints:
         for name, parameter in trainable.items():
             state = optimiser.state.get(parameter, {}) if optimiser is not None else {}
             tensors |= {f"moment.{name}.{key}": torch.as_tensor(value) for key, value in state.items()}
+        tensors |= {f"buffer.{name}": tensor.detach() for name, tensor in (buffers or {}).items()}
         tensors["random"] = torch.get_rng_state()
         if torch.cuda.is_available():
             tensors["random_cuda"] = torch.cuda.get_rng_state()
@@ -100,14 +107,22 @@ class Checkpoints:
 
     def begin(self, start: Weights) -> Mapping[str, torch.Tensor]:
         """Return the weights that the last phase began with: `start`, or of a resumed run what it began with then."""
-        path = self._folder / START
+        return self.once(START, lambda: start)
+
+    def once(self, name: str, make: Callable[[], Mapping[str, torch.Tensor]]) -> Mapping[str, torch.Tensor]:
+        """Return the tensors that `make` gives, or of a resumed run what it gave then.
+
+        With several processes all of them call it, and `make` in each.
+        """
+        path = self._folder / f"{name}.safetensors"
         if path.is_file():
             stored: dict[str, torch.Tensor] = load_file(path)
             return stored
+        made = make()
         if self._writes:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_tensors(start, path)
-        return start
+            write_tensors(made, path)
+        return made
 
     def clear(self) -> None:
         """Remove all checkpoints; the run is finished."""
@@ -134,6 +149,7 @@ def restore(
     trainable: Mapping[str, nn.Parameter],
     optimiser: torch.optim.Optimizer,
     position: Position,
+    buffers: Mapping[str, torch.Tensor] | None = None,
 ) -> list[Kept]:
     """Put a checkpoint's tensors back in place and return the best epochs so far."""
     with torch.no_grad():
@@ -145,6 +161,8 @@ def restore(
                 optimiser.state[parameter] = {
                     key: value if key == "step" else value.to(parameter) for key, value in moments.items()
                 }
+        for name, buffer in (buffers or {}).items():
+            buffer.copy_(state[f"buffer.{name}"])
     torch.set_rng_state(state["random"])
     if "random_cuda" in state:
         torch.cuda.set_rng_state(state["random_cuda"])

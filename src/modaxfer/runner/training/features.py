@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from modaxfer.contracts import NO_UNIT, PARTS, UNITS, WINDOWS, Batch, Example
 from modaxfer.encoders.processors.files import pad
 from modaxfer.errors import RunFailedError
+from modaxfer.plan import Reads
 from modaxfer.runner.model.tower import LAYER_STATES, read_out
 from modaxfer.runner.model.transfer import POOLED
 from modaxfer.runner.rows.cache import cache_key, cached_store
@@ -47,17 +48,19 @@ class EntryPoint:
     collate: Callable[[Sequence[Example]], Batch]
 
 
-def entry_point(session: TaskSession, name: str) -> EntryPoint:
-    """Return the rows of split `name` as far down the model as nothing is trainable.
+def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Reads.OUTPUTS,)) -> EntryPoint:
+    """Return the rows of split `name` as far up the model as nothing below is trainable, or read by a loss.
 
     Where only the head is trained these are pooled vectors; where the first k layers are frozen, the states that enter
-    layer k; else the prepared rows themselves.
+    layer k; else the prepared rows themselves. What reads tokens is given states, for pooled vectors have none; what
+    reads inputs, inputs.
     """
     split, model = session.splits[name], session.model
-    layer = model.frozen_layers()
-    if not session.train.cache or layer == 0:
+    layer, tokens = model.frozen_layers(), Reads.TOKENS in reads
+    read_below = Reads.INPUTS in reads or (tokens and len(model.towers) > 1)
+    if not session.train.cache or layer == 0 or read_below:
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
-    if layer >= model.top:
+    if layer >= model.top and not tokens:
         return EntryPoint(layer=layer, rows=_pooled_store(session, name), collate=_stack)
     size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9
     if size > LARGEST_GB:

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from signal import SIGTERM
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from modaxfer.contracts import Kept
 from modaxfer.errors import DivergedError
-from modaxfer.heads.uncertainty import UncertaintyWeights, weighed
-from modaxfer.plan import Part, Phase, Sharing
-from modaxfer.runner.model.transfer import ModelParameter
+from modaxfer.plan import Phase, Together
+from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
-from modaxfer.runner.rows.batches import micro_batches
-from modaxfer.runner.rows.mixing import mixed_batches, steps_of
+from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
-from modaxfer.runner.training.lane import Lane, StepModule, trainable_parameters
+from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
+from modaxfer.runner.training.step import Chunk, StepModule
+from modaxfer.runner.training.streams import Sessions, open_streams, sessions_of
+from modaxfer.runner.training.trainable import trainable_parameters
+from modaxfer.runner.training.validation import Judged, judge_phase
 
 __all__ = ["PhaseReport", "train_phase"]
 
@@ -59,51 +61,42 @@ class PhaseReport:
 
 
 def train_phase(
-    sessions: Sequence[TaskSession],
-    phase: Phase,
-    number: int,
-    checkpoints: Checkpoints,
-    trained: dict[str, nn.Parameter],
-    sharing: Sharing | None = None,
+    sessions: Sessions, phase: Phase, number: int, checkpoints: Checkpoints, trained: dict[str, nn.Parameter]
 ) -> tuple[PhaseReport, list[Kept]]:
-    """Run `phase` on all tasks, leave the best epoch's weights in their models, and return it with other good ones.
+    """Run `phase`, leave the best epoch's weights in the models, and return it with other good ones.
 
     Args:
-        sessions: One per task; several share an encoder.
-        phase: What moves, how fast and for how long.
+        sessions: The run's tasks; they may share an encoder.
+        phase: What moves, how fast and for how long, over which streams, by which losses.
         number: Place of the phase in the plan.
         checkpoints: Where an interrupted phase is found and kept.
         trained: All parameters that phases so far have trained; this phase's are added.
-        sharing: How several tasks are mixed and weighed.
 
     Raises:
         DivergedError: The loss is not finite.
-        RunFailedError: Tensors did not move as the phase says.
+        RunFailedError: Tensors did not move as the phase says, or a loss is not what it promises.
     """
-    return _GradientPhase(sessions, phase, number, checkpoints, trained, sharing or Sharing()).run()
+    return _GradientPhase(sessions, phase, number, checkpoints, trained).run()
 
 
 class _GradientPhase:
     def __init__(
-        self,
-        sessions: Sequence[TaskSession],
-        phase: Phase,
-        number: int,
-        checkpoints: Checkpoints,
-        trained: dict[str, nn.Parameter],
-        sharing: Sharing,
+        self, sessions: Sessions, phase: Phase, number: int, checkpoints: Checkpoints, trained: dict[str, nn.Parameter]
     ) -> None:
-        self.session, self.phase, self.checkpoints, self.sharing = sessions[0], phase, checkpoints, sharing
-        self.trainable = trainable_parameters(sessions, phase)
-        self.lanes = [Lane(session) for session in sessions]
-        self.module = StepModule([session.model for session in sessions], self._loss_weights())
+        own = sessions_of(phase, sessions)
+        self.session, self.phase, self.checkpoints, self.trained = own[0], phase, checkpoints, trained
+        self.trainable = trainable_parameters(own, phase)
         trained |= {name: parameter.tensor for name, parameter in self.trainable.items()}
-        self.trained = trained
-        self.optimiser = make_optimiser(self.trainable, phase, self.session.train)
-        self.lengths = [lane.lengths for lane in self.lanes]
-        self.steps_per_epoch = sum(
-            steps_of([len(own) for own in self.lengths], self.session.batch_size, sharing.temperature)
-        )
+        self.losses = PhaseLosses(phase, sessions, number, checkpoints, trained)
+        self.streams = open_streams(phase, sessions, self.losses.terms)
+        self.judged = {id(session): entry_point(session, "validation") for session in own}
+        for stream in self.streams.values():
+            stream.compute(checkpoints, number)
+        self.module = StepModule([session.model for session in own], self.losses.terms, self.losses.combiner)
+        self.moving = self.trainable | self.losses.parameters
+        self.optimiser = make_optimiser(self.moving, phase, self.session.train)
+        self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
+        self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
         self.total = max(1, round(phase.epochs * self.steps_per_epoch))
         self.at = Position(phase=number)
         self.kept: list[Kept] = []
@@ -113,6 +106,8 @@ class _GradientPhase:
         session = self.session
         movement = Movement(self.module)
         self._resume()
+        together = isinstance(self.phase.mixing, Together) and self.losses.whole
+        expect_unused(session.accelerator, unused=len(self.streams) > 1 and not together)
         self.model, self.prepared = session.accelerator.prepare(self.module, self.optimiser)
         try:
             self._epochs(movement)
@@ -139,108 +134,93 @@ class _GradientPhase:
                     movement.check(self.module, self.at.step)
                     checked = True
 
-    def _loss_weights(self) -> UncertaintyWeights | None:
-        """Return learned weights of the tasks' losses where they are asked for, trained like a head."""
-        if self.sharing.weighting != "uncertainty" or len(self.lanes) == 1:
-            return None
-        weights = UncertaintyWeights(len(self.lanes)).to(self.session.computer.device)
-        depth = self.session.model.depth
-        for name, parameter in weights.named_parameters():
-            self.trainable[f"weights.{name}"] = ModelParameter(
-                tensor=parameter, part=Part.HEAD, layer=depth, depth=depth
-            )
-        return weights
-
     def _epoch(self) -> None:
         session = self.session
-        batches = mixed_batches(
+        steps = epoch_steps(
+            self.phase.mixing,
             self.lengths,
             session.batch_size,
-            temperature=self.sharing.temperature,
             seed=session.seed,
             phase=self.at.phase,
             epoch=self.at.epoch,
         )
-        for lane in self.lanes:
-            lane.session.model.train_above(lane.entry.layer)
+        for model in {id(stream.session.model): stream.session.model for stream in self.streams.values()}.values():
+            model.train_above(min(each.entry.layer for each in self.streams.values() if each.session.model is model))
         # One process alone stops after any step; several stop after one that all have agreed upon.
         with nullcontext() if session.accelerator.num_processes == 1 else shielded():
-            for lane_number, rows in batches[self.at.step_in_epoch :]:
+            for rows in steps[self.at.step_in_epoch :]:
                 if self.at.step >= self.total:
                     break
                 with shielded():
-                    self._step(lane_number, rows)
+                    self._step(rows)
                 self._save_by_the_clock()
-        found = {lane.session.task_id: lane.validate() for lane in self.lanes}
+        judged = judge_phase(
+            self.phase, {name: (each.session, self.judged[id(each.session)]) for name, each in self.streams.items()}
+        )
         with shielded():
             self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
-            self._judge(found)
+            self._judge(judged)
         self._save()
 
-    def _step(self, number: int, rows: np.ndarray) -> None:
-        session, accelerator, lane = self.session, self.session.accelerator, self.lanes[number]
+    def _step(self, rows: Rows) -> None:
+        session, accelerator = self.session, self.session.accelerator
         set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup))
-        passes = micro_batches(
-            rows,
-            lane.lengths,
-            max_tokens=session.train.max_tokens,
-            at_least=session.train.accumulation,
-            rank=accelerator.process_index,
-            world=accelerator.num_processes,
-        )
-        total_weight = lane.total_weight(rows)
-        # A process without rows still takes part in the exchange of gradients, with one row that weighs nothing.
-        shares = [(chosen, 1.0) for chosen in passes] or [(rows[:1], 0.0)]
-        loss = 0.0
-        for place, (chosen, share) in enumerate(shares):
-            last = place == len(shares) - 1
+        parts = [(name, *part) for name, own in rows.items() for part in self.streams[name].parts(own)]
+        passes = [parts] if self.losses.whole else [[part] for part in parts]
+        found: dict[str, float] = {}
+        for place, some in enumerate(passes):
+            last = place == len(passes) - 1
             with nullcontext() if last else accelerator.no_sync(self.model):
-                loss += self._backward(number, chosen, share / total_weight, share * len(chosen) / len(rows))
-        loss, stop = self._agreed(loss)
+                self._backward([self.streams[name].chunk(*part, rows[name]) for name, *part in some], found)
+        loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(
-                [parameter.tensor for parameter in self.trainable.values()], session.train.clip_norm
+                [parameter.tensor for parameter in self.moving.values()], session.train.clip_norm
             )
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
-        self._record(loss)
+        self._record(loss, found)
         if stop:
             raise StoppedError(stop)
 
-    def _backward(self, number: int, chosen: np.ndarray, scale: float, share: float) -> float:
-        """Add the gradient of one forward pass and return its share of the step's loss."""
-        lane, accelerator = self.lanes[number], self.session.accelerator
-        batch = lane.batch(chosen)
-        logits, log_variance = self.model(number, batch, lane.entry.layer)
-        loss = lane.loss(logits, chosen, scale)
-        total = loss
-        if log_variance is not None:
-            # The share of a process without rows is zero, and so is its loss.
-            total = share * weighed(loss / share if share else loss, log_variance)
+    def _backward(self, chunks: Sequence[Chunk], found: dict[str, float]) -> None:
+        """Add the gradient of one forward pass, and its losses and numbers to what was `found` of the step."""
+        accelerator = self.session.accelerator
+        made = self.model(chunks, self._progress)
         # Gradients are averaged over processes, so that each one's share has to count as many times.
-        accelerator.backward(total * accelerator.num_processes)
-        return float(loss.detach())
+        self.losses.combiner.backward(
+            made["weighed"], lambda total: accelerator.backward(total * accelerator.num_processes)
+        )
+        for name, value in (made["losses"] | made["numbers"]).items():
+            found[name] = found.get(name, 0.0) + float(value)
 
-    def _agreed(self, loss: float) -> tuple[float, int]:
-        """Return the step's loss over all processes, and the signal that any of them was sent, 0 where none was.
+    @property
+    def _progress(self) -> float:
+        return self.at.step / self.total
+
+    def _agreed(self, found: dict[str, float]) -> tuple[float, dict[str, float], int]:
+        """Return the step's loss and what it is made of, over all processes, and the signal that any was sent, or 0.
 
         Nothing that can fail for another process's sake comes after it: a step is done by all, or by none.
         """
         stop = 0
         if self.session.accelerator.num_processes > 1:
-            told = torch.tensor([loss, pending()], dtype=torch.float64, device=self.session.computer.device)
-            loss, stop = self.session.accelerator.reduce(told, "sum").tolist()
+            told = torch.tensor([*found.values(), pending()], dtype=torch.float64, device=self.session.computer.device)
+            *values, stop = self.session.accelerator.reduce(told, "sum").tolist()
+            found = dict(zip(found, values, strict=True))
             stop = pending() or (SIGTERM if stop else 0)
+        loss = self.losses.loss(found, self._progress)
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} at step {self.at.step + 1}", fix="lower --learning-rate, or use --precision fp32"
             )
-        return loss, int(stop)
+        return loss, found, int(stop)
 
-    def _record(self, loss: float) -> None:
+    def _record(self, loss: float, found: dict[str, float]) -> None:
         session = self.session
         self.at.step, self.at.step_in_epoch = self.at.step + 1, self.at.step_in_epoch + 1
-        self.at.loss = loss if self.at.step == 1 else 0.9 * self.at.loss + 0.1 * loss
+        self.at.loss = loss if self.at.step == 1 else _smoothed(self.at.loss, loss)
+        self.at.terms |= {name: _smoothed(self.at.terms.get(name, value), value) for name, value in found.items()}
         self.advance(session.batch_size)
         if self.at.step % LOGGED_STEPS == 0 or self.at.step in (1, self.total):
             rate = max(group["lr"] for group in self.optimiser.param_groups)
@@ -250,28 +230,37 @@ class _GradientPhase:
                 epoch=self.at.step / self.steps_per_epoch,
                 loss=self.at.loss,
                 learning_rate=rate,
+                terms=self.at.terms,
             )
 
-    def _judge(self, found: dict[str, dict[str, Any]]) -> None:
-        """Take note of an epoch by what validation has `found` for each task, and of its weights if it is the best."""
-        session = self.session
-        # Tasks of different metrics meet in their skill; a single one is judged by its own metric.
-        alone = len(found) == 1
-        score = sum(values.pop("judged" if alone else "skill") for values in found.values()) / len(found)
-        shown = [_shown(lane, found[lane.session.task_id], named=not alone) for lane in self.lanes]
-        for values in found.values():
-            values.pop("skill" if alone else "judged")
-        told: dict[str, Any] = next(iter(found.values())) if alone else found
+    def _judge(self, judged: Judged) -> None:
+        """Take note of an epoch by what validation says of it, and of its weights if it is the best."""
+        session, score = self.session, judged.score
+        told: dict[str, Any] = next(iter(judged.told.values())) if len(judged.told) == 1 else dict(judged.told)
         self.at.history.append({"epoch": self.at.epoch, "loss": self.at.loss, "validation": told})
-        session.log.write(phase=self.phase.name, step=self.at.step, epoch=float(self.at.epoch), validation=told)
-        session.progress.say(
-            f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, validation {', '.join(shown)}"
+        session.log.write(
+            phase=self.phase.name,
+            step=self.at.step,
+            epoch=float(self.at.epoch),
+            validation=told,
+            score=score,
+            **({"measured": judged.measured} if judged.measured else {}),
         )
+        session.progress.say(f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, {self._shown(judged)}")
         if self.at.best_score is None or score > self.at.best_score:
             self.at.best_score, self.at.best_epoch, self.at.stale_epochs = score, self.at.epoch, 0
         else:
             self.at.stale_epochs += 1
         self._keep(score)
+
+    def _shown(self, judged: Judged) -> str:
+        sessions = {each.session.task_id: each.session for each in self.streams.values()}
+        named = len(sessions) > 1
+        shown = [_of_task(sessions[task], values, named=named) for task, values in judged.told.items()]
+        parts = [f"validation {', '.join(shown)}"] if shown else []
+        if self.phase.validator != Phase.validator:
+            parts.append(f"{self.phase.validator.rpartition(':')[2]} {judged.score:.3f}")
+        return ", ".join(parts)
 
     def _keep(self, score: float) -> None:
         """Keep the weights of this epoch if it is among the best; of equal ones the earlier is the better."""
@@ -294,7 +283,7 @@ class _GradientPhase:
         if found is None or found[0].phase != self.at.phase:
             return
         self.at, state = found
-        self.kept = restore(state, self.trained, self.optimiser, self.at)
+        self.kept = restore(state, self._tensors(), self.optimiser, self.at, self.losses.buffers)
         self.session.progress.say(f"  resumed after step {self.at.step:,} of {self.total:,}")
 
     def _save_by_the_clock(self) -> None:
@@ -307,25 +296,40 @@ class _GradientPhase:
         self.started = self.saved = time.monotonic()
         self.at.seconds += spent
         with shielded():
-            self.checkpoints.save(self.at, self.trained, self.optimiser, self.kept)
+            self.checkpoints.save(self.at, self._tensors(), self.optimiser, self.kept, self.losses.buffers)
+
+    def _tensors(self) -> dict[str, nn.Parameter]:
+        """Return what has moved so far, and the losses' own parameters."""
+        return self.trained | {name: parameter.tensor for name, parameter in self.losses.parameters.items()}
+
+    def _rows(self, epochs: float) -> int:
+        """Return how many rows were trained on; streams that are drawn together give a batch each."""
+        counts = [len(own) for own in self.lengths.values()]
+        if isinstance(self.phase.mixing, Together) and len(counts) > 1:
+            return self.at.step * sum(min(self.session.batch_size, count) for count in counts)
+        return round(epochs * sum(counts))
 
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch
         best = self.at.best_score
         return PhaseReport(
             name=self.phase.name,
-            trainable=sum(parameter.tensor.numel() for parameter in self.trainable.values()),
+            trainable=sum(parameter.tensor.numel() for parameter in self.moving.values()),
             steps=self.at.step,
             epochs=round(epochs, 3),
             best_epoch=self.at.best_epoch,
             best_score=best if best is not None and math.isfinite(best) else None,
-            frozen_layers=min(lane.entry.layer for lane in self.lanes),
+            frozen_layers=min(stream.entry.layer for stream in self.streams.values()),
             seconds=round(self.at.seconds, 3),
-            rows=round(epochs * sum(len(own) for own in self.lengths)),
+            rows=self._rows(epochs),
         )
 
 
-def _shown(lane: Lane, values: dict[str, Any], *, named: bool) -> str:
-    primary = lane.session.primary
+def _smoothed(before: float, value: float) -> float:
+    return 0.9 * before + 0.1 * value
+
+
+def _of_task(session: TaskSession, values: Mapping[str, Any], *, named: bool) -> str:
+    primary = session.primary
     value = "undefined" if values[primary] is None else f"{values[primary]:.3f}"
-    return f"{lane.session.task_id} {primary} {value}" if named else f"{primary} {value}"
+    return f"{session.task_id} {primary} {value}" if named else f"{primary} {value}"

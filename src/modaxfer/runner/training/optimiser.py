@@ -54,6 +54,8 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
 
 
 def _rate(parameter: ModelParameter, phase: Phase) -> float:
+    if parameter.rate is not None:
+        return parameter.rate
     rates = phase.learning_rates
     rate = rates[Part.BODY] if parameter.part is Part.NORM and Part.NORM not in rates else rates[parameter.part]
     return rate * phase.layer_decay ** (parameter.depth - 1 - parameter.layer) if parameter.part in LAYERED else rate

@@ -1,0 +1,193 @@
+"""All losses of a step inside one forward pass, so that several processes find every parameter that takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from modaxfer.contracts import Batch, Hidden, Step, StreamBatch
+from modaxfer.losses.build import Term
+from modaxfer.plan import Reads, Role
+from modaxfer.runner.processes.gather import gather_rows, world_size
+
+__all__ = ["Chunk", "StepModule"]
+
+Numbers = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Rows of one stream that go through the model together."""
+
+    stream: str
+    role: Role
+    model: int
+    """Which of the step module's models they go through."""
+    start: int
+    """Layer at which they enter it."""
+    batch: Batch
+    """On the device."""
+    rows: torch.Tensor
+    """int64 ``[rows]``."""
+    of: int
+    """Rows of the stream in the whole step, on all processes."""
+    present: float
+    """1; or 0 for a row that stands in where a process has none, and weighs nothing."""
+    scales: Mapping[str, float]
+    """By term with a loss per row: what their sum is multiplied by, so that a step's parts add up to its mean."""
+    targets: torch.Tensor | None = None
+    extras: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    views: int = 1
+
+    @property
+    def share(self) -> float:
+        """Part of the step's rows."""
+        return self.present * len(self.rows) / self.of
+
+
+class _Made(NamedTuple):
+    """What the model makes of a chunk, and its losses per row."""
+
+    outputs: torch.Tensor | None
+    pooled: torch.Tensor | None
+    losses: Numbers
+    numbers: Numbers
+
+
+class StepModule(nn.Module):
+    """The models of all tasks, the losses and their combiner as one module.
+
+    Args:
+        models: `TransferModel`, one per task; they may share an encoder.
+        terms: The phase's losses by name.
+        combiner: See `modaxfer.contracts.Combiner`.
+    """
+
+    def __init__(self, models: Sequence[nn.Module], terms: Mapping[str, Term], combiner: nn.Module) -> None:
+        super().__init__()
+        self.models: Any = nn.ModuleList(models)
+        self.losses = nn.ModuleDict({name: term.module for name, term in terms.items()})
+        self.combiner = combiner
+        self._terms = terms
+
+    def forward(self, chunks: Sequence[Chunk], progress: float) -> dict[str, Numbers]:
+        """Return the losses of `chunks`.
+
+        Rows of several chunks are computed again on the way back, so that memory holds one chunk's states.
+
+        Args:
+            chunks: Of one stream; or all chunks of a step, which joint losses need.
+            progress: Share of the phase that is done.
+
+        Returns:
+            By the names of the losses: ``losses`` as they are, detached; ``weighed`` by terms and combiner, to be
+            trained on; ``numbers`` that the terms log beside them. Each is this process's part of the step's.
+        """
+        again = len(chunks) > 1 and torch.is_grad_enabled()
+        made: list[_Made] = [
+            checkpoint(self._chunk, chunk, progress, use_reentrant=False) if again else self._chunk(chunk, progress)
+            for chunk in chunks
+        ]
+        losses, numbers, shares = Numbers(), Numbers(), dict[str, float]()
+        for chunk, own in zip(chunks, made, strict=True):
+            for name, loss in own.losses.items():
+                shares[name] = shares.get(name, 0.0) + chunk.share
+                losses[name] = losses[name] + loss if name in losses else loss
+            for name, number in own.numbers.items():
+                numbers[name] = numbers[name] + number if name in numbers else number
+        there = {chunk.stream for chunk in chunks}
+        with torch.autocast(chunks[0].rows.device.type, enabled=False):
+            for term in self._terms.values():
+                if term.spec.joint and there.issuperset(term.streams):
+                    # Every process has the whole of it, and parts are added up.
+                    shares[term.spec.name] = part = 1 / world_size()
+                    loss, beside = self._joint(term, chunks, made, progress)
+                    losses[term.spec.name] = loss * part
+                    numbers |= {name: number * part for name, number in beside.items()}
+            weights = {name: term.weight(progress) for term in self._terms.values() for name in term.names}
+            weighed = dict(self.combiner({name: weights[name] * loss for name, loss in losses.items()}, shares))
+        plain = {name: loss.detach() for name, loss in losses.items()}
+        return {"losses": plain, "weighed": weighed, "numbers": numbers}
+
+    def _chunk(self, chunk: Chunk, progress: float) -> _Made:
+        model = self.models[chunk.model]
+        terms = [term for term in self._terms.values() if chunk.stream in term.streams]
+        reads = {reading for term in terms for reading in term.spec.reads}
+        features = model.features(chunk.batch, chunk.start)
+        outputs = model.outputs(features) if Reads.OUTPUTS in reads else None
+        losses, numbers = Numbers(), Numbers()
+        # Losses are small and decide everything: rounding them to half precision saves nothing and costs accuracy.
+        with torch.autocast(chunk.rows.device.type, enabled=False):
+            made = {
+                Reads.OUTPUTS: outputs.float() if outputs is not None else None,
+                Reads.POOLED: features.pooled.float() if Reads.POOLED in reads else None,
+                Reads.TOKENS: Hidden(features.tokens.float(), features.mask) if Reads.TOKENS in reads else None,
+                Reads.INPUTS: chunk.batch,
+            }
+            for term in terms:
+                if not term.spec.joint:
+                    own = {reading: made[reading] for reading in term.spec.reads}
+                    output = term(Step(streams={chunk.stream: _stream_batch(chunk, own)}, progress=progress))
+                    name = term.name(chunk.stream)
+                    losses[name] = output.losses.sum() * chunk.scales[term.spec.name]
+                    for called, number in output.numbers.items():
+                        numbers[f"{name}.{called}"] = number.detach().float().sum() * (chunk.present / chunk.of)
+            return _Made(made[Reads.OUTPUTS], made[Reads.POOLED], losses, numbers)
+
+    def _joint(
+        self, term: Term, chunks: Sequence[Chunk], made: Sequence[_Made], progress: float
+    ) -> tuple[torch.Tensor, Numbers]:
+        streams = {}
+        for name in term.streams:
+            own = [(chunk, each) for chunk, each in zip(chunks, made, strict=True) if chunk.stream == name]
+            streams[name] = _laid_together(own, term.spec.reads)
+        output = term(Step(streams=streams, progress=progress))
+        numbers = {f"{term.spec.name}.{name}": number.detach().float() for name, number in output.numbers.items()}
+        return output.losses, numbers
+
+
+def _stream_batch(chunk: Chunk, made: Mapping[str, Any]) -> StreamBatch:
+    return StreamBatch(
+        name=chunk.stream,
+        role=chunk.role,
+        rows=chunk.rows,
+        targets=chunk.targets,
+        extras=chunk.extras,
+        views=chunk.views,
+        made=made,
+    )
+
+
+def _laid_together(own: Sequence[tuple[Chunk, _Made]], reads: frozenset[Reads]) -> StreamBatch:
+    """Return all rows of a stream in a step, those of other processes with them, in their common order."""
+    first = own[0][0]
+    rows = lambda values: _all_rows([values(chunk, made) for chunk, made in own], first)  # noqa: E731
+    made = {
+        reading: rows(lambda chunk, made, reading=reading: _by_row(getattr(made, reading), chunk.views))
+        for reading in sorted(reads)
+    }
+    return StreamBatch(
+        name=first.stream,
+        role=first.role,
+        rows=rows(lambda chunk, _: chunk.rows),
+        targets=None if first.targets is None else rows(lambda chunk, _: chunk.targets),
+        extras={name: rows(lambda chunk, _, name=name: chunk.extras[name]) for name in first.extras},
+        views=first.views,
+        made={reading: values.transpose(0, 1).flatten(0, 1) for reading, values in made.items()},
+    )
+
+
+def _by_row(values: torch.Tensor, views: int) -> torch.Tensor:
+    """Turn ``[views * rows, ...]`` into ``[rows, views, ...]``."""
+    return values.unflatten(0, (views, -1)).transpose(0, 1)
+
+
+def _all_rows(parts: Sequence[torch.Tensor], chunk: Chunk) -> torch.Tensor:
+    """Return ``[rows of the step, ...]`` of this process's parts; a row that stands in is left out."""
+    laid = torch.cat(list(parts))
+    return gather_rows(laid if chunk.present else laid[:0], chunk.of)

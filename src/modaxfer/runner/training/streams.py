@@ -1,0 +1,142 @@
+"""A phase's streams: where their rows enter the model, in what order and parts, and what is known of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from modaxfer.contracts import Batch, StreamFacts
+from modaxfer.losses.build import Term
+from modaxfer.plan import Labels, Phase, Reads, Role, Stream
+from modaxfer.registry import load_target
+from modaxfer.runner.rows.batches import micro_batches
+from modaxfer.runner.session import TaskSession
+from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.step import Chunk
+from modaxfer.runner.training.validation import seen_rows
+
+__all__ = ["Sessions", "TrainStream", "open_streams", "sessions_of", "stream_facts"]
+
+Sessions = Mapping[tuple[Role, int], TaskSession]
+"""The tasks of a run: by role and number, in the order of the run."""
+
+PREDICTED = "predicted"
+
+
+def sessions_of(phase: Phase, sessions: Sessions) -> list[TaskSession]:
+    """Return the sessions that `phase` draws rows of, in the order of the run."""
+    asked = {(stream.role, stream.task) for stream in phase.streams.values()}
+    return [session for key, session in sessions.items() if key in asked]
+
+
+def stream_facts(stream: Stream, session: TaskSession) -> StreamFacts:
+    """Return what a loss may know of `stream`."""
+    split = session.splits[stream.split]
+    hidden = stream.labels is not Labels.GIVEN
+    return StreamFacts(
+        role=stream.role,
+        width=session.model.width,
+        outputs=session.objective.outputs,
+        objective=session.objective,
+        rows=len(split.lengths),
+        targets=None if hidden else torch.from_numpy(split.targets),
+    )
+
+
+class TrainStream:
+    """One stream of a phase.
+
+    Args:
+        name: In the phase.
+        stream: What the plan says of it.
+        session: Its task's, whose model is opened for the phase already.
+        model: Number of that model in the step module.
+        terms: The losses that take it.
+    """
+
+    def __init__(self, name: str, stream: Stream, session: TaskSession, model: int, terms: Sequence[Term]) -> None:
+        self.name, self.stream, self.session, self.model, self.terms = name, stream, session, model, terms
+        reads = {reading for term in terms for reading in term.spec.reads}
+        self.entry = entry_point(session, stream.split, reads or {Reads.OUTPUTS})
+        self.lengths = session.splits[stream.split].lengths
+        self.targets: torch.Tensor | None = None
+        if stream.labels is Labels.GIVEN:
+            self.targets = torch.from_numpy(session.splits[stream.split].targets)
+        self.extras: Mapping[str, torch.Tensor] = {}
+
+    def compute(self, checkpoints: Checkpoints, phase: int) -> None:
+        """Compute once, by the model as the phase begins, what the stream adds to its rows; a resumed run reads it."""
+        if not self.stream.extras and self.stream.labels is not Labels.PREDICTED:
+            return
+        made = dict(checkpoints.once(f"known-{phase}-{self.name}", self._computed))
+        self.targets = made.pop(PREDICTED, self.targets)
+        self.extras = {name.removeprefix("extra."): values for name, values in made.items()}
+
+    def _computed(self) -> dict[str, torch.Tensor]:
+        seen = seen_rows(self.session, self.stream.split, entry_point(self.session, self.stream.split))
+        made = {}
+        for extra in self.stream.extras:
+            values: torch.Tensor = load_target(extra.target)(seen, **extra.options)
+            made[f"extra.{extra.name}"] = values.detach().cpu().contiguous()
+        if self.stream.labels is Labels.PREDICTED:
+            made[PREDICTED] = torch.from_numpy(np.ascontiguousarray(self.session.objective.decode(seen.outputs)[0]))
+        return made
+
+    def parts(self, rows: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        """Return this process's parts of a step's `rows`, each with 1.
+
+        A process without rows still takes part in the exchange of gradients: with one row, and 0.
+        """
+        session = self.session
+        passes = micro_batches(
+            rows,
+            self.lengths,
+            max_tokens=session.train.max_tokens,
+            at_least=session.train.accumulation,
+            rank=session.accelerator.process_index,
+            world=session.accelerator.num_processes,
+        )
+        return [(chosen, 1.0) for chosen in passes] or [(rows[:1], 0.0)]
+
+    def chunk(self, chosen: np.ndarray, present: float, rows: np.ndarray) -> Chunk:
+        """Return one part of a step's `rows`, ready for the model."""
+        own = None if self.targets is None else self.targets[rows]
+        totals = {term.spec.name: term.total(self.name, own, len(rows)) for term in self.terms if not term.spec.joint}
+        device = self.session.computer.device
+        return Chunk(
+            stream=self.name,
+            role=self.stream.role,
+            model=self.model,
+            start=self.entry.layer,
+            batch=self.batch(chosen),
+            rows=torch.from_numpy(chosen).to(device),
+            of=len(rows),
+            present=present,
+            scales={name: present / total for name, total in totals.items()},
+            targets=None if self.targets is None else _placed(self.targets[chosen], device),
+            extras={name: values[chosen].to(device) for name, values in self.extras.items()},
+            views=self.stream.views,
+        )
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Return rows where they enter the model, padded, on the device."""
+        return self.session.computer.place(self.entry.collate([self.entry.rows[row] for row in rows]))
+
+
+def open_streams(phase: Phase, sessions: Sessions, terms: Mapping[str, Term]) -> dict[str, TrainStream]:
+    """Return the streams of `phase` by name; models are numbered as `sessions_of` has them."""
+    numbers = {id(session): number for number, session in enumerate(sessions_of(phase, sessions))}
+    streams = {}
+    for name, stream in phase.streams.items():
+        session = sessions[stream.role, stream.task]
+        own = [term for term in terms.values() if name in term.streams]
+        streams[name] = TrainStream(name, stream, session, numbers[id(session)], own)
+    return streams
+
+
+def _placed(targets: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return targets on `device`; float64 ones stay, since not every device holds them."""
+    return targets if targets.dtype is torch.float64 else targets.to(device)

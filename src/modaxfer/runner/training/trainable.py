@@ -1,0 +1,51 @@
+"""What a phase moves: parameters of its tasks' models, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modaxfer.errors import RunFailedError
+from modaxfer.plan import Part, Phase
+from modaxfer.runner.model.transfer import ModelParameter
+from modaxfer.runner.session import TaskSession
+
+__all__ = ["trainable_parameters"]
+
+
+def trainable_parameters(sessions: Sequence[TaskSession], phase: Phase) -> dict[str, ModelParameter]:
+    """Open every task's model for `phase` and return the trainable parameters by name, shared ones once.
+
+    With several tasks, names of parameters that only one of them has start with its number.
+
+    Raises:
+        RunFailedError: A part that the phase trains owns no parameter in any of the models.
+    """
+    trainable = [session.model.open_for(phase) for session in sessions]
+    _refuse_empty_parts(phase, {parameter.part for own in trainable for parameter in own.values()})
+    if len(trainable) == 1:
+        return trainable[0]
+    seen: set[int] = set()
+    parameters: dict[str, ModelParameter] = {}
+    for number, own in enumerate(trainable):
+        for name, parameter in own.items():
+            if id(parameter.tensor) not in seen:
+                seen.add(id(parameter.tensor))
+                parameters[f"{number}.{name}"] = parameter
+                # Another task's model, opened after this one, may have closed what it does not read.
+                parameter.tensor.requires_grad_(True)
+    return parameters
+
+
+def _refuse_empty_parts(phase: Phase, moving: set[Part]) -> None:
+    """Refuse a phase of which a part would not move; embeddings and norms belong to the body, with or without them."""
+    body = {Part.BODY, Part.NORM, Part.EMBEDDINGS}
+    missing = phase.trainable - body - moving
+    if Part.BODY in phase.trainable and not moving & body:
+        missing |= {Part.BODY}
+    if missing and phase.solver is None:
+        raise RunFailedError(
+            f"phase {phase.name} trains what this model does not have",
+            got=sorted(missing),
+            allowed=sorted(moving),
+            fix="correct the plan of the strategy, or set from_layer lower",
+        )
