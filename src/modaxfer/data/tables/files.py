@@ -1,4 +1,4 @@
-"""Data files to Arrow tables: csv, tsv, jsonl, json (each also .gz) and parquet."""
+"""Data files to Arrow tables: csv, tsv, jsonl, json, conll (each also .gz) and parquet."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from modaxfer.data.tables.conll import read_conll
 from modaxfer.data.tables.delimited import read_delimited
 from modaxfer.data.tables.gathering import EVERYTHING, Selection
 from modaxfer.data.tables.parquet import read_parquet
@@ -112,12 +113,17 @@ def _records(path: Path, selection: Selection) -> pa.Table:
     return read_records(path, partial(_open, path), selection)
 
 
+def _conll(path: Path, selection: Selection) -> pa.Table:
+    return read_conll(path, partial(_open, path), selection)
+
+
 _READERS: dict[str, Callable[[Path, Selection], pa.Table]] = {
     "csv": partial(_delimited, ","),
     "tsv": partial(_delimited, "\t"),
     "jsonl": _records,
     "ndjson": _records,
     "json": _records,
+    "conll": _conll,
     "parquet": read_parquet,
 }
 _BINARY = ("parquet",)
