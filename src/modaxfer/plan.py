@@ -27,7 +27,6 @@ __all__ = [
     "Ramp",
     "Reads",
     "Role",
-    "Sharing",
     "Solver",
     "Stream",
     "Together",
@@ -80,18 +79,6 @@ class Fusion:
     options: Mapping[str, Any] = field(default_factory=dict)
     segments: int = 0
     """0: one pooled vector per encoder. k: the mean of each k-th part of its real tokens, ``[k * hidden]``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sharing:
-    """How several tasks share one encoder."""
-
-    temperature: float = 2.0
-    """A task of n rows is drawn with a chance in proportion to ``n ** (1 / temperature)``; 1 = by size."""
-    weighting: str = "sum"
-    """``sum`` (all losses count alike) or ``uncertainty`` (learned weights, Kendall et al. 2018)."""
-    alone: bool = True
-    """Whether each task is trained by itself as well, to say what sharing gained or harmed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,8 +329,6 @@ class Plan:
     """Set by a strategy of several encoders."""
     alone: bool = False
     """Whether each of several tasks is trained by itself as well, to say what sharing gained or harmed."""
-    sharing: Sharing | None = None
-    """Set by a strategy of several tasks."""
 
 
 @dataclass(frozen=True, kw_only=True)

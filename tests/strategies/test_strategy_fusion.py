@@ -1,13 +1,14 @@
 """Plans of several encoders and of several tasks."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from modaxfer.config import build
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.plan import Part, PlanContext, Sharing
+from modaxfer.plan import Alternate, Part, Phase, PlanContext, Stream
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import Problem, Rates
 from modaxfer.strategies import full, fusion, lora, multitask
@@ -76,22 +77,34 @@ def test_underneath_it_is_the_strategy_of_that_name(plan, options, trained):
     told = context(trained_bridge=trained, learning_rate=3e-4)
     made = plan(options(underneath="lora", rank=4, alpha=8, targets=("dense",)), told)
     alike = lora.plan(LoraOptions(rank=4, alpha=8, targets=("dense",)), told)
-    assert (made.phases, made.adapter) == (alike.phases, alike.adapter)
+    assert (unshared(made), made.adapter) == (alike.phases, alike.adapter)
     made = plan(options(underneath="full", layer_decay=0.5), told)
-    assert made.phases == full.plan(FullOptions(layer_decay=0.5), told).phases
-    assert plan(options(underneath="full"), told).phases == full.plan(FullOptions(), told).phases
+    assert unshared(made) == full.plan(FullOptions(layer_decay=0.5), told).phases
+    assert unshared(plan(options(underneath="full"), told)) == full.plan(FullOptions(), told).phases
+
+
+def unshared(plan):
+    """Return the phases of a plan as they would be for one task."""
+    plain = Phase(trainable=frozenset())
+    return tuple(replace(phase, streams=plain.streams, mixing=plain.mixing) for phase in plan.phases)
 
 
 def test_tasks_share_everything_by_default():
-    plan = multitask.plan(MultitaskOptions(), context())
-    assert plan.sharing == Sharing(temperature=2.0, weighting="sum", alone=True)
-    assert plan.phases[0].trainable == {Part.BODY, Part.EMBEDDINGS, Part.HEAD}
+    plan = multitask.plan(MultitaskOptions(), context(tasks=2))
+    (phase,) = plan.phases
+    assert phase.streams == {"task-0": Stream(task=0), "task-1": Stream(task=1)}
+    assert (phase.mixing, phase.combine, plan.alone) == (Alternate(temperature=2.0), Phase.combine, True)
+    assert phase.trainable == {Part.BODY, Part.EMBEDDINGS, Part.HEAD}
     assert plan.fusion is None
 
 
 def test_sharing_is_as_wished():
     options = build(MultitaskOptions, {"temperature": "5", "weighting": "uncertainty", "alone": "no"})
-    assert multitask.plan(options, context()).sharing == Sharing(temperature=5.0, weighting="uncertainty", alone=False)
+    plan = multitask.plan(options, context(tasks=2))
+    assert (plan.phases[0].mixing, plan.alone) == (Alternate(temperature=5.0), False)
+    assert plan.phases[0].combine == "modaxfer.losses.uncertainty:Uncertainty"
+    # A task alone has no other to be weighed against.
+    assert multitask.plan(options, context()).phases[0].combine == Phase.combine
 
 
 def test_a_frozen_encoder_is_not_shared():

@@ -11,6 +11,7 @@ from modaxfer.contracts.rows import Batch
 from modaxfer.errors import RefusedError
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from torch import nn
 
@@ -198,8 +199,8 @@ class StreamFacts:
     objective: Any
     """The stream's problem: outputs to a loss per row and to predictions; see `modaxfer.heads.objective.Objective`."""
     rows: int
-    targets: torch.Tensor | None = None
-    """Of all rows; None where the stream's labels are hidden."""
+    targets: np.ndarray | None = None
+    """As in `modaxfer.contracts.TaskData.targets`, of all rows; None where the stream's labels are not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +259,7 @@ class Seen:
     """float32 ``[rows, outputs]``, on the CPU."""
     pooled: Callable[[], torch.Tensor]
     """Returns what the head is given, float32 ``[rows, width]``; made when asked for."""
-    targets: torch.Tensor | None
+    targets: np.ndarray | None
     """As in `modaxfer.contracts.TaskData.targets`; None where the stream's labels are not given."""
     score: Callable[[], float] | None
     """Returns the task's primary metric on these rows, greater is better; of several tasks R squared for a regression,

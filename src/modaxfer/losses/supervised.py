@@ -32,7 +32,7 @@ class Supervised(nn.Module):
         for name, facts in context.streams.items() if context.class_weight is not None else ():
             if facts.targets is not None:
                 objective = facts.objective
-                self._weights[name] = balanced_weights(objective.problem, objective.classes, facts.targets.numpy())
+                self._weights[name] = balanced_weights(objective.problem, objective.classes, facts.targets)
 
     def forward(self, step: Step) -> torch.Tensor:
         """Return one loss per row, ``[rows]``.

@@ -14,7 +14,7 @@ import torch
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ModaxferError
-from modaxfer.plan import Part, Phase
+from modaxfer.plan import Part, Phase, Role
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.claims.claim import Claim, claim
@@ -44,10 +44,11 @@ from modaxfer.runner.stages import Stages
 from modaxfer.runner.training.after import end_in_weight_space, snapshot
 from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.checkpoint import Checkpoints
-from modaxfer.runner.training.lane import trainable_parameters
 from modaxfer.runner.training.loop import train_phase
 from modaxfer.runner.training.rates import train_at_rates
 from modaxfer.runner.training.solve import solve_phase
+from modaxfer.runner.training.streams import Sessions, sessions_of
+from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.tasks.memory import Memory
 
 __all__ = ["run"]
@@ -193,7 +194,7 @@ class _Run:
             self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
         ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
-        if len(results) > 1 and self.plan.sharing is not None and self.plan.sharing.alone:
+        if len(results) > 1 and self.plan.alone:
             result = replace(result, beside=("alone",))
         if self.main:
             result.save(self.folder)
@@ -214,8 +215,9 @@ class _Run:
         for warning in self.warnings:
             self.progress.say(f"warning: {warning}")
 
-    def _train(self, sessions: list[TaskSession]) -> dict[str, Any]:
+    def _train(self, targets: list[TaskSession]) -> dict[str, Any]:
         phases = self.plan.phases
+        sessions = {(Role.TARGET, number): session for number, session in enumerate(targets)}
         training = train_at_rates(
             sessions,
             phases,
@@ -225,40 +227,39 @@ class _Run:
         )
         # A search that was finished before the run was killed has trained nothing in this process.
         for phase in (phase for phase in phases if phase.solver is None):
-            self.trained |= {
-                name: parameter.tensor for name, parameter in trainable_parameters(sessions, phase).items()
-            }
+            self._note_trained(sessions, phase)
         return training
 
-    def _train_phases(
-        self, sessions: list[TaskSession], phases: Sequence[Phase], checkpoints: Checkpoints
-    ) -> dict[str, Any]:
+    def _note_trained(self, sessions: Sessions, phase: Phase) -> None:
+        opened = trainable_parameters(sessions_of(phase, sessions), phase)
+        self.trained |= {name: parameter.tensor for name, parameter in opened.items()}
+
+    def _train_phases(self, sessions: Sessions, phases: Sequence[Phase], checkpoints: Checkpoints) -> dict[str, Any]:
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
         reports: list[dict[str, Any]] = []
         after: list[dict[str, Any]] = []
         for number, phase in enumerate(phases):
             if phase.solver is not None:
-                for session, resolved in zip(sessions, self.tasks, strict=True):
-                    report = solve_phase(session, phase, resolved.data.classes)
+                for number_of_task, resolved in enumerate(self.tasks):
+                    report = solve_phase(sessions[Role.TARGET, number_of_task], phase, resolved.data.classes)
                     self.stages.add("features", report.pop("features_s"))
                     self.stages.add("train", report.pop("search_s"))
                     reports.append({"name": phase.name, **report})
             elif number < first:
-                self.trained |= {
-                    name: parameter.tensor for name, parameter in trainable_parameters(sessions, phase).items()
-                }
+                self._note_trained(sessions, phase)
             else:
                 last = number == len(phases) - 1
                 with self.stages.stage("train"):
-                    trainable = trainable_parameters(sessions, phase)
+                    trainable = trainable_parameters(sessions_of(phase, sessions), phase)
                     start = checkpoints.begin(snapshot(trainable)) if last and self.plan.after else {}
-                    made, kept = train_phase(sessions, phase, number, checkpoints, self.trained, self.plan.sharing)
+                    made, kept = train_phase(sessions, phase, number, checkpoints, self.trained)
                     reports.append(made.to_dict())
                     if last and self.plan.after:
-                        after = end_in_weight_space(sessions[0], self.plan.after, trainable, start, kept)
+                        target = sessions[Role.TARGET, 0]
+                        after = end_in_weight_space(target, self.plan.after, trainable, start, kept)
             # What training moved below the head must not be mistaken for the checkpoint's own features.
-            for session in sessions if phase.trainable - {Part.HEAD} else ():
+            for session in sessions.values() if phase.trainable - {Part.HEAD} else ():
                 session.weights_key, session.layers = "", {}
         return {"phases": reports, "after": after} if after else {"phases": reports}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
 from modaxfer.errors import RefusedError
-from modaxfer.plan import Plan, Sharing
+from modaxfer.plan import Alternate, Phase, Plan, Stream
 from modaxfer.strategies import full, lora
 from modaxfer.strategies.checks import check_declared, check_idle
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
 
 __all__ = ["MultitaskOptions", "plan"]
+
+_COMBINERS = {"sum": Phase.combine, "uncertainty": "modaxfer.losses.uncertainty:Uncertainty"}
 
 _USED_BY = {"full": ("layer_decay",), "lora": ("rank", "alpha", "targets")}
 
@@ -61,8 +63,18 @@ def plan(options: MultitaskOptions, context: PlanContext) -> Plan:
         )
     idle = [name for by, names in _USED_BY.items() if by != options.underneath for name in names]
     check_idle(options, idle, f"underneath={options.underneath}")
-    sharing = Sharing(temperature=options.temperature, weighting=options.weighting, alone=options.alone)
-    return replace(_underneath(options, context), sharing=sharing)
+    plan = _underneath(options, context)
+    return replace(plan, phases=tuple(_shared(phase, options, context) for phase in plan.phases), alone=options.alone)
+
+
+def _shared(phase: Phase, options: MultitaskOptions, context: PlanContext) -> Phase:
+    """Return `phase` with a stream of each task, which take turns; of a task alone there is nothing to weigh."""
+    return replace(
+        phase,
+        streams={f"task-{number}": Stream(task=number) for number in range(context.tasks)},
+        mixing=Alternate(temperature=options.temperature),
+        combine=_COMBINERS[options.weighting] if context.tasks > 1 else Phase.combine,
+    )
 
 
 def _underneath(options: MultitaskOptions, context: PlanContext) -> Plan:

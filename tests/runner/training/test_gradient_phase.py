@@ -8,6 +8,7 @@ import transformers
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import DivergedError
+from modaxfer.plan import Role
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.loop import train_phase
 
@@ -29,7 +30,7 @@ def test_a_diverged_phase_leaves_nothing_wrapped(tiny, own_rows, opened, tmp_pat
 
     monkeypatch.setattr(context.accelerator, "prepare", noted)
     with pytest.raises(DivergedError, match="the loss is nan at step 1"):
-        train_phase([session], resolved.plan.phases[0], 0, Checkpoints(tmp_path), {})
+        train_phase({(Role.TARGET, 0): session}, resolved.plan.phases[0], 0, Checkpoints(tmp_path), {})
     ((module, before),) = wrapped
     assert before
     assert "_original_forward" not in vars(module)
@@ -48,7 +49,7 @@ def test_statistics_of_batch_norms_never_move(own_rows, opened, tmp_path) -> Non
     weights = {name: tensor.clone() for name, tensor in session.model.named_parameters()}
     assert any("running_mean" in name for name in before)
     for number, phase in enumerate(resolved.plan.phases):
-        train_phase([session], phase, number, Checkpoints(tmp_path / str(number)), {})
+        train_phase({(Role.TARGET, 0): session}, phase, number, Checkpoints(tmp_path / str(number)), {})
     assert all(torch.equal(buffer, before[name]) for name, buffer in session.model.named_buffers())
     moved = [name for name, tensor in session.model.named_parameters() if not torch.equal(tensor, weights[name])]
     assert any(name.startswith("towers.") for name in moved)

@@ -51,7 +51,7 @@ class _Gather(Function):
         return _gathered(own)
 
     @staticmethod
-    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
         summed = gradient.contiguous()
         distributed.all_reduce(summed)
         return summed[distributed.get_rank()]

@@ -177,6 +177,7 @@ def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence
         lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
         problem=asked[0].task.target.problem,
         rows=sum(each.data.rows["train"] for each in asked),
+        tasks=len(asked),
         batch_size=config.batch_size,
         epochs=config.epochs,
         learning_rate=config.learning_rate,
@@ -237,7 +238,8 @@ def _refuse_headless(plan: Plan, strategy: Entry) -> None:
 
 def _refuse_ends(plan: Plan, strategy: Entry) -> None:
     solved = bool(plan.phases) and plan.phases[-1].solver is not None
-    if plan.after and (solved or plan.sharing is not None):
+    several = bool(plan.phases) and len(plan.phases[-1].streams) > 1
+    if plan.after and (solved or several):
         raise RefusedError(
             f"strategy {strategy.name} ends in weight space what is not one task trained by gradient",
             got=[after.name for after in plan.after],

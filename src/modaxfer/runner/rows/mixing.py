@@ -9,7 +9,7 @@ import numpy as np
 from modaxfer.plan import Alternate, Together
 from modaxfer.runner.rows.batches import training_batches
 
-__all__ = ["Rows", "steps_of", "steps_per_epoch", "steps_together", "steps_with_turns", "epoch_steps"]
+__all__ = ["Rows", "epoch_steps", "steps_of", "steps_per_epoch", "steps_together", "steps_with_turns"]
 
 Rows = dict[str, np.ndarray]
 """Row numbers of one step, by stream."""

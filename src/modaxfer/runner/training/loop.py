@@ -165,13 +165,13 @@ class _GradientPhase:
     def _step(self, rows: Rows) -> None:
         session, accelerator = self.session, self.session.accelerator
         set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup))
-        parts = [(name, *part) for name, own in rows.items() for part in self.streams[name].parts(own)]
+        parts = [part for name, own in rows.items() for part in self.streams[name].parts(own)]
         passes = [parts] if self.losses.whole else [[part] for part in parts]
         found: dict[str, float] = {}
         for place, some in enumerate(passes):
             last = place == len(passes) - 1
             with nullcontext() if last else accelerator.no_sync(self.model):
-                self._backward([self.streams[name].chunk(*part, rows[name]) for name, *part in some], found)
+                self._backward([self.streams[part.stream].chunk(part, rows[part.stream]) for part in some], found)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(

@@ -64,10 +64,7 @@ class PhaseLosses:
     def loss(self, found: Mapping[str, float], progress: float) -> float:
         """Return the losses that were `found`, by name, added up by the weights of their terms."""
         values = [
-            term.weight(progress) * found[name]
-            for term in self.terms.values()
-            for name in term.names
-            if name in found
+            term.weight(progress) * found[name] for term in self.terms.values() for name in term.names if name in found
         ]
         return sum(values)
 
@@ -82,9 +79,7 @@ class PhaseLosses:
         self.buffers |= {f"{name}.{own}": buffer for own, buffer in module.named_buffers()}
 
 
-def _start(
-    session: TaskSession, trained: Mapping[str, nn.Parameter], checkpoints: Checkpoints, name: str
-) -> nn.Module:
+def _start(session: TaskSession, trained: Mapping[str, nn.Parameter], checkpoints: Checkpoints, name: str) -> nn.Module:
     """Return a frozen copy of the model as the phase begins, or as it began in the run that is resumed."""
     moved = {id(tensor) for tensor in trained.values()}
     now = {own: tensor for own, tensor in session.model.named_parameters() if id(tensor) in moved}

@@ -18,9 +18,10 @@ from torch import nn
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Phase
 from modaxfer.result import write_atomically
-from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.training.checkpoint import Checkpoints, pack, unpack
+from modaxfer.runner.training.streams import Sessions
+from modaxfer.runner.training.validation import judge_phase
 
 __all__ = ["Attempt", "RateSearch", "asked_epochs", "train_at_rates"]
 
@@ -125,7 +126,7 @@ class RateSearch:
 
 
 def train_at_rates(
-    sessions: Sequence[TaskSession],
+    sessions: Sessions,
     phases: Sequence[Phase],
     train: Callable[[Sequence[Phase], Checkpoints], dict[str, Any]],
     folder: Path,
@@ -137,7 +138,7 @@ def train_at_rates(
     Where a head is fitted in closed form learning rates decide nothing, and there is no search.
 
     Args:
-        sessions: One per task of the run.
+        sessions: The run's tasks.
         phases: All phases of the plan.
         train: Runs phases with checkpoints from where these say, and returns a report.
         folder: ``RUN/.checkpoint``.
@@ -148,30 +149,32 @@ def train_at_rates(
     """
     asked = asked_epochs(phases)
     epochs = {} if asked is None else {"epochs": asked}
-    session = sessions[0]
+    session = next(iter(sessions.values()))
     if not session.train.rates or any(phase.solver is not None for phase in phases):
         return {**train(phases, Checkpoints(folder, writes=writes)), **epochs}
     log, weights_key = session.log, session.weights_key
 
     def attempt(factor: float, checkpoints: Checkpoints) -> Attempt:
-        for one in sessions:
+        for one in sessions.values():
             one.log, one.weights_key, one.layers = log.within(rate=factor), weights_key, {}
         # What the attempt before left behind: wrappers around models, optimisers and their moments.
         session.accelerator.free_memory()
         report = train([_at_rate(phase, factor) for phase in phases], checkpoints)
-        score = sum(_judged(one, alone=len(sessions) == 1) for one in sessions) / len(sessions)
-        shown = session.value_of(score) if len(sessions) == 1 else score
+        last = phases[-1]
+        own = {name: (sessions[stream.role, stream.task], None) for name, stream in last.streams.items()}
+        score = judge_phase(last, own).score
+        shown = session.value_of(score) if len(sessions) == 1 and last.validator == Phase.validator else score
         return Attempt(factor=factor, score=score, shown=shown, report=report)
 
     search = RateSearch(
-        model=nn.ModuleList([one.model for one in sessions]),
+        model=nn.ModuleList([one.model for one in sessions.values()]),
         folder=folder,
         seed=session.seed,
         writes=writes,
         say=session.progress.say,
     )
     report = search.run(session.train.rates, attempt)
-    for one in sessions:
+    for one in sessions.values():
         one.log, one.weights_key = log, ""
     return {**report, **epochs}
 
@@ -181,16 +184,13 @@ def asked_epochs(phases: Sequence[Phase]) -> float | None:
     return sum(phase.epochs for phase in phases if phase.solver is None) or None
 
 
-def _judged(session: TaskSession, *, alone: bool) -> float:
-    """Return the validation score, greater is better; of several tasks one that can be averaged."""
-    split = session.splits["validation"]
-    made = session.predict(split)
-    judged = session.judge(split.targets, made.predictions, made.scores)
-    return judged if alone else session.skill(judged, split.targets, made.predictions)
-
-
 def _at_rate(phase: Phase, factor: float) -> Phase:
-    return replace(phase, learning_rates={part: factor * rate for part, rate in phase.learning_rates.items()})
+    losses = [
+        term if term.learning_rate is None else replace(term, learning_rate=factor * term.learning_rate)
+        for term in phase.losses
+    ]
+    rates = {part: factor * rate for part, rate in phase.learning_rates.items()}
+    return replace(phase, learning_rates=rates, losses=tuple(losses))
 
 
 def _shown(attempt: Attempt) -> dict[str, Any]:

@@ -119,11 +119,11 @@ class StepModule(nn.Module):
         terms = [term for term in self._terms.values() if chunk.stream in term.streams]
         reads = {reading for term in terms for reading in term.spec.reads}
         features = model.features(chunk.batch, chunk.start)
-        outputs = model.outputs(features) if Reads.OUTPUTS in reads else None
+        outputs = model.outputs(features, chunk.batch) if Reads.OUTPUTS in reads else None
         losses, numbers = Numbers(), Numbers()
         # Losses are small and decide everything: rounding them to half precision saves nothing and costs accuracy.
         with torch.autocast(chunk.rows.device.type, enabled=False):
-            made = {
+            made: dict[str, Any] = {
                 Reads.OUTPUTS: outputs.float() if outputs is not None else None,
                 Reads.POOLED: features.pooled.float() if Reads.POOLED in reads else None,
                 Reads.TOKENS: Hidden(features.tokens.float(), features.mask) if Reads.TOKENS in reads else None,
@@ -131,7 +131,7 @@ class StepModule(nn.Module):
             }
             for term in terms:
                 if not term.spec.joint:
-                    own = {reading: made[reading] for reading in term.spec.reads}
+                    own: dict[str, Any] = {reading: made[reading] for reading in term.spec.reads}
                     output = term(Step(streams={chunk.stream: _stream_batch(chunk, own)}, progress=progress))
                     name = term.name(chunk.stream)
                     losses[name] = output.losses.sum() * chunk.scales[term.spec.name]
@@ -166,28 +166,27 @@ def _stream_batch(chunk: Chunk, made: Mapping[str, Any]) -> StreamBatch:
 def _laid_together(own: Sequence[tuple[Chunk, _Made]], reads: frozenset[Reads]) -> StreamBatch:
     """Return all rows of a stream in a step, those of other processes with them, in their common order."""
     first = own[0][0]
-    rows = lambda values: _all_rows([values(chunk, made) for chunk, made in own], first)  # noqa: E731
-    made = {
-        reading: rows(lambda chunk, made, reading=reading: _by_row(getattr(made, reading), chunk.views))
-        for reading in sorted(reads)
-    }
+
+    def laid(parts: Sequence[Any]) -> torch.Tensor:
+        together = torch.cat(list(parts))
+        # A row that stands in is left out.
+        return gather_rows(together if first.present else together[:0], first.of)
+
+    made: dict[str, torch.Tensor] = {}
+    for reading in sorted(reads):
+        by_row = laid([_by_row(getattr(each, reading), first.views) for _, each in own])
+        made[reading] = by_row.transpose(0, 1).flatten(0, 1)
     return StreamBatch(
         name=first.stream,
         role=first.role,
-        rows=rows(lambda chunk, _: chunk.rows),
-        targets=None if first.targets is None else rows(lambda chunk, _: chunk.targets),
-        extras={name: rows(lambda chunk, _, name=name: chunk.extras[name]) for name in first.extras},
+        rows=laid([chunk.rows for chunk, _ in own]),
+        targets=None if first.targets is None else laid([chunk.targets for chunk, _ in own]),
+        extras={name: laid([chunk.extras[name] for chunk, _ in own]) for name in first.extras},
         views=first.views,
-        made={reading: values.transpose(0, 1).flatten(0, 1) for reading, values in made.items()},
+        made=made,
     )
 
 
 def _by_row(values: torch.Tensor, views: int) -> torch.Tensor:
     """Turn ``[views * rows, ...]`` into ``[rows, views, ...]``."""
-    return values.unflatten(0, (views, -1)).transpose(0, 1)
-
-
-def _all_rows(parts: Sequence[torch.Tensor], chunk: Chunk) -> torch.Tensor:
-    """Return ``[rows of the step, ...]`` of this process's parts; a row that stands in is left out."""
-    laid = torch.cat(list(parts))
-    return gather_rows(laid if chunk.present else laid[:0], chunk.of)
+    return values.reshape(views, -1, *values.shape[1:]).transpose(0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,12 +19,21 @@ from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.step import Chunk
 from modaxfer.runner.training.validation import seen_rows
 
-__all__ = ["Sessions", "TrainStream", "open_streams", "sessions_of", "stream_facts"]
+__all__ = ["Part", "Sessions", "TrainStream", "open_streams", "sessions_of", "stream_facts"]
 
 Sessions = Mapping[tuple[Role, int], TaskSession]
 """The tasks of a run: by role and number, in the order of the run."""
 
 PREDICTED = "predicted"
+
+
+class Part(NamedTuple):
+    """Some rows of a step."""
+
+    stream: str
+    rows: np.ndarray
+    present: float
+    """1; or 0 for a row that stands in where this process has none."""
 
 
 def sessions_of(phase: Phase, sessions: Sessions) -> list[TaskSession]:
@@ -42,7 +52,7 @@ def stream_facts(stream: Stream, session: TaskSession) -> StreamFacts:
         outputs=session.objective.outputs,
         objective=session.objective,
         rows=len(split.lengths),
-        targets=None if hidden else torch.from_numpy(split.targets),
+        targets=None if hidden else split.targets,
     )
 
 
@@ -62,9 +72,9 @@ class TrainStream:
         reads = {reading for term in terms for reading in term.spec.reads}
         self.entry = entry_point(session, stream.split, reads or {Reads.OUTPUTS})
         self.lengths = session.splits[stream.split].lengths
-        self.targets: torch.Tensor | None = None
+        self.targets: np.ndarray | None = None
         if stream.labels is Labels.GIVEN:
-            self.targets = torch.from_numpy(session.splits[stream.split].targets)
+            self.targets = session.splits[stream.split].targets
         self.extras: Mapping[str, torch.Tensor] = {}
 
     def compute(self, checkpoints: Checkpoints, phase: int) -> None:
@@ -72,7 +82,8 @@ class TrainStream:
         if not self.stream.extras and self.stream.labels is not Labels.PREDICTED:
             return
         made = dict(checkpoints.once(f"known-{phase}-{self.name}", self._computed))
-        self.targets = made.pop(PREDICTED, self.targets)
+        if PREDICTED in made:
+            self.targets = made.pop(PREDICTED).numpy()
         self.extras = {name.removeprefix("extra."): values for name, values in made.items()}
 
     def _computed(self) -> dict[str, torch.Tensor]:
@@ -85,10 +96,10 @@ class TrainStream:
             made[PREDICTED] = torch.from_numpy(np.ascontiguousarray(self.session.objective.decode(seen.outputs)[0]))
         return made
 
-    def parts(self, rows: np.ndarray) -> list[tuple[np.ndarray, float]]:
-        """Return this process's parts of a step's `rows`, each with 1.
+    def parts(self, rows: np.ndarray) -> list[Part]:
+        """Return this process's parts of a step's `rows`.
 
-        A process without rows still takes part in the exchange of gradients: with one row, and 0.
+        A process without rows still takes part in the exchange of gradients, with one that weighs nothing.
         """
         session = self.session
         passes = micro_batches(
@@ -99,11 +110,12 @@ class TrainStream:
             rank=session.accelerator.process_index,
             world=session.accelerator.num_processes,
         )
-        return [(chosen, 1.0) for chosen in passes] or [(rows[:1], 0.0)]
+        return [Part(self.name, chosen, 1.0) for chosen in passes] or [Part(self.name, rows[:1], 0.0)]
 
-    def chunk(self, chosen: np.ndarray, present: float, rows: np.ndarray) -> Chunk:
+    def chunk(self, part: Part, rows: np.ndarray) -> Chunk:
         """Return one part of a step's `rows`, ready for the model."""
-        own = None if self.targets is None else self.targets[rows]
+        _, chosen, present = part
+        own = None if self.targets is None else torch.from_numpy(self.targets[rows])
         totals = {term.spec.name: term.total(self.name, own, len(rows)) for term in self.terms if not term.spec.joint}
         device = self.session.computer.device
         return Chunk(
@@ -116,7 +128,7 @@ class TrainStream:
             of=len(rows),
             present=present,
             scales={name: present / total for name, total in totals.items()},
-            targets=None if self.targets is None else _placed(self.targets[chosen], device),
+            targets=None if self.targets is None else _placed(torch.from_numpy(self.targets[chosen]), device),
             extras={name: values[chosen].to(device) for name, values in self.extras.items()},
             views=self.stream.views,
         )

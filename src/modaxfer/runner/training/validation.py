@@ -78,12 +78,12 @@ def seen_rows(session: TaskSession, name: str, entry: EntryPoint | None = None) 
 
 
 def _shown(session: TaskSession, seen: Seen, score: float) -> Seen:
-    targets = torch.from_numpy(session.splits["validation"].targets)
+    targets = session.splits["validation"].targets
     return Seen(outputs=seen.outputs, pooled=seen.pooled, targets=targets, score=lambda: score)
 
 
 def _scored(session: TaskSession, outputs: torch.Tensor) -> dict[str, Any]:
-    """Score the validation split: ``judged`` and ``skill`` (greater is better), the primary metric by name, ``loss``."""
+    """Score validation: ``judged`` and ``skill``, greater is better; the primary metric by name; ``loss``."""
     split = session.splits["validation"]
     predictions, scores = session.objective.decode(outputs)
     judged = session.judge(split.targets, predictions, scores)

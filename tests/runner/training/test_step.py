@@ -1,0 +1,148 @@
+"""One forward pass of a step: every loss in it, however its rows are cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from modaxfer.config import RunConfig
+from modaxfer.contracts import LossOutput
+from modaxfer.losses.build import Term
+from modaxfer.losses.sum import Sum
+from modaxfer.plan import SUPERVISED, Labels, LossTerm, Phase, Ramp, Reads, Role, Stream, Together
+from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.losses import PhaseLosses
+from modaxfer.runner.training.step import StepModule
+from modaxfer.runner.training.streams import open_streams, sessions_of, stream_facts
+from modaxfer.runner.training.trainable import trainable_parameters
+
+ROWS = np.arange(6)
+
+
+@pytest.fixture(scope="module")
+def two(tiny, opened):
+    """Two tasks on one encoder, each over a trained bridge of its own; their sessions, and a phase of both."""
+    request = RunConfig(
+        encoder=(str(tiny("bert")),),
+        strategy="multitask",
+        task=("digits", "breast-cancer"),
+        limit=40,
+        device="cpu",
+        precision="fp32",
+    )
+    sessions, tasks, _ = opened(request)
+    return {(Role.TARGET, number): session for number, session in enumerate(sessions)}, tasks[0].plan.phases[0]
+
+
+def opened_step(sessions, phase, tmp_path, terms=None):
+    own = sessions_of(phase, sessions)
+    moving = trainable_parameters(own, phase)
+    losses = PhaseLosses(phase, sessions, 0, Checkpoints(tmp_path), {})
+    streams = open_streams(phase, sessions, terms or losses.terms)
+    combiner = Sum([*(terms or losses.terms)])
+    return StepModule([session.model for session in own], terms or losses.terms, combiner), streams, moving
+
+
+def test_what_one_task_moves_stays_open_for_all(two, tmp_path):
+    sessions, phase = two
+    step, streams, moving = opened_step(sessions, phase, tmp_path)
+    assert [*streams] == ["task-0", "task-1"]
+    for stream in streams.values():
+        (part,) = stream.parts(ROWS)
+        made = step([stream.chunk(part, ROWS)], 0.0)
+        assert [*made["losses"]] == [f"supervised.{stream.name}"]
+        sum(made["weighed"].values()).backward()
+    moved = {name for name, parameter in moving.items() if parameter.tensor.grad is not None}
+    # The keys' biases cancel out in the softmax and their gradient is rounding noise, but it is there.
+    assert {name.rpartition(".")[0] for name in moving} == {name.rpartition(".")[0] for name in moved}
+
+
+def test_a_step_is_the_mean_of_its_rows_losses(two, tmp_path):
+    sessions, phase = two
+    step, streams, _ = opened_step(sessions, phase, tmp_path)
+    stream, session = streams["task-0"], sessions[Role.TARGET, 0]
+    session.model.eval()
+    parts = [part._replace(rows=part.rows[cut]) for part in stream.parts(ROWS) for cut in (slice(2), slice(2, None))]
+    with torch.no_grad():
+        cut = [step([stream.chunk(part, ROWS)], 0.0)["losses"]["supervised.task-0"] for part in parts]
+        logits = session.model(stream.batch(ROWS), stream.entry.layer)
+        expected = nn.functional.cross_entropy(logits.float(), torch.from_numpy(stream.targets[ROWS]))
+    torch.testing.assert_close(sum(cut), expected, rtol=1e-4, atol=1e-5)
+
+
+class MeanGap(nn.Module):
+    """The squared distance of two streams' mean vectors, on a scale of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, step):
+        one, other = (stream.pooled.mean(0) for stream in step.streams.values())
+        gap = (one - other).square().sum()
+        return LossOutput(losses=self.scale * gap, numbers={"gap": gap})
+
+
+GAP = LossTerm(
+    name="gap", target="tests:MeanGap", joint=True, reads=frozenset({Reads.POOLED}), weight=Ramp(shape="linear")
+)
+
+
+def hidden_phase(phase):
+    """Return a phase that learns from one task's labels and from another's inputs."""
+    streams = {"seen": Stream(), "unseen": Stream(task=1, labels=Labels.HIDDEN)}
+    supervised = LossTerm(name="supervised", target=SUPERVISED.target, streams=("seen",))
+    return Phase(
+        trainable=phase.trainable,
+        learning_rates=phase.learning_rates,
+        streams=streams,
+        mixing=Together(),
+        losses=(supervised,),
+    )
+
+
+@pytest.mark.parametrize("cut", [(6,), (4, 2), (1, 2, 3)])
+def test_a_joint_loss_is_of_all_rows_however_they_are_cut(cut, two, tmp_path):
+    """Its value and its gradient are those of the rows in one batch."""
+    sessions, phase = two
+    phase = hidden_phase(phase)
+    losses = PhaseLosses(phase, sessions, 0, Checkpoints(tmp_path), {})
+    joint = Term(spec=GAP, streams=("seen", "unseen"), module=MeanGap())
+    step, streams, moving = opened_step(sessions, phase, tmp_path, losses.terms | {"gap": joint})
+    assert streams["unseen"].targets is None
+    for session in sessions.values():
+        session.model.eval()
+    chunks = []
+    for stream in streams.values():
+        (part,) = stream.parts(ROWS)
+        assert (stream.stream.labels is Labels.HIDDEN) == (stream.chunk(part, ROWS).targets is None)
+        cuts = np.split(part.rows, np.cumsum(cut)[:-1])
+        chunks += [stream.chunk(part._replace(rows=rows), ROWS) for rows in cuts]
+    step.zero_grad()
+    made = step(chunks, 0.5)
+    sum(made["weighed"].values()).backward()
+    found = {
+        name: parameter.tensor.grad.clone() for name, parameter in moving.items() if parameter.tensor.grad is not None
+    }
+    step.zero_grad()
+    vectors = [
+        session.model.features(stream.batch(ROWS), stream.entry.layer).pooled
+        for session, stream in zip(sessions.values(), streams.values(), strict=True)
+    ]
+    gap = (vectors[0].mean(0) - vectors[1].mean(0)).square().sum()
+    seen = sessions[Role.TARGET, 0].model.head(vectors[0])
+    own = nn.functional.cross_entropy(seen.float(), torch.from_numpy(streams["seen"].targets[ROWS]))
+    (own + 0.5 * 2.0 * gap).backward()
+    torch.testing.assert_close(made["losses"]["gap"], 2.0 * gap.detach(), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(made["numbers"]["gap.gap"], gap.detach(), rtol=1e-4, atol=1e-6)
+    for name, gradient in found.items():
+        torch.testing.assert_close(gradient, moving[name].tensor.grad, rtol=1e-3, atol=3e-5)
+
+
+def test_what_is_known_of_a_hidden_stream_is_no_target(two):
+    sessions, phase = two
+    streams = hidden_phase(phase).streams
+    assert stream_facts(streams["unseen"], sessions[Role.TARGET, 1]).targets is None
+    assert stream_facts(streams["seen"], sessions[Role.TARGET, 0]).targets is not None
