@@ -187,7 +187,7 @@ class Run:
         from modaxfer.runner.progress import Progress
 
         predictor = self._loaded()
-        made = predictor.predict_rows(find_rows(data, predictor.saved.input_fields()))
+        made = predictor.predict_rows(find_rows(data, predictor.described.fields))
         for line in made.warnings:
             Progress(not quiet).say(f"warning: {line}")
         return made

@@ -71,7 +71,7 @@ def test_padding_leaves_the_logits_as_they_are(encoder, strategy, kind, bridge, 
     result, folder = trained(name, strategy, own_rows(kind, 24), tmp_path / "run")
     assert result.bridge == f"modaxfer/{bridge}"
     predictor, rows = Predictor(folder), short_and_long(kind)
-    processor, (tower,) = predictor.processor, predictor.saved.towers
+    processor, (tower,) = predictor.processor, predictor.described.towers
     short, long = (processor.length(example) for example in processor(tower.build_bridge(None)(rows)))
     assert long > short + 1
     alone = torch.cat([predictor.logits([row], None) for row in rows])

@@ -103,7 +103,7 @@ def test_what_stands_where_a_field_is_missing_has_no_effect(how, underneath, tra
     rows = [{"image0": png("black"), "text0": "court"}, {"image0": png("white"), "text0": "plaintiff"}]
     pictures, texts = (
         processor(tower.build_bridge(None)(rows))
-        for tower, processor in zip(predictor.saved.towers, predictor.processor.parts, strict=True)
+        for tower, processor in zip(predictor.described.towers, predictor.processor.parts, strict=True)
     )
 
     def difference(pictures, texts, there):

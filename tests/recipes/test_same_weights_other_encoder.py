@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from modaxfer.config import RunConfig
-from modaxfer.runner.model.saved import SavedModel
+from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.run import run
 
@@ -38,7 +38,7 @@ def test_features_of_one_encoder_are_not_read_by_another(train, tiny):
     cold = train("cold", "empty", {"encoder": (folder,)})
     warm_result, cold_result = (json.loads((run / "result.json").read_text()) for run in (warm, cold))
     assert warm_result["metrics"] == cold_result["metrics"]
-    assert SavedModel.read(warm).towers[0].readout == SavedModel.read(cold).towers[0].readout
+    assert ModelDescription.read(warm).towers[0].readout == ModelDescription.read(cold).towers[0].readout
 
 
 def test_features_follow_the_files_beside_the_weights(train, tiny, tmp_path):
@@ -55,5 +55,5 @@ def test_features_follow_the_files_beside_the_weights(train, tiny, tmp_path):
 def test_a_saved_model_is_read_by_the_encoder_that_made_it(train, tiny):
     folder = train("auto", "shared", {"encoder": ("auto",), "checkpoint": str(tiny("bert"))})
     predictor = Predictor(folder)
-    assert predictor.saved.towers[0].encoder["id"] == "modaxfer/auto"
+    assert predictor.described.towers[0].encoder.id == "modaxfer/auto"
     assert "Bert" not in type(predictor.model.encoder).__name__

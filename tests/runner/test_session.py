@@ -16,7 +16,8 @@ from modaxfer.spec import Problem
 def session(problem, primary):
     objective = Objective(problem=problem, classes=2)
     other = dict.fromkeys(
-        ("accelerator", "computer", "model", "processor", "splits", "log", "progress", "groups"), SimpleNamespace()
+        ("accelerator", "computer", "model", "described", "processor", "splits", "log", "progress", "groups"),
+        SimpleNamespace(),
     )
     return TaskSession(
         **other, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1, seed=0,

@@ -161,7 +161,7 @@ def _check_ahead(run: Path, file: str | None, device: str) -> None:
 def _given(file: str, predictor: Predictor) -> Given:
     from modaxfer.runner.predict.given import find_rows, piped_rows
 
-    fields = predictor.saved.input_fields()
+    fields = predictor.described.fields
     return piped_rows(sys.stdin.buffer.read(), fields) if file == "-" else find_rows(Path(file), fields)
 
 

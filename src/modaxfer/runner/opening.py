@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from modaxfer.contracts import Bridge, Processor, Readout, TrainedBridge
+from modaxfer.data.cells.readings import Reading
 from modaxfer.data.clusters import clusters_of
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.load import load_encoder
@@ -20,13 +21,13 @@ from modaxfer.heads.build import head_of
 from modaxfer.heads.objective import Objective
 from modaxfer.runner.claims.origin import description
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model.tower import Tower
-from modaxfer.runner.model.transfer import TransferModel
+from modaxfer.runner.model.build import build_model, one_processor
+from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription
+from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.runner.rows.encode import Computer
-from modaxfer.runner.rows.prepare import fitted_bridge, prepare
+from modaxfer.runner.rows.prepare import fitted, prepare
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
 
@@ -62,16 +63,14 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
     with context.stages.stage("load"):
         encoders = [_load(place, tasks) for place in range(len(first.towers))]
     with context.stages.stage("prepare"), context.accelerator.main_process_first():
+        models = [_described(resolved, first.config.precision, context) for resolved in tasks]
         bridges = [
-            [fitted_bridge(described, resolved, context.tell) for described in resolved.towers] for resolved in tasks
+            [tower.build_bridge(resolved.data.root) for tower in described.towers]
+            for resolved, described in zip(tasks, models, strict=True)
         ]
-        processors = [
-            [_processor(*each) for each in zip(resolved.towers, own, encoders, strict=True)]
-            for resolved, own in zip(tasks, bridges, strict=True)
-        ]
+        processors = [one_processor(described, own, encoders) for described, own in zip(models, bridges, strict=True)]
         prepared = [
-            prepare(resolved, own, parts, context.progress, context.tell)
-            for resolved, own, parts in zip(tasks, bridges, processors, strict=True)
+            prepare(*each, context.progress, context.tell) for each in zip(tasks, models, processors, strict=True)
         ]
     if first.plan.adapter is not None:
         for encoder in encoders:
@@ -80,22 +79,21 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
     computer = Computer(context.accelerator.device, first.config.precision)
     torch.manual_seed(first.config.seed)
     sessions = []
-    for resolved, own, made in zip(tasks, bridges, prepared, strict=True):
+    for resolved, described, own, processor, made in zip(tasks, models, bridges, processors, prepared, strict=True):
         notes = [note if len(tasks) == 1 else f"{resolved.task_id}: {note}" for note in made.notes]
         context.warnings.extend(notes)
         for note in notes:
             context.progress.say(f"warning: {note}")
-        objective = Objective.fit(
-            resolved.task.target.problem, len(resolved.data.classes), resolved.data.targets["train"]
-        )
+        model = build_model(described, own, encoders, partial(_fresh_head, resolved, described.objective.outputs))
         sessions.append(
             TaskSession(
                 accelerator=context.accelerator,
                 computer=computer,
-                model=_model(resolved, own, encoders, objective.outputs).to(computer.device),
-                processor=made.processor,
+                model=model.to(computer.device),
+                described=described,
+                processor=processor,
                 splits=made.splits,
-                objective=objective,
+                objective=described.objective,
                 metrics=resolved.metrics,
                 primary=resolved.primary,
                 train=resolved.options.train,
@@ -129,32 +127,33 @@ def _load(place: int, tasks: Sequence[ResolvedTask]) -> Any:
     return encoder
 
 
-def _processor(described: TowerDescription, bridge: Bridge, encoder: Any) -> Processor:
-    if isinstance(bridge, TrainedBridge):
-        return bridge.processor()
-    processor: Processor = encoder.processor(described.bridge.spec.sink)
-    return processor
-
-
-def _model(resolved: ResolvedTask, bridges: Sequence[Bridge], encoders: Sequence[Any], outputs: int) -> TransferModel:
-    fusion = resolved.plan.fusion
-    towers = [
-        Tower(encoder, _readout(described), _embedder(bridge, encoder), fusion.segments if fusion is not None else 0)
-        for described, bridge, encoder in zip(resolved.towers, bridges, encoders, strict=True)
-    ]
-    return TransferModel(
-        towers, head_of(resolved.plan, [tower.width for tower in towers], outputs, resolved.options.train.dropout)
+def _described(resolved: ResolvedTask, precision: str, context: RunContext) -> ModelDescription:
+    """Return the model of a task, its bridges fitted and its head still to be made."""
+    data = resolved.data
+    return ModelDescription(
+        towers=tuple(fitted(tower, resolved, context.tell) for tower in resolved.towers),
+        types=_types(resolved),
+        classes=data.classes,
+        objective=Objective.fit(resolved.task.target.problem, len(data.classes), data.targets["train"]),
+        head={},
+        precision=precision,
     )
 
 
-def _embedder(bridge: Bridge, encoder: Any) -> nn.Module | None:
-    return bridge.embedder(encoder.hidden_size) if isinstance(bridge, TrainedBridge) else None
+def _types(resolved: ResolvedTask) -> dict[str, Any]:
+    """Return how each table field is read, with the categories that the training rows have."""
+    train = resolved.data.splits["train"]
+    tables = [field.name for field in resolved.fields if field.signal.kind == "table"]
+    found: dict[str, Any] = {}
+    for name in tables:
+        kind = "number" if train.features[name].dtype.startswith("float") else "category"
+        reading = Reading.of(name, resolved.data.types.get(name, kind))
+        found[name] = reading.with_levels(train.unique(name)).to_dict() if kind == "category" else reading.to_dict()
+    return found
 
 
-def _readout(described: TowerDescription) -> Readout:
-    options, depth = described.encoder_options, described.encoder.depth
-    layer = depth if options.layer is None else options.layer
-    return Readout(layers=(layer,), pooling=options.pooling or described.encoder.pooling)
+def _fresh_head(resolved: ResolvedTask, outputs: int, widths: Sequence[int]) -> nn.Module:
+    return head_of(resolved.plan, widths, outputs, resolved.options.train.dropout)
 
 
 def _weights_key(resolved: ResolvedTask, encoders: Sequence[Any], computer: Computer) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from modaxfer.contracts import Bridge, FittedBridge
-from modaxfer.data.cells.readings import Reading
 from modaxfer.encoders.adapters import adapter_state
 from modaxfer.encoders.runs import DESCRIPTION
 from modaxfer.encoders.saving import copy_small_files
@@ -20,8 +18,9 @@ from modaxfer.encoders.stored import ADAPTER, BASE, TENSORS, StoredEncoder, stor
 from modaxfer.encoders.tensor_files import checksums
 from modaxfer.heads.build import head_config
 from modaxfer.result import write_atomically
-from modaxfer.runner.model.saved import SavedModel, SavedTower
-from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription
+from modaxfer.runner.model.build import BRIDGE, HEAD
+from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
 
@@ -43,22 +42,22 @@ def save_model(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     moved = {id(parameter) for parameter in trained.values()}
-    described = SavedModel(
+    described = replace(
+        session.described,
+        # Where a solver chose the layers, it did so while it trained.
         towers=tuple(
-            _save_tower(folder / "towers" / str(place), tower, described, bridge, resolved, moved)
-            for place, (tower, described, bridge) in enumerate(
-                zip(session.model.towers, resolved.towers, session.bridges, strict=True)
-            )
+            replace(tower, readout=trained_tower.readout)
+            for tower, trained_tower in zip(session.described.towers, session.model.towers, strict=True)
         ),
-        types=_types(resolved),
-        classes=resolved.data.classes,
-        objective=session.objective.to_dict(),
         head=head_config(session.model.head),
-        precision=session.computer.precision,
     )
-    write_tensors(session.model.head.state_dict(), folder / "head.safetensors")
-    described = replace(described, files=checksums(folder))
-    write_atomically(folder / DESCRIPTION, json.dumps(asdict(described), indent=2) + "\n")
+    stored = [
+        _save_tower(folder / "towers" / str(place), made, tower, moved, standalone=resolved.config.standalone)
+        for place, (made, tower) in enumerate(zip(session.model.towers, described.towers, strict=True))
+    ]
+    write_tensors(session.model.head.state_dict(), folder / HEAD)
+    values = described.to_dict(stored, checksums(folder))
+    write_atomically(folder / DESCRIPTION, json.dumps(values, indent=2) + "\n")
     # One from an earlier try of this run goes when the new one is in its place.
     before = run / ".model.old"
     shutil.rmtree(before, ignore_errors=True)
@@ -69,52 +68,25 @@ def save_model(
 
 
 def _save_tower(
-    folder: Path, tower: Any, described: TowerDescription, bridge: Bridge, resolved: ResolvedTask, moved: set[int]
-) -> SavedTower:
-    """Write one encoder's tensors below `folder` and return its description."""
+    folder: Path, made: Any, tower: TowerDescription, moved: set[int], *, standalone: bool
+) -> StoredEncoder:
+    """Write the numbers of one tower below `folder` and return what is kept of its encoder."""
     # Random weights are nowhere else to be had.
-    everything = resolved.config.standalone or tower.encoder.sha256 is None
-    own, complete = stored_tensors(tower.encoder, moved, everything=everything)
+    own, complete = stored_tensors(made.encoder, moved, everything=standalone or made.encoder.sha256 is None)
     if own:
         write_tensors(own, folder / TENSORS)
-    adapter = resolved.plan.adapter
-    if adapter is not None:
-        write_tensors(adapter_state(tower.encoder), folder / ADAPTER)
-    if tower.bridge is not None:
-        write_tensors(tower.bridge.state_dict(), folder / "bridge.safetensors")
-    copy_small_files(described.encoder.folder, folder / BASE)
-    return SavedTower(
-        encoder=StoredEncoder(
-            folder=folder,
-            id=described.encoder.id,
-            checkpoint=described.encoder.checkpoint,
-            revision=described.encoder.revision,
-            sha256=tower.encoder.sha256,
-            complete=complete,
-            front=getattr(tower.encoder, "has_front", True),
-            pooling=described.encoder.pooling,
-        ).to_dict(),
-        encoder_options=vars(described.encoder_options),
-        bridge={
-            "id": described.bridge.id,
-            "options": vars(described.bridge_options),
-            "state": bridge.state() if isinstance(bridge, FittedBridge) else None,
-        },
-        layout=vars(described.layout),
-        fields=tuple({"name": field.name, "kind": field.signal.kind, "unit": field.unit} for field in described.fields),
-        readout=asdict(tower.readout),
-        segments=tower.segments,
-        adapter=None if adapter is None else {**vars(adapter), "options": dict(adapter.options)},
+    if tower.adapter is not None:
+        write_tensors(adapter_state(made.encoder), folder / ADAPTER)
+    if made.bridge is not None:
+        write_tensors(made.bridge.state_dict(), folder / BRIDGE)
+    copy_small_files(tower.encoder.folder, folder / BASE)
+    return StoredEncoder(
+        folder=folder,
+        id=tower.encoder.id,
+        checkpoint=tower.encoder.checkpoint,
+        revision=tower.encoder.revision,
+        sha256=made.encoder.sha256,
+        complete=complete,
+        front=getattr(made.encoder, "has_front", True),
+        pooling=tower.encoder.pooling,
     )
-
-
-def _types(resolved: ResolvedTask) -> dict[str, Any]:
-    """Return how each table field is read, with the categories that the training rows have."""
-    train = resolved.data.splits["train"]
-    tables = [field.name for field in resolved.fields if field.signal.kind == "table"]
-    found: dict[str, Any] = {}
-    for name in tables:
-        kind = "number" if train.features[name].dtype.startswith("float") else "category"
-        reading = Reading.of(name, resolved.data.types.get(name, kind))
-        found[name] = reading.with_levels(train.unique(name)).to_dict() if kind == "category" else reading.to_dict()
-    return found

@@ -15,6 +15,7 @@ from modaxfer.contracts import Batch, Bridge, Example, Processor
 from modaxfer.heads.objective import Objective
 from modaxfer.metrics import compute, greater_is_better
 from modaxfer.runner.log import RunLog
+from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows
@@ -39,6 +40,8 @@ class TaskSession:
     accelerator: Any
     computer: Computer
     model: TransferModel
+    described: ModelDescription
+    """What it was made from."""
     processor: Processor
     splits: Mapping[str, Split]
     objective: Objective

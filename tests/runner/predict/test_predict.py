@@ -28,7 +28,7 @@ def pictures(finished):
 
 def made_by(run, data):
     predictor = run._loaded()
-    return predictor.predict_rows(find_rows(data, predictor.saved.input_fields()))
+    return predictor.predict_rows(find_rows(data, predictor.described.fields))
 
 
 def test_every_form_of_the_same_rows_gives_the_same_predictions(texts, tmp_path):

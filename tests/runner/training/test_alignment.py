@@ -78,7 +78,7 @@ def test_rows_enter_nearer_to_what_enters_in_pretraining(config, opened, tmp_pat
 
     sessions, tasks, context = opened(config())
     (session,), (resolved,) = sessions, tasks
-    proxy = resolved.towers[0].proxy
+    proxy = resolved.proxies[0]
     encoder = load_encoder(resolved.towers[0].encoder, options=resolved.towers[0].encoder_options)
     processor = encoder.processor("image")
     with torch.no_grad():
@@ -120,7 +120,7 @@ def test_without_the_option_nothing_is_done(config, opened, tmp_path) -> None:
     sessions, tasks, context = opened(plain)
     before = tensors(sessions[0])
     assert align_bridges(sessions, tasks, context, tmp_path / "none") == {}
-    assert tasks[0].towers[0].proxy is None
+    assert tasks[0].proxies[0] is None
     assert all(torch.equal(tensor, before[name]) for name, tensor in tensors(sessions[0]).items())
     assert not (tmp_path / "none").exists()
 
@@ -178,6 +178,6 @@ def test_the_baseline_from_scratch_goes_without(config, tmp_path) -> None:
     result = Result(status="completed", encoder={"id": "modaxfer/vit"}, **told)
     scratch = scratch_config(main, result, tmp_path)
     (resolved,) = resolve_tasks(scratch)
-    assert resolved.towers[0].proxy is None
+    assert resolved.proxies[0] is None
     assert resolved.towers[0].bridge_options.align == "none"
     assert resolved.options.train == TrainOptions()

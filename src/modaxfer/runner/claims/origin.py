@@ -13,7 +13,8 @@ from modaxfer.encoders.load import weights_hash
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner.folder import CHECKPOINT
-from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription
+from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["Origin", "check_origin", "description", "read_origin", "refuse_other_encoder", "store_origin"]
 
@@ -29,12 +30,7 @@ Origin = Mapping[str, Any]
 def read_origin(tasks: Sequence[ResolvedTask]) -> Origin:
     """Return what a run of `tasks` starts from. Hashes the weights, which are fetched if they are not there."""
     config = tasks[0].config
-    proxies = [
-        described.proxy.data.fingerprint
-        for resolved in tasks
-        for described in resolved.towers
-        if described.proxy is not None
-    ]
+    proxies = [proxy.data.fingerprint for resolved in tasks for proxy in resolved.proxies if proxy is not None]
     return {
         "rows": [resolved.data.fingerprint for resolved in tasks] + proxies,
         "weights": [_weights(described, pretrained=config.weights == "pretrained") for described in tasks[0].towers],

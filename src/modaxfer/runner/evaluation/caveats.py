@@ -57,7 +57,7 @@ def _random_weights(resolved: ResolvedTask) -> list[str]:
 
 def _alignment(resolved: ResolvedTask) -> list[str]:
     """Say what there is to know of the tasks that bridges are aligned with."""
-    proxies = [described.proxy for described in resolved.towers if described.proxy is not None]
+    proxies = [proxy for proxy in resolved.proxies if proxy is not None]
     idle = ["bridges are aligned with the features of random weights, which mean little"]
     return [
         *(idle if proxies and resolved.config.weights == "random" else ()),

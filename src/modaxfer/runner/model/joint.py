@@ -12,7 +12,7 @@ import torch
 from modaxfer.contracts import Batch, Example, Processor
 from modaxfer.runner.model.transfer import PRESENT, part_of_batch
 
-__all__ = ["JointProcessor", "JointRows", "joined", "part_of_example"]
+__all__ = ["JointProcessor", "JointRows", "joined", "part_of_example", "parts_of"]
 
 
 class JointProcessor:
@@ -49,6 +49,11 @@ class JointProcessor:
         """Write each processor's files into a folder of its own."""
         for place, part in enumerate(self.parts):
             part.save(folder / str(place))
+
+
+def parts_of(processor: Processor) -> tuple[Processor, ...]:
+    """Return the processor of each tower."""
+    return processor.parts if isinstance(processor, JointProcessor) else (processor,)
 
 
 class JointRows(Sequence[Example]):

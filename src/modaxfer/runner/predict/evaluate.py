@@ -44,7 +44,7 @@ def evaluate(
     """
     stored = Result.load(run)
     predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
-    task, data = load_rows(run, partial=len(predictor.saved.towers) > 1)
+    task, data = load_rows(run, partial=predictor.described.partial)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
     names = list(stored.metrics["test"])

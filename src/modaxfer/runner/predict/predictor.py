@@ -11,21 +11,21 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import Example
-from modaxfer.data.blanks import present
 from modaxfer.data.cells.columns import conform, file_columns
 from modaxfer.data.cells.interpret import Strange, strange_cells
 from modaxfer.data.given import Given
 from modaxfer.errors import DataError, close_matches
 from modaxfer.runner.evaluation.summary import labels
-from modaxfer.runner.model.joint import JointProcessor, JointRows
-from modaxfer.runner.model.saved import SavedModel, load_model, objective_of
+from modaxfer.runner.model.build import load_model
+from modaxfer.runner.model.description import ModelDescription
+from modaxfer.runner.model.joint import parts_of
 from modaxfer.runner.predict.given import find_rows
-from modaxfer.runner.predict.readable import empty_rows, prepared
+from modaxfer.runner.predict.readable import empty_rows
 from modaxfer.runner.predict.records import Predicted, records
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
-from modaxfer.runner.rows.prepare import counting, losses
+from modaxfer.runner.rows.prepare import blanks_of, counting, examples, losses, presence, side_by_side
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,17 +66,18 @@ class Predictor:
     """
 
     def __init__(self, run: Path, *, device: str = "auto", trust_remote_code: bool = False) -> None:
-        self.saved = SavedModel.read(run)
+        self.described = ModelDescription.read(run, trust_remote_code=trust_remote_code)
         place = choose_device(device)
         usable = {"bf16": multiplies_bf16(place), "fp16": place.type == "cuda"}
-        self.computer = Computer(place, self.saved.precision if usable.get(self.saved.precision) else "fp32")
-        self.model, self.processor = load_model(run, self.saved, trust_remote_code=trust_remote_code)
+        precision = self.described.precision
+        self.computer = Computer(place, precision if usable.get(precision) else "fp32")
+        self.model, self.processor = load_model(self.described)
         self.model.to(place)
-        self.objective = objective_of(self.saved)
+        self.objective = self.described.objective
 
     def predict(self, data: Any) -> list[dict[str, Any]]:
         """Return one mapping per row, see `modaxfer.runner.predict.records.records`; takes what `find_rows` takes."""
-        return records(self.predict_rows(find_rows(data, self.saved.input_fields())))
+        return records(self.predict_rows(find_rows(data, self.described.fields)))
 
     def predict_rows(self, given: Given, progress: Progress | None = None) -> Predicted:
         """Predict the rows of `given`; what cannot be read gets no prediction, and the reason why.
@@ -85,11 +86,11 @@ class Predictor:
             DataError: A column that the model reads is missing, or not one row can be read.
         """
         progress = progress or Progress(enabled=False)
-        fields, partial = self.saved.input_fields(), len(self.saved.towers) > 1
+        fields, partial = self.described.fields, self.described.partial
         table = self._completed(given.table)
         if not table.num_rows:
             raise DataError("no rows to predict", fix="give at least one row below the header")
-        conformed = conform(table, fields, types=self.saved.types)
+        conformed = conform(table, fields, types=self.described.types)
         reasons = {**empty_rows(conformed, given.table, fields, partial=partial), **given.faults}
         kept = np.array([row for row in range(table.num_rows) if row not in reasons], np.int64)
         read = self._read(conformed.take(kept).to_pylist(), given.root, progress)
@@ -98,22 +99,22 @@ class Predictor:
             raise DataError(
                 "not one row can be predicted",
                 got=first_reasons(reasons),
-                fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.saved.types))}",
+                fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.described.types))}",
             )
         decoded, scores = self.objective.decode(self._forward(read.examples, progress))
-        made = labels(decoded, self.objective.problem, tuple(self.saved.classes))
+        made = labels(decoded, self.objective.problem, self.described.classes)
         predictions: list[Any] = [None] * table.num_rows
         for row, value in zip(kept[read.kept], made, strict=True):
             predictions[row] = value
         return Predicted(
             predictions=predictions,
             scores=None if scores is None else _scattered(scores, kept[read.kept], table.num_rows),
-            classes=tuple(self.saved.classes),
+            classes=self.described.classes,
             given=given,
             reasons=reasons,
             warnings=(
                 *given.notes,
-                *map(_strange, strange_cells(table, self.saved.types)),
+                *map(_strange, strange_cells(table, self.described.types)),
                 *read.notes,
                 *_unpredicted(reasons, table.num_rows),
             ),
@@ -154,12 +155,12 @@ class Predictor:
         Raises:
             DataError: A column is missing that it cannot do without.
         """
-        types = self.saved.types
-        names = file_columns(self.saved.input_fields(), types)
+        types = self.described.types
+        names = file_columns(self.described.fields, types)
         absent = [name for name in names if name not in table.column_names]
-        parts = [set(file_columns(tower.input_fields(), types)) for tower in self.saved.towers]
+        parts = [set(file_columns(tower.fields, types)) for tower in self.described.towers]
         if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):
-            raise _missing(absent, self.saved.input_fields(), names, table)
+            raise _missing(absent, self.described.fields, names, table)
         import pyarrow as pa
 
         for name in absent:
@@ -168,23 +169,19 @@ class Predictor:
 
     def _read(self, rows: Rows, root: Path | None, progress: Progress) -> _Read:
         """Return conformed rows as the model takes them; those that one of its encoders cannot read are left out."""
-        towers = self.saved.towers
-        processors = self.processor.parts if isinstance(self.processor, JointProcessor) else (self.processor,)
-        made: list[list[Example | str]] = []
+        described, made = self.described, []
         notes: list[str] = []
-        for tower, processor in zip(towers, processors, strict=True):
-            blanks = tower.input_fields() if len(towers) > 1 else ()
-            bridge, counted = tower.build_bridge(root), counting(processor)
-            made.append(list(prepared(rows, bridge, counted, progress, blanks)))
+        for tower, processor in zip(described.towers, parts_of(self.processor), strict=True):
+            bridge, counted, blanks = tower.build_bridge(root), counting(processor), blanks_of(described, tower)
+            chunks = examples(rows, bridge, counted, progress, "preparing", blanks, apart=True)
+            made.append([one for chunk in chunks for one in chunk])
             notes += losses(bridge, counted)
         reasons = {row: one for part in reversed(made) for row, one in enumerate(part) if isinstance(one, str)}
-        there = np.ones((len(rows), 1), bool)
-        if len(towers) > 1:
-            there = np.stack([present(rows, tower.input_fields()) for tower in towers], axis=1)
-            reasons |= {int(row): "a row has no input" for row in np.flatnonzero(~there.any(axis=1))}
+        there = presence(rows, described)
+        reasons |= {int(row): "a row has no input" for row in np.flatnonzero(~there.any(axis=1))}
         kept = np.array([row for row in range(len(rows)) if row not in reasons], np.int64)
         parts: list[list[Any]] = [[part[row] for row in kept] for part in made]
-        joint = parts[0] if len(towers) == 1 else JointRows(parts, there[kept])
+        joint = side_by_side(parts, there[kept])
         return _Read(examples=joint, kept=kept, reasons=reasons, notes=tuple(notes))
 
 

@@ -1,28 +1,23 @@
-"""Which rows a saved model can read, and why it cannot read the others: one bad row does not stop the rest."""
+"""Which rows have nothing that a saved model reads, and why: one bad row does not stop the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modaxfer.data.blanks import filled, is_missing
+from modaxfer.data.blanks import is_missing
 from modaxfer.data.cleaning import find_empty, find_infinite
 from modaxfer.data.rows import Rows
-from modaxfer.errors import DataError, close_matches
+from modaxfer.errors import close_matches
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from modaxfer.contracts import Bridge, Example, Processor
-    from modaxfer.runner.progress import Progress
     from modaxfer.spec import Field
 
-__all__ = ["empty_rows", "prepared", "short_reason"]
-
-CHUNK = 256
-"""Rows that are decoded and processed together."""
+__all__ = ["empty_rows"]
 
 
 def empty_rows(conformed: pa.Table, given: pa.Table, fields: Sequence[Field], *, partial: bool) -> dict[int, str]:
@@ -46,47 +41,6 @@ def empty_rows(conformed: pa.Table, given: pa.Table, fields: Sequence[Field], *,
     for position in find_empty(rows, fields, partial=partial):
         found[position] = _why_empty(conformed, given, fields, position)
     return found
-
-
-def prepared(
-    rows: Sequence[Mapping[str, Any]],
-    bridge: Bridge,
-    processor: Processor,
-    progress: Progress,
-    blanks: Sequence[Field] = (),
-) -> Iterator[Example | str]:
-    """Yield each row as the model takes it, or the reason why it cannot be read.
-
-    Args:
-        rows: Conformed rows.
-        bridge: Of the model, with what it learned.
-        processor: Of the model.
-        progress: Where to tell how far it is.
-        blanks: Fields of which a missing value is replaced by a blank one.
-    """
-    with progress.bar("preparing", len(rows)) as advance:
-        for start in range(0, len(rows), CHUNK):
-            chunk = list(rows[start : start + CHUNK])
-            chunk = list(filled(chunk, blanks)) if blanks else chunk
-            try:
-                yield from processor(bridge(chunk))
-            except DataError:
-                # Some row of these: one by one it shows which.
-                yield from (_one(row, bridge, processor) for row in chunk)
-            advance(len(chunk))
-
-
-def short_reason(error: DataError) -> str:
-    """Return what is wrong and what was got, in one line, without advice."""
-    return f"{error.what}: {error.got}" if error.got is not None else error.what
-
-
-def _one(row: Mapping[str, Any], bridge: Bridge, processor: Processor) -> Example | str:
-    try:
-        (example,) = processor(bridge([row]))
-    except DataError as error:
-        return short_reason(error)
-    return example
 
 
 def _why_empty(conformed: pa.Table, given: pa.Table, fields: Sequence[Field], position: int) -> str:

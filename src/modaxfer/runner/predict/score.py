@@ -65,7 +65,7 @@ def score_rows(
     stored = Result.load(run)
     predictor = predictor or Predictor(run)
     target = _target(run, predictor, label)
-    fields = predictor.saved.input_fields()
+    fields = predictor.described.fields
     given = data if isinstance(data, Given) else labelled_rows(data, fields, target.column)
     _require_labels(given, target.read_from)
     labels = read_labels(given.table, target, _reading(given.table, target))
@@ -106,7 +106,7 @@ class _Asked:
 def _scores(
     stored: Result, predictor: Predictor, made: Predicted, asked: _Asked
 ) -> tuple[dict[str, float], dict[str, list[float]], list[str]]:
-    problem, classes = predictor.objective.problem, tuple(predictor.saved.classes)
+    problem, classes = predictor.objective.problem, predictor.described.classes
     strange = unseen(asked.labels, classes) if problem is not Problem.REGRESSION else {}
     names = tuple(sorted({name for own in strange.values() for name in own}))
     said = [tuple(one) if isinstance(one, list) else one for one in (made.predictions[row] for row in asked.rows)]
@@ -132,8 +132,8 @@ def _scores(
 
 def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray | None:
     """Number rows with equal inputs alike: drawn one by one, copies would narrow the intervals."""
-    fields = predictor.saved.input_fields()
-    columns = file_columns(fields, predictor.saved.types)
+    fields = predictor.described.fields
+    columns = file_columns(fields, predictor.described.types)
     there = given.table.select([name for name in columns if name in given.table.column_names])
     keys = [repr(row).encode() for row in there.take(kept).to_pylist()]
     numbers: dict[bytes, int] = {}
@@ -144,7 +144,7 @@ def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray |
 def _target(run: Path, predictor: Predictor, label: str | Sequence[str] | None) -> Target:
     """Return the target of new rows: the columns named, else those of the run's task."""
     config = build(RunConfig, read_yaml(run / "config.yaml"))
-    problem, classes = predictor.objective.problem, tuple(predictor.saved.classes)
+    problem, classes = predictor.objective.problem, predictor.described.classes
     if label is None and config.data is None and config.task:
         try:
             known: Target = registry().get("task", config.task[0]).spec.target

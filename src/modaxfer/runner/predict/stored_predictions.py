@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modaxfer.data.given import shown_column
+from modaxfer.encoders.runs import description_of
 from modaxfer.errors import DataError, ModaxferError
-from modaxfer.runner.model.saved import SavedModel
+from modaxfer.result import Result
 from modaxfer.runner.predict.evaluate import load_rows
 from modaxfer.runner.progress import Progress
 
@@ -28,7 +29,7 @@ def read_test_rows(run: Path) -> pandas.DataFrame:
 
     path = run / "predictions.parquet"
     if not path.is_file():
-        SavedModel.read(run)  # of several tasks it names them
+        description_of(run)  # of several tasks it names them
         raise DataError("the run has no predictions", file=run, fix="train it again")
     made = pd.read_parquet(path)
     inputs = _inputs(run)
@@ -43,7 +44,7 @@ def read_test_rows(run: Path) -> pandas.DataFrame:
 def _inputs(run: Path) -> pa.Table | None:
     """Return the inputs of the test rows by ``row_id``; None, which is said, where they cannot be had."""
     try:
-        _, data = load_rows(run, partial=len(SavedModel.read(run).towers) > 1)
+        _, data = load_rows(run, partial="parts" in Result.load(run).encoder)
     except ModaxferError as error:
         Progress().say(f"warning: the inputs are left out: {error}")
         return None

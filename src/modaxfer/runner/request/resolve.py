@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from modaxfer.config import EncoderOptions, RunConfig
-from modaxfer.contracts import Bridge, ExaminingBridge, InputLayout, TaskData
+from modaxfer.contracts import ExaminingBridge, Readout, TaskData
 from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
@@ -18,6 +18,7 @@ from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Part, Phase, Plan, PlanContext
 from modaxfer.registry import Entry, load_target
+from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.request import Request, pick_ways, read_request
@@ -27,21 +28,7 @@ from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.memory import Memory
 
-__all__ = ["ResolvedTask", "TowerDescription", "build_bridge", "describe", "resolve_tasks"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TowerDescription:
-    """One encoder's way into a task: the fields it reads, the bridge from them, and how it is fed."""
-
-    encoder: ResolvedEncoder
-    bridge: Entry
-    fields: tuple[Field, ...]
-    layout: InputLayout
-    bridge_options: Any
-    encoder_options: EncoderOptions
-    proxy: Proxy | None = None
-    """What its bridge is aligned with before training, where that is asked for."""
+__all__ = ["ResolvedTask", "describe", "resolve_tasks"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +46,8 @@ class ResolvedTask:
     plan: Plan
     metrics: tuple[str, ...]
     primary: str
+    proxies: tuple[Proxy | None, ...] = ()
+    """By tower, what its bridge is aligned with before training; None where that is not asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +102,9 @@ def resolve_tasks(
                     layout=encoder.layout(bridge.spec.sink, own),
                     bridge_options=next(remaining),
                     encoder_options=own,
+                    readout=_readout(encoder, own),
+                    segments=0 if plan.fusion is None else plan.fusion.segments,
+                    adapter=plan.adapter,
                 )
                 for encoder, own, (fields, bridge) in zip(request.encoders, encoder_options, each.ways, strict=True)
             ),
@@ -129,17 +121,6 @@ def resolve_tasks(
         for each in asked
     )
     return _checked(tasks)
-
-
-def build_bridge(described: TowerDescription, resolved: ResolvedTask) -> Bridge:
-    """Return the bridge of `described`, not yet fitted.
-
-    Raises:
-        RefusedError: The bridge does not take these fields.
-    """
-    target = load_target(described.bridge.spec.target)
-    bridge: Bridge = target(described.bridge_options, described.fields, described.layout, resolved.data.root)
-    return bridge
 
 
 def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec, memory: Memory | None) -> _TaskRows:
@@ -260,7 +241,7 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
         assert adapter is not None, "asked above"
         rehearse_adapter(outline(described.encoder), adapter)
     return tuple(
-        replace(resolved, towers=tuple(_aligned(described, resolved) for described in resolved.towers))
+        replace(resolved, proxies=tuple(_proxy(described, resolved) for described in resolved.towers))
         for resolved in tasks
     )
 
@@ -305,12 +286,18 @@ def _refuse_long(tasks: Sequence[ResolvedTask]) -> None:
         )
 
 
-def _aligned(described: TowerDescription, resolved: ResolvedTask) -> TowerDescription:
-    bridge = build_bridge(described, resolved)
+def _proxy(described: TowerDescription, resolved: ResolvedTask) -> Proxy | None:
+    """Let the bridge look at the training rows, and find what it is to be aligned with."""
+    bridge = described.build_bridge(resolved.data.root)
     if isinstance(bridge, ExaminingBridge):
         rows = resolved.data.splits["train"].select_columns([field.name for field in described.fields])
         bridge.examine(rows.to_list())
-    return replace(described, proxy=find_proxy(bridge, described.encoder, described.encoder_options, resolved.config))
+    return find_proxy(bridge, described.encoder, described.encoder_options, resolved.config)
+
+
+def _readout(encoder: ResolvedEncoder, options: EncoderOptions) -> Readout:
+    layer = encoder.depth if options.layer is None else options.layer
+    return Readout(layers=(layer,), pooling=options.pooling or encoder.pooling)
 
 
 def describe(resolved: ResolvedTask) -> dict[str, Any]:

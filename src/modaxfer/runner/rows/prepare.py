@@ -1,26 +1,40 @@
-"""Raw rows to examples: fit the bridges, then decode, bridge and tokenise once per row; later runs read the cache."""
+"""Raw rows to examples: decode, bridge and tokenise, one way for training and predicting; kept between runs."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import Bridge, CountingProcessor, Example, FittedBridge, Processor
+from modaxfer.contracts import Bridge, CountingProcessor, Example, FittedBridge, Processor, Row
 from modaxfer.data.blanks import filled, present
-from modaxfer.runner.model.joint import JointProcessor, JointRows
+from modaxfer.errors import DataError
+from modaxfer.runner.model.description import ModelDescription, TowerDescription
+from modaxfer.runner.model.joint import JointRows, parts_of
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request.resolve import ResolvedTask, TowerDescription, build_bridge
+from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.split import Split
 from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.spec import Field
 
-__all__ = ["Prepared", "counting", "examples", "fitted_bridge", "losses", "prepare", "rows_of"]
+__all__ = [
+    "Prepared",
+    "blanks_of",
+    "counting",
+    "examples",
+    "fitted",
+    "losses",
+    "prepare",
+    "presence",
+    "rows_of",
+    "short_reason",
+    "side_by_side",
+]
 
 CHUNK = 64
 """Rows that are decoded and processed together; so many large pictures fit into memory."""
@@ -31,19 +45,18 @@ class Prepared:
     """A task's rows, ready for its towers."""
 
     splits: dict[str, Split]
-    processor: Processor
     notes: list[str]
     """What was lost on the way, one line each."""
 
 
-def fitted_bridge(described: TowerDescription, resolved: ResolvedTask, tell: Tell) -> Bridge:
-    """Return the bridge of `described`, fitted to the training rows where it is one that learns.
+def fitted(described: TowerDescription, resolved: ResolvedTask, tell: Tell) -> TowerDescription:
+    """Return `described` with what its bridge learns from the training rows, where it is one that learns.
 
-    What it learned is kept in the cache, by data and options, and read from there the next time.
+    That is kept in the cache, by data and options, and read from there the next time.
     """
-    bridge = build_bridge(described, resolved)
+    bridge = described.build_bridge(resolved.data.root)
     if not isinstance(bridge, FittedBridge):
-        return bridge
+        return described
     targets = resolved.data.targets["train"]
     digest = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()
     key = cache_key("bridge", bridge.identity, resolved.data.fingerprint, digest)
@@ -53,22 +66,19 @@ def fitted_bridge(described: TowerDescription, resolved: ResolvedTask, tell: Tel
         bridge.fit(filled(rows, described.fields) if len(resolved.towers) > 1 else rows, targets)
         return bridge.state()
 
-    if resolved.options.train.cache:
-        bridge.restore(cached_state("bridges", key, learned, tell))
-    else:
-        learned()
-    return bridge
+    kept = cached_state("bridges", key, learned, tell) if resolved.options.train.cache else learned()
+    return replace(described, learned=kept)
 
 
 def prepare(
-    resolved: ResolvedTask, bridges: Sequence[Bridge], processors: Sequence[Processor], progress: Progress, tell: Tell
+    resolved: ResolvedTask, described: ModelDescription, processor: Processor, progress: Progress, tell: Tell
 ) -> Prepared:
     """Return all splits of the task as examples, computed at most once per row.
 
     Args:
-        resolved: The task and its towers.
-        bridges: One per tower, fitted.
-        processors: One per tower.
+        resolved: The task.
+        described: Its model, bridges fitted.
+        processor: Of all towers.
         progress: Where to tell how far it is.
         tell: Called with what is wrong with the cache.
 
@@ -76,54 +86,70 @@ def prepare(
         DataError: A row cannot be decoded.
     """
     splits, notes = {}, []
-    alone = len(processors) == 1
-    processor = processors[0] if alone else JointProcessor(processors)
     for name, rows in resolved.data.splits.items():
         made = [
-            _store(resolved, described, name, bridge, own, progress, tell)
-            for described, bridge, own in zip(resolved.towers, bridges, processors, strict=True)
+            _store(resolved, described, place, name, own, progress, tell)
+            for place, own in enumerate(parts_of(processor))
         ]
         notes += [f"{name}: {note}" for store, _ in made for note in store.notes]
-        joint = made[0][0] if alone else JointRows([store for store, _ in made], _there(resolved, name))
+        joint = side_by_side([store for store, _ in made], presence(rows, described))
         splits[name] = Split(
             rows=joint,
             lengths=lengths_of(joint, processor),
             known=resolved.data.targets.get(name),
             ids=list(rows["row_id"]),
-            key=made[0][1] if alone else cache_key(*(key for _, key in made)),
+            key=made[0][1] if len(made) == 1 else cache_key(*(key for _, key in made)),
         )
-    return Prepared(splits=splits, processor=processor, notes=notes)
+    return Prepared(splits=splits, notes=notes)
 
 
 def _store(
     resolved: ResolvedTask,
-    described: TowerDescription,
+    described: ModelDescription,
+    place: int,
     name: str,
-    bridge: Bridge,
     processor: Processor,
     progress: Progress,
     tell: Tell,
 ) -> tuple[ExampleStore, str]:
-    """Return the rows of split `name` as one tower's examples, and the key they are kept under."""
-
-    def fresh() -> tuple[Bridge, Processor]:
-        # Bridges and processors count what they lose: each making of a split gets its own.
-        own = build_bridge(described, resolved)
-        if isinstance(own, FittedBridge) and isinstance(bridge, FittedBridge):
-            own.restore(bridge.state())
-        return own, counting(processor)
-
-    rows = resolved.data.splits[name]
-    blanks = described.fields if len(resolved.towers) > 1 else ()
-    key = cache_key(resolved.data.fingerprint, name, fresh()[0].identity, processor.identity, bool(blanks))
+    """Return the rows of split `name` as the examples of tower number `place`, and the key they are kept under."""
+    rows, tower = resolved.data.splits[name], described.towers[place]
+    blanks = blanks_of(described, tower)
+    identity = tower.build_bridge(resolved.data.root).identity
+    key = cache_key(resolved.data.fingerprint, name, identity, processor.identity, bool(blanks))
     used: list[tuple[Bridge, Processor]] = []
 
     def make() -> Iterator[list[Example]]:
-        used.append(fresh())
-        return examples(rows, *used[-1], progress, label=f"preparing {name}", blanks=blanks)
+        # Bridges and processors count what they lose: each making of a split gets its own.
+        used.append((tower.build_bridge(resolved.data.root), counting(processor)))
+        for chunk in examples(rows, *used[-1], progress, label=f"preparing {name}", blanks=blanks):
+            yield [example for example in chunk if not isinstance(example, str)]
 
     store = cached_store("prepared", key, resolved.options.train.cache, make, lambda: losses(*used[-1]), tell)
     return store, key
+
+
+def side_by_side(parts: Sequence[Sequence[Example]], there: np.ndarray) -> Sequence[Example]:
+    """Return the examples of all towers as the model takes them.
+
+    Args:
+        parts: By tower.
+        there: What `presence` says of the same rows.
+    """
+    return parts[0] if len(parts) == 1 else JointRows(parts, there)
+
+
+def presence(rows: Sequence[Any], described: ModelDescription) -> np.ndarray:
+    """Return bool ``[rows, towers]``: whether a row has anything that the tower reads; of one tower it always has."""
+    if not described.partial:
+        return np.ones((len(rows), 1), bool)
+    every = rows_of(rows, 0, len(rows))
+    return np.stack([present(every, tower.fields) for tower in described.towers], axis=1)
+
+
+def blanks_of(described: ModelDescription, tower: TowerDescription) -> Sequence[Field]:
+    """Return the fields of `tower` of which a missing value is replaced by a blank one."""
+    return tower.fields if described.partial else ()
 
 
 def counting(processor: Processor) -> Processor:
@@ -136,12 +162,6 @@ def losses(bridge: Bridge, processor: Processor) -> tuple[str, ...]:
     return tuple(line for part in (bridge, processor) for line in getattr(part, "warnings", ()))
 
 
-def _there(resolved: ResolvedTask, name: str) -> np.ndarray:
-    rows = resolved.data.splits[name]
-    every = rows_of(rows, 0, len(rows))
-    return np.stack([present(every, described.fields) for described in resolved.towers], axis=1)
-
-
 def examples(
     rows: Sequence[Any],
     bridge: Bridge,
@@ -149,13 +169,45 @@ def examples(
     progress: Progress,
     label: str,
     blanks: Sequence[Field] = (),
-) -> Iterator[list[Example]]:
-    """Yield chunks of examples; missing values of the fields `blanks` are replaced by blank ones."""
+    *,
+    apart: bool = False,
+) -> Iterator[list[Example | str]]:
+    """Yield rows as an encoder takes them, in chunks: the one way from raw rows, in training and in prediction.
+
+    Args:
+        rows: A data set, or a list of mappings.
+        bridge: With what it learned.
+        processor: Of the encoder, or of a trained bridge.
+        progress: Where to tell how far it is.
+        label: What the bar is called.
+        blanks: Fields of which a missing value is replaced by a blank one.
+        apart: Whether a row that cannot be read is given as the reason why, and the others are read all the same.
+
+    Raises:
+        DataError: A row cannot be read, unless `apart`.
+    """
     with progress.bar(label, len(rows)) as advance:
         for start in range(0, len(rows), CHUNK):
             chunk = rows_of(rows, start, min(start + CHUNK, len(rows)))
-            yield processor(bridge(filled(chunk, blanks) if blanks else chunk))
+            yield _read(filled(chunk, blanks) if blanks else chunk, bridge, processor, apart=apart)
             advance(len(chunk))
+
+
+def _read(rows: Sequence[Row], bridge: Bridge, processor: Processor, *, apart: bool) -> list[Example | str]:
+    try:
+        return list(processor(bridge(rows)))
+    except DataError as error:
+        if not apart:
+            raise
+        if len(rows) == 1:
+            return [short_reason(error)]
+        # Some row of these: one by one it shows which.
+        return [one for row in rows for one in _read([row], bridge, processor, apart=True)]
+
+
+def short_reason(error: DataError) -> str:
+    """Return what is wrong and what was got, in one line, without advice."""
+    return f"{error.what}: {error.got}" if error.got is not None else error.what
 
 
 def rows_of(rows: Any, start: int, stop: int) -> list[dict[str, Any]]:

@@ -50,8 +50,8 @@ def align_bridges(
     """
     reports = []
     for number, (session, resolved) in enumerate(zip(sessions, tasks, strict=True)):
-        for place, described in enumerate(resolved.towers):
-            if described.proxy is not None:
+        for place, proxy in enumerate(resolved.proxies):
+            if proxy is not None:
                 stored = folder / f"aligned-{number}-{place}.safetensors"
                 with context.stages.stage("train"):
                     reports.append(_Alignment(session, resolved, place, context, stored).run())
@@ -82,7 +82,7 @@ class _Alignment:
 
     def _aligned(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Align the bridge; return its tensors and the report, which are kept for a run that is killed later."""
-        session, proxy = self.session, self.described.proxy
+        session, proxy = self.session, self.resolved.proxies[self.place]
         assert proxy is not None, "asked by align_bridges"
         assert isinstance(self.bridge, AlignedBridge), "only such a bridge has a proxy"
         source = self._source(proxy)
@@ -127,7 +127,7 @@ class _Alignment:
         given = examples(
             proxy.data.splits["train"], proxy.bridge, processor, self.session.progress, label="preparing the proxy"
         )
-        rows = [example for chunk in given for example in chunk]
+        rows = [example for chunk in given for example in chunk if not isinstance(example, str)]
         states = np.zeros((len(rows), encoder.hidden_size), np.float32)
         for chosen, pooled in forward_rows(
             rows,
