@@ -11,12 +11,13 @@ import numpy as np
 import torch
 
 from modaxfer.config import TrainOptions
-from modaxfer.contracts import Batch, Bridge, Example, Processor
+from modaxfer.contracts import PARTS, Batch, Bridge, Example, Processor
 from modaxfer.heads.objective import Objective
 from modaxfer.metrics import compute, greater_is_better
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
+from modaxfer.runner.model.units import without_padding
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows
 from modaxfer.runner.rows.split import Split
@@ -116,9 +117,14 @@ class TaskSession:
         rows: Sequence[Example] | None = None,
         collate: Callable[[Sequence[Example]], Batch] | None = None,
         label: str = "",
-    ) -> torch.Tensor:
-        """Return float32 logits ``[rows, outputs]`` of a split, the same in every process."""
+    ) -> Any:
+        """Return float32 logits ``[rows, outputs]`` of a split, the same in every process.
+
+        Where each part of a row is predicted, a list of ``[parts, outputs]``, NaN for a part that was not read.
+        """
         run = lambda batch: self.model(batch, start)  # noqa: E731
+        if self.model.readout.pooling in PARTS:
+            return self._parts(split, run, rows=rows, collate=collate, label=label)
         return self._all_rows(split, run, self.objective.outputs, rows=rows, collate=collate, label=label)
 
     def vectors(
@@ -139,6 +145,14 @@ class TaskSession:
         for chosen, values in self.forward(split, run, **how):
             filled[chosen] = values.float().cpu().numpy()
         return torch.from_numpy(self.gather(filled))
+
+    def _parts(self, split: Split, run: Callable[[Batch], torch.Tensor], **how: Any) -> list[torch.Tensor]:
+        """Return what `run` says of the parts of each row; ragged rows cannot be added up: each process runs all."""
+        self.model.eval()
+        found: dict[int, torch.Tensor] = {}
+        for chosen, values in self.forward(split, run, shared=False, **how):
+            found |= dict(zip(chosen.tolist(), without_padding(values.float().cpu()), strict=True))
+        return [found[row] for row in range(len(split.lengths))]
 
     def predict(self, split: Split, label: str = "") -> Predictions:
         """Return predictions and scores of a split."""

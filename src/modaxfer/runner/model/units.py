@@ -9,7 +9,7 @@ from torch import nn
 
 from modaxfer.contracts import NO_UNIT, UNREAD, Hidden
 
-__all__ = ["cell_vectors", "mark_units", "stretch_vectors", "token_vectors", "windows_joined"]
+__all__ = ["cell_vectors", "mark_units", "stretch_vectors", "token_vectors", "windows_joined", "without_padding"]
 
 
 def token_vectors(hidden: Hidden, places: torch.Tensor) -> torch.Tensor:
@@ -86,3 +86,8 @@ def windows_joined(states: torch.Tensor, mask: torch.Tensor, counts: torch.Tenso
     masks = [part.flatten() for part in torch.split(mask, counts.tolist())]
     joined = nn.utils.rnn.pad_sequence(rows, batch_first=True)
     return Hidden(joined, nn.utils.rnn.pad_sequence(masks, batch_first=True))
+
+
+def without_padding(logits: torch.Tensor) -> list[torch.Tensor]:
+    """Return the logits ``[units, outputs]`` of each row of a batch that `mark_units` has marked."""
+    return [row[~row.isneginf().all(-1)] for row in logits]

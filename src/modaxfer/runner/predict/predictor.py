@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from modaxfer.contracts import Example
+from modaxfer.contracts import PARTS, Example
 from modaxfer.data.cells.columns import conform, file_columns
 from modaxfer.data.cells.interpret import Strange, strange_cells
 from modaxfer.data.given import Given
@@ -19,6 +19,7 @@ from modaxfer.runner.evaluation.summary import labels
 from modaxfer.runner.model.build import load_model
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.joint import parts_of
+from modaxfer.runner.model.units import without_padding
 from modaxfer.runner.predict.given import find_rows
 from modaxfer.runner.predict.readable import empty_rows
 from modaxfer.runner.predict.records import Predicted, records
@@ -120,7 +121,7 @@ class Predictor:
             ),
         )
 
-    def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> torch.Tensor:
+    def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> Any:
         """Return float32 logits ``[rows, outputs]`` of conformed rows, every one of which can be read.
 
         Raises:
@@ -134,8 +135,10 @@ class Predictor:
             progress.say(f"warning: {line}")
         return self._forward(read.examples, progress)
 
-    def _forward(self, examples: Sequence[Example], progress: Progress) -> torch.Tensor:
+    def _forward(self, examples: Sequence[Example], progress: Progress) -> Any:
         logits = torch.zeros(len(examples), self.objective.outputs)
+        parts: dict[int, torch.Tensor] = {}
+        apart = self.model.readout.pooling in PARTS
         with progress.bar("predicting", len(examples)) as advance:
             for chosen, values in forward_rows(
                 examples,
@@ -146,8 +149,11 @@ class Predictor:
                 max_tokens=MAX_TOKENS,
                 advance=advance,
             ):
-                logits[torch.from_numpy(chosen)] = values.float().cpu()
-        return logits
+                if apart:
+                    parts |= dict(zip(chosen.tolist(), without_padding(values.float().cpu()), strict=True))
+                else:
+                    logits[torch.from_numpy(chosen)] = values.float().cpu()
+        return [parts[row] for row in range(len(examples))] if apart else logits
 
     def _completed(self, table: pa.Table) -> pa.Table:
         """Return `table` with empty columns for fields that a model of several encoders can do without.
@@ -203,7 +209,11 @@ def _unpredicted(reasons: Mapping[int, str], rows: int) -> tuple[str, ...]:
 
 
 def _scattered(scores: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
-    """Return scores of all rows, NaN where there is no prediction."""
+    """Return scores of all rows, NaN where there is no prediction; None where scores have a length of their own."""
+    if scores.dtype == object:
+        ragged_scores = np.full(rows, None, object)
+        ragged_scores[places] = scores
+        return ragged_scores
     whole = np.full((rows, scores.shape[1]), np.nan, scores.dtype)
     whole[places] = scores
     return whole
