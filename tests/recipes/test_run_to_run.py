@@ -15,6 +15,7 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import CheckpointUnavailableError, DataError, RefusedError
 from modaxfer.result import Result
+from modaxfer.runner.predict.evaluate import load_rows
 from modaxfer.runner.predict.predictor import Predictor
 
 pytestmark = pytest.mark.recipe
@@ -36,9 +37,8 @@ def encoder_of(run):
     return load_encoder(resolve(str(run)), options=EncoderOptions())
 
 
-def vectors(predictor_or_encoder, encoder=None):
+def vectors(encoder):
     """Return the states of one text by an encoder."""
-    encoder = predictor_or_encoder
     processor = encoder.processor("text")
     batch = processor.collate(processor([("good number 3",)]))
     with torch.no_grad():
@@ -168,3 +168,53 @@ def test_an_encoder_that_gave_up_its_front_gets_it_from_its_checkpoint(train, ti
     blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
     third = train("third", blind.folder, "full", **own_rows("image"))
     assert third.result.bridge == "modaxfer/embed"
+
+
+def said(run, word):
+    return [warning for warning in run.result.warnings if word in warning]
+
+
+def test_rows_that_the_encoder_was_trained_on_are_counted(train, tiny, own_rows, tmp_path):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "lora", **rows)
+    again = train("again", first.folder, "frozen", **rows, **FROZEN)
+    assert said(again, "was trained on the training rows of own/") == [
+        f"the encoder of {first.folder} was trained on the training rows of {first.result.task} before; the splits are"
+        " the same"
+    ]
+    # Another seed draws other splits; what the first run trained on is tested on now, two runs later too.
+    other = train("other", again.folder, "frozen", **rows, **FROZEN, seed=5)
+    (counted,) = said(other, " test rows of ")
+    known = set(load_rows(first.folder, partial=False)[1].digests["train"])
+    asked = load_rows(other.folder, partial=False)[1].digests["test"]
+    assert counted.startswith(f"{sum(digest in known for digest in asked)} of {len(asked)} test rows of ")
+    assert counted.endswith(f"that the encoder of {again.folder} was trained on")
+    assert said(other, " validation rows of ")[0].count("by which epochs and settings are chosen") == 1
+
+
+def test_a_frozen_run_adds_no_rows_and_an_older_one_keeps_no_record(train, tiny, own_rows):
+    rows = own_rows("text")
+    frozen = train("frozen", tiny("bert"), "frozen", **rows, **FROZEN)
+    second = train("second", frozen.folder, "lora", **rows, seed=5)
+    assert said(second, "the encoder of") == []
+    (second.folder / "model" / "seen.safetensors").unlink()
+    path = second.folder / "model" / "model.json"
+    values = json.loads(path.read_text())
+    del values["files"]["seen.safetensors"]
+    for name in ("front", "pooling"):
+        del values["towers"][0]["encoder"][name]
+    path.write_text(json.dumps(values))
+    third = train("third", second.folder, "lora", **rows)
+    (unknown,) = said(third, "no record of its rows")
+    assert "is not known" in unknown
+    fourth = train("fourth", third.folder, "frozen", **rows, **FROZEN, seed=6)
+    assert said(fourth, "no record of its rows") == [unknown.replace(str(second.folder), str(third.folder))]
+
+
+def test_layers_that_the_run_before_did_not_read_are_told_of(train, tiny, own_rows):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "lora", **rows, set={"encoder.layer": 2})
+    second = train("second", first.folder, "lora", **rows)
+    assert len(said(second, "read layer 2 of 3")) == 1
+    third = train("third", first.folder, "lora", **rows, set={"encoder.layer": 2})
+    assert said(third, "read layer 2 of 3") == []

@@ -38,7 +38,7 @@ from modaxfer.runner.request.idle_options import check_idle_options
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
 from modaxfer.runner.request.single import config_of
-from modaxfer.runner.saving import save_model
+from modaxfer.runner.saving import save_model, seen_by
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.training.after import end_in_weight_space, snapshot
@@ -189,7 +189,7 @@ class _Run:
         training = {**self._train(sessions), **aligned}
         # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
         for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():
-            save_model(self._place(resolved), session, resolved, self.trained)
+            save_model(self._place(resolved), session, resolved, self.trained, seen_by(self.tasks))
         results = [
             self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
         ]

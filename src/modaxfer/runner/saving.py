@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,27 @@ from modaxfer.encoders.saving import copy_small_files
 from modaxfer.encoders.stored import ADAPTER, BASE, TENSORS, StoredEncoder, stored_tensors
 from modaxfer.encoders.tensor_files import checksums
 from modaxfer.heads.build import head_config
+from modaxfer.plan import Part
 from modaxfer.result import write_atomically
 from modaxfer.runner.model.build import BRIDGE, HEAD
 from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.model.seen import FILE, Seen, packed, seen_before
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
 
-__all__ = ["save_model"]
+__all__ = ["save_model", "seen_by"]
+
+ENCODER = {Part.EMBEDDINGS, Part.BODY, Part.NORM, Part.ADAPTER}
+"""Parts of an encoder."""
 
 
 def save_model(
-    run: Path, session: TaskSession, resolved: ResolvedTask, trained: Mapping[str, torch.nn.Parameter]
+    run: Path,
+    session: TaskSession,
+    resolved: ResolvedTask,
+    trained: Mapping[str, torch.nn.Parameter],
+    seen: Sequence[Seen] = (),
 ) -> None:
     """Write the model of one task of a finished run; ``model/`` appears whole.
 
@@ -37,6 +46,7 @@ def save_model(
         session: With the trained model and its bridges.
         resolved: What was run.
         trained: All parameters that training moved, by name.
+        seen: What the encoders have been trained on, see `seen_by`.
     """
     folder = run / ".model.tmp"
     shutil.rmtree(folder, ignore_errors=True)
@@ -56,6 +66,8 @@ def save_model(
         for place, (made, tower) in enumerate(zip(session.model.towers, described.towers, strict=True))
     ]
     write_tensors(session.model.head.state_dict(), folder / HEAD)
+    if seen:
+        write_tensors({name: torch.from_numpy(rows.copy()) for name, rows in packed(seen).items()}, folder / FILE)
     values = described.to_dict(stored, checksums(folder))
     write_atomically(folder / DESCRIPTION, json.dumps(values, indent=2) + "\n")
     # One from an earlier try of this run goes when the new one is in its place.
@@ -65,6 +77,20 @@ def save_model(
         (run / "model").rename(before)
     folder.replace(run / "model")
     shutil.rmtree(before, ignore_errors=True)
+
+
+def seen_by(tasks: Sequence[ResolvedTask]) -> list[Seen]:
+    """Return the training rows that the encoders of a run of `tasks` have been trained on, here and before."""
+    kept = {one.key: one for tower in tasks[0].towers for one in _before(tower, tasks[0])}
+    moving = {part for phase in tasks[0].plan.phases for part in phase.trainable}
+    if moving & ENCODER:
+        now = [Seen.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in tasks]
+        kept |= {one.key: one for one in now}
+    return list(kept.values())
+
+
+def _before(tower: TowerDescription, resolved: ResolvedTask) -> list[Seen]:
+    return seen_before(tower.encoder) if resolved.config.weights == "pretrained" else []
 
 
 def _save_tower(

@@ -18,11 +18,12 @@ def rows(train=b"", test=b"", warnings=()):
 
 def resolved(name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained=True, proxy=None):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
-    tower = SimpleNamespace(encoder=SimpleNamespace(spec=spec, trust_remote_code=False), proxy=proxy)
+    encoder = SimpleNamespace(spec=spec, trust_remote_code=False, trained=None, stored=None)
     return SimpleNamespace(
         task_id=name,
         data=data,
-        towers=[tower],
+        towers=[SimpleNamespace(encoder=encoder)],
+        proxies=[proxy],
         strategy=SimpleNamespace(name="frozen"),
         plan=SimpleNamespace(phases=[SimpleNamespace(trainable=set(moves))]),
         config=SimpleNamespace(weights=weights),

@@ -25,7 +25,7 @@ OWN = re.compile(
     r"config\.yaml|result\.json|predictions\.parquet|out_of_fold\.parquet|mistakes\.json|log\.jsonl|report\.html"
     r"|README\.md|traceback\.txt|\.lock"
     r"|figures/(scores|confusion|classes|residuals|learning_curve)\.png"
-    r"|(model|\.model\.tmp|\.model\.old)/(model\.json|head\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
+    r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"
     r"|(data|\.data\.tmp)/(data|train|validation|test)\.parquet"
     r"|([^/]+/)*\.[^/]+\.tmp"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
 
 from modaxfer.encoders.own_code import naming_code
 from modaxfer.plan import Part
+from modaxfer.runner.evaluation.known_rows import known_rows
 from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["caveats"]
@@ -22,7 +22,8 @@ def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
     notes += _own_code(tasks[0])
     notes += _random_weights(tasks[0])
     notes += [note for resolved in tasks for note in _alignment(resolved)]
-    notes += [note for ours, theirs in permutations(tasks, 2) for note in _seen(ours, theirs)]
+    notes += known_rows(tasks)
+    notes += _unread_layers(tasks[0])
     return list(dict.fromkeys(notes))
 
 
@@ -55,6 +56,22 @@ def _random_weights(resolved: ResolvedTask) -> list[str]:
     ]
 
 
+def _unread_layers(resolved: ResolvedTask) -> list[str]:
+    """Say so where layers are read that the run which trained the encoder did not read: nothing taught them to fit."""
+    notes = []
+    for tower in resolved.towers:
+        stored = tower.encoder.stored
+        if stored is None or resolved.config.weights == "random" or not stored.own_files():
+            continue
+        if stored.top < max(tower.readout.layers):
+            notes.append(
+                f"the run {tower.encoder.checkpoint} read layer {stored.top} of {tower.encoder.depth} and trained what"
+                f" lies below it: the layers above were not trained with it (--set encoder.layer={stored.top} reads the"
+                " same)"
+            )
+    return notes
+
+
 def _alignment(resolved: ResolvedTask) -> list[str]:
     """Say what there is to know of the tasks that bridges are aligned with."""
     proxies = [proxy for proxy in resolved.proxies if proxy is not None]
@@ -62,16 +79,4 @@ def _alignment(resolved: ResolvedTask) -> list[str]:
     return [
         *(idle if proxies and resolved.config.weights == "random" else ()),
         *(f"proxy {proxy.task_id}: {note}" for proxy in proxies for note in proxy.data.warnings),
-    ]
-
-
-def _seen(ours: ResolvedTask, theirs: ResolvedTask) -> list[str]:
-    """Say so where the shared encoder is trained, for another task, on what this one is tested on."""
-    known, asked = set(theirs.data.digests["train"]), ours.data.digests["test"]
-    count = sum(digest in known for digest in asked)
-    if not count:
-        return []
-    return [
-        f"{count:,} of {len(asked):,} test rows of {ours.task_id} have the same inputs as a training row of"
-        f" {theirs.task_id}, which trains the same encoder"
     ]

@@ -1,0 +1,67 @@
+"""Rows that the encoder has been trained on before: in another task of this run, or in the runs that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import permutations
+
+from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.runner.model.seen import Seen, seen_before
+from modaxfer.runner.request.resolve import ResolvedTask
+
+__all__ = ["known_rows"]
+
+
+def known_rows(tasks: Sequence[ResolvedTask]) -> list[str]:
+    """Return one line for each set of rows that should be new to the model and is not, or may not be.
+
+    Args:
+        tasks: The tasks of one run.
+    """
+    notes = [note for ours, theirs in permutations(tasks, 2) for note in _shared(ours, theirs)]
+    encoders = [tower.encoder for tower in tasks[0].towers if tower.encoder.trained is not None]
+    if tasks[0].config.weights == "random":
+        return notes
+    return notes + [note for encoder in encoders for resolved in tasks for note in _before(resolved, encoder)]
+
+
+def _shared(ours: ResolvedTask, theirs: ResolvedTask) -> list[str]:
+    """Say so where the shared encoder is trained, for another task, on what this one is tested on."""
+    count = _count(ours.data.digests["test"], set(theirs.data.digests["train"]))
+    if not count:
+        return []
+    return [
+        f"{count} test rows of {ours.task_id} have the same inputs as a training row of {theirs.task_id}, which trains"
+        " the same encoder"
+    ]
+
+
+def _before(resolved: ResolvedTask, encoder: ResolvedEncoder) -> list[str]:
+    """Say what of a task's rows the encoder was trained on in the runs before."""
+    return [note for seen in seen_before(encoder) for note in _compared(resolved, encoder.checkpoint, seen)]
+
+
+def _compared(resolved: ResolvedTask, run: str, seen: Seen) -> list[str]:
+    data, told = resolved.data, f"the encoder of {run}"
+    if seen.same_rows(data.fingerprint):
+        return [f"{told} was trained on the training rows of {resolved.task_id} before; the splits are the same"]
+    if seen.digests is None:
+        return [
+            f"{told} was trained on {seen.task_id} by a version that kept no record of its rows: whether test rows of"
+            f" {resolved.task_id} were among them is not known"
+        ]
+    found = {
+        f"{count} {split} rows": use
+        for split, use in (("test", ""), ("validation", ", by which epochs and settings are chosen,"))
+        if (count := _count(data.digests.get(split, ()), seen.digests))
+    }
+    return [
+        f"{rows} of {resolved.task_id}{use} have the same inputs as a row of {seen.task_id} that {told} was trained on"
+        for rows, use in found.items()
+    ]
+
+
+def _count(asked: Sequence[bytes], known: Collection[bytes]) -> str:
+    """Return ``N of M``; nothing where there is none."""
+    count = sum(digest in known for digest in asked)
+    return f"{count:,} of {len(asked):,}" if count else ""

@@ -1,0 +1,91 @@
+"""Which rows an encoder has been trained on, by digest: kept with each model, handed on from run to run.
+
+Whoever goes on from a run can then count how many of the new test rows the encoder knows already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.errors import DataError
+from modaxfer.json_file import FIX
+
+__all__ = ["FILE", "Seen", "packed", "seen_before"]
+
+FILE = "seen.safetensors"
+"""In ``RUN/model``: ``TASK@FINGERPRINT`` to uint8 ``[rows, 16]``, digests of training rows (see `TaskData.digests`)."""
+
+SHORT = 16
+"""So many hex digits of a fingerprint tell two sets of rows apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Training rows of one task, as they were in one run."""
+
+    task_id: str
+    fingerprint: str
+    """The beginning of that of the task's rows and splits."""
+    digests: frozenset[bytes] | None
+    """None where the run kept none: it was made by an older version."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the file."""
+        return f"{self.task_id}@{self.fingerprint}"
+
+    def same_rows(self, fingerprint: str) -> bool:
+        """Return whether these are the rows, in the splits, that have this fingerprint."""
+        return fingerprint[:SHORT] == self.fingerprint
+
+    @classmethod
+    def of(cls, task_id: str, fingerprint: str, digests: Sequence[bytes] | None) -> Seen:
+        """Return the training rows `digests` of a task whose rows have `fingerprint`."""
+        known = None if digests is None else frozenset(digests)
+        return cls(task_id=task_id, fingerprint=fingerprint[:SHORT], digests=known)
+
+
+def seen_before(encoder: ResolvedEncoder) -> list[Seen]:
+    """Return what `encoder` was trained on in the runs that it comes from; nothing where it comes from none.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    if encoder.model is None or encoder.trained is None or encoder.stored is None:
+        return []
+    path = encoder.model / FILE
+    if path.is_file():
+        return _read(path)
+    moved = encoder.stored.own_files() or "from" in encoder.trained
+    told = encoder.trained["fingerprints"] if moved else {}
+    return [Seen.of(task_id, fingerprint, None) for task_id, fingerprint in told.items()]
+
+
+def packed(seen: Sequence[Seen]) -> Mapping[str, np.ndarray]:
+    """Return the tensors of the file, by name; what is not known is an array of nothing under ``KEY?``."""
+    return {
+        one.key if one.digests is not None else f"{one.key}?": np.frombuffer(
+            b"".join(sorted(one.digests or ())), np.uint8
+        ).reshape(-1, 16)
+        for one in seen
+    }
+
+
+def _read(path: Path) -> list[Seen]:
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DataError("a file of the run is damaged", file=path, got=error, fix=FIX) from None
+    found = []
+    for name, rows in tensors.items():
+        task_id, _, fingerprint = name.removesuffix("?").rpartition("@")
+        digests = None if name.endswith("?") else [row.tobytes() for row in rows]
+        found.append(Seen.of(task_id, fingerprint, digests))
+    return found
