@@ -117,29 +117,28 @@ def _guesses(classes: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def _carve(classes: int, rows: int) -> Callable[[], object]:
     from modaxfer.data.cells.targets import strata
+
     from modaxfer.data.splits import hold_out
-    from modaxfer.spec import Problem
 
     targets = _targets(classes, rows)
-    return lambda: hold_out(strata(targets, Problem.MULTICLASS), np.arange(rows), TEST, 0)
+    return lambda: hold_out(strata(targets, "multiclass"), np.arange(rows), TEST, 0)
 
 
 def _chance(classes: int, rows: int) -> Callable[[], object]:
     from modaxfer.baselines.chance import chance
     from modaxfer.metrics import compute, default_metrics
-    from modaxfer.spec import Problem
 
     references, _, _ = _guesses(classes, rows)
-    names = default_metrics(Problem.MULTICLASS)
+    names = default_metrics("multiclass")
 
     def scorer(chosen: Sequence[str]) -> Any:
         def score(truth: np.ndarray, said: np.ndarray, scores: np.ndarray | None) -> dict[str, float]:
             given: dict[str, Any] = {"references": truth, "predictions": said, "scores": scores}
-            return compute(chosen, problem=Problem.MULTICLASS, quick=True, **given)
+            return compute(chosen, problem="multiclass", quick=True, **given)
 
         return score
 
-    given: dict[str, Any] = {"problem": Problem.MULTICLASS, "references": references, "train": references}
+    given: dict[str, Any] = {"problem": "multiclass", "references": references, "train": references}
     if "rank" not in inspect.signature(chance).parameters:
         return lambda: chance(scorer(names), classes=classes, **given)
     decided = [name for name in names if name != "roc_auc"]
@@ -148,11 +147,10 @@ def _chance(classes: int, rows: int) -> Callable[[], object]:
 
 def _intervals(classes: int, rows: int) -> Callable[[], object]:
     from modaxfer.metrics import bootstrap, default_metrics
-    from modaxfer.spec import Problem
 
     references, predictions, scores = _guesses(classes, rows)
     given: dict[str, Any] = {"references": references, "predictions": predictions, "scores": scores}
-    return lambda: bootstrap(default_metrics(Problem.MULTICLASS), problem=Problem.MULTICLASS, **given)
+    return lambda: bootstrap(default_metrics("multiclass"), problem="multiclass", **given)
 
 
 def _simple(classes: int, rows: int) -> Callable[[], object]:
@@ -160,7 +158,7 @@ def _simple(classes: int, rows: int) -> Callable[[], object]:
 
     from modaxfer.baselines.simple import fit_simple
     from modaxfer.contracts import TaskData
-    from modaxfer.spec import TEXT, Field, Problem
+    from modaxfer.spec import TEXT, Field
 
     generator = np.random.default_rng(2)
     sizes = {"train": 1 - 2 * TEST, "validation": TEST, "test": TEST}
@@ -182,7 +180,7 @@ def _simple(classes: int, rows: int) -> Callable[[], object]:
         fingerprint="",
         digests={},
     )
-    return lambda: fit_simple(data, fields=(Field(name="text", signal=TEXT),), problem=Problem.MULTICLASS)
+    return lambda: fit_simple(data, fields=(Field(name="text", signal=TEXT),), problem="multiclass")
 
 
 PARTS = {"carve": _carve, "chance": _chance, "intervals": _intervals, "simple": _simple}

@@ -24,7 +24,7 @@ from modaxfer.data.sources import find_rows
 from modaxfer.metrics import default_metrics, scores
 from modaxfer.metrics.choice import find_metric
 from modaxfer.registry import load_target, registry
-from modaxfer.spec import FolderSource, Problem, SampleSource, TaskSpec
+from modaxfer.spec import FolderSource, SampleSource, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def check_described(plugin: str) -> None:
         assert isinstance(spec.sources[0], FolderSource)
         assert spec.primary == (spec.metrics or default_metrics(spec.target.problem))[0], spec.name
         assert all(find_metric(name, spec.target.problem) for name in spec.metrics)
-        assert spec.target.problem is Problem.REGRESSION or len(spec.target.classes) >= 2
+        assert spec.target.problem == "regression" or len(spec.target.classes) >= 2
         line, licence = _line(readme, spec.name), spec.licence.partition(" (")[0].replace("-", " ")
         assert f"`{spec.primary}`" in line, spec.name
         assert licence in line.replace("-", " ") or "as above" in line, spec.name
@@ -146,7 +146,7 @@ def check_sample_loads(plugin: str, name: str) -> None:
     assert [field.name for field in fields_of(spec, data)] == [field.name for field in spec.fields]
     for column in (*spec.keep, *spec.splits.group):
         assert column in data.splits["train"].column_names
-    if spec.target.problem is not Problem.REGRESSION:
+    if spec.target.problem != "regression":
         for split in ("train", "test"):
             assert min(class_counts(data, split).values()) > 0
 
@@ -155,14 +155,14 @@ def simple_score(plugin: str, name: str) -> float:
     """Return the test accuracy (r2 of a regression) of the simple model on the task's sample."""
     spec, data = specs(plugin)[name], load_sample(plugin, name)
     said = fit_simple(data, fields=fields_of(spec, data), problem=spec.target.problem).predictions["test"]
-    score = scores.r2 if spec.target.problem is Problem.REGRESSION else scores.accuracy
+    score = scores.r2 if spec.target.problem == "regression" else scores.accuracy
     return float(score(answers_of(data)["test"], said))
 
 
 def simple_skill(plugin: str, name: str) -> float:
     """Return `simple_score` on a scale where guessing is 0 and no mistake is 1; a sample's classes are equally many."""
     spec = specs(plugin)[name]
-    chance = 0.0 if spec.target.problem is Problem.REGRESSION else 1 / len(spec.target.classes)
+    chance = 0.0 if spec.target.problem == "regression" else 1 / len(spec.target.classes)
     return (simple_score(plugin, name) - chance) / (1 - chance)
 
 
@@ -208,7 +208,7 @@ def check_real_rows(plugin: str, name: str) -> None:
     assert [len(data.splits[split]) for split in ("train", "validation", "test")] == [
         int(number.replace(",", "")) for number in stated.groups()
     ]
-    if spec.target.problem is not Problem.REGRESSION:
+    if spec.target.problem != "regression":
         for split in data.splits:
             assert set(answers_of(data)[split].tolist()) == set(range(len(spec.target.classes)))
     for columns in (spec.splits.group, spec.splits.disjoint):

@@ -10,10 +10,10 @@ import numpy as np
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 from modaxfer.metrics import compute
+from modaxfer.registry import problem_of
 from modaxfer.result import Result
-from modaxfer.runner.evaluation.summary import labels, write_table
+from modaxfer.runner.evaluation.summary import write_table
 from modaxfer.runner.folder import is_finished, store_config
-from modaxfer.spec import Problem
 
 CLASSES = ("bad", "good", "ugly")
 ROWS = 150
@@ -70,7 +70,7 @@ def made_run(
     draw=None,
     rows=slice(None),
     rows_of_seed=False,
-    problem=Problem.MULTICLASS,
+    problem="multiclass",
     strategy="lora",
 ):
     rng = np.random.default_rng(seed if rows_of_seed else 0)
@@ -80,9 +80,10 @@ def made_run(
     predictions = np.where(noise.random(ROWS) < right, references, (references + 1) % 3)
     references, predictions, ids = references[rows], predictions[rows], [*np.array(ids)[rows]]
     scores = np.eye(3)[predictions] * 0.8 + 0.1
-    columns = {"row_id": ids, "target": labels(references, problem, CLASSES)}
+    labels = problem_of(problem).labels
+    columns = {"row_id": ids, "target": labels.show(references, CLASSES)}
     write_table(
-        folder / "predictions.parquet", columns | {"prediction": labels(predictions, problem, CLASSES)}, scores, CLASSES
+        folder / "predictions.parquet", columns | {"prediction": labels.show(predictions, CLASSES)}, scores, CLASSES
     )
     test = compute(
         ("f1_macro", "roc_auc"), problem=problem, references=references, predictions=predictions, scores=scores

@@ -61,7 +61,7 @@ def tasks() -> str:
             code(_name(entry)),
             entry.spec.domain,
             _fields(entry),
-            entry.spec.target.problem.value,
+            entry.spec.target.problem,
             ", ".join(type(source).__name__.removesuffix("Source").lower() for source in entry.spec.sources),
             entry.spec.licence,
             entry.spec.summary,
@@ -91,7 +91,7 @@ def metrics() -> str:
     rows = [
         [
             code(_name(entry)),
-            ", ".join(problem.value for problem in entry.spec.problems),
+            ", ".join(entry.spec.problems),
             "higher" if entry.spec.greater_is_better else "lower",
             entry.spec.summary or _summary(entry),
         ]

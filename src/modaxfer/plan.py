@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from modaxfer.errors import RefusedError
-from modaxfer.spec import Problem, Rates
+from modaxfer.spec import ProblemSpec, Rates
 
 __all__ = [
     "SUPERVISED",
@@ -319,8 +319,8 @@ class Plan:
 
     phases: tuple[Phase, ...]
     adapter: AdapterSpec | None = None
-    head: str = "modaxfer/linear"
-    """A registered head for the features of a single encoder; see `modaxfer.spec.HeadSpec`."""
+    head: str = ""
+    """A registered head for the features of a single encoder, see `modaxfer.spec.HeadSpec`; empty = the problem's."""
     head_options: Mapping[str, Any] = field(default_factory=dict)
     """Keywords for the head beside width, outputs and dropout."""
     after: tuple[After, ...] = ()
@@ -339,7 +339,8 @@ class PlanContext:
     depth: int
     """Layers of the encoder's body."""
     lora_targets: tuple[str, ...]
-    problem: Problem
+    problem: ProblemSpec
+    """What the target asks for; of several tasks the first one's."""
     rows: int
     """Training rows, of all target tasks."""
     tasks: int = 1

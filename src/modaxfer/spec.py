@@ -111,7 +111,8 @@ class Target:
     column: str = "label"
     columns: tuple[str, ...] = ()
     """Columns of 0 and 1, one per label of a multi-label problem; `column` then names them all, for people."""
-    problem: Problem = Problem.MULTICLASS
+    problem: str = "multiclass"
+    """A registered problem, by short name or id; see `ProblemSpec`."""
     classes: tuple[str, ...] = ()
     separator: str = ";"
     unit: str = ""
@@ -367,6 +368,8 @@ class ProblemSpec:
     """Whether targets and outputs have a length of their own per row; see `modaxfer.contracts`."""
     comparable: str = ""
     """A metric of which means over tasks of this and other problems say something; empty = the one that decides."""
+    pipeline: str = "{}-classification"
+    """What the hub calls such models; ``{}`` stands for the kind of input: text, image, audio, tabular."""
     constant: str = "majority"
     """What people call the bar that says the same of every row."""
     figure: str = ""
@@ -381,7 +384,8 @@ class MetricSpec:
 
     name: str
     target: str
-    problems: tuple[Problem, ...]
+    problems: tuple[str, ...]
+    """Problems that it applies to; further ones may name it themselves."""
     greater_is_better: bool = True
     needs_scores: bool = False
     summary: str = ""

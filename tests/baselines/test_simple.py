@@ -9,7 +9,7 @@ from answers import answers_of
 from modaxfer.baselines.simple import fit_simple
 from modaxfer.config import RunConfig, build
 from modaxfer.errors import RefusedError
-from modaxfer.spec import Field, Problem, Signal
+from modaxfer.spec import Field, Signal
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.own import task_from_files
 from own_files import write
@@ -62,7 +62,7 @@ def test_tables_with_gaps_and_categories(tmp_path):
     path.write_text("\n".join(lines) + "\n")
     spec = task_from_files(RunConfig(data=str(path), number=("age", "colour")))
     data = load_task(spec)
-    simple = fit_simple(data, fields=fields_of(spec, data), problem=Problem.BINARY)
+    simple = fit_simple(data, fields=fields_of(spec, data), problem="binary")
     assert "boosted" in simple.name
     assert (simple.predictions["test"] == answers_of(data)["test"]).mean() > 0.85
 

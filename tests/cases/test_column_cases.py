@@ -20,7 +20,6 @@ from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
 from modaxfer.runner.predict.predictor import Predictor
-from modaxfer.spec import Problem
 from modaxfer.tasks.load import load_task
 from modaxfer.tasks.own import task_from_files
 
@@ -47,7 +46,7 @@ def cells(data: TaskData, column: str) -> dict[str, Any]:
     return {key: cell for rows in data.splits.values() for key, cell in zip(rows["row_id"], rows[column], strict=True)}
 
 
-def posed(path: Path, **config: Any) -> tuple[Problem, str]:
+def posed(path: Path, **config: Any) -> tuple[str, str]:
     spec = task_from_files(RunConfig(data=str(path), **config))
     return spec.target.problem, spec.posed
 
@@ -98,7 +97,7 @@ def test_labels_that_became_floats(tmp_path):
     rows = [(text, "NaN" if n % 10 == 9 else float(label)) for n, (text, label) in enumerate(texts(80))]
     path = write(tmp_path / "d.csv", "text label", rows)
     data = load(path, **TEXT)
-    assert posed(path, **TEXT)[0] is Problem.BINARY
+    assert posed(path, **TEXT)[0] == "binary"
     assert data.classes == ("0", "1")
     assert data.dropped == {"missing_label": 8}
     assert any("8 'NaN'" in line for line in data.warnings)
@@ -136,11 +135,11 @@ def test_one_odd_cell_changes_no_column(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "config", "problem", "said"),
     [
-        (["['a']", "['a', 'b']", "['b', 'c']"], {}, Problem.MULTILABEL, "the text of lists"),
-        (["a x", "c", "a x;c", "d", "c;d", ""], {}, Problem.MULTILABEL, "several labels per row, separated by ';'"),
-        ([*map(str, range(30))], {}, Problem.MULTICLASS, "guessed: 30 distinct labels; --problem says otherwise"),
-        (["Yes", " Yes", "Yes ", "No", "No ", " No"], {}, Problem.BINARY, "guessed: 2 distinct labels"),
-        (["a|b", "b"], {"problem": "multilabel"}, Problem.MULTILABEL, "as asked for, separated by '|'"),
+        (["['a']", "['a', 'b']", "['b', 'c']"], {}, "multilabel", "the text of lists"),
+        (["a x", "c", "a x;c", "d", "c;d", ""], {}, "multilabel", "several labels per row, separated by ';'"),
+        ([*map(str, range(30))], {}, "multiclass", "guessed: 30 distinct labels; --problem says otherwise"),
+        (["Yes", " Yes", "Yes ", "No", "No ", " No"], {}, "binary", "guessed: 2 distinct labels"),
+        (["a|b", "b"], {"problem": "multilabel"}, "multilabel", "as asked for, separated by '|'"),
     ],
 )
 def test_the_problem_type_is_guessed_from_clean_labels_and_told(tmp_path, labels, config, problem, said):

@@ -21,7 +21,6 @@ from modaxfer.spec import (
     FolderSource,
     HeadSpec,
     MetricSpec,
-    Problem,
     ProblemSpec,
     ReportSpec,
     StrategySpec,
@@ -54,7 +53,7 @@ SPECS = {
         )
     ],
     "problem": [ProblemSpec(name="counts", target="a:b", metrics=("mae",))],
-    "metric": [MetricSpec(name="loss", target="a:b", problems=(Problem.REGRESSION,), greater_is_better=False)],
+    "metric": [MetricSpec(name="loss", target="a:b", problems=("regression",), greater_is_better=False)],
     "report": [ReportSpec(name="page", target="a:b", summary="A page.")],
 }
 

@@ -2,13 +2,13 @@ import pyarrow as pa
 import pytest
 
 from modaxfer.data.cells.labels import cell_of, learn_labels
-from modaxfer.data.cells.targets import label_notes, read_labels
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
-from modaxfer.spec import Problem, Target
+from modaxfer.spec import Target
+from problem_names import label_notes, read_labels
 
 
-def read(cells, problem=Problem.MULTICLASS, typed=False, later=None, **options):
+def read(cells, problem="multiclass", typed=False, later=None, **options):
     train = stamp(pa.table({"label": cells}), file="t.csv", typed=typed)
     target = Target(problem=problem, **options)
     reading = learn_labels(train, "label")
@@ -61,14 +61,14 @@ def test_in_a_file_with_types_it_is_a_class_and_said():
     ],
 )
 def test_the_text_of_lists_is_several_labels(cells):
-    labels, notes = read(cells, Problem.MULTILABEL)
+    labels, notes = read(cells, "multilabel")
     assert labels == [("a", "b c"), ("a",), ()]
     assert "the text of lists is read as several labels" in notes[0]
 
 
 def test_a_cell_written_for_train_is_read_by_it():
     sets = [("a;b", 'say "x"'), (), ("caf\u00e9, 'y'",)]
-    assert read([cell_of(labels) for labels in sets], Problem.MULTILABEL)[0] == sets
+    assert read([cell_of(labels) for labels in sets], "multilabel")[0] == sets
 
 
 def test_truth_values_are_written_as_in_train():
@@ -76,16 +76,16 @@ def test_truth_values_are_written_as_in_train():
 
 
 def test_amounts_are_values():
-    labels, notes = read(["$1,200.50", "$3.25", "n/a", "lots"] + ["$7"] * 20, Problem.REGRESSION)
+    labels, notes = read(["$1,200.50", "$3.25", "n/a", "lots"] + ["$7"] * 20, "regression")
     assert labels[:3] == [1200.5, 3.25, None]
     assert notes == ("label column 'label': read as numbers, '$1,200.50' as 1200.5",)
     with pytest.raises(DataError, match=r"cannot be read as numbers .*'kg', 'g'.*plain numbers with a decimal point"):
-        read(["1 kg", "2 g"] * 10, Problem.REGRESSION)
+        read(["1 kg", "2 g"] * 10, "regression")
 
 
 def test_columns_of_indicators_are_a_set_of_labels():
     table = pa.table({"x": ["1", "0", ""], "y": [True, False, True]})
-    target = Target(column="x, y", columns=("x", "y"), problem=Problem.MULTILABEL)
+    target = Target(column="x, y", columns=("x", "y"), problem="multilabel")
     assert read_labels(table, target) == [("x", "y"), (), None]
     with pytest.raises(DataError, match=r"must hold 0 and 1 .*row 2, column 'x'\)\. Got: 2"):
         read_labels(pa.table({"x": [1, 2], "y": [0, 0]}), target)
@@ -105,26 +105,26 @@ def test_true_false_1_and_0_are_two_classes_whatever_the_split_writes():
 )
 def test_objects_are_no_labels(cells):
     with pytest.raises(DataError, match=r"the labels are objects, not classes.*a column of 0 and 1 for each key"):
-        read(cells, Problem.MULTILABEL)
+        read(cells, "multilabel")
 
 
 def test_a_separator_that_no_cell_holds_is_said():
-    labels, notes = read(["a b", "b"], Problem.MULTILABEL)
+    labels, notes = read(["a b", "b"], "multilabel")
     assert labels == [("a b",), ("b",)]
     assert notes == (
         "label column 'label': no cell holds ';', so every row has one label; several labels are parted by ; | , or /",
     )
-    assert read(["a;b", "b"], Problem.MULTILABEL)[1] == ()
+    assert read(["a;b", "b"], "multilabel")[1] == ()
 
 
 def test_a_plain_label_among_the_text_of_lists_is_one_label():
-    labels, notes = read(["['a', 'b']", "a", "[]", '["c"]'], Problem.MULTILABEL)
+    labels, notes = read(["['a', 'b']", "a", "[]", '["c"]'], "multilabel")
     assert labels == [("a", "b"), ("a",), (), ("c",)]
     assert notes == ("label column 'label': the text of lists is read as several labels",)
     assert read(["(none)", "[a]", "b"])[0] == ["(none)", "[a]", "b"]
 
 
 def test_brackets_for_a_minus_are_said_of_values():
-    labels, notes = read(["(1.5)", "2", "3.5"], Problem.REGRESSION)
+    labels, notes = read(["(1.5)", "2", "3.5"], "regression")
     assert labels == [-1.5, 2, 3.5]
     assert notes == ("label column 'label': read as numbers, '(1.5)' as -1.5",)

@@ -7,17 +7,16 @@ import pytest
 import torch
 
 from modaxfer.contracts import LossContext, Step, StreamBatch, StreamFacts
-from modaxfer.heads.objective import Objective
 from modaxfer.losses.supervised import Supervised
 from modaxfer.plan import Role
-from modaxfer.spec import Problem
+from problem_names import objective_of
 
 TARGETS = torch.tensor([0, 0, 0, 1])
 OUTPUTS = torch.tensor([[1.0, -1.0], [0.5, 0.0], [0.0, 2.0], [3.0, 1.0]])
 
 
 def loss(**settings):
-    objective = Objective.fit(Problem.BINARY, 2, TARGETS.numpy())
+    objective = objective_of("binary", 2, TARGETS.numpy())
     facts = StreamFacts(role=Role.TARGET, width=4, outputs=2, objective=objective, rows=4, targets=TARGETS)
     return Supervised(LossContext(streams={"train": facts}, seed=0, start=torch.nn.Identity, **settings))
 
@@ -53,7 +52,7 @@ def test_smoothing_is_torchs_own() -> None:
 
 def test_a_regression_has_its_scale() -> None:
     targets = np.array([1.0, 3.0, 5.0])
-    objective = Objective.fit(Problem.REGRESSION, 0, targets)
+    objective = objective_of("regression", 0, targets)
     facts = StreamFacts(role=Role.TARGET, width=4, outputs=1, objective=objective, rows=3)
     batch = StreamBatch(
         name="train",

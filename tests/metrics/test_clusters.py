@@ -11,15 +11,14 @@ from modaxfer.errors import DataError
 from modaxfer.metrics import Pair, Scored, bootstrap, default_metrics, paired_difference, paired_gain
 from modaxfer.metrics.choice import find_metric
 from modaxfer.metrics.resampling import _draws, resampled
-from modaxfer.spec import Problem
 
 
-def example(problem: Problem, rows: int = 60):
+def example(problem: str, rows: int = 60):
     generator = np.random.default_rng(3)
-    if problem is Problem.REGRESSION:
+    if problem == "regression":
         references = generator.normal(size=rows) * 3 + 100
         return references, references + generator.normal(size=rows), None
-    if problem is Problem.MULTILABEL:
+    if problem == "multilabel":
         references = generator.integers(0, 2, (rows, 3))
         scores = (references * 0.4 + generator.random((rows, 3)) * 0.6).round(2)
         return references, (scores > 0.5).astype(int), scores
@@ -33,7 +32,7 @@ def repeated(values, times):
     return None if values is None else np.repeat(values, times, axis=0)
 
 
-@pytest.mark.parametrize("problem", [Problem.MULTICLASS, Problem.MULTILABEL, Problem.REGRESSION])
+@pytest.mark.parametrize("problem", ["multiclass", "multilabel", "regression"])
 def test_copies_leave_the_interval_of_the_distinct_rows(problem) -> None:
     references, predictions, scores = example(problem)
     names = default_metrics(problem)
@@ -51,8 +50,8 @@ def test_copies_leave_the_interval_of_the_distinct_rows(problem) -> None:
 
 
 def test_copies_drawn_one_by_one_look_too_sure() -> None:
-    references, predictions, _ = example(Problem.MULTICLASS)
-    known = {"problem": Problem.MULTICLASS}
+    references, predictions, _ = example("multiclass")
+    known = {"problem": "multiclass"}
     alone = bootstrap(["accuracy"], references=references, predictions=predictions, **known)["accuracy"]
     naive = bootstrap(["accuracy"], references=repeated(references, 9), predictions=repeated(predictions, 9), **known)
     assert naive["accuracy"].high - naive["accuracy"].low < 0.5 * (alone.high - alone.low)
@@ -63,11 +62,9 @@ def test_clusters_of_one_size_have_the_textbook_variance() -> None:
     generator = np.random.default_rng(0)
     clusters = np.repeat(np.arange(40), 6)
     right = generator.random(240) < generator.random(40)[clusters]
-    metric = find_metric("accuracy", Problem.BINARY)
+    metric = find_metric("accuracy", "binary")
     scored = Scored(predictions=1 - right.astype(int))
-    values = resampled(
-        [metric], Problem.BINARY, np.zeros(240, int), scored, resamples=20_000, seed=0, clusters=clusters
-    )["accuracy"]
+    values = resampled([metric], np.zeros(240, int), scored, resamples=20_000, seed=0, clusters=clusters)["accuracy"]
     means = right.reshape(40, 6).mean(1)
     assert values.var() == pytest.approx(means.var() / 40, rel=0.04)
     assert values.var() > 2 * right.var() / 240
@@ -85,14 +82,14 @@ def test_rows_that_stand_alone_are_drawn_as_ever() -> None:
         assert (np.concatenate(list(_draws(30, 9, 4, given))) == np.concatenate(list(_draws(30, 9, 4)))).all()
 
 
-@pytest.mark.parametrize("problem", [Problem.MULTICLASS, Problem.MULTILABEL, Problem.REGRESSION])
+@pytest.mark.parametrize("problem", ["multiclass", "multilabel", "regression"])
 def test_every_resample_of_clusters_has_the_value_that_the_metric_gives_on_its_rows(problem) -> None:
     references, predictions, scores = example(problem)
     clusters = np.sort(np.random.default_rng(1).integers(0, 20, 60))
     for name in default_metrics(problem):
         metric = find_metric(name, problem)
         scored = Scored(predictions=predictions, scores=scores)
-        fast = resampled([metric], problem, references, scored, resamples=9, seed=0, clusters=clusters)[name]
+        fast = resampled([metric], references, scored, resamples=9, seed=0, clusters=clusters)[name]
         for value, drawn in zip(fast, np.concatenate(list(_draws(60, 9, 0, clusters))), strict=True):
             rows = np.repeat(np.arange(60), drawn.astype(int))
             chosen = None if scores is None else scores[rows]
@@ -100,39 +97,37 @@ def test_every_resample_of_clusters_has_the_value_that_the_metric_gives_on_its_r
 
 
 def test_a_difference_and_a_gain_draw_clusters_too() -> None:
-    references, predictions, _ = example(Problem.MULTICLASS)
+    references, predictions, _ = example("multiclass")
     better, other = Scored(predictions=references), Scored(predictions=predictions)
-    plain = paired_difference(references, better, other, "accuracy", problem=Problem.MULTICLASS)
+    plain = paired_difference(references, better, other, "accuracy", problem="multiclass")
     times, clusters = [repeated(values, 4) for values in (references, predictions)], repeated(np.arange(60), 4)
     copies = Scored(predictions=times[0]), Scored(predictions=times[1])
-    grouped = paired_difference(times[0], *copies, "accuracy", problem=Problem.MULTICLASS, clusters=clusters)
+    grouped = paired_difference(times[0], *copies, "accuracy", problem="multiclass", clusters=clusters)
     assert (grouped.value, grouped.low, grouped.high) == pytest.approx((plain.value, plain.low, plain.high))
     pair = Pair(references=times[0], better=copies[0], other=copies[1], clusters=clusters)
-    gain = paired_gain([pair], "accuracy", problem=Problem.MULTICLASS, same_rows=True)
+    gain = paired_gain([pair], "accuracy", problem="multiclass", same_rows=True)
     assert (gain.low, gain.high) == pytest.approx((plain.low, plain.high))
 
 
 def test_a_single_cluster_says_nothing_of_how_scores_vary() -> None:
-    references, predictions, _ = example(Problem.MULTICLASS)
+    references, predictions, _ = example("multiclass")
     one = np.zeros(60, int)
-    found = bootstrap(
-        ["accuracy"], problem=Problem.MULTICLASS, references=references, predictions=predictions, clusters=one
-    )
+    found = bootstrap(["accuracy"], problem="multiclass", references=references, predictions=predictions, clusters=one)
     assert all(math.isnan(end) for end in found["accuracy"])
     scored = Scored(predictions=references), Scored(predictions=predictions)
-    found = paired_difference(references, *scored, "accuracy", problem=Problem.MULTICLASS, clusters=one)
+    found = paired_difference(references, *scored, "accuracy", problem="multiclass", clusters=one)
     assert math.isnan(found.low)
     assert not found.evidence
     pair = Pair(references=references, better=scored[0], other=scored[1], clusters=one)
-    assert math.isnan(paired_gain([pair], "accuracy", problem=Problem.MULTICLASS, same_rows=True).low)
+    assert math.isnan(paired_gain([pair], "accuracy", problem="multiclass", same_rows=True).low)
 
 
 def test_clusters_must_match_the_rows() -> None:
-    references, predictions, _ = example(Problem.MULTICLASS)
+    references, predictions, _ = example("multiclass")
     with pytest.raises(DataError, match="references and predictions differ in rows"):
         bootstrap(
             ["accuracy"],
-            problem=Problem.MULTICLASS,
+            problem="multiclass",
             references=references,
             predictions=predictions,
             clusters=np.arange(3),

@@ -12,7 +12,6 @@ from modaxfer.metrics import Scored, bootstrap, compute
 from modaxfer.metrics import ranking as areas
 from modaxfer.metrics.choice import find_metric
 from modaxfer.metrics.resampling import resampled
-from modaxfer.spec import Problem
 
 
 def test_two_thousand_classes_take_megabytes() -> None:
@@ -21,7 +20,7 @@ def test_two_thousand_classes_take_megabytes() -> None:
     names = ["accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "recall_macro"]
     tracemalloc.start()
     try:
-        bootstrap(names, problem=Problem.MULTICLASS, references=references, predictions=predictions, resamples=200)
+        bootstrap(names, problem="multiclass", references=references, predictions=predictions, resamples=200)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -33,7 +32,7 @@ def test_class_numbers_far_apart_are_classes_like_any_other() -> None:
     references, predictions = np.array([0, 10**9, 0, -5]), np.array([0, 10**9, -5, -5])
     found = compute(
         ["accuracy", "f1_macro"],
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         references=references,
         predictions=predictions,
         quick=True,
@@ -41,9 +40,9 @@ def test_class_numbers_far_apart_are_classes_like_any_other() -> None:
     assert found == pytest.approx({"accuracy": 0.75, "f1_macro": (2 / 3 + 1 + 2 / 3) / 3})
 
 
-def ranked(problem: Problem, rows: int = 300):
+def ranked(problem: str, rows: int = 300):
     generator = np.random.default_rng(5)
-    classes = 2 if problem is Problem.BINARY else 4
+    classes = 2 if problem == "binary" else 4
     references = generator.integers(0, classes, rows)
     scores = generator.random((rows, classes)).round(2)
     scores[np.arange(rows), references] += 0.3
@@ -51,14 +50,14 @@ def ranked(problem: Problem, rows: int = 300):
 
 
 @pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
-@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.MULTICLASS])
+@pytest.mark.parametrize("problem", ["binary", "multiclass"])
 def test_areas_to_first_order_have_the_interval_of_areas_in_full(monkeypatch, problem, name) -> None:
     references, scores = ranked(problem, rows=800)
     metric, scored = find_metric(name, problem), Scored(predictions=scores.argmax(1), scores=scores)
     known = {"resamples": 400, "seed": 0}
-    full = resampled([metric], problem, references, scored, **known)[name]
+    full = resampled([metric], references, scored, **known)[name]
     monkeypatch.setattr(areas, "ORDERED", 0)
-    linear = resampled([metric], problem, references, scored, **known)[name]
+    linear = resampled([metric], references, scored, **known)[name]
     assert np.corrcoef(full, linear)[0, 1] > 0.98
     np.testing.assert_allclose(
         np.quantile(linear, [0.025, 0.975]), np.quantile(full, [0.025, 0.975]), atol=0.25 * full.std()
@@ -70,7 +69,7 @@ def test_areas_to_first_order_have_the_interval_of_areas_in_full(monkeypatch, pr
     [("roc_auc_slope", roc_auc_score), ("average_precision_slope", average_precision_score)],
 )
 def test_a_slope_is_what_a_little_more_of_a_row_adds(slope, reference) -> None:
-    references, scores = ranked(Problem.BINARY, rows=40)
+    references, scores = ranked("binary", rows=40)
     positive, column = references == 1, scores[:, 1]
     value, slopes = getattr(areas._Problem(positive, column), slope)()
     assert value == pytest.approx(reference(positive, column))
@@ -85,7 +84,7 @@ def test_areas_to_first_order_are_undefined_where_all_are(monkeypatch) -> None:
     monkeypatch.setattr(areas, "ORDERED", 0)
     found = bootstrap(
         ["roc_auc"],
-        problem=Problem.BINARY,
+        problem="binary",
         references=np.zeros(9, int),
         predictions=np.zeros(9, int),
         scores=np.full((9, 2), 0.5),

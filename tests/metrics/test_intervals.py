@@ -11,22 +11,22 @@ from modaxfer.errors import ConfigError
 from modaxfer.metrics import Difference, Scored, bootstrap, compute, default_metrics, paired_difference
 from modaxfer.metrics.choice import Metric, find_metric
 from modaxfer.metrics.resampling import _draws, resampled
-from modaxfer.spec import Problem
+from problem_names import PROBLEMS
 
 RESAMPLES = 20
 
 
-def example(problem: Problem, rows: int = 80, seed: int = 0):
+def example(problem: str, rows: int = 80, seed: int = 0):
     """Return references, predictions and scores, with tied scores, of a mediocre model."""
     generator = np.random.default_rng(seed)
-    if problem == Problem.REGRESSION:
+    if problem == "regression":
         references = generator.normal(size=rows) * 3 + 100
         return references, references + generator.normal(size=rows), None
-    if problem == Problem.MULTILABEL:
+    if problem == "multilabel":
         references = (generator.random((rows, 3)) < [0.2, 0.5, 0.7]).astype(np.float32)
         scores = (references * 0.3 + generator.random((rows, 3)) * 0.7).round(1)
         return references, (scores > 0.5).astype(np.float32), scores
-    classes = 2 if problem == Problem.BINARY else 4
+    classes = 2 if problem == "binary" else 4
     references = generator.integers(0, classes, rows)
     scores = generator.random((rows, classes)).round(1) + 0.05
     scores[np.arange(rows), references] += 0.3
@@ -35,12 +35,12 @@ def example(problem: Problem, rows: int = 80, seed: int = 0):
 
 
 MORE = {
-    Problem.BINARY: ("precision_macro", "f1_micro"),
-    Problem.MULTICLASS: ("precision_macro", "f1_micro", "average_precision"),
-    Problem.MULTILABEL: ("precision_macro", "recall_macro"),
-    Problem.REGRESSION: (),
+    "binary": ("precision_macro", "f1_micro"),
+    "multiclass": ("precision_macro", "f1_micro", "average_precision"),
+    "multilabel": ("precision_macro", "recall_macro"),
+    "regression": (),
 }
-CASES = [(problem, name) for problem in Problem for name in (*default_metrics(problem), *MORE[problem])]
+CASES = [(problem, name) for problem in PROBLEMS for name in (*default_metrics(problem), *MORE[problem])]
 
 
 @pytest.mark.parametrize(("problem", "name"), CASES)
@@ -48,7 +48,7 @@ def test_every_resample_has_the_value_that_the_metric_gives_on_its_rows(problem,
     references, predictions, scores = example(problem)
     metric = find_metric(name, problem)
     scored = Scored(predictions=predictions, scores=scores)
-    fast = resampled([metric], problem, references, scored, resamples=RESAMPLES, seed=0)[name]
+    fast = resampled([metric], references, scored, resamples=RESAMPLES, seed=0)[name]
     for value, drawn in zip(fast, np.concatenate(list(_draws(len(references), RESAMPLES, 0))), strict=True):
         rows = np.repeat(np.arange(len(references)), drawn.astype(int))
         chosen = None if scores is None else scores[rows]
@@ -58,9 +58,9 @@ def test_every_resample_has_the_value_that_the_metric_gives_on_its_rows(problem,
 @pytest.mark.parametrize("name", ["accuracy", "f1_macro", "recall_macro", "balanced_accuracy", "matthews_corrcoef"])
 def test_resamples_that_lose_a_class_have_the_metrics_own_value_as_well(name) -> None:
     references, predictions = np.array([0, 0, 0, 1, 2]), np.array([0, 0, 1, 1, 3])
-    metric = find_metric(name, Problem.MULTICLASS)
+    metric = find_metric(name, "multiclass")
     scored = Scored(predictions=predictions)
-    fast = resampled([metric], Problem.MULTICLASS, references, scored, resamples=RESAMPLES, seed=1)[name]
+    fast = resampled([metric], references, scored, resamples=RESAMPLES, seed=1)[name]
     draws = np.concatenate(list(_draws(5, RESAMPLES, 1)))
     assert (draws[:, 3] == 0).any()
     for value, drawn in zip(fast, draws, strict=True):
@@ -72,9 +72,9 @@ def test_resamples_that_lose_a_class_have_the_metrics_own_value_as_well(name) ->
 def test_the_interval_of_accuracy_is_that_of_the_binomial(right) -> None:
     # The number of right rows in a resample is binomial with the observed share, in closed form.
     references, predictions = np.zeros(200, int), (np.arange(200) >= right).astype(int)
-    found = bootstrap(
-        ["accuracy"], problem=Problem.BINARY, references=references, predictions=predictions, resamples=20_000
-    )["accuracy"]
+    found = bootstrap(["accuracy"], problem="binary", references=references, predictions=predictions, resamples=20_000)[
+        "accuracy"
+    ]
     expected = stats.binom.ppf([0.025, 0.975], 200, right / 200) / 200
     np.testing.assert_allclose(found, expected, atol=0.0051)
 
@@ -82,8 +82,8 @@ def test_the_interval_of_accuracy_is_that_of_the_binomial(right) -> None:
 @pytest.mark.parametrize(
     ("problem", "name"),
     [
-        (Problem.MULTICLASS, "f1_macro"),
-        (Problem.REGRESSION, "rmse"),
+        ("multiclass", "f1_macro"),
+        ("regression", "rmse"),
     ],
 )
 def test_the_interval_agrees_with_scipys_percentile_bootstrap(problem, name) -> None:
@@ -107,7 +107,7 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         wrong = (np.random.default_rng(seed).random(100) < 0.3).astype(int)
         low, high = bootstrap(
             ["accuracy"],
-            problem=Problem.BINARY,
+            problem="binary",
             references=np.zeros(100, int),
             predictions=wrong,
             resamples=300,
@@ -120,20 +120,20 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 def test_an_interval_holds_the_score_and_narrows_with_rows_and_level() -> None:
     widths = {}
     for rows in (50, 800):
-        references, predictions, scores = example(Problem.MULTICLASS, rows=rows)
-        known = {"problem": Problem.MULTICLASS, "references": references, "predictions": predictions, "scores": scores}
+        references, predictions, scores = example("multiclass", rows=rows)
+        known = {"problem": "multiclass", "references": references, "predictions": predictions, "scores": scores}
         for level in (0.5, 0.95):
-            for name, (low, high) in bootstrap(default_metrics(Problem.MULTICLASS), level=level, **known).items():
+            for name, (low, high) in bootstrap(default_metrics("multiclass"), level=level, **known).items():
                 assert low < compute([name], **known)[name] < high
                 widths[name, rows, level] = high - low
-    for name in default_metrics(Problem.MULTICLASS):
+    for name in default_metrics("multiclass"):
         assert widths[name, 800, 0.95] < widths[name, 50, 0.95] / 2
         assert widths[name, 50, 0.5] < widths[name, 50, 0.95] / 2
 
 
 def test_one_seed_gives_one_interval() -> None:
-    references, predictions, _ = example(Problem.MULTICLASS)
-    known = {"problem": Problem.MULTICLASS, "references": references, "predictions": predictions}
+    references, predictions, _ = example("multiclass")
+    known = {"problem": "multiclass", "references": references, "predictions": predictions}
     first = bootstrap(["f1_macro", "accuracy"], **known)
     assert bootstrap(["accuracy", "f1_macro"], **known) == first
     assert bootstrap(["f1_macro"], **known)["f1_macro"] == first["f1_macro"]
@@ -159,35 +159,35 @@ def test_a_metric_that_can_only_be_called_gets_fewer_resamples(monkeypatch) -> N
     monkeypatch.setattr(
         "modaxfer.metrics.intervals.find_metrics", lambda names, problem, with_scores: [Metric(name="own", score=own)]
     )
-    references, predictions, _ = example(Problem.BINARY)
-    low, high = bootstrap(["own"], problem=Problem.BINARY, references=references, predictions=predictions)["own"]
+    references, predictions, _ = example("binary")
+    low, high = bootstrap(["own"], problem="binary", references=references, predictions=predictions)["own"]
     assert low < (references == predictions).mean() < high
     assert calls == [80] * 200
 
 
 def test_an_area_of_many_rows_gets_fewer_resamples(monkeypatch) -> None:
     monkeypatch.setattr("modaxfer.metrics.resampling.RANKING_BUDGET", 80 * 300)
-    references, predictions, scores = example(Problem.BINARY)
+    references, predictions, scores = example("binary")
     scored = Scored(predictions=predictions, scores=scores)
-    metrics = [find_metric(name, Problem.BINARY) for name in ("roc_auc", "accuracy")]
-    found = resampled(metrics, Problem.BINARY, references, scored, resamples=1000, seed=0)
+    metrics = [find_metric(name, "binary") for name in ("roc_auc", "accuracy")]
+    found = resampled(metrics, references, scored, resamples=1000, seed=0)
     assert {name: len(values) for name, values in found.items()} == {"roc_auc": 300, "accuracy": 1000}
 
 
 def test_the_interval_of_an_undefined_score_is_undefined() -> None:
     references = np.zeros(20, int)
-    known = {"problem": Problem.BINARY, "references": references, "predictions": references}
+    known = {"problem": "binary", "references": references, "predictions": references}
     found = bootstrap(["roc_auc", "accuracy"], scores=np.full((20, 2), 0.5), **known)
     assert all(math.isnan(end) for end in found["roc_auc"])
     assert found["accuracy"] == (1.0, 1.0)
 
 
 def test_a_thousand_rows_take_less_than_a_second() -> None:
-    references, predictions, scores = example(Problem.MULTICLASS, rows=1000)
+    references, predictions, scores = example("multiclass", rows=1000)
     start = time.process_time()
     bootstrap(
-        default_metrics(Problem.MULTICLASS),
-        problem=Problem.MULTICLASS,
+        default_metrics("multiclass"),
+        problem="multiclass",
         references=references,
         predictions=predictions,
         scores=scores,
@@ -196,11 +196,11 @@ def test_a_thousand_rows_take_less_than_a_second() -> None:
 
 
 def test_a_paired_difference_is_narrower_than_two_separate_intervals() -> None:
-    references, predictions, _ = example(Problem.MULTICLASS, rows=300)
+    references, predictions, _ = example("multiclass", rows=300)
     better = np.where(np.arange(300) % 12 == 0, references, predictions)
-    known = {"problem": Problem.MULTICLASS, "references": references}
+    known = {"problem": "multiclass", "references": references}
     difference = paired_difference(
-        references, Scored(predictions=better), Scored(predictions=predictions), "accuracy", problem=Problem.MULTICLASS
+        references, Scored(predictions=better), Scored(predictions=predictions), "accuracy", problem="multiclass"
     )
     assert difference.value == pytest.approx((better == references).mean() - (predictions == references).mean())
     assert difference.low < difference.value < difference.high
@@ -210,9 +210,9 @@ def test_a_paired_difference_is_narrower_than_two_separate_intervals() -> None:
 
 
 def test_a_paired_difference_agrees_with_scipys_paired_bootstrap() -> None:
-    references, first, _ = example(Problem.MULTICLASS, rows=150, seed=0)
+    references, first, _ = example("multiclass", rows=150, seed=0)
     second = np.where(np.arange(150) % 5 == 0, 0, first)
-    metric = find_metric("f1_macro", Problem.MULTICLASS)
+    metric = find_metric("f1_macro", "multiclass")
 
     def statistic(rows: np.ndarray) -> float:
         return metric.score(references[rows], first[rows], None) - metric.score(references[rows], second[rows], None)
@@ -221,17 +221,17 @@ def test_a_paired_difference_agrees_with_scipys_paired_bootstrap() -> None:
         (np.arange(150),), statistic, vectorized=False, n_resamples=400, method="percentile", rng=0
     ).confidence_interval
     found = paired_difference(
-        references, Scored(predictions=first), Scored(predictions=second), "f1_macro", problem=Problem.MULTICLASS
+        references, Scored(predictions=first), Scored(predictions=second), "f1_macro", problem="multiclass"
     )
     width = reference.high - reference.low
     np.testing.assert_allclose([found.low, found.high], [reference.low, reference.high], atol=0.2 * width)
 
 
 def test_equal_models_show_no_evidence() -> None:
-    references, predictions, scores = example(Problem.BINARY)
+    references, predictions, scores = example("binary")
     same = Scored(predictions=predictions, scores=scores)
     for name in ("f1_macro", "roc_auc"):
-        found = paired_difference(references, same, same, name, problem=Problem.BINARY)
+        found = paired_difference(references, same, same, name, problem="binary")
         assert (found.value, found.low, found.high) == (0, 0, 0)
         assert not found.evidence
 
@@ -254,12 +254,12 @@ def test_a_loss_is_evidence_too() -> None:
 
 
 def test_a_difference_of_an_area_needs_the_scores_of_both() -> None:
-    references, predictions, scores = example(Problem.BINARY)
+    references, predictions, scores = example("binary")
     with pytest.raises(ConfigError, match="need a score per class"):
         paired_difference(
             references,
             Scored(predictions=predictions, scores=scores),
             Scored(predictions=predictions),
             "roc_auc",
-            problem=Problem.BINARY,
+            problem="binary",
         )

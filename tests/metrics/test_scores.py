@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from modaxfer.metrics import compute, default_metrics, greater_is_better, why_undefined
 from modaxfer.metrics import scores as room
 from modaxfer.registry import load_target, registry
-from modaxfer.spec import Problem
+from problem_names import PROBLEMS
 
 SCORERS = {
     "roc_auc": "roc_auc_ovr",
@@ -56,7 +56,7 @@ def test_average_precision_equals_scikit_learns_function(classes) -> None:
 def class_score(name: str, model, features, references) -> float:
     found = compute(
         [name],
-        problem=Problem.BINARY if len(model.classes_) == 2 else Problem.MULTICLASS,
+        problem="binary" if len(model.classes_) == 2 else "multiclass",
         references=references,
         predictions=model.predict(features),
         scores=model.predict_proba(features),
@@ -72,7 +72,7 @@ def test_a_regression_metric_equals_scikit_learns_scorer(name) -> None:
     model = LinearRegression().fit(features, references)
     sign = -1 if name in SCORERS else 1
     expected = sign * sklearn_metrics.get_scorer(SCORERS.get(name, name))(model, features, references)
-    found = compute([name], problem=Problem.REGRESSION, references=references, predictions=model.predict(features))
+    found = compute([name], problem="regression", references=references, predictions=model.predict(features))
     assert found[name] == pytest.approx(expected)
 
 
@@ -89,7 +89,7 @@ def test_a_regression_metric_equals_scikit_learns_scorer(name) -> None:
 def test_a_multilabel_metric_equals_scikit_learns_function(name, function) -> None:
     references, scores = multilabel()
     predictions = (scores > 0.5).astype(int)
-    found = compute([name], problem=Problem.MULTILABEL, references=references, predictions=predictions, scores=scores)
+    found = compute([name], problem="multilabel", references=references, predictions=predictions, scores=scores)
     assert found[name] == pytest.approx(function(references.astype(int), predictions))
 
 
@@ -97,7 +97,7 @@ def test_a_multilabel_metric_equals_scikit_learns_function(name, function) -> No
 def test_a_multilabel_ranking_metric_equals_scikit_learns_function(name) -> None:
     references, scores = multilabel()
     expected = getattr(sklearn_metrics, f"{name}_score")(references.astype(int), scores, average="macro")
-    found = compute([name], problem=Problem.MULTILABEL, references=references, predictions=scores > 0.5, scores=scores)
+    found = compute([name], problem="multilabel", references=references, predictions=scores > 0.5, scores=scores)
     assert found[name] == pytest.approx(expected)
 
 
@@ -110,9 +110,7 @@ def multilabel() -> tuple[np.ndarray, np.ndarray]:
 def test_a_class_absent_everywhere_does_not_count_as_in_scikit_learns_scorer() -> None:
     references, predictions = np.array([0, 0, 2, 2]), np.array([0, 2, 2, 2])
     scores = np.eye(4)[predictions]
-    found = compute(
-        ["f1_macro"], problem=Problem.MULTICLASS, references=references, predictions=predictions, scores=scores
-    )
+    found = compute(["f1_macro"], problem="multiclass", references=references, predictions=predictions, scores=scores)
     # F1 of class 0 is 2/3, of class 2 it is 4/5; classes 1 and 3 do not exist here.
     assert found["f1_macro"] == pytest.approx((2 / 3 + 4 / 5) / 2)
 
@@ -120,7 +118,7 @@ def test_a_class_absent_everywhere_does_not_count_as_in_scikit_learns_scorer() -
 def test_a_class_that_was_predicted_but_never_occurs_counts_as_zero() -> None:
     references, predictions = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
     names = ["f1_macro", "recall_macro", "precision_macro", "balanced_accuracy"]
-    found = compute(names, problem=Problem.MULTICLASS, references=references, predictions=predictions)
+    found = compute(names, problem="multiclass", references=references, predictions=predictions)
     assert found["f1_macro"] == pytest.approx((2 / 3 + 1 + 0) / 3)
     assert found["recall_macro"] == pytest.approx((0.5 + 1 + 0) / 3)
     assert found["precision_macro"] == pytest.approx((1 + 1 + 0) / 3)
@@ -142,10 +140,10 @@ def test_an_area_leaves_out_classes_without_a_positive_row() -> None:
 
 
 @pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
-@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.MULTICLASS])
+@pytest.mark.parametrize("problem", ["binary", "multiclass"])
 def test_an_area_is_undefined_with_a_reason_where_all_references_are_one_class(name, problem) -> None:
     references = np.zeros(5, np.int64)
-    scores = np.full((5, 2 if problem == Problem.BINARY else 3), 0.5)
+    scores = np.full((5, 2 if problem == "binary" else 3), 0.5)
     values = compute([name], problem=problem, references=references, predictions=references, scores=scores)
     assert math.isnan(values[name])
     assert why_undefined(values, references) == (f"{name} is undefined: all references are equal in 5 rows",)
@@ -154,8 +152,8 @@ def test_an_area_is_undefined_with_a_reason_where_all_references_are_one_class(n
 def test_every_class_metric_takes_references_of_one_class_without_a_warning() -> None:
     references, predictions = np.zeros(5, np.int64), np.array([0, 0, 0, 1, 1])
     values = compute(
-        default_metrics(Problem.BINARY),
-        problem=Problem.BINARY,
+        default_metrics("binary"),
+        problem="binary",
         references=references,
         predictions=predictions,
         scores=np.eye(2)[predictions],
@@ -167,7 +165,7 @@ def test_every_class_metric_takes_references_of_one_class_without_a_warning() ->
 
 def test_r2_of_equal_references_is_undefined() -> None:
     references = np.full(1, 2.0)
-    values = compute(["r2", "rmse"], problem=Problem.REGRESSION, references=references, predictions=references + 1)
+    values = compute(["r2", "rmse"], problem="regression", references=references, predictions=references + 1)
     assert math.isnan(values["r2"])
     assert values["rmse"] == 1
     assert why_undefined(values, references) == ("r2 is undefined: all references are equal in 1 row",)
@@ -176,7 +174,7 @@ def test_r2_of_equal_references_is_undefined() -> None:
 def test_an_undefined_multilabel_area_has_a_reason() -> None:
     references = np.tile([1.0, 0.0], (4, 1))
     values = compute(
-        ["roc_auc"], problem=Problem.MULTILABEL, references=references, predictions=references, scores=references
+        ["roc_auc"], problem="multilabel", references=references, predictions=references, scores=references
     )
     (reason,) = why_undefined(values, references)
     assert reason == "roc_auc is undefined: no label is both present and absent in 4 rows"
@@ -200,12 +198,12 @@ def test_every_registered_metric_of_the_framework_names_a_function_of_this_room(
         assert list(inspect.signature(function).parameters) == ["references", "predictions", "scores"]
 
 
-@pytest.mark.parametrize("problem", list(Problem))
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_default_metrics_apply_to_their_problem(problem) -> None:
     for name in default_metrics(problem):
         assert problem in registry().get("metric", name).spec.problems
 
 
 def test_errors_are_better_when_smaller() -> None:
-    assert {name for name in default_metrics(Problem.REGRESSION) if not greater_is_better(name)} == {"rmse", "mae"}
+    assert {name for name in default_metrics("regression") if not greater_is_better(name)} == {"rmse", "mae"}
     assert greater_is_better("accuracy")

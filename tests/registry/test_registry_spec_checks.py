@@ -17,7 +17,6 @@ from modaxfer.spec import (
     Field,
     FolderSource,
     MetricSpec,
-    Problem,
     Rates,
     Signal,
     Source,
@@ -91,7 +90,7 @@ def test_good_specs_pass_as_a_tuple():
             [task(fields=(Field(name="x", signal="text"),))],
             "task 'fine': fields: signal is 'text', expected Signal",
         ),
-        ("task", [task(target=Target(problem="binary"))], "task 'fine': target: problem is 'binary', expected Problem"),
+        ("task", [task(target=Target(problem=2))], "task 'fine': target: problem is 2, expected str"),
         (
             "task",
             [task(sources=(FolderSource(name="f", reader="reader"),))],
@@ -105,8 +104,8 @@ def test_good_specs_pass_as_a_tuple():
         ("bridge", [BridgeSpec(name="b", source="text", sink="text", target="a b:c")], "bridge 'b': target is 'a b:c'"),
         (
             "metric",
-            [MetricSpec(name="m", target="a:b", problems=Problem.BINARY)],
-            "metric 'm': problems is <Problem.BINARY: 'binary'>",
+            [MetricSpec(name="m", target="a:b", problems="binary")],
+            "metric 'm': problems is 'binary', expected tuple[str, ...]",
         ),
     ],
 )

@@ -12,7 +12,6 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from modaxfer.reports.predictions import class_scores, confusion, mistakes, read_predictions
-from modaxfer.spec import Problem
 
 
 def stored(folder, **columns):
@@ -32,7 +31,7 @@ def test_per_class_scores_equal_scikit_learn(run):
 def test_multilabel_scores_equal_scikit_learn(run):
     run.multilabel()
     found = read_predictions(run.root)
-    assert found.problem is Problem.MULTILABEL
+    assert found.problem == "multilabel"
     binary = MultiLabelBinarizer(classes=found.classes)
     expected = precision_recall_fscore_support(binary.fit_transform(found.targets), binary.transform(found.predicted))
     np.testing.assert_allclose([row.f1 for row in class_scores(found)], expected[2])
@@ -62,7 +61,7 @@ def test_a_class_without_rows_has_no_precision_or_recall(tmp_path):
 
 def test_two_classes_are_binary_and_numbers_can_be_class_names(tmp_path):
     found = stored(tmp_path, row_id=[7], target=[0], prediction=[1], **{"score:0": [0.4], "score:1": [0.6]})
-    assert (found.problem, found.targets, found.row_ids) == (Problem.BINARY, ("0",), ("7",))
+    assert (found.problem, found.targets, found.row_ids) == ("binary", ("0",), ("7",))
 
 
 def test_the_surest_mistakes_come_first(tmp_path):
@@ -110,7 +109,7 @@ def test_multilabel_mistakes_show_the_label_that_was_most_surely_wrong(tmp_path)
 
 def test_regression_shows_the_largest_errors(tmp_path):
     found = stored(tmp_path, row_id=["a", "b", "c"], target=[1.0, 2.0, 3.0], prediction=[1.5, 0.0, 3.0])
-    assert found.problem is Problem.REGRESSION
+    assert found.problem == "regression"
     assert class_scores(found) == ()
     assert [(m.row_id, m.target, m.predicted, m.score) for m in mistakes(found)] == [
         ("b", "2", "0", -2.0),

@@ -12,7 +12,6 @@ from modaxfer.reports.scores import (
     baselines_present,
     duration,
     interval_of,
-    is_regression,
     memory,
     number,
     score_rows,
@@ -123,17 +122,17 @@ def test_memory(megabytes, expected):
 @pytest.mark.parametrize(
     ("stored", "primary", "expected"),
     [
-        ({"problem": "regression"}, "of_a_plugin", True),
-        ({"problem": "binary"}, "rmse", False),
-        ({}, "rmse", True),
-        ({}, "f1_macro", False),
-        ({}, "of_a_plugin", False),
+        ({"problem": "regression"}, "of_a_plugin", "mean"),
+        ({"problem": "binary"}, "rmse", "majority"),
+        ({}, "rmse", "mean"),
+        ({}, "f1_macro", "majority"),
+        ({}, "of_a_plugin", "majority"),
+        ({"problem": "gone/away"}, "rmse", "majority"),
     ],
 )
 def test_the_stored_problem_says_what_majority_means(stored, primary, expected):
     found = result(data=stored, metrics={"test": {primary: 0.5}, "primary": primary}, intervals={})
-    assert is_regression(found) is expected
-    assert baseline_label(found, "majority") == ("mean" if expected else "majority")
+    assert baseline_label(found, "majority") == expected
 
 
 def test_the_simple_bar_names_its_model_unless_asked_not_to():

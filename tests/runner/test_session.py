@@ -8,38 +8,38 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from modaxfer.heads.objective import Objective
 from modaxfer.runner.session import TaskSession
-from modaxfer.spec import Problem
+from problem_names import objective_of
 
 
 def session(problem, primary):
-    objective = Objective(problem=problem, classes=2)
+    objective = objective_of(problem, 2)
     other = dict.fromkeys(
         ("accelerator", "computer", "model", "described", "processor", "splits", "log", "progress", "groups"),
         SimpleNamespace(),
     )
     return TaskSession(
-        **other, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1, seed=0,
+        **other, problem=problem, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1,
+        seed=0,
         weights_key="", task_id="own/rows", encoder="x", bridges=(),
     )  # fmt: skip
 
 
 def test_an_error_is_turned_and_turned_back():
-    judged = session(Problem.REGRESSION, "rmse").judge(np.array([0.0, 2.0]), np.array([2.0, 4.0]), None)
+    judged = session("regression", "rmse").judge(np.array([0.0, 2.0]), np.array([2.0, 4.0]), None)
     assert judged == pytest.approx(-2.0)
-    assert session(Problem.REGRESSION, "rmse").value_of(judged) == pytest.approx(2.0)
+    assert session("regression", "rmse").value_of(judged) == pytest.approx(2.0)
 
 
 def test_a_negative_score_stays_negative():
-    one = session(Problem.REGRESSION, "r2")
+    one = session("regression", "r2")
     judged = one.judge(np.array([0.0, 1.0]), np.array([3.0, -3.0]), None)
     assert judged < 0
     assert one.value_of(judged) == judged
 
 
 def test_an_undefined_score_is_worse_than_any():
-    one = session(Problem.BINARY, "roc_auc")
+    one = session("binary", "roc_auc")
     judged = one.judge(np.array([1, 1]), np.array([1, 1]), np.array([[0.2, 0.8], [0.1, 0.9]]))
     assert judged == -math.inf
     assert one.value_of(judged) is None

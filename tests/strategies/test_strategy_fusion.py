@@ -9,14 +9,15 @@ import torch
 from modaxfer.config import build
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Alternate, Part, Phase, PlanContext, Stream
-from modaxfer.registry import load_target, registry
-from modaxfer.spec import Problem, Rates
+from modaxfer.registry import load_target, problem_spec, registry
+from modaxfer.spec import Rates
 from modaxfer.strategies import full, fusion, lora, multitask
 from modaxfer.strategies.full import FullOptions
 from modaxfer.strategies.fusion import FusionOptions
 from modaxfer.strategies.lora import LoraOptions
 from modaxfer.strategies.multitask import MultitaskOptions
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, HEAD_LENGTH
+from problem_names import PROBLEMS
 
 RATES = Rates(full=1e-4, adapter=2e-3, head_multiplier=10, layer_decay=0.8)
 
@@ -26,7 +27,7 @@ def context(**changes):
         "rates": RATES,
         "depth": 6,
         "lora_targets": ("query", "q_proj"),
-        "problem": Problem.MULTILABEL,
+        "problem": problem_spec("multilabel"),
         "rows": 2000,
         "batch_size": 32,
     }
@@ -34,16 +35,16 @@ def context(**changes):
 
 
 @pytest.mark.parametrize("how", ["concat", "gated", "cross", "vote"])
-@pytest.mark.parametrize("problem", list(Problem))
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_head_that_a_plan_names_is_there_and_takes_its_options(how, problem):
-    joined = fusion.plan(FusionOptions(how=how), context(problem=problem)).fusion
+    joined = fusion.plan(FusionOptions(how=how), context(problem=problem_spec(problem))).fusion
     assert joined.segments == (8 if how == "cross" else 0)
     options = json.loads(json.dumps(joined.options))
     widths = [max(joined.segments, 1) * hidden for hidden in (6, 10)]
     target = load_target(registry().get("head", joined.head).spec.target)
     head = target(widths=widths, outputs=1, dropout=0.1, options=options)
     assert (head.options.how, head.options.modality_dropout) == (how, 0.2)
-    assert head.options.problem == problem.value
+    assert head.options.problem == problem
     assert head.eval()(torch.cat([torch.ones(3, 2), torch.randn(3, sum(widths))], dim=1)).shape == (3, 1)
 
 

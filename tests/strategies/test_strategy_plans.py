@@ -5,7 +5,8 @@ import pytest
 from modaxfer.config import build
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part, PlanContext
-from modaxfer.spec import Problem, Rates
+from modaxfer.registry import problem_spec
+from modaxfer.spec import Rates
 from modaxfer.strategies import frozen, full, lora
 from modaxfer.strategies.frozen import FrozenOptions
 from modaxfer.strategies.full import FullOptions
@@ -21,7 +22,7 @@ def context(**changes):
         "rates": RATES,
         "depth": 6,
         "lora_targets": ("query", "value"),
-        "problem": Problem.MULTICLASS,
+        "problem": problem_spec("multiclass"),
         "rows": 2000,
         "batch_size": 32,
     }
@@ -170,15 +171,15 @@ def test_options_out_of_range_are_refused(plan, options, message):
 @pytest.mark.parametrize(
     ("problem", "options", "message"),
     [
-        (Problem.REGRESSION, FrozenOptions(head="lda"), r"with head=lda does not fit a regression task"),
+        ("regression", FrozenOptions(head="lda"), r"with head=lda does not fit a regression task"),
         (
-            Problem.REGRESSION,
+            "regression",
             FrozenOptions(head="logistic"),
             r"head=logistic does not fit a regression",
         ),
-        (Problem.MULTILABEL, FrozenOptions(reduction="lda"), r"with reduction=lda does not fit a multilabel task"),
+        ("multilabel", FrozenOptions(reduction="lda"), r"with reduction=lda does not fit a multilabel task"),
         (
-            Problem.MULTILABEL,
+            "multilabel",
             FrozenOptions(head="lda", reduction="lda"),
             r"with head=lda and reduction=lda does not fit a multilabel task.*auto, ridge, knn, logistic",
         ),
@@ -186,7 +187,7 @@ def test_options_out_of_range_are_refused(plan, options, message):
 )
 def test_frozen_heads_that_do_not_fit_are_refused_before_anything_is_loaded(problem, options, message):
     with pytest.raises(RefusedError, match=message):
-        frozen.plan(options, context(problem=problem))
+        frozen.plan(options, context(problem=problem_spec(problem)))
 
 
 def test_frozen_trains_around_the_body_where_a_bridge_has_weights():

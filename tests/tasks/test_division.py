@@ -8,7 +8,7 @@ import pytest
 from answers import answers_of
 from modaxfer.config import RunConfig
 from modaxfer.errors import DataError
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SplitPolicy, Target, TaskSpec
 from modaxfer.tasks.division import Episode, Fold, division_of
 from modaxfer.tasks.load import load_task
 
@@ -107,7 +107,7 @@ def test_the_limit_is_drawn_before_folds(tmp_path):
 def test_values_are_in_folds_too(tmp_path):
     rows = {"text": [f"text {n}" for n in range(50)], "label": [float(n) for n in range(50)]}
     root = store(tmp_path, train=rows)
-    found = folds(root, 5, spec(target=Target(problem=Problem.REGRESSION)))
+    found = folds(root, 5, spec(target=Target(problem="regression")))
     assert sorted(value for data in found for value in answers_of(data)["test"]) == rows["label"]
 
 

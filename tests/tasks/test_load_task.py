@@ -10,7 +10,7 @@ from PIL import Image
 
 from answers import answers_of
 from modaxfer.errors import DataError
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Problem, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, SplitPolicy, Target, TaskSpec
 from modaxfer.tasks.load import fields_of, load_task
 
 TEXT_FIELD = (Field(name="text", signal=TEXT),)
@@ -168,7 +168,7 @@ def test_a_test_row_whose_label_train_lacks_is_kept(tmp_path):
 def test_labels_of_a_row_that_train_lacks_are_kept(tmp_path):
     train = {"text": [f"t{n}" for n in range(20)], "label": [["a"], ["a", "b"]] * 10}
     root = store(tmp_path, train=train, test={"text": ["x", "y"], "label": [["a", "z"], ["b"]]})
-    data = load_task(spec(target=Target(problem=Problem.MULTILABEL)), data_dir=root)
+    data = load_task(spec(target=Target(problem="multilabel")), data_dir=root)
     assert answers_of(data)["test"].tolist() == [[1, 0], [0, 1]]
     assert data.sealed["test"].unseal().unseen == {0: ("z",)}
 
@@ -280,7 +280,7 @@ def test_equal_rows_of_a_coarse_table_are_observations(tmp_path):
 
 def test_regression(tmp_path):
     rows = {"text": [f"t{n}" for n in range(103)], "label": [*map(float, range(100)), float("nan"), float("inf"), None]}
-    data = load_task(spec(target=Target(problem=Problem.REGRESSION)), data_dir=store(tmp_path, train=rows))
+    data = load_task(spec(target=Target(problem="regression")), data_dir=store(tmp_path, train=rows))
     assert data.classes == ()
     assert data.targets["train"].dtype == np.float64
     assert data.dropped == {"missing_label": 2, "infinite_label": 1}
@@ -289,7 +289,7 @@ def test_regression(tmp_path):
 
 def test_multilabel(tmp_path):
     rows = {"text": [f"t{n}" for n in range(40)], "label": [["x", "y"], ["y"], [], ["z"]] * 10}
-    data = load_task(spec(target=Target(problem=Problem.MULTILABEL)), data_dir=store(tmp_path, train=rows))
+    data = load_task(spec(target=Target(problem="multilabel")), data_dir=store(tmp_path, train=rows))
     assert data.classes == ("x", "y", "z")
     assert answers_of(data)["test"].shape == (8, 3)
     assert answers_of(data)["test"].sum(axis=0).tolist() == [2, 4, 2]
@@ -321,7 +321,7 @@ def test_a_small_limit_leaves_two_rows_a_class(tmp_path):
         (texts(9), {}, r"not enough rows .*Got: 9\. Allowed: at least 10 labelled rows"),
         (
             texts(30, classes=("a", "b", "c")),
-            {"target": Target(problem=Problem.BINARY)},
+            {"target": Target(problem="binary")},
             r"binary task has two classes .*Got: a, b, c.*multiclass",
         ),
         (
@@ -331,7 +331,7 @@ def test_a_small_limit_leaves_two_rows_a_class(tmp_path):
         ),
         (
             {"text": [f"t{n}" for n in range(20)], "label": [1.0] * 20},
-            {"target": Target(problem=Problem.REGRESSION)},
+            {"target": Target(problem="regression")},
             r"the label never varies",
         ),
         ({"text": [""] * 20, "label": ["a", "b"] * 10}, {}, r"no usable row is left in split train .*train\.parquet"),
@@ -391,7 +391,7 @@ def test_equal_inputs_have_equal_digests_in_other_tasks_too(tmp_path):
     ours = load_task(spec(), data_dir=store(tmp_path / "ours", train=texts(30), test=texts(10, 30)))
     others = {"said": texts(40, 35)["text"], "label": [0.1 * n for n in range(40)]}
     theirs = load_task(
-        spec((Field(name="said", signal=TEXT),), Target(problem=Problem.REGRESSION)),
+        spec((Field(name="said", signal=TEXT),), Target(problem="regression")),
         data_dir=store(tmp_path / "theirs", train=others),
         limit=20,
     )

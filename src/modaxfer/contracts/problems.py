@@ -89,6 +89,8 @@ class LabelType(Protocol):
 
     drawn_by_label: bool
     """Whether rows that ``--limit`` draws keep the shares of their label cells; False where cells hardly recur."""
+    one_class: bool
+    """Whether each row has one class, of which so many rows can be drawn."""
     many_columns: bool
     """Whether several columns of 0 and 1 may be the label."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from modaxfer.contracts.problems import Objective
     from modaxfer.plan import Part, Role
 
 __all__ = [
@@ -196,8 +197,8 @@ class StreamFacts:
     """Size of the pooled vector."""
     outputs: int
     """Size of what the head gives per row."""
-    objective: Any
-    """The stream's problem: outputs to a loss per row and to predictions; see `modaxfer.heads.objective.Objective`."""
+    objective: Objective
+    """What the stream's problem asks of outputs: their loss per row, and the way to predictions."""
     rows: int
     targets: np.ndarray | None = None
     """As in `modaxfer.contracts.TaskData.targets`, of all rows; None where the stream's labels are not given."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modaxfer.data.cells.targets import Label
+    from modaxfer.contracts import Label
     from modaxfer.spec import Field
 
 __all__ = ["fingerprint", "row_digests"]

@@ -26,7 +26,7 @@ def fold_numbers(strata: csr_array, groups: np.ndarray, count: int, seed: int) -
     al. 2011, section 3.1, stratify by combinations).
 
     Args:
-        strata: sparse bool ``[rows, strata]``, see `modaxfer.data.cells.targets.strata`.
+        strata: sparse bool ``[rows, strata]``, see `modaxfer.contracts.LabelType.strata`.
         groups: int ``[rows]`` group numbers from 0.
         count: Number of folds, at least 2.
         seed: Seed of the choice.

@@ -15,7 +15,7 @@ from modaxfer.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modaxfer.data.cells.targets import Label
+    from modaxfer.contracts import Label
 
 __all__ = ["Fault", "Ledger", "Rows", "TooFewRowsError"]
 

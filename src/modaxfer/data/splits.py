@@ -48,7 +48,7 @@ def hold_out(strata: csr_array, groups: np.ndarray, fraction: float, seed: int) 
     half as many rows again as `fraction` asks for: of many rare strata some are then not held out.
 
     Args:
-        strata: sparse bool ``[rows, strata]``, see `modaxfer.data.cells.targets.strata`.
+        strata: sparse bool ``[rows, strata]``, see `modaxfer.contracts.LabelType.strata`.
         groups: int ``[rows]`` group numbers from 0.
         fraction: Share to hold out, between 0 and 1.
         seed: Seed of the choice.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from modaxfer.errors import ConfigError
-from modaxfer.registry import load_target, registry
+from modaxfer.registry import load_target, problem_spec, registry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,11 +22,12 @@ PLAIN: dict[str, Any] = {"int": int, "float": int | float, "str": str}
 """Annotations that a value from a file can be compared with."""
 
 
-def head_of(plan: Plan, widths: Sequence[int], outputs: int, dropout: float) -> nn.Module:
+def head_of(plan: Plan, problem: str, widths: Sequence[int], outputs: int, dropout: float) -> nn.Module:
     """Return the fresh head of `plan`, one that a run can save.
 
     Args:
         plan: Names the head and its options; that of its fusion, where it has one.
+        problem: Registered name of what the target asks for; its head is taken where the plan names none.
         widths: Size of each encoder's features.
         outputs: Logits or values per row.
         dropout: Share of its inputs dropped in training, 0 to below 1.
@@ -35,7 +36,7 @@ def head_of(plan: Plan, widths: Sequence[int], outputs: int, dropout: float) -> 
         UnknownNameError: There is no such head.
         ConfigError: The options do not fit it, or it cannot be saved.
     """
-    name, own = plan.head, {"width": widths[0], **plan.head_options}
+    name, own = plan.head or problem_spec(problem).head, {"width": widths[0], **plan.head_options}
     if plan.fusion is not None:
         name, own = plan.fusion.head, {"widths": tuple(widths), "options": plan.fusion.options}
     head = _made(registry().get("head", name), {**own, "outputs": outputs, "dropout": dropout})

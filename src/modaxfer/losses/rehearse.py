@@ -70,7 +70,7 @@ def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts) -> StreamB
         name=name,
         role=facts.role,
         rows=torch.arange(rows),
-        targets=None if facts.targets is None else torch.from_numpy(facts.targets[:rows]),
+        targets=None if facts.targets is None else facts.objective.batch(facts.targets[:rows]),
         views=views,
         made={key: made[key] for key in term.spec.reads},
     )

@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import LossContext, Step
-from modaxfer.heads.objective import balanced_weights
 
 __all__ = ["Supervised"]
 
@@ -21,7 +20,7 @@ class Supervised(nn.Module):
         context: Of streams that show their targets.
 
     Raises:
-        ConfigError: Balanced classes are asked for of a regression.
+        ConfigError: Balanced classes are asked for where there are none.
     """
 
     def __init__(self, context: LossContext) -> None:
@@ -31,8 +30,7 @@ class Supervised(nn.Module):
         self._weights: dict[str, torch.Tensor] = {}
         for name, facts in context.streams.items() if context.class_weight is not None else ():
             if facts.targets is not None:
-                objective = facts.objective
-                self._weights[name] = balanced_weights(objective.problem, objective.classes, facts.targets)
+                self._weights[name] = facts.objective.class_weights(facts.targets)
 
     def forward(self, step: Step) -> torch.Tensor:
         """Return one loss per row, ``[rows]``.
@@ -48,7 +46,4 @@ class Supervised(nn.Module):
 
     def total(self, stream: str, targets: torch.Tensor) -> float:
         """Return the number of rows, or the sum of their classes' weights."""
-        weights = self._weights.get(stream)
-        if weights is None or targets.ndim > 1:
-            return float(len(targets))
-        return float(weights[targets].sum())
+        return self._objectives[stream].total_weight(targets, self._weights.get(stream))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modaxfer.errors import ConfigError
-from modaxfer.registry import load_target, registry
-from modaxfer.spec import Problem
+from modaxfer.registry import applicable_metrics, load_target, problem_spec, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,14 +19,6 @@ __all__ = ["Metric", "default_metrics", "find_metric", "find_metrics", "greater_
 
 EVALUATE_PREFIX = "evaluate:"
 """``evaluate:FOLDER`` names a local module of the Hugging Face library `evaluate`: code, which is run."""
-
-_CLASSES = ("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "recall_macro")
-_DEFAULTS = {
-    Problem.BINARY: (*_CLASSES, "average_precision"),
-    Problem.MULTICLASS: _CLASSES,
-    Problem.MULTILABEL: ("f1_macro", "f1_micro", "accuracy", "roc_auc", "average_precision"),
-    Problem.REGRESSION: ("rmse", "mae", "r2"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +33,9 @@ class Metric:
     needs_scores: bool = False
 
 
-def default_metrics(problem: Problem) -> tuple[str, ...]:
+def default_metrics(problem: str) -> tuple[str, ...]:
     """Return the metrics of a problem whose task names none; the first one decides."""
-    return _DEFAULTS[Problem(problem)]
+    return problem_spec(problem).metrics
 
 
 def greater_is_better(name: str) -> bool:
@@ -56,7 +47,7 @@ def greater_is_better(name: str) -> bool:
     return name.startswith(EVALUATE_PREFIX) or bool(registry().get("metric", name).spec.greater_is_better)
 
 
-def find_metric(name: str, problem: Problem, *, trust_code: bool = False) -> Metric:
+def find_metric(name: str, problem: str, *, trust_code: bool = False) -> Metric:
     """Return the metric `name`, its code imported.
 
     Names come from results too, which anybody may have written. So a folder of code is run only where the spec of an
@@ -79,25 +70,23 @@ def find_metric(name: str, problem: Problem, *, trust_code: bool = False) -> Met
         from modaxfer.metrics.evaluate_adapter import load_module
 
         return Metric(name=name, score=load_module(name.removeprefix(EVALUATE_PREFIX)))
-    spec = registry().get("metric", name).spec
-    if problem not in spec.problems:
+    entry = registry().get("metric", name)
+    if entry not in (applicable := applicable_metrics(problem)):
         raise ConfigError(
             f"metric {name} does not apply to a {problem} problem",
             got=name,
-            allowed=_applicable(problem),
+            allowed=[registry().shown(other) for other in applicable],
             fix="name other metrics in the task, or correct its problem type",
         )
     return Metric(
         name=name,
-        score=load_target(spec.target),
-        greater_is_better=spec.greater_is_better,
-        needs_scores=spec.needs_scores,
+        score=load_target(entry.spec.target),
+        greater_is_better=entry.spec.greater_is_better,
+        needs_scores=entry.spec.needs_scores,
     )
 
 
-def find_metrics(
-    names: Sequence[str], problem: Problem, *, with_scores: bool, trust_code: bool = False
-) -> list[Metric]:
+def find_metrics(names: Sequence[str], problem: str, *, with_scores: bool, trust_code: bool = False) -> list[Metric]:
     """Return the metrics `names`; see `find_metric`.
 
     Raises:
@@ -105,7 +94,7 @@ def find_metrics(
         ConfigError: A metric does not apply to `problem`, is code that nobody vouches for, or it needs scores and there
             are none.
     """
-    found = [find_metric(name, Problem(problem), trust_code=trust_code) for name in names]
+    found = [find_metric(name, problem, trust_code=trust_code) for name in names]
     hungry = [metric.name for metric in found if metric.needs_scores]
     if hungry and not with_scores:
         raise ConfigError(
@@ -114,8 +103,3 @@ def find_metrics(
             fix="leave them out, or give the scores",
         )
     return found
-
-
-def _applicable(problem: Problem) -> list[str]:
-    entries = registry().all("metric")
-    return [registry().shown(entry) for entry in entries if problem in entry.spec.problems]

@@ -14,7 +14,6 @@ from modaxfer.metrics.resampling import Scored, summed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modaxfer.spec import Problem
 
 __all__ = ["compute", "require_rows", "why_undefined", "widened"]
 
@@ -22,7 +21,7 @@ __all__ = ["compute", "require_rows", "why_undefined", "widened"]
 def compute(
     names: Sequence[str],
     *,
-    problem: Problem,
+    problem: str,
     references: np.ndarray,
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
@@ -34,7 +33,7 @@ def compute(
     Args:
         names: Registered metrics, or ``evaluate:FOLDER`` for a local module of the library `evaluate`, whose code is
             run: it has to be named by an installed task, or trusted.
-        problem: What the target asks for.
+        problem: Registered name of what the target asks for.
         references: Class numbers ``[rows]``; 0/1 ``[rows, classes]`` for multi-label; float ``[rows]`` for regression.
         predictions: Of the same shape and meaning as `references`, which for multi-label may have more columns: labels
             that the model does not know, so that it never says them. A class of that kind has a number that is never
@@ -56,7 +55,7 @@ def compute(
     predictions = widened(predictions, references)
     found = find_metrics(names, problem, with_scores=scores is not None, trust_code=trust_code)
     if quick:
-        return summed(found, problem, references, Scored(predictions=predictions, scores=scores))
+        return summed(found, references, Scored(predictions=predictions, scores=scores))
     return {metric.name: float(metric.score(references, predictions, scores)) for metric in found}
 
 

@@ -27,7 +27,6 @@ from modaxfer.metrics.resampling import Scored, resampled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modaxfer.spec import Problem
 
 __all__ = ["Pair", "paired_gain"]
 
@@ -48,7 +47,7 @@ def paired_gain(
     pairs: Sequence[Pair],
     metric: str,
     *,
-    problem: Problem,
+    problem: str,
     same_rows: bool,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -62,7 +61,7 @@ def paired_gain(
     Args:
         pairs: One per seed.
         metric: A registered metric.
-        problem: What the target asks for.
+        problem: Registered name of what the target asks for.
         same_rows: Whether all pairs have the same rows in the same order. Else each pair's rows are drawn by
             themselves, which overlooks that splits made from one pool of rows share some of them.
         resamples: How often rows and seeds are drawn.
@@ -89,9 +88,7 @@ def paired_gain(
         values.append(direction * (_score(found, pair, a) - _score(found, pair, b)))
         rows = seed if same_rows else seed + 1_000_003 * number
         first, second = (
-            resampled(
-                [found], problem, pair.references, scored, resamples=resamples, seed=rows, clusters=pair.clusters
-            )[metric]
+            resampled([found], pair.references, scored, resamples=resamples, seed=rows, clusters=pair.clusters)[metric]
             for scored in (a, b)
         )
         drawn.append(direction * (first - second))

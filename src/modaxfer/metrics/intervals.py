@@ -18,7 +18,6 @@ from modaxfer.metrics.resampling import Scored, resampled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modaxfer.spec import Problem
 
 __all__ = ["Difference", "Interval", "Scored", "bootstrap", "is_single", "paired_difference", "percentiles"]
 
@@ -55,7 +54,7 @@ class Difference:
 def bootstrap(
     names: Sequence[str],
     *,
-    problem: Problem,
+    problem: str,
     references: np.ndarray,
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
@@ -74,7 +73,7 @@ def bootstrap(
 
     Args:
         names: Metrics, as for `modaxfer.metrics.compute`.
-        problem: What the target asks for.
+        problem: Registered name of what the target asks for.
         references: As for `modaxfer.metrics.compute`.
         predictions: As for `modaxfer.metrics.compute`.
         scores: As for `modaxfer.metrics.compute`.
@@ -97,7 +96,7 @@ def bootstrap(
     if is_single(clusters):
         return {metric.name: Interval(math.nan, math.nan) for metric in metrics}
     scored = Scored(predictions=widened(predictions, references), scores=scores)
-    values = resampled(metrics, problem, references, scored, resamples=resamples, seed=seed, clusters=clusters)
+    values = resampled(metrics, references, scored, resamples=resamples, seed=seed, clusters=clusters)
     return {name: percentiles(found, level) for name, found in values.items()}
 
 
@@ -107,7 +106,7 @@ def paired_difference(
     b: Scored,
     metric: str,
     *,
-    problem: Problem,
+    problem: str,
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -128,7 +127,7 @@ def paired_difference(
     with_scores = a.scores is not None and b.scores is not None
     (found,) = find_metrics([metric], problem, with_scores=with_scores)
     first, second = (
-        resampled([found], problem, references, scored, resamples=resamples, seed=seed, clusters=clusters)[metric]
+        resampled([found], references, scored, resamples=resamples, seed=seed, clusters=clusters)[metric]
         for scored in (a, b)
     )
     interval = Interval(math.nan, math.nan) if is_single(clusters) else percentiles(first - second, level)

@@ -9,7 +9,6 @@ import numpy as np
 
 from modaxfer.metrics.ranking import ranking
 from modaxfer.metrics.weighted import Classes, Family, Labels, Values
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +35,6 @@ class Scored:
 
 def resampled(
     metrics: Sequence[Metric],
-    problem: Problem,
     references: np.ndarray,
     scored: Scored,
     *,
@@ -50,7 +48,7 @@ def resampled(
     come and go together. One seed draws the same for every metric and model, so two models are compared resample by
     resample. A metric that is slow gets only the first of the resamples.
     """
-    families = _families(problem, references, scored)
+    families = _families(references, scored)
     values: dict[str, np.ndarray] = {}
     for metric in metrics:
         if metric.name not in values:
@@ -62,9 +60,9 @@ def resampled(
     return values
 
 
-def summed(metrics: Sequence[Metric], problem: Problem, references: np.ndarray, scored: Scored) -> dict[str, float]:
+def summed(metrics: Sequence[Metric], references: np.ndarray, scored: Scored) -> dict[str, float]:
     """Return the value of each metric over all rows, by name: what calling it gives, and sooner where rows are few."""
-    families, once = _families(problem, references, scored), np.ones((1, len(references)))
+    families, once = _families(references, scored), np.ones((1, len(references)))
     values = {}
     for metric in metrics:
         family = next((one for one in families if metric.score in one.finish), None)
@@ -82,14 +80,17 @@ def _values(family: Family, metrics: Sequence[Metric], draws: Iterator[np.ndarra
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
-def _families(problem: Problem, references: np.ndarray, scored: Scored) -> list[Family]:
-    if problem == Problem.REGRESSION:
-        return [Values(references, scored.predictions)]
+def _families(references: np.ndarray, scored: Scored) -> list[Family]:
+    """Return what sums scores of such arrays fast; ragged ones have none, so their scores are called."""
     families: list[Family] = []
-    if problem == Problem.MULTILABEL:
+    if references.dtype == object:
+        return families
+    if references.ndim == 2:
         families.append(Labels(references, scored.predictions))
     else:
-        families.append(Classes(references, scored.predictions))
+        families.append(Values(references, scored.predictions))
+        if np.issubdtype(references.dtype, np.integer):
+            families.append(Classes(references, scored.predictions))
     if scored.scores is not None:
         families.append(ranking(references, scored.scores, budget=RANKING_BUDGET, fewest=FEWEST))
     return families

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,10 @@ from modaxfer.data.origin import is_typed
 from modaxfer.problems.labels.separators import separator_between
 from modaxfer.spec import Target
 
-__all__ = ["Guess", "guess_problem"]
+__all__ = ["SEVERAL_COLUMNS", "Guess", "guess_problem", "guess_stored"]
+
+SEVERAL_COLUMNS = "multilabel"
+"""The problem that several label columns pose, where nobody says."""
 
 _FEW_VALUES = 20
 """Up to this many distinct whole numbers are classes; half as many where they have decimals."""
@@ -64,6 +68,15 @@ def guess_problem(table: pa.Table, column: str, reading: LabelReading) -> Guess:
     mark = next((mark for mark in ";|" if any(mark in name for name in names)), "")
     parted = f", some of them with {mark!r}: if these are several labels per row, ask for multilabel" if mark else ""
     return Guess(problem=problem, why=f"{len(names)} distinct labels{parted}")
+
+
+def guess_stored(kind: pa.DataType, classes: Sequence[str]) -> str:
+    """Return the problem that stored targets of the type `kind` look like, of a run that does not say it."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return "multilabel"
+    if not classes and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return "regression"
+    return "binary" if len(classes) == 2 else "multiclass"
 
 
 def _are_classes(values: np.ndarray) -> bool:

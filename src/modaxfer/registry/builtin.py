@@ -21,7 +21,6 @@ from modaxfer.spec import (
     HeadSpec,
     MetricSpec,
     PackageSource,
-    Problem,
     ProblemSpec,
     Rates,
     ReportSpec,
@@ -286,7 +285,7 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
         TaskSpec(
             name="digits",
             fields=(Field(name="image", signal=IMAGE),),
-            target=Target(column="label", problem=Problem.MULTICLASS, classes=tuple("0123456789")),
+            target=Target(column="label", problem="multiclass", classes=tuple("0123456789")),
             sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:digits"),),
             domain="handwriting",
             licence="CC-BY-4.0",
@@ -295,7 +294,7 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
         TaskSpec(
             name="breast-cancer",
             fields=(),
-            target=Target(column="label", problem=Problem.BINARY, classes=("benign", "malignant")),
+            target=Target(column="label", problem="binary", classes=("benign", "malignant")),
             sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:breast_cancer"),),
             domain="medicine",
             licence="CC-BY-4.0",
@@ -304,7 +303,7 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
         TaskSpec(
             name="diabetes",
             fields=(),
-            target=Target(column="progression", problem=Problem.REGRESSION),
+            target=Target(column="progression", problem="regression"),
             sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:diabetes"),),
             domain="medicine",
             licence="none stated",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modaxfer.spec import MetricSpec, Problem, ProblemSpec
+from modaxfer.spec import MetricSpec, ProblemSpec
 
 __all__ = ["METRICS", "PROBLEMS"]
 
@@ -41,6 +41,7 @@ PROBLEMS = (
         metrics=("rmse", "mae", "r2"),
         link="identity",
         comparable="r2",
+        pipeline="{}-regression",
         constant="mean",
         figure=_FIGURES + "residuals",
         summary="A number per row.",
@@ -48,9 +49,9 @@ PROBLEMS = (
 )
 
 _SCORES = "modaxfer.metrics.scores:"
-_CLASSES = (Problem.BINARY, Problem.MULTICLASS)
-_MULTI = (*_CLASSES, Problem.MULTILABEL)
-_NUMBERS = (Problem.REGRESSION,)
+_CLASSES = ("binary", "multiclass")
+_MULTI = (*_CLASSES, "multilabel")
+_NUMBERS = ("regression",)
 
 METRICS = (
     MetricSpec(name="accuracy", target=_SCORES + "accuracy", problems=_MULTI),

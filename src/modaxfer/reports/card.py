@@ -18,18 +18,19 @@ from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.facts import cost_facts, data_facts, drawn_over, dropped_rows, model_facts, training_facts
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
-from modaxfer.reports.predictions import read_predictions
+from modaxfer.reports.predictions import predictions_of
 from modaxfer.reports.scores import (
     baseline_label,
     baselines_present,
     interval_text,
-    is_regression,
     number,
+    posed,
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gain, spreads
 from modaxfer.result import Result, write_atomically
+from modaxfer.spec import ProblemSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,7 @@ def render(result: Result, folder: Path) -> str:
         tasks=shared_tasks(result),
         gain=gain(result),
         spreads=spreads(result),
-        limits=limits(result, read_predictions(folder, tuple(result.data.get("classes") or ()))),
+        limits=limits(result, predictions_of(result, folder)),
         data=data_facts(result),
         dropped=dropped_rows(result),
         model=(*model_facts(result), *training_facts(result)),
@@ -142,8 +143,9 @@ _Dumper.add_representer(str, _Dumper.represent_str)
 def _pipeline(result: Result, spec: Any, folder: Path) -> str:
     """``text-classification`` and its like; ``other`` where the signal is not known."""
     signal = _signal(spec, folder)
-    asked = "regression" if is_regression(result) else "classification"
-    return f"{'tabular' if signal == 'table' else signal}-{asked}" if signal else _OTHER
+    problem = posed(result)
+    named = ProblemSpec.pipeline if problem is None else problem.pipeline
+    return named.format("tabular" if signal == "table" else signal) if signal else _OTHER
 
 
 def _index(result: Result, kind: str) -> dict[str, Any]:

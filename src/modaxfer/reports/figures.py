@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from modaxfer.registry import load_target, problem_spec
 from modaxfer.reports.facts import chosen_rate
 from modaxfer.reports.headline import title
 from modaxfer.reports.log import Log, read_log
 from modaxfer.reports.palette import LIGHT, Theme
-from modaxfer.reports.predictions import Predictions, read_predictions
+from modaxfer.reports.predictions import Predictions, predictions_of
 from modaxfer.reports.scores import ScoreRow, baseline_label, baselines_present, interval_text, number, score_rows
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from modaxfer.result import Result
 
-__all__ = ["INSTALL", "Drawing", "available", "draw", "write"]
+__all__ = ["INSTALL", "Drawing", "available", "confusion", "draw", "precision_and_recall", "residuals", "write"]
 
 INSTALL = "pip install 'modaxfer[plots]'"
 
@@ -67,7 +67,7 @@ def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, .
         return ()
     rows = score_rows(result)
     primary = next((row for row in rows if row.primary and row.test is not None), None)
-    predictions = read_predictions(folder, tuple(result.data.get("classes") or ()))
+    predictions = predictions_of(result, folder)
     log = read_log(folder, str(result.metrics.get("primary", "")), chosen_rate(result))
     found = [
         _scores(result, primary, theme) if primary and not result.tasks else None,
@@ -90,30 +90,47 @@ def _scores(result: Result, row: ScoreRow, theme: Theme) -> Drawing:
     )
 
 
-def _predictions(predictions: Predictions, theme: Theme) -> Drawing:
+def _predictions(predictions: Predictions, theme: Theme) -> Drawing | None:
+    target = problem_spec(predictions.problem).figure
+    drawn: Drawing | None = load_target(target)(predictions, theme) if target else None
+    return drawn
+
+
+def confusion(predictions: Predictions, theme: Theme) -> Drawing:
+    """Draw which classes are taken for which."""
     from modaxfer.reports import plots
 
-    if predictions.problem is Problem.REGRESSION:
-        return Drawing(
-            name="residuals",
-            caption="Left: predictions beside the truth; on the line they are right. "
-            "Right: what is left over; a slope or a fan means something was not learned.",
-            alternative="Scatter plots of predictions against targets and of their errors against predictions.",
-            png=plots.residuals(predictions, theme),
-        )
-    if predictions.problem is Problem.MULTILABEL:
-        return Drawing(
-            name="classes",
-            caption="Precision and recall of each label on the test split, most frequent first.",
-            alternative="Dot plot of precision and recall per label; the numbers are in the table per class.",
-            png=plots.labels(predictions, theme),
-        )
     return Drawing(
         name="confusion",
         caption="Test rows by true class (down) and predicted class (across). Colour is the share of the true class, "
         "numbers are rows.",
         alternative="Confusion matrix; precision and recall per class are in the table per class.",
         png=plots.confusion_matrix(predictions, theme),
+    )
+
+
+def precision_and_recall(predictions: Predictions, theme: Theme) -> Drawing:
+    """Draw how well each label is found."""
+    from modaxfer.reports import plots
+
+    return Drawing(
+        name="classes",
+        caption="Precision and recall of each label on the test split, most frequent first.",
+        alternative="Dot plot of precision and recall per label; the numbers are in the table per class.",
+        png=plots.labels(predictions, theme),
+    )
+
+
+def residuals(predictions: Predictions, theme: Theme) -> Drawing:
+    """Draw predicted numbers beside the true ones, and what is left over."""
+    from modaxfer.reports import plots
+
+    return Drawing(
+        name="residuals",
+        caption="Left: predictions beside the truth; on the line they are right. "
+        "Right: what is left over; a slope or a fan means something was not learned.",
+        alternative="Scatter plots of predictions against targets and of their errors against predictions.",
+        png=plots.residuals(predictions, theme),
     )
 
 

@@ -22,13 +22,14 @@ from modaxfer.reports.scores import (
     baselines_present,
     interval_of,
     interval_text,
-    is_regression,
     number,
+    posed,
     score_rows,
     simple_model,
 )
 from modaxfer.reports.shared import sharing_clause, short_names
 from modaxfer.reports.transfer import gain, gain_sentence
+from modaxfer.spec import ProblemSpec
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
@@ -180,7 +181,9 @@ def _long(result: Result, baseline: str) -> str:
     if baseline == "simple":
         return "the simple bar"
     if baseline == "majority":
-        return "always guessing the mean" if is_regression(result) else "the majority class"
+        problem = posed(result)
+        said = ProblemSpec.constant if problem is None else problem.constant
+        return "the majority class" if said == ProblemSpec.constant else f"always guessing the {said}"
     return baseline_label(result, baseline)
 
 

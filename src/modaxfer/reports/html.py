@@ -29,12 +29,11 @@ from modaxfer.reports.headline import comparisons, headline, is_sample, title
 from modaxfer.reports.inputs import SECONDS, read_inputs
 from modaxfer.reports.log import read_log
 from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
-from modaxfer.reports.predictions import Predictions, class_scores, mistakes, read_predictions
+from modaxfer.reports.predictions import Predictions, class_scores, mistakes, predictions_of
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
 from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gain, spreads
 from modaxfer.result import Result, write_atomically
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +84,7 @@ def render(result: Result, folder: Path) -> str:
 
 
 def _context(result: Result, folder: Path) -> dict[str, Any]:
-    predictions = read_predictions(folder, tuple(result.data.get("classes") or ()))
+    predictions = predictions_of(result, folder)
     return {
         "result": result,
         "title": title(result),
@@ -135,7 +134,7 @@ def _scores(result: Result) -> dict[str, Any]:
 def _predicted(predictions: Predictions | None) -> dict[str, Any]:
     return {
         "predictions": predictions,
-        "regression": predictions is not None and predictions.problem is Problem.REGRESSION,
+        "numeric": predictions is not None and predictions.numeric,
         "classes": class_scores(predictions) if predictions else (),
         "mistakes": mistakes(predictions) if predictions else (),
     }

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modaxfer.metrics.mistakes import MOST, Mistaken, surest_mistakes
-from modaxfer.spec import Problem
+from modaxfer.errors import AmbiguousNameError, UnknownNameError
+from modaxfer.metrics.mistakes import MOST, surest
+from modaxfer.problems.guess import guess_stored
+from modaxfer.problems.labels.names import named
+from modaxfer.registry import problem_of, problem_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +20,19 @@ if TYPE_CHECKING:
 
     import pyarrow
 
-__all__ = ["ClassScore", "Mistake", "Predictions", "class_scores", "confusion", "mistakes", "read_predictions"]
+    from modaxfer.contracts import LabelType, Mistaken
+    from modaxfer.result import Result
+
+__all__ = [
+    "ClassScore",
+    "Mistake",
+    "Predictions",
+    "class_scores",
+    "confusion",
+    "mistakes",
+    "predictions_of",
+    "read_predictions",
+]
 
 SCORE = "score:"
 _OWN = ("row_id", "target", "prediction", "cluster")
@@ -27,7 +42,8 @@ _OWN = ("row_id", "target", "prediction", "cluster")
 class Predictions:
     """Rows of predictions.parquet. Targets are class names, tuples of them (multi-label) or numbers (regression)."""
 
-    problem: Problem
+    problem: str
+    """Registered name of what the target asks for."""
     row_ids: tuple[str, ...]
     targets: tuple[Any, ...]
     predicted: tuple[Any, ...]
@@ -36,6 +52,16 @@ class Predictions:
     """float64 ``[rows, classes]``; NaN where a class has no score column."""
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further columns that whoever wrote the file chose to store, as text."""
+
+    @property
+    def labels(self) -> LabelType:
+        """How targets and predictions are read and compared."""
+        return problem_of(self.problem).labels
+
+    @property
+    def numeric(self) -> bool:
+        """Whether targets are numbers."""
+        return any(isinstance(target, float) for target in self.targets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +90,18 @@ class Mistake:
     beside: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_predictions(folder: Path, classes: Sequence[str] = ()) -> Predictions | None:
+def predictions_of(result: Result, folder: Path) -> Predictions | None:
+    """Read the predictions of the run in `folder` as its `result` says what they are; None where there are none."""
+    return read_predictions(folder, tuple(result.data.get("classes") or ()), str(result.data.get("problem") or ""))
+
+
+def read_predictions(folder: Path, classes: Sequence[str] = (), problem: str = "") -> Predictions | None:
     """Read the predictions of the run in `folder`; None where there are none.
 
     Args:
         folder: A run.
         classes: Class order; else that of the score columns, else sorted.
+        problem: Registered name of what the target asks for; else it is guessed from what is stored.
     """
     import pyarrow.parquet as pq
 
@@ -77,9 +109,14 @@ def read_predictions(folder: Path, classes: Sequence[str] = ()) -> Predictions |
     if not path.is_file():
         return None
     table = pq.read_table(path)
-    problem = _problem(table, classes)
-    targets, predicted = (_values(table.column(name).to_pylist(), problem) for name in ("target", "prediction"))
-    names = () if problem is Problem.REGRESSION else _classes(classes, table.column_names, (*targets, *predicted))
+    known = tuple(map(str, classes)) or _scored(table)
+    kind = table.schema.field("target").type
+    if not _is_installed(problem):
+        problem = guess_stored(kind, known)
+    targets, predicted = (_values(table.column(name).to_pylist(), kind, known) for name in ("target", "prediction"))
+    seen = {label for value in (*targets, *predicted) for label in named(value)}
+    # Names that only rows hold come last, so that none is left out.
+    names = (*known, *sorted(seen - set(known)))
     return Predictions(
         problem=problem,
         row_ids=tuple(str(row) for row in table.column("row_id").to_pylist()),
@@ -96,9 +133,9 @@ def read_predictions(folder: Path, classes: Sequence[str] = ()) -> Predictions |
 
 
 def class_scores(predictions: Predictions) -> tuple[ClassScore, ...]:
-    """Return precision, recall, F1 and support of each class, in class order; nothing for regression."""
-    target, predicted = (_indicators(predictions, values) for values in (predictions.targets, predictions.predicted))
-    hits, support, claims = (target & predicted).sum(0), target.sum(0), predicted.sum(0)
+    """Return precision, recall, F1 and support of each class, in class order; nothing where there are no classes."""
+    counted = predictions.labels.class_counts(predictions.targets, predictions.predicted, predictions.classes)
+    hits, support, claims = counted
     return tuple(
         ClassScore(
             name=name,
@@ -122,19 +159,12 @@ def confusion(predictions: Predictions) -> np.ndarray:
 
 def mistakes(predictions: Predictions, count: int = MOST) -> tuple[Mistake, ...]:
     """Return up to `count` wrong predictions: the surest first, the largest errors first in regression."""
-    targets, predicted = (_numbers(predictions, values) for values in (predictions.targets, predictions.predicted))
-    found = surest_mistakes(predictions.problem, targets, predicted, predictions.scores, count)
+    labels = predictions.labels
+    targets, predicted = (
+        labels.parse(each, predictions.classes) for each in (predictions.targets, predictions.predicted)
+    )
+    found = surest(labels.mistakes(targets, predicted, predictions.scores), count)
     return tuple(_mistake(predictions, item) for item in found)
-
-
-def _numbers(predictions: Predictions, values: Sequence[Any]) -> np.ndarray:
-    """Return targets or predictions as `surest_mistakes` takes them."""
-    if predictions.problem is Problem.REGRESSION:
-        return np.asarray(values, np.float64)
-    if predictions.problem is Problem.MULTILABEL:
-        return _indicators(predictions, values)
-    number = {name: index for index, name in enumerate(predictions.classes)}
-    return np.array([number[name] for name in values], np.int64)
 
 
 def _mistake(predictions: Predictions, item: Mistaken) -> Mistake:
@@ -154,31 +184,28 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _problem(table: pyarrow.Table, classes: Sequence[str]) -> Problem:
+def _is_installed(problem: str) -> bool:
+    """Tell whether `problem` is known here; the plugin that brings it may be gone."""
+    try:
+        problem_spec(problem)
+    except (AmbiguousNameError, UnknownNameError):
+        return False
+    return True
+
+
+def _scored(table: pyarrow.Table) -> tuple[str, ...]:
+    return tuple(name.removeprefix(SCORE) for name in table.column_names if name.startswith(SCORE))
+
+
+def _values(values: Sequence[Any], kind: pyarrow.DataType, classes: Sequence[str]) -> tuple[Any, ...]:
+    """Return numbers, tuples of class names or class names, as the type of the stored column says."""
     import pyarrow as pa
 
-    kind = table.schema.field("target").type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return Problem.MULTILABEL
-    scored = [name for name in table.column_names if name.startswith(SCORE)]
-    if not scored and not classes and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
-        return Problem.REGRESSION
-    return Problem.BINARY if len(classes or scored) == 2 else Problem.MULTICLASS
-
-
-def _values(values: Sequence[Any], problem: Problem) -> tuple[Any, ...]:
-    if problem is Problem.REGRESSION:
-        return tuple(float(value) for value in values)
-    if problem is Problem.MULTILABEL:
         return tuple(tuple(str(label) for label in value or ()) for value in values)
+    if not classes and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return tuple(float(value) for value in values)
     return tuple(str(value) for value in values)
-
-
-def _classes(given: Sequence[str], columns: Sequence[str], values: Sequence[Any]) -> tuple[str, ...]:
-    """Class order as given, else as stored; names that only rows hold come last, so that none is left out."""
-    known = [str(name) for name in given] or [name.removeprefix(SCORE) for name in columns if name.startswith(SCORE)]
-    seen = {label for value in values for label in (value if isinstance(value, tuple) else (value,))}
-    return (*known, *sorted(seen - set(known)))
 
 
 def _scores(table: pyarrow.Table, classes: Sequence[str]) -> np.ndarray | None:
@@ -191,16 +218,6 @@ def _scores(table: pyarrow.Table, classes: Sequence[str]) -> np.ndarray | None:
             values = table.column(SCORE + name).to_pylist()
             scores[:, index] = [math.nan if value is None else value for value in values]
     return scores
-
-
-def _indicators(predictions: Predictions, values: Sequence[Any]) -> np.ndarray:
-    number = {name: index for index, name in enumerate(predictions.classes)}
-    marks = np.zeros((len(values), len(number)), dtype=bool)
-    for row, value in enumerate(values):
-        for label in value if isinstance(value, tuple) else (value,):
-            if label in number:
-                marks[row, number[label]] = True
-    return marks
 
 
 def _ratio(part: float, whole: float) -> float:

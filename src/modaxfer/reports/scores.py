@@ -9,8 +9,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from modaxfer.errors import AmbiguousNameError, UnknownNameError
-from modaxfer.registry import registry
-from modaxfer.spec import MetricSpec, Problem
+from modaxfer.registry import problem_spec, registry
+from modaxfer.spec import MetricSpec, ProblemSpec
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
@@ -25,9 +25,9 @@ __all__ = [
     "greater_is_better",
     "interval_of",
     "interval_text",
-    "is_regression",
     "memory",
     "number",
+    "posed",
     "score_of",
     "score_rows",
     "simple_model",
@@ -99,12 +99,14 @@ def greater_is_better(result: Result, metric: str) -> bool:
     return metric not in _LOWER_IS_BETTER if spec is None else spec.greater_is_better
 
 
-def is_regression(result: Result) -> bool:
-    """Say whether the target is a number, so that `majority` means guessing the mean: as stored, else by the metric."""
-    if result.data.get("problem"):
-        return str(result.data["problem"]) == Problem.REGRESSION
-    spec = _metric(str(result.metrics.get("primary", "")))
-    return spec is not None and set(spec.problems) == {Problem.REGRESSION}
+def posed(result: Result) -> ProblemSpec | None:
+    """Return what the target asks for: as stored, else by the metric; None where neither says it."""
+    stored, metric = str(result.data.get("problem") or ""), _metric(str(result.metrics.get("primary", "")))
+    names = (stored,) if stored else metric.problems if metric is not None else ()
+    try:
+        return problem_spec(names[0]) if len(names) == 1 else None
+    except (AmbiguousNameError, UnknownNameError):
+        return None
 
 
 def baselines_present(rows: tuple[ScoreRow, ...]) -> tuple[str, ...]:
@@ -116,8 +118,8 @@ def baselines_present(rows: tuple[ScoreRow, ...]) -> tuple[str, ...]:
 def baseline_label(result: Result, baseline: str, *, model: bool = True) -> str:
     """Return a baseline's name for people; the simple bar says which model it is, unless `model` is False."""
     label = _LABELS.get(baseline, baseline.replace("_", " "))
-    if baseline == "majority" and is_regression(result):
-        label = "mean"
+    if baseline == "majority" and (problem := posed(result)) is not None:
+        label = problem.constant
     named = simple_model(result) if model and baseline == "simple" else ""
     return f"{label} ({named})" if named else label
 

@@ -18,7 +18,7 @@ from modaxfer.data.clusters import clusters_of
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.build import head_of
-from modaxfer.heads.objective import Objective
+from modaxfer.registry import problem_name, problem_of
 from modaxfer.runner.claims.origin import description
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.build import build_model, one_processor
@@ -93,6 +93,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
                 described=described,
                 processor=processor,
                 splits=made.splits,
+                problem=described.problem,
                 objective=described.objective,
                 metrics=resolved.metrics,
                 primary=resolved.primary,
@@ -129,12 +130,13 @@ def _load(place: int, tasks: Sequence[ResolvedTask]) -> Any:
 
 def _described(resolved: ResolvedTask, precision: str, context: RunContext) -> ModelDescription:
     """Return the model of a task, its bridges fitted and its head still to be made."""
-    data = resolved.data
+    data, problem = resolved.data, resolved.task.target.problem
     return ModelDescription(
         towers=tuple(fitted(tower, resolved, context.tell) for tower in resolved.towers),
         types=_types(resolved),
         classes=data.classes,
-        objective=Objective.fit(resolved.task.target.problem, len(data.classes), data.targets["train"]),
+        problem=problem_name(problem),
+        objective=problem_of(problem).objective(len(data.classes), data.targets["train"]),
         head={},
         precision=precision,
     )
@@ -153,7 +155,7 @@ def _types(resolved: ResolvedTask) -> dict[str, Any]:
 
 
 def _fresh_head(resolved: ResolvedTask, outputs: int, widths: Sequence[int]) -> nn.Module:
-    return head_of(resolved.plan, widths, outputs, resolved.options.train.dropout)
+    return head_of(resolved.plan, resolved.task.target.problem, widths, outputs, resolved.options.train.dropout)
 
 
 def _weights_key(resolved: ResolvedTask, encoders: Sequence[Any], computer: Computer) -> str:

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from modaxfer.config import TrainOptions
-from modaxfer.contracts import PARTS, Batch, Bridge, Example, Processor
-from modaxfer.heads.objective import Objective
+from modaxfer.contracts import PARTS, Batch, Bridge, Example, LabelType, Objective, Processor
 from modaxfer.metrics import compute, greater_is_better
+from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
@@ -21,7 +21,6 @@ from modaxfer.runner.model.units import without_padding
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows
 from modaxfer.runner.rows.split import Split
-from modaxfer.spec import Problem
 
 __all__ = ["Predictions", "TaskSession"]
 
@@ -45,6 +44,8 @@ class TaskSession:
     """What it was made from."""
     processor: Processor
     splits: Mapping[str, Split]
+    problem: str
+    """Registered name of what the target asks for."""
     objective: Objective
     metrics: tuple[str, ...]
     primary: str
@@ -73,9 +74,9 @@ class TaskSession:
             self.progress.say(f"warning: {warning}")
 
     @property
-    def problem(self) -> Problem:
-        """Kind of target."""
-        return self.objective.problem
+    def labels(self) -> LabelType:
+        """How targets and predictions are read, written and compared."""
+        return problem_of(self.problem).labels
 
     def forward(
         self,
@@ -179,10 +180,12 @@ class TaskSession:
 
     def skill(self, judged: float, references: np.ndarray, predictions: np.ndarray) -> float:
         """Return what can be averaged over tasks, greater is better: the judged score; of a regression, R squared."""
-        if self.problem is not Problem.REGRESSION:
+        name = problem_spec(self.problem).comparable
+        if not name:
             return judged
-        found = compute(("r2",), problem=self.problem, references=references, predictions=predictions, scores=None)
-        return -math.inf if math.isnan(found["r2"]) else found["r2"]
+        found = compute((name,), problem=self.problem, references=references, predictions=predictions, scores=None)
+        value = found[name] * (1 if greater_is_better(name) else -1)
+        return -math.inf if math.isnan(value) else value
 
     def value_of(self, judged: float) -> float | None:
         """Return the primary metric's own value behind what `judge` returned; None where it is undefined."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from modaxfer.config import documented
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Solver
-from modaxfer.spec import Problem
+from modaxfer.spec import ProblemSpec
 from modaxfer.strategies.checks import check_declared, check_idle
-from modaxfer.strategies.schedule import ADAPTER_LENGTH, head_rate, main_rate
+from modaxfer.strategies.schedule import ADAPTER_LENGTH, CACHED_HEAD_RATE, HEAD_LENGTH, head_rate, main_rate
 
 __all__ = ["FrozenOptions", "plan"]
 
@@ -36,7 +36,8 @@ class FrozenOptions:
 def plan(options: FrozenOptions, context: PlanContext) -> Plan:
     """Return a plan that is solved; with a bridge that has to be trained, one that trains around the frozen body.
 
-    The first has one phase without steps: epochs and learning rate play no part in it. The second is the frozen
+    The first has one phase without steps: epochs and learning rate play no part in it; where the problem has no link
+    that a closed form could be found for, its head is trained by gradient instead. The second is the frozen
     pretrained transformer of Lu et al. (2021): bridge, linear head and layer norms move, at one rate, attention and
     feed-forward layers do not. A body of random weights is frozen like any other: that is FPT's random baseline.
 
@@ -49,6 +50,9 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
         check_idle(options, _SOLVER_ONLY, "a bridge that is trained, where no head is solved for")
         return _around_the_body(options, context)
     check_idle(options, ("norms",), "a bridge without weights, where nothing but a head is fitted")
+    if not context.problem.link:
+        check_idle(options, _SOLVER_ONLY, f"a {context.problem.name} task, for which no head is solved for")
+        return _head_alone(context)
     _check_layer(options.layer, context)
     _check_problem(options, context.problem)
     solver = Solver(target="modaxfer.heads.classical:fit", options=options)
@@ -66,6 +70,16 @@ def _around_the_body(options: FrozenOptions, context: PlanContext) -> Plan:
     return Plan(phases=(phase,))
 
 
+def _head_alone(context: PlanContext) -> Plan:
+    """Train the problem's own head by gradient on features that are encoded once."""
+    phase = Phase(
+        trainable=frozenset({Part.HEAD}),
+        epochs=HEAD_LENGTH.epochs(context),
+        learning_rates={Part.HEAD: main_rate(context, CACHED_HEAD_RATE)},
+    )
+    return Plan(phases=(phase,))
+
+
 def _check_layer(layer: str, context: PlanContext) -> None:
     if layer in ("auto", "mix", "last") or (layer.isdecimal() and int(layer) <= context.depth):
         return
@@ -77,16 +91,16 @@ def _check_layer(layer: str, context: PlanContext) -> None:
     )
 
 
-def _check_problem(options: FrozenOptions, problem: Problem) -> None:
+def _check_problem(options: FrozenOptions, problem: ProblemSpec) -> None:
     unfit = []
-    if problem in (Problem.MULTILABEL, Problem.REGRESSION):
+    if problem.link != "softmax":
         unfit += [f"{key}=lda" for key in ("head", "reduction") if getattr(options, key) == "lda"]
-    if problem is Problem.REGRESSION and options.head == "logistic":
+    if problem.link == "identity" and options.head == "logistic":
         unfit.append("head=logistic")
     if unfit:
         raise RefusedError(
-            f"strategy frozen with {' and '.join(unfit)} does not fit a {problem.value} task",
+            f"strategy frozen with {' and '.join(unfit)} does not fit a {problem.name} task",
             got=unfit,
-            allowed="head: auto, ridge, knn" + ("" if problem is Problem.REGRESSION else ", logistic"),
+            allowed="head: auto, ridge, knn" + ("" if problem.link == "identity" else ", logistic"),
             fix="choose another with --set strategy.head=... or strategy.reduction=...",
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import documented
-from modaxfer.errors import ConfigError
+from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Fusion, Part, Phase, Plan
 from modaxfer.strategies import full, lora
 from modaxfer.strategies.checks import check_declared, check_idle, check_share
@@ -74,6 +74,7 @@ def plan(options: FusionOptions, context: PlanContext) -> Plan:
 
     Raises:
         ConfigError: An option or a wish of the user is out of range, or an option is set that this choice ignores.
+        RefusedError: There is no vote on the outputs of the problem.
     """
     check_declared(options)
     check_share("modality_dropout", options.modality_dropout, one_allowed=False)
@@ -87,6 +88,13 @@ def plan(options: FusionOptions, context: PlanContext) -> Plan:
             got=options.width,
             allowed=f"multiples of {ATTENTION_HEADS}",
             fix="correct the value",
+        )
+    if options.how == "vote" and not context.problem.link:
+        raise RefusedError(
+            f"a vote does not fit a {context.problem.name} task: its outputs are neither probabilities nor numbers",
+            got="how=vote",
+            allowed="how: concat, gated, cross",
+            fix="choose another with --set strategy.how=...",
         )
     return replace(_underneath(options, context), fusion=_joined(options, context))
 
@@ -118,6 +126,6 @@ def _joined(options: FusionOptions, context: PlanContext) -> Fusion:
         "segments": segments,
         "blocks": options.blocks,
         "modality_dropout": options.modality_dropout,
-        "problem": context.problem.value,
+        "problem": context.problem.name,
     }
     return Fusion(options=head, segments=segments)

@@ -12,9 +12,8 @@ import pyarrow as pa
 from PIL import Image
 from sklearn import datasets
 
-from modaxfer.data.cells.targets import strata
 from modaxfer.data.splits import hold_out
-from modaxfer.spec import Problem
+from modaxfer.registry import problem_of
 
 __all__ = ["breast_cancer", "diabetes", "digits"]
 
@@ -29,7 +28,7 @@ def digits() -> dict[str, pa.Table]:
     images = [{"bytes": _png((image * 255 / 16).astype(np.uint8)), "path": None} for image in loaded.images]
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     table = pa.table({"image": pa.array(images, kind), "label": loaded.target.astype(str)})
-    return _parted(table, loaded.target, Problem.MULTICLASS)
+    return _parted(table, loaded.target, "multiclass")
 
 
 def breast_cancer() -> dict[str, pa.Table]:
@@ -37,23 +36,23 @@ def breast_cancer() -> dict[str, pa.Table]:
     loaded = datasets.load_breast_cancer()
     table = _measurements(loaded.data, loaded.feature_names)
     table = table.append_column("label", pa.array(loaded.target_names[loaded.target].astype(str)))
-    return _parted(table, loaded.target, Problem.BINARY)
+    return _parted(table, loaded.target, "binary")
 
 
 def diabetes() -> dict[str, pa.Table]:
     """Return 442 patients: ten measurements in their own units and ``progression`` of the disease a year later."""
     loaded = datasets.load_diabetes(scaled=False)
     table = _measurements(loaded.data, loaded.feature_names)
-    return _parted(table.append_column("progression", pa.array(loaded.target)), loaded.target, Problem.REGRESSION)
+    return _parted(table.append_column("progression", pa.array(loaded.target)), loaded.target, "regression")
 
 
 def _measurements(values: np.ndarray, names: list[str]) -> pa.Table:
     return pa.table({str(name).replace(" ", "_"): values[:, index] for index, name in enumerate(names)})
 
 
-def _parted(table: pa.Table, target: np.ndarray, problem: Problem) -> dict[str, pa.Table]:
+def _parted(table: pa.Table, target: np.ndarray, problem: str) -> dict[str, pa.Table]:
     rows = np.arange(table.num_rows)
-    test = hold_out(strata(target, problem), rows, _TEST_FRACTION, _SPLIT_SEED)
+    test = hold_out(problem_of(problem).labels.strata(target), rows, _TEST_FRACTION, _SPLIT_SEED)
     return {"train": table.take(np.setdiff1d(rows, test)), "test": table.take(test)}
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modaxfer.data.cells.targets import class_order
 from modaxfer.data.cleaning import few_distinct
 from modaxfer.data.folds import fold_numbers
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError
+from modaxfer.registry import problem_of
 from modaxfer.tasks.partition import carve, findings, groups_of, require_rows, strata_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Fold:
         """
         names = tuple(name for name in whole if name != "test" or name not in intake.rows)
         pool = Rows.joined([whole[name] for name in names])
-        classes = spec.target.classes or class_order(pool.labels)
+        classes = problem_of(spec.target.problem).labels.class_names(pool.labels, spec.target)
         coarse = few_distinct(pool, intake.fields)
         numbers = fold_numbers(strata_of(spec, pool, classes), groups_of(spec, pool, coarse=coarse), self.count, seed)
         places = {"test": np.flatnonzero(numbers == self.number), "train": np.flatnonzero(numbers != self.number)}

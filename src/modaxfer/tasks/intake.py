@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from modaxfer.data.cells.columns import conform, is_media, require_columns
 from modaxfer.data.cells.interpret import interpret, row_counters, strange_cells
-from modaxfer.data.cells.labels import LabelReading, learn_labels
-from modaxfer.data.cells.targets import class_order, label_notes, read_labels
 from modaxfer.data.cleaning import constant_columns, find_empty, find_infinite, find_label_faults, read_media
 from modaxfer.data.fingerprint import row_digests
 from modaxfer.data.origin import file_of, numbers_of
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
 from modaxfer.errors import DataError
-from modaxfer.spec import TABLE, Field, Problem, TaskSpec
+from modaxfer.registry import problem_of
+from modaxfer.spec import TABLE, Field, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,13 +57,12 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
         require_columns(table, (*(field.name for field in named), *spec.splits.group, *spec.splits.disjoint))
     meant = interpret(train, named)
     fields = meant.fields
-    reading = LabelReading() if spec.target.columns else learn_labels(train, spec.target.column)
-    rows = {split: _rows(spec, meant, reading, split, table) for split, table in found.tables.items()}
-    notes = (*_left_out(spec, train, named), *meant.notes, *_told(spec, found.tables, meant, reading))
+    labels = problem_of(spec.target.problem).labels
+    learned = labels.learn(train, spec.target)
+    rows = {split: _rows(spec, meant, learned, split, table) for split, table in found.tables.items()}
+    notes = (*_left_out(spec, train, named), *meant.notes, *_told(spec, found.tables, meant, learned))
     rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial) for split, part in rows.items()}
-    classes = (
-        () if spec.target.problem is Problem.REGRESSION else spec.target.classes or class_order(rows["train"].labels)
-    )
+    classes = labels.class_names(rows["train"].labels, spec.target)
     constant = constant_columns(rows["train"], fields) if len(rows["train"]) else ()
     fields = tuple(field for field in fields if field.name not in constant)
     if not fields:
@@ -132,26 +130,24 @@ def _left_out(spec: TaskSpec, table: pa.Table, fields: Sequence[Field]) -> tuple
     return (*counting, *nested)
 
 
-def _told(
-    spec: TaskSpec, tables: Mapping[str, pa.Table], meant: Interpretation, reading: LabelReading
-) -> tuple[str, ...]:
+def _told(spec: TaskSpec, tables: Mapping[str, pa.Table], meant: Interpretation, learned: Any) -> tuple[str, ...]:
     """Return what was found in cells of the splits: values that cannot be read, labels merged or taken for missing."""
     strange = []
     for split, table in tables.items():
         where = "" if split == "train" else f"{split}: "
         strange += [f"{where}{cells}; each counts as a gap" for cells in strange_cells(table, meant.types)]
     ordered = [tables["train"], *(table for split, table in tables.items() if split != "train")]
-    return (*strange, *label_notes(ordered, spec.target, reading))
+    return (*strange, *problem_of(spec.target.problem).labels.notes(ordered, spec.target, learned))
 
 
-def _rows(spec: TaskSpec, meant: Interpretation, reading: LabelReading, split: str, table: pa.Table) -> Rows:
+def _rows(spec: TaskSpec, meant: Interpretation, learned: Any, split: str, table: pa.Table) -> Rows:
     inputs = conform(table, meant.fields, meant.types)
     for name in _kept_columns(spec):
         if name not in inputs.column_names and name in table.column_names:
             inputs = inputs.append_column(name, table.column(name))
     return Rows(
         table=inputs,
-        labels=read_labels(table, spec.target, reading),
+        labels=problem_of(spec.target.problem).labels.read(table, spec.target, learned),
         numbers=numbers_of(table),
         split=split,
         file=file_of(table),

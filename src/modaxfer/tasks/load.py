@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from modaxfer.contracts import Answers, Sealed, Taken, TaskData
 from modaxfer.data.cells.columns import MEDIA
-from modaxfer.data.cells.targets import encode, unseen
 from modaxfer.data.fingerprint import fingerprint
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
+from modaxfer.problems.labels.names import unseen
+from modaxfer.registry import problem_of
 from modaxfer.spec import TABLE, Field, TaskSpec
 from modaxfer.tasks.division import Divided, Division
 from modaxfer.tasks.intake import Intake
@@ -135,13 +136,13 @@ def _divided(asked: Asked, read: Read) -> _Whole:
 
 def _data(asked: Asked, whole: _Whole, divided: Divided | None = None) -> TaskData:
     """Return the whole, or the part of it that it was `divided` into."""
-    intake, ledger, problem = whole.intake, whole.ledger, asked.spec.target.problem
+    intake, ledger, labels = whole.intake, whole.ledger, problem_of(asked.spec.target.problem).labels
     rows, classes, findings = whole.rows, intake.classes, whole.findings
     if divided is not None:
         rows, classes, findings = divided.rows, divided.classes, divided.notes
     identity = fingerprint(intake.fields, {split: (part.digests, part.labels) for split, part in rows.items()})
     answers = {
-        split: Answers(targets=encode(part.labels, problem, classes), unseen=unseen(part.labels, classes))
+        split: Answers(targets=labels.encode(part.labels, classes), unseen=unseen(part.labels, classes))
         for split, part in rows.items()
     }
     sealed = {"test": Sealed(answers.pop("test"))}

@@ -12,16 +12,15 @@ import pyarrow as pa
 
 from modaxfer.data.cells.columns import require_columns
 from modaxfer.data.cells.labels import learn_labels
-from modaxfer.data.cells.targets import read_labels
 from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import file_of
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
-from modaxfer.problems.guess import guess_problem
-from modaxfer.problems.labels.separators import separator_of_labels
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Problem, Target, TaskSpec
+from modaxfer.problems.guess import SEVERAL_COLUMNS, guess_problem
+from modaxfer.registry import problem_of
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Target, TaskSpec
 from modaxfer.tasks.intake import input_fields
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
         sources=(FolderSource(name=str(path)),),
         domain="own data",
     )
-    return _described(spec, input_fields(spec, train), f"{target.problem.value} ({why})")
+    return _described(spec, input_fields(spec, train), f"{target.problem} ({why})")
 
 
 def _in_normal_form(config: RunConfig) -> RunConfig:
@@ -105,38 +104,39 @@ def _refuse_repeats(fields: tuple[Field, ...], labels: tuple[str, ...]) -> None:
 
 
 def _target(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:
-    """Return the target that `columns` make up, and why it has the problem type it has."""
-    if len(columns) > 1:
-        return _indicators(config, table, columns)
-    (column,) = columns
-    reading = learn_labels(table, column)
-    if not config.problem:
-        guess = guess_problem(table, column, reading)
-        target = Target(column=column, problem=Problem(guess.problem), separator=guess.separator)
-        return target, f"guessed: {guess.why}; --problem says otherwise"
-    problem = Problem(config.problem)
-    nested = pa.types.is_nested(table.column(column).type)
-    several = problem is Problem.MULTILABEL and not nested and not reading.listed
-    mark = separator_of_labels(table.column(column).unique().to_pylist()) if several else Target().separator
-    said = f"as asked for, separated by {mark!r}" if several else "as asked for"
-    return Target(column=column, problem=problem, separator=mark), said
-
-
-def _indicators(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:
-    """Return the multi-label target that several columns of 0 and 1 are.
+    """Return the target that `columns` make up, and why it has the problem type it has.
 
     Raises:
-        ConfigError: Another problem type is asked for.
-        DataError: A column holds something else.
+        ConfigError: Several columns are no target of the problem type that is asked for.
+        DataError: They hold something else than labels.
+        UnknownNameError: There is no such problem type.
     """
-    if config.problem not in (None, Problem.MULTILABEL):
+    if len(columns) > 1:
+        return _several_columns(config, table, columns)
+    (column,) = columns
+    if not config.problem:
+        guess = guess_problem(table, column, learn_labels(table, column))
+        target = Target(column=column, problem=guess.problem, separator=guess.separator)
+        return target, f"guessed: {guess.why}; --problem says otherwise"
+    target = Target(column=column, problem=config.problem)
+    labels = problem_of(config.problem).labels
+    labels.learn(table, target)
+    target, found = labels.refine(table, target)
+    return target, f"as asked for{found}"
+
+
+def _several_columns(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:
+    """Return the target that several columns of 0 and 1 are."""
+    problem = config.problem or SEVERAL_COLUMNS
+    labels = problem_of(problem).labels
+    if not labels.many_columns:
         raise ConfigError(
             "several label columns are one multi-label problem",
             got=config.problem,
             fix="name one label column, or ask for multilabel",
         )
-    target = Target(column=", ".join(columns), columns=columns, problem=Problem.MULTILABEL)
-    read_labels(table, target)
+    target = Target(column=", ".join(columns), columns=columns, problem=problem)
+    labels.read(table, target, labels.learn(table, target))
     return target, f"{len(columns)} label columns of 0 and 1"
 
 

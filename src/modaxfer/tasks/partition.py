@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modaxfer.data.cells.targets import encode, strata, unseen
 from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
 from modaxfer.data.layouts.folders import SPLITS
 from modaxfer.data.near_copies import count_near_copies
 from modaxfer.data.rows import TooFewRowsError
 from modaxfer.data.splits import group_rows, hold_out, sample
 from modaxfer.errors import DataError
-from modaxfer.spec import Problem, SplitPolicy, TaskSpec
+from modaxfer.problems.labels.names import named, unseen
+from modaxfer.registry import problem_of
+from modaxfer.spec import SplitPolicy, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -63,7 +63,7 @@ def limited(
     Raises:
         DataError: `limit` is smaller than the number of classes.
     """
-    if spec.target.problem is not Problem.REGRESSION and limit < len(classes):
+    if limit < len(classes):
         raise DataError(f"the limit is below the number of classes, {len(classes)}", got=limit, fix="raise --limit")
     kept = {}
     for split, part in rows.items():
@@ -109,7 +109,7 @@ def require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, .
                 f"no usable row is left in split {split}", file=part.file, got=ledger.account(split) or "no rows",
                 fix="repair these rows, or name other columns if these are not the inputs or the label",
             )  # fmt: skip
-    train, problem = rows["train"], spec.target.problem
+    train = rows["train"]
     lost = f"; {account}" if (account := ledger.account("train")) else ""
     carving = len(rows) < len(SPLITS)
     if len(train) < (_FEWEST_ROWS if carving else 2):
@@ -117,29 +117,14 @@ def require_rows(spec: TaskSpec, rows: Mapping[str, Rows], classes: tuple[str, .
         raise TooFewRowsError(
             "not enough rows", file=train.file, got=f"{len(train)}{lost}", allowed=least, fix="add rows"
         )
-    present = Counter(name for label in train.labels for name in (label if isinstance(label, tuple) else (label,)))
-    column = spec.target.column
-    if len(present) < (1 if problem is Problem.MULTILABEL else 2):
-        what = (
-            "the training rows hold a single class" if problem is not Problem.REGRESSION else "the label never varies"
-        )
+    lack = problem_of(spec.target.problem).labels.shortage(train.labels, classes, parted=carving)
+    if lack is not None:
         raise TooFewRowsError(
-            what,
+            lack.what,
             file=train.file,
-            column=column,
-            got=f"{', '.join(map(str, present))}{lost}",
-            fix=f"{'repair these rows, or ' if lost else ''}add rows with another label",
-        )
-    if problem is Problem.BINARY and len(classes) != 2:
-        fix = "ask for the problem type multiclass"
-        raise TooFewRowsError("a binary task has two classes", file=train.file, column=column, got=classes, fix=fix)
-    if carving and classes and problem is not Problem.MULTILABEL and max(present.values()) == 1:
-        raise TooFewRowsError(
-            "every class has a single row, so none can be tested",
-            file=train.file,
-            column=column,
-            got=f"{len(present)} classes in {len(train)} rows{lost}",
-            fix="add rows of these classes, or name another label column",
+            column=spec.target.column,
+            got=f"{lack.got}{lost}",
+            fix=f"{'repair these rows, or ' if lost else ''}{lack.fix}",
         )
 
 
@@ -168,20 +153,17 @@ def groups_of(spec: TaskSpec, rows: Rows, *, coarse: bool) -> np.ndarray:
 
 def strata_of(spec: TaskSpec, rows: Rows, classes: tuple[str, ...]) -> csr_array:
     """Return sparse bool ``[rows, strata]``: what every split should hold in equal shares."""
-    return strata(encode(rows.labels, spec.target.problem, classes), spec.target.problem)
+    labels = problem_of(spec.target.problem).labels
+    return labels.strata(labels.encode(rows.labels, classes))
 
 
 def _untested(rows: Mapping[str, Rows], classes: Sequence[str], made: Sequence[str]) -> list[str]:
     """Say which classes have too few rows to be in every split that was made from others."""
-    asked = {split: {name for label in rows[split].labels for name in _names(label)} for split in made}
+    asked = {split: {name for label in rows[split].labels for name in named(label)} for split in made}
     lacking = {split: [name for name in classes if name not in names] for split, names in asked.items()}
     return [
         f"no {split} row has the class {_few(names)}: too few rows to part" for split, names in lacking.items() if names
     ]
-
-
-def _names(label: object) -> tuple[object, ...]:
-    return label if isinstance(label, tuple) else (label,)
 
 
 def _few(names: Sequence[str]) -> str:
@@ -201,7 +183,7 @@ def findings(rows: Mapping[str, Rows], intake: Intake, made: Sequence[str], *, c
     found = []
     if intake.constant:
         found.append(f"columns with one value throughout were left out: {', '.join(intake.constant)}")
-    labels = {name for label in rows["train"].labels for name in (label if isinstance(label, tuple) else (label,))}
+    labels = {name for label in rows["train"].labels for name in named(label)}
     if absent := [name for name in intake.classes if name not in labels]:
         found.append(f"no training row has the class {', '.join(absent)}")
     found += _untested(rows, intake.classes, made)

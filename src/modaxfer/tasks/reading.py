@@ -11,7 +11,8 @@ from modaxfer.data.sources import Found, find_rows
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import close_matches
-from modaxfer.spec import Problem, TaskSpec
+from modaxfer.registry import problem_of
+from modaxfer.spec import TaskSpec
 from modaxfer.tasks.intake import Intake, take_in
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _selection(spec: TaskSpec, rows: int | None, seed: int) -> Selection:
     named = (*(field.name for field in spec.fields), *spec.target.read_from)
     beside = (*spec.keep, *spec.splits.group, *spec.splits.disjoint)
     columns = frozenset((*named, *beside)) if spec.fields else None
-    label = None if spec.target.problem is Problem.REGRESSION else spec.target.column
+    label = spec.target.column if problem_of(spec.target.problem).labels.drawn_by_label else None
     return Selection(columns=columns, draw=None if rows is None else Draw(rows=rows, seed=seed, label=label))
 
 

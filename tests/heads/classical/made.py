@@ -7,8 +7,7 @@ import torch
 
 from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.space import Space
-from modaxfer.heads.objective import Objective, balanced_weights
-from modaxfer.spec import Problem
+from problem_names import balanced_weights, objective_of
 
 FOLDS = 4
 
@@ -57,7 +56,7 @@ def space_of(rows, targets, problem, *, classes=3, sizes=None, balanced=False):
     """Return the standardised space of `rows`, their folds lying one behind the other, and its objective."""
     sizes = sizes or (len(rows), 0)
     train = targets[: sum(sizes[:-1])]
-    objective = Objective.fit(problem, 0 if problem is Problem.REGRESSION else classes, train)
+    objective = objective_of(problem, classes, train)
     weights = balanced_weights(problem, classes, train) if balanced else None
     cut = Cut.of(torch.from_numpy(rows), Labels.of(targets, objective, weights), sizes)
     return Space.standardised(cut), objective

@@ -6,8 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import AffineMaps, Labels
-from modaxfer.heads.objective import Objective, balanced_weights
-from modaxfer.spec import Problem
+from problem_names import balanced_weights, objective_of
 
 OUTPUTS = torch.from_numpy(0.3 * np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32))
 
@@ -21,8 +20,8 @@ def drawn(slope):
 
 def test_the_temperature_is_the_most_likely_one():
     targets = drawn(8.0)
-    labels = Labels.of(targets, Objective(problem=Problem.MULTICLASS, classes=3), None)
-    calibration = Calibration.fit(OUTPUTS, labels, Problem.MULTICLASS)
+    labels = Labels.of(targets, objective_of("multiclass", 3), None)
+    calibration = Calibration.fit(OUTPUTS, labels, "softmax")
 
     def loss(slope):
         return -float((slope * OUTPUTS.double()).log_softmax(1)[range(400), targets].mean()) + 1e-3 * slope**2 / 2
@@ -33,23 +32,23 @@ def test_the_temperature_is_the_most_likely_one():
 
 
 def test_separated_rows_give_a_finite_temperature():
-    labels = Labels.of(OUTPUTS.argmax(1).numpy(), Objective(problem=Problem.MULTICLASS, classes=3), None)
-    slope = Calibration.fit(OUTPUTS, labels, Problem.MULTICLASS).slope
+    labels = Labels.of(OUTPUTS.argmax(1).numpy(), objective_of("multiclass", 3), None)
+    slope = Calibration.fit(OUTPUTS, labels, "softmax").slope
     assert torch.isfinite(slope).all()
     assert float(slope[0]) > 8
 
 
 def test_useless_outputs_do_not_turn_around():
-    labels = Labels.of((-OUTPUTS).argmax(1).numpy(), Objective(problem=Problem.MULTICLASS, classes=3), None)
-    assert float(Calibration.fit(OUTPUTS, labels, Problem.MULTICLASS).slope[0]) > 0
+    labels = Labels.of((-OUTPUTS).argmax(1).numpy(), objective_of("multiclass", 3), None)
+    assert float(Calibration.fit(OUTPUTS, labels, "softmax").slope[0]) > 0
 
 
 def test_every_label_gets_platts_slope_and_offset():
     noisy = OUTPUTS.numpy() + 0.2 * np.random.default_rng(2).normal(size=(400, 3))
     targets = (noisy > [0, 0.2, 0.4]).astype(np.float32)
-    for weights in (None, balanced_weights(Problem.MULTILABEL, 3, targets)):
-        labels = Labels.of(targets, Objective(problem=Problem.MULTILABEL, classes=3), weights)
-        logits = Calibration.fit(OUTPUTS, labels, Problem.MULTILABEL).apply(OUTPUTS)
+    for weights in (None, balanced_weights("multilabel", 3, targets)):
+        labels = Labels.of(targets, objective_of("multilabel", 3), weights)
+        logits = Calibration.fit(OUTPUTS, labels, "sigmoid").apply(OUTPUTS)
         for label in range(3):
             model = LogisticRegression(C=1e6, class_weight=None if weights is None else "balanced")
             model.fit(OUTPUTS[:, label : label + 1], targets[:, label])
@@ -59,8 +58,8 @@ def test_every_label_gets_platts_slope_and_offset():
 
 def test_a_label_that_never_occurs_is_never_said():
     targets = np.zeros((400, 3), np.float32)
-    labels = Labels.of(targets, Objective(problem=Problem.MULTILABEL, classes=3), None)
-    logits = Calibration.fit(OUTPUTS, labels, Problem.MULTILABEL).apply(OUTPUTS)
+    labels = Labels.of(targets, objective_of("multilabel", 3), None)
+    logits = Calibration.fit(OUTPUTS, labels, "sigmoid").apply(OUTPUTS)
     assert (logits < -3).all()
 
 

@@ -10,7 +10,6 @@ from sklearn.metrics import accuracy_score
 
 from modaxfer.errors import DataError
 from modaxfer.heads.classical import LayerFeatures, fit, search
-from modaxfer.spec import Problem
 
 ROWS = 30
 GENERATOR = np.random.default_rng(0)
@@ -20,9 +19,9 @@ def features(rows=ROWS):
     return GENERATOR.normal(size=(rows, 2, 3, 8)).astype(np.float32)
 
 
-def fitted(train, targets, *, problem=Problem.MULTICLASS, classes=3, groups=None, **options):
+def fitted(train, targets, *, problem="multiclass", classes=3, groups=None, **options):
     def score(references, predictions, scores):
-        if problem is Problem.REGRESSION:
+        if problem == "regression":
             return -float(np.abs(references - predictions).mean())
         return accuracy_score(references, predictions)
 
@@ -34,18 +33,18 @@ def fitted(train, targets, *, problem=Problem.MULTICLASS, classes=3, groups=None
 COPIES = np.repeat(features(3), 10, axis=0), np.repeat(np.arange(3), 10)
 KINDS = {
     "one row per class": (features(20), np.arange(20), {"classes": 20}),
-    "two rows": (features(2), np.array([0, 1]), {"problem": Problem.BINARY, "classes": 2}),
+    "two rows": (features(2), np.array([0, 1]), {"problem": "binary", "classes": 2}),
     "constant features": (np.ones((ROWS, 2, 3, 8), np.float32), np.arange(ROWS) % 3, {}),
     "copies of three rows": (*COPIES, {}),
     "copies in groups": (*COPIES, {"groups": COPIES[1]}),
-    "more features than rows": (features(5), np.arange(5) % 2, {"problem": Problem.BINARY, "classes": 2}),
+    "more features than rows": (features(5), np.arange(5) % 2, {"problem": "binary", "classes": 2}),
     "a class without rows": (features(), np.arange(ROWS) % 3, {"classes": 5}),
     "features beyond float16": (features() * 1e18, np.arange(ROWS) % 3, {}),
-    "a constant target": (features(), np.full(ROWS, 3.0), {"problem": Problem.REGRESSION, "classes": 0}),
+    "a constant target": (features(), np.full(ROWS, 3.0), {"problem": "regression", "classes": 0}),
     "two rows of a code": (
         features(2),
         np.array([0, 1]),
-        {"problem": Problem.BINARY, "classes": 2, "reduction": "autoencoder"},
+        {"problem": "binary", "classes": 2, "reduction": "autoencoder"},
     ),
 }
 

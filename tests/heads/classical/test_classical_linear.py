@@ -19,7 +19,6 @@ from modaxfer.heads.classical.families import GRIDS, linear_head
 from modaxfer.heads.classical.logistic import solve_logistic
 from modaxfer.heads.classical.reduction import reduce_linearly
 from modaxfer.heads.classical.ridge import solve_ridge
-from modaxfer.spec import Problem
 
 SIZES = (60, 50, 70, 40)
 ROWS = rows_of(220)
@@ -43,7 +42,7 @@ def expected_by_fold(model, targets, method):
 
 def test_held_out_ridge_is_scikit_learns():
     targets = values_of(ROWS)
-    space, objective = space_of(ROWS, targets, Problem.REGRESSION, sizes=SIZES)
+    space, objective = space_of(ROWS, targets, "regression", sizes=SIZES)
     values, _ = objective.decode(space.cut.held_out(solve_ridge(space, 7.0)))
     expected = expected_by_fold(make_pipeline(StandardScaler(), Ridge(alpha=7.0)), targets, "predict")
     np.testing.assert_allclose(values, expected, atol=2e-3)  # 1e-4 of the target's deviation
@@ -52,7 +51,7 @@ def test_held_out_ridge_is_scikit_learns():
 def test_one_row_per_fold_is_leave_one_out():
     rows = rows_of(24, width=5)
     targets = values_of(rows)
-    space, objective = space_of(rows, targets, Problem.REGRESSION, sizes=(*[1] * 24, 0))
+    space, objective = space_of(rows, targets, "regression", sizes=(*[1] * 24, 0))
     values, _ = objective.decode(space.cut.held_out(solve_ridge(space, 2.0)))
     model = make_pipeline(StandardScaler(), Ridge(alpha=2.0))
     expected = cross_val_predict(model, rows, targets, cv=LeaveOneOut())
@@ -64,7 +63,7 @@ def test_leave_one_out_chooses_the_penalty_that_ridgecv_chooses():
     targets = values_of(rows, seed=4)
     penalties = GRIDS["ridge"]
     reference = RidgeCV(alphas=penalties).fit(StandardScaler().fit_transform(rows), targets)
-    space, objective = space_of(rows, targets, Problem.REGRESSION, sizes=(*[1] * 40, 0))
+    space, objective = space_of(rows, targets, "regression", sizes=(*[1] * 40, 0))
     errors = []
     for penalty in penalties:
         values, _ = objective.decode(space.cut.held_out(solve_ridge(space, penalty)))
@@ -74,7 +73,7 @@ def test_leave_one_out_chooses_the_penalty_that_ridgecv_chooses():
 
 def test_held_out_ridge_classes_are_scikit_learns():
     targets = classes_of(ROWS)
-    space, _ = space_of(ROWS, targets, Problem.MULTICLASS, sizes=SIZES)
+    space, _ = space_of(ROWS, targets, "multiclass", sizes=SIZES)
     outputs = 2 * space.cut.held_out(solve_ridge(space, 7.0)) - 1
     model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=7.0))
     np.testing.assert_allclose(outputs, expected_by_fold(model, targets, "decision_function"), atol=1e-4)
@@ -82,8 +81,8 @@ def test_held_out_ridge_classes_are_scikit_learns():
 
 def test_weighted_ridge_is_scikit_learns():
     targets = classes_of(TRAIN)
-    space, _ = space_of(TRAIN, targets, Problem.MULTICLASS, balanced=True)
-    head, _ = linear_head(space, "ridge", 7.0, Problem.MULTICLASS, None)
+    space, _ = space_of(TRAIN, targets, "multiclass", balanced=True)
+    head, _ = linear_head(space, "ridge", 7.0, "softmax", None)
     model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=7.0, class_weight="balanced"))
     expected = model.fit(EXACT_TRAIN, targets).decision_function(EXACT)
     np.testing.assert_allclose(2 * head(torch.from_numpy(ROWS)).detach() - 1, expected, atol=1e-4)
@@ -92,7 +91,7 @@ def test_weighted_ridge_is_scikit_learns():
 @pytest.mark.parametrize("shrinkage", [0.05, 0.6])
 def test_held_out_lda_is_scikit_learns(shrinkage):
     targets = classes_of(ROWS)
-    space, objective = space_of(ROWS, targets, Problem.MULTICLASS, sizes=SIZES)
+    space, objective = space_of(ROWS, targets, "multiclass", sizes=SIZES)
     _, chances = objective.decode(space.cut.held_out(solve_discriminant(space, shrinkage)))
     model = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage))
     np.testing.assert_allclose(chances, expected_by_fold(model, targets, "predict_proba"), atol=1e-4)
@@ -100,8 +99,8 @@ def test_held_out_lda_is_scikit_learns(shrinkage):
 
 def test_balanced_lda_has_equal_priors():
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, Problem.MULTICLASS, balanced=True)
-    head, _ = linear_head(space, "lda", 0.3, Problem.MULTICLASS, None)
+    space, objective = space_of(TRAIN, targets, "multiclass", balanced=True)
+    head, _ = linear_head(space, "lda", 0.3, "softmax", None)
     _, chances = objective.decode(head(torch.from_numpy(ROWS)))
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3, priors=np.full(3, 1 / 3))
     expected = make_pipeline(StandardScaler(), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
@@ -109,26 +108,26 @@ def test_balanced_lda_has_equal_priors():
 
 
 @pytest.mark.parametrize("balanced", [False, True])
-@pytest.mark.parametrize(("problem", "classes"), [(Problem.BINARY, 2), (Problem.MULTICLASS, 3)])
+@pytest.mark.parametrize(("problem", "classes"), [("binary", 2), ("multiclass", 3)])
 def test_folded_logistic_is_scikit_learns(problem, classes, balanced):
     targets = classes_of(TRAIN, classes)
     space, objective = space_of(TRAIN, targets, problem, classes=classes, balanced=balanced)
-    head, converged = linear_head(space, "logistic", 0.1, problem, None)
+    head, converged = linear_head(space, "logistic", 0.1, "softmax", None)
     model = make_pipeline(StandardScaler(), exact_logistic(class_weight="balanced" if balanced else None))
     model.fit(EXACT_TRAIN, targets)
     _, chances = objective.decode(head(torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, model.predict_proba(EXACT), atol=1e-4)
     coefficients = model[-1].coef_ / model[0].scale_
     weight = head.linear.weight.detach().numpy()
-    folded = weight[1:] - weight[:1] if problem is Problem.BINARY else weight
+    folded = weight[1:] - weight[:1] if problem == "binary" else weight
     np.testing.assert_allclose(folded * model[0].scale_, coefficients * model[0].scale_, atol=1e-4)
     assert converged
 
 
 def test_held_out_logistic_is_scikit_learns():
     targets = classes_of(ROWS)
-    space, objective = space_of(ROWS, targets, Problem.MULTICLASS, sizes=SIZES)
-    _, chances = objective.decode(space.cut.held_out(solve_logistic(space, 0.1, Problem.MULTICLASS).maps))
+    space, objective = space_of(ROWS, targets, "multiclass", sizes=SIZES)
+    _, chances = objective.decode(space.cut.held_out(solve_logistic(space, 0.1, "softmax").maps))
     model = make_pipeline(StandardScaler(), exact_logistic())
     np.testing.assert_allclose(chances, expected_by_fold(model, targets, "predict_proba"), atol=1e-4)
 
@@ -136,8 +135,8 @@ def test_held_out_logistic_is_scikit_learns():
 @pytest.mark.parametrize("balanced", [False, True])
 def test_multilabel_logistic_is_one_against_the_rest(balanced):
     targets = labels_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, Problem.MULTILABEL, balanced=balanced)
-    head, _ = linear_head(space, "logistic", 0.1, Problem.MULTILABEL, None)
+    space, objective = space_of(TRAIN, targets, "multilabel", balanced=balanced)
+    head, _ = linear_head(space, "logistic", 0.1, "sigmoid", None)
     model = exact_logistic(class_weight="balanced" if balanced else None)
     reference = make_pipeline(StandardScaler(), OneVsRestClassifier(model)).fit(EXACT_TRAIN, targets)
     _, chances = objective.decode(head(torch.from_numpy(ROWS)))
@@ -147,25 +146,25 @@ def test_multilabel_logistic_is_one_against_the_rest(balanced):
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_warm_start_ends_where_a_cold_one_does(exact):
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, Problem.MULTICLASS)
-    near = solve_logistic(space, 0.03, Problem.MULTICLASS)
-    warm = solve_logistic(space, 0.1, Problem.MULTICLASS, start=near, exact=exact)
-    cold = solve_logistic(space, 0.1, Problem.MULTICLASS)
+    space, objective = space_of(TRAIN, targets, "multiclass")
+    near = solve_logistic(space, 0.03, "softmax")
+    warm = solve_logistic(space, 0.1, "softmax", start=near, exact=exact)
+    cold = solve_logistic(space, 0.1, "softmax")
     chances = [objective.decode(space.cut.held_out(fit.maps))[1] for fit in (warm, cold)]
     np.testing.assert_allclose(*chances, atol=1e-4 if exact else 1e-2)
     assert warm.converged
     assert warm.steps <= cold.steps + 2
 
 
-@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.MULTICLASS])
+@pytest.mark.parametrize("problem", ["binary", "multiclass"])
 def test_a_class_that_a_split_never_sees_gets_no_chance_there(problem):
-    classes = 2 if problem is Problem.BINARY else 3
+    classes = 2 if problem == "binary" else 3
     targets = classes_of(TRAIN, classes)
     targets[:90][targets[:90] == classes - 1] = 0
     targets[90:] = classes - 1
     space, objective = space_of(TRAIN, targets, problem, classes=classes, sizes=(90, 90, 0))
     for maps in (
-        solve_logistic(space, 0.1, problem).maps,
+        solve_logistic(space, 0.1, "softmax").maps,
         solve_discriminant(space, 0.3),
     ):
         outputs = space.cut.held_out(maps)
@@ -177,8 +176,8 @@ def test_a_class_that_a_split_never_sees_gets_no_chance_there(problem):
 def test_a_label_that_never_occurs_stays_out():
     targets = labels_of(TRAIN)
     targets[:, 2] = 0
-    space, objective = space_of(TRAIN, targets, Problem.MULTILABEL)
-    head, converged = linear_head(space, "logistic", 0.1, Problem.MULTILABEL, None)
+    space, objective = space_of(TRAIN, targets, "multilabel")
+    head, converged = linear_head(space, "logistic", 0.1, "sigmoid", None)
     _, chances = objective.decode(head(torch.from_numpy(ROWS)))
     assert chances[:, 2].max() < 1e-3
     assert converged
@@ -193,8 +192,8 @@ def test_a_label_that_never_occurs_stays_out():
 )
 def test_folded_pca_and_head_are_scikit_learns(head, value, model):
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, Problem.MULTICLASS)
-    folded, _ = linear_head(reduce_linearly(space, "pca", 5), head, value, Problem.MULTICLASS, None)
+    space, objective = space_of(TRAIN, targets, "multiclass")
+    folded, _ = linear_head(reduce_linearly(space, "pca", 5), head, value, "softmax", None)
     expected = make_pipeline(StandardScaler(), PCA(5), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
     _, chances = objective.decode(folded(torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, expected, atol=1e-4)
@@ -202,8 +201,8 @@ def test_folded_pca_and_head_are_scikit_learns(head, value, model):
 
 def test_folded_pca_and_ridge_are_scikit_learns():
     targets = values_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, Problem.REGRESSION)
-    folded, _ = linear_head(reduce_linearly(space, "pca", 5), "ridge", 7.0, Problem.REGRESSION, None)
+    space, objective = space_of(TRAIN, targets, "regression")
+    folded, _ = linear_head(reduce_linearly(space, "pca", 5), "ridge", 7.0, "identity", None)
     expected = make_pipeline(StandardScaler(), PCA(5), Ridge(alpha=7.0)).fit(EXACT_TRAIN, targets).predict(EXACT)
     values, _ = objective.decode(folded(torch.from_numpy(ROWS)))
     np.testing.assert_allclose(values, expected, atol=1e-4 * targets.std())
@@ -211,7 +210,7 @@ def test_folded_pca_and_ridge_are_scikit_learns():
 
 def test_discriminant_directions_are_scikit_learns_up_to_sign():
     targets = classes_of(TRAIN)
-    space, _ = space_of(TRAIN, targets, Problem.MULTICLASS)
+    space, _ = space_of(TRAIN, targets, "multiclass")
     directions = discriminant_directions(space, 10, shrinkage=0.0)[0].numpy()
     scaled = StandardScaler().fit_transform(EXACT_TRAIN)
     expected = LinearDiscriminantAnalysis(solver="eigen").fit(scaled, targets).scalings_[:, :2]
@@ -221,7 +220,7 @@ def test_discriminant_directions_are_scikit_learns_up_to_sign():
 
 def test_shrunk_discriminant_directions_solve_fishers_problem():
     targets = classes_of(TRAIN)
-    space, _ = space_of(TRAIN, targets, Problem.MULTICLASS)
+    space, _ = space_of(TRAIN, targets, "multiclass")
     directions = discriminant_directions(space, 10, shrinkage=0.3)[0].double().numpy()
     scaled = StandardScaler().fit_transform(EXACT_TRAIN)
     means = np.stack([scaled[targets == number].mean(0) for number in range(3)])
@@ -234,9 +233,9 @@ def test_shrunk_discriminant_directions_solve_fishers_problem():
 
 def test_a_folded_lda_reduction_gives_what_its_steps_give():
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, Problem.MULTICLASS)
+    space, objective = space_of(TRAIN, targets, "multiclass")
     reduced = reduce_linearly(space, "lda", 10)
-    folded, _ = linear_head(reduced, "logistic", 0.1, Problem.MULTICLASS, None)
+    folded, _ = linear_head(reduced, "logistic", 0.1, "softmax", None)
     projected = (StandardScaler().fit_transform(EXACT_TRAIN)) @ discriminant_directions(space, 10, 0.3)[0].numpy()
     expected = exact_logistic().fit(projected, targets).predict_proba(projected)
     _, chances = objective.decode(folded(torch.from_numpy(TRAIN)))

@@ -8,7 +8,6 @@ from modaxfer.contracts import Hidden, pool
 from modaxfer.errors import RefusedError
 from modaxfer.heads.classical import LayerFeatures, fit
 from modaxfer.heads.classical.features import View
-from modaxfer.spec import Problem
 
 
 def accuracy(references, predictions, scores):
@@ -29,7 +28,7 @@ def layered(informative, pools, rows=240, layers=4, width=8):
 def fitted(features, targets, **options):
     known = LayerFeatures(train=features[:200], validation=features[200:])
     split = {"train": targets[:200], "validation": targets[200:]}
-    return fit(known, split, Problem.MULTICLASS, ("a", "b", "c"), 0, Options(**options), score=accuracy)
+    return fit(known, split, "multiclass", ("a", "b", "c"), 0, Options(**options), score=accuracy)
 
 
 def shares(found, features):

@@ -13,7 +13,6 @@ from modaxfer.result import Result
 from modaxfer.runner.beside.folds import pooled
 from modaxfer.runner.beside.schedule import run_with_companions
 from modaxfer.runner.evaluation.finished import Finished, read_finished
-from modaxfer.spec import Problem
 
 
 def run(folder, runner, *, resume=False, **changes):
@@ -59,7 +58,7 @@ def test_intervals_over_all_rows_draw_what_belongs_together():
     rng = np.random.default_rng(0)
     references = np.repeat(rng.integers(0, 2, 40), 3)
     said = np.where(np.repeat(rng.random(40) < 0.7, 3), references, 1 - references)
-    whole = {"problem": Problem.BINARY, "references": references, "predictions": said}
+    whole = {"problem": "binary", "references": references, "predictions": said}
     result = Result(status="completed", encoder={}, bridge="", strategy="", task="", data={"problem": "binary"})
 
     def fold(rows, clusters):

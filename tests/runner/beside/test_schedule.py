@@ -13,16 +13,15 @@ from made_up_runs import CLASSES, Runner, made_run
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.metrics import compute
-from modaxfer.registry import registry
+from modaxfer.registry import problem_of, registry
 from modaxfer.result import Result
 from modaxfer.runner.beside.gain import scratch_baseline, transfer_gain
 from modaxfer.runner.beside.schedule import run_with_companions
 from modaxfer.runner.beside.scratch import RATES, scratch_config, with_search
 from modaxfer.runner.beside.seeds import summarise
 from modaxfer.runner.evaluation.finished import read_finished
-from modaxfer.runner.evaluation.summary import labels, write_table
+from modaxfer.runner.evaluation.summary import write_table
 from modaxfer.runner.request.scratch import refuse_idle_baseline
-from modaxfer.spec import Problem
 
 
 def config(folder, **changes):
@@ -174,15 +173,15 @@ def test_undefined_scores_have_no_mean(tmp_path):
     assert found["mean"].keys() == found["std"].keys() == {"roc_auc"}
 
 
-@pytest.mark.parametrize("problem", [Problem.MULTICLASS, Problem.REGRESSION, Problem.MULTILABEL])
+@pytest.mark.parametrize("problem", ["multiclass", "regression", "multilabel"])
 def test_stored_predictions_give_the_stored_scores(problem, tmp_path):
     rng = np.random.default_rng(0)
-    shape = (60, 3) if problem is Problem.MULTILABEL else 60
-    references = rng.normal(size=60) if problem is Problem.REGRESSION else rng.integers(0, 2, shape)
-    predictions = references + 1 if problem is Problem.REGRESSION else rng.integers(0, 2, shape)
-    classes = () if problem is Problem.REGRESSION else CLASSES
-    scores = None if problem is Problem.REGRESSION else rng.random((60, 3))
-    names = ("rmse", "r2") if problem is Problem.REGRESSION else ("f1_macro", "roc_auc")
+    shape = (60, 3) if problem == "multilabel" else 60
+    references = rng.normal(size=60) if problem == "regression" else rng.integers(0, 2, shape)
+    predictions = references + 1 if problem == "regression" else rng.integers(0, 2, shape)
+    classes = () if problem == "regression" else CLASSES
+    scores = None if problem == "regression" else rng.random((60, 3))
+    names = ("rmse", "r2") if problem == "regression" else ("f1_macro", "roc_auc")
     test = compute(names, problem=problem, references=references, predictions=predictions, scores=scores)
     result = Result(
         status="completed",
@@ -191,9 +190,10 @@ def test_stored_predictions_give_the_stored_scores(problem, tmp_path):
         strategy="",
         task="",
         metrics={"test": test, "primary": names[0]},
-        data={"classes": list(classes), "problem": problem.value},
+        data={"classes": list(classes), "problem": problem},
     )
-    columns = {"target": labels(references, problem, classes), "prediction": labels(predictions, problem, classes)}
+    labels = problem_of(problem).labels
+    columns = {"target": labels.show(references, classes), "prediction": labels.show(predictions, classes)}
     write_table(tmp_path / "predictions.parquet", {"row_id": [f"r{n}" for n in range(60)]} | columns, scores, classes)
     read = read_finished(tmp_path, result)
     assert list(read.ids) == sorted(f"r{n}" for n in range(60))

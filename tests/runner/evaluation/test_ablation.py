@@ -12,7 +12,7 @@ import torch
 from modaxfer.metrics import Scored, paired_difference
 from modaxfer.runner.evaluation import ablation
 from modaxfer.runner.evaluation.ablation import ablate, part_names
-from modaxfer.spec import AUDIO, IMAGE, TEXT, Field, Problem
+from modaxfer.spec import AUDIO, IMAGE, TEXT, Field
 
 ROWS = 200
 
@@ -45,7 +45,7 @@ def fused(monkeypatch):
         computer=SimpleNamespace(arithmetic=nullcontext, device="cpu"),
         objective=SimpleNamespace(decode=decode),
         splits={"test": SimpleNamespace(targets=targets)},
-        problem=Problem.BINARY,
+        problem="binary",
         seed=3,
         warnings=[],
     )
@@ -92,7 +92,7 @@ def test_the_difference_is_that_of_the_same_rows(fused):
             Scored(predictions=ours, scores=None),
             Scored(predictions=alone, scores=None),
             "accuracy",
-            problem=Problem.BINARY,
+            problem="binary",
             seed=3,
         )
         low, high = part["difference"]["accuracy"]

@@ -10,14 +10,19 @@ from sklearn import metrics
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from modaxfer.contracts import Answers, Sealed
-from modaxfer.data.cells.targets import encode, unseen
 from modaxfer.errors import RunFailedError
 from modaxfer.metrics import compute
+from modaxfer.problems.labels.names import unseen
 from modaxfer.runner.evaluation.asked import asked
-from modaxfer.spec import TABLE, TEXT, Field, Problem, SplitPolicy
+from modaxfer.spec import TABLE, TEXT, Field, SplitPolicy, Target
+from problem_names import encode
 
 TEXT_FIELD = (Field(name="text", signal=TEXT),)
 KNOWN = ("bird", "cat", "dog")
+
+
+def posed(problem="multiclass", policy=SplitPolicy()):  # noqa: B008
+    return SimpleNamespace(target=Target(problem=problem), splits=policy)
 
 
 def rows(labels, problem, classes=KNOWN, digests=None, **columns):
@@ -35,15 +40,15 @@ def test_classes_that_train_lacks_score_as_scikit_learn_scores_the_strings() -> 
     truth = generator.choice(["bird", "cat", "dog", "fish", "frog", "ant"], 90)
     said = np.where(generator.random(90) < 0.6, truth, "dog")
     said = np.where(np.isin(said, KNOWN), said, "cat")
-    ask = asked(rows(list(truth), Problem.MULTICLASS), SplitPolicy(), TEXT_FIELD, "test")
+    ask = asked(rows(list(truth), "multiclass"), posed(), TEXT_FIELD, "test")
     assert ask.strange == ("ant", "fish", "frog")
     assert ask.known.tolist() == np.isin(truth, KNOWN).tolist()
     scores = generator.random((90, 3))
     names = ["accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef", "recall_macro", "precision_macro"]
     given = {
-        "problem": Problem.MULTICLASS,
+        "problem": "multiclass",
         "references": ask.references,
-        "predictions": encode(list(said), Problem.MULTICLASS, KNOWN),
+        "predictions": encode(list(said), "multiclass", KNOWN),
         "scores": scores,
     }
     recalls = metrics.recall_score(truth, said, labels=np.unique(truth), average=None)
@@ -64,13 +69,13 @@ def test_classes_that_train_lacks_score_as_scikit_learn_scores_the_strings() -> 
 def test_labels_that_train_lacks_are_labels_missed() -> None:
     truth = [("cat", "fish"), ("dog",), ("frog",), (), ("bird", "cat")]
     said = [("cat",), ("dog", "bird"), (), (), ("bird", "cat")]
-    ask = asked(rows(truth, Problem.MULTILABEL), SplitPolicy(), TEXT_FIELD, "test")
+    ask = asked(rows(truth, "multilabel"), posed("multilabel"), TEXT_FIELD, "test")
     everyone = MultiLabelBinarizer(classes=[*KNOWN, "fish", "frog"])
     right, claimed = everyone.fit_transform(truth), everyone.transform(said)
     given = {
-        "problem": Problem.MULTILABEL,
+        "problem": "multilabel",
         "references": ask.references,
-        "predictions": encode(said, Problem.MULTILABEL, KNOWN),
+        "predictions": encode(said, "multilabel", KNOWN),
         "scores": np.random.default_rng(0).random((5, 3)),
     }
     expected = {
@@ -88,11 +93,11 @@ def test_rows_of_one_group_belong_together_and_so_do_equal_inputs() -> None:
     policy = SplitPolicy(group=("speaker",))
     data = rows(
         ["cat"] * 6,
-        Problem.MULTICLASS,
+        "multiclass",
         speaker=["ann", "bob", "ann", None, None, "cid"],
         digests=[b"0", b"1", b"2", b"3", b"4", b"1"],
     )
-    clusters = asked(data, policy, TEXT_FIELD, "test").clusters
+    clusters = asked(data, posed(policy=policy), TEXT_FIELD, "test").clusters
     assert clusters is not None
     # A missing value makes nobody a twin; bob and cid share an input.
     assert clusters.numbers.tolist() == [0, 1, 0, 2, 3, 1]
@@ -100,23 +105,23 @@ def test_rows_of_one_group_belong_together_and_so_do_equal_inputs() -> None:
 
 
 def test_rows_that_share_nothing_stand_alone() -> None:
-    ask = asked(rows(["cat"] * 4, Problem.MULTICLASS), SplitPolicy(), TEXT_FIELD, "test")
+    ask = asked(rows(["cat"] * 4, "multiclass"), posed(), TEXT_FIELD, "test")
     assert ask.clusters is None
     assert ask.units is None
     assert ask.to_dict() == {"rows": 4, "units": 4, "by": ""}
 
 
 def test_equal_rows_of_a_coarse_table_are_separate_observations() -> None:
-    table, text = (rows(["cat"] * 9, Problem.MULTICLASS, digests=[b"0", b"1", b"2"] * 3) for _ in range(2))
-    assert asked(table, SplitPolicy(), (Field(name="a", signal=TABLE),), "test").clusters is None
-    assert asked(text, SplitPolicy(), TEXT_FIELD, "test").to_dict()["units"] == 3
+    table, text = (rows(["cat"] * 9, "multiclass", digests=[b"0", b"1", b"2"] * 3) for _ in range(2))
+    assert asked(table, posed(), (Field(name="a", signal=TABLE),), "test").clusters is None
+    assert asked(text, posed(), TEXT_FIELD, "test").to_dict()["units"] == 3
 
 
 def test_the_answers_are_read_once_and_handed_on_as_they_were_stored() -> None:
-    data = rows(["cat", "fish", "dog"], Problem.MULTICLASS)
-    ask = asked(data, SplitPolicy(), TEXT_FIELD, "test")
+    data = rows(["cat", "fish", "dog"], "multiclass")
+    ask = asked(data, posed(), TEXT_FIELD, "test")
     assert (ask.answers.targets.tolist(), ask.answers.unseen) == ([1, -1, 2], {1: ("fish",)})
     part = ask.only(np.array([1, 2]))
     assert (part.answers.targets.tolist(), part.answers.unseen) == ([-1, 2], {0: ("fish",)})
     with pytest.raises(RunFailedError, match="targets of a sealed split are read twice in one run"):
-        asked(data, SplitPolicy(), TEXT_FIELD, "test")
+        asked(data, posed(), TEXT_FIELD, "test")

@@ -13,11 +13,11 @@ import soundfile
 from PIL import Image
 
 from modaxfer.config import RunConfig
-from modaxfer.metrics.mistakes import surest_mistakes
+from modaxfer.metrics.mistakes import surest
+from modaxfer.registry import problem_of
 from modaxfer.runner.evaluation.asked import asked
 from modaxfer.runner.evaluation.shown import MISTAKES, SECONDS, SIDE, write_mistakes
 from modaxfer.runner.session import Predictions
-from modaxfer.spec import Problem
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.own import task_from_files
 
@@ -30,11 +30,11 @@ def shown(tmp_path):
         task = task_from_files(RunConfig(**settings))
         data = load_task(task)
         fields = fields_of(task, data)
-        ask = asked(data, task.splits, fields, "test")
+        ask = asked(data, task, fields, "test")
         rows = len(ask.references)
         wrong = np.zeros((rows, 2)) if ask.references.ndim == 2 else 1 - ask.references
         resolved = SimpleNamespace(data=data, fields=fields)
-        session = SimpleNamespace(problem=task.target.problem)
+        session = SimpleNamespace(labels=problem_of(task.target.problem).labels)
         write_mistakes(tmp_path, session, resolved, Predictions(predictions=wrong.astype(int), scores=None), ask)
         return json.loads((tmp_path / MISTAKES).read_text()), data
 
@@ -92,13 +92,17 @@ def test_a_label_that_train_lacks_is_a_mistake_too(shown, tmp_path):
     assert {item[0]["text"] for item in kept.values()} == {"new 1", "new 2"}
 
 
+def mistakes(problem, targets, predicted, scores):
+    return surest(problem_of(problem).labels.mistakes(targets, predicted, scores))
+
+
 def test_the_surest_come_first_whatever_the_problem():
     scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [np.nan, np.nan]])
-    found = surest_mistakes(Problem.BINARY, np.array([1, 0, 1, 0]), np.array([0, 1, 1, 1]), scores)
+    found = mistakes("binary", np.array([1, 0, 1, 0]), np.array([0, 1, 1, 1]), scores)
     assert [(item.row, item.score) for item in found[:2]] == [(0, 0.9), (1, 0.6)]
     assert found[2].row == 3
     targets, predicted = np.array([[True, False], [True, True]]), np.array([[False, False], [True, False]])
-    found = surest_mistakes(Problem.MULTILABEL, targets, predicted, np.array([[0.3, 0.1], [0.9, 0.05]]))
+    found = mistakes("multilabel", targets, predicted, np.array([[0.3, 0.1], [0.9, 0.05]]))
     assert found == ((1, 0.05, 1), (0, 0.3, 0))
-    found = surest_mistakes(Problem.REGRESSION, np.array([1.0, 2, 3]), np.array([1.0, -8, 4]), None)
+    found = mistakes("regression", np.array([1.0, 2, 3]), np.array([1.0, -8, 4]), None)
     assert found == ((1, -10.0, -1), (2, 1.0, -1))

@@ -5,15 +5,15 @@ import pytest
 from modaxfer.config import RunConfig, build
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.runner.request.division import refuse_divisions
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, Target, TaskSpec
 
 
-def task(problem=Problem.MULTICLASS):
+def task(problem="multiclass"):
     fields = (Field(name="text", signal=TEXT),)
     return TaskSpec(name="t", fields=fields, target=Target(problem=problem), sources=(FolderSource(name="t"),))
 
 
-def refused(problem=Problem.MULTICLASS, tasks=1, **asked):
+def refused(problem="multiclass", tasks=1, **asked):
     refuse_divisions(build(RunConfig, asked), [task(problem)] * tasks)
 
 
@@ -45,15 +45,15 @@ def test_numbers_that_count_nothing(asked, message):
             r"--seeds and --folds both say what a run is repeated with.*each fold is a training",
         ),
         ({"shots": 5, "seeds": 2}, r"--seeds and --shots both say what a run is repeated with.*each episode is a"),
-        ({"shots": 5, "problem": Problem.REGRESSION}, r"have not one class each\. Got: problem regression"),
+        ({"shots": 5, "problem": "regression"}, r"have not one class each\. Got: problem regression"),
         (
-            {"shots": 5, "problem": Problem.MULTILABEL},
+            {"shots": 5, "problem": "multilabel"},
             r"have not one class each\. Got: problem multilabel.*use --limit",
         ),
     ],
 )
 def test_requests_without_one_meaning(asked, message):
-    problem = asked.pop("problem", Problem.MULTICLASS)
+    problem = asked.pop("problem", "multiclass")
     with pytest.raises(RefusedError, match=message):
         refused(problem, **asked)
 
@@ -64,4 +64,4 @@ def test_requests_without_one_meaning(asked, message):
 )
 def test_what_has_a_meaning_passes(asked):
     refused(**asked)
-    refused(Problem.BINARY, **asked)
+    refused("binary", **asked)

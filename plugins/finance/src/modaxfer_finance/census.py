@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modaxfer.spec import TABLE, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TABLE, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
@@ -31,7 +31,7 @@ _FIELDS = (
 _ADULT_INCOME = TaskSpec(
     name="adult-income",
     fields=_FIELDS,
-    target=Target(column="label", problem=Problem.BINARY, classes=("<=50K", ">50K")),
+    target=Target(column="label", problem="binary", classes=("<=50K", ">50K")),
     sources=(FolderSource(name="adult-income"), SampleSource(target="modaxfer_finance.sample:adult_income")),
     # 24 % earn more.
     metrics=("roc_auc", "average_precision", "f1_macro", "balanced_accuracy", "accuracy"),

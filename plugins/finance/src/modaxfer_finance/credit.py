@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modaxfer.spec import TABLE, Field, FolderSource, Problem, SampleSource, Target, TaskSpec
+from modaxfer.spec import TABLE, Field, FolderSource, SampleSource, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
-_PAYER = Target(column="label", problem=Problem.BINARY, classes=("good", "bad"))
+_PAYER = Target(column="label", problem="binary", classes=("good", "bad"))
 """The rarer class comes second: it is the one that ROC and precision-recall curves are about."""
 _RARE = ("roc_auc", "average_precision", "f1_macro", "balanced_accuracy", "accuracy")
 

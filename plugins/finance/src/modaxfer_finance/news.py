@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
 _PHRASEBANK = TaskSpec(
     name="financial-phrasebank",
     fields=(Field(name="text", signal=TEXT, doc="A sentence from news about a listed company, tokenised."),),
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=("negative", "neutral", "positive")),
+    target=Target(column="label", problem="multiclass", classes=("negative", "neutral", "positive")),
     sources=(
         FolderSource(name="financial-phrasebank"),
         SampleSource(target="modaxfer_finance.sample_news:financial_phrasebank"),

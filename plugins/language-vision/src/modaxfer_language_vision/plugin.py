@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import IMAGE, TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ _NLVR = TaskSpec(
         ),
         Field(name="sentence", signal=TEXT, doc="What somebody says of the boxes, as typed, slips included."),
     ),
-    target=Target(column="label", problem=Problem.BINARY, classes=("false", "true")),
+    target=Target(column="label", problem="binary", classes=("false", "true")),
     sources=(FolderSource(name="nlvr"), SampleSource(target="modaxfer_language_vision.sample:nlvr")),
     metrics=("accuracy", "balanced_accuracy", "f1_macro", "matthews_corrcoef", "roc_auc"),
     primary="accuracy",

@@ -10,7 +10,6 @@ from modaxfer.spec import (
     DownloadSource,
     Field,
     FolderSource,
-    Problem,
     RemoteFile,
     SampleSource,
     SplitPolicy,
@@ -31,7 +30,7 @@ _LEGAL_SENTIMENT = TaskSpec(
         Field(name="sentence", signal=TEXT, doc="A sentence of a US court opinion, lower case, no punctuation."),
         Field(name="party", signal=TEXT, doc="A party that the sentence mentions, as it is written there."),
     ),
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=("negative", "neutral", "positive")),
+    target=Target(column="label", problem="multiclass", classes=("negative", "neutral", "positive")),
     sources=(
         FolderSource(name="legal-sentiment"),
         DownloadSource(
@@ -62,7 +61,7 @@ _LEGAL_SENTIMENT = TaskSpec(
 _UNFAIR = TaskSpec(
     name="unfair-tos",
     fields=(Field(name="text", signal=TEXT, doc="A sentence of online terms of service."),),
-    target=Target(column="label", problem=Problem.BINARY, classes=("fair", "unfair")),
+    target=Target(column="label", problem="binary", classes=("fair", "unfair")),
     sources=(FolderSource(name="unfair-tos"),),
     metrics=("f1_macro", "balanced_accuracy", "average_precision", "accuracy"),
     primary="f1_macro",
@@ -79,7 +78,7 @@ _UNFAIR_CLAUSES = TaskSpec(
     fields=_UNFAIR.fields,
     target=Target(
         column="clause_types",
-        problem=Problem.MULTILABEL,
+        problem="multilabel",
         classes=(
             "arbitration",
             "choice of law",

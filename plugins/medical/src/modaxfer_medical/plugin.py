@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Field, FolderSource, Problem, SampleSource, Target, TaskSpec
+from modaxfer.spec import IMAGE, Field, FolderSource, SampleSource, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ MODAXFER_API = 0
 _CHEST_XRAY = TaskSpec(
     name="chest-xray",
     fields=(Field(name="image", signal=IMAGE, doc="A child's chest X-ray from the front, 28 x 28 pixels, grey."),),
-    target=Target(column="label", problem=Problem.BINARY, classes=("normal", "pneumonia")),
+    target=Target(column="label", problem="binary", classes=("normal", "pneumonia")),
     sources=(FolderSource(name="chest-xray"), SampleSource(target="modaxfer_medical.sample:chest_xray")),
     metrics=("balanced_accuracy", "roc_auc", "average_precision", "f1_macro", "accuracy"),
     primary="balanced_accuracy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ _QUESTIONS = TaskSpec(
     fields=(Field(name="text", signal=TEXT, doc="A question in English, tokenised."),),
     target=Target(
         column="label",
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         classes=("abbreviation", "description", "entity", "human", "location", "number"),
     ),
     sources=(FolderSource(name="trec-questions"), SampleSource(target="modaxfer_questions.sample:questions")),
@@ -52,7 +52,7 @@ _FINE_QUESTIONS = TaskSpec(
     fields=_QUESTIONS.fields,
     target=Target(
         column="fine_label",
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         classes=tuple(f"{coarse}:{fine}" for coarse, kinds in _FINE.items() for fine in kinds),
     ),
     sources=(FolderSource(name="trec-questions"), SampleSource(target="modaxfer_questions.sample:fine_questions")),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, TABLE, TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import IMAGE, TABLE, TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ _FASHION_PRODUCTS = TaskSpec(
     fields=(_PHOTO, _TITLE),
     target=Target(
         column="label",
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         classes=(
             "Bags",
             "Belts",
@@ -62,7 +62,7 @@ _FASHION_PHOTO = replace(
 _FASHION_SEASON = replace(
     _FASHION_PRODUCTS,
     name="fashion-season",
-    target=Target(column="season", problem=Problem.MULTICLASS, classes=("Spring", "Summer", "Fall", "Winter")),
+    target=Target(column="season", problem="multiclass", classes=("Spring", "Summer", "Fall", "Winter")),
     summary="Season for which a fashion article was listed, from photo and title; 2 % are for spring (Fashion Product "
     "Images, Aggarwal 2019).",
 )
@@ -105,7 +105,7 @@ _HOUSES = TaskSpec(
         # A name, not a quantity: half of a zip code means nothing.
         Field(name="zipcode", signal=TABLE, doc="US postal code, as a category."),
     ),
-    target=Target(column="price", problem=Problem.REGRESSION, unit="dollars"),
+    target=Target(column="price", problem="regression", unit="dollars"),
     sources=(FolderSource(name="houses"), SampleSource(target="modaxfer_retail.houses:houses")),
     # A few mansions decide the squared error; the mean absolute error is what a buyer would ask for.
     metrics=("mae", "rmse", "r2"),
@@ -120,7 +120,7 @@ _HOUSES = TaskSpec(
 _HOUSES_PRICE_CLASS = replace(
     _HOUSES,
     name="houses-price-class",
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=("low", "middle", "high")),
+    target=Target(column="label", problem="multiclass", classes=("low", "middle", "high")),
     metrics=("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef"),
     primary="accuracy",
     summary="Third of the prices that a house falls into, parted at 385,000 and 630,000 dollars, from four photos and "

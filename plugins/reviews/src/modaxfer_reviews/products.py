@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
 _CUSTOMER_REVIEWS = TaskSpec(
     name="customer-reviews",
     fields=(Field(name="text", signal=TEXT, doc="A sentence from a gadget's review, tokenised, lower case."),),
-    target=Target(column="label", problem=Problem.BINARY, classes=("negative", "positive")),
+    target=Target(column="label", problem="binary", classes=("negative", "positive")),
     sources=(FolderSource(name="customer-reviews"), SampleSource(target="modaxfer_reviews.sample:customer_reviews")),
     metrics=("f1_macro", "accuracy", "balanced_accuracy", "roc_auc"),
     primary="f1_macro",
@@ -28,7 +28,7 @@ _CUSTOMER_REVIEWS = TaskSpec(
 _VADER_PRODUCTS = TaskSpec(
     name="vader-products",
     fields=(Field(name="text", signal=TEXT, doc="A sentence from a gadget's review."),),
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=("negative", "neutral", "positive")),
+    target=Target(column="label", problem="multiclass", classes=("negative", "neutral", "positive")),
     sources=(
         FolderSource(name="vader-products", reader="modaxfer_reviews.rows:vader_products"),
         SampleSource(target="modaxfer_reviews.sample:vader_products"),
@@ -46,7 +46,7 @@ _VADER_PRODUCTS = TaskSpec(
 _VADER_PRODUCTS_RATING = replace(
     _VADER_PRODUCTS,
     name="vader-products-rating",
-    target=Target(column="rating", problem=Problem.REGRESSION, unit="-4 to 4"),
+    target=Target(column="rating", problem="regression", unit="-4 to 4"),
     metrics=("rmse", "mae", "r2"),
     primary="rmse",
     summary="Mean rating, -4 to 4, of a gadget review sentence by 20 people; split by review (Hutto & Gilbert 2014).",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modaxfer.spec import TEXT, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 __all__ = ["TASKS"]
 
 _VADER_TWEETS = TaskSpec(
     name="vader-tweets",
     fields=(Field(name="text", signal=TEXT, doc="A tweet or a text written like one."),),
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=("negative", "neutral", "positive")),
+    target=Target(column="label", problem="multiclass", classes=("negative", "neutral", "positive")),
     sources=(FolderSource(name="vader-tweets"), SampleSource(target="modaxfer_reviews.sample:vader_tweets")),
     metrics=("f1_macro", "accuracy", "balanced_accuracy", "matthews_corrcoef"),
     primary="f1_macro",
@@ -26,7 +26,7 @@ _VADER_TWEETS = TaskSpec(
 _VADER_TWEETS_RATING = replace(
     _VADER_TWEETS,
     name="vader-tweets-rating",
-    target=Target(column="rating", problem=Problem.REGRESSION, unit="-4 to 4"),
+    target=Target(column="rating", problem="regression", unit="-4 to 4"),
     metrics=("rmse", "mae", "r2"),
     primary="rmse",
     summary="Mean rating, -4 to 4, of a tweet-like text by 20 people (Hutto & Gilbert 2014).",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import Field, FolderSource, Problem, SampleSource, Signal, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import Field, FolderSource, SampleSource, Signal, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ _SPOKEN_DIGITS = TaskSpec(
             doc="One English digit, spoken by one of six people, 0.14 to 2.3 seconds.",
         ),
     ),
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=tuple("0123456789")),
+    target=Target(column="label", problem="multiclass", classes=tuple("0123456789")),
     sources=(FolderSource(name="spoken-digits"), SampleSource(target="modaxfer_sound.spoken:spoken_digits")),
     metrics=("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef"),
     primary="accuracy",
@@ -44,7 +44,7 @@ _ESC10 = TaskSpec(
     ),
     target=Target(
         column="label",
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         classes=(
             "baby cry",
             "chainsaw",
@@ -81,7 +81,7 @@ _SPEECH_EMOTION = TaskSpec(
     ),
     target=Target(
         column="label",
-        problem=Problem.MULTICLASS,
+        problem="multiclass",
         classes=("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness"),
     ),
     sources=(FolderSource(name="speech-emotion"),),

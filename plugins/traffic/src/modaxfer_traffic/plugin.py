@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Field, FolderSource, Problem, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import IMAGE, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ _TRAFFIC_SIGNS = TaskSpec(
             "left and right are classes.",
         ),
     ),
-    target=Target(column="label", problem=Problem.MULTICLASS, classes=_SIGNS),
+    target=Target(column="label", problem="multiclass", classes=_SIGNS),
     sources=(FolderSource(name="traffic-signs"), SampleSource(target="modaxfer_traffic.sample:traffic_signs")),
     metrics=("accuracy", "f1_macro", "balanced_accuracy", "matthews_corrcoef"),
     primary="accuracy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Field, FolderSource, Problem, SampleSource, Target, TaskSpec
+from modaxfer.spec import IMAGE, Field, FolderSource, SampleSource, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ def _digits(name: str, *, side: int, origin: str, licence: str, summary: str, ur
     return TaskSpec(
         name=name,
         fields=(Field(name="image", signal=IMAGE, doc=doc),),
-        target=Target(column="label", problem=Problem.MULTICLASS, classes=tuple("0123456789")),
+        target=Target(column="label", problem="multiclass", classes=tuple("0123456789")),
         sources=(
             FolderSource(name=name),
             SampleSource(target=f"modaxfer_vision.drawn_digits:{name.replace('-', '_')}"),
@@ -42,7 +42,7 @@ def _pacs(domain: str = "") -> TaskSpec:
         fields=(Field(name="image", signal=IMAGE, doc="One of seven kinds of thing, 160 x 160 pixels, colour."),),
         target=Target(
             column="label",
-            problem=Problem.MULTICLASS,
+            problem="multiclass",
             classes=("dog", "elephant", "giraffe", "guitar", "horse", "house", "person"),
         ),
         sources=(

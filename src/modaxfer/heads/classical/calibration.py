@@ -8,7 +8,6 @@ import torch
 from torch.nn import functional
 
 from modaxfer.heads.classical.cut import AffineMaps, Labels
-from modaxfer.spec import Problem
 
 __all__ = ["Calibration"]
 
@@ -27,13 +26,13 @@ class Calibration:
     """``[outputs]``; zero for single-label problems."""
 
     @classmethod
-    def fit(cls, outputs: torch.Tensor, labels: Labels, problem: Problem) -> Calibration:
+    def fit(cls, outputs: torch.Tensor, labels: Labels, link: str) -> Calibration:
         """Fit by Newton's method on held-out `outputs` ``[rows, outputs]`` and their `labels`.
 
-        Single-label problems get one temperature; each label of a multi-label problem a slope and an offset, so that
-        probability 0.5 is the threshold that its (weighted) frequency asks for.
+        Behind a softmax there is one temperature; labels with a sigmoid each have a slope and an offset of their own,
+        so that probability 0.5 is the threshold that its (weighted) frequency asks for.
         """
-        if problem is Problem.MULTILABEL:
+        if link == "sigmoid":
             return cls._per_label(outputs, labels)
         return cls._temperature(outputs, labels)
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from modaxfer.spec import Problem
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modaxfer.heads.objective import Objective
+    from modaxfer.contracts import Objective
 
 __all__ = ["AffineMaps", "Cut", "Labels"]
 
@@ -31,22 +29,18 @@ class Labels:
 
     @classmethod
     def of(cls, targets: np.ndarray, objective: Objective, class_weight: torch.Tensor | None) -> Labels:
-        """Code `targets`; `class_weight` is what `balanced_weights` says of the training rows."""
-        given = torch.from_numpy(np.ascontiguousarray(targets))
-        weights = torch.ones(len(given))
+        """Code `targets`; `class_weight` is what the objective's `class_weights` says of the training rows.
+
+        A validation row of a class that train lacks has no column: it is judged, never fitted.
+        """
+        columns = objective.columns(targets)
+        weights = torch.ones(len(columns))
         label_weights = weights[:, None]
-        if objective.problem is Problem.REGRESSION:
-            columns = objective.scale.standardised(given[:, None])
-        elif objective.problem is Problem.MULTILABEL:
-            columns = given.float()
-            if class_weight is not None:
-                label_weights = torch.where(columns > 0, class_weight[1], class_weight[0])
-        else:
-            # A validation row of a class that train lacks (-1) has no column: it is judged, never fitted.
-            columns = (given[:, None] == torch.arange(objective.classes)).float()
-            if class_weight is not None:
-                weights = class_weight[given.clamp(min=0)]
-                label_weights = weights[:, None]
+        if class_weight is not None and class_weight.ndim == 2:
+            label_weights = torch.where(columns > 0, class_weight[1], class_weight[0])
+        elif class_weight is not None:
+            weights = class_weight[torch.from_numpy(np.ascontiguousarray(targets)).clamp(min=0)]
+            label_weights = weights[:, None]
         return cls(columns=columns, weights=weights, label_weights=label_weights)
 
     def __getitem__(self, rows: torch.Tensor | slice) -> Labels:

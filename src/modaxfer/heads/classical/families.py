@@ -16,13 +16,13 @@ from modaxfer.heads.classical.space import UnsolvableError
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import ReducedHead
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modaxfer.heads.classical.calibration import Calibration
     from modaxfer.heads.classical.space import Space
+    from modaxfer.spec import ProblemSpec
 
 __all__ = ["SETTINGS", "heads_for", "held_out_outputs", "linear_head", "nearest_head"]
 
@@ -35,23 +35,28 @@ GRIDS: dict[str, tuple[float, ...]] = {
 SETTINGS = {"lda": "shrinkage", "logistic": "inverse_penalty", "ridge": "penalty", "knn": "neighbours"}
 """What the value of each grid is called in reports."""
 
-VOTES = {Problem.MULTILABEL: "sigmoid", Problem.REGRESSION: "value"}
+HEADS = {
+    "softmax": ("lda", "ridge", "logistic", "knn"),
+    "sigmoid": ("ridge", "logistic", "knn"),
+    "identity": ("ridge", "knn"),
+}
+"""What fits outputs of a link, see `modaxfer.spec.ProblemSpec.link`, cheapest first."""
+
+VOTES = {"identity": "value"}
 
 
-def heads_for(wish: str, problem: Problem) -> tuple[str, ...]:
+def heads_for(wish: str, problem: ProblemSpec) -> tuple[str, ...]:
     """Return the heads to try, cheapest first.
 
     Raises:
         RefusedError: The head that is wished for does not fit the problem.
     """
-    allowed = {Problem.MULTILABEL: ("ridge", "logistic", "knn"), Problem.REGRESSION: ("ridge", "knn")}.get(
-        problem, ("lda", "ridge", "logistic", "knn")
-    )
+    allowed = HEADS[problem.link]
     if wish == "auto":
         return allowed
     if wish not in allowed:
         raise RefusedError(
-            f"the head {wish!r} does not fit a {problem.value} task",
+            f"the head {wish!r} does not fit a {problem.name} task",
             got=wish,
             allowed=("auto", *allowed),
             fix="choose another with --set strategy.head=...",
@@ -60,7 +65,7 @@ def heads_for(wish: str, problem: Problem) -> tuple[str, ...]:
 
 
 def held_out_outputs(
-    space: Space, head: str, problem: Problem, grid: tuple[float, ...] | None = None
+    space: Space, head: str, link: str, grid: tuple[float, ...] | None = None
 ) -> Iterator[tuple[float, torch.Tensor]]:
     """Yield each value of the head's grid with held-out outputs ``[rows, outputs]``, in the order of the cut.
 
@@ -69,13 +74,13 @@ def held_out_outputs(
     """
     grid = GRIDS[head] if grid is None else grid
     if head == "knn":
-        yield from _nearest_outputs(space, problem, grid)
+        yield from _nearest_outputs(space, link, grid)
         return
     start: LogisticFit | None = None
     for value in grid:
         try:
             if head == "logistic":
-                start = solve_logistic(space, value, problem, start=start, exact=False)
+                start = solve_logistic(space, value, link, start=start, exact=False)
                 maps = start.maps
             else:
                 maps = solve_ridge(space, value) if head == "ridge" else solve_discriminant(space, value)
@@ -85,7 +90,7 @@ def held_out_outputs(
 
 
 def linear_head(
-    space: Space, head: str, value: float, problem: Problem, calibration: Calibration | None
+    space: Space, head: str, value: float, link: str, calibration: Calibration | None
 ) -> tuple[LinearHead, bool]:
     """Fit `head` on the last split's training rows and fold scaler, reduction and calibration into it.
 
@@ -94,7 +99,7 @@ def linear_head(
     """
     converged = True
     if head == "logistic":
-        fitted = solve_logistic(space, value, problem)
+        fitted = solve_logistic(space, value, link)
         maps, converged = fitted.maps, fitted.converged
     else:
         maps = solve_ridge(space, value) if head == "ridge" else solve_discriminant(space, value)
@@ -102,23 +107,23 @@ def linear_head(
     return LinearHead.from_weights(*space.cut.raw_map(maps)), converged
 
 
-def nearest_head(space: Space, value: float, problem: Problem) -> nn.Module:
+def nearest_head(space: Space, value: float, link: str) -> nn.Module:
     """Return a k-NN head for raw features that remembers the last split's training rows."""
     cut = space.cut
     if space.basis.ndim == 2:
         raw = cut.rows * cut.scale + cut.shift
         mean, scale = space.centre[-1] * cut.scale + cut.shift, cut.scale / space.basis[-1]
-        return _nearest(space, -1, raw, value, problem, mean=mean, scale=scale)
+        return _nearest(space, -1, raw, value, link, mean=mean, scale=scale)
     maps = AffineMaps(weight=space.basis, bias=-torch.einsum("sw,swc->sc", space.centre, space.basis))
     reducer = LinearHead.from_weights(*cut.raw_map(maps))
-    return ReducedHead(reducer, _nearest(space, -1, space.coordinates(cut.rows, -1), value, problem))
+    return ReducedHead(reducer, _nearest(space, -1, space.coordinates(cut.rows, -1), value, link))
 
 
-def _nearest_outputs(space: Space, problem: Problem, grid: tuple[float, ...]) -> Iterator[tuple[float, torch.Tensor]]:
+def _nearest_outputs(space: Space, link: str, grid: tuple[float, ...]) -> Iterator[tuple[float, torch.Tensor]]:
     cut = space.cut
     found = []
     for split, number in enumerate(cut.held):
-        head = _nearest(space, split, space.coordinates(cut.rows, split), max(grid), problem)
+        head = _nearest(space, split, space.coordinates(cut.rows, split), max(grid), link)
         similar = head.nearest(space.coordinates(cut.rows[cut.block(number)], split), int(max(grid)))
         found.append((cut.block(number), head, similar))
     for value in grid:
@@ -133,7 +138,7 @@ def _nearest(
     split: int,
     rows: torch.Tensor,
     value: float,
-    problem: Problem,
+    link: str,
     *,
     mean: torch.Tensor | None = None,
     scale: torch.Tensor | None = None,
@@ -147,5 +152,5 @@ def _nearest(
         mean=torch.zeros(rows.shape[1]) if mean is None else mean,
         scale=torch.ones(rows.shape[1]) if scale is None else scale,
         neighbours=int(value),
-        votes=VOTES.get(problem, "softmax"),
+        votes=VOTES.get(link, link),
     )

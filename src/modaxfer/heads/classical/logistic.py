@@ -11,7 +11,6 @@ from scipy.optimize import minimize
 from torch.nn import functional
 
 from modaxfer.heads.classical.cut import AffineMaps
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from modaxfer.heads.classical.space import Space
@@ -36,7 +35,7 @@ class LogisticFit:
 
 
 def solve_logistic(
-    space: Space, inverse_penalty: float, problem: Problem, *, start: LogisticFit | None = None, exact: bool = True
+    space: Space, inverse_penalty: float, link: str, *, start: LogisticFit | None = None, exact: bool = True
 ) -> LogisticFit:
     """Minimise scikit-learn's objective: sum of weighted losses plus ``|weights|^2 / (2 * inverse_penalty)``.
 
@@ -48,12 +47,12 @@ def solve_logistic(
     Args:
         space: Scaled and perhaps reduced features.
         inverse_penalty: ``C`` of scikit-learn, above 0.
-        problem: Binary, multi-class or multi-label.
+        link: ``softmax`` over the outputs, or ``sigmoid`` of each.
         start: Solution for another penalty.
         exact: Solve to the end, in float64, or only as far as a comparison of penalties needs.
     """
     tolerance = 1e-6 if exact else 1e-3
-    task = _Logistic(space.double() if exact else space, inverse_penalty, problem)
+    task = _Logistic(space.double() if exact else space, inverse_penalty, link)
     found = minimize(
         task,
         task.pack(start.weight, start.offset) if start else task.origin(),
@@ -76,10 +75,10 @@ def solve_logistic(
 class _Logistic:
     """Mean penalised loss over all splits, as a function of the preconditioned weights and the offsets."""
 
-    def __init__(self, space: Space, inverse_penalty: float, problem: Problem) -> None:
-        self.space, self.rows, self.softmax = space, space.cut.rows, problem is Problem.MULTICLASS
-        self.binary = problem is Problem.BINARY
-        labels = space.cut.labels
+    def __init__(self, space: Space, inverse_penalty: float, link: str) -> None:
+        self.space, self.rows, labels = space, space.cut.rows, space.cut.labels
+        self.binary = link == "softmax" and labels.columns.shape[1] == 2
+        self.softmax = link == "softmax" and not self.binary
         self.columns = labels.columns[:, 1:] if self.binary else labels.columns
         totals = space.totals[:, 1:] if self.binary else space.totals
         self.splits, self.outputs = totals.shape

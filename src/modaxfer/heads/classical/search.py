@@ -17,9 +17,8 @@ from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
 from modaxfer.heads.classical.trial import HeldOut, Score, Trial
 from modaxfer.heads.classical.views import Scout
-from modaxfer.heads.objective import Objective, balanced_weights
 from modaxfer.heads.reduced import ReducedHead
-from modaxfer.spec import Problem
+from modaxfer.registry import problem_of, problem_spec
 from modaxfer.threads import suitable_threads
 
 if TYPE_CHECKING:
@@ -27,9 +26,10 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from modaxfer.contracts import Readout
+    from modaxfer.contracts import Objective, Readout
     from modaxfer.heads.classical.features import LayerFeatures, View
     from modaxfer.heads.classical.options import SearchOptions
+    from modaxfer.spec import ProblemSpec
 
 __all__ = ["Fitted", "fit", "refuse_reduction"]
 
@@ -54,7 +54,7 @@ class Fitted:
 def fit(
     features: LayerFeatures,
     targets: Mapping[str, np.ndarray],
-    problem: Problem,
+    problem: str,
     classes: Sequence[str],
     seed: int,
     options: SearchOptions,
@@ -70,7 +70,7 @@ def fit(
     Args:
         features: Pooled vectors of every layer.
         targets: ``train`` and, where there are such features, ``validation``; as in `modaxfer.contracts.TaskData`.
-        problem: Kind of target.
+        problem: Registered name of what the target asks for; it has a link.
         classes: Class or label names; empty for regression.
         seed: Of folds and of what an autoencoder draws.
         options: The user's wishes.
@@ -82,13 +82,14 @@ def fit(
         DataError: There are too few rows for inner folds, features are not finite, or no head can be fitted to them.
     """
     started = time.perf_counter()
-    heads = heads_for(options.head, problem)
-    refuse_reduction(options.reduction, problem)
-    objective = Objective.fit(problem, len(classes), targets["train"])
-    weights = balanced_weights(problem, len(classes), targets["train"]) if class_weight else None
+    spec = problem_spec(problem)
+    heads = heads_for(options.head, spec)
+    refuse_reduction(options.reduction, spec)
+    objective = problem_of(problem).objective(len(classes), targets["train"])
+    weights = objective.class_weights(targets["train"]) if class_weight else None
     labels = Labels.of(targets["train"], objective, weights)
     _refuse_unfinite(features)
-    held_out = _held_out(features, targets, objective, weights, score, options, seed)
+    held_out = _held_out(features, targets, objective, spec.link, weights, score, options, seed)
     left_out: list[str] = []
     with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
         trials = _search(held_out, Scout(held_out, features.layers, options), heads, options, left_out)
@@ -107,11 +108,11 @@ def fit(
     return Fitted(readout=best.view.readout, head=head, objective=objective, report=report)
 
 
-def refuse_reduction(reduction: str, problem: Problem) -> None:
+def refuse_reduction(reduction: str, problem: ProblemSpec) -> None:
     """Refuse an LDA reduction where there are no classes to tell apart."""
-    if reduction == "lda" and problem in (Problem.MULTILABEL, Problem.REGRESSION):
+    if reduction == "lda" and problem.link != "softmax":
         raise RefusedError(
-            f"an LDA reduction does not fit a {problem.value} task",
+            f"an LDA reduction does not fit a {problem.name} task",
             got=reduction,
             allowed=("auto", "none", "pca", "autoencoder"),
             fix="choose another with --set strategy.reduction=...",
@@ -122,6 +123,7 @@ def _held_out(
     features: LayerFeatures,
     targets: Mapping[str, np.ndarray],
     objective: Objective,
+    link: str,
     class_weight: torch.Tensor | None,
     score: Score,
     options: SearchOptions,
@@ -132,9 +134,9 @@ def _held_out(
     sample = np.arange(len(train))
     if len(train) > SEARCH_ROWS:
         sample = np.sort(np.random.default_rng(seed).choice(len(train), SEARCH_ROWS, replace=False))
-    count = options.folds if objective.classes <= MANY_CLASSES else min(options.folds, FEW_FOLDS)
+    count = options.folds if objective.outputs <= MANY_CLASSES else min(options.folds, FEW_FOLDS)
     groups = None if features.groups is None else features.groups[sample]
-    fold = inner_folds(train[sample], objective.problem, count, groups=groups, seed=seed)
+    fold = inner_folds(train[sample], count, groups=groups, seed=seed)
     order = sample[np.argsort(fold, kind="stable")]
     pooled, references = features.train[order], train[order]
     held = 0
@@ -149,6 +151,7 @@ def _held_out(
         labels=Labels.of(references, objective, class_weight),
         sizes=(*np.bincount(fold).tolist(), held),
         objective=objective,
+        link=link,
         score=score,
         components=max(1, min(options.components, smallest - 1, pooled.shape[3])),
         seed=seed,
@@ -231,7 +234,7 @@ def _fitted(
 
 def _final(best: Trial, train: np.ndarray, labels: Labels, held_out: HeldOut) -> tuple[nn.Module, bool]:
     """Fit the chosen candidate on all training rows."""
-    problem = held_out.objective.problem
+    link = held_out.link
     raw = best.view.read(train)
     encoder = train_code(raw, held_out.components, held_out.seed) if best.reduction == "autoencoder" else None
     cut = Cut.of(raw if encoder is None else encoder(raw), labels, (len(raw), 0))
@@ -241,7 +244,7 @@ def _final(best: Trial, train: np.ndarray, labels: Labels, held_out: HeldOut) ->
     converged = True
     head: nn.Module
     if best.head == "knn":
-        head = nearest_head(space, best.value, problem)
+        head = nearest_head(space, best.value, link)
     else:
-        head, converged = linear_head(space, best.head, best.value, problem, best.calibration)
+        head, converged = linear_head(space, best.head, best.value, link, best.calibration)
     return (head if encoder is None else ReducedHead(encoder, head)), converged

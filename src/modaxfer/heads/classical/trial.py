@@ -15,11 +15,10 @@ from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import SETTINGS, held_out_outputs
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
+    from modaxfer.contracts import Objective
     from modaxfer.heads.classical.features import View
-    from modaxfer.heads.objective import Objective
 
 __all__ = ["HeldOut", "Score", "Trial"]
 
@@ -66,6 +65,8 @@ class HeldOut:
     labels: Labels
     sizes: tuple[int, ...]
     objective: Objective
+    link: str
+    """See `modaxfer.spec.ProblemSpec.link`."""
     score: Score
     components: int
     seed: int
@@ -88,11 +89,11 @@ class HeldOut:
         return max(trials, key=lambda trial: trial.score)
 
     def _judged(self, view: View, head: str, reduction: str, value: float, outputs: torch.Tensor) -> Trial:
-        problem, calibration = self.objective.problem, None
-        if head == "ridge" and problem is not Problem.REGRESSION:
+        calibration = None
+        if head == "ridge" and self.link != "identity":
             # Validation rows stay out: what is fitted is fitted on training rows.
             training = slice(0, sum(self.sizes[:-1]))
-            calibration = Calibration.fit(outputs[training], self.labels[training], problem)
+            calibration = Calibration.fit(outputs[training], self.labels[training], self.link)
             outputs = calibration.apply(outputs)
         predictions, scores = self.objective.decode(outputs)
         score = float(self.score(self.references, predictions, scores))
@@ -102,16 +103,16 @@ class HeldOut:
     def _outputs(
         self, space: Space, head: str, reduction: str, grid: tuple[float, ...] | None
     ) -> Iterator[tuple[float, torch.Tensor]]:
-        problem, cut = self.objective.problem, space.cut
+        cut = space.cut
         if reduction != "autoencoder":
             reduced = reduce_linearly(space, reduction, self.components)
-            yield from held_out_outputs(reduced, head, problem, grid)
+            yield from held_out_outputs(reduced, head, self.link, grid)
             return
         merged: dict[float, torch.Tensor] = {}
         for split, number in enumerate(cut.held):
             block = cut.block(number)
             part = self._coded(cut, split, block)
-            for value, outputs in held_out_outputs(Space.standardised(part), head, problem, grid):
+            for value, outputs in held_out_outputs(Space.standardised(part), head, self.link, grid):
                 whole = merged.setdefault(value, torch.zeros(len(cut.rows), outputs.shape[1]))
                 whole[block] = outputs[part.block(1)]
         yield from merged.items()

@@ -13,7 +13,7 @@ from modaxfer.config import build, documented
 from modaxfer.errors import ConfigError
 from modaxfer.heads.fusion.attention import CrossJoin
 from modaxfer.heads.fusion.joins import ConcatJoin, GatedJoin, VoteJoin
-from modaxfer.spec import Problem
+from modaxfer.registry import problem_spec
 
 __all__ = ["FusionHead", "FusionHeadOptions", "lose_some"]
 
@@ -28,7 +28,7 @@ class FusionHeadOptions:
     segments: int = documented(0, "cross: parts that each encoder's features consist of.", minimum=0)
     blocks: int = documented(1, "cross: attention blocks.", minimum=1)
     modality_dropout: float = documented(0.0, "Chance that a row loses an encoder in training.", minimum=0.0)
-    problem: str = documented("multiclass", "What is predicted.", choices=tuple(problem.value for problem in Problem))
+    problem: str = documented("multiclass", "What is predicted.")
 
 
 class FusionHead(nn.Module):
@@ -102,7 +102,7 @@ def _join(widths: tuple[int, ...], outputs: int, dropout: float, options: Fusion
     if options.how == "gated":
         return GatedJoin(widths, outputs, dropout, width=options.width)
     if options.how == "vote":
-        return VoteJoin(widths, outputs, dropout, problem=Problem(options.problem))
+        return VoteJoin(widths, outputs, dropout, link=problem_spec(options.problem).link)
     return CrossJoin(
         widths, outputs, dropout, width=options.width, segments=max(options.segments, 1), blocks=options.blocks
     )

@@ -15,7 +15,6 @@ from torch import nn
 from torch.nn import functional
 
 from modaxfer.heads.linear import LinearHead
-from modaxfer.spec import Problem
 
 __all__ = ["ConcatJoin", "GatedJoin", "Level", "VoteJoin"]
 
@@ -85,9 +84,9 @@ class VoteJoin(nn.Module):
     for labels on their own its log odds.
     """
 
-    def __init__(self, widths: Sequence[int], outputs: int, dropout: float, *, problem: Problem) -> None:
+    def __init__(self, widths: Sequence[int], outputs: int, dropout: float, *, link: str) -> None:
         super().__init__()
-        self.problem = problem
+        self.link = link
         self.level = Level(widths)
         self.heads = nn.ModuleList(LinearHead(width, outputs, dropout) for width in widths)
 
@@ -96,9 +95,9 @@ class VoteJoin(nn.Module):
         level = self.level(parts, present)
         votes = torch.stack([head(part) for head, part in zip(self.heads, level, strict=True)], dim=1)
         there = present.unsqueeze(2)
-        if self.problem is Problem.REGRESSION:
+        if self.link == "identity":
             return (votes * there).sum(1) / there.sum(1)
-        if self.problem is Problem.MULTILABEL:
+        if self.link == "sigmoid":
             yes, no = (_log_mean(functional.logsigmoid(sign * votes), there) for sign in (1, -1))
             return yes - no
         return _log_mean(votes.log_softmax(2), there)

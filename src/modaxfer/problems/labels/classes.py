@@ -35,6 +35,7 @@ class ClassLabels:
     """
 
     drawn_by_label = True
+    one_class = True
     many_columns = False
 
     def __init__(self, count: int | None = None) -> None:

@@ -33,6 +33,7 @@ class SetLabels:
     """A set of labels per row. Targets are 0/1 ``[rows, labels]``, float32; predictions int64, scores probabilities."""
 
     drawn_by_label = True
+    one_class = False
     many_columns = True
 
     def learn(self, table: pa.Table, target: Target, *, settled: bool = False) -> LabelReading:

@@ -37,6 +37,7 @@ class TagLabels:
     """
 
     drawn_by_label = False
+    one_class = False
     many_columns = False
 
     def learn(self, table: pa.Table, target: Target, *, settled: bool = False) -> None:

@@ -34,6 +34,7 @@ class ValueLabels:
     """A number per row. Targets and predictions are float64 ``[rows]`` in the target's unit; there are no scores."""
 
     drawn_by_label = False
+    one_class = False
     many_columns = False
 
     def learn(self, table: pa.Table, target: Target, *, settled: bool = False) -> LabelReading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from modaxfer.contracts import Answers, TaskData
 from modaxfer.data.clusters import Clusters, clusters_of
-from modaxfer.spec import Field, SplitPolicy
+from modaxfer.registry import problem_of
+from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Asked", "asked"]
 
@@ -56,7 +57,7 @@ class Asked:
         return {"rows": rows, "units": self.clusters.count, "by": self.clusters.by}
 
 
-def asked(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], split: str) -> Asked:
+def asked(data: TaskData, task: TaskSpec, fields: Sequence[Field], split: str) -> Asked:
     """Return what `split` of `data` asks; see `Asked`. Where it is sealed, the seal is broken here.
 
     Raises:
@@ -69,28 +70,15 @@ def asked(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], split: s
     known = np.ones(len(targets), bool)
     known[list(unseen)] = False
     return Asked(
-        references=_numbered(targets, unseen, strange, len(data.classes)) if unseen else targets,
+        references=problem_of(task.target.problem).labels.references(targets, unseen, strange, len(data.classes))
+        if unseen
+        else targets,
         known=known,
         strange=strange,
         answers=answers,
-        clusters=clusters_of(data, policy, fields, split),
+        clusters=clusters_of(data, task.splits, fields, split),
     )
 
 
 def _given(data: TaskData, split: str) -> Answers:
     return Answers(targets=data.targets[split], unseen=data.unseen.get(split, {}))
-
-
-def _numbered(
-    targets: np.ndarray, unseen: Mapping[int, tuple[str, ...]], strange: tuple[str, ...], classes: int
-) -> np.ndarray:
-    place = {name: number for number, name in enumerate(strange)}
-    if targets.ndim == 1:
-        numbered = targets.copy()
-        for row, (name,) in unseen.items():
-            numbered[row] = classes + place[name]
-        return numbered
-    more = np.zeros((len(targets), len(strange)), targets.dtype)
-    for row, names in unseen.items():
-        more[row, [place[name] for name in names]] = 1
-    return np.concatenate([targets, more], axis=1)

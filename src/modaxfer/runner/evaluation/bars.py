@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.baselines.chance import Scorer, chance, majority
-from modaxfer.baselines.simple import fit_simple
+from modaxfer.baselines.chance import Scorer, chance
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored, compute, paired_difference
 from modaxfer.runner.evaluation.asked import Asked
@@ -32,31 +31,32 @@ def measure_bars(
         test: What the model answers.
         warnings: Where failures are noted.
     """
-    common: dict[str, Any] = {
-        "problem": session.problem,
-        "references": ask.references,
-        "train": session.splits["train"].targets,
-        "classes": len(resolved.data.classes),
-    }
-    guess = partial(_chance, session=session, common=common)
+    classes, train = len(resolved.data.classes), session.splits["train"].targets
+    said = session.labels.constant(ask.references, train, classes)
+    guess = partial(_chance, session=session, references=ask.references, train=train, classes=classes)
     found = {
         "chance": each_apart("baseline chance:", resolved.metrics, guess, warnings),
         "majority": each_apart(
-            "baseline majority:", resolved.metrics, lambda names: majority(_scorer(session, names), **common), warnings
+            "baseline majority:",
+            resolved.metrics,
+            lambda names: dict(_scorer(session, names)(ask.references, *said)),
+            warnings,
         ),
         "simple": attempt("baseline simple", lambda: _simple(session, resolved, ask, test, warnings), warnings),
     }
     return {name: values for name, values in found.items() if values}
 
 
-def _chance(names: Sequence[str], *, session: TaskSession, common: Mapping[str, Any]) -> dict[str, float]:
+def _chance(
+    names: Sequence[str], *, session: TaskSession, references: np.ndarray, train: np.ndarray, classes: int
+) -> dict[str, float]:
     """Score guesses: what the scores per class decide once, since they are all equal, the rest guess by guess."""
     decided = [name for name in names if not needs_scores(name)]
     ranked = [name for name in names if needs_scores(name)]
     values = chance(
         _scorer(session, decided, quick=True),
-        **common,
-        seed=session.seed,
+        references,
+        session.labels.guesses(references, train, classes, np.random.default_rng(session.seed)),
         rank=_scorer(session, ranked, quick=True) if ranked else None,
     )
     return {name: values[name] for name in names if name in values}
@@ -66,9 +66,7 @@ def _simple(
     session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, warnings: list[str]
 ) -> dict[str, Any] | None:
     try:
-        simple = fit_simple(
-            resolved.data, fields=resolved.fields, problem=session.problem, seed=session.seed, judge=session.judge
-        )
+        simple = session.labels.simple(resolved.data, resolved.fields, seed=session.seed, judge=session.judge)
     except RefusedError as refusal:
         warnings.append(f"no simple baseline: {refusal}")
         return None

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from modaxfer.errors import DataError
 from modaxfer.metrics import Scored
+from modaxfer.problems.labels.names import named
+from modaxfer.registry import problem_of
 from modaxfer.result import Result
-from modaxfer.spec import Problem
 
 __all__ = ["Finished", "read_finished"]
 
@@ -30,9 +29,9 @@ class Finished:
     """int64 ``[rows]``: rows that belong together; None where each stands alone."""
 
     @property
-    def problem(self) -> Problem:
-        """Kind of target."""
-        return Problem(self.result.data["problem"])
+    def problem(self) -> str:
+        """Registered name of what the target asks for."""
+        return str(self.result.data["problem"])
 
     @property
     def score(self) -> float:
@@ -55,11 +54,11 @@ def read_finished(folder: Path, result: Result) -> Finished:
     table = pq.read_table(path)
     ids = [str(value) for value in table.column("row_id").to_pylist()]
     order = np.argsort(np.array(ids), kind="stable")
-    problem, classes = Problem(result.data["problem"]), [str(name) for name in result.data["classes"]]
+    labels, classes = problem_of(result.data["problem"]).labels, [str(name) for name in result.data["classes"]]
     said = {name: table.column(name).to_pylist() for name in ("target", "prediction")}
     # Classes that train lacks have no score; behind the known ones each has its number.
-    names = [*classes, *sorted(_labels(said["target"], problem) - set(classes))]
-    references, predictions = (_numbers(said[name], problem, names)[order] for name in ("target", "prediction"))
+    names = [*classes, *sorted({name for label in said["target"] for name in named(label)} - set(classes))]
+    references, predictions = (labels.parse(said[name], names)[order] for name in ("target", "prediction"))
     columns = [f"score:{name}" for name in classes]
     known = bool(columns) and set(columns) <= set(table.column_names)
     scores = np.stack([table.column(name).to_numpy() for name in columns], axis=1)[order] if known else None
@@ -71,23 +70,3 @@ def read_finished(folder: Path, result: Result) -> Finished:
         scored=Scored(predictions=predictions, scores=scores),
         clusters=table.column("cluster").to_numpy()[order] if "cluster" in table.column_names else None,
     )
-
-
-def _labels(values: Sequence[Any], problem: Problem) -> set[str]:
-    """Return the class names among stored targets."""
-    if problem is Problem.REGRESSION:
-        return set()
-    return {str(name) for value in values for name in (value if problem is Problem.MULTILABEL else [value])}
-
-
-def _numbers(values: Sequence[Any], problem: Problem, classes: Sequence[str]) -> np.ndarray:
-    """Return what a metric takes: class numbers, 0/1 per class, or the numbers themselves."""
-    if problem is Problem.REGRESSION:
-        return np.array(values, dtype=float)
-    place = {name: number for number, name in enumerate(classes)}
-    if problem is not Problem.MULTILABEL:
-        return np.array([place[str(value)] for value in values], dtype=np.int64)
-    indicators = np.zeros((len(values), len(classes)), dtype=np.int64)
-    for row, names in enumerate(values):
-        indicators[row, [place[str(name)] for name in names]] = 1
-    return indicators

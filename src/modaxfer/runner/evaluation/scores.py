@@ -81,7 +81,7 @@ def _drawn(session: TaskSession, name: str) -> np.ndarray | None:
 
 
 def _asked(resolved: ResolvedTask, name: str, rows: np.ndarray | None) -> Asked:
-    whole = asked(resolved.data, resolved.task.splits, resolved.fields, name)
+    whole = asked(resolved.data, resolved.task, resolved.fields, name)
     return whole if rows is None else whole.only(rows)
 
 

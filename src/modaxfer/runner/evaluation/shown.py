@@ -8,14 +8,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from modaxfer.data.blanks import is_missing
 from modaxfer.data.given import shown_column
 from modaxfer.data.media import read_image, read_sound
-from modaxfer.metrics.mistakes import surest_mistakes
+from modaxfer.metrics.mistakes import surest
 from modaxfer.result import write_atomically
-from modaxfer.spec import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +45,8 @@ def write_mistakes(folder: Path, session: TaskSession, resolved: ResolvedTask, m
         made: Predictions on the test split.
         asked: Its true answers.
     """
-    rows = [item.row for item in surest_mistakes(session.problem, *_aligned(session.problem, made, asked))]
+    found = session.labels.mistakes(asked.references, made.predictions, made.scores)
+    rows = [item.row for item in surest(found)]
     split = resolved.data.splits["test"]
     chosen = split.select(rows).with_format("arrow")[:]
     shown = {
@@ -56,18 +54,6 @@ def write_mistakes(folder: Path, session: TaskSession, resolved: ResolvedTask, m
         for place, row_id in enumerate(chosen.column("row_id").to_pylist())
     }
     write_atomically(folder / MISTAKES, json.dumps(shown, ensure_ascii=False) + "\n")
-
-
-def _aligned(problem: Problem, made: Predictions, asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Return answers, predictions and scores of one width: no model predicts labels that train lacks."""
-    if problem is not Problem.MULTILABEL:
-        return asked.references, made.predictions, made.scores
-    more = asked.references.shape[1] - made.predictions.shape[1]
-    predicted = np.pad(made.predictions > 0, ((0, 0), (0, more)))
-    scores = made.scores
-    if scores is not None:
-        scores = np.pad(scores.astype(float), ((0, 0), (0, more)), constant_values=np.nan)
-    return asked.references > 0, predicted, scores
 
 
 def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path | None) -> list[dict[str, Any]]:

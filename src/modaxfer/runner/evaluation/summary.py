@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 
 from modaxfer.metrics import greater_is_better
-from modaxfer.registry import registry
+from modaxfer.registry import problem_spec, registry
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.scores import Findings
@@ -25,9 +24,8 @@ from modaxfer.runner.folder import task_folder
 from modaxfer.runner.request.resolve import ResolvedTask, describe
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
-from modaxfer.spec import Problem
 
-__all__ = ["MEAN", "assemble", "labels", "together", "write_predictions", "write_table"]
+__all__ = ["MEAN", "assemble", "together", "write_predictions", "write_table"]
 
 MEAN = "mean_primary"
 """What decides for a run of several tasks: the mean of their primary metrics; of a regression's R squared."""
@@ -75,7 +73,7 @@ def assemble(
             "dropped": dict(resolved.data.dropped),
             "dropped_rows": list(resolved.data.dropped_rows),
             "classes": list(resolved.data.classes),
-            "problem": resolved.task.target.problem.value,
+            "problem": session.problem,
             "resampled": findings.asked.to_dict(),
             **({"unseen": findings.unseen} if findings.unseen else {}),
             "licence": resolved.task.licence,
@@ -148,8 +146,8 @@ def write_predictions(
     split, classes = session.splits["test"], resolved.data.classes
     columns = {
         "row_id": list(split.ids),
-        "target": labels(asked.answers.targets, session.problem, classes, asked.answers.unseen),
-        "prediction": labels(made.predictions, session.problem, classes),
+        "target": session.labels.show(asked.answers.targets, classes, asked.answers.unseen),
+        "prediction": session.labels.show(made.predictions, classes),
     }
     if asked.units is not None:
         columns["cluster"] = asked.units.tolist()
@@ -173,24 +171,6 @@ def write_table(
     return path
 
 
-def labels(
-    values: np.ndarray,
-    problem: Problem,
-    classes: tuple[str, ...],
-    unseen: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
-) -> list[Any]:
-    """Return predictions or targets as people write them: class names, lists of them, or numbers.
-
-    `unseen` names, by row, the labels of targets that are none of `classes`; see `TaskData.unseen`.
-    """
-    if problem is Problem.REGRESSION:
-        return [float(value) for value in values]
-    if problem is Problem.MULTILABEL:
-        known = ([classes[place] for place in np.flatnonzero(row)] for row in values)
-        return [[*names, *unseen.get(row, ())] for row, names in enumerate(known)]
-    return [unseen[row][0] if row in unseen else classes[int(value)] for row, value in enumerate(values)]
-
-
 def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
     """Return what was loaded; of several encoders their names joined, and each one under ``parts``."""
     parts = [
@@ -211,9 +191,9 @@ def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
 
 def _comparable(result: Result, split: str) -> float:
     values = result.metrics[split]
-    if result.data["problem"] == Problem.REGRESSION and "r2" in values:
-        return _number(values["r2"])
-    return _number(values[result.primary]) * (1 if greater_is_better(result.primary) else -1)
+    wanted = problem_spec(result.data["problem"]).comparable
+    name = wanted if wanted in values else result.primary
+    return _number(values[name]) * (1 if greater_is_better(name) else -1)
 
 
 def _number(value: float | None) -> float:

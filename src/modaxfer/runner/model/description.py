@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
-from modaxfer.contracts import PARTS, Bridge, FittedBridge, InputLayout, Processor, Readout, TrainedBridge
+from modaxfer.contracts import PARTS, Bridge, FittedBridge, InputLayout, Objective, Processor, Readout, TrainedBridge
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve_stored
 from modaxfer.encoders.runs import SCHEMA, description_of, read_description
 from modaxfer.encoders.stored import StoredEncoder
 from modaxfer.errors import ConfigError
-from modaxfer.heads.objective import Objective
 from modaxfer.json_file import well_formed
 from modaxfer.plan import AdapterSpec
-from modaxfer.registry import Entry, load_target, registry
-from modaxfer.spec import Field, Problem, Signal
+from modaxfer.registry import Entry, load_target, problem_of, registry
+from modaxfer.spec import Field, Signal
 
 __all__ = ["ModelDescription", "TowerDescription"]
 
@@ -113,6 +112,8 @@ class ModelDescription:
     """By table field, how its cells are read: see `modaxfer.data.cells.readings.Reading`; in older runs only
     ``number`` or ``category``."""
     classes: tuple[str, ...]
+    problem: str
+    """Registered name of what the target asks for."""
     objective: Objective
     """How logits are learned and decoded."""
     head: Mapping[str, Any]
@@ -144,7 +145,7 @@ class ModelDescription:
             "towers": [tower.to_dict(kept) for tower, kept in zip(self.towers, stored, strict=True)],
             "types": self.types,
             "classes": list(self.classes),
-            "objective": self.objective.to_dict(),
+            "objective": {"problem": self.problem, **self.objective.state()},
             "head": self.head,
             "precision": self.precision,
             "files": files,
@@ -169,11 +170,13 @@ class ModelDescription:
                 (tower, StoredEncoder.of(path.parent / "towers" / str(place), tower, files))
                 for place, tower in enumerate(values["towers"])
             ]
+            problem = str(values["objective"]["problem"])
             described = cls(
                 towers=tuple(TowerDescription.of(*each, trust_remote_code=trust_remote_code) for each in told),
                 types=values["types"],
                 classes=_classes(values["classes"], values["objective"]),
-                objective=Objective.from_dict(values["objective"]),
+                problem=problem,
+                objective=problem_of(problem).restored(values["objective"]),
                 head=values["head"],
                 precision=values["precision"],
                 folder=path.parent,
@@ -184,9 +187,8 @@ class ModelDescription:
 
 
 def _classes(names: Any, objective: Mapping[str, Any]) -> tuple[str, ...]:
-    told = Objective.from_dict(objective)
-    _require(type(told.classes) is int, "objective.classes", told.classes)
-    count = told.classes if told.problem is not Problem.REGRESSION else 0
+    count = objective.get("classes", len(names))
+    _require(type(count) is int, "objective.classes", count)
     _require(names == [] or _all(names, str), "classes", names)
     _require(len(set(names)) == len(names) == count, "classes", names)
     return tuple(names)

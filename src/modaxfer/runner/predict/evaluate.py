@@ -48,9 +48,9 @@ def evaluate(
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
     names = list(stored.metrics["test"])
-    ask = asked(data, task.splits, fields_of(task, data), "test")
+    ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
-        "problem": predictor.objective.problem,
+        "problem": predictor.described.problem,
         "references": ask.references,
         "predictions": predictions,
         "scores": scores,

@@ -15,7 +15,7 @@ from modaxfer.data.cells.columns import conform, file_columns
 from modaxfer.data.cells.interpret import Strange, strange_cells
 from modaxfer.data.given import Given
 from modaxfer.errors import DataError, close_matches
-from modaxfer.runner.evaluation.summary import labels
+from modaxfer.registry import problem_of
 from modaxfer.runner.model.build import load_model
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.joint import parts_of
@@ -103,7 +103,7 @@ class Predictor:
                 fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.described.types))}",
             )
         decoded, scores = self.objective.decode(self._forward(read.examples, progress))
-        made = labels(decoded, self.objective.problem, self.described.classes)
+        made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
         predictions: list[Any] = [None] * table.num_rows
         for row, value in zip(kept[read.kept], made, strict=True):
             predictions[row] = value

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modaxfer.config import RunConfig, build, read_yaml
+from modaxfer.contracts import Label
 from modaxfer.data.cells.columns import file_columns
-from modaxfer.data.cells.labels import LabelReading, learn_labels
-from modaxfer.data.cells.targets import Label, encode, read_labels, unseen
 from modaxfer.data.cleaning import find_label_faults, too_coarse
 from modaxfer.data.given import Given
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError, UnknownNameError, close_matches
 from modaxfer.metrics import bootstrap, compute, default_metrics, why_undefined
-from modaxfer.registry import registry
+from modaxfer.problems.labels.names import unseen
+from modaxfer.registry import problem_of, registry
 from modaxfer.result import Result
 from modaxfer.runner.predict.given import labelled_rows
 from modaxfer.runner.predict.predictor import Predictor, first_reasons
 from modaxfer.runner.predict.records import Predicted
 from modaxfer.runner.progress import Progress
-from modaxfer.spec import Problem, Target
+from modaxfer.spec import Target
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 __all__ = ["score_rows"]
 
@@ -68,7 +68,8 @@ def score_rows(
     fields = predictor.described.fields
     given = data if isinstance(data, Given) else labelled_rows(data, fields, target.column)
     _require_labels(given, target.read_from)
-    labels = read_labels(given.table, target, _reading(given.table, target))
+    kind = problem_of(target.problem).labels
+    labels = kind.read(given.table, target, kind.learn(given.table, target, settled=True))
     unlabelled = _unlabelled(labels)
     if len(unlabelled) == len(labels):
         reasons = first_reasons({row: detail for row, (_, detail) in unlabelled.items()})
@@ -106,16 +107,14 @@ class _Asked:
 def _scores(
     stored: Result, predictor: Predictor, made: Predicted, asked: _Asked
 ) -> tuple[dict[str, float], dict[str, list[float]], list[str]]:
-    problem, classes = predictor.objective.problem, predictor.described.classes
-    strange = unseen(asked.labels, classes) if problem is not Problem.REGRESSION else {}
+    problem, classes = predictor.described.problem, predictor.described.classes
+    kind, strange = problem_of(problem).labels, unseen(asked.labels, classes)
     names = tuple(sorted({name for own in strange.values() for name in own}))
-    said = [tuple(one) if isinstance(one, list) else one for one in (made.predictions[row] for row in asked.rows)]
-    predictions = encode(said, problem, classes)
     common: dict[str, Any] = {
         "problem": problem,
         # A class that the model does not know stands behind the known ones, as in a run's own test split.
-        "references": encode(asked.labels, problem, (*classes, *names)),
-        "predictions": predictions.astype(np.int64) if problem is Problem.MULTILABEL else predictions,
+        "references": kind.encode(asked.labels, (*classes, *names)),
+        "predictions": kind.parse([made.predictions[row] for row in asked.rows], classes),
         "scores": made.scores[asked.rows] if made.scores is not None else None,
     }
     wanted = list(stored.metrics.get("test") or default_metrics(problem))
@@ -144,7 +143,7 @@ def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray |
 def _target(run: Path, predictor: Predictor, label: str | Sequence[str] | None) -> Target:
     """Return the target of new rows: the columns named, else those of the run's task."""
     config = build(RunConfig, read_yaml(run / "config.yaml"))
-    problem, classes = predictor.objective.problem, predictor.described.classes
+    problem, classes = predictor.described.problem, predictor.described.classes
     if label is None and config.data is None and config.task:
         try:
             known: Target = registry().get("task", config.task[0]).spec.target
@@ -154,18 +153,6 @@ def _target(run: Path, predictor: Predictor, label: str | Sequence[str] | None) 
     columns = ((label,) if isinstance(label, str) else tuple(label or ())) or config.label or (Target().column,)
     several = columns if len(columns) > 1 else ()
     return Target(column=", ".join(columns), columns=several, problem=problem, classes=classes)
-
-
-def _reading(table: pa.Table, target: Target) -> LabelReading | None:
-    """Return how the labels are written, so that they are the names that the model has: 1.0 is its class 1."""
-    if target.columns:
-        return None
-    reading = learn_labels(table, target.column)
-    if target.problem is Problem.REGRESSION:
-        return reading
-    whole = bool(target.classes) and all(name.lstrip("+-").isdigit() for name in target.classes)
-    words = {name.lower(): name for name in target.classes}
-    return replace(reading, whole=whole, truth=words if set(words) <= {"true", "false"} else {})
 
 
 def _require_labels(given: Given, columns: Sequence[str]) -> None:

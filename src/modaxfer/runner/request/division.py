@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.spec import Problem
+from modaxfer.registry import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from modaxfer.spec import TaskSpec
 
 __all__ = ["refuse_divisions"]
-
-OF_ONE_CLASS = (Problem.BINARY, Problem.MULTICLASS)
-"""Problems whose rows have one class each, of which so many can be drawn."""
 
 
 def refuse_divisions(config: RunConfig, tasks: Sequence[TaskSpec]) -> None:
@@ -51,11 +48,11 @@ def refuse_divisions(config: RunConfig, tasks: Sequence[TaskSpec]) -> None:
             fix=f"leave --seeds out: each {each} is a training of its own; `modaxfer compare --seeds` repeats them all",
         )
     problem = tasks[0].target.problem
-    if config.shots is not None and problem not in OF_ONE_CLASS:
+    if config.shots is not None and not problem_of(problem).labels.one_class:
         raise RefusedError(
             "--shots draw so many rows of each class, and these rows have not one class each",
-            got=f"problem {problem.value}",
-            allowed=[one.value for one in OF_ONE_CLASS],
+            got=f"problem {problem}",
+            allowed="problems of one class per row, such as binary and multiclass",
             fix="use --limit for fewer training rows",
         )
 

@@ -17,7 +17,7 @@ from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Part, Phase, Plan, PlanContext
-from modaxfer.registry import Entry, load_target
+from modaxfer.registry import Entry, load_target, problem_name, problem_spec
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.proxy import Proxy, find_proxy
@@ -152,11 +152,12 @@ def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, asked:
 
 def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence[_TaskRows]) -> Plan:
     specs = [encoder.spec for encoder in request.encoders]
+    problem = asked[0].task.target.problem
     context = PlanContext(
         rates=_careful([spec.rates for spec in specs]),
         depth=min(encoder.depth for encoder in request.encoders),
         lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
-        problem=asked[0].task.target.problem,
+        problem=replace(problem_spec(problem), name=problem_name(problem)),
         rows=sum(each.data.rows["train"] for each in asked),
         tasks=len(asked),
         batch_size=config.batch_size,
@@ -233,7 +234,8 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
     for described in tasks[0].towers:
         _refuse_layer(described)
     _refuse_long(tasks)
-    _rehearse_head(tasks[0])
+    for resolved in tasks:
+        _rehearse_head(resolved)
     for described in tasks[0].towers:
         _rehearse_merge(described.encoder)
     adapter = tasks[0].plan.adapter
@@ -252,6 +254,7 @@ def _rehearse_head(resolved: ResolvedTask) -> None:
     with torch.random.fork_rng(devices=()):
         head_of(
             resolved.plan,
+            resolved.task.target.problem,
             [segments * described.encoder.hidden_size for described in resolved.towers],
             1,
             resolved.options.train.dropout,

@@ -115,7 +115,7 @@ class TrainStream:
     def chunk(self, part: Part, rows: np.ndarray) -> Chunk:
         """Return one part of a step's `rows`, ready for the model."""
         _, chosen, present = part
-        own = None if self.targets is None else torch.from_numpy(self.targets[rows])
+        own = None if self.targets is None else self.session.objective.batch(self.targets[rows])
         totals = {term.spec.name: term.total(self.name, own, len(rows)) for term in self.terms if not term.spec.joint}
         device = self.session.computer.device
         return Chunk(
@@ -128,7 +128,9 @@ class TrainStream:
             of=len(rows),
             present=present,
             scales={name: present / total for name, total in totals.items()},
-            targets=None if self.targets is None else _placed(torch.from_numpy(self.targets[chosen]), device),
+            targets=None
+            if self.targets is None
+            else _placed(self.session.objective.batch(self.targets[chosen]), device),
             extras={name: values[chosen].to(device) for name, values in self.extras.items()},
             views=self.stream.views,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from modaxfer.contracts import Seen
@@ -88,8 +87,7 @@ def _scored(session: TaskSession, outputs: torch.Tensor) -> dict[str, Any]:
     predictions, scores = session.objective.decode(outputs)
     judged = session.judge(split.targets, predictions, scores)
     # A class that train lacks has no logit, so no loss either; the judged score counts it as an error.
-    known = split.targets >= 0 if split.targets.dtype == np.int64 else np.ones(len(split.targets), bool)
-    losses = session.objective.loss(outputs, torch.from_numpy(split.targets))
-    loss = float(losses[torch.from_numpy(known)].mean())
+    losses = session.objective.loss(outputs, session.objective.batch(split.targets))
+    loss = float(losses[torch.from_numpy(session.objective.known(split.targets))].mean())
     skill = session.skill(judged, split.targets, predictions)
     return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}

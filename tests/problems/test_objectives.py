@@ -9,8 +9,9 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from modaxfer.errors import ConfigError
-from modaxfer.heads.objective import Objective, TargetScale, balanced_weights
-from modaxfer.spec import Problem
+from modaxfer.problems.objectives.square import TargetScale
+from modaxfer.registry import problem_of
+from problem_names import balanced_weights, objective_of
 
 CLASSES = np.array([0, 0, 0, 2, 2, 1, 0, 2])
 LABELS = np.array([[1, 0, 0], [0, 0, 1], [0, 0, 1], [1, 0, 1]], np.float32)
@@ -18,16 +19,16 @@ LABELS = np.array([[1, 0, 0], [0, 0, 1], [0, 0, 1], [1, 0, 1]], np.float32)
 
 @pytest.mark.parametrize(
     ("problem", "outputs"),
-    [(Problem.BINARY, 2), (Problem.MULTICLASS, 4), (Problem.MULTILABEL, 4), (Problem.REGRESSION, 1)],
+    [("binary", 2), ("multiclass", 4), ("multilabel", 4), ("regression", 1)],
 )
 def test_outputs(problem, outputs):
-    classes = {Problem.BINARY: 2, Problem.REGRESSION: 0}.get(problem, 4)
-    assert Objective(problem=problem, classes=classes).outputs == outputs
+    classes = {"binary": 2, "regression": 0}.get(problem, 4)
+    assert objective_of(problem, classes).outputs == outputs
 
 
 def test_single_label_loss_per_row_is_scikit_learns_log_loss():
     logits = torch.randn(8, 3)
-    losses = Objective(problem=Problem.MULTICLASS, classes=3).loss(logits, torch.from_numpy(CLASSES))
+    losses = objective_of("multiclass", 3).loss(logits, torch.from_numpy(CLASSES))
     assert losses.shape == (8,)
     expected = log_loss(CLASSES, logits.double().softmax(1).numpy(), labels=[0, 1, 2])
     assert float(losses.mean()) == pytest.approx(expected, rel=1e-5)
@@ -35,8 +36,8 @@ def test_single_label_loss_per_row_is_scikit_learns_log_loss():
 
 def test_balanced_loss_is_scikit_learns_weighted_log_loss():
     logits = torch.randn(8, 3)
-    weight = balanced_weights(Problem.MULTICLASS, 3, CLASSES)
-    losses = Objective(problem=Problem.MULTICLASS, classes=3).loss(logits, torch.from_numpy(CLASSES), weight)
+    weight = balanced_weights("multiclass", 3, CLASSES)
+    losses = objective_of("multiclass", 3).loss(logits, torch.from_numpy(CLASSES), weight)
     rows = compute_sample_weight("balanced", CLASSES)
     expected = log_loss(CLASSES, logits.double().softmax(1).numpy(), labels=[0, 1, 2], sample_weight=rows)
     assert float(losses.sum() / rows.sum()) == pytest.approx(expected, rel=1e-5)
@@ -44,14 +45,14 @@ def test_balanced_loss_is_scikit_learns_weighted_log_loss():
 
 def test_label_smoothing_spreads_its_share_over_all_classes():
     logits, targets = torch.randn(8, 3), torch.from_numpy(CLASSES)
-    losses = Objective(problem=Problem.MULTICLASS, classes=3).loss(logits, targets, label_smoothing=0.3)
+    losses = objective_of("multiclass", 3).loss(logits, targets, label_smoothing=0.3)
     wanted = 0.7 * torch.eye(3)[targets] + 0.1
     torch.testing.assert_close(losses, -(wanted * logits.log_softmax(1)).sum(1))
 
 
 def test_multilabel_loss_is_the_mean_log_loss_of_its_labels():
     logits = torch.randn(4, 3)
-    losses = Objective(problem=Problem.MULTILABEL, classes=3).loss(logits, torch.from_numpy(LABELS))
+    losses = objective_of("multilabel", 3).loss(logits, torch.from_numpy(LABELS))
     chances = logits.double().sigmoid().numpy()
     expected = -(LABELS * np.log(chances) + (1 - LABELS) * np.log(1 - chances)).mean(1)
     np.testing.assert_allclose(losses.numpy(), expected, rtol=1e-5)
@@ -59,8 +60,8 @@ def test_multilabel_loss_is_the_mean_log_loss_of_its_labels():
 
 def test_multilabel_weights_and_smoothing():
     logits, targets = torch.randn(4, 3), torch.from_numpy(LABELS)
-    weight = balanced_weights(Problem.MULTILABEL, 3, LABELS)
-    losses = Objective(problem=Problem.MULTILABEL, classes=3).loss(logits, targets, weight, label_smoothing=0.2)
+    weight = balanced_weights("multilabel", 3, LABELS)
+    losses = objective_of("multilabel", 3).loss(logits, targets, weight, label_smoothing=0.2)
     rows = np.stack([compute_sample_weight("balanced", LABELS[:, label]) for label in range(3)], 1)
     smooth, chances = 0.8 * LABELS + 0.1, logits.double().sigmoid().numpy()
     expected = -(rows * (smooth * np.log(chances) + (1 - smooth) * np.log(1 - chances))).mean(1)
@@ -69,7 +70,7 @@ def test_multilabel_weights_and_smoothing():
 
 def test_regression_loss_is_in_deviations_and_predictions_in_the_targets_unit():
     targets = np.array([100.0, 200.0, 600.0], np.float32)
-    objective = Objective.fit(Problem.REGRESSION, 0, targets)
+    objective = objective_of("regression", 0, targets)
     values = torch.from_numpy((targets - targets.mean()) / targets.std())[:, None]
     torch.testing.assert_close(objective.loss(values, torch.from_numpy(targets)), torch.zeros(3), atol=1e-6, rtol=0)
     torch.testing.assert_close(objective.loss(values + 2, torch.from_numpy(targets)), torch.full((3,), 4.0))
@@ -80,10 +81,10 @@ def test_regression_loss_is_in_deviations_and_predictions_in_the_targets_unit():
 
 def test_a_large_target_keeps_its_differences():
     targets = 1e12 + 1000.0 * np.arange(80)
-    objective = Objective.fit(Problem.REGRESSION, 0, targets)
+    objective = objective_of("regression", 0, targets)
     standardised = torch.from_numpy((targets - targets.mean()) / targets.std()).float()[:, None]
     assert float(objective.loss(standardised, torch.from_numpy(targets)).max()) < 1e-12
-    predictions, _ = Objective.from_dict(json.loads(json.dumps(objective.to_dict()))).decode(standardised)
+    predictions, _ = problem_of("regression").restored(json.loads(json.dumps(objective.state()))).decode(standardised)
     assert predictions.dtype == np.float64
     np.testing.assert_allclose(predictions - 1e12, targets - 1e12, atol=0.01)
 
@@ -93,7 +94,7 @@ def test_a_small_target_is_standardised_too():
 
 
 def test_a_class_that_train_lacks_has_no_loss():
-    losses = Objective(problem=Problem.MULTICLASS, classes=3).loss(torch.randn(2, 3), torch.tensor([-1, 2]))
+    losses = objective_of("multiclass", 3).loss(torch.randn(2, 3), torch.tensor([-1, 2]))
     assert losses[0] == 0
     assert losses[1] > 0
 
@@ -105,7 +106,7 @@ def test_a_constant_target_is_not_divided_by_zero():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_decoded_classes_come_with_probabilities(dtype):
     logits = torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]], dtype=dtype)
-    predictions, scores = Objective(problem=Problem.MULTICLASS, classes=3).decode(logits)
+    predictions, scores = objective_of("multiclass", 3).decode(logits)
     np.testing.assert_array_equal(predictions, [1, 0])
     assert predictions.dtype == np.int64
     assert scores.dtype == np.float32
@@ -114,33 +115,33 @@ def test_decoded_classes_come_with_probabilities(dtype):
 
 
 def test_decoded_labels_are_those_from_one_half():
-    predictions, scores = Objective(problem=Problem.MULTILABEL, classes=3).decode(torch.tensor([[-1.0, 0.0, 2.0]]))
+    predictions, scores = objective_of("multilabel", 3).decode(torch.tensor([[-1.0, 0.0, 2.0]]))
     np.testing.assert_array_equal(predictions, [[0, 1, 1]])
     np.testing.assert_allclose(scores, [[1 / (1 + np.e), 0.5, 1 / (1 + np.exp(-2))]], rtol=1e-6)
 
 
 def test_balanced_weights_are_scikit_learns():
-    weights = balanced_weights(Problem.MULTICLASS, 3, CLASSES)
+    weights = balanced_weights("multiclass", 3, CLASSES)
     expected = compute_class_weight("balanced", classes=np.arange(3), y=CLASSES)
     np.testing.assert_allclose(weights, expected, rtol=1e-6)
 
 
 def test_an_absent_class_changes_no_other_weight():
-    weights = balanced_weights(Problem.MULTICLASS, 4, CLASSES)
+    weights = balanced_weights("multiclass", 4, CLASSES)
     np.testing.assert_allclose(weights[:3], compute_class_weight("balanced", classes=np.arange(3), y=CLASSES))
     assert weights[3] == 1
 
 
 def test_a_label_that_never_or_always_occurs_weighs_one():
-    weights = balanced_weights(Problem.MULTILABEL, 2, np.array([[0, 1], [0, 1]], np.float32))
+    weights = balanced_weights("multilabel", 2, np.array([[0, 1], [0, 1]], np.float32))
     assert torch.equal(weights, torch.ones(2, 2))
 
 
 def test_class_weights_of_a_regression_are_refused():
-    with pytest.raises(ConfigError, match=r"class_weight needs classes.*regression.*leave class_weight out"):
-        balanced_weights(Problem.REGRESSION, 0, np.zeros(3))
+    with pytest.raises(ConfigError, match=r"class_weight needs classes.*number.*leave class_weight out"):
+        balanced_weights("regression", 0, np.zeros(3))
 
 
 def test_an_objective_survives_json():
-    objective = Objective.fit(Problem.REGRESSION, 0, np.array([1.0, 2.0, 4.0]))
-    assert Objective.from_dict(json.loads(json.dumps(objective.to_dict()))) == objective
+    objective = objective_of("regression", 0, np.array([1.0, 2.0, 4.0]))
+    assert problem_of("regression").restored(json.loads(json.dumps(objective.state()))) == objective

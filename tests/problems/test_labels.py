@@ -2,13 +2,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from modaxfer.data.cells.targets import class_order, encode, read_labels, strata, unseen
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
-from modaxfer.spec import Problem, Target
+from modaxfer.problems.labels.names import class_order, unseen
+from modaxfer.spec import Target
+from problem_names import encode, read_labels, strata
 
 
-def labels(values, problem=Problem.MULTICLASS, typed=True, **options):
+def labels(values, problem="multiclass", typed=True, **options):
     table = stamp(pa.table({"label": values}), file="t", typed=typed)
     return read_labels(table, Target(problem=problem, **options))
 
@@ -27,14 +28,14 @@ def test_classes_are_strings(values, expected):
 
 
 def test_multilabel_reads_lists_and_separated_text():
-    assert labels([["b", "a", "a"], [], None], Problem.MULTILABEL) == [("a", "b"), (), None]
-    assert labels(["b; a", "", None], Problem.MULTILABEL) == [("a", "b"), (), None]
-    assert labels(["b|a", None], Problem.MULTILABEL, typed=False, separator="|") == [("a", "b"), ()]
-    assert labels([1, 2], Problem.MULTILABEL) == [("1",), ("2",)]
+    assert labels([["b", "a", "a"], [], None], "multilabel") == [("a", "b"), (), None]
+    assert labels(["b; a", "", None], "multilabel") == [("a", "b"), (), None]
+    assert labels(["b|a", None], "multilabel", typed=False, separator="|") == [("a", "b"), ()]
+    assert labels([1, 2], "multilabel") == [("1",), ("2",)]
 
 
 def test_regression_tells_missing_from_no_number():
-    found = labels(["1.5", "x", None], Problem.REGRESSION)
+    found = labels(["1.5", "x", None], "regression")
     assert found[0] == 1.5
     assert np.isnan(found[1])
     assert found[2] is None
@@ -53,32 +54,32 @@ def test_class_order():
 
 
 def test_encoding():
-    codes = encode(["b", "a"], Problem.BINARY, ("a", "b"))
+    codes = encode(["b", "a"], "binary", ("a", "b"))
     assert codes.dtype == np.int64
     assert codes.tolist() == [1, 0]
-    sets = encode([("a", "c"), ()], Problem.MULTILABEL, ("a", "b", "c"))
+    sets = encode([("a", "c"), ()], "multilabel", ("a", "b", "c"))
     assert sets.dtype == np.float32
     assert sets.tolist() == [[1, 0, 1], [0, 0, 0]]
-    values = encode([1.5, 2], Problem.REGRESSION, ())
+    values = encode([1.5, 2], "regression", ())
     assert values.dtype == np.float64
     assert values.tolist() == [1.5, 2.0]
-    assert encode([1e12, 1e12 + 1], Problem.REGRESSION, ()).tolist() == [1e12, 1e12 + 1]
+    assert encode([1e12, 1e12 + 1], "regression", ()).tolist() == [1e12, 1e12 + 1]
 
 
 def test_labels_that_train_lacks_are_named_and_have_no_number():
-    assert encode(["b", "z", "a"], Problem.MULTICLASS, ("a", "b")).tolist() == [1, -1, 0]
+    assert encode(["b", "z", "a"], "multiclass", ("a", "b")).tolist() == [1, -1, 0]
     assert unseen(["b", "z", "a"], ("a", "b")) == {1: ("z",)}
-    assert encode([("a", "y", "z"), ("b",)], Problem.MULTILABEL, ("a", "b")).tolist() == [[1, 0], [0, 1]]
+    assert encode([("a", "y", "z"), ("b",)], "multilabel", ("a", "b")).tolist() == [[1, 0], [0, 1]]
     assert unseen([("a", "y", "z"), ("b",)], ("a", "b")) == {0: ("y", "z")}
     assert unseen([1.0, 2.0], ()) == {}
 
 
 def test_strata_of_each_problem():
-    classes = strata(np.array([2, 0, 2]), Problem.MULTICLASS)
+    classes = strata(np.array([2, 0, 2]), "multiclass")
     assert classes.toarray().tolist() == [[False, True], [True, False], [False, True]]
-    sets = strata(np.array([[1, 0], [0, 0]], dtype=np.float32), Problem.MULTILABEL)
+    sets = strata(np.array([[1, 0], [0, 0]], dtype=np.float32), "multilabel")
     assert sets.toarray().tolist() == [[True, False, False], [False, False, True]]
-    bins = strata(np.arange(100, dtype=np.float32), Problem.REGRESSION)
+    bins = strata(np.arange(100, dtype=np.float32), "regression")
     assert bins.shape == (100, 10)
     assert (bins.sum(axis=0) == 10).all()
-    assert strata(np.zeros(50, dtype=np.float32), Problem.REGRESSION).toarray().all()
+    assert strata(np.zeros(50, dtype=np.float32), "regression").toarray().all()
