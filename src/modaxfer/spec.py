@@ -335,8 +335,9 @@ class HeadSpec:
     """What turns features into logits or values: a `modaxfer.contracts.Head`, an `nn.Module`.
 
     A strategy's plan names it, and it is built as ``target(width=, outputs=, dropout=, **options)`` with the options
-    of the plan. A run stores what ``config()`` returns, plain JSON values or other registered heads by keyword of its
-    constructor, and its tensors beside it; ``target(**config)`` is the untrained twin that takes them when it is read.
+    of the plan; `width` is the size of the vector, or of a token where the class says ``reads = "tokens"``. A run
+    stores what ``config()`` returns, plain JSON values or other registered heads by keyword of its constructor, and its
+    tensors beside it; ``target(**config)`` is the untrained twin that takes them when it is read.
     """
 
     name: str

@@ -165,6 +165,25 @@ def test_the_vector_of_a_long_text_is_the_mean_of_its_windows_vectors(tiny, monk
     torch.testing.assert_close(gradient[24], gradient[10**6], atol=1e-5, rtol=1e-4)
 
 
+def test_tokens_of_a_long_text_are_those_of_its_windows_behind_each_other(tiny):
+    from modaxfer.contracts import Readout
+    from modaxfer.runner.model.tower import Tower
+
+    options = EncoderOptions(max_tokens=12, long="mean_of_windows")
+    encoder = load_encoder(resolve(str(tiny("bert"))), options=options).eval()
+    tower, processor = Tower(encoder, Readout(layers=(3,))), encoder.processor("text")
+    texts = [" ".join(tiny_models.WORDS[:4]), " ".join(tiny_models.WORDS * 3)]
+    batch = processor.collate(processor([(text,) for text in texts]))
+    with torch.no_grad():
+        vectors, made = tower.features(batch), tower.features(batch, tokens=True)
+        windows = encoder.finish(encoder.run(encoder.embed({k: v for k, v in batch.items() if k != WINDOWS}), 0, 3))
+    assert vectors.by_tower == ()
+    torch.testing.assert_close(made.pooled, vectors.pooled)
+    assert made.mask.sum(1).tolist() == [6, 36]
+    torch.testing.assert_close(made.tokens[1], windows.tokens[1:].flatten(0, 1))
+    torch.testing.assert_close(made.tokens[0][made.mask[0]], windows.tokens[0][windows.mask[0]])
+
+
 def _gradient(tower, batch, size, monkeypatch):
     monkeypatch.setattr("modaxfer.runner.model.tower.STRETCH", size)
     tower.zero_grad()

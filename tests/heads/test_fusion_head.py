@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from heads_read import said
 from modaxfer.errors import ConfigError
 from modaxfer.heads.build import build_head, head_config
 from modaxfer.heads.fusion import FusionHead, lose_some
@@ -44,7 +45,7 @@ def spans():
 @every_way
 def test_logits_are_float32_even_under_autocast(way):
     with torch.autocast("cpu", torch.bfloat16):
-        logits = made(way).eval()(fed().bfloat16())
+        logits = said(made(way).eval(), fed().bfloat16())
     assert logits.dtype == torch.float32
     assert logits.shape == (6, 1 if way == "vote on a value" else 3)
 
@@ -59,7 +60,7 @@ def test_what_a_missing_encoder_says_plays_no_part(way, training):
         for encoder, span in enumerate(spans()):
             if not pooled[row, encoder]:
                 changed[row, span] = float("nan") if row % 2 else 100.0
-    assert torch.equal(head(changed), head(pooled))
+    assert torch.equal(said(head, changed), said(head, pooled))
 
 
 @every_way
@@ -68,13 +69,13 @@ def test_what_a_present_encoder_says_counts(way):
     for span in spans():
         changed = pooled.clone()
         changed[:, span] = torch.randn(6, span.stop - span.start)
-        assert (head(changed) - head(pooled)).abs().amax(1).min() > 1e-6
+        assert (said(head, changed) - said(head, pooled)).abs().amax(1).min() > 1e-6
 
 
 @every_way
 def test_a_row_does_not_depend_on_its_neighbours(way):
     head, pooled = made(way).eval(), fed(4, [[1, 1, 1], [0, 1, 1], [1, 0, 0], [0, 0, 1]])
-    torch.testing.assert_close(torch.cat([head(row) for row in pooled.split(1)]), head(pooled))
+    torch.testing.assert_close(torch.cat([said(head, row) for row in pooled.split(1)]), said(head, pooled))
 
 
 @every_way
@@ -85,7 +86,7 @@ def test_every_tensor_moves_in_three_steps(way, chance):
     optimiser = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=0.0)
     for step in range(3):
         optimiser.zero_grad()
-        head(fed(seed=step)).square().mean().backward()
+        said(head, fed(seed=step)).square().mean().backward()
         optimiser.step()
     assert [name for name, tensor in head.named_parameters() if torch.equal(tensor, before[name])] == []
 
@@ -93,9 +94,9 @@ def test_every_tensor_moves_in_three_steps(way, chance):
 @every_way
 def test_nothing_is_left_to_chance_in_evaluation(way):
     head, pooled = made(way, dropout=0.5, modality_dropout=0.5), fed(32)
-    assert not torch.equal(head(pooled), head(pooled))
+    assert not torch.equal(said(head, pooled), said(head, pooled))
     head.eval()
-    assert torch.equal(head(pooled), head(pooled))
+    assert torch.equal(said(head, pooled), said(head, pooled))
 
 
 @every_way
@@ -103,7 +104,7 @@ def test_it_is_its_config_and_its_tensors(way):
     head = made(way, modality_dropout=0.25).eval()
     twin = build_head(json.loads(json.dumps(head_config(head)))).eval()
     twin.load_state_dict(head.state_dict())
-    assert torch.equal(twin(fed()), head(fed()))
+    assert torch.equal(said(twin, fed()), said(head, fed()))
     assert twin.config() == head.config()
 
 
@@ -136,16 +137,16 @@ def test_a_vote_is_the_mean_of_what_each_encoder_says_alone(flags, problem):
         "multilabel": torch.sigmoid,
         "regression": lambda values: values,
     }.get(problem, lambda logits: logits.softmax(1))
-    alone = [head(fed(5, [[int(at == one) for at in range(3)]] * 5)) for one in range(3) if flags[one]]
+    alone = [said(head, fed(5, [[int(at == one) for at in range(3)]] * 5)) for one in range(3) if flags[one]]
     expected = torch.stack([probabilities(logits) for logits in alone]).mean(0)
-    torch.testing.assert_close(probabilities(head(fed(5, [flags] * 5))), expected)
+    torch.testing.assert_close(probabilities(said(head, fed(5, [flags] * 5))), expected)
 
 
 def test_a_vote_of_the_very_sure_stays_finite():
     head = made("vote on labels").eval()
     for member in head.join.heads:
         torch.nn.init.constant_(member.linear.bias, 200.0)
-    assert torch.isfinite(head(fed())).all()
+    assert torch.isfinite(said(head, fed())).all()
 
 
 def test_gates_share_each_unit_out_among_the_encoders_that_are_there():
@@ -160,8 +161,8 @@ def test_gates_share_each_unit_out_among_the_encoders_that_are_there():
 def test_one_encoder_alone_passes_its_gate_whole():
     head, pooled = made("gated").eval(), fed(6, [[0, 1, 0]] * 6)
     join, features = head.join, pooled[:, spans()[1]]
-    expected = join.head(join.projections[1](functional.layer_norm(features, (12,))).tanh())
-    torch.testing.assert_close(head(pooled), expected)
+    expected = said(join.head, join.projections[1](functional.layer_norm(features, (12,))).tanh())
+    torch.testing.assert_close(said(head, pooled), expected)
 
 
 def test_co_attention_is_each_encoder_reading_the_others():
@@ -179,7 +180,7 @@ def test_co_attention_is_each_encoder_reading_the_others():
         others = torch.cat([normed[other] for other in range(3) if other != at], dim=1)
         read = states + block.attention(normed[at], others, others)[0]
         done.append(read + block.dense(read))
-    torch.testing.assert_close(head(pooled), join.head(join.norm(torch.cat(done, dim=1)).mean(1)))
+    torch.testing.assert_close(said(head, pooled), said(join.head, join.norm(torch.cat(done, dim=1)).mean(1)))
 
 
 @pytest.mark.parametrize("way", ["concat", "gated", "cross"])
@@ -194,9 +195,9 @@ def test_what_no_encoder_knows_alone_is_learned(way):
     optimiser = torch.optim.AdamW(head.parameters(), lr=1e-2)
     for _ in range(100):
         optimiser.zero_grad()
-        functional.cross_entropy(head(pooled), targets).backward()
+        functional.cross_entropy(said(head, pooled), targets).backward()
         optimiser.step()
-    assert (head.eval()(pooled).argmax(1) == targets).float().mean() > 0.95
+    assert (said(head.eval(), pooled).argmax(1) == targets).float().mean() > 0.95
 
 
 @pytest.mark.parametrize("way", ["concat", "linear", "gated", "cross", "vote"])
@@ -211,12 +212,12 @@ def test_trained_with_modality_dropout_one_encoder_is_enough(way):
     optimiser = torch.optim.AdamW(head.parameters(), lr=1e-2)
     for _ in range(60):
         optimiser.zero_grad()
-        functional.cross_entropy(head(pooled), targets).backward()
+        functional.cross_entropy(said(head, pooled), targets).backward()
         optimiser.step()
     head.eval()
     for one in range(3):
         alone = torch.cat([torch.eye(3)[[one] * 300], features], dim=1)
-        assert (head(alone).argmax(1) == targets).float().mean() > 0.85
+        assert (said(head, alone).argmax(1) == targets).float().mean() > 0.85
 
 
 @pytest.mark.parametrize(

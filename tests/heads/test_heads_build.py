@@ -5,8 +5,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from heads_read import said
 from modaxfer.errors import ConfigError, UnknownNameError
-from modaxfer.heads.build import build_head, head_config
+from modaxfer.heads.build import build_head, head_config, reads_tokens
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import CodeReducer, ReducedHead
@@ -40,7 +41,7 @@ def test_a_head_is_its_config_and_its_tensors(name, tmp_path):
     twin = build_head(json.loads(json.dumps(head_config(head)))).eval()
     twin.load_state_dict(load_file(tmp_path / "head.safetensors"))
     pooled = torch.randn(4, 6)
-    assert torch.equal(twin(pooled), head(pooled))
+    assert torch.equal(said(twin, pooled), said(head, pooled))
 
 
 def test_a_head_of_another_kind_is_refused():
@@ -56,3 +57,19 @@ def test_an_unknown_kind_is_refused():
 def test_missing_sizes_are_refused():
     with pytest.raises(ConfigError, match=r"what head modaxfer/linear is given does not fit it.*outputs"):
         build_head({"kind": "linear", "width": 3})
+
+
+@pytest.mark.parametrize(("reads", "known"), [(None, False), ("pooled", False), ("tokens", True)])
+def test_a_head_says_what_it_reads(reads, known):
+    made = type("Own", (nn.Module,), {} if reads is None else {"reads": reads})
+    assert reads_tokens(made) is known
+    assert reads_tokens(made()) is known
+
+
+def test_what_no_head_can_read_is_refused():
+    made = type("Own", (nn.Module,), {"reads": "pixels"})
+    for head in (made, made()):
+        with pytest.raises(
+            ConfigError, match=r"head Own reads what there is not\. Got: pixels\. Allowed: pooled, tokens"
+        ):
+            reads_tokens(head)

@@ -6,6 +6,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
+from heads_read import said
 from modaxfer.heads.nearest import SMALLEST, KNearestHead
 
 
@@ -38,7 +39,7 @@ def test_classes(rows):
     scaler = StandardScaler().fit(known)
     reference = KNeighborsClassifier(7, weights=power, metric="cosine").fit(scaler.transform(known), classes)
     expected = reference.predict_proba(scaler.transform(asked)).clip(SMALLEST, 1 - SMALLEST)
-    np.testing.assert_allclose(head(torch.from_numpy(asked)).exp(), expected, atol=1e-4)
+    np.testing.assert_allclose(said(head, torch.from_numpy(asked)).exp(), expected, atol=1e-4)
 
 
 def test_values(rows):
@@ -48,12 +49,12 @@ def test_values(rows):
     scaler = StandardScaler().fit(known)
     reference = KNeighborsRegressor(7, weights=power, metric="cosine").fit(scaler.transform(known), values)
     expected = reference.predict(scaler.transform(asked))
-    np.testing.assert_allclose(head(torch.from_numpy(asked)), expected, rtol=1e-4)
+    np.testing.assert_allclose(said(head, torch.from_numpy(asked)), expected, rtol=1e-4)
 
 
 def test_labels_give_finite_log_odds(rows):
     labels = torch.stack([torch.ones(60), torch.zeros(60)], 1)
-    logits = built(rows, labels, "sigmoid")(torch.from_numpy(rows))
+    logits = said(built(rows, labels, "sigmoid"), torch.from_numpy(rows))
     assert torch.isfinite(logits).all()
     assert (logits[:, 0] > 5).all()
     assert (logits[:, 1] < -5).all()
@@ -64,7 +65,7 @@ def test_class_weights_weigh_votes(rows):
     weights = torch.tensor([1.0] * 40 + [2.0] * 20)
     everyone = built(rows, classes, "softmax", neighbours=60, weights=weights)
     everyone.temperature = 1e6
-    torch.testing.assert_close(everyone(torch.from_numpy(rows[:3])).exp(), torch.full((3, 2), 0.5))
+    torch.testing.assert_close(said(everyone, torch.from_numpy(rows[:3])).exp(), torch.full((3, 2), 0.5))
 
 
 def test_there_are_never_more_neighbours_than_rows(rows):

@@ -10,11 +10,12 @@ MODAXFER_API = 0
 
 @hookimpl
 def modaxfer_heads():
-    return (HeadSpec(name="cosine", target="cosine_plugin.heads:CosineHead"),)
+    names = {"cosine": "CosineHead", "attention": "AttentionHead"}
+    return tuple(HeadSpec(name=name, target=f"cosine_plugin.heads:{made}") for name, made in names.items())
 
 @hookimpl
 def modaxfer_strategies():
-    names = ("near", "misspelled", "unsaved")
+    names = ("near", "attentive", "misspelled", "unsaved")
     return tuple(StrategySpec(name=name, target=f"cosine_plugin.plans:{name}") for name in names)
 """
 
@@ -27,12 +28,27 @@ class CosineHead(nn.Module):
         super().__init__()
         self.scale, self.directions = scale, nn.Parameter(torch.randn(outputs, width))
 
-    def forward(self, pooled):
+    def forward(self, features):
         unit = nn.functional.normalize
-        return self.scale * unit(pooled.float(), dim=1) @ unit(self.directions, dim=1).T
+        return self.scale * unit(features.pooled.float(), dim=1) @ unit(self.directions, dim=1).T
 
     def config(self):
         return {"width": self.directions.shape[1], "outputs": self.directions.shape[0], "scale": self.scale}
+
+class AttentionHead(nn.Module):
+    reads = "tokens"
+
+    def __init__(self, width, outputs, dropout=0.0):
+        super().__init__()
+        self.asks, self.linear = nn.Linear(width, 1, bias=False), nn.Linear(width, outputs)
+
+    def forward(self, features):
+        tokens = features.tokens.float()
+        scores = self.asks(tokens).masked_fill(~features.mask.unsqueeze(-1), -torch.inf)
+        return self.linear((scores.softmax(1) * tokens).sum(1))
+
+    def config(self):
+        return {"width": self.linear.in_features, "outputs": self.linear.out_features}
 """
 
 PLANS = """
@@ -44,6 +60,9 @@ def named(head, **options):
 
 def near(options, context):
     return named("cosine", scale=20.0)
+
+def attentive(options, context):
+    return named("attention")
 
 def misspelled(options, context):
     return named("cosinus")
@@ -61,6 +80,12 @@ run = modaxfer.train(strategy="near", output=output, **request)
 stored = json.load(open(output + "/model/model.json"))["head"]
 again = run.evaluate()
 told = {"kind": stored["kind"], "scale": stored["scale"], "same": again["metrics"] == again["stored"]}
+for pooling in ("cls", "mean_std"):
+    where = output + "-" + pooling
+    run = modaxfer.train(strategy="attentive", output=where, set={"encoder.pooling": pooling}, **request)
+    again = run.evaluate()
+    scores = [row["scores"] for row in run.predict(request["data"])]
+    told[pooling] = {"same": again["metrics"] == again["stored"], "scores": scores}
 for strategy in ("misspelled", "unsaved"):
     try:
         modaxfer.train(strategy=strategy, output=output + "-" + strategy, **request)
@@ -81,6 +106,8 @@ def test_it_is_trained_saved_and_read_by_its_id_and_refused_with_a_reason(site, 
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["kind"], told["scale"], told["same"]) == ("cosine/cosine", 20.0, True)
+    assert told["cls"] == told["mean_std"], "a head that reads tokens is given tokens, however vectors are pooled"
+    assert told["cls"]["same"]
     assert told["misspelled"].startswith("unknown head. Got: cosinus.")
     assert "did you mean cosine" in told["misspelled"]
     assert told["unsaved"].startswith("what head cosine/cosine is given does not fit it. Got: ")

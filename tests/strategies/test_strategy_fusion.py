@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from heads_read import said
 from modaxfer.config import build
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Alternate, Part, Phase, PlanContext, Stream
@@ -45,7 +46,7 @@ def test_the_head_that_a_plan_names_is_there_and_takes_its_options(how, problem)
     head = target(widths=widths, outputs=1, dropout=0.1, options=options)
     assert (head.options.how, head.options.modality_dropout) == (how, 0.2)
     assert head.options.problem == problem
-    assert head.eval()(torch.cat([torch.ones(3, 2), torch.randn(3, sum(widths))], dim=1)).shape == (3, 1)
+    assert said(head.eval(), torch.cat([torch.ones(3, 2), torch.randn(3, sum(widths))], dim=1)).shape == (3, 1)
 
 
 def test_over_frozen_encoders_only_the_head_moves_longer_and_at_its_own_rate():

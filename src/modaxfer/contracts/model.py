@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from modaxfer.contracts.rows import Batch, Processor
+from modaxfer.errors import RefusedError
 
 if TYPE_CHECKING:
     import torch
@@ -25,17 +26,48 @@ class Hidden:
     """bool ``[batch, tokens]``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Features:
-    """What an encoder says of a batch."""
+    """What one or more encoders say of a batch; a head and losses read it.
 
-    tokens: torch.Tensor
-    """``[batch, tokens, hidden]``: states of the highest layer read, with the final norm where that is the last."""
-    mask: torch.Tensor
-    """bool ``[batch, tokens]``."""
+    Nothing in it is made up: where vectors come from the cache there are no tokens.
+    """
+
     pooled: torch.Tensor
-    """``[batch, hidden]``, or ``[batch, 2 * hidden]`` for mean and deviation; where each part of a row is predicted
-    ``[batch, parts, hidden]``."""
+    """``[batch, width]``: of one encoder ``hidden`` numbers, ``2 * hidden`` for mean and deviation, where each part of
+    a row is predicted ``[batch, parts, hidden]``. Of n encoders n numbers, each 1 where its fields are there and 0
+    where not, then the vectors of all."""
+    by_tower: tuple[Hidden, ...] = ()
+    """By encoder the states of the highest layer read, with the final norm where that is the last, and their mask. Of a
+    row in several windows: the real tokens of all windows, one window after the other. Empty: no token is known."""
+
+    @property
+    def tokens(self) -> torch.Tensor:
+        """States of the only encoder, ``[batch, tokens, hidden]``.
+
+        Raises:
+            RefusedError: They are not known, or there are several encoders.
+        """
+        return self._only.tokens
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """Which of `tokens` are real, bool ``[batch, tokens]``.
+
+        Raises:
+            RefusedError: As for `tokens`.
+        """
+        return self._only.mask
+
+    @property
+    def _only(self) -> Hidden:
+        if len(self.by_tower) == 1:
+            return self.by_tower[0]
+        raise RefusedError(
+            "features have no tokens of one encoder",
+            got=f"tokens of {len(self.by_tower)} encoders" if self.by_tower else "pooled vectors alone",
+            fix='a head that reads tokens says so with reads = "tokens"; those of several encoders are in by_tower',
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +185,13 @@ class Encoder(Protocol):
 
 
 class Head(Protocol):
-    """Logits or values from pooled features. An `nn.Module`."""
+    """Logits or values from features. An `nn.Module`, with a method ``config`` (see `modaxfer.spec.HeadSpec`).
 
-    def __call__(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Map ``[batch, width]`` to ``[batch, outputs]``."""
+    A class attribute ``reads`` says what it looks at. ``pooled``, the default: the vectors, which may come from the
+    cache, so that with a frozen encoder each row is encoded once. ``tokens``: `Features.by_tower` is always there, and
+    states of tokens are what is cached; ``width`` is then the size of a token.
+    """
+
+    def __call__(self, features: Features) -> torch.Tensor:
+        """Return ``[batch, outputs]``; a head that answers per token ``[batch, tokens, outputs]``, padded alike."""
         ...

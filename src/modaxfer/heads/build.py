@@ -15,31 +15,59 @@ if TYPE_CHECKING:
     from modaxfer.plan import Plan
     from modaxfer.registry import Entry
 
-__all__ = ["build_head", "head_config", "head_of"]
+__all__ = ["build_head", "head_config", "head_of", "reads_tokens"]
 
+
+READS = ("pooled", "tokens")
+"""What a head may say that it reads."""
 
 PLAIN: dict[str, Any] = {"int": int, "float": int | float, "str": str}
 """Annotations that a value from a file can be compared with."""
 
 
-def head_of(plan: Plan, problem: str, widths: Sequence[int], outputs: int, dropout: float) -> nn.Module:
+def reads_tokens(head: object) -> bool:
+    """Tell whether a head, or its class, reads tokens; see `modaxfer.contracts.Head`.
+
+    Raises:
+        ConfigError: It says that it reads something that there is not.
+    """
+    reads = getattr(head, "reads", READS[0])
+    if reads not in READS:
+        name = getattr(head, "__name__", type(head).__name__)
+        raise ConfigError(f"head {name} reads what there is not", got=reads, allowed=READS)
+    return reads == READS[1]
+
+
+def head_of(
+    plan: Plan,
+    problem: str,
+    widths: Sequence[int],
+    outputs: int,
+    dropout: float,
+    *,
+    hidden: Sequence[int] | None = None,
+) -> nn.Module:
     """Return the fresh head of `plan`, one that a run can save.
 
     Args:
         plan: Names the head and its options; that of its fusion, where it has one.
         problem: Registered name of what the target asks for; its head is taken where the plan names none.
-        widths: Size of each encoder's features.
+        widths: Size of each encoder's vector.
         outputs: Logits or values per row.
         dropout: Share of its inputs dropped in training, 0 to below 1.
+        hidden: Size of each encoder's tokens, for a head that reads those; None = as its vector.
 
     Raises:
         UnknownNameError: There is no such head.
         ConfigError: The options do not fit it, or it cannot be saved.
     """
-    name, own = plan.head or problem_spec(problem).head, {"width": widths[0], **plan.head_options}
+    name = (plan.head or problem_spec(problem).head) if plan.fusion is None else plan.fusion.head
+    entry = registry().get("head", name)
+    sizes = hidden if hidden is not None and reads_tokens(load_target(entry.spec.target)) else widths
+    own: dict[str, Any] = {"width": sizes[0], **plan.head_options}
     if plan.fusion is not None:
-        name, own = plan.fusion.head, {"widths": tuple(widths), "options": plan.fusion.options}
-    head = _made(registry().get("head", name), {**own, "outputs": outputs, "dropout": dropout})
+        own = {"widths": tuple(sizes), "options": plan.fusion.options}
+    head = _made(entry, {**own, "outputs": outputs, "dropout": dropout})
     head_config(head)
     return head
 

@@ -7,6 +7,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from modaxfer.contracts import Features
+
 __all__ = ["LinearHead"]
 
 
@@ -36,11 +38,12 @@ class LinearHead(nn.Module):
         head.load_state_dict({"linear.weight": weight, "linear.bias": bias})
         return head
 
-    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Map `pooled` ``[batch, width]`` to float32 ``[batch, outputs]``, outside any autocast.
+    def forward(self, features: Features) -> torch.Tensor:
+        """Map pooled vectors ``[batch, width]`` to float32 ``[batch, outputs]``, outside any autocast.
 
         A head is small and decides the loss: rounding it to half precision saves nothing and costs accuracy.
         """
+        pooled = features.pooled
         with torch.autocast(pooled.device.type, enabled=False):
             return cast("torch.Tensor", self.linear(self.dropout(pooled.float())))
 

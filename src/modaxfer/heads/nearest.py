@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from modaxfer.contracts import Features
+
 __all__ = ["KNearestHead"]
 
 SMALLEST = 1e-4
@@ -77,8 +79,9 @@ class KNearestHead(nn.Module):
         head.load_state_dict(state)
         return head
 
-    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Map `pooled` ``[batch, width]`` to float32 ``[batch, outputs]``."""
+    def forward(self, features: Features) -> torch.Tensor:
+        """Map pooled vectors ``[batch, width]`` to float32 ``[batch, outputs]``."""
+        pooled = features.pooled
         with torch.autocast(pooled.device.type, enabled=False):
             return self.vote(*self.nearest(pooled.float(), self.neighbours))
 

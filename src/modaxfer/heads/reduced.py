@@ -7,6 +7,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from modaxfer.contracts import Features
+
 __all__ = ["CodeReducer", "ReducedHead"]
 
 
@@ -28,9 +30,9 @@ class CodeReducer(nn.Module):
         self.register_buffer("scale", torch.ones(width))
         self.code = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, components))
 
-    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Map `pooled` ``[batch, width]`` to codes ``[batch, components]``."""
-        return cast("torch.Tensor", self.code((pooled - self.mean) / self.scale))
+    def forward(self, features: Features) -> torch.Tensor:
+        """Map pooled vectors ``[batch, width]`` to codes ``[batch, components]``."""
+        return cast("torch.Tensor", self.code((features.pooled.float() - self.mean) / self.scale))
 
     def config(self) -> dict[str, Any]:
         """Return the keywords that make an untrained twin."""
@@ -49,10 +51,10 @@ class ReducedHead(nn.Module):
         super().__init__()
         self.reducer, self.head = reducer, head
 
-    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Map `pooled` ``[batch, width]`` to float32 ``[batch, outputs]``."""
-        with torch.autocast(pooled.device.type, enabled=False):
-            return cast("torch.Tensor", self.head(self.reducer(pooled.float())))
+    def forward(self, features: Features) -> torch.Tensor:
+        """Map pooled vectors ``[batch, width]`` to float32 ``[batch, outputs]``."""
+        with torch.autocast(features.pooled.device.type, enabled=False):
+            return cast("torch.Tensor", self.head(Features(pooled=self.reducer(features))))
 
     def config(self) -> dict[str, Any]:
         """Return the keywords that make an untrained twin."""

@@ -84,7 +84,10 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
         context.warnings.extend(notes)
         for note in notes:
             context.progress.say(f"warning: {note}")
-        model = build_model(described, own, encoders, partial(_fresh_head, resolved, described.objective.outputs))
+        hidden = [encoder.hidden_size for encoder in encoders]
+        model = build_model(
+            described, own, encoders, partial(_fresh_head, resolved, described.objective.outputs, hidden)
+        )
         sessions.append(
             TaskSession(
                 accelerator=context.accelerator,
@@ -154,8 +157,9 @@ def _types(resolved: ResolvedTask) -> dict[str, Any]:
     return found
 
 
-def _fresh_head(resolved: ResolvedTask, outputs: int, widths: Sequence[int]) -> nn.Module:
-    return head_of(resolved.plan, resolved.task.target.problem, widths, outputs, resolved.options.train.dropout)
+def _fresh_head(resolved: ResolvedTask, outputs: int, hidden: Sequence[int], widths: Sequence[int]) -> nn.Module:
+    problem, dropout = resolved.task.target.problem, resolved.options.train.dropout
+    return head_of(resolved.plan, problem, widths, outputs, dropout, hidden=hidden)
 
 
 def _weights_key(resolved: ResolvedTask, encoders: Sequence[Any], computer: Computer) -> str:

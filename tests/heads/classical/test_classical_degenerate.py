@@ -8,6 +8,7 @@ import torch
 from made import Options
 from sklearn.metrics import accuracy_score
 
+from heads_read import said
 from modaxfer.errors import DataError
 from modaxfer.heads.classical import LayerFeatures, fit, search
 
@@ -53,8 +54,8 @@ KINDS = {
 def test_some_head_is_fitted_and_says_numbers(kind) -> None:
     train, targets, options = KINDS[kind]
     found = fitted(train, targets, **options)
-    said = found.head(torch.zeros(2, 16 if found.readout.pooling == "mean_std" else 8))
-    assert torch.isfinite(said).all()
+    logits = said(found.head, torch.zeros(2, 16 if found.readout.pooling == "mean_std" else 8))
+    assert torch.isfinite(logits).all()
     assert not any(found.report["head"] in line for line in found.report.get("left_out", ()))
 
 

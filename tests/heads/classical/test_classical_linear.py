@@ -14,6 +14,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from heads_read import said
 from modaxfer.heads.classical.discriminant import discriminant_directions, solve_discriminant
 from modaxfer.heads.classical.families import GRIDS, linear_head
 from modaxfer.heads.classical.logistic import solve_logistic
@@ -85,7 +86,7 @@ def test_weighted_ridge_is_scikit_learns():
     head, _ = linear_head(space, "ridge", 7.0, "softmax", None)
     model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=7.0, class_weight="balanced"))
     expected = model.fit(EXACT_TRAIN, targets).decision_function(EXACT)
-    np.testing.assert_allclose(2 * head(torch.from_numpy(ROWS)).detach() - 1, expected, atol=1e-4)
+    np.testing.assert_allclose(2 * said(head, torch.from_numpy(ROWS)).detach() - 1, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("shrinkage", [0.05, 0.6])
@@ -101,7 +102,7 @@ def test_balanced_lda_has_equal_priors():
     targets = classes_of(TRAIN)
     space, objective = space_of(TRAIN, targets, "multiclass", balanced=True)
     head, _ = linear_head(space, "lda", 0.3, "softmax", None)
-    _, chances = objective.decode(head(torch.from_numpy(ROWS)))
+    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3, priors=np.full(3, 1 / 3))
     expected = make_pipeline(StandardScaler(), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
     np.testing.assert_allclose(chances, expected, atol=1e-4)
@@ -115,7 +116,7 @@ def test_folded_logistic_is_scikit_learns(problem, classes, balanced):
     head, converged = linear_head(space, "logistic", 0.1, "softmax", None)
     model = make_pipeline(StandardScaler(), exact_logistic(class_weight="balanced" if balanced else None))
     model.fit(EXACT_TRAIN, targets)
-    _, chances = objective.decode(head(torch.from_numpy(ROWS)))
+    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, model.predict_proba(EXACT), atol=1e-4)
     coefficients = model[-1].coef_ / model[0].scale_
     weight = head.linear.weight.detach().numpy()
@@ -139,7 +140,7 @@ def test_multilabel_logistic_is_one_against_the_rest(balanced):
     head, _ = linear_head(space, "logistic", 0.1, "sigmoid", None)
     model = exact_logistic(class_weight="balanced" if balanced else None)
     reference = make_pipeline(StandardScaler(), OneVsRestClassifier(model)).fit(EXACT_TRAIN, targets)
-    _, chances = objective.decode(head(torch.from_numpy(ROWS)))
+    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, reference.predict_proba(EXACT), atol=1e-4)
 
 
@@ -178,7 +179,7 @@ def test_a_label_that_never_occurs_stays_out():
     targets[:, 2] = 0
     space, objective = space_of(TRAIN, targets, "multilabel")
     head, converged = linear_head(space, "logistic", 0.1, "sigmoid", None)
-    _, chances = objective.decode(head(torch.from_numpy(ROWS)))
+    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
     assert chances[:, 2].max() < 1e-3
     assert converged
 
@@ -195,7 +196,7 @@ def test_folded_pca_and_head_are_scikit_learns(head, value, model):
     space, objective = space_of(TRAIN, targets, "multiclass")
     folded, _ = linear_head(reduce_linearly(space, "pca", 5), head, value, "softmax", None)
     expected = make_pipeline(StandardScaler(), PCA(5), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
-    _, chances = objective.decode(folded(torch.from_numpy(ROWS)))
+    _, chances = objective.decode(said(folded, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, expected, atol=1e-4)
 
 
@@ -204,7 +205,7 @@ def test_folded_pca_and_ridge_are_scikit_learns():
     space, objective = space_of(TRAIN, targets, "regression")
     folded, _ = linear_head(reduce_linearly(space, "pca", 5), "ridge", 7.0, "identity", None)
     expected = make_pipeline(StandardScaler(), PCA(5), Ridge(alpha=7.0)).fit(EXACT_TRAIN, targets).predict(EXACT)
-    values, _ = objective.decode(folded(torch.from_numpy(ROWS)))
+    values, _ = objective.decode(said(folded, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(values, expected, atol=1e-4 * targets.std())
 
 
@@ -238,5 +239,5 @@ def test_a_folded_lda_reduction_gives_what_its_steps_give():
     folded, _ = linear_head(reduced, "logistic", 0.1, "softmax", None)
     projected = (StandardScaler().fit_transform(EXACT_TRAIN)) @ discriminant_directions(space, 10, 0.3)[0].numpy()
     expected = exact_logistic().fit(projected, targets).predict_proba(projected)
-    _, chances = objective.decode(folded(torch.from_numpy(TRAIN)))
+    _, chances = objective.decode(said(folded, torch.from_numpy(TRAIN)))
     np.testing.assert_allclose(chances, expected, atol=1e-4)

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, f1_score, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from heads_read import said
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import build_head, head_config
 from modaxfer.heads.classical import LayerFeatures, families, fit, search
@@ -60,7 +61,7 @@ def judged(found, features, targets, problem):
     readout = found.readout
     view = View(layers=readout.layers, weights=readout.weights, pooling=readout.pooling)
     with torch.no_grad():
-        predictions, scores = found.objective.decode(found.head.eval()(view.read(features)))
+        predictions, scores = found.objective.decode(said(found.head.eval(), view.read(features)))
     return SCORES[problem](targets, predictions, scores)
 
 
@@ -85,7 +86,7 @@ def test_every_head_and_reduction_learns_and_can_be_saved(problem, head, reducti
     twin = build_head(json.loads(json.dumps(head_config(found.head)))).eval()
     twin.load_state_dict(load_file(tmp_path / "head.safetensors"))
     rows = torch.from_numpy(features[:, 1, 1])
-    assert torch.equal(twin(rows), found.head.eval()(rows))
+    assert torch.equal(said(twin, rows), said(found.head.eval(), rows))
 
 
 @pytest.mark.parametrize("head", ["auto", "knn"])
@@ -144,7 +145,7 @@ def test_regression_is_as_good_as_ridgecv():
 def test_ridge_probabilities_are_calibrated():
     features, targets = data("binary")
     found = fitted(features, targets, "binary", head="ridge", reduction="none", pooling="mean", layer="0")
-    _, scores = found.objective.decode(found.head(torch.from_numpy(features[:240, 0, 1])))
+    _, scores = found.objective.decode(said(found.head, torch.from_numpy(features[:240, 0, 1])))
     chosen = scores.max(1)
     right = (scores.argmax(1) == targets[:240]).mean()
     assert abs(chosen.mean() - right) < 0.08
@@ -158,7 +159,7 @@ def test_balanced_classes_are_recalled_more_alike(head):
     for class_weight in (None, "balanced"):
         found = fitted(features, targets, "multiclass", class_weight=class_weight, **wishes)
         with torch.no_grad():
-            predictions, _ = found.objective.decode(found.head(torch.from_numpy(features[:, 0, 1])))
+            predictions, _ = found.objective.decode(said(found.head, torch.from_numpy(features[:, 0, 1])))
         shares.append(np.bincount(predictions, minlength=3)[np.bincount(targets).argmin()])
     assert shares[1] > shares[0]
 

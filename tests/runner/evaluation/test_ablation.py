@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from heads_read import said
 from modaxfer.metrics import Scored, paired_difference
 from modaxfer.runner.evaluation import ablation
 from modaxfer.runner.evaluation.ablation import ablate, part_names
@@ -20,9 +21,9 @@ ROWS = 200
 class Votes(torch.nn.Module):
     """Adds up what the present parts say; the picture's voice is three times as loud."""
 
-    def forward(self, given):
-        present, said = given[:, :2], given[:, 2:]
-        score = (present * said * torch.tensor([3.0, 1.0])).sum(1)
+    def forward(self, features):
+        present, votes = features.pooled[:, :2], features.pooled[:, 2:]
+        score = (present * votes * torch.tensor([3.0, 1.0])).sum(1)
         return torch.stack([-score, score], dim=1)
 
 
@@ -39,15 +40,16 @@ def fused(monkeypatch):
     def decode(logits):
         return logits.argmax(1).numpy(), logits.softmax(1).numpy()
 
-    predictions, scores = decode(Votes()(torch.from_numpy(vectors)))
+    predictions, scores = decode(said(Votes(), torch.from_numpy(vectors)))
     session = SimpleNamespace(
-        model=SimpleNamespace(towers=[0, 0], head=Votes(), eval=lambda: None),
+        model=SimpleNamespace(towers=[0, 0], head=Votes(), reads_tokens=False, eval=lambda: None),
         computer=SimpleNamespace(arithmetic=nullcontext, device="cpu"),
         objective=SimpleNamespace(decode=decode),
         splits={"test": SimpleNamespace(targets=targets)},
         problem="binary",
         seed=3,
         warnings=[],
+        tell=lambda warning: session.warnings.append(warning),
     )
     findings = SimpleNamespace(
         test=SimpleNamespace(predictions=predictions, scores=scores),
@@ -120,3 +122,10 @@ def test_a_part_that_no_test_row_has_is_not_scored(fused):
 )
 def test_parts_are_named_by_what_they_read(made, names):
     assert part_names(SimpleNamespace(towers=made)) == names
+
+
+def test_a_head_that_reads_tokens_has_no_vectors_to_take_parts_of(fused):
+    session, resolved, findings, _, _ = fused
+    session.model.reads_tokens = True
+    assert ablate(session, resolved, findings) == {}
+    assert session.warnings == ["what each part of a row is worth is not measured: the head reads tokens, not vectors"]

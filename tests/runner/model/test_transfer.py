@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 import tiny_models
 import torch
+from torch import nn
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Hidden, Readout, pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
+from modaxfer.errors import RefusedError
 from modaxfer.heads.linear import LinearHead
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.tower import LAYER_STATES, Tower, read_out, readout_width
-from modaxfer.runner.model.transfer import TransferModel
+from modaxfer.runner.model.transfer import POOLED, PRESENT, TransferModel
 
 ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 
@@ -48,6 +50,54 @@ def test_tokens_are_those_that_are_pooled_with_the_final_norm_where_the_last_lay
     with torch.no_grad():
         made = model.features(batch_of(model, name))
         torch.testing.assert_close(pool(Hidden(made.tokens, made.mask), "mean"), made.pooled)
+
+
+class TokenMean(nn.Module):
+    """Reads tokens and gives their mean."""
+
+    reads = "tokens"
+
+    def forward(self, features):
+        return pool(Hidden(features.tokens, features.mask), "mean")
+
+
+@pytest.mark.parametrize("cut", [0, 2, 3])
+def test_a_head_that_reads_tokens_gets_them_wherever_rows_enter(cut, tiny):
+    model = make(tiny("bert"), Readout(layers=(3,), pooling="cls"))
+    batch = batch_of(model, "bert")
+    with torch.no_grad():
+        states = model.features(batch)
+        model.head = TokenMean()
+        hidden = model.prefix(batch, cut)
+        said = model({LAYER_STATES: hidden.tokens, "mask": hidden.mask}, cut)
+    torch.testing.assert_close(said, pool(Hidden(states.tokens, states.mask), "mean"))
+
+
+def test_cached_vectors_are_no_tokens(tiny):
+    model = make(tiny("bert"), Readout(layers=(3,), pooling="mean"))
+    vectors = torch.randn(2, model.encoder.hidden_size)
+    assert model.features({POOLED: vectors}).by_tower == ()
+    model.head = TokenMean()
+    with pytest.raises(RefusedError, match=r"features have no tokens of one encoder.*Got: pooled vectors alone"):
+        model({POOLED: vectors})
+
+
+def test_several_towers_keep_their_own_tokens_each(tiny):
+    one = make(tiny("bert"), Readout(layers=(3,), pooling="mean"))
+    towers = [one.towers[0], Tower(one.encoder, Readout(layers=(2,), pooling="mean"))]
+    model = TransferModel(towers, TokenMean()).eval()
+    alone = batch_of(one, "bert")
+    rows = len(alone["mask"])
+    batch = {f"{place}.{key}": value for place in (0, 1) for key, value in alone.items()}
+    batch |= {f"{place}.{PRESENT}": torch.ones(rows) for place in (0, 1)}
+    with torch.no_grad():
+        made = model.features(batch)
+        for tower, hidden in zip(towers, made.by_tower, strict=True):
+            torch.testing.assert_close(hidden.tokens, tower.features(alone).tokens)
+    model.open_for(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
+    assert model.frozen_layers() == 0
+    model.head = LinearHead(made.pooled.shape[1], 3)
+    assert model.frozen_layers() == 3
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -17,9 +17,9 @@ from modaxfer.config import RunConfig, TrainOptions
 from modaxfer.contracts import pool
 from modaxfer.errors import ConfigError, MissingPackageError, RefusedError, UnknownNameError
 from modaxfer.result import Result
+from modaxfer.runner.beside.scratch import scratch_config
 from modaxfer.runner.processes.accelerate import make_accelerator
 from modaxfer.runner.request.resolve import resolve_tasks
-from modaxfer.runner.request.scratch import scratch_config
 from modaxfer.runner.training.alignment import align_bridges
 
 QUICK = {"batch_size": 16, "precision": "fp32", "device": "cpu"}
@@ -171,12 +171,12 @@ def test_a_missing_solver_is_said_before_weights(config, monkeypatch, tmp_path) 
         resolve_tasks(make_accelerator(config(align="otdd"))[1])
 
 
-def test_the_baseline_from_scratch_goes_without(config, tmp_path) -> None:
+def test_the_baseline_from_scratch_goes_without(config) -> None:
     main = resolve_tasks(make_accelerator(config())[1])[0].config
     assert main.set["bridge.align"] == "mmd"
     told = {"bridge": "modaxfer/embed", "strategy": "modaxfer/full", "task": "own/reviews"}
     result = Result(status="completed", encoder={"id": "modaxfer/vit"}, **told)
-    scratch = scratch_config(main, result, tmp_path)
+    scratch = scratch_config(main, result)
     (resolved,) = resolve_tasks(scratch)
     assert resolved.proxies[0] is None
     assert resolved.towers[0].bridge_options.align == "none"

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from modaxfer.config import RunConfig
-from modaxfer.contracts import LossOutput
+from modaxfer.contracts import Features, LossOutput
 from modaxfer.losses.build import Term
 from modaxfer.losses.sum import Sum
 from modaxfer.plan import SUPERVISED, Labels, LossTerm, Phase, Ramp, Reads, Role, Stream, Together
@@ -132,7 +132,7 @@ def test_a_joint_loss_is_of_all_rows_however_they_are_cut(cut, two, tmp_path):
         for session, stream in zip(sessions.values(), streams.values(), strict=True)
     ]
     gap = (vectors[0].mean(0) - vectors[1].mean(0)).square().sum()
-    seen = sessions[Role.TARGET, 0].model.head(vectors[0])
+    seen = sessions[Role.TARGET, 0].model.head(Features(pooled=vectors[0]))
     own = nn.functional.cross_entropy(seen.float(), torch.from_numpy(streams["seen"].targets[ROWS]))
     (own + 0.5 * 2.0 * gap).backward()
     torch.testing.assert_close(made["losses"]["gap"], 2.0 * gap.detach(), rtol=1e-4, atol=1e-6)

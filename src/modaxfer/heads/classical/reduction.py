@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from modaxfer.contracts import Features
 from modaxfer.heads.classical.discriminant import discriminant_directions
 from modaxfer.heads.reduced import CodeReducer
 
@@ -62,7 +63,7 @@ def _reconstruct(encoder: CodeReducer, decoder: nn.Module, rows: torch.Tensor) -
     optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
     for _ in range(EPOCHS):
         for batch in torch.split(rows[torch.randperm(len(rows))], BATCH):
-            loss = functional.mse_loss(decoder(encoder(batch)), (batch - encoder.mean) / encoder.scale)
+            loss = functional.mse_loss(decoder(encoder(Features(pooled=batch))), (batch - encoder.mean) / encoder.scale)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from modaxfer.contracts import Features
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
@@ -237,7 +238,7 @@ def _final(best: Trial, train: np.ndarray, labels: Labels, held_out: HeldOut) ->
     link = held_out.link
     raw = best.view.read(train)
     encoder = train_code(raw, held_out.components, held_out.seed) if best.reduction == "autoencoder" else None
-    cut = Cut.of(raw if encoder is None else encoder(raw), labels, (len(raw), 0))
+    cut = Cut.of(raw if encoder is None else encoder(Features(pooled=raw)), labels, (len(raw), 0))
     space = Space.standardised(cut)
     if encoder is None:
         space = reduce_linearly(space, best.reduction, held_out.components)

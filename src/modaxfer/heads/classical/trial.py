@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from modaxfer.contracts import Features
 from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import SETTINGS, held_out_outputs
@@ -122,4 +123,4 @@ class HeldOut:
         known, held = positions[cut.training(split)], positions[block]
         encoder = train_code(cut.rows[known], self.components, self.seed)
         both = torch.cat([known, held])
-        return Cut.of(encoder(cut.rows[both]), cut.labels[both], (len(known), len(held)))
+        return Cut.of(encoder(Features(pooled=cut.rows[both])), cut.labels[both], (len(known), len(held)))

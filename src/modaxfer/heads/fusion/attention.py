@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from modaxfer.contracts import Features
 from modaxfer.heads.fusion.joins import Level
 from modaxfer.heads.linear import LinearHead
 
@@ -88,4 +89,4 @@ class CrossJoin(nn.Module):
         for block in self.blocks:
             tokens = block(tokens, self.own, ~there)
         seen = there.unsqueeze(2)
-        return cast("torch.Tensor", self.head((self.norm(tokens) * seen).sum(1) / seen.sum(1)))
+        return cast("torch.Tensor", self.head(Features(pooled=(self.norm(tokens) * seen).sum(1) / seen.sum(1))))

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from modaxfer.config import build, documented
+from modaxfer.contracts import Features
 from modaxfer.errors import ConfigError
 from modaxfer.heads.fusion.attention import CrossJoin
 from modaxfer.heads.fusion.joins import ConcatJoin, GatedJoin, VoteJoin
@@ -57,13 +58,14 @@ class FusionHead(nn.Module):
         _check(self.widths, self.options)
         self.join = _join(self.widths, outputs, dropout, self.options)
 
-    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Map `pooled` to float32 logits ``[batch, outputs]``, outside any autocast.
+    def forward(self, features: Features) -> torch.Tensor:
+        """Map pooled vectors to float32 logits ``[batch, outputs]``, outside any autocast.
 
         Args:
-            pooled: ``[batch, n + sum(widths)]``: for each of the n encoders 1 where its fields are there and 0 where
-                they are missing, then the features. Each row has at least one encoder.
+            features: Its vectors are ``[batch, n + sum(widths)]``: for each of the n encoders 1 where its fields are
+                there and 0 where they are missing, then what each says. Each row has at least one encoder.
         """
+        pooled = features.pooled
         with torch.autocast(pooled.device.type, enabled=False):
             flags, *parts = torch.split(pooled.float(), [len(self.widths), *self.widths], dim=1)
             present = flags > 0.5

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from modaxfer.contracts import Features
 from modaxfer.heads.linear import LinearHead
 
 __all__ = ["ConcatJoin", "GatedJoin", "Level", "VoteJoin"]
@@ -47,7 +48,7 @@ class ConcatJoin(nn.Module):
     def forward(self, parts: Sequence[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
         """Return logits ``[batch, outputs]``."""
         beside = torch.cat([*self.level(parts, present), present.float()], dim=1)
-        return cast("torch.Tensor", self.head(self.dense(beside)))
+        return cast("torch.Tensor", self.head(Features(pooled=self.dense(beside))))
 
 
 class GatedJoin(nn.Module):
@@ -68,7 +69,8 @@ class GatedJoin(nn.Module):
         """Return logits ``[batch, outputs]``."""
         level = self.level(parts, present)
         units = [project(part).tanh() for project, part in zip(self.projections, level, strict=True)]
-        return cast("torch.Tensor", self.head((self.gates(level, present) * torch.stack(units, dim=1)).sum(1)))
+        mixed = (self.gates(level, present) * torch.stack(units, dim=1)).sum(1)
+        return cast("torch.Tensor", self.head(Features(pooled=mixed)))
 
     def gates(self, level: Sequence[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
         """Return the shares ``[batch, encoders, width]``: 0 for a missing encoder, 1 in sum over the encoders."""
@@ -93,7 +95,7 @@ class VoteJoin(nn.Module):
     def forward(self, parts: Sequence[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
         """Return logits ``[batch, outputs]``, or values."""
         level = self.level(parts, present)
-        votes = torch.stack([head(part) for head, part in zip(self.heads, level, strict=True)], dim=1)
+        votes = torch.stack([head(Features(pooled=part)) for head, part in zip(self.heads, level, strict=True)], dim=1)
         there = present.unsqueeze(2)
         if self.link == "identity":
             return (votes * there).sum(1) / there.sum(1)

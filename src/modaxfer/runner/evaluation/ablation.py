@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from modaxfer.contracts import Features
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
@@ -44,6 +45,9 @@ def ablate(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> 
     """
     session.model.eval()
     warnings = session.warnings
+    if session.model.reads_tokens:
+        session.tell("what each part of a row is worth is not measured: the head reads tokens, not vectors")
+        return {}
     vectors = pooled_features(session, "test")
     found = {
         name: attempt(
@@ -65,7 +69,7 @@ def _alone(
     given[:, :count] = 0
     given[:, place] = 1
     with torch.inference_mode(), session.computer.arithmetic():
-        logits = session.model.head(given.to(session.computer.device)).float().cpu()
+        logits = session.model.head(Features(pooled=given.to(session.computer.device))).float().cpu()
     predictions, scores = session.objective.decode(logits)
     references, fused = findings.asked.references[rows], findings.test
     clusters = None if findings.asked.units is None else findings.asked.units[rows]

@@ -101,18 +101,23 @@ class Tower(nn.Module):
         )
         return hidden
 
-    def features(self, batch: Batch, start: int = 0) -> Features:
+    def features(self, batch: Batch, start: int = 0, *, tokens: bool = False) -> Features:
         """Return the states of the highest layer read, and the vector that a head takes.
 
-        Of rows in several windows the vector is the mean of the windows' vectors, and it is the only token; where words
-        have vectors of their own, the tokens are those of all windows.
+        Of rows in several windows the vector is the mean of the windows' vectors; where words have vectors of their
+        own, they are taken from the tokens of all windows.
 
         Args:
             batch: Raw inputs; or cached states under `LAYER_STATES` with their ``mask``, to go on at layer `start`.
             start: Layer at which cached states enter.
+            tokens: Whether the states are wanted of rows in several windows, too: they are many.
         """
         if WINDOWS not in batch:
             return self._features(batch, start)
+        if tokens and self.readout.pooling not in PARTS:
+            made = self._features({key: values for key, values in batch.items() if key != WINDOWS}, start)
+            joined = windows_joined(made.tokens, made.mask, batch[WINDOWS])
+            return Features(pooled=window_means(made.pooled, batch[WINDOWS]), by_tower=(joined,))
         stretches = list(_stretches(batch, STRETCH))
         # Gradients of a long text: each stretch is computed again on the way back, so that memory holds one.
         again = len(stretches) > 1 and torch.is_grad_enabled()
@@ -122,9 +127,8 @@ class Tower(nn.Module):
         ]
         if self.readout.pooling in PARTS:
             joined = windows_joined(torch.cat(vectors), batch["mask"], batch[WINDOWS])
-            return Features(joined.tokens, joined.mask, self._vector(joined, batch))
-        pooled = window_means(torch.cat(vectors), batch[WINDOWS])
-        return Features(pooled.unsqueeze(1), torch.ones_like(pooled[:, :1], dtype=torch.bool), pooled)
+            return Features(pooled=self._vector(joined, batch), by_tower=(joined,))
+        return Features(pooled=window_means(torch.cat(vectors), batch[WINDOWS]))
 
     def _pooled(self, batch: Batch, start: int) -> torch.Tensor:
         return self._features(batch, start).pooled
@@ -137,7 +141,7 @@ class Tower(nn.Module):
         read = list(self._read(batch, start))
         vectors = [weight * self._vector(done, batch) for weight, done in read]
         _, top = read[-1]
-        return Features(top.tokens, top.mask, sum(vectors[1:], vectors[0]))
+        return Features(pooled=sum(vectors[1:], vectors[0]), by_tower=(top,))
 
     def _read(self, batch: Batch, start: int) -> Iterator[tuple[float, Hidden]]:
         """Yield each layer that is read, the lowest first, with its weight."""

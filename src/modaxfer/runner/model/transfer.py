@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import UNITS, Batch, Features, Hidden, Readout
+from modaxfer.heads.build import reads_tokens
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.units import mark_units
@@ -50,12 +51,12 @@ def part_of_batch(batch: Batch, tower: int) -> Batch:
 class TransferModel(nn.Module):
     """What a plan trains.
 
-    One tower gets the batch as it is and its vector goes to the head. Of several, each gets its part (keys with the
-    prefix ``0.``, ``1.``, ...), and the head takes one number per tower (see `PRESENT`), then all vectors.
+    One tower gets the batch as it is. Of several, each gets its part (keys with the prefix ``0.``, ``1.``, ...), and
+    the vector is one number per tower (see `PRESENT`), then all vectors.
 
     Args:
         towers: Encoders with their bridges and readouts, at least one.
-        head: From the vector to logits.
+        head: From features to logits, see `modaxfer.contracts.Head`.
     """
 
     def __init__(self, towers: Sequence[Tower], head: nn.Module) -> None:
@@ -97,7 +98,7 @@ class TransferModel(nn.Module):
         return width if len(self.towers) == 1 else width + len(self.towers)
 
     def forward(self, batch: Batch, start: int = 0) -> torch.Tensor:
-        """Return logits ``[batch, outputs]``; of rows with `UNITS` ``[batch, units, outputs]``, see `mark_units`.
+        """Return what the head says: logits or values ``[batch, outputs]``; of rows with `UNITS`, see `mark_units`.
 
         Args:
             batch: Raw inputs; or cached states of layer `start`; or cached vectors under `POOLED`.
@@ -107,24 +108,35 @@ class TransferModel(nn.Module):
 
     def outputs(self, features: Features, batch: Batch) -> torch.Tensor:
         """Return what the head says of the `features` of `batch`; see `forward`."""
-        outputs: torch.Tensor = self.head(features.pooled)
+        outputs: torch.Tensor = self.head(features)
         return mark_units(outputs, batch[UNITS]) if UNITS in batch else outputs
 
-    def features(self, batch: Batch, start: int = 0) -> Features:
-        """Return the states of the highest layer read, and the vector that the head takes."""
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether the head reads tokens: then pooled vectors alone are nothing to it."""
+        return reads_tokens(self.head)
+
+    def features(self, batch: Batch, start: int = 0, *, tokens: bool = False) -> Features:
+        """Return what the head is given; cached vectors are all there is of a row.
+
+        Args:
+            batch: As for `forward`.
+            start: As for `forward`.
+            tokens: Whether states of tokens are wanted of rows in several windows, too, by others than the head.
+        """
+        tokens = tokens or self.reads_tokens
         if POOLED in batch:
-            vectors = batch[POOLED]
-            tokens = vectors if vectors.ndim == 3 else vectors.unsqueeze(1)
-            mask = batch[UNITS] >= 0 if UNITS in batch else torch.ones_like(tokens[..., 0], dtype=torch.bool)
-            return Features(tokens, mask, vectors)
+            return Features(pooled=batch[POOLED])
         if len(self.towers) == 1:
-            alone: Features = self.towers[0].features(batch, start)
+            alone: Features = self.towers[0].features(batch, start, tokens=tokens)
             return alone
         parts = [part_of_batch(batch, place) for place in range(len(self.towers))]
-        made = [tower.features(part) for tower, part in zip(self.towers, parts, strict=True)]
+        made = [tower.features(part, tokens=tokens) for tower, part in zip(self.towers, parts, strict=True)]
         present = torch.stack([part[PRESENT] for part in parts], dim=1)
         pooled = torch.cat([present, *(features.pooled for features in made)], dim=1)
-        return Features(pooled.unsqueeze(1), torch.ones_like(pooled[:, :1], dtype=torch.bool), pooled)
+        states = tuple(hidden for features in made for hidden in features.by_tower)
+        # Windows of one tower may be known by their vectors alone: then no tower's tokens are, rather than some.
+        return Features(pooled=pooled, by_tower=states if len(states) == len(made) else ())
 
     def prefix(self, batch: Batch, stop: int) -> Hidden:
         """Run the embedding and layers below `stop` of the only tower."""
@@ -158,7 +170,7 @@ class TransferModel(nn.Module):
         """Return k, the number of layers below which nothing is trainable; the prefix that can be cached.
 
         It is 0 as soon as a bridge or an embedding is trainable, `top` where only the head is. Several towers are
-        cached whole or not at all.
+        cached as vectors or not at all.
         """
         moving = [
             parameter
@@ -166,7 +178,7 @@ class TransferModel(nn.Module):
             if parameter.tensor.requires_grad and parameter.part is not Part.HEAD
         ]
         if len(self.towers) > 1:
-            return 0 if moving else self.top
+            return 0 if moving or self.reads_tokens else self.top
         return max(0, min([*(parameter.layer for parameter in moving), min(self.readout.layers)]))
 
     def train_above(self, layer: int) -> None:

@@ -16,7 +16,7 @@ from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
-from modaxfer.plan import Part, Phase, Plan, PlanContext
+from modaxfer.plan import Part, Phase, Plan, PlanContext, Reads
 from modaxfer.registry import Entry, load_target, problem_name, problem_spec
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.options import Options, options_class, split_options
@@ -238,6 +238,7 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
         _rehearse_head(resolved)
     for described in tasks[0].towers:
         _rehearse_merge(described.encoder)
+    _refuse_fused_tokens(tasks[0])
     adapter = tasks[0].plan.adapter
     for described in tasks[0].towers if adapter is not None else ():
         assert adapter is not None, "asked above"
@@ -250,14 +251,28 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
 
 def _rehearse_head(resolved: ResolvedTask) -> None:
     """Make the head once, at the size of plain pooled features: what cannot be built or saved is refused here."""
+    hidden = [described.encoder.hidden_size for described in resolved.towers]
     segments = 1 if resolved.plan.fusion is None else max(1, resolved.plan.fusion.segments)
     with torch.random.fork_rng(devices=()):
         head_of(
             resolved.plan,
             resolved.task.target.problem,
-            [segments * described.encoder.hidden_size for described in resolved.towers],
+            [segments * size for size in hidden],
             1,
             resolved.options.train.dropout,
+            hidden=hidden,
+        )
+
+
+def _refuse_fused_tokens(resolved: ResolvedTask) -> None:
+    """Refuse a loss that reads the tokens of one encoder where there are several, of different widths."""
+    names = [term.name for phase in resolved.plan.phases for term in phase.losses if Reads.TOKENS in term.reads]
+    if names and len(resolved.towers) > 1:
+        raise RefusedError(
+            f"a loss of strategy {resolved.strategy.name} reads tokens, which several encoders do not share",
+            got=f"{', '.join(names)} with {len(resolved.towers)} encoders",
+            allowed="1 encoder, or losses that read outputs and pooled vectors",
+            fix="name one --encoder, or choose another strategy (`modaxfer list strategies`)",
         )
 
 

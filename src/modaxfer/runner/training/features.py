@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from modaxfer.contracts import NO_UNIT, PARTS, UNITS, WINDOWS, Batch, Example
+from modaxfer.contracts import NO_UNIT, PARTS, UNITS, WINDOWS, Batch, Example, Features
 from modaxfer.encoders.processors.files import pad
 from modaxfer.errors import RunFailedError
 from modaxfer.plan import Reads
@@ -52,11 +52,11 @@ def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Rea
     """Return the rows of split `name` as far up the model as nothing below is trainable, or read by a loss.
 
     Where only the head is trained these are pooled vectors; where the first k layers are frozen, the states that enter
-    layer k; else the prepared rows themselves. What reads tokens is given states, for pooled vectors have none; what
-    reads inputs, inputs.
+    layer k; else the prepared rows themselves. What reads tokens, a loss or the head, is given states, for pooled
+    vectors have none; what reads inputs, inputs.
     """
     split, model = session.splits[name], session.model
-    layer, tokens = model.frozen_layers(), Reads.TOKENS in reads
+    layer, tokens = model.frozen_layers(), model.reads_tokens or Reads.TOKENS in reads
     read_below = Reads.INPUTS in reads or (tokens and len(model.towers) > 1)
     if not session.train.cache or layer == 0 or read_below:
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
@@ -87,6 +87,8 @@ def pooled_features(session: TaskSession, name: str) -> np.ndarray:
 
 def is_known(session: TaskSession, name: str) -> bool:
     """Return whether what the head takes for split `name` is at hand, so that no row has to be encoded to score it."""
+    if session.model.reads_tokens:
+        return False
     only_head = session.model.frozen_layers() >= session.model.top
     return name in session.layers or (session.train.cache and bool(session.weights_key) and only_head)
 
@@ -111,7 +113,7 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     wanted = pooled if rows is None else pooled[torch.from_numpy(rows)]
     session.model.eval()
     with torch.inference_mode(), session.computer.arithmetic():
-        logits = session.model.head(wanted.to(session.computer.device)).float().cpu()
+        logits = session.model.head(Features(pooled=wanted.to(session.computer.device))).float().cpu()
     predictions, scores = session.objective.decode(logits)
     return Predictions(predictions=predictions, scores=scores)
 

@@ -118,7 +118,7 @@ class StepModule(nn.Module):
         model = self.models[chunk.model]
         terms = [term for term in self._terms.values() if chunk.stream in term.streams]
         reads = {reading for term in terms for reading in term.spec.reads}
-        features = model.features(chunk.batch, chunk.start)
+        features = model.features(chunk.batch, chunk.start, tokens=Reads.TOKENS in reads)
         outputs = model.outputs(features, chunk.batch) if Reads.OUTPUTS in reads else None
         losses, numbers = Numbers(), Numbers()
         # Losses are small and decide everything: rounding them to half precision saves nothing and costs accuracy.
