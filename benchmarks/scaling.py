@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import inspect
 import json
 import os
 import resource
@@ -116,17 +115,17 @@ def _guesses(classes: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def _carve(classes: int, rows: int) -> Callable[[], object]:
-    from modaxfer.data.cells.targets import strata
-
     from modaxfer.data.splits import hold_out
+    from modaxfer.registry import problem_of
 
-    targets = _targets(classes, rows)
-    return lambda: hold_out(strata(targets, "multiclass"), np.arange(rows), TEST, 0)
+    targets, labels = _targets(classes, rows), problem_of("multiclass").labels
+    return lambda: hold_out(labels.strata(targets), np.arange(rows), TEST, 0)
 
 
 def _chance(classes: int, rows: int) -> Callable[[], object]:
     from modaxfer.baselines.chance import chance
     from modaxfer.metrics import compute, default_metrics
+    from modaxfer.registry import problem_of
 
     references, _, _ = _guesses(classes, rows)
     names = default_metrics("multiclass")
@@ -138,11 +137,12 @@ def _chance(classes: int, rows: int) -> Callable[[], object]:
 
         return score
 
-    given: dict[str, Any] = {"problem": "multiclass", "references": references, "train": references}
-    if "rank" not in inspect.signature(chance).parameters:
-        return lambda: chance(scorer(names), classes=classes, **given)
+    def guessed() -> object:
+        guesses = problem_of("multiclass").labels.guesses(references, references, classes, np.random.default_rng(0))
+        return chance(scorer(decided), references, guesses, rank=scorer(["roc_auc"]))
+
     decided = [name for name in names if name != "roc_auc"]
-    return lambda: chance(scorer(decided), rank=scorer(["roc_auc"]), classes=classes, **given)
+    return guessed
 
 
 def _intervals(classes: int, rows: int) -> Callable[[], object]:
@@ -180,7 +180,7 @@ def _simple(classes: int, rows: int) -> Callable[[], object]:
         fingerprint="",
         digests={},
     )
-    return lambda: fit_simple(data, fields=(Field(name="text", signal=TEXT),), problem="multiclass")
+    return lambda: fit_simple(data, fields=(Field(name="text", signal=TEXT),))
 
 
 PARTS = {"carve": _carve, "chance": _chance, "intervals": _intervals, "simple": _simple}

@@ -154,7 +154,7 @@ def check_sample_loads(plugin: str, name: str) -> None:
 def simple_score(plugin: str, name: str) -> float:
     """Return the test accuracy (r2 of a regression) of the simple model on the task's sample."""
     spec, data = specs(plugin)[name], load_sample(plugin, name)
-    said = fit_simple(data, fields=fields_of(spec, data), problem=spec.target.problem).predictions["test"]
+    said = fit_simple(data, fields=fields_of(spec, data)).predictions["test"]
     score = scores.r2 if spec.target.problem == "regression" else scores.accuracy
     return float(score(answers_of(data)["test"], said))
 

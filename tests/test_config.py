@@ -47,7 +47,6 @@ def test_what_other_programs_call_a_setting_is_understood(word, setting):
         ("device", "GPU", r"did you mean cuda\?"),
         ("device", "cpuu", r"did you mean cpu\?"),
         ("precision", "float16", r"did you mean fp16\?"),
-        ("problem", "classification", r"did you mean multiclass\?"),
         ("weights", "scratch", r"did you mean random\?"),
         ("epochs", "nan", r"epochs: got 'nan', expected a number"),
         ("learning_rate", float("inf"), r"learning_rate: got inf, expected a number"),

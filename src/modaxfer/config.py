@@ -66,8 +66,8 @@ class RunConfig:
     )
     problem: str | None = documented(
         None,
-        "Problem type of --data; guessed from the labels where not given.",
-        choices=("binary", "multiclass", "multilabel", "regression"),
+        "Problem type of --data, such as binary, multiclass, multilabel or regression; guessed from the labels where "
+        "not given. `modaxfer list problems` shows all.",
     )
     data_dir: str | None = documented(None, "Folder that holds data sets by name; else MODAXFER_DATA.")
     on_bad_row: str = documented("drop", "What to do with an unusable row.", choices=("drop", "fail"))

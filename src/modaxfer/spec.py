@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from modaxfer.augmentation_spec import AugmentationSpec, Change
 
@@ -34,7 +33,6 @@ __all__ = [
     "HubSource",
     "MetricSpec",
     "PackageSource",
-    "Problem",
     "ProblemSpec",
     "Rates",
     "RemoteFile",
@@ -78,15 +76,6 @@ AUDIO = Signal(kind="audio")
 TABLE = Signal(kind="table")
 PATCHES = Signal(kind="patches")
 EMBEDDINGS = Signal(kind="embeddings")
-
-
-class Problem(StrEnum):
-    """What the target asks for; decides loss, scores and which metrics apply."""
-
-    BINARY = "binary"
-    MULTICLASS = "multiclass"
-    MULTILABEL = "multilabel"
-    REGRESSION = "regression"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -373,6 +362,8 @@ class ProblemSpec:
     """What the hub calls such models; ``{}`` stands for the kind of input: text, image, audio, tabular."""
     constant: str = "majority"
     """What people call the bar that says the same of every row."""
+    also_called: tuple[str, ...] = ()
+    """What others call it, in lower case: who asks for that is told this name."""
     figure: str = ""
     """``"module:function"`` that draws predictions beside targets, ``(predictions, theme) -> Drawing | None``, as
     `modaxfer.reports.figures` has them; empty = no figure."""

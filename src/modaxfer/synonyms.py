@@ -37,17 +37,13 @@ _KEYS = {
 }
 _VALUES = {
     "bf16": "bfloat16",
-    "binary": "binary_classification",
     "cuda": "gpu nvidia cuda:0 0",
     "drop": "skip ignore",
     "fail": "raise error strict",
     "fp16": "float16 half 16 16-mixed",
     "fp32": "float32 single full 32",
     "mps": "metal apple",
-    "multiclass": "classification multi-class multi_class categorical",
-    "multilabel": "multi-label multi_label",
     "random": "scratch none",
-    "regression": "regress continuous",
 }
 
 

@@ -18,7 +18,7 @@ from own_files import write
 def load(kind, folder, rows=120):
     spec = task_from_files(build(RunConfig, write(kind, folder, rows)))
     data = load_task(spec)
-    return data, fields_of(spec, data), spec.target.problem
+    return data, fields_of(spec, data)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def load(kind, folder, rows=120):
     [("text", "tf-idf"), ("pair", "tf-idf"), ("image", "raw pixels"), ("audio", "log-mel")],
 )
 def test_classes_that_can_be_told_apart_are(kind, name, tmp_path):
-    data, fields, problem = load(kind, tmp_path)
-    simple = fit_simple(data, fields=fields, problem=problem)
+    data, fields = load(kind, tmp_path)
+    simple = fit_simple(data, fields=fields)
     assert simple.name.startswith(name) or name in simple.name
     assert simple.name.endswith("logistic regression")
     for split in ("validation", "test"):
@@ -36,8 +36,8 @@ def test_classes_that_can_be_told_apart_are(kind, name, tmp_path):
 
 
 def test_a_regression_gets_ridge(tmp_path):
-    data, fields, problem = load("regression", tmp_path)
-    simple = fit_simple(data, fields=fields, problem=problem)
+    data, fields = load("regression", tmp_path)
+    simple = fit_simple(data, fields=fields)
     assert simple.name.endswith("ridge regression")
     assert simple.scores["test"] is None
     error = np.square(simple.predictions["test"] - answers_of(data)["test"]).mean()
@@ -45,8 +45,8 @@ def test_a_regression_gets_ridge(tmp_path):
 
 
 def test_labels_are_told_one_by_one(tmp_path):
-    data, fields, problem = load("multilabel", tmp_path)
-    simple = fit_simple(data, fields=fields, problem=problem)
+    data, fields = load("multilabel", tmp_path)
+    simple = fit_simple(data, fields=fields)
     assert simple.predictions["test"].shape == answers_of(data)["test"].shape
     assert (simple.predictions["test"] == answers_of(data)["test"]).mean() > 0.9
 
@@ -62,24 +62,24 @@ def test_tables_with_gaps_and_categories(tmp_path):
     path.write_text("\n".join(lines) + "\n")
     spec = task_from_files(RunConfig(data=str(path), number=("age", "colour")))
     data = load_task(spec)
-    simple = fit_simple(data, fields=fields_of(spec, data), problem="binary")
+    simple = fit_simple(data, fields=fields_of(spec, data))
     assert "boosted" in simple.name
     assert (simple.predictions["test"] == answers_of(data)["test"]).mean() > 0.85
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path):
-    data, fields, problem = load("text", tmp_path)
-    first, second = (fit_simple(data, fields=fields, problem=problem, seed=3) for _ in range(2))
+    data, fields = load("text", tmp_path)
+    first, second = (fit_simple(data, fields=fields, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.scores["test"], second.scores["test"])
 
 
 def test_test_targets_are_not_read(tmp_path):
-    data, fields, problem = load("text", tmp_path)
-    fit_simple(data, fields=fields, problem=problem)
+    data, fields = load("text", tmp_path)
+    fit_simple(data, fields=fields)
     assert len(data.sealed["test"].unseal().targets) == data.rows["test"]
 
 
 def test_a_signal_without_a_simple_model_is_refused(tmp_path):
-    data, _, problem = load("text", tmp_path)
+    data, _ = load("text", tmp_path)
     with pytest.raises(RefusedError, match=r"no simple model.*text \(radar\)"):
-        fit_simple(data, fields=[Field(name="text", signal=Signal(kind="radar"))], problem=problem)
+        fit_simple(data, fields=[Field(name="text", signal=Signal(kind="radar"))])

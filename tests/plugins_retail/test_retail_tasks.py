@@ -36,7 +36,7 @@ def test_samples_can_be_learnt(name, least):
 @pytest.mark.parametrize("field", [0, 1])
 def test_photo_and_title_each_tell_something_of_the_season(field):
     spec, data = SPECS["fashion-season"], tasks.load_sample(PLUGIN, "fashion-season")
-    said = fit_simple(data, fields=spec.fields[field : field + 1], problem=spec.target.problem).predictions["test"]
+    said = fit_simple(data, fields=spec.fields[field : field + 1]).predictions["test"]
     assert SEASON_CHANCE + 0.08 < (said == answers_of(data)["test"]).mean() < 0.85
 
 

@@ -28,9 +28,7 @@ MODELS = {
 """Signal kind to the module that has its simple model."""
 
 
-def fit_simple(
-    data: TaskData, *, fields: Sequence[Field], problem: object = None, seed: int = 0, judge: Judge | None = None
-) -> Simple:
+def fit_simple(data: TaskData, *, fields: Sequence[Field], seed: int = 0, judge: Judge | None = None) -> Simple:
     """Fit the simple model of the fields' signal on the training rows.
 
     Text: tf-idf and a linear model. Table: gradient-boosted trees. Image: small raw pixels and a linear model. Sound:
@@ -41,7 +39,6 @@ def fit_simple(
         data: Rows with the splits ``train``, ``validation`` and ``test``. Class numbers as targets make it a
             classifier, 0 and 1 per label one per label, numbers a regression.
         fields: Input fields, at least one.
-        problem: Of no account: the targets say what they are.
         seed: Seed of the sample and of the trees.
         judge: Decides among settings on the validation rows, ``(references, predictions, scores) -> value``, greater
             is better; None takes macro F1, of numbers the squared error. A fair bar is judged by the metric

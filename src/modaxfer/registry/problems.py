@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from modaxfer.errors import UnknownNameError
+from modaxfer.registry.names import matching
 from modaxfer.registry.records import BUILTIN
 from modaxfer.registry.register import registry
 from modaxfer.registry.targets import load_target
@@ -66,5 +68,11 @@ def applicable_metrics(name: str) -> tuple[Entry, ...]:
 
 
 def _entry(name: str) -> Entry:
-    own = next((entry for entry in registry().all("problem") if entry.id == f"{BUILTIN}/{name}"), None)
+    entries = registry().all("problem")
+    own = next((entry for entry in entries if entry.id == f"{BUILTIN}/{name}"), None)
+    meant = [registry().shown(entry) for entry in entries if name.lower() in entry.spec.also_called]
+    if own is None and meant and not matching(name, entries):
+        known = sorted(registry().shown(entry) for entry in entries)
+        fix = f"did you mean {' or '.join(meant)}? `modaxfer list problems` shows all"
+        raise UnknownNameError("problem", name, known, fix=fix)
     return own or registry().get("problem", name)

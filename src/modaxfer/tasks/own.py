@@ -19,7 +19,7 @@ from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.problems.guess import SEVERAL_COLUMNS, guess_problem
-from modaxfer.registry import problem_of
+from modaxfer.registry import problem_name, problem_of
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Target, TaskSpec
 from modaxfer.tasks.intake import input_fields
 
@@ -44,11 +44,14 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     Raises:
         ConfigError: No data is named, or one column is named twice.
         DataError: The files or columns are not there, or nothing says which column is the label.
+        UnknownNameError: There is no such problem type.
     """
     if config.data is None:
         raise ConfigError("no data of your own is named", fix="give a file or folder with --data")
     path = Path(os.path.abspath(Path(config.data).expanduser()))
     config = _in_normal_form(config)
+    if config.problem is not None:
+        config = replace(config, problem=problem_name(config.problem))
     train = read_data(path, Selection(draw=Draw(rows=_LOOKED_AT, seed=0)))["train"]
     fields = _fields(config, train)
     columns = _label_columns(config, train)

@@ -5,13 +5,13 @@ Most mistakes end here, and a user should not wait for torch to be told of a wro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
-from modaxfer.registry import Entry, registry
+from modaxfer.registry import Entry, problem_name, registry
 from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
@@ -178,13 +178,23 @@ def source_of(fields: tuple[Field, ...]) -> str:
 
 
 def find_tasks(config: RunConfig) -> tuple[tuple[str, TaskSpec], ...]:
-    """Return id and spec of each task, registered or made from the user's own files."""
+    """Return id and spec of each task, registered or made from the user's own files.
+
+    Raises:
+        UnknownNameError: There is no such task, or a task's problem is unknown.
+    """
     if config.data is not None:
         from modaxfer.tasks.own import task_from_files
 
         return (("own/" + Path(config.data).stem, task_from_files(config)),)
     entries = [registry().get("task", name) for name in config.task]
-    return tuple((entry.id, entry.spec) for entry in entries)
+    return tuple((entry.id, _posed(entry.spec)) for entry in entries)
+
+
+def _posed(task: TaskSpec) -> TaskSpec:
+    """Return `task` with its problem called as results call it: a plugin's by its id."""
+    name = problem_name(task.target.problem)
+    return task if name == task.target.problem else replace(task, target=replace(task.target, problem=name))
 
 
 def _require(config: RunConfig) -> None:
