@@ -19,6 +19,7 @@ from modaxfer.reports.facts import cost_facts, data_facts, drawn_over, dropped_r
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
 from modaxfer.reports.predictions import predictions_of
+from modaxfer.reports.repeated import repeated
 from modaxfer.reports.scores import (
     baseline_label,
     baselines_present,
@@ -97,6 +98,7 @@ def render(result: Result, folder: Path) -> str:
         gain=gain(result),
         spreads=spreads(result),
         limits=limits(result, predictions_of(result, folder)),
+        repeated=repeated(result),
         data=data_facts(result),
         dropped=dropped_rows(result),
         model=(*model_facts(result), *training_facts(result)),

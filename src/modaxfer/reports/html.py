@@ -30,6 +30,7 @@ from modaxfer.reports.inputs import SECONDS, read_inputs
 from modaxfer.reports.log import read_log
 from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
 from modaxfer.reports.predictions import Predictions, class_scores, mistakes, predictions_of
+from modaxfer.reports.repeated import repeated
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
 from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gain, spreads
@@ -124,6 +125,7 @@ def _scores(result: Result) -> dict[str, Any]:
         "drawn_over": drawn_over(result),
         "gain": gain(result),
         "spreads": spreads(result),
+        "repeated": repeated(result),
         "claims": CLAIMS,
         "parts": parts_alone(result),
         "part_claims": PART_CLAIMS,

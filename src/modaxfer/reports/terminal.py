@@ -9,6 +9,7 @@ from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.facts import drawn_over, sample_of
 from modaxfer.reports.headline import headline, is_sample, title, verdict
+from modaxfer.reports.repeated import repeated_lines
 from modaxfer.reports.scores import (
     baseline_label,
     baselines_present,
@@ -46,6 +47,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
+    lines += repeated_lines(result)
     lines += [line for line in (*_transfer(result), _splits(result, rows), _drawn(result), _cost(result)) if line]
     lines += [one_line(f"warning: {warning}") for warning in result.warnings]
     return "\n".join(lines + (_places(folder) if folder else []))
