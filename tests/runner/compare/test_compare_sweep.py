@@ -10,6 +10,7 @@ import pytest
 
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, PluginError, RefusedError, RunFailedError
 from modaxfer.result import Result
+from modaxfer.runner.beside.schedule import AGAIN
 from modaxfer.runner.compare import sweep as module
 from modaxfer.runner.compare.folder import claim
 from modaxfer.runner.compare.grid import read_grid
@@ -20,12 +21,12 @@ from modaxfer.runner.progress import Progress
 
 
 class Runner:
-    """Stands in for `modaxfer.runner.run.run`: writes what a run writes, or fails as it is told to."""
+    """Stands in for `modaxfer.runner.beside.schedule.run_with_companions`: writes what a run writes, or fails as it is told to."""
 
     def __init__(self):
         self.ran, self.resumed, self.trouble, self.before = [], [], {}, {}
 
-    def __call__(self, config, *, resume, shared, progress):
+    def __call__(self, config, *, resume, shared, progress, memory):
         assert shared, "a setting of the whole grid may play no part in one cell"
         folder = Path(config.output)
         self.ran.append(folder.name)
@@ -62,7 +63,7 @@ class Heard(Progress):
 @pytest.fixture
 def runner(monkeypatch):
     made = Runner()
-    monkeypatch.setattr(module, "run", made)
+    monkeypatch.setattr(module, "run_with_companions", made)
     return made
 
 
@@ -220,3 +221,29 @@ def test_a_launcher_of_several_processes_is_refused(start, monkeypatch):
     monkeypatch.setenv("RANK", "0")
     with pytest.raises(ConfigError, match="starts the processes of its runs by itself"):
         start()
+
+
+def test_a_damaged_result_is_one_cells_matter(start, runner, tmp_path):
+    start()
+    target = tmp_path / "out" / "cells" / "a-lora-digits-seed0"
+    (target / "result.json").write_text("{ not", encoding="utf-8")
+    cells, lines, _, _ = start()
+    assert statuses(cells) == ["completed"] * 4
+    assert runner.ran == [target.name]
+    assert any("the result of a cell is damaged, so the cell is run again" in line for line in lines)
+    assert (target.with_name(f"{target.name}.old") / "result.json").read_text() == "{ not"
+
+
+def test_a_cell_whose_companions_are_missing_is_gone_on_with(start, runner, tmp_path):
+    asked = {"encoder": "a", "strategy": "full", "baseline": "scratch"}
+    start(**asked)
+    # The stand-in runs none: as if killed beside the finished run.
+    start(**asked)
+    assert (runner.ran, runner.resumed) == (["a-full-digits-seed0"],) * 2
+    target = tmp_path / "out" / "cells" / "a-full-digits-seed0"
+    told = replace(Result.load(target), warnings=(f"the run beside this one failed{AGAIN}",))
+    told.save(target)
+    start(**asked)
+    assert runner.ran == []
+    start(retry_failed=True, **asked)
+    assert runner.ran == ["a-full-digits-seed0"]

@@ -30,7 +30,7 @@ from modaxfer.runner.request.request import Request
 from modaxfer.runner.run import run
 from modaxfer.tasks.memory import Memory
 
-__all__ = ["AGAIN", "KINDS", "RunOne", "run_with_companions"]
+__all__ = ["AGAIN", "KINDS", "RunOne", "is_complete", "run_with_companions"]
 
 KINDS = (SEEDS, EPISODES, FOLDS, FROM_SCRATCH, ALONE)
 """All that is asked of runs beside a run, in the order in which they are run."""
@@ -99,9 +99,8 @@ def run_with_companions(
         request=request,
         memory=memory,
     )
-    stored = build(RunConfig, read_yaml(folder / CONFIG))
-    main = Main(config=stored, folder=folder, result=result, writes=_is_main())
-    asked = [kind for kind in KINDS if kind.companions(main)]
+    main = _main(folder, result)
+    asked = _asked(main)
     if all(kind.is_told(main) for kind in asked):
         return result, folder
     with space_told(folder):
@@ -109,6 +108,28 @@ def run_with_companions(
         if main.writes:
             result.save(folder)
     return result, folder
+
+
+def is_complete(folder: Path, *, tried: bool) -> bool:
+    """Tell whether the finished run in `folder` holds all that its companions have to say.
+
+    Args:
+        folder: Of a finished run.
+        tried: Whether one that has failed counts as having said it.
+    """
+    main = _main(folder, Result.load(folder))
+    if tried and any(warning.endswith(AGAIN) for warning in main.result.warnings):
+        return True
+    return all(kind.is_told(main) for kind in _asked(main))
+
+
+def _main(folder: Path, result: Result) -> Main:
+    stored = build(RunConfig, read_yaml(folder / CONFIG))
+    return Main(config=stored, folder=folder, result=result, writes=_is_main())
+
+
+def _asked(main: Main) -> list[Kind]:
+    return [kind for kind in KINDS if kind.companions(main)]
 
 
 class _Schedule:

@@ -6,6 +6,7 @@ import re
 from itertools import count
 from pathlib import Path
 
+from modaxfer.errors import DataError
 from modaxfer.runner.claims.hold import LOCK
 from modaxfer.runner.folder import CHECKPOINT, CONFIG, RESULT, is_finished
 
@@ -87,9 +88,16 @@ def _is_worth_keeping(folder: Path) -> bool:
     if foreign(folder) or any(folder.rglob("model/model.json")):
         return True
     results = list(folder.rglob(RESULT))
-    return any(is_finished(path.parent) for path in results) or (
+    return any(_may_be_finished(path.parent) for path in results) or (
         not results and any(folder.rglob(f"{CHECKPOINT}/**/position.json"))
     )
+
+
+def _may_be_finished(folder: Path) -> bool:
+    try:
+        return is_finished(folder)
+    except DataError:  # Damaged: nobody knows what it was.
+        return True
 
 
 def _is_own(name: str) -> bool:

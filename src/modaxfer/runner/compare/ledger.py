@@ -41,6 +41,10 @@ class CellRecord:
     """``baselines`` of its result.json."""
     tasks: Mapping[str, Any] = field(default_factory=dict)
     """``tasks`` of its result.json, where several tasks share an encoder."""
+    folds: Mapping[str, Any] = field(default_factory=dict)
+    """``folds`` of its result.json, where it was cross-validated."""
+    episodes: Mapping[str, Any] = field(default_factory=dict)
+    """``episodes`` of its result.json, of few-shot runs."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """``source``, ``problem``, ``rows`` and ``fingerprint`` of its result.json."""
     bridge: str = ""
@@ -83,6 +87,8 @@ def of_result(place: Mapping[str, Any], result: Result, run: str) -> CellRecord:
         intervals=found["intervals"],
         baselines=found["baselines"],
         tasks=found["tasks"],
+        folds=found["folds"],
+        episodes=found["episodes"],
         data={key: found["data"][key] for key in ("source", "problem", "rows", "fingerprint") if key in found["data"]},
         bridge=result.bridge,
         checkpoint=str(result.encoder.get("checkpoint") or ""),

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from modaxfer.errors import ConfigError, ModaxferError, PluginError
+from modaxfer.errors import ConfigError, DataError, ModaxferError, PluginError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner import folder as run_folder
+from modaxfer.runner.beside.schedule import is_complete, run_with_companions
 from modaxfer.runner.claims.contents import discard
 from modaxfer.runner.claims.hold import hold
 from modaxfer.runner.claims.resumed import resumed
@@ -19,7 +20,7 @@ from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import BarsOnly, Progress
-from modaxfer.runner.run import run
+from modaxfer.tasks.memory import Memory
 
 __all__ = ["Sweep"]
 
@@ -60,6 +61,7 @@ class Sweep:
         self.folder, self.progress, self.retry_failed = folder, progress, retry_failed
         self.on_run, self.on_change = on_run, on_change
         self.cells = grid.cells(folder)
+        self.memory = Memory()
         self.records = {record.key: record for record in read_cells(folder)}
 
     def run(self) -> tuple[CellRecord, ...]:
@@ -82,7 +84,10 @@ class Sweep:
         """Return what is known of `cell` from an earlier start, None where it is to be run."""
         target = _target(cell)
         known = self.records.get(cell.key)
-        if run_folder.is_finished(target) and _is_of(cell, target):
+        if self._is_finished(target) and _is_of(cell, target):
+            # What has failed beside a run counts as the run's own failure does.
+            if not is_complete(target, tried=not self.retry_failed):
+                return None
             return of_result(_place(cell), Result.load(target), self._name(target))
         if known is None or known.status != "failed" or self.retry_failed:
             return None
@@ -90,12 +95,14 @@ class Sweep:
 
     def _made(self, cell: GridCell) -> CellRecord:
         target = _target(cell)
-        resume = _is_of(cell, target) and not run_folder.has_result(target)
+        resume = _is_of(cell, target) and (not run_folder.has_result(target) or self._is_finished(target))
         if not resume:
             self._make_room(target)
         gc.collect()  # the model before this one holds circles, and its room may be needed
         try:
-            result, _ = run(cell.config, resume=resume, shared=True, progress=BarsOnly(self.progress))
+            result, _ = run_with_companions(
+                cell.config, resume=resume, shared=True, progress=BarsOnly(self.progress), memory=self.memory
+            )
         except (Exception, SystemExit) as error:
             return self._ended(cell, error)
         self.on_run(result, target)
@@ -116,6 +123,14 @@ class Sweep:
             reason=_reason(error),
             run=self._name(target) if target.exists() else None,
         )
+
+    def _is_finished(self, target: Path) -> bool:
+        """Tell whether the run in `target` is finished; one whose result cannot be read is said, and is not."""
+        try:
+            return run_folder.is_finished(target)
+        except DataError as error:
+            self.progress.say(f"warning: the result of a cell is damaged, so the cell is run again: {error}")
+            return False
 
     def _make_room(self, target: Path) -> None:
         """Clear the place of a cell; what holds a result or somebody's files is kept under another name, and said."""
