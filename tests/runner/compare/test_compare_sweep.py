@@ -21,7 +21,7 @@ from modaxfer.runner.progress import Progress
 
 
 class Runner:
-    """Stands in for `modaxfer.runner.beside.schedule.run_with_companions`: writes what a run writes, or fails as it is told to."""
+    """Stands in for `run_with_companions`: writes what a run writes, or fails as it is told to."""
 
     def __init__(self):
         self.ran, self.resumed, self.trouble, self.before = [], [], {}, {}
