@@ -97,7 +97,7 @@ def made_run(
         metrics={"test": test, "primary": "f1_macro"},
         baselines={"chance": {"f1_macro": 0.33}},
         training={"epochs": 5.0, "rates": {"chosen": 3.0, "tried": []}},
-        data={"classes": list(CLASSES), "problem": problem.value},
+        data={"classes": list(CLASSES), "problem": problem},
         seed=seed,
     )
     result.save(folder)
