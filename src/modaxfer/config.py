@@ -56,6 +56,9 @@ class RunConfig:
     strategy: str = documented("", "Strategy: how the encoder is carried over.")
     task: tuple[str, ...] = documented((), "Task to learn; several for multitask.")
     source_task: str | None = documented(None, "Labelled source domain, for strategies that adapt.")
+    map_classes: str | None = documented(
+        None, "YAML or CSV file with the class of --task that each class of --source-task is, where they differ."
+    )
     data: str | None = documented(None, "Your own data: a file, or a folder of split files or class folders.")
     text: tuple[str, ...] = documented((), "Text column of --data.")
     image: tuple[str, ...] = documented((), "Image column of --data.")
@@ -104,6 +107,13 @@ class RunConfig:
     standalone: bool = documented(False, "Store the base weights inside the run.")
     trust_remote_code: bool = documented(
         False, "Run code that comes with the checkpoint. Only for authors you trust; in a file it does not count."
+    )
+    bound: str = documented(
+        "",
+        "Beside a run that adapts: source-only, the same without adaptation, or oracle, trained on the task's own "
+        "labels. Set by the runs that are made beside it.",
+        choices=("", "source-only", "oracle"),
+        flag=False,
     )
     set: Mapping[str, Any] = field(
         default_factory=dict,

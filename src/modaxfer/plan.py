@@ -286,6 +286,9 @@ class Phase:
     measure: str = ""
     """Names ``measure(seen) -> {name: number}`` with what a validator is given; logged after each epoch, it decides
     nothing."""
+    judged: tuple[str, ...] = ()
+    """Streams of which the validator sees the targets of the validation rows; empty = those whose labels are given.
+    One with hidden labels may be named: the run then chooses by target labels, which its result says."""
     keep: int = 1
     """Best epochs whose weights are kept, at most, for what comes after the last phase."""
     solver: Solver | None = None
@@ -299,7 +302,11 @@ class Phase:
             raise RefusedError(f"phase {self.name} has two losses of one name", got=names, fix="rename one")
         asked = [stream for term in self.losses for stream in term.streams]
         asked += [self.mixing.epoch] if isinstance(self.mixing, Together) and self.mixing.epoch else []
-        _refuse_unknown(f"phase {self.name} has no such stream", asked, self.streams)
+        _refuse_unknown(f"phase {self.name} has no such stream", [*asked, *self.judged], self.streams)
+
+    def judges(self, name: str) -> bool:
+        """Tell whether the validator sees the validation targets of stream `name`."""
+        return name in self.judged if self.judged else self.streams[name].labels is Labels.GIVEN
 
     def streams_of(self, term: LossTerm) -> tuple[str, ...]:
         """Return the names of the streams that a loss of this phase takes."""
@@ -330,6 +337,26 @@ class Plan:
     alone: bool = False
     """Whether each of several tasks is trained by itself as well, to say what sharing gained or harmed."""
 
+    @property
+    def uses_source(self) -> bool:
+        """Whether a phase draws rows of a source task."""
+        return any(stream.role is Role.SOURCE for phase in self.phases for stream in phase.streams.values())
+
+    def shows(self, role: Role, task: int = 0, split: str = "train") -> bool:
+        """Tell whether this plan lets training see targets of a task; where not, they are sealed.
+
+        Args:
+            role: Of the task.
+            task: Its number among those of its role.
+            split: ``train``, or ``validation``, by which epochs are chosen.
+        """
+        return any(
+            (stream.role, stream.task) == (role, task)
+            and (stream.labels is Labels.GIVEN if split == "train" else phase.judges(name))
+            for phase in self.phases
+            for name, stream in phase.streams.items()
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanContext:
@@ -343,6 +370,8 @@ class PlanContext:
     """What the target asks for; of several tasks the first one's."""
     rows: int
     """Training rows, of all target tasks."""
+    source_rows: int = 0
+    """Training rows of the source task, where there is one."""
     tasks: int = 1
     """Target tasks."""
     batch_size: int

@@ -20,6 +20,7 @@ class Settings(TypedDict, total=False):
     strategy: str
     task: str | Sequence[str]
     source_task: str | None
+    map_classes: str | Path | None
     data: Any
     text: str | Sequence[str]
     image: str | Sequence[str]
@@ -51,6 +52,7 @@ class Settings(TypedDict, total=False):
     output: str | Path | None
     standalone: bool
     trust_remote_code: bool
+    bound: Literal["", "source-only", "oracle"]
     set: Mapping[str, Any]
 
 

@@ -316,6 +316,8 @@ class StrategySpec:
     """Whether it takes several encoders: each field of the task goes to one of them, and their features are fused."""
     many_tasks: bool = False
     """Whether it takes several tasks, which share the encoder."""
+    adapts: bool = False
+    """Whether it learns from a source task, ``--source-task``, and carries over what it learned."""
     summary: str = ""
 
 

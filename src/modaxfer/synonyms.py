@@ -29,6 +29,7 @@ _KEYS = {
     "revision": "branch commit tag",
     "seed": "random_state random_seed",
     "set": "option options override opt",
+    "map_classes": "class_map label_map mapping",
     "source_task": "source source_domain",
     "strategy": "method peft finetune fine_tuning mode tuning adapter",
     "task": "dataset dataset_name",

@@ -19,6 +19,7 @@ METAVARS = {
     "strategy": "S",
     "task": "T",
     "source_task": "T0",
+    "map_classes": "FILE",
     "data": "PATH",
     "text": "COL",
     "image": "COL",
@@ -41,12 +42,12 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def config_options_but(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what adds one option per field of `RunConfig`, those called `names` left out."""
+    """Return what adds one option per field of `RunConfig`, but for those called `names` and those without a flag."""
     hints = typing.get_type_hints(RunConfig)
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for item in reversed(dataclasses.fields(RunConfig)):
-            if item.name not in names:
+            if item.name not in names and item.metadata.get("flag", True):
                 command = _option(item, hints[item.name])(command)
         return command
 

@@ -234,10 +234,21 @@ class TaskData:
         """Number of rows by split."""
         return {split: len(rows) for split, rows in self.splits.items()}
 
-    def hidden(self) -> TaskData:
-        """Return the same rows with the answers of every split sealed: inputs, and what their classes are called."""
+    def untested(self) -> TaskData:
+        """Return the rows without their test split, which only the task that a run is for has a use for."""
+        splits, sealed = ({name: own[name] for name in own if name != "test"} for own in (self.splits, self.sealed))
+        return replace(self, splits=splits, sealed=sealed)
+
+    def hidden(self, but: Sequence[str] = ()) -> TaskData:
+        """Return the same rows with the answers of every split sealed, `but` for those of some."""
         more = {
             split: Sealed(Answers(targets=targets, unseen=self.unseen.get(split, {})))
             for split, targets in self.targets.items()
+            if split not in but
         }
-        return replace(self, targets={}, unseen={}, sealed={**self.sealed, **more})
+        return replace(
+            self,
+            targets={split: own for split, own in self.targets.items() if split in but},
+            unseen={split: own for split, own in self.unseen.items() if split in but},
+            sealed={**self.sealed, **more},
+        )

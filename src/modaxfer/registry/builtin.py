@@ -275,6 +275,20 @@ def modaxfer_strategies() -> Iterable[StrategySpec]:
             many_tasks=True,
             summary="Several tasks share one encoder, a head each (Caruana 1997).",
         ),
+        StrategySpec(
+            name="coral",
+            target="modaxfer.strategies.coral:plan",
+            options="modaxfer.strategies.coral:CoralOptions",
+            adapts=True,
+            summary="From a labelled source to an unlabelled task: covariances drawn together (Sun & Saenko 2016).",
+        ),
+        StrategySpec(
+            name="dann",
+            target="modaxfer.strategies.dann:plan",
+            options="modaxfer.strategies.dann:DannOptions",
+            adapts=True,
+            summary="From a labelled source to an unlabelled task: a discriminator is deceived (Ganin et al. 2016).",
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -113,7 +113,28 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
                 warnings=context.warnings,
             )
         )
+        if resolved.source is not None:
+            sessions[-1].source = _source_session(sessions[-1], resolved.source, context)
     return sessions
+
+
+def _source_session(session: TaskSession, source: ResolvedTask, context: RunContext) -> TaskSession:
+    """Return a session of the source's rows around the very model of `session`: body, bridge and head are one."""
+    with context.stages.stage("prepare"), context.accelerator.main_process_first():
+        towers = tuple(fitted(tower, source, context.tell) for tower in source.towers)
+        described = replace(session.described, towers=towers, types=_types(source))
+        made = prepare(source, described, session.processor, context.progress, context.tell)
+    for note in made.notes:
+        context.tell(f"{source.task_id}: {note}")
+    return replace(
+        session,
+        described=described,
+        splits=made.splits,
+        groups=_groups(source),
+        task_id=source.task_id,
+        bridges=tuple(tower.build_bridge(source.data.root) for tower in towers),
+        layers={},
+    )
 
 
 def _load(place: int, tasks: Sequence[ResolvedTask]) -> Any:
@@ -139,7 +160,7 @@ def _described(resolved: ResolvedTask, precision: str, context: RunContext) -> M
         types=_types(resolved),
         classes=data.classes,
         problem=problem_name(problem),
-        objective=problem_of(problem).objective(len(data.classes), data.targets["train"]),
+        objective=problem_of(problem).objective(len(data.classes), resolved.taught_by.data.targets["train"]),
         head={},
         precision=precision,
     )

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from modaxfer.config import RunConfig
+from modaxfer.contracts import TaskData
 from modaxfer.errors import ModaxferError
 from modaxfer.plan import Part, Phase, Role
 from modaxfer.registry import registry
@@ -206,18 +207,26 @@ class _Run:
         for resolved in self.tasks:
             for name, value in describe(resolved).items():
                 self.progress.say(f"{name:<11}{value}")
-            data = resolved.data
-            rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items())
-            self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
-            dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
-            if dropped:
-                self.progress.say(f"{'dropped':<11}{dropped}, e.g. {data.dropped_rows[0]}")
+            self._announce_rows(resolved.data)
+            if resolved.source is not None:
+                self.progress.say(f"{'source':<11}{resolved.source.task_id}")
+                self._announce_rows(resolved.source.data)
         for warning in self.warnings:
             self.progress.say(f"warning: {warning}")
+
+    def _announce_rows(self, data: TaskData) -> None:
+        rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items())
+        self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
+        dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
+        example = f", e.g. {data.dropped_rows[0]}" if data.dropped_rows else ""
+        if dropped:
+            self.progress.say(f"{'dropped':<11}{dropped}{example}")
 
     def _train(self, targets: list[TaskSession]) -> dict[str, Any]:
         phases = self.plan.phases
         sessions = {(Role.TARGET, number): session for number, session in enumerate(targets)}
+        if targets[0].source is not None:
+            sessions[Role.SOURCE, 0] = targets[0].source
         training = train_at_rates(
             sessions,
             phases,

@@ -84,7 +84,8 @@ def seen_by(tasks: Sequence[ResolvedTask]) -> list[Seen]:
     kept = {one.key: one for tower in tasks[0].towers for one in _before(tower, tasks[0])}
     moving = {part for phase in tasks[0].plan.phases for part in phase.trainable}
     if moving & ENCODER:
-        now = [Seen.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in tasks]
+        learned = [*tasks, *(task.source for task in tasks if task.source is not None)]
+        now = [Seen.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in learned]
         kept |= {one.key: one for one in now}
     return list(kept.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows
 from modaxfer.runner.rows.split import Split
 
-__all__ = ["Predictions", "TaskSession"]
+__all__ = ["Predictions", "TaskSession", "models_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,8 @@ class TaskSession:
     warnings: list[str] = field(default_factory=list)
     layers: dict[str, np.ndarray] = field(default_factory=dict)
     """Pooled vectors of all layers that a solver has read, by split: ``[rows, depth + 1, 3, hidden]``."""
+    source: TaskSession | None = None
+    """The same model on the rows of the source task, where the plan draws from one."""
 
     def tell(self, warning: str) -> None:
         """Say a warning and keep it for the result, once."""
@@ -194,3 +196,8 @@ class TaskSession:
     @property
     def _direction(self) -> int:
         return 1 if greater_is_better(self.primary) else -1
+
+
+def models_of(sessions: Iterable[TaskSession]) -> list[TransferModel]:
+    """Return the models of `sessions`, in their order; one that a source shares with its target once."""
+    return list({id(session.model): session.model for session in sessions}.values())

@@ -16,7 +16,9 @@ def rows(train=b"", test=b"", warnings=()):
     return SimpleNamespace(digests=split, warnings=warnings)
 
 
-def resolved(name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained=True, proxy=None):
+def resolved(
+    name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained=True, proxy=None, source=None, hidden=False
+):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
     encoder = SimpleNamespace(spec=spec, trust_remote_code=False, trained=None, stored=None)
     return SimpleNamespace(
@@ -24,6 +26,8 @@ def resolved(name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained
         data=data,
         towers=[SimpleNamespace(encoder=encoder)],
         proxies=[proxy],
+        source=source,
+        hidden=hidden,
         strategy=SimpleNamespace(name="frozen"),
         plan=SimpleNamespace(phases=[SimpleNamespace(trainable=set(moves))]),
         config=SimpleNamespace(weights=weights),
@@ -62,3 +66,17 @@ def test_each_warning_of_a_source_is_said_once():
         "bridges are aligned with the features of random weights, which mean little",
         "proxy news: a sample",
     ]
+
+
+def test_a_source_is_told_of_and_so_are_labels_that_choose_the_epoch() -> None:
+    source = resolved("web", rows(b"abcx", warnings=("a sample",)))
+    data = rows(b"efg", b"xyz")
+    data.targets = {}
+    assert caveats([resolved("office", data, source=source, hidden=True)]) == [
+        "1 of 3 test rows of office have the same inputs as a training row of web, which trains the same encoder",
+        "source web: a sample",
+    ]
+    data.targets = {"validation": [0, 1]}
+    assert caveats([resolved("office", data, source=source, hidden=True)])[-1] == (
+        "epochs are chosen by labels of office's validation rows: this run is not without its labels"
+    )

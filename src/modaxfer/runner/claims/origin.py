@@ -31,8 +31,9 @@ def read_origin(tasks: Sequence[ResolvedTask]) -> Origin:
     """Return what a run of `tasks` starts from. Hashes the weights, which are fetched if they are not there."""
     config = tasks[0].config
     proxies = [proxy.data.fingerprint for resolved in tasks for proxy in resolved.proxies if proxy is not None]
+    sources = [resolved.source.data.fingerprint for resolved in tasks if resolved.source is not None]
     return {
-        "rows": [resolved.data.fingerprint for resolved in tasks] + proxies,
+        "rows": [resolved.data.fingerprint for resolved in tasks] + proxies + sources,
         "weights": [_weights(described, pretrained=config.weights == "pretrained") for described in tasks[0].towers],
         "versions": {name: version(name) for name in DECISIVE},
     }

@@ -13,6 +13,7 @@ from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored, compute, paired_difference
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.attempts import attempt, each_apart
+from modaxfer.runner.evaluation.taught import taught_rows
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 
@@ -31,7 +32,7 @@ def measure_bars(
         test: What the model answers.
         warnings: Where failures are noted.
     """
-    classes, train = len(resolved.data.classes), session.splits["train"].targets
+    classes, train = len(resolved.data.classes), resolved.taught_by.data.targets["train"]
     said = session.labels.constant(ask.references, train, classes)
     guess = partial(_chance, session=session, references=ask.references, train=train, classes=classes)
     found = {
@@ -66,7 +67,7 @@ def _simple(
     session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, warnings: list[str]
 ) -> dict[str, Any] | None:
     try:
-        simple = session.labels.simple(resolved.data, resolved.fields, seed=session.seed, judge=session.judge)
+        simple = session.labels.simple(taught_rows(resolved), resolved.fields, seed=session.seed, judge=session.judge)
     except RefusedError as refusal:
         warnings.append(f"no simple baseline: {refusal}")
         return None
@@ -75,8 +76,9 @@ def _simple(
     def run(names: Sequence[str]) -> Mapping[str, float]:
         return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
 
+    taught = f", trained on {resolved.taught_by.task_id}" if resolved.hidden else ""
     found: dict[str, Any] = {
-        "name": simple.name, **each_apart("baseline simple:", resolved.metrics, run, warnings)
+        "name": simple.name + taught, **each_apart("baseline simple:", resolved.metrics, run, warnings)
     }  # fmt: skip
     difference = attempt(
         "the difference from the simple baseline", lambda: _difference(session, resolved, ask, test, rival), warnings

@@ -24,6 +24,7 @@ def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
     notes += [note for resolved in tasks for note in _alignment(resolved)]
     notes += known_rows(tasks)
     notes += _unread_layers(tasks[0])
+    notes += [note for resolved in tasks for note in _adapted(resolved)]
     return list(dict.fromkeys(notes))
 
 
@@ -79,4 +80,20 @@ def _alignment(resolved: ResolvedTask) -> list[str]:
     return [
         *(idle if proxies and resolved.config.weights == "random" else ()),
         *(f"proxy {proxy.task_id}: {note}" for proxy in proxies for note in proxy.data.warnings),
+    ]
+
+
+def _adapted(resolved: ResolvedTask) -> list[str]:
+    """Say what there is to know of the task that is learned from, and whose labels chose the epoch."""
+    source = resolved.source
+    if source is None:
+        return []
+    peeked = resolved.hidden and "validation" in resolved.data.targets
+    return [
+        *(f"source {source.task_id}: {note}" for note in source.data.warnings),
+        *(
+            [f"epochs are chosen by labels of {resolved.task_id}'s validation rows: this run is not without its labels"]
+            if peeked
+            else ()
+        ),
     ]

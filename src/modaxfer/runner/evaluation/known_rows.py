@@ -1,4 +1,4 @@
-"""Rows that the encoder has been trained on before: in another task of this run, or in the runs that it comes from."""
+"""Rows that the encoder has been trained on before: in this run for another task, or in the runs that it comes from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def known_rows(tasks: Sequence[ResolvedTask]) -> list[str]:
     Args:
         tasks: The tasks of one run.
     """
-    notes = [note for ours, theirs in permutations(tasks, 2) for note in _shared(ours, theirs)]
+    pairs = [*permutations(tasks, 2), *((resolved, resolved.source) for resolved in tasks if resolved.source)]
+    notes = [note for ours, theirs in pairs for note in _shared(ours, theirs)]
     encoders = [tower.encoder for tower in tasks[0].towers if tower.encoder.trained is not None]
     if tasks[0].config.weights == "random":
         return notes

@@ -54,7 +54,7 @@ def assemble(
         bridge=told["bridge"],
         strategy=resolved.strategy.id,
         task=resolved.task_id,
-        source_task=resolved.config.source_task,
+        source_task=None if resolved.source is None else resolved.source.task_id,
         metrics=findings.metrics,
         intervals=findings.intervals,
         baselines=findings.baselines,

@@ -16,6 +16,7 @@ from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
 from modaxfer.runner.request.scratch import refuse_idle_baseline
+from modaxfer.runner.request.source import find_source
 from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
@@ -32,6 +33,8 @@ class Request:
     tasks: tuple[tuple[str, TaskSpec], ...]
     """Id and spec of each task."""
     encoders: tuple[ResolvedEncoder, ...]
+    source: tuple[str, TaskSpec] | None = None
+    """Id and spec of the source task of a run that adapts."""
 
 
 def read_request(config: RunConfig) -> Request:
@@ -47,6 +50,7 @@ def read_request(config: RunConfig) -> Request:
     _require(config)
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
+    source = find_source(config, strategy)
     tasks = find_tasks(config)
     refuse_divisions(config, [task for _, task in tasks])
     # Before an encoder is looked up, for which Transformers is imported.
@@ -61,10 +65,10 @@ def read_request(config: RunConfig) -> Request:
         for name in config.encoder
     )
     refuse_idle_baseline(config, tuple(encoder.spec for encoder in encoders))
-    for _, task in tasks:
+    for _, task in (*tasks, *(() if source is None else (source,))):
         if task.fields:
             pick_ways(task.fields, encoders, config.bridge)
-    return Request(strategy=strategy, tasks=tasks, encoders=encoders)
+    return Request(strategy=strategy, tasks=tasks, encoders=encoders, source=source)
 
 
 def _bridges_ahead(config: RunConfig, tasks: tuple[tuple[str, TaskSpec], ...]) -> tuple[Entry, ...] | None:

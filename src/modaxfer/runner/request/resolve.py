@@ -9,20 +9,28 @@ from typing import Any
 import torch
 
 from modaxfer.config import EncoderOptions, RunConfig
-from modaxfer.contracts import ExaminingBridge, Readout, TaskData
+from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, TaskData
 from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
-from modaxfer.plan import Part, Phase, Plan, PlanContext, Reads
+from modaxfer.plan import Part, Phase, Plan, PlanContext, Reads, Role
 from modaxfer.registry import Entry, load_target, problem_name, problem_spec
 from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.request.bounds import bounded
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.sizes import picture_size
+from modaxfer.runner.request.source import (
+    fit_classes,
+    refuse_alignment,
+    refuse_other_bridge,
+    refuse_other_fields,
+    refuse_other_uses,
+)
 from modaxfer.spec import Field, Rates, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
@@ -48,6 +56,18 @@ class ResolvedTask:
     primary: str
     proxies: tuple[Proxy | None, ...] = ()
     """By tower, what its bridge is aligned with before training; None where that is not asked for."""
+    source: ResolvedTask | None = None
+    """The source task that its plan learns from, with the classes of this one."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether its plan learns without its labels: those of train and validation are sealed like test's."""
+        return "train" not in self.data.targets
+
+    @property
+    def taught_by(self) -> ResolvedTask:
+        """The task whose labels a model of it is trained with: itself, or its source."""
+        return self if self.source is None or not self.hidden else self.source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +104,16 @@ def resolve_tasks(
     """
     request = request or read_request(config)
     asked = [_task_rows(config, request, task_id, task, memory) for task_id, task in request.tasks]
+    source = _source_rows(config, request, asked, memory)
     bridges = [bridge for each in asked for _, bridge in each.ways]
     options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
-    encoder_options = [_sized(options.encoder, encoder, place, asked) for place, encoder in enumerate(request.encoders)]
+    everyone = [*asked, *(() if source is None else (source,))]
+    encoder_options = [
+        _sized(options.encoder, encoder, place, everyone) for place, encoder in enumerate(request.encoders)
+    ]
     if len(request.encoders) == 1:
         options = replace(options, encoder=encoder_options[0])
-    plan = _plan(config, request, options, asked)
+    plan = _plan(config, request, options, asked, source)
     remaining = iter(options.bridges)
     tasks = tuple(
         ResolvedTask(
@@ -120,7 +144,7 @@ def resolve_tasks(
         )
         for each in asked
     )
-    return _checked(tasks)
+    return tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(_checked(tasks)))
 
 
 def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec, memory: Memory | None) -> _TaskRows:
@@ -150,7 +174,49 @@ def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, asked:
     return replace(options, image_size=max(known)) if known and len(known) == len(sizes) else options
 
 
-def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence[_TaskRows]) -> Plan:
+def _source_rows(
+    config: RunConfig, request: Request, asked: Sequence[_TaskRows], memory: Memory | None
+) -> _TaskRows | None:
+    """Return the source task's rows with the classes of the task; None where there is no source."""
+    if request.source is None:
+        return None
+    # Folds and few-shot episodes part the rows of the task that the run is for.
+    whole = replace(config, folds=None, fold=None, shots=None, episode=None)
+    own, target = _task_rows(whole, request, *request.source, memory), asked[0]
+    for (_, ours), (_, theirs) in zip(own.ways, target.ways, strict=True):
+        refuse_other_bridge(ours, theirs)
+    data = fit_classes(config, (own.task_id, own.data), (target.task_id, target.data))
+    return replace(own, data=data.untested())
+
+
+def _with_source(resolved: ResolvedTask, plan: Plan, number: int, source: _TaskRows | None) -> ResolvedTask:
+    """Return `resolved` as `plan` may see it: with its source, and with sealed labels where they are hidden."""
+    if not plan.shows(Role.TARGET, number):
+        # Validation targets that choose epochs stay open: the plan says that it wants them.
+        kept = ("validation",) if plan.shows(Role.TARGET, number, "validation") else ()
+        resolved = replace(resolved, data=resolved.data.hidden(but=kept))
+        refuse_alignment(resolved.proxies, resolved.strategy)
+    if source is None or not plan.uses_source:
+        return resolved
+    own = replace(
+        resolved,
+        task_id=source.task_id,
+        task=source.task,
+        fields=source.fields,
+        data=source.data,
+        towers=tuple(
+            replace(tower, fields=fields) for tower, (fields, _) in zip(resolved.towers, source.ways, strict=True)
+        ),
+    )
+    for ours, theirs in zip(own.towers, resolved.towers, strict=True):
+        if isinstance(_examined(ours, own), FittedBridge):
+            refuse_other_fields(ours.bridge, ours.fields, theirs.fields)
+    return replace(resolved, source=own)
+
+
+def _plan(
+    config: RunConfig, request: Request, options: Options, asked: Sequence[_TaskRows], source: _TaskRows | None
+) -> Plan:
     specs = [encoder.spec for encoder in request.encoders]
     problem = asked[0].task.target.problem
     context = PlanContext(
@@ -159,6 +225,7 @@ def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence
         lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
         problem=replace(problem_spec(problem), name=problem_name(problem)),
         rows=sum(each.data.rows["train"] for each in asked),
+        source_rows=0 if source is None else source.data.rows["train"],
         tasks=len(asked),
         batch_size=config.batch_size,
         epochs=config.epochs,
@@ -167,7 +234,10 @@ def _plan(config: RunConfig, request: Request, options: Options, asked: Sequence
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
     plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
-    _refuse_source(config, request.strategy)
+    if config.bound:
+        rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
+        plan = bounded(plan, config.bound, rows, config.batch_size)
+    refuse_other_uses(plan, request.strategy)
     _refuse_ends(plan, request.strategy)
     _refuse_headless(plan, request.strategy)
     factor = options.train.bridge_rate
@@ -194,15 +264,6 @@ def _careful(rates: Sequence[Rates]) -> Rates:
 
 def _metrics(task: TaskSpec) -> tuple[str, ...]:
     return task.metrics or default_metrics(task.target.problem)
-
-
-def _refuse_source(config: RunConfig, strategy: Entry) -> None:
-    if config.source_task is not None:
-        raise RefusedError(
-            f"strategy {strategy.name} does not use a source task",
-            got=config.source_task,
-            fix="leave --source-task out",
-        )
 
 
 def _refuse_headless(plan: Plan, strategy: Entry) -> None:
@@ -304,12 +365,18 @@ def _refuse_long(tasks: Sequence[ResolvedTask]) -> None:
         )
 
 
-def _proxy(described: TowerDescription, resolved: ResolvedTask) -> Proxy | None:
-    """Let the bridge look at the training rows, and find what it is to be aligned with."""
+def _examined(described: TowerDescription, resolved: ResolvedTask) -> Bridge:
+    """Return a bridge that has looked at the training rows, where it is one that does."""
     bridge = described.build_bridge(resolved.data.root)
     if isinstance(bridge, ExaminingBridge):
         rows = resolved.data.splits["train"].select_columns([field.name for field in described.fields])
         bridge.examine(rows.to_list())
+    return bridge
+
+
+def _proxy(described: TowerDescription, resolved: ResolvedTask) -> Proxy | None:
+    """Let the bridge look at the training rows, and find what it is to be aligned with."""
+    bridge = _examined(described, resolved)
     return find_proxy(bridge, described.encoder, described.encoder_options, resolved.config)
 
 
@@ -326,5 +393,5 @@ def describe(resolved: ResolvedTask) -> dict[str, Any]:
         "encoder": " + ".join(described.encoder.id for described in resolved.towers),
         "checkpoint": " + ".join(described.encoder.checkpoint for described in resolved.towers),
         "bridge": " + ".join(described.bridge.id for described in resolved.towers),
-        "strategy": resolved.strategy.id,
+        "strategy": resolved.strategy.id + (f" ({bound} bound)" if (bound := resolved.config.bound) else ""),
     }

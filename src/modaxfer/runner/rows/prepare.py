@@ -57,6 +57,10 @@ def fitted(described: TowerDescription, resolved: ResolvedTask, tell: Tell) -> T
     bridge = described.build_bridge(resolved.data.root)
     if not isinstance(bridge, FittedBridge):
         return described
+    if resolved.source is not None:
+        # What is learned from rows is learned where their labels are given, and serves both tasks.
+        own = resolved.source.towers[resolved.towers.index(described)]
+        return replace(described, learned=fitted(own, resolved.source, tell).learned)
     targets = resolved.data.targets["train"]
     digest = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()
     key = cache_key("bridge", bridge.identity, resolved.data.fingerprint, digest)
@@ -116,7 +120,8 @@ def _store(
     rows, tower = resolved.data.splits[name], described.towers[place]
     blanks = blanks_of(described, tower)
     identity = tower.build_bridge(resolved.data.root).identity
-    key = cache_key(resolved.data.fingerprint, name, identity, processor.identity, bool(blanks))
+    fingerprint = resolved.data.fingerprint + _fitted_on(tower, resolved)
+    key = cache_key(fingerprint, name, identity, processor.identity, bool(blanks))
     used: list[tuple[Bridge, Processor]] = []
 
     def make() -> Iterator[list[Example]]:
@@ -150,6 +155,11 @@ def presence(rows: Sequence[Any], described: ModelDescription) -> np.ndarray:
 def blanks_of(described: ModelDescription, tower: TowerDescription) -> Sequence[Field]:
     """Return the fields of `tower` of which a missing value is replaced by a blank one."""
     return tower.fields if described.partial else ()
+
+
+def _fitted_on(tower: TowerDescription, resolved: ResolvedTask) -> str:
+    """Return the fingerprint of the rows that a bridge has learned from, where they are not the task's own."""
+    return "" if resolved.source is None or tower.learned is None else resolved.source.data.fingerprint
 
 
 def counting(processor: Processor) -> Processor:

@@ -19,7 +19,7 @@ from modaxfer.plan import Phase, Together
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
-from modaxfer.runner.session import TaskSession
+from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 from modaxfer.runner.training.features import entry_point
@@ -92,7 +92,7 @@ class _GradientPhase:
         self.judged = {id(session): entry_point(session, "validation") for session in own}
         for stream in self.streams.values():
             stream.compute(checkpoints, number)
-        self.module = StepModule([session.model for session in own], self.losses.terms, self.losses.combiner)
+        self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner)
         self.moving = self.trainable | self.losses.parameters
         self.optimiser = make_optimiser(self.moving, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
@@ -144,7 +144,7 @@ class _GradientPhase:
             phase=self.at.phase,
             epoch=self.at.epoch,
         )
-        for model in {id(stream.session.model): stream.session.model for stream in self.streams.values()}.values():
+        for model in models_of(stream.session for stream in self.streams.values()):
             model.train_above(min(each.entry.layer for each in self.streams.values() if each.session.model is model))
         # One process alone stops after any step; several stop after one that all have agreed upon.
         with nullcontext() if session.accelerator.num_processes == 1 else shielded():

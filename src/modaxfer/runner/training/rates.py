@@ -18,6 +18,7 @@ from torch import nn
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Phase
 from modaxfer.result import write_atomically
+from modaxfer.runner.session import models_of
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.runner.training.checkpoint import Checkpoints, pack, unpack
 from modaxfer.runner.training.streams import Sessions
@@ -167,7 +168,7 @@ def train_at_rates(
         return Attempt(factor=factor, score=score, shown=shown, report=report)
 
     search = RateSearch(
-        model=nn.ModuleList([one.model for one in sessions.values()]),
+        model=nn.ModuleList(models_of(sessions.values())),
         folder=folder,
         seed=session.seed,
         writes=writes,

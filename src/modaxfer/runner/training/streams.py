@@ -13,7 +13,7 @@ from modaxfer.losses.build import Term
 from modaxfer.plan import Labels, Phase, Reads, Role, Stream
 from modaxfer.registry import load_target
 from modaxfer.runner.rows.batches import micro_batches
-from modaxfer.runner.session import TaskSession
+from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.step import Chunk
@@ -141,13 +141,13 @@ class TrainStream:
 
 
 def open_streams(phase: Phase, sessions: Sessions, terms: Mapping[str, Term]) -> dict[str, TrainStream]:
-    """Return the streams of `phase` by name; models are numbered as `sessions_of` has them."""
-    numbers = {id(session): number for number, session in enumerate(sessions_of(phase, sessions))}
+    """Return the streams of `phase` by name; models are numbered as those of `sessions_of` are."""
+    numbers = {id(model): number for number, model in enumerate(models_of(sessions_of(phase, sessions)))}
     streams = {}
     for name, stream in phase.streams.items():
         session = sessions[stream.role, stream.task]
         own = [term for term in terms.values() if name in term.streams]
-        streams[name] = TrainStream(name, stream, session, numbers[id(session)], own)
+        streams[name] = TrainStream(name, stream, session, numbers[id(session.model)], own)
     return streams
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from modaxfer.errors import RunFailedError
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.transfer import ModelParameter
-from modaxfer.runner.session import TaskSession
+from modaxfer.runner.session import TaskSession, models_of
 
 __all__ = ["trainable_parameters"]
 
@@ -15,12 +15,12 @@ __all__ = ["trainable_parameters"]
 def trainable_parameters(sessions: Sequence[TaskSession], phase: Phase) -> dict[str, ModelParameter]:
     """Open every task's model for `phase` and return the trainable parameters by name, shared ones once.
 
-    With several tasks, names of parameters that only one of them has start with its number.
+    With several models, names of parameters that only one of them has start with its number.
 
     Raises:
         RunFailedError: A part that the phase trains owns no parameter in any of the models.
     """
-    trainable = [session.model.open_for(phase) for session in sessions]
+    trainable = [model.open_for(phase) for model in models_of(sessions)]
     _refuse_empty_parts(phase, {parameter.part for own in trainable for parameter in own.values()})
     if len(trainable) == 1:
         return trainable[0]

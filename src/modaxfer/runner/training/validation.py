@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from modaxfer.contracts import Seen
-from modaxfer.plan import Labels, Phase
+from modaxfer.plan import Phase
 from modaxfer.registry import load_target
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import EntryPoint
@@ -37,7 +37,7 @@ def judge_phase(phase: Phase, streams: Mapping[str, tuple[TaskSession, EntryPoin
         phase: Names validator and measure.
         streams: By name the task's session, and where its validation rows enter the model; None = as inputs.
     """
-    shows = {name for name, stream in phase.streams.items() if stream.labels is Labels.GIVEN}
+    shows = {name for name in phase.streams if phase.judges(name)}
     alone = len({id(session) for name, (session, _) in streams.items() if name in shows}) == 1
     made: dict[int, Seen] = {}
     told: dict[str, dict[str, Any]] = {}

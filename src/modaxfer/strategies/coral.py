@@ -1,0 +1,58 @@
+"""Deep CORAL: second moments of source and target are drawn together while the source is learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modaxfer.config import documented
+from modaxfer.errors import RefusedError
+from modaxfer.plan import LossTerm, Reads
+from modaxfer.strategies.adaptation import AdaptationOptions, adapting
+
+if TYPE_CHECKING:
+    from modaxfer.plan import Plan, PlanContext
+
+__all__ = ["CoralOptions", "plan"]
+
+DEFAULT_WEIGHT = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoralOptions(AdaptationOptions):
+    """Options of strategy ``coral``."""
+
+    weight: float = documented(DEFAULT_WEIGHT, "Weight of the distance beside the source's own loss.", minimum=0.0)
+    on: str | None = documented(
+        None,
+        "What is compared: pooled features, or outputs, as Sun & Saenko 2016 have it; default pooled, over a frozen "
+        "body outputs.",
+        choices=("pooled", "outputs"),
+    )
+    means: bool = documented(False, "Draw means together as well as covariances.")
+
+
+def plan(options: CoralOptions, context: PlanContext) -> Plan:
+    """Return a plan with the distance of Sun & Saenko 2016 between the streams' features (or outputs) in each step.
+
+    Raises:
+        ConfigError: An option or a setting is out of range.
+        RefusedError: Features of a frozen body are to be moved.
+    """
+    on = options.on or ("outputs" if options.underneath == "frozen" else "pooled")
+    if options.underneath == "frozen" and on == "pooled" and not context.trained_bridge:
+        raise RefusedError(
+            "over a frozen body features stay as they are, so that no distance between them can shrink",
+            got="strategy.on=pooled",
+            allowed="outputs",
+            fix="set strategy.on=outputs, or strategy.underneath=lora",
+        )
+    term = LossTerm(
+        name="coral",
+        target="modaxfer.losses.coral:DeepCoral",
+        options={"on": on, "means": options.means},
+        weight=options.weight,
+        reads=frozenset({Reads(on)}),
+        joint=True,
+    )
+    return adapting(options, context, term)
