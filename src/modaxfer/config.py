@@ -97,6 +97,9 @@ class RunConfig:
     shots: int | None = documented(None, "Few-shot: train on so many rows of each class, drawn at random.", minimum=1)
     episodes: int = documented(1, "Repeat --shots with so many draws.", minimum=1)
     episode: int | None = documented(None, "Number of the draw of --shots, counted from 0.", minimum=0)
+    augment: tuple[str, ...] = documented(
+        (), "Change training rows anew in each epoch: the name of an augmentation, or NAME=STRENGTH."
+    )
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1
     )
@@ -146,6 +149,9 @@ class TrainOptions:
     )
     checkpoint_minutes: float = documented(5.0, "Longest time between two checkpoints.", minimum=0.0)
     cache: bool = documented(True, "Keep prepared rows and frozen features on disk.")
+    workers: int | None = documented(
+        None, "Worker processes that make augmented rows; default by rows and cores, 0 = none.", minimum=0, maximum=64
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,7 @@ class Settings(TypedDict, total=False):
     shots: int | None
     episodes: int
     episode: int | None
+    augment: str | Sequence[str]
     limit: int | None
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     device: Literal["auto", "cpu", "cuda", "mps"]

@@ -15,7 +15,7 @@ from problem_names import objective_of
 def session(problem, primary):
     objective = objective_of(problem, 2)
     other = dict.fromkeys(
-        ("accelerator", "computer", "model", "described", "processor", "splits", "log", "progress", "groups"),
+        ("accelerator", "computer", "model", "described", "processor", "splits", "log", "progress", "groups", "recipe"),
         SimpleNamespace(),
     )
     return TaskSession(

@@ -27,6 +27,7 @@ METAVARS = {
     "number": "COL",
     "label": "COL",
     "data_dir": "DIR",
+    "augment": "NAME[=X]",
     "bridge": "B",
     "checkpoint": "ID|PATH",
     "revision": "REV",

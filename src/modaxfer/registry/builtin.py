@@ -15,6 +15,7 @@ from modaxfer.spec import (
     TEXT,
     AugmentationSpec,
     BridgeSpec,
+    Change,
     CheckpointSpec,
     EncoderSpec,
     Field,
@@ -304,6 +305,7 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
             domain="handwriting",
             licence="CC-BY-4.0",
             summary="Optical recognition of handwritten digits, 8x8 grey (UCI, through scikit-learn).",
+            forbid=(Change.MIRROR, Change.TURN),
         ),
         TaskSpec(
             name="breast-cancer",

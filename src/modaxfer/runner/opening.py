@@ -28,6 +28,7 @@ from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.runner.rows.encode import Computer
 from modaxfer.runner.rows.prepare import fitted, prepare
+from modaxfer.runner.rows.recipe import recipe_of
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
 
@@ -107,6 +108,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
                 task_id=resolved.task_id,
                 encoder=" + ".join(described.encoder.id for described in resolved.towers),
                 bridges=tuple(own),
+                recipe=partial(recipe_of, resolved, described, processor),
                 weights_key=_weights_key(resolved, encoders, computer),
                 log=log,
                 progress=context.progress,

@@ -20,6 +20,7 @@ from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.model.units import without_padding
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows
+from modaxfer.runner.rows.recipe import Recipe
 from modaxfer.runner.rows.split import Split
 
 __all__ = ["Predictions", "TaskSession", "models_of"]
@@ -59,6 +60,8 @@ class TaskSession:
     """Id of the encoder; of several joined by `` + ``."""
     bridges: tuple[Bridge, ...]
     """One per tower, fitted."""
+    recipe: Callable[[str], Recipe]
+    """Returns what makes examples of the raw rows of a split."""
     weights_key: str
     """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
     log: RunLog

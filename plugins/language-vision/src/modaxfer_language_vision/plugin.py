@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, TEXT, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import IMAGE, TEXT, Change, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +35,16 @@ _NLVR = TaskSpec(
     summary="Is the sentence true of the picture? Words or picture alone do not tell (NLVR, Suhr et al. 2017).",
     url="https://lil.nlp.cornell.edu/nlvr",
     keep=("permutation",),
+    # Sentences speak of left and right, of colours, and of how many there are; each word counts.
+    forbid=(
+        Change.MIRROR,
+        Change.TURN,
+        Change.COLOUR,
+        Change.CROP,
+        Change.BLEND,
+        Change.WORDS,
+        Change.ORDER,
+    ),
 )
 
 # One field at a time, test rows all the same: neither can tell, which is what makes the task one for both.

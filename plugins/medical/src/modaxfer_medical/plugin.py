@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Field, FolderSource, SampleSource, Target, TaskSpec
+from modaxfer.spec import IMAGE, Change, Field, FolderSource, SampleSource, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,8 @@ _CHEST_XRAY = TaskSpec(
     summary="Pneumonia or not on chest X-rays, both equally common (PneumoniaMNIST: Kermany et al. 2018, Yang et al. "
     "2023). Not for use on patients.",
     url="https://medmnist.com",
+    # The heart is on the left, and how bright the lungs are is the finding.
+    forbid=(Change.MIRROR, Change.TURN, Change.COLOUR),
 )
 
 

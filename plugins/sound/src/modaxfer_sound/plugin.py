@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import Field, FolderSource, SampleSource, Signal, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import Change, Field, FolderSource, SampleSource, Signal, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,6 +95,8 @@ _SPEECH_EMOTION = TaskSpec(
     "al. 2005).",
     url="https://www.emodb.bilderbar.info",
     keep=("sex", "sentence"),
+    # Anger is loud, sadness soft.
+    forbid=(Change.LOUDNESS,),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import IMAGE, Change, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +46,8 @@ _TRAFFIC_SIGNS = TaskSpec(
     "et al. 2012).",
     url="https://benchmark.ini.rub.de/gtsrb_news.html",
     keep=("class_id",),
+    # Left and right are classes, an arrow's direction too; red forbids what blue demands.
+    forbid=(Change.MIRROR, Change.TURN, Change.COLOUR),
 )
 
 

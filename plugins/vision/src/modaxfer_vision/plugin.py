@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Field, FolderSource, SampleSource, Target, TaskSpec
+from modaxfer.spec import IMAGE, Change, Field, FolderSource, SampleSource, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,8 @@ def _digits(name: str, *, side: int, origin: str, licence: str, summary: str, ur
         licence=licence,
         summary=summary,
         url=url,
+        # A 6 upside down is a 9, and a 2 in the mirror is no digit.
+        forbid=(Change.MIRROR, Change.TURN),
     )
 
 

@@ -26,7 +26,8 @@ from modaxfer.runner.predict.records import Predicted, records
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
-from modaxfer.runner.rows.prepare import blanks_of, counting, examples, losses, presence, side_by_side
+from modaxfer.runner.rows.prepare import blanks_of, examples, presence, side_by_side
+from modaxfer.runner.rows.raw import counting, losses
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,7 @@ from modaxfer.runner.request.scratch import SCRATCH
 
 __all__ = ["check_idle_settings"]
 
-OF_GRADIENTS = ("epochs", "learning_rate", "batch_size")
+OF_GRADIENTS = ("epochs", "learning_rate", "batch_size", "augment")
 """Settings that count only where something is trained by gradient."""
 
 OF_SCRATCH = ("epochs", "batch_size")

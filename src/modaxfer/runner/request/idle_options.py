@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from modaxfer.config import EncoderOptions, TrainOptions
 from modaxfer.errors import ConfigError
+from modaxfer.runner.request.augmented import is_live
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.request.scratch import SCRATCH
 
@@ -72,6 +73,9 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
     takes = f"the encoder is given {' and '.join(sorted(forms))}"
     if forms <= FORMS:
         yield from ((f"encoder.{name}", takes) for name, about in OF_FORMS.items() if not about & forms)
+    trained = [phase for phase in resolved.plan.phases if phase.solver is None]
+    if not any(is_live(stream) for phase in trained for stream in phase.streams.values()):
+        yield "train.workers", "no rows are augmented"
     if resolved.options.encoder.long != "mean_of_windows":
         yield "encoder.windows", "encoder.long is not mean_of_windows"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modaxfer.augmentations.choice import find_augmentations, refuse_tasks
 from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
@@ -45,7 +46,7 @@ def read_request(config: RunConfig) -> Request:
         UnknownNameError: A name is not registered.
         DataError: The user's own files cannot be a task.
         CheckpointUnavailableError: The weights cannot be had.
-        RefusedError: No bridge leads from the task to the encoder.
+        RefusedError: No bridge leads from the task to the encoder, or an augmentation does not fit the task.
     """
     _require(config)
     strategy = registry().get("strategy", config.strategy)
@@ -53,6 +54,7 @@ def read_request(config: RunConfig) -> Request:
     source = find_source(config, strategy)
     tasks = find_tasks(config)
     refuse_divisions(config, [task for _, task in tasks])
+    refuse_tasks(find_augmentations(config.augment), tasks)
     # Before an encoder is looked up, for which Transformers is imported.
     check_options(config.set, strategy, _bridges_ahead(config, tasks))
     encoders = tuple(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import Bridge, CountingProcessor, Example, FittedBridge, Processor, Row
+from modaxfer.contracts import Bridge, Example, FittedBridge, Processor, Row
 from modaxfer.data.blanks import filled, present
 from modaxfer.errors import DataError
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
@@ -18,6 +18,7 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
+from modaxfer.runner.rows.raw import counting, losses, rows_of
 from modaxfer.runner.rows.split import Split
 from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.spec import Field
@@ -25,13 +26,10 @@ from modaxfer.spec import Field
 __all__ = [
     "Prepared",
     "blanks_of",
-    "counting",
     "examples",
     "fitted",
-    "losses",
     "prepare",
     "presence",
-    "rows_of",
     "short_reason",
     "side_by_side",
 ]
@@ -162,16 +160,6 @@ def _fitted_on(tower: TowerDescription, resolved: ResolvedTask) -> str:
     return "" if resolved.source is None or tower.learned is None else resolved.source.data.fingerprint
 
 
-def counting(processor: Processor) -> Processor:
-    """Return what prepares as `processor` does and, where it counts what it cuts, counts from zero."""
-    return processor.counting() if isinstance(processor, CountingProcessor) else processor
-
-
-def losses(bridge: Bridge, processor: Processor) -> tuple[str, ...]:
-    """Return what the two have lost so far, one line each."""
-    return tuple(line for part in (bridge, processor) for line in getattr(part, "warnings", ()))
-
-
 def examples(
     rows: Sequence[Any],
     bridge: Bridge,
@@ -218,11 +206,3 @@ def _read(rows: Sequence[Row], bridge: Bridge, processor: Processor, *, apart: b
 def short_reason(error: DataError) -> str:
     """Return what is wrong and what was got, in one line, without advice."""
     return f"{error.what}: {error.got}" if error.got is not None else error.what
-
-
-def rows_of(rows: Any, start: int, stop: int) -> list[dict[str, Any]]:
-    """Return rows `start` ... `stop - 1` of a data set or a list as mappings."""
-    columns = rows[start:stop]
-    if isinstance(columns, list):
-        return columns
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -1,0 +1,71 @@
+"""``--augment`` in a plan: transforms of the streams that are trained on, and refusals of those that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from modaxfer.augmentations.choice import Augmentation, find_augmentations, refuse_forms, refuse_tasks, signals_of
+from modaxfer.plan import Phase, Plan, Role, Stream
+from modaxfer.spec import TaskSpec
+
+__all__ = ["augmented", "check_transforms", "is_live"]
+
+Tasks = Mapping[Role, Sequence[tuple[str, TaskSpec]]]
+"""Ids and specs of the tasks of each role."""
+
+
+def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks) -> Plan:
+    """Return `plan` with what the user asks for behind the transforms of each stream that is trained on.
+
+    A stream whose task has no field that an augmentation is for goes without it.
+
+    Args:
+        plan: As the strategy wrote it.
+        asked: ``NAME`` or ``NAME=STRENGTH``.
+        tasks: Those that its streams may name.
+    """
+    if not asked:
+        return plan
+    found = find_augmentations(asked)
+    return replace(plan, phases=tuple(_with(phase, found, tasks) for phase in plan.phases))
+
+
+def check_transforms(plan: Plan, tasks: Tasks, forms: Sequence[str], encoders: int) -> None:
+    """Refuse transforms of a stream that do not fit its task or what its encoder is given.
+
+    Args:
+        plan: With all transforms.
+        tasks: Those that its streams may name.
+        forms: Of the encoders' inputs.
+        encoders: How many there are.
+
+    Raises:
+        UnknownNameError: There is no such augmentation.
+        ConfigError: One cannot have this strength, or is named twice.
+        RefusedError: One does not fit.
+    """
+    for phase in plan.phases:
+        for stream in phase.streams.values() if phase.solver is None else ():
+            found = find_augmentations(stream.transforms)
+            refuse_forms(found, forms, encoders)
+            refuse_tasks(found, [tasks[stream.role][stream.task]])
+
+
+def is_live(stream: Stream) -> bool:
+    """Tell whether the rows of `stream` are made anew in each epoch."""
+    return stream.views > 1 or any(one.spec.level == "row" for one in find_augmentations(stream.transforms))
+
+
+def _with(phase: Phase, found: Sequence[Augmentation], tasks: Tasks) -> Phase:
+    if phase.solver is not None:
+        return phase
+    streams = {name: _transformed(stream, found, tasks) for name, stream in phase.streams.items()}
+    return replace(phase, streams=streams)
+
+
+def _transformed(stream: Stream, found: Sequence[Augmentation], tasks: Tasks) -> Stream:
+    _, task = tasks[stream.role][stream.task]
+    has = {one.entry.id for one in find_augmentations(stream.transforms)}
+    more = [one for one in found if one.spec.signals & signals_of(task) and one.entry.id not in has]
+    return replace(stream, transforms=(*stream.transforms, *map(str, more)))

@@ -1,0 +1,86 @@
+"""Pairs of rows blended into one, with their targets: augmentations of whole batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from modaxfer.augmentations.choice import Augmentation
+from modaxfer.contracts import Batch, Example, Mixed
+from modaxfer.registry import load_target
+
+__all__ = ["Blend", "Blender"]
+
+OF_PARTNERS, OF_SHARES = 2, 3
+"""Keep these draws apart, and from those that change single rows."""
+
+
+class Blend:
+    """Who is blended with whom in one step."""
+
+    def __init__(self, partners: dict[int, int]) -> None:
+        self._partners = partners
+
+    def partners(self, rows: np.ndarray) -> np.ndarray:
+        """Return the partner of each of `rows`, int64 ``[rows]``."""
+        return np.array([self._partners[int(row)] for row in rows], np.int64)
+
+
+class Blender:
+    """Blends the rows of each step in pairs.
+
+    Partners are a permutation of a step's rows. They and the shares depend on seed, epoch, step and row alone, so that
+    it does not matter how a step is split into forward passes or over processes.
+
+    Args:
+        augmentations: Those of whole batches, in the order in which they are applied.
+        seed: Of the run.
+    """
+
+    def __init__(self, augmentations: Sequence[Augmentation], seed: int) -> None:
+        self._seed = seed
+        self._steps: list[tuple[Callable[..., Mixed], float]] = [
+            (load_target(one.spec.target), one.strength) for one in augmentations if one.spec.level == "batch"
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._steps)
+
+    def draw(self, rows: np.ndarray, *, epoch: int, step: int) -> Blend:
+        """Draw the partners of a step's `rows`."""
+        order = np.random.default_rng([OF_PARTNERS, self._seed, epoch, step]).permutation(len(rows))
+        return Blend({int(row): int(rows[place]) for row, place in zip(rows, order, strict=True)})
+
+    def __call__(
+        self,
+        own: Sequence[Example],
+        partners: Sequence[Example],
+        rows: np.ndarray,
+        collate: Callable[[Sequence[Example]], Batch],
+        *,
+        epoch: int,
+    ) -> tuple[Batch, torch.Tensor]:
+        """Return the blended batch, and each row's own share in its target, float32 ``[rows]``.
+
+        Args:
+            own: Examples of the rows.
+            partners: Examples of their partners.
+            rows: Their numbers.
+            collate: Pads examples and stacks them.
+            epoch: Of the draw.
+        """
+        # Padded together, so that a row and its partner have the same shapes.
+        batch = collate([*own, *partners])
+        made, shares = [], []
+        for place, row in enumerate(rows):
+            generator = np.random.default_rng([OF_SHARES, self._seed, epoch, int(row)])
+            mixed = Mixed(inputs={key: value[place] for key, value in batch.items()}, share=1.0)
+            other = {key: value[len(own) + place] for key, value in batch.items()}
+            for change, strength in self._steps:
+                again = change(mixed.inputs, other, strength, generator)
+                mixed = Mixed(inputs=again.inputs, share=mixed.share * again.share)
+            made.append(mixed.inputs)
+            shares.append(mixed.share)
+        return {key: torch.stack([inputs[key] for inputs in made]) for key in batch}, torch.tensor(shares)
