@@ -13,11 +13,13 @@ from modaxfer.losses.build import Term
 from modaxfer.losses.sum import Sum
 from modaxfer.plan import SUPERVISED, Labels, LossTerm, Phase, Ramp, Reads, Role, Stream, Together
 from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.step import StepModule
 from modaxfer.runner.training.streams import open_streams, sessions_of, stream_facts
 from modaxfer.runner.training.trainable import trainable_parameters
 
+START = Moment(0, 0)
 ROWS = np.arange(6)
 
 
@@ -51,7 +53,7 @@ def test_what_one_task_moves_stays_open_for_all(two, tmp_path):
     assert [*streams] == ["task-0", "task-1"]
     for stream in streams.values():
         (part,) = stream.parts(ROWS)
-        made = step([stream.chunk(part, ROWS)], 0.0)
+        made = step([stream.chunk(part, ROWS, START)], 0.0)
         assert [*made["losses"]] == [f"supervised.{stream.name}"]
         sum(made["weighed"].values()).backward()
     moved = {name for name, parameter in moving.items() if parameter.tensor.grad is not None}
@@ -66,8 +68,8 @@ def test_a_step_is_the_mean_of_its_rows_losses(two, tmp_path):
     session.model.eval()
     parts = [part._replace(rows=part.rows[cut]) for part in stream.parts(ROWS) for cut in (slice(2), slice(2, None))]
     with torch.no_grad():
-        cut = [step([stream.chunk(part, ROWS)], 0.0)["losses"]["supervised.task-0"] for part in parts]
-        logits = session.model(stream.batch(ROWS), stream.entry.layer)
+        cut = [step([stream.chunk(part, ROWS, START)], 0.0)["losses"]["supervised.task-0"] for part in parts]
+        logits = session.model(stream.feed(ROWS, ROWS, START).batch, stream.entry.layer)
         expected = nn.functional.cross_entropy(logits.float(), torch.from_numpy(stream.targets[ROWS]))
     torch.testing.assert_close(sum(cut), expected, rtol=1e-4, atol=1e-5)
 
@@ -117,9 +119,9 @@ def test_a_joint_loss_is_of_all_rows_however_they_are_cut(cut, two, tmp_path):
     chunks = []
     for stream in streams.values():
         (part,) = stream.parts(ROWS)
-        assert (stream.stream.labels is Labels.HIDDEN) == (stream.chunk(part, ROWS).targets is None)
+        assert (stream.stream.labels is Labels.HIDDEN) == (stream.chunk(part, ROWS, START).targets is None)
         cuts = np.split(part.rows, np.cumsum(cut)[:-1])
-        chunks += [stream.chunk(part._replace(rows=rows), ROWS) for rows in cuts]
+        chunks += [stream.chunk(part._replace(rows=rows), ROWS, START) for rows in cuts]
     step.zero_grad()
     made = step(chunks, 0.5)
     sum(made["weighed"].values()).backward()
@@ -128,7 +130,7 @@ def test_a_joint_loss_is_of_all_rows_however_they_are_cut(cut, two, tmp_path):
     }
     step.zero_grad()
     vectors = [
-        session.model.features(stream.batch(ROWS), stream.entry.layer).pooled
+        session.model.features(stream.feed(ROWS, ROWS, START).batch, stream.entry.layer).pooled
         for session, stream in zip(sessions.values(), streams.values(), strict=True)
     ]
     gap = (vectors[0].mean(0) - vectors[1].mean(0)).square().sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -11,21 +12,10 @@ from modaxfer.augmentations.choice import Augmentation
 from modaxfer.contracts import Batch, Example, Mixed
 from modaxfer.registry import load_target
 
-__all__ = ["Blend", "Blender"]
+__all__ = ["Blender"]
 
 OF_PARTNERS, OF_SHARES = 2, 3
 """Keep these draws apart, and from those that change single rows."""
-
-
-class Blend:
-    """Who is blended with whom in one step."""
-
-    def __init__(self, partners: dict[int, int]) -> None:
-        self._partners = partners
-
-    def partners(self, rows: np.ndarray) -> np.ndarray:
-        """Return the partner of each of `rows`, int64 ``[rows]``."""
-        return np.array([self._partners[int(row)] for row in rows], np.int64)
 
 
 class Blender:
@@ -37,10 +27,11 @@ class Blender:
     Args:
         augmentations: Those of whole batches, in the order in which they are applied.
         seed: Of the run.
+        stream: Name of the stream whose rows they are.
     """
 
-    def __init__(self, augmentations: Sequence[Augmentation], seed: int) -> None:
-        self._seed = seed
+    def __init__(self, augmentations: Sequence[Augmentation], seed: int, stream: str = "train") -> None:
+        self._seed, self._stream = seed, crc32(stream.encode())
         self._steps: list[tuple[Callable[..., Mixed], float]] = [
             (load_target(one.spec.target), one.strength) for one in augmentations if one.spec.level == "batch"
         ]
@@ -48,10 +39,11 @@ class Blender:
     def __bool__(self) -> bool:
         return bool(self._steps)
 
-    def draw(self, rows: np.ndarray, *, epoch: int, step: int) -> Blend:
-        """Draw the partners of a step's `rows`."""
-        order = np.random.default_rng([OF_PARTNERS, self._seed, epoch, step]).permutation(len(rows))
-        return Blend({int(row): int(rows[place]) for row, place in zip(rows, order, strict=True)})
+    def partners(self, chosen: np.ndarray, rows: np.ndarray, epoch: int, step: int) -> np.ndarray:
+        """Return the partner of each row `chosen` among a step's `rows`, int64 ``[chosen]``."""
+        order = np.random.default_rng([OF_PARTNERS, self._seed, self._stream, epoch, step]).permutation(len(rows))
+        partner = dict(zip(rows.tolist(), rows[order].tolist(), strict=True))
+        return np.array([partner[row] for row in chosen.tolist()], np.int64)
 
     def __call__(
         self,
@@ -75,7 +67,7 @@ class Blender:
         batch = collate([*own, *partners])
         made, shares = [], []
         for place, row in enumerate(rows):
-            generator = np.random.default_rng([OF_SHARES, self._seed, epoch, int(row)])
+            generator = np.random.default_rng([OF_SHARES, self._seed, self._stream, epoch, int(row)])
             mixed = Mixed(inputs={key: value[place] for key, value in batch.items()}, share=1.0)
             other = {key: value[len(own) + place] for key, value in batch.items()}
             for change, strength in self._steps:

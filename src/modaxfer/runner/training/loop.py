@@ -23,15 +23,19 @@ from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.step import Chunk, StepModule
-from modaxfer.runner.training.streams import Sessions, open_streams, sessions_of
+from modaxfer.runner.training.streams import Part, Sessions, coming, live_rows, open_streams, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.validation import Judged, judge_phase
 
 __all__ = ["PhaseReport", "train_phase"]
+
+PHASE = 1_000_000
+"""Keeps the epochs of different phases apart, where rows are changed in each."""
 
 LOGGED_STEPS = 10
 """A line in the log, and a look at the clock, every so many steps."""
@@ -110,7 +114,8 @@ class _GradientPhase:
         expect_unused(session.accelerator, unused=len(self.streams) > 1 and not together)
         self.model, self.prepared = session.accelerator.prepare(self.module, self.optimiser)
         try:
-            self._epochs(movement)
+            with live_rows(self.streams, self.phase.epochs) as self.live:
+                self._epochs(movement)
         finally:
             # A search over learning rates goes on where one diverged.
             session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
@@ -146,6 +151,9 @@ class _GradientPhase:
         )
         for model in models_of(stream.session for stream in self.streams.values()):
             model.train_above(min(each.entry.layer for each in self.streams.values() if each.session.model is model))
+        with shielded():
+            last = self.at.step_in_epoch + self.total - self.at.step
+            self.live.expect(coming(self.streams, steps[:last], self._moment))
         # One process alone stops after any step; several stop after one that all have agreed upon.
         with nullcontext() if session.accelerator.num_processes == 1 else shielded():
             for rows in steps[self.at.step_in_epoch :]:
@@ -171,7 +179,7 @@ class _GradientPhase:
         for place, some in enumerate(passes):
             last = place == len(passes) - 1
             with nullcontext() if last else accelerator.no_sync(self.model):
-                self._backward([self.streams[part.stream].chunk(part, rows[part.stream]) for part in some], found)
+                self._backward([self._chunk(part, rows) for part in some], found)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(
@@ -182,6 +190,14 @@ class _GradientPhase:
         self._record(loss, found)
         if stop:
             raise StoppedError(stop)
+
+    def _chunk(self, part: Part, rows: Rows) -> Chunk:
+        return self.streams[part.stream].chunk(part, rows[part.stream], self._moment)
+
+    @property
+    def _moment(self) -> Moment:
+        """When the next step is."""
+        return Moment(PHASE * self.at.phase + self.at.epoch, self.at.step_in_epoch)
 
     def _backward(self, chunks: Sequence[Chunk], found: dict[str, float]) -> None:
         """Add the gradient of one forward pass, and its losses and numbers to what was `found` of the step."""

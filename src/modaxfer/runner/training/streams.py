@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from modaxfer.contracts import Batch, StreamFacts
+from modaxfer.contracts import StreamFacts
 from modaxfer.losses.build import Term
 from modaxfer.plan import Labels, Phase, Reads, Role, Stream
 from modaxfer.registry import load_target
 from modaxfer.runner.rows.batches import micro_batches
+from modaxfer.runner.rows.mixing import Rows
+from modaxfer.runner.rows.workers import Job, LiveRows, worker_count
 from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.feed import Feed, Moment
 from modaxfer.runner.training.step import Chunk
 from modaxfer.runner.training.validation import seen_rows
 
-__all__ = ["Part", "Sessions", "TrainStream", "open_streams", "sessions_of", "stream_facts"]
+__all__ = [
+    "Part",
+    "Sessions",
+    "TrainStream",
+    "coming",
+    "live_rows",
+    "open_streams",
+    "sessions_of",
+    "stream_facts",
+]
 
 Sessions = Mapping[tuple[Role, int], TaskSession]
 """The tasks of a run: by role and number, in the order of the run."""
@@ -70,7 +82,10 @@ class TrainStream:
     def __init__(self, name: str, stream: Stream, session: TaskSession, model: int, terms: Sequence[Term]) -> None:
         self.name, self.stream, self.session, self.model, self.terms = name, stream, session, model, terms
         reads = {reading for term in terms for reading in term.spec.reads}
-        self.entry = entry_point(session, stream.split, reads or {Reads.OUTPUTS})
+        # What is changed in each epoch begins at the bottom, whatever could have come from the cache.
+        raw = {Reads.INPUTS} if stream.transforms or stream.views > 1 else set()
+        self.entry = entry_point(session, stream.split, (reads or {Reads.OUTPUTS}) | raw)
+        self.feed = Feed(name, stream, session, self.entry)
         self.lengths = session.splits[stream.split].lengths
         self.targets: np.ndarray | None = None
         if stream.labels is Labels.GIVEN:
@@ -105,16 +120,17 @@ class TrainStream:
         passes = micro_batches(
             rows,
             self.lengths,
-            max_tokens=session.train.max_tokens,
+            max_tokens=session.train.max_tokens // self.stream.views,
             at_least=session.train.accumulation,
             rank=session.accelerator.process_index,
             world=session.accelerator.num_processes,
         )
         return [Part(self.name, chosen, 1.0) for chosen in passes] or [Part(self.name, rows[:1], 0.0)]
 
-    def chunk(self, part: Part, rows: np.ndarray) -> Chunk:
+    def chunk(self, part: Part, rows: np.ndarray, moment: Moment) -> Chunk:
         """Return one part of a step's `rows`, ready for the model."""
         _, chosen, present = part
+        fed = self.feed(chosen, rows, moment)
         own = None if self.targets is None else self.session.objective.batch(self.targets[rows])
         totals = {term.spec.name: term.total(self.name, own, len(rows)) for term in self.terms if not term.spec.joint}
         device = self.session.computer.device
@@ -123,21 +139,50 @@ class TrainStream:
             role=self.stream.role,
             model=self.model,
             start=self.entry.layer,
-            batch=self.batch(chosen),
+            batch=self.session.computer.place(fed.batch),
             rows=torch.from_numpy(chosen).to(device),
             of=len(rows),
             present=present,
             scales={name: present / total for name, total in totals.items()},
             targets=None
             if self.targets is None
-            else _placed(self.session.objective.batch(self.targets[chosen]), device),
+            else _placed(fed.targets(self.session.objective, self.targets, chosen), device),
             extras={name: values[chosen].to(device) for name, values in self.extras.items()},
             views=self.stream.views,
         )
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """Return rows where they enter the model, padded, on the device."""
-        return self.session.computer.place(self.entry.collate([self.entry.rows[row] for row in rows]))
+
+def live_rows(streams: Mapping[str, TrainStream], epochs: float) -> LiveRows:
+    """Return where the streams that are made anew take their rows from, with as many workers as are asked for.
+
+    Args:
+        streams: Of a phase.
+        epochs: For how long it runs.
+    """
+    made = {name: stream.feed.maker for name, stream in streams.items() if stream.feed.maker is not None}
+    session = next(iter(streams.values())).session
+    rows = sum(len(streams[name].lengths) * streams[name].stream.views for name in made)
+    accelerator, device = session.accelerator, session.computer.device.type
+    workers = worker_count(session.train.workers, round(epochs * rows), accelerator.num_processes, device)
+    live = LiveRows(made, workers)
+    for name in made:
+        streams[name].feed.live = live
+    return live
+
+
+def coming(streams: Mapping[str, TrainStream], steps: Sequence[Rows], moment: Moment) -> Iterator[Job]:
+    """Yield what the streams that are made anew will ask for, from `moment` on.
+
+    Args:
+        streams: Of a phase.
+        steps: Of the moment's epoch, those before it too.
+        moment: Of the next step.
+    """
+    for step in range(moment.step, len(steps)):
+        for name, rows in steps[step].items():
+            stream = streams[name]
+            for part in stream.parts(rows) if stream.feed.maker is not None else ():
+                yield stream.feed.job(part.rows, rows, Moment(moment.epoch, step))
 
 
 def open_streams(phase: Phase, sessions: Sessions, terms: Mapping[str, Term]) -> dict[str, TrainStream]:

@@ -1,0 +1,104 @@
+"""What a stream's batches are made of: prepared rows, or rows made anew, as they are or blended in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from modaxfer.augmentations.choice import find_augmentations
+from modaxfer.contracts import Batch, Example, Objective
+from modaxfer.plan import Stream
+from modaxfer.runner.request.augmented import is_live
+from modaxfer.runner.rows.blend import Blender
+from modaxfer.runner.rows.live import Draw, RowMaker
+from modaxfer.runner.rows.workers import Job, LiveRows
+from modaxfer.runner.session import TaskSession
+from modaxfer.runner.training.features import EntryPoint
+
+__all__ = ["Fed", "Feed", "Moment"]
+
+
+class Moment(NamedTuple):
+    """When rows are asked for; with the seed of the run it decides what becomes of them."""
+
+    epoch: int
+    """Counted over all phases."""
+    step: int
+    """In the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fed:
+    """A batch, and what its rows were blended with."""
+
+    batch: Batch
+    partners: np.ndarray | None = None
+    """int64 ``[rows]``; None where nothing was blended."""
+    shares: torch.Tensor | None = None
+    """float32 ``[rows]``: the row's own part in its target."""
+
+    def targets(self, objective: Objective, known: np.ndarray, rows: np.ndarray) -> torch.Tensor:
+        """Return the targets of `rows`, mixed as they are, of those that are `known` by row number."""
+        own = objective.batch(known[rows])
+        if self.partners is None or self.shares is None:
+            return own
+        one, other = objective.soft(own), objective.soft(objective.batch(known[self.partners]))
+        share = self.shares.to(one.dtype).reshape(-1, *[1] * (one.ndim - 1))
+        return share * one + (1 - share) * other
+
+
+class Feed:
+    """Makes the batches of a stream.
+
+    Args:
+        name: Of the stream.
+        stream: What the plan says of it.
+        session: Its task's.
+        entry: Where its rows enter the model; at the bottom, if they are made anew or blended.
+    """
+
+    def __init__(self, name: str, stream: Stream, session: TaskSession, entry: EntryPoint) -> None:
+        found = find_augmentations(stream.transforms)
+        self._name, self._views, self._entry = name, stream.views, entry
+        self._blender = Blender(found, session.seed, name)
+        self.maker = RowMaker(session.recipe(stream.split), found, session.seed, name) if is_live(stream) else None
+        self.live: LiveRows | None = None
+        """Where rows that are made anew come from; set before the first batch is asked for."""
+
+    def job(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Job:
+        """Return what has to be made for the rows `chosen` of a step's `rows`, and for their partners."""
+        partners = self._partners(chosen, rows, moment)
+        wanted = np.unique(np.concatenate([chosen, partners]) if partners is not None else chosen)
+        return Job(self._name, tuple(self._draws(wanted, moment)))
+
+    def __call__(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Fed:
+        """Return the batch of the rows `chosen` of a step's `rows`, view after view."""
+        if self.maker is None and not self._blender:
+            return Fed(batch=self._entry.collate([self._entry.rows[row] for row in chosen]))
+        made = self._made(chosen, rows, moment)
+        own = [made[draw] for draw in self._draws(chosen, moment)]
+        partners = self._partners(chosen, rows, moment)
+        if partners is None:
+            return Fed(batch=self._entry.collate(own))
+        others = [made[draw] for draw in self._draws(partners, moment)]
+        batch, shares = self._blender(
+            own, others, np.tile(chosen, self._views), self._entry.collate, epoch=moment.epoch
+        )
+        return Fed(batch=batch, partners=partners, shares=shares[: len(chosen)])
+
+    def _made(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Mapping[Draw, Example]:
+        job = self.job(chosen, rows, moment)
+        if self.maker is None:
+            return {draw: self._entry.rows[draw.row] for draw in job.draws}
+        assert self.live is not None, "set before the first batch"
+        return dict(zip(job.draws, self.live.take(job), strict=True))
+
+    def _partners(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> np.ndarray | None:
+        return self._blender.partners(chosen, rows, moment.epoch, moment.step) if self._blender else None
+
+    def _draws(self, rows: Sequence[int] | np.ndarray, moment: Moment) -> Iterable[Draw]:
+        return [Draw(int(row), moment.epoch, view) for view in range(self._views) for row in rows]
