@@ -28,7 +28,12 @@ def cell(config, *phases):
 
 @pytest.mark.parametrize(
     ("setting", "flag"),
-    [({"epochs": 3.0}, "--epochs"), ({"learning_rate": 1e-3}, "--learning-rate"), ({"batch_size": 8}, "--batch-size")],
+    [
+        ({"epochs": 3.0}, "--epochs"),
+        ({"learning_rate": 1e-3}, "--learning-rate"),
+        ({"batch_size": 8}, "--batch-size"),
+        ({"augment": ("flip",)}, "--augment"),
+    ],
 )
 def test_steps_are_not_asked_of_what_takes_none(setting, flag):
     asked = replace(FROZEN, **setting)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from modaxfer.config import EncoderOptions, TrainOptions
 from modaxfer.errors import ConfigError
-from modaxfer.plan import Part, Phase, Plan, Solver
+from modaxfer.plan import Part, Phase, Plan, Solver, Stream
 from modaxfer.runner.request.idle_options import OF_FORMS, OF_STEPS, check_idle_options
 
 HEAD = frozenset({Part.HEAD})
@@ -39,7 +40,7 @@ def cell(phase, sink, *, train=None, encoder=None, trained_bridge=False, baselin
 
 
 def test_every_option_is_in_the_tables():
-    assert {item.name for item in dataclasses.fields(TrainOptions)} == {*OF_STEPS, "bridge_rate", *OTHERWISE}
+    assert {item.name for item in dataclasses.fields(TrainOptions)} == {*OF_STEPS, "bridge_rate", "workers", *OTHERWISE}
     assert {item.name for item in dataclasses.fields(EncoderOptions)} == {*OF_FORMS, "layer", "pooling"}
 
 
@@ -81,6 +82,18 @@ def test_windows_and_the_rate_of_a_bridge_need_something_to_act_on():
         check_idle_options(cell(TRAINED, "text", encoder={"windows": 4}), shared=False)
     with pytest.raises(ConfigError, match=r"train\.bridge_rate plays no part here: no bridge is trained\. Got: train"):
         check_idle_options(cell(TRAINED, "text", train={"bridge_rate": 2.0}), shared=False)
+
+
+def test_workers_need_rows_to_make():
+    asked = {"workers": 2}
+    with pytest.raises(ConfigError, match=r"train\.workers plays no part here: no rows are augmented"):
+        check_idle_options(cell(TRAINED, "text", train=asked), shared=False)
+    blended, flipped = (
+        replace(TRAINED, streams={"train": Stream(transforms=(name,))}) for name in ("mixup=0.4", "flip=1")
+    )
+    with pytest.raises(ConfigError, match="no rows are augmented"):
+        check_idle_options(cell(blended, "image", train=asked), shared=False)
+    assert check_idle_options(cell(flipped, "image", train=asked), shared=False) == []
 
 
 def test_the_form_of_a_plugin_may_read_any_option():
