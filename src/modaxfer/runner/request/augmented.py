@@ -9,13 +9,13 @@ from modaxfer.augmentations.choice import Augmentation, find_augmentations, refu
 from modaxfer.plan import Phase, Plan, Role, Stream
 from modaxfer.spec import TaskSpec
 
-__all__ = ["augmented", "check_transforms", "is_live"]
+__all__ = ["augmented", "is_live"]
 
 Tasks = Mapping[Role, Sequence[tuple[str, TaskSpec]]]
 """Ids and specs of the tasks of each role."""
 
 
-def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks) -> Plan:
+def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks, forms: Sequence[str], encoders: int) -> Plan:
     """Return `plan` with what the user asks for behind the transforms of each stream that is trained on.
 
     A stream whose task has no field that an augmentation is for goes without it.
@@ -24,32 +24,22 @@ def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks) -> Plan:
         plan: As the strategy wrote it.
         asked: ``NAME`` or ``NAME=STRENGTH``.
         tasks: Those that its streams may name.
-    """
-    if not asked:
-        return plan
-    found = find_augmentations(asked)
-    return replace(plan, phases=tuple(_with(phase, found, tasks) for phase in plan.phases))
-
-
-def check_transforms(plan: Plan, tasks: Tasks, forms: Sequence[str], encoders: int) -> None:
-    """Refuse transforms of a stream that do not fit its task or what its encoder is given.
-
-    Args:
-        plan: With all transforms.
-        tasks: Those that its streams may name.
         forms: Of the encoders' inputs.
         encoders: How many there are.
 
     Raises:
         UnknownNameError: There is no such augmentation.
         ConfigError: One cannot have this strength, or is named twice.
-        RefusedError: One does not fit.
+        RefusedError: One does not fit a stream's task, or what its encoder is given.
     """
-    for phase in plan.phases:
+    found = find_augmentations(asked)
+    made = replace(plan, phases=tuple(_with(phase, found, tasks) for phase in plan.phases)) if found else plan
+    for phase in made.phases:
         for stream in phase.streams.values() if phase.solver is None else ():
-            found = find_augmentations(stream.transforms)
-            refuse_forms(found, forms, encoders)
-            refuse_tasks(found, [tasks[stream.role][stream.task]])
+            own = find_augmentations(stream.transforms)
+            refuse_forms(own, forms, encoders)
+            refuse_tasks(own, [tasks[stream.role][stream.task]] if own else [])
+    return made
 
 
 def is_live(stream: Stream) -> bool:

@@ -5,6 +5,7 @@ Most mistakes end here, and a user should not wait for torch to be told of a wro
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from modaxfer.augmentations.choice import find_augmentations, refuse_tasks
 from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
+from modaxfer.plan import Role
 from modaxfer.registry import Entry, problem_name, registry
 from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
@@ -37,6 +39,11 @@ class Request:
     source: tuple[str, TaskSpec] | None = None
     """Id and spec of the source task of a run that adapts."""
 
+    @property
+    def roles(self) -> Mapping[Role, Sequence[tuple[str, TaskSpec]]]:
+        """Id and spec of each task, by what it is to the run."""
+        return {Role.TARGET: self.tasks, Role.SOURCE: () if self.source is None else (self.source,)}
+
 
 def read_request(config: RunConfig) -> Request:
     """Find what `config` names.
@@ -54,7 +61,7 @@ def read_request(config: RunConfig) -> Request:
     source = find_source(config, strategy)
     tasks = find_tasks(config)
     refuse_divisions(config, [task for _, task in tasks])
-    refuse_tasks(find_augmentations(config.augment), tasks)
+    refuse_tasks(find_augmentations(config.augment), (*tasks, *(() if source is None else (source,))))
     # Before an encoder is looked up, for which Transformers is imported.
     check_options(config.set, strategy, _bridges_ahead(config, tasks))
     encoders = tuple(

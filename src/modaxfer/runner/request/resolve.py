@@ -19,7 +19,7 @@ from modaxfer.metrics import default_metrics
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Reads, Role
 from modaxfer.registry import Entry, load_target, problem_name, problem_spec
 from modaxfer.runner.model.description import TowerDescription
-from modaxfer.runner.request.augmented import augmented, check_transforms
+from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import bounded
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.proxy import Proxy, find_proxy
@@ -241,7 +241,8 @@ def _plan(
     refuse_other_uses(plan, request.strategy)
     _refuse_ends(plan, request.strategy)
     _refuse_headless(plan, request.strategy)
-    plan = augmented(plan, config.augment, {Role.TARGET: request.tasks})
+    forms = [bridge.spec.sink for each in asked for _, bridge in each.ways]
+    plan = augmented(plan, config.augment, request.roles, forms, len(request.encoders))
     factor = options.train.bridge_rate
     return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
 
@@ -297,7 +298,6 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
     for described in tasks[0].towers:
         _refuse_layer(described)
     _refuse_long(tasks)
-    _check_augmentations(tasks)
     for resolved in tasks:
         _rehearse_head(resolved)
     for described in tasks[0].towers:
@@ -310,15 +310,6 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
     return tuple(
         replace(resolved, proxies=tuple(_proxy(described, resolved) for described in resolved.towers))
         for resolved in tasks
-    )
-
-
-def _check_augmentations(tasks: Sequence[ResolvedTask]) -> None:
-    check_transforms(
-        tasks[0].plan,
-        {Role.TARGET: [(resolved.task_id, resolved.task) for resolved in tasks]},
-        [described.bridge.spec.sink for resolved in tasks for described in resolved.towers],
-        len(tasks[0].towers),
     )
 
 
