@@ -17,6 +17,7 @@ __all__ = [
     "AUDIO",
     "EMBEDDINGS",
     "IMAGE",
+    "LINKS",
     "PATCHES",
     "TABLE",
     "TEXT",
@@ -336,6 +337,10 @@ class HeadSpec:
     summary: str = ""
 
 
+LINKS = ("", "softmax", "sigmoid", "identity")
+"""What `ProblemSpec.link` may be."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProblemSpec:
     """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`.
@@ -370,6 +375,13 @@ class ProblemSpec:
     """``"module:function"`` that draws predictions beside targets, ``(predictions, theme) -> Drawing | None``, as
     `modaxfer.reports.figures` has them; empty = no figure."""
     summary: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.metrics:
+            raise ValueError(f"problem {self.name!r}: metrics is empty, and the first one decides")
+        if self.link not in LINKS:
+            allowed = ", ".join(map(repr, LINKS))
+            raise ValueError(f"problem {self.name!r}: link is {self.link!r}, expected one of {allowed}")
 
 
 @dataclass(frozen=True, kw_only=True)

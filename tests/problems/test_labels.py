@@ -5,6 +5,7 @@ import pytest
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
 from modaxfer.problems.labels.names import class_order, unseen
+from modaxfer.registry import problem_of
 from modaxfer.spec import Target
 from problem_names import encode, read_labels, strata
 
@@ -83,3 +84,57 @@ def test_strata_of_each_problem():
     assert bins.shape == (100, 10)
     assert (bins.sum(axis=0) == 10).all()
     assert strata(np.zeros(50, dtype=np.float32), "regression").toarray().all()
+
+
+CASES = {
+    "binary": (["b", "a", "b"], ("a", "b")),
+    "multiclass": (["b", "c", "a"], ("a", "b", "c")),
+    "multilabel": ([("a", "c"), (), ("b",)], ("a", "b", "c")),
+    "regression": ([1.5, -2.0, 3.0], ()),
+}
+
+
+@pytest.mark.parametrize("problem", CASES)
+def test_what_is_shown_is_read_back(problem):
+    own, classes = CASES[problem]
+    kind = problem_of(problem).labels
+    shown = kind.show(kind.encode(own, classes), classes)
+    assert shown == [list(one) if isinstance(one, tuple) else one for one in own]
+    np.testing.assert_array_equal(kind.parse(shown, classes), kind.encode(own, classes))
+    assert kind.class_names(own, Target()) == (("a", "b", "c") if len(classes) == 3 else classes)
+
+
+def test_classes_that_train_lacks_stand_behind_the_known_ones():
+    single, several = problem_of("multiclass").labels, problem_of("multilabel").labels
+    assert single.references(np.array([0, -1, 1]), {1: ("z",)}, ("y", "z"), 2).tolist() == [0, 3, 1]
+    assert single.show(np.array([0, -1]), ("a", "b"), {1: ("z",)}) == ["a", "z"]
+    targets = np.array([[1, 0], [0, 1]], np.float32)
+    assert several.references(targets, {1: ("z",)}, ("y", "z"), 2).tolist() == [[1, 0, 0, 0], [0, 1, 0, 1]]
+    assert several.show(targets, ("a", "b"), {1: ("z",)}) == [["a"], ["b", "z"]]
+
+
+@pytest.mark.parametrize(
+    ("problem", "own", "parted", "what"),
+    [
+        ("binary", ["a", "a"], False, "the training rows hold a single class"),
+        ("binary", ["a", "b", "c"], False, "a binary task has two classes"),
+        ("multiclass", ["a", "b"], True, "every class has a single row, so none can be tested"),
+        ("multilabel", [(), ()], False, "no training row has any label"),
+        ("regression", [2.0, 2.0], False, "the label never varies"),
+    ],
+)
+def test_labels_that_teach_nothing_are_told(problem, own, parted, what):
+    kind = problem_of(problem).labels
+    found = kind.shortage(own, kind.class_names(own, Target()), parted=parted)
+    assert found is not None
+    assert found.what == what
+    enough = CASES[problem][0] * 2
+    assert kind.shortage(enough, kind.class_names(enough, Target()), parted=True) is None
+
+
+def test_classes_are_counted_row_by_row():
+    hits, wanted, said = problem_of("multiclass").labels.class_counts(["a", "b", "b"], ["a", "a", "b"], ("a", "b", "c"))
+    assert (hits.tolist(), wanted.tolist(), said.tolist()) == ([1, 1, 0], [1, 2, 0], [2, 1, 0])
+    hits, wanted, said = problem_of("multilabel").labels.class_counts([("a", "b")], [("b", "c")], ("a", "b", "c"))
+    assert (hits.tolist(), wanted.tolist(), said.tolist()) == ([0, 1, 0], [1, 1, 0], [0, 1, 1])
+    assert not len(problem_of("regression").labels.class_counts([1.0], [2.0], ())[0])

@@ -145,3 +145,54 @@ def test_class_weights_of_a_regression_are_refused():
 def test_an_objective_survives_json():
     objective = objective_of("regression", 0, np.array([1.0, 2.0, 4.0]))
     assert problem_of("regression").restored(json.loads(json.dumps(objective.state()))) == objective
+
+
+def test_soft_classes_cost_what_their_shares_do():
+    logits, targets, objective = torch.randn(8, 3), torch.from_numpy(CLASSES), objective_of("multiclass", 3)
+    soft = objective.soft(targets)
+    torch.testing.assert_close(objective.loss(logits, soft), objective.loss(logits, targets))
+    mixed = 0.3 * soft + 0.7 * soft.flip(0)
+    expected = 0.3 * objective.loss(logits, targets) + 0.7 * objective.loss(logits, targets.flip(0))
+    torch.testing.assert_close(objective.loss(logits, mixed), expected)
+
+
+def test_soft_labels_and_numbers_are_means_too():
+    logits, objective = torch.randn(4, 3), objective_of("multilabel", 3)
+    targets = objective.batch(LABELS)
+    mixed = 0.5 * objective.soft(targets) + 0.5 * objective.soft(targets).flip(0)
+    expected = 0.5 * objective.loss(logits, targets) + 0.5 * objective.loss(logits, targets.flip(0))
+    torch.testing.assert_close(objective.loss(logits, mixed), expected)
+    values = objective_of("regression", 0, np.array([1.0, 3.0, 5.0]))
+    assert float(values.loss(torch.zeros(1, 1), values.soft(torch.tensor([3.0], dtype=torch.float64)))) == 0
+
+
+def test_a_steps_weight_is_its_rows_or_their_classes():
+    targets, weight = torch.from_numpy(CLASSES), balanced_weights("multiclass", 3, CLASSES)
+    objective = objective_of("multiclass", 3)
+    assert objective.total_weight(targets, None) == 8
+    assert objective.total_weight(targets, weight) == pytest.approx(compute_sample_weight("balanced", CLASSES).sum())
+    assert objective.total_weight(objective.soft(targets), weight) == pytest.approx(
+        objective.total_weight(targets, weight)
+    )
+    assert objective_of("multilabel", 3).total_weight(torch.from_numpy(LABELS), weight) == 4
+
+
+def test_columns_of_a_closed_form():
+    assert objective_of("binary", 2).columns(np.array([1, -1, 0])).tolist() == [[0, 1], [0, 0], [1, 0]]
+    assert objective_of("multilabel", 3).columns(LABELS).tolist() == LABELS.tolist()
+    assert objective_of("regression", 0, np.array([1.0, 3.0])).columns(np.array([1.0, 3.0])).tolist() == [[-1], [1]]
+
+
+def test_rows_without_a_class_have_no_loss_and_are_told():
+    assert objective_of("binary", 2).known(np.array([0, -1, 1])).tolist() == [True, False, True]
+    assert objective_of("regression").known(np.array([-1.0, 2.0])).all()
+
+
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "multilabel", "regression"])
+def test_what_runs_stored_before_is_read(problem):
+    classes = {"binary": 2, "regression": 0}.get(problem, 3)
+    stored = {"problem": problem, "classes": classes, "scale": {"mean": 2.0, "deviation": 4.0}}
+    restored = problem_of(problem).restored(stored)
+    assert restored.outputs == max(classes, 1)
+    if problem == "regression":
+        assert restored.decode(torch.ones(1, 1))[0] == 6.0

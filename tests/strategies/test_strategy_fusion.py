@@ -142,3 +142,9 @@ def test_a_frozen_encoder_is_not_shared():
 def test_options_out_of_range_or_without_effect_are_refused(plan, options, message):
     with pytest.raises(ConfigError, match=message):
         plan(options, context())
+
+
+def test_a_vote_on_outputs_that_are_no_probabilities_is_refused() -> None:
+    unfit = context(problem=replace(problem_spec("multiclass"), name="ordinal", link=""))
+    with pytest.raises(RefusedError, match=r"a vote does not fit a task of the problem ordinal.*concat, gated, cross"):
+        fusion.plan(FusionOptions(how="vote"), unfit)

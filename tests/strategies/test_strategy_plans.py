@@ -1,5 +1,7 @@
 """One table of strategy x behaviour; a plan is data, so that its tests read it."""
 
+from dataclasses import replace
+
 import pytest
 
 from modaxfer.config import build
@@ -245,3 +247,17 @@ def test_the_built_in_specs_name_what_is_there(name):
     (spec,) = (spec for spec in modaxfer_strategies() if spec.name == name)
     options = build(load_target(spec.options), {})
     assert load_target(spec.target)(options, context()).phases
+
+
+def test_frozen_trains_the_head_of_a_problem_that_no_closed_form_fits() -> None:
+    plan = frozen.plan(FrozenOptions(), context(problem=replace(problem_spec("multiclass"), name="ordinal", link="")))
+    (phase,) = plan.phases
+    assert phase.solver is None
+    assert phase.trainable == {Part.HEAD}
+    assert phase.learning_rates[Part.HEAD] > 0
+
+
+def test_frozen_refuses_settings_of_a_search_that_is_not_made() -> None:
+    unfit = context(problem=replace(problem_spec("multiclass"), name="ordinal", link=""))
+    with pytest.raises(ConfigError, match=r"strategy.head would do nothing with the problem ordinal, for which"):
+        frozen.plan(FrozenOptions(head="ridge"), unfit)

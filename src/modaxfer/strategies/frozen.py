@@ -51,7 +51,7 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
         return _around_the_body(options, context)
     check_idle(options, ("norms",), "a bridge without weights, where nothing but a head is fitted")
     if not context.problem.link:
-        check_idle(options, _SOLVER_ONLY, f"a {context.problem.name} task, for which no head is solved for")
+        check_idle(options, _SOLVER_ONLY, f"the problem {context.problem.name}, for which no head is solved for")
         return _head_alone(context)
     _check_layer(options.layer, context)
     _check_problem(options, context.problem)

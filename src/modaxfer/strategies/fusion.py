@@ -91,7 +91,8 @@ def plan(options: FusionOptions, context: PlanContext) -> Plan:
         )
     if options.how == "vote" and not context.problem.link:
         raise RefusedError(
-            f"a vote does not fit a {context.problem.name} task: its outputs are neither probabilities nor numbers",
+            f"a vote does not fit a task of the problem {context.problem.name}: its outputs are neither probabilities "
+            "nor numbers",
             got="how=vote",
             allowed="how: concat, gated, cross",
             fix="choose another with --set strategy.how=...",
