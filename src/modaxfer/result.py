@@ -80,7 +80,10 @@ class Result:
     """``source``, ``fingerprint``, ``rows``, ``scored`` (rows behind each split's metrics; of train a seeded sample of
     512, where more would have to be encoded anew), ``dropped``, ``classes``; ``resampled``: what intervals were drawn
     over (test ``rows``, ``units`` and what rows of one unit share, ``by``); ``unseen``, by split with rows of classes
-    that train lacks: ``rows``, ``classes`` and ``metrics_without`` them."""
+    that train lacks: ``rows``, ``classes`` and ``metrics_without`` them; ``adaptation``, of a run with a source task:
+    whether the task's labels were ``hidden`` from training, whose validation labels chose the epoch (``validated_on``),
+    which ``bound`` of another run it is, and the ``source``: ``task``, ``source``, ``fingerprint``, ``rows``,
+    ``dropped``, ``licence``."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """What training chose: best epoch, steps, solver's choice of layer, pooling and head; ``epochs`` asked for; after a
     search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``."""

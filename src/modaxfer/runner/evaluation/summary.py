@@ -75,6 +75,7 @@ def assemble(
             "classes": list(resolved.data.classes),
             "problem": session.problem,
             "resampled": findings.asked.to_dict(),
+            **_adaptation(resolved),
             **({"unseen": findings.unseen} if findings.unseen else {}),
             "licence": resolved.task.licence,
             "domain": resolved.task.domain,
@@ -169,6 +170,29 @@ def write_table(
     pq.write_table(pa.table(values), temporary)
     temporary.replace(path)
     return path
+
+
+def _adaptation(resolved: ResolvedTask) -> dict[str, Any]:
+    """Return what a run that adapts, or one that bounds it, has seen of both tasks, as ``adaptation``."""
+    source, bound = resolved.source, resolved.config.bound
+    if source is None and not bound:
+        return {}
+    told: dict[str, Any] = {
+        "hidden": resolved.hidden,
+        "validated_on": "target" if "validation" in resolved.data.targets else "source",
+        "bound": bound,
+    }
+    if source is not None:
+        data = source.data
+        told["source"] = {
+            "task": source.task_id,
+            "source": data.source,
+            "fingerprint": data.fingerprint,
+            "rows": data.rows,
+            "dropped": dict(data.dropped),
+            "licence": source.task.licence,
+        }
+    return {"adaptation": told}
 
 
 def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
