@@ -98,6 +98,13 @@ class HookSpecs:
         """Observe the end of a stage: load, prepare, features, train, evaluate."""
 
     @hookspec
+    def modaxfer_logged(self, values: Mapping[str, Any]) -> None:
+        """Observe a line of ``log.jsonl``: a logged step with every loss under ``terms``, or what validation found.
+
+        `values` is read-only. Called in the main process, after the line has been written.
+        """
+
+    @hookspec
     def modaxfer_run_end(self, result: Mapping[str, Any]) -> None:
         """Observe the end of a run; `result` is read-only, as stored in result.json."""
 

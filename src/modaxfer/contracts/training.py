@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from modaxfer.contracts.model import Hidden
 from modaxfer.contracts.rows import Batch
-from modaxfer.errors import RefusedError
+from modaxfer.errors import HiddenTargetsError, RefusedError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,13 +123,10 @@ class StreamBatch:
         """Return the rows' targets.
 
         Raises:
-            RefusedError: The stream's labels are hidden.
+            HiddenTargetsError: The stream's labels are hidden.
         """
         if self.targets is None:
-            raise RefusedError(
-                f"a loss asks for the targets of stream {self.name}, whose labels are hidden",
-                fix="let its term take streams whose labels are given, or give this one's in the plan",
-            )
+            raise HiddenTargetsError(f"stream {self.name}")
         return self.targets
 
     def _read(self, name: str) -> Any:

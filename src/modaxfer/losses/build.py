@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from modaxfer.contracts import LossOutput, Step, WeighingLoss
-from modaxfer.errors import ConfigError, RunFailedError
+from modaxfer.errors import ConfigError, HiddenTargetsError, RunFailedError
 from modaxfer.plan import Part, Ramp
 from modaxfer.registry import load_target
 
@@ -57,7 +57,8 @@ class Term:
         """Return the loss of `step`, of the shape that the term promises.
 
         Raises:
-            RunFailedError: It is of another shape, or fails where labels are hidden.
+            HiddenTargetsError: It fails where labels are hidden, as if they were there.
+            RunFailedError: It is of another shape.
         """
         try:
             made = self.module(step)
@@ -65,11 +66,8 @@ class Term:
             hidden = [stream.name for stream in step.streams.values() if stream.targets is None]
             if not hidden:
                 raise
-            raise RunFailedError(
-                f"loss {self.spec.name} failed on a stream whose labels are hidden: its batches have no targets",
-                got=f"stream {', '.join(hidden)}; {type(error).__name__}: {error}",
-                fix="correct the loss, or let its term take other streams",
-            ) from error
+            told = f"loss {self.spec.name} fails with {type(error).__name__}: {error}; stream {', '.join(hidden)}"
+            raise HiddenTargetsError(told) from error
         output = made if isinstance(made, LossOutput) else LossOutput(losses=made)
         wanted = () if self.spec.joint else (len(step.only.rows),)
         for name, values in {"": output.losses, **output.numbers}.items():

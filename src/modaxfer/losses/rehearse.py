@@ -11,7 +11,7 @@ from torch import nn
 from modaxfer.contracts import Hidden, LossContext, Step, StreamBatch
 from modaxfer.errors import RefusedError, RunFailedError
 from modaxfer.losses.build import build_combiner, build_terms
-from modaxfer.plan import Reads
+from modaxfer.plan import Labels, Reads
 
 if TYPE_CHECKING:
     from modaxfer.contracts import StreamFacts
@@ -27,7 +27,7 @@ ROWS = 4
 def rehearse_losses(phase: Phase, facts: Mapping[str, StreamFacts], *, seed: int, class_weight: str | None) -> None:
     """Build the losses of `phase` and call each once on random features and real targets.
 
-    A loss that reads inputs, or arrays that a stream computes first, is only built.
+    A loss that reads inputs, arrays that a stream computes first, or targets of which rows have several, is only built.
 
     Args:
         phase: Of a plan.
@@ -44,8 +44,21 @@ def rehearse_losses(phase: Phase, facts: Mapping[str, StreamFacts], *, seed: int
     build_combiner(phase, terms)
     with torch.random.fork_rng(devices=()), torch.no_grad():
         for term in terms.values():
-            if Reads.INPUTS not in term.spec.reads and not any(phase.streams[name].extras for name in term.streams):
+            if _can_be_made_up(term, phase, facts):
                 _call(term, {name: _made_up(name, term, phase, facts[name]) for name in term.streams})
+
+
+def _can_be_made_up(term: Term, phase: Phase, facts: Mapping[str, StreamFacts]) -> bool:
+    """Return whether a step of `term` can be made up: inputs, extras and ragged targets cannot."""
+    targets = [facts[name].targets for name in term.streams]
+    ragged = any(known is not None and known.dtype == object for known in targets)
+    return (
+        Reads.INPUTS not in term.spec.reads
+        and not ragged
+        and not any(
+            phase.streams[name].extras or phase.streams[name].labels is Labels.PREDICTED for name in term.streams
+        )
+    )
 
 
 def _call(term: Term, streams: Mapping[str, StreamBatch]) -> None:

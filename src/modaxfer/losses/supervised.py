@@ -36,7 +36,7 @@ class Supervised(nn.Module):
         """Return one loss per row, ``[rows]``.
 
         Raises:
-            RefusedError: The stream's labels are hidden.
+            HiddenTargetsError: The stream's labels are hidden.
         """
         stream = step.only
         losses: torch.Tensor = self._objectives[stream.name].loss(

@@ -103,7 +103,7 @@ class Registry:
         return fitting[0], f"the only one that leads from {source} to {sink}"
 
     def notify(self, event: str, **values: Any) -> list[str]:
-        """Tell observers of ``run_start``, ``stage_end``, ``run_end`` or ``run_error``; return a line per failure."""
+        """Tell observers of a run event, the part of its hook behind ``modaxfer_``; return a line per failure."""
         return notify(self._manager, event, values)
 
     @property

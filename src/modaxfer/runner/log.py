@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from modaxfer.registry import registry
 from modaxfer.result import defined
 
-__all__ = ["RunLog"]
+__all__ = ["RunLog", "rounded"]
 
 
 class RunLog:
@@ -16,25 +18,32 @@ class RunLog:
 
     Args:
         path: File to append to, or None to keep silent.
+        tell: Takes what goes wrong with observers; a run goes on without them.
         common: What every line says besides its own values.
     """
 
-    def __init__(self, path: Path | None, **common: Any) -> None:
-        self._path, self._common = path, common
+    def __init__(self, path: Path | None, tell: Callable[[str], None] | None = None, **common: Any) -> None:
+        self._path, self._tell, self._common = path, tell, common
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
 
     def within(self, **common: Any) -> RunLog:
         """Return a log that appends to the same file, with `common` on every line."""
-        return RunLog(self._path, **self._common | common)
+        return RunLog(self._path, self._tell, **self._common | common)
 
     def write(self, **values: Any) -> None:
-        """Append one line; floats are rounded to six significant digits, undefined ones are null."""
+        """Append one line, and show it to observers; floats have six significant digits, undefined ones are null."""
         if self._path is None:
             return
-        rounded = {
-            key: float(f"{value:.6g}") if isinstance(value, float) else value
-            for key, value in (self._common | values).items()
-        }
+        line = defined({key: rounded(value) for key, value in (self._common | values).items()})
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(defined(rounded), allow_nan=False) + "\n")
+            file.write(json.dumps(line, allow_nan=False) + "\n")
+        troubles = registry().notify("logged", values=line)
+        if self._tell is not None:
+            for trouble in troubles:
+                self._tell(trouble)
+
+
+def rounded(value: Any) -> Any:
+    """Return a float with six significant digits, anything else as it is."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -32,6 +32,7 @@ from modaxfer.runner.request.source import (
     refuse_other_fields,
     refuse_other_uses,
 )
+from modaxfer.runner.request.streams import check_streams
 from modaxfer.spec import Field, Rates, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
@@ -300,6 +301,7 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
     _refuse_long(tasks)
     for resolved in tasks:
         _rehearse_head(resolved)
+    check_streams({(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)})
     for described in tasks[0].towers:
         _rehearse_merge(described.encoder)
     _refuse_fused_tokens(tasks[0])

@@ -16,6 +16,7 @@ from torch import nn
 from modaxfer.contracts import Kept
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Phase, Together
+from modaxfer.runner.log import rounded
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
@@ -246,7 +247,7 @@ class _GradientPhase:
                 epoch=self.at.step / self.steps_per_epoch,
                 loss=self.at.loss,
                 learning_rate=rate,
-                terms=self.at.terms,
+                terms={name: rounded(value) for name, value in self.at.terms.items()},
             )
 
     def _judge(self, judged: Judged) -> None:

@@ -1,0 +1,104 @@
+"""A plan's streams, losses and validators against the run's tasks: what cannot work is refused before weights load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from modaxfer.contracts import StreamFacts
+from modaxfer.errors import RefusedError
+from modaxfer.heads.objective import Objective
+from modaxfer.losses.rehearse import rehearse_losses
+from modaxfer.plan import SUPERVISED, Labels, Reads, Role
+from modaxfer.registry import load_target
+
+if TYPE_CHECKING:
+    from modaxfer.plan import Phase, Stream
+    from modaxfer.runner.request.resolve import ResolvedTask
+
+__all__ = ["check_streams"]
+
+Tasks = Mapping[tuple[Role, int], "ResolvedTask"]
+
+FLAGS = {Role.TARGET: "--task", Role.SOURCE: "--source-task"}
+
+
+def check_streams(tasks: Tasks) -> None:
+    """Refuse streams of tasks that are not there, losses that fail, and validators that nothing shows a target.
+
+    Args:
+        tasks: All tasks of the run, by role and number; they share a plan.
+
+    Raises:
+        RefusedError: The plan cannot be carried out with these tasks.
+        ConfigError: A loss does not take what it is given.
+    """
+    first = tasks[Role.TARGET, 0]
+    for phase in first.plan.phases:
+        for name, stream in phase.streams.items():
+            _refuse_missing(phase, name, stream, tasks)
+        if phase.solver is None:
+            _refuse_blind(phase)
+            _refuse_windows(phase, first)
+            _rehearse(phase, tasks)
+
+
+def _refuse_missing(phase: Phase, name: str, stream: Stream, tasks: Tasks) -> None:
+    if (stream.role, stream.task) in tasks:
+        return
+    there = [task.task_id for (role, _), task in tasks.items() if role is stream.role]
+    raise RefusedError(
+        f"phase {phase.name} draws stream {name} from {stream.role} task {stream.task + 1}, and there is none",
+        got=there or f"no {stream.role} task",
+        fix=f"name one with {FLAGS[stream.role]}, or choose another strategy",
+    )
+
+
+def _refuse_blind(phase: Phase) -> None:
+    labels = [stream.labels for stream in phase.streams.values()]
+    if load_target(phase.validator).needs_labels and Labels.GIVEN not in labels:
+        raise RefusedError(
+            f"the validator of phase {phase.name} needs targets, and no stream shows them",
+            got=f"{phase.validator}; labels {', '.join(labels)}",
+            fix="correct the plan: name a validator that needs none, or a stream whose labels are given",
+        )
+
+
+def _refuse_windows(phase: Phase, task: ResolvedTask) -> None:
+    reading = [term.name for term in phase.losses if Reads.TOKENS in term.reads]
+    if reading and task.options.encoder.long == "mean_of_windows":
+        raise RefusedError(
+            "a text that is read in windows has no tokens of its own, and a loss reads them",
+            got=f"encoder.long=mean_of_windows; loss {', '.join(reading)}",
+            fix="leave encoder.long out",
+        )
+
+
+def _rehearse(phase: Phase, tasks: Tasks) -> None:
+    facts = {name: _facts(stream, tasks[stream.role, stream.task]) for name, stream in phase.streams.items()}
+    # The framework's own loss takes whatever targets a problem has; all that can go wrong is that they are hidden.
+    plain = all(term.target == SUPERVISED.target for term in phase.losses)
+    if plain and all(stream.labels is not Labels.HIDDEN for stream in phase.streams.values()):
+        return
+    train = tasks[Role.TARGET, 0].options.train
+    rehearse_losses(phase, facts, seed=tasks[Role.TARGET, 0].config.seed, class_weight=train.class_weight)
+
+
+def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
+    """Return what a rehearsal can know: sizes at plain pooled features."""
+    targets = task.data.targets.get("train")
+    problem, classes = task.task.target.problem, len(task.data.classes)
+    objective = Objective(problem=problem, classes=classes)
+    if targets is not None:
+        objective = Objective.fit(problem, classes, targets)
+    width = sum(
+        tower.encoder.hidden_size * (2 if tower.encoder_options.pooling == "mean_std" else 1) for tower in task.towers
+    )
+    return StreamFacts(
+        role=stream.role,
+        width=width,
+        outputs=objective.outputs,
+        objective=objective,
+        rows=task.data.rows["train"],
+        targets=targets if stream.labels is Labels.GIVEN else None,
+    )

@@ -1,0 +1,88 @@
+"""Plans whose streams or losses do not fit the run's tasks are refused before weights are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from modaxfer.config import RunConfig
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Reads, Role, Stream
+from modaxfer.runner.request.resolve import resolve_tasks
+from modaxfer.runner.request.streams import check_streams
+
+RATES = {Part.BODY: 1e-3, Part.HEAD: 1e-3}
+
+
+@pytest.fixture(scope="module")
+def resolved(tiny, own_rows):
+    (task,) = resolve_tasks(RunConfig(encoder=(str(tiny("bert")),), strategy="full", device="cpu", **own_rows("text")))
+    return task
+
+
+def check(resolved, **changes):
+    phase = Phase(trainable=frozenset(RATES), learning_rates=RATES, **changes)
+    own = replace(resolved, plan=replace(resolved.plan, phases=(phase,)))
+    check_streams({(Role.TARGET, 0): own})
+
+
+def test_a_plain_phase_fits(resolved):
+    check(resolved)
+
+
+def test_a_stream_needs_its_task(resolved):
+    source = {"train": Stream(), "source": Stream(role=Role.SOURCE)}
+    with pytest.raises(RefusedError, match=r"stream source from source task 1, .* Fix: name one with --source-task"):
+        check(resolved, streams=source)
+    with pytest.raises(RefusedError, match=r"stream other from target task 2, .* Fix: name one with --task"):
+        check(resolved, streams={"train": Stream(), "other": Stream(task=1)})
+
+
+def test_the_plain_loss_needs_targets(resolved):
+    streams = {"train": Stream(), "hidden": Stream(labels=Labels.HIDDEN)}
+    with pytest.raises(RefusedError, match=r"hidden targets are read: stream hidden has none"):
+        check(resolved, streams=streams)
+
+
+def test_score_needs_a_stream_with_targets(resolved):
+    with pytest.raises(RefusedError, match=r"the validator of phase train needs targets, and no stream shows them"):
+        check(resolved, streams={"train": Stream(labels=Labels.HIDDEN)}, losses=())
+
+
+@pytest.mark.parametrize(
+    ("term", "error", "message"),
+    [
+        (LossTerm(name="x", target="losses_of_tests:Scalar"), RefusedError, "loss x does not give one number per row"),
+        (
+            LossTerm(name="x", target="losses_of_tests:Scalar", joint=True, options={"wdith": 3}),
+            ConfigError,
+            "what x .losses_of_tests:Scalar. is given does not fit it. Got: .*wdith",
+        ),
+        (
+            LossTerm(name="x", target="losses_of_tests:Rows", reads=frozenset({Reads.TOKENS}), joint=False),
+            RefusedError,
+            "asks for the outputs of stream train",
+        ),
+    ],
+)
+def test_a_loss_is_tried_first(term, error, message, resolved):
+    with pytest.raises(error, match=message):
+        check(resolved, losses=(SUPERVISED, term))
+
+
+def test_own_parameters_need_a_rate(resolved):
+    term = LossTerm(name="own", target="losses_of_tests:Learned")
+    check(resolved, losses=(SUPERVISED, term))
+    phase = Phase(trainable=frozenset({Part.BODY}), learning_rates={Part.BODY: 1e-3}, losses=(SUPERVISED, term))
+    own = replace(resolved, plan=replace(resolved.plan, phases=(phase,)))
+    with pytest.raises(ConfigError, match=r"loss own has parameters of its own, and no learning rate"):
+        check_streams({(Role.TARGET, 0): own})
+
+
+def test_windows_have_no_tokens(resolved):
+    term = LossTerm(name="x", target="losses_of_tests:Rows", reads=frozenset({Reads.TOKENS}))
+    encoder = replace(resolved.options.encoder, long="mean_of_windows")
+    own = replace(resolved, options=replace(resolved.options, encoder=encoder))
+    with pytest.raises(RefusedError, match=r"read in windows has no tokens of its own, and a loss reads them"):
+        check(own, losses=(SUPERVISED, term))
