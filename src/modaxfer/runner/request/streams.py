@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from modaxfer.contracts import StreamFacts
 from modaxfer.errors import RefusedError
-from modaxfer.heads.objective import Objective
 from modaxfer.losses.rehearse import rehearse_losses
 from modaxfer.plan import SUPERVISED, Labels, Reads, Role
-from modaxfer.registry import load_target
+from modaxfer.registry import load_target, problem_of
 
 if TYPE_CHECKING:
     from modaxfer.plan import Phase, Stream
@@ -87,10 +88,9 @@ def _rehearse(phase: Phase, tasks: Tasks) -> None:
 def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
     """Return what a rehearsal can know: sizes at plain pooled features."""
     targets = task.data.targets.get("train")
-    problem, classes = task.task.target.problem, len(task.data.classes)
-    objective = Objective(problem=problem, classes=classes)
-    if targets is not None:
-        objective = Objective.fit(problem, classes, targets)
+    # Of a task without targets classes are known, and no scale of numbers.
+    known = np.zeros(1) if targets is None else targets
+    objective = problem_of(task.task.target.problem).objective(len(task.data.classes), known)
     width = sum(
         tower.encoder.hidden_size * (2 if tower.encoder_options.pooling == "mean_std" else 1) for tower in task.towers
     )
