@@ -78,11 +78,3 @@ def test_own_parameters_need_a_rate(resolved):
     own = replace(resolved, plan=replace(resolved.plan, phases=(phase,)))
     with pytest.raises(ConfigError, match=r"loss own has parameters of its own, and no learning rate"):
         check_streams({(Role.TARGET, 0): own})
-
-
-def test_windows_have_no_tokens(resolved):
-    term = LossTerm(name="x", target="losses_of_tests:Rows", reads=frozenset({Reads.TOKENS}))
-    encoder = replace(resolved.options.encoder, long="mean_of_windows")
-    own = replace(resolved, options=replace(resolved.options, encoder=encoder))
-    with pytest.raises(RefusedError, match=r"read in windows has no tokens of its own, and a loss reads them"):
-        check(own, losses=(SUPERVISED, term))

@@ -10,7 +10,7 @@ import numpy as np
 from modaxfer.contracts import StreamFacts
 from modaxfer.errors import RefusedError
 from modaxfer.losses.rehearse import rehearse_losses
-from modaxfer.plan import SUPERVISED, Labels, Reads, Role
+from modaxfer.plan import SUPERVISED, Labels, Role
 from modaxfer.registry import load_target, problem_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def check_streams(tasks: Tasks) -> None:
             _refuse_missing(phase, name, stream, tasks)
         if phase.solver is None:
             _refuse_blind(phase)
-            _refuse_windows(phase, first)
             _rehearse(phase, tasks)
 
 
@@ -62,16 +61,6 @@ def _refuse_blind(phase: Phase) -> None:
             f"the validator of phase {phase.name} needs targets, and no stream shows them",
             got=f"{phase.validator}; labels {', '.join(labels)}",
             fix="correct the plan: name a validator that needs none, or a stream whose labels are given",
-        )
-
-
-def _refuse_windows(phase: Phase, task: ResolvedTask) -> None:
-    reading = [term.name for term in phase.losses if Reads.TOKENS in term.reads]
-    if reading and task.options.encoder.long == "mean_of_windows":
-        raise RefusedError(
-            "a text that is read in windows has no tokens of its own, and a loss reads them",
-            got=f"encoder.long=mean_of_windows; loss {', '.join(reading)}",
-            fix="leave encoder.long out",
         )
 
 
