@@ -146,7 +146,10 @@ def resolve_tasks(
         )
         for each in asked
     )
-    return tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(_checked(tasks)))
+    tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(_checked(tasks)))
+    roles = {(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)}
+    check_streams(roles | ({} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}))
+    return tasks
 
 
 def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec, memory: Memory | None) -> _TaskRows:
@@ -301,7 +304,6 @@ def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
     _refuse_long(tasks)
     for resolved in tasks:
         _rehearse_head(resolved)
-    check_streams({(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)})
     for described in tasks[0].towers:
         _rehearse_merge(described.encoder)
     _refuse_fused_tokens(tasks[0])

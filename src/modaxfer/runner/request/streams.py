@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from modaxfer.contracts import StreamFacts
 from modaxfer.errors import RefusedError
 from modaxfer.losses.rehearse import rehearse_losses
@@ -55,11 +53,11 @@ def _refuse_missing(phase: Phase, name: str, stream: Stream, tasks: Tasks) -> No
 
 
 def _refuse_blind(phase: Phase) -> None:
-    labels = [stream.labels for stream in phase.streams.values()]
-    if load_target(phase.validator).needs_labels and Labels.GIVEN not in labels:
+    if load_target(phase.validator).needs_labels and not any(map(phase.judges, phase.streams)):
+        labels = [f"{name} {stream.labels}" for name, stream in phase.streams.items()]
         raise RefusedError(
             f"the validator of phase {phase.name} needs targets, and no stream shows them",
-            got=f"{phase.validator}; labels {', '.join(labels)}",
+            got=f"{phase.validator}; labels of {', '.join(labels)}",
             fix="correct the plan: name a validator that needs none, or a stream whose labels are given",
         )
 
@@ -76,10 +74,8 @@ def _rehearse(phase: Phase, tasks: Tasks) -> None:
 
 def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
     """Return what a rehearsal can know: sizes at plain pooled features."""
-    targets = task.data.targets.get("train")
-    # Of a task without targets classes are known, and no scale of numbers.
-    known = np.zeros(1) if targets is None else targets
-    objective = problem_of(task.task.target.problem).objective(len(task.data.classes), known)
+    taught = task.taught_by.data.targets["train"]
+    objective = problem_of(task.task.target.problem).objective(len(task.data.classes), taught)
     width = sum(
         tower.encoder.hidden_size * (2 if tower.encoder_options.pooling == "mean_std" else 1) for tower in task.towers
     )
@@ -89,5 +85,5 @@ def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
         outputs=objective.outputs,
         objective=objective,
         rows=task.data.rows["train"],
-        targets=targets if stream.labels is Labels.GIVEN else None,
+        targets=task.data.targets["train"] if stream.labels is Labels.GIVEN else None,
     )
