@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from modaxfer.config import RunConfig, build, read_yaml, refuse_code_by_file
+from modaxfer.config import RunConfig, build, refuse_code_by_file
 from modaxfer.errors import DataError
 from modaxfer.result import Result, inside
-from modaxfer.settings import Settings, signature_of
+from modaxfer.settings import Settings, plain_values, read_values, signature_of
 
 if TYPE_CHECKING:
     import numpy
@@ -192,6 +192,31 @@ class Run:
             Progress(not quiet).say(f"warning: {line}")
         return made
 
+    def save_encoder(self, folder: str | Path, *, encoder: str | int | None = None) -> Path:
+        """Write the encoder that the run trained, its adapter merged, as a folder of its own, and return that.
+
+        One of Transformers' architectures is read by ``AutoModel.from_pretrained(folder)``, without a missing or an
+        unexpected key. ``train(encoder=run.folder)`` needs no such folder.
+
+        Args:
+            folder: A new one.
+            encoder: Number or name of one of several.
+
+        Raises:
+            CheckpointUnavailableError: The run failed, or its base weights cannot be had.
+            RefusedError: The run has several encoders and none is named, or it cannot be written, and why.
+            OutputExistsError: There is something in `folder`.
+        """
+        from modaxfer.config import EncoderOptions
+        from modaxfer.encoders.checkpoints import resolve
+        from modaxfer.encoders.load import load_encoder
+        from modaxfer.encoders.saving import save_encoder
+
+        which = "" if encoder is None else f"#{encoder}"
+        resolved = resolve(f"{self.folder.resolve()}{which}", trust_remote_code=self._trusted)
+        save_encoder(load_encoder(resolved, options=EncoderOptions()), Path(folder))
+        return Path(folder)
+
     def plot(self) -> list[Path]:
         """Draw the figures anew and return their paths; needs the extra ``plots``."""
         from modaxfer.reports.figures import write
@@ -296,8 +321,8 @@ def compare(
     from modaxfer.runner.compare.names import check_names
     from modaxfer.runner.processes.signals import heeded, telling
 
-    values = {**_read(config, settings), **settings}
-    values = _plain(values)
+    values = {**read_values(config, settings), **settings}
+    values = plain_values(values)
     if resume:
         place = Path(values.get("output") or read_grid(values).default_folder())
         stored = stored_grid(place).to_dict()
@@ -338,34 +363,9 @@ def make_config(
         ConfigError: A key or a value is wrong, or a file asks to run code.
         DataError: The rows in memory are none.
     """
-    values = dict(vars(config)) if isinstance(config, RunConfig) else _read(config, settings)
+    values = dict(vars(config)) if isinstance(config, RunConfig) else read_values(config, settings)
     merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
-    return build(RunConfig, _plain(values | dict(settings) | {"set": merged}))
-
-
-def _read(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a mapping or a YAML file; what a file says of code counts only beside the flag."""
-    if not isinstance(config, str | Path):
-        return dict(config or {})
-    values = read_yaml(Path(config))
-    asked = settings.get("trust_remote_code") is not None
-    refuse_code_by_file(values.get("trust_remote_code"), config, asked=asked)
-    return values
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as YAML could hold them: paths as text, rows in memory as the file that keeps them."""
-    if not isinstance(values.get("data"), str | Path | None):
-        from modaxfer.runner.request.kept import keep_rows
-
-        values = keep_rows(_plain({**values, "data": None}) | {"data": values["data"]})
-    return {key: _text(value) for key, value in values.items()}
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(_text(item) for item in value)
-    return str(value) if isinstance(value, Path) else value
+    return build(RunConfig, plain_values(values | dict(settings) | {"set": merged}))
 
 
 def load(folder: str | Path, *, trust_remote_code: bool = False) -> Run:

@@ -51,7 +51,7 @@ class RunConfig:
     """One run, as asked for on the command line, in YAML or from Python."""
 
     encoder: tuple[str, ...] = documented(
-        (), "Encoder: a name, name:size, a hub id or a local folder; several for fusion."
+        (), "Encoder: a name, name:size, a hub id, a local folder or a completed run; several for fusion."
     )
     strategy: str = documented("", "Strategy: how the encoder is carried over.")
     task: tuple[str, ...] = documented((), "Task to learn; several for multitask.")
@@ -75,7 +75,9 @@ class RunConfig:
     data_dir: str | None = documented(None, "Folder that holds data sets by name; else MODAXFER_DATA.")
     on_bad_row: str = documented("drop", "What to do with an unusable row.", choices=("drop", "fail"))
     bridge: str | None = documented(None, "Bridge from the task's fields to the encoder; chosen where not given.")
-    checkpoint: str | None = documented(None, "Weights: a registered checkpoint, a hub id or a folder.")
+    checkpoint: str | None = documented(
+        None, "Weights: a registered checkpoint, a hub id, a folder or a completed run."
+    )
     weights: str = documented(
         "pretrained", "Where training starts: pretrained, or random (from scratch).", choices=("pretrained", "random")
     )

@@ -27,7 +27,10 @@ class Result:
     status: str
     """``completed`` or ``failed``."""
     encoder: Mapping[str, Any]
-    """``id``, ``checkpoint``, ``revision``, ``sha256``."""
+    """``id``, ``checkpoint``, ``revision``, ``sha256``; of several encoders joined, and each one under ``parts``. Where
+    the checkpoint is a run, ``from``: its ``run``, ``task``, ``strategy``, ``seed``, ``fingerprints`` of its rows by
+    task, the ``checkpoint``, ``revision`` and ``sha256`` that it started from, and ``from`` again where that was a run.
+    """
     bridge: str
     """Id of the bridge; of several encoders one each, joined by `` + ``, as are their ids and checkpoints."""
     strategy: str

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict, get_type_hints
 
-from modaxfer.config import RunConfig
+from modaxfer.config import RunConfig, read_yaml, refuse_code_by_file
 
-__all__ = ["Settings", "signature_of"]
+__all__ = ["Settings", "plain_values", "read_values", "signature_of"]
 
 
 class Settings(TypedDict, total=False):
@@ -72,3 +72,28 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
 
 def _default(item: dataclasses.Field[Any]) -> Any:
     return {} if item.default is dataclasses.MISSING else item.default
+
+
+def read_values(config: Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a mapping or a YAML file; what a file says of code counts only beside the flag."""
+    if not isinstance(config, str | Path):
+        return dict(config or {})
+    values = read_yaml(Path(config))
+    asked = settings.get("trust_remote_code") is not None
+    refuse_code_by_file(values.get("trust_remote_code"), config, asked=asked)
+    return values
+
+
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as YAML could hold them: paths as text, rows in memory as the file that keeps them."""
+    if not isinstance(values.get("data"), str | Path | None):
+        from modaxfer.runner.request.kept import keep_rows
+
+        values = keep_rows(plain_values({**values, "data": None}) | {"data": values["data"]})
+    return {key: _text(value) for key, value in values.items()}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_text(item) for item in value)
+    return str(value) if isinstance(value, Path) else value

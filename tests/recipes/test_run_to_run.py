@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+import transformers
 
 import modaxfer
 from modaxfer.config import EncoderOptions
@@ -168,6 +169,23 @@ def test_an_encoder_that_gave_up_its_front_gets_it_from_its_checkpoint(train, ti
     blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
     third = train("third", blind.folder, "full", **own_rows("image"))
     assert third.result.bridge == "modaxfer/embed"
+
+
+def test_a_runs_encoder_is_written_as_a_folder(train, tiny, own_rows, tmp_path):
+    first = train("first", tiny("bert"), "lora", **own_rows("text"))
+    assert first.save_encoder(tmp_path / "encoder") == tmp_path / "encoder"
+    _, report = transformers.AutoModel.from_pretrained(tmp_path / "encoder", output_loading_info=True)
+    assert not any(report.values())
+    torch.testing.assert_close(
+        vectors(encoder_of(tmp_path / "encoder")), vectors(encoder_of(first.folder)), rtol=0, atol=0
+    )
+    blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
+    with pytest.raises(RefusedError, match=r"gave up the part that raw input enters by"):
+        blind.save_encoder(tmp_path / "never")
+    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **own_rows("image+text"))
+    with pytest.raises(RefusedError, match=r"the run has 2 encoders"):
+        fused.save_encoder(tmp_path / "never")
+    assert (fused.save_encoder(tmp_path / "second", encoder="bert") / "tokenizer.json").is_file()
 
 
 def said(run, word):

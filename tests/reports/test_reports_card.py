@@ -9,6 +9,8 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from modaxfer.registry import Entry, registry
 from modaxfer.reports import card
+from modaxfer.reports.facts import model_facts, trained_before
+from modaxfer.reports.terminal import summary
 from modaxfer.spec import CheckpointSpec
 
 
@@ -70,6 +72,29 @@ def test_base_model_and_data_set_of_the_hub(run):
     result = run.classes(encoder=encoder, data={"source": "hub org/reviews@main", "rows": {}, "dropped": {}})
     front, _ = written(result, run)
     assert (front["base_model"], front["datasets"]) == ("org/model", ["org/reviews"])
+
+
+BEFORE = {
+    "run": "/runs/films", "task": "reviews/sst2", "strategy": "modaxfer/lora", "seed": 0, "fingerprints": {},
+    "checkpoint": "org/model", "revision": "0" * 40, "sha256": "1" * 64,
+}  # fmt: skip
+
+
+def test_a_run_from_a_run_has_the_base_model_of_the_first_and_tells_the_way(run):
+    later = {**BEFORE, "run": "/runs/shops", "strategy": "modaxfer/full", "checkpoint": "/runs/films", "from": BEFORE}
+    result = run.classes(encoder={"id": "modaxfer/bert", "checkpoint": "/runs/shops", "revision": None, "from": later})
+    front, body = written(result, run)
+    assert front["base_model"] == "org/model"
+    told = "full on reviews/sst2 (/runs/shops), after lora on reviews/sst2 (/runs/films); at first org/model"
+    assert f"- trained before: {told}" in body
+    assert f"encoder trained before: {told}" in summary(result).splitlines()
+    assert dict(model_facts(result))["trained before"] == told
+
+
+def test_what_fused_encoders_learned_before_is_told_of_each(run):
+    parts = [{"id": "modaxfer/vit"}, {"id": "modaxfer/bert", "from": BEFORE}]
+    result = run.classes(encoder={"id": "modaxfer/vit + modaxfer/bert", "checkpoint": "a + b", "parts": parts})
+    assert trained_before(result) == "lora on reviews/sst2 (/runs/films); at first org/model"
 
 
 def test_a_local_folder_is_no_base_model(run):

@@ -116,7 +116,7 @@ def _merge(layers: nn.Module) -> None:
             with torch.no_grad():
                 module.merge()
             setattr(layers.get_submodule(owner), last, module.get_base_layer())
-        except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             raise RefusedError(
                 f"peft cannot merge the adapter into the layer {name}",
                 got=str(error).rstrip(".") or type(error).__name__,

@@ -165,6 +165,8 @@ def _trained(resolved: ResolvedEncoder, options: EncoderOptions, dropout: float)
     encoder: Any = load_stored(resolved, options=options, dropout=dropout)
     if stored.adapter is not None:
         merge_adapter(encoder)
+    if not stored.front and stored.sha256 is None and getattr(encoder, "has_front", False):
+        encoder.drop_front()  # The run never had one, and what was drawn here means nothing.
     encoder.sha256 = stored.identity()
     made: Encoder = encoder
     return made

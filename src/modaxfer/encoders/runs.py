@@ -18,6 +18,8 @@ __all__ = [
     "RunEncoder",
     "description_of",
     "find_run",
+    "first_checkpoint",
+    "lineage",
     "read_description",
     "runs_below",
     "whole_name",
@@ -79,7 +81,29 @@ def whole_name(name: str) -> str | None:
     return f"{found[0].resolve()}{WHICH}{found[1]}" if found is not None and found[1] else None
 
 
-def is_run(folder: Path) -> bool:
+def lineage(trained: Mapping[str, Any]) -> str:
+    """Say what an encoder was trained on before, the latest first: ``lora on a (runs/1), after full on b (runs/0)``."""
+    steps: list[str] = []
+    step: Any = trained
+    while isinstance(step, Mapping):
+        strategy = str(step.get("strategy")).rpartition("/")[2]
+        steps.append(f"{strategy} on {step.get('task')} ({step.get('run')})")
+        start, step = step.get("checkpoint"), step.get("from")
+    return ", after ".join(steps) + f"; at first {start}"
+
+
+def first_checkpoint(encoder: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what says of which checkpoint an encoder once came, however many runs lie between.
+
+    Args:
+        encoder: `modaxfer.result.Result.encoder`.
+    """
+    while isinstance(before := encoder.get("from"), Mapping):
+        encoder = before
+    return encoder
+
+
+def _is_run(folder: Path) -> bool:
     """Return whether `folder` is that of a run, finished or not, and no checkpoint."""
     return not (folder / "config.json").is_file() and any(
         (folder / name).is_file() for name in ("result.json", "config.yaml")
@@ -88,7 +112,7 @@ def is_run(folder: Path) -> bool:
 
 def runs_below(folder: Path) -> list[str]:
     """Return the runs that lie in `folder`, by path."""
-    return sorted(str(path) for path in folder.iterdir() if path.is_dir() and is_run(path)) if folder.is_dir() else []
+    return sorted(str(path) for path in folder.iterdir() if path.is_dir() and _is_run(path)) if folder.is_dir() else []
 
 
 def description_of(run: Path) -> Path:
@@ -129,10 +153,10 @@ def read_description(run: Path) -> dict[str, Any]:
 def _split(name: str) -> tuple[Path, str] | None:
     whole = Path(name).expanduser()
     if whole.is_dir():
-        return (whole, "") if is_run(whole) else None
+        return (whole, "") if _is_run(whole) else None
     base, mark, which = name.rpartition(WHICH)
     folder = Path(base).expanduser()
-    return (folder, which) if mark and base and folder.is_dir() and is_run(folder) else None
+    return (folder, which) if mark and base and folder.is_dir() and _is_run(folder) else None
 
 
 def _completed(folder: Path) -> Result:

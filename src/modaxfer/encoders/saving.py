@@ -67,7 +67,7 @@ def save_transformers(encoder: Any, folder: Path) -> None:
             fix="load it again from the checkpoint or run, and save it before it is entered by embeddings",
         )
     whole = _whole_model(encoder, kept)
-    names = transformers_names(encoder)
+    names = _transformers_names(encoder)
     places = whole.state_dict(keep_vars=True)
     own = merged(encoder).state_dict()
     with torch.no_grad():
@@ -79,7 +79,7 @@ def save_transformers(encoder: Any, folder: Path) -> None:
         whole.save_pretrained(made)
 
 
-def transformers_names(encoder: Any) -> dict[str, str]:
+def _transformers_names(encoder: Any) -> dict[str, str]:
     """Return, by name of a tensor of `encoder`, its name in what ``AutoModel`` reads; no number is made."""
     cls = type(encoder)
     with torch.device("meta"), torch.random.fork_rng(devices=()):

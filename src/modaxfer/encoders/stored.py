@@ -73,7 +73,7 @@ class StoredEncoder:
             complete=told["complete"],
             front=told.get("front", True),
             pooling=told.get("pooling", ""),
-            adapter=None if adapter is None else adapter_of(adapter),
+            adapter=None if adapter is None else _adapter_of(adapter),
             top=max(tower["readout"]["layers"]),
             files=files,
         )
@@ -113,7 +113,7 @@ class StoredEncoder:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def adapter_of(values: Mapping[str, Any]) -> AdapterSpec:
+def _adapter_of(values: Mapping[str, Any]) -> AdapterSpec:
     """Return the adapter that a ``model.json`` describes."""
     made = AdapterSpec(**values)
     _require(isinstance(made.method, str) and isinstance(made.options, Mapping), "adapter", values)

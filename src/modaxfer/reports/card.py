@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 import modaxfer
 from modaxfer.config import read_yaml
+from modaxfer.encoders.runs import first_checkpoint
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.escaping import markdown, one_line
 from modaxfer.registry import registry
@@ -183,7 +184,8 @@ def _licence(result: Result) -> dict[str, str]:
 def _origin(result: Result) -> dict[str, Any]:
     """Hub ids of the base model and the data set, where they came from the hub."""
     spec, source = _checkpoint(result), str(result.data.get("source", ""))
-    checkpoint, revision = str(result.encoder.get("checkpoint", "")), str(result.encoder.get("revision", ""))
+    first = first_checkpoint(result.encoder)
+    checkpoint, revision = str(first.get("checkpoint", "")), str(first.get("revision", ""))
     model = spec.hub_id if spec else checkpoint if _COMMIT.fullmatch(revision) else ""
     found: dict[str, Any] = {"base_model": model} if model else {}
     if source.startswith("hub "):
@@ -192,7 +194,7 @@ def _origin(result: Result) -> dict[str, Any]:
 
 
 def _checkpoint(result: Result) -> Any:
-    name = str(result.encoder.get("checkpoint", ""))
+    name = str(first_checkpoint(result.encoder).get("checkpoint", ""))
     found = [entry.spec for entry in registry().all("checkpoint") if name and name in (entry.id, entry.spec.hub_id)]
     return found[0] if found else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.encoders.runs import lineage
 from modaxfer.reports.scores import duration, memory
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "environment_facts",
     "model_facts",
     "sample_of",
+    "trained_before",
     "training_facts",
 ]
 
@@ -38,12 +40,19 @@ def model_facts(result: Result) -> Facts:
         ("checkpoint", encoder.get("checkpoint")),
         ("revision", encoder.get("revision")),
         ("SHA-256 of the weights", encoder.get("sha256")),
+        ("trained before", trained_before(result)),
         ("bridge", result.bridge),
         ("strategy", result.strategy),
         ("source task", result.source_task),
         ("parameters", f"{total:,}" if total is not None else None),
         ("trainable parameters", f"{trainable:,}{share}" if trainable is not None else None),
     )
+
+
+def trained_before(result: Result) -> str:
+    """Say what the encoders learned in other runs, before this one; empty where they come from none."""
+    parts = result.encoder.get("parts") or [result.encoder]
+    return " + ".join(lineage(part["from"]) for part in parts if isinstance(part.get("from"), Mapping))
 
 
 def training_facts(result: Result) -> Facts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer.escaping import one_line
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
-from modaxfer.reports.facts import drawn_over, sample_of
+from modaxfer.reports.facts import drawn_over, sample_of, trained_before
 from modaxfer.reports.headline import headline, is_sample, title, verdict
 from modaxfer.reports.repeated import repeated_lines
 from modaxfer.reports.scores import (
@@ -48,7 +48,11 @@ def summary(result: Result, folder: Path | None = None) -> str:
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
     lines += repeated_lines(result)
-    lines += [line for line in (*_transfer(result), _splits(result, rows), _drawn(result), _cost(result)) if line]
+    lines += [
+        line
+        for line in (_before(result), *_transfer(result), _splits(result, rows), _drawn(result), _cost(result))
+        if line
+    ]
     lines += [one_line(f"warning: {warning}") for warning in result.warnings]
     return "\n".join(lines + (_places(folder) if folder else []))
 
@@ -67,6 +71,12 @@ def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
         for row in scored
     ]
     return _aligned(cells).splitlines()
+
+
+def _before(result: Result) -> str:
+    """Say what the encoder learned in other runs."""
+    told = one_line(trained_before(result))
+    return f"encoder trained before: {told}" if told else ""
 
 
 def _drawn(result: Result) -> str:

@@ -13,6 +13,7 @@ from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, T
 from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
+from modaxfer.encoders.runs import lineage
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
@@ -394,11 +395,13 @@ def _readout(encoder: ResolvedEncoder, options: EncoderOptions) -> Readout:
 
 def describe(resolved: ResolvedTask) -> dict[str, Any]:
     """Return the choices of `resolved` as plain values, for people."""
+    trained = [tower.encoder.trained for tower in resolved.towers if tower.encoder.trained is not None]
     return {
         "task": resolved.task_id,
         **({"problem": resolved.task.posed} if resolved.task.posed else {}),
         "encoder": " + ".join(described.encoder.id for described in resolved.towers),
         "checkpoint": " + ".join(described.encoder.checkpoint for described in resolved.towers),
+        **({"trained": " + ".join(map(lineage, trained))} if trained else {}),
         "bridge": " + ".join(described.bridge.id for described in resolved.towers),
         "strategy": resolved.strategy.id + (f" ({bound} bound)" if (bound := resolved.config.bound) else ""),
     }
