@@ -27,7 +27,7 @@ def resolved(name, fingerprint, *encoders, **splits):
     data = SimpleNamespace(fingerprint=fingerprint, digests={key: digests(text) for key, text in splits.items()})
     config = SimpleNamespace(weights="pretrained")
     return SimpleNamespace(
-        task_id=name, data=data, config=config, towers=[SimpleNamespace(encoder=one) for one in encoders]
+        task_id=name, source=None, data=data, config=config, towers=[SimpleNamespace(encoder=one) for one in encoders]
     )
 
 
