@@ -55,6 +55,8 @@ class AugmentationSpec:
     """What it may do, which a task can forbid."""
     heeds: bool = False
     """Whether its target takes a keyword ``forbid``, the task's prohibitions, and leaves out what they name itself."""
+    in_place: bool = False
+    """Whether every part of a row, a patch or a stretch of sound, stays where it is: parts may have targets."""
     needs: tuple[str, ...] = ()
     """Forms of an encoder's input that it can work on; empty = any."""
     strength: float = 1.0

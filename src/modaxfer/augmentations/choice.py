@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.registry import registry
+from modaxfer.registry import problem_spec, registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -51,7 +51,7 @@ def find_augmentations(asked: Sequence[str]) -> tuple[Augmentation, ...]:
 
 
 def refuse_tasks(found: Sequence[Augmentation], tasks: Sequence[tuple[str, TaskSpec]]) -> None:
-    """Refuse what no task has a field for, and what a task forbids.
+    """Refuse what no task has a field for, what a task forbids, and what moves parts that have targets of their own.
 
     Args:
         found: What `find_augmentations` returned.
@@ -60,7 +60,7 @@ def refuse_tasks(found: Sequence[Augmentation], tasks: Sequence[tuple[str, TaskS
     Raises:
         RefusedError: There is such an augmentation; names those that fit.
     """
-    for one in found:
+    for one in found if tasks else ():
         concerned = [(name, task) for name, task in tasks if one.spec.signals & signals_of(task)]
         if not concerned:
             has = sorted(set().union(*(signals_of(task) for _, task in tasks)))
@@ -72,6 +72,7 @@ def refuse_tasks(found: Sequence[Augmentation], tasks: Sequence[tuple[str, TaskS
             )
         for name, task in concerned:
             _refuse_forbidden(one, name, task, tasks)
+            _refuse_ragged(one, name, task, tasks)
 
 
 def refuse_forms(found: Sequence[Augmentation], forms: Collection[str], encoders: int) -> None:
@@ -139,6 +140,20 @@ def _refuse_forbidden(one: Augmentation, name: str, task: TaskSpec, tasks: Seque
         )
 
 
+def _refuse_ragged(one: Augmentation, name: str, task: TaskSpec, tasks: Sequence[tuple[str, TaskSpec]]) -> None:
+    if not _stays(one.spec, task):
+        raise RefusedError(
+            f"task {name} asks for an answer for each part of a row, and augmentation {one.spec.name} may move them",
+            got=f"{one.spec.name} with a {task.target.problem} target",
+            allowed=_fitting(tasks) or "none",
+            fix="choose another, or leave --augment out",
+        )
+
+
+def _stays(spec: AugmentationSpec, task: TaskSpec) -> bool:
+    return spec.in_place or not problem_spec(task.target.problem).ragged
+
+
 def _crossed(spec: AugmentationSpec, forbid: Sequence[Change]) -> list[Change]:
     return [] if spec.heeds else [change for change in spec.changes if change in forbid]
 
@@ -149,5 +164,5 @@ def _fitting(tasks: Sequence[tuple[str, TaskSpec]]) -> list[str]:
         registry().shown(entry)
         for entry in registry().all("augmentation")
         if (own := [task for _, task in tasks if entry.spec.signals & signals_of(task)])
-        and not any(_crossed(entry.spec, task.forbid) for task in own)
+        and not any(_crossed(entry.spec, task.forbid) or not _stays(entry.spec, task) for task in own)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from modaxfer.augmentations.choice import Augmentation, find_augmentations, refuse_forms, refuse_tasks, signals_of
+from modaxfer.errors import RefusedError
 from modaxfer.plan import Phase, Plan, Role, Stream
 from modaxfer.spec import TaskSpec
 
@@ -38,8 +39,24 @@ def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks, forms: Sequence[st
         for stream in phase.streams.values() if phase.solver is None else ():
             own = find_augmentations(stream.transforms)
             refuse_forms(own, forms, encoders)
-            refuse_tasks(own, [tasks[stream.role][stream.task]] if own else [])
+            refuse_tasks(own, _tasks_of(stream, tasks))
+            _refuse_extras(own, stream)
     return made
+
+
+def _tasks_of(stream: Stream, tasks: Tasks) -> Sequence[tuple[str, TaskSpec]]:
+    """Return the stream's task; nothing where the run has none such, which is refused elsewhere."""
+    return tasks[stream.role][stream.task : stream.task + 1]
+
+
+def _refuse_extras(own: Sequence[Augmentation], stream: Stream) -> None:
+    blends = [one.spec.name for one in own if one.spec.level == "batch"]
+    if blends and stream.extras:
+        raise RefusedError(
+            "what a stream computes of each row says nothing of two rows blended",
+            got=f"{', '.join(blends)} and {', '.join(extra.name for extra in stream.extras)}",
+            fix=f"leave {' and '.join(blends)} out",
+        )
 
 
 def is_live(stream: Stream) -> bool:
@@ -55,7 +72,7 @@ def _with(phase: Phase, found: Sequence[Augmentation], tasks: Tasks) -> Phase:
 
 
 def _transformed(stream: Stream, found: Sequence[Augmentation], tasks: Tasks) -> Stream:
-    _, task = tasks[stream.role][stream.task]
+    signals = frozenset[str]().union(*(signals_of(task) for _, task in _tasks_of(stream, tasks)))
     has = {one.entry.id for one in find_augmentations(stream.transforms)}
-    more = [one for one in found if one.spec.signals & signals_of(task) and one.entry.id not in has]
+    more = [one for one in found if one.spec.signals & signals and one.entry.id not in has]
     return replace(stream, transforms=(*stream.transforms, *map(str, more)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from modaxfer.augmentations.choice import find_augmentations
 from modaxfer.contracts import StreamFacts
 from modaxfer.errors import RefusedError
 from modaxfer.losses.rehearse import rehearse_losses
@@ -64,12 +65,22 @@ def _refuse_blind(phase: Phase) -> None:
 
 def _rehearse(phase: Phase, tasks: Tasks) -> None:
     facts = {name: _facts(stream, tasks[stream.role, stream.task]) for name, stream in phase.streams.items()}
+    _rehearse_blends(phase, facts)
     # The framework's own loss takes whatever targets a problem has; all that can go wrong is that they are hidden.
     plain = all(term.target == SUPERVISED.target for term in phase.losses)
     if plain and all(stream.labels is not Labels.HIDDEN for stream in phase.streams.values()):
         return
     train = tasks[Role.TARGET, 0].options.train
     rehearse_losses(phase, facts, seed=tasks[Role.TARGET, 0].config.seed, class_weight=train.class_weight)
+
+
+def _rehearse_blends(phase: Phase, facts: Mapping[str, StreamFacts]) -> None:
+    """Ask for the mean of two targets wherever rows are blended: some problems have none."""
+    for name, stream in phase.streams.items():
+        blends = any(one.spec.level == "batch" for one in find_augmentations(stream.transforms))
+        targets, objective = facts[name].targets, facts[name].objective
+        if blends and targets is not None:
+            objective.soft(objective.batch(targets[:2]))
 
 
 def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
