@@ -6,7 +6,7 @@ from tables.commands import commands
 from tables.cross_modal import cross_modal
 from tables.fusion import fusion
 from tables.matrix import matrix
-from tables.registered import augmentations, bridges, checkpoints, encoders, metrics, strategies, tasks
+from tables.registered import augmentations, bridges, checkpoints, encoders, metrics, problems, strategies, tasks
 from tables.scaling import scaling
 from tables.settings import bridge_options, encoder_options, result_keys, run_config, strategy_options, train_options
 from tables.sharing import sharing
@@ -26,6 +26,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fusion": fusion,
     "matrix": matrix,
     "metrics": metrics,
+    "problems": problems,
     "result-keys": result_keys,
     "run-config": run_config,
     "scaling": scaling,

@@ -86,6 +86,12 @@ def augmentations() -> str:
     return table(["augmentation", "for", "strength", "may change", "what it does"], rows)
 
 
+def problems() -> str:
+    """Return problems with the scores of a task that names none."""
+    rows = [[code(_name(entry)), codes(entry.spec.metrics), entry.spec.summary] for entry in registry().all("problem")]
+    return table(["problem", "scores, the first decides", "what is predicted"], rows)
+
+
 def metrics() -> str:
     """Return metrics with the problem types they are for."""
     rows = [

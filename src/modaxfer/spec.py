@@ -17,7 +17,6 @@ __all__ = [
     "AUDIO",
     "EMBEDDINGS",
     "IMAGE",
-    "LINKS",
     "PATCHES",
     "TABLE",
     "TEXT",
@@ -337,16 +336,11 @@ class HeadSpec:
     summary: str = ""
 
 
-LINKS = ("", "softmax", "sigmoid", "identity")
-"""What `ProblemSpec.link` may be."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class ProblemSpec:
-    """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`.
+    """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`; tasks name it in `Target.problem`.
 
-    A task names one in `Target.problem`. What strategies, heads and reports have to know of it before any code of it is
-    imported stands here; the rest is the object's.
+    Here stands what strategies, heads and reports have to know of it before any code of it is imported.
     """
 
     name: str
@@ -358,9 +352,8 @@ class ProblemSpec:
     head: str = "modaxfer/linear"
     """The registered head of plans that name none, for the features of a single encoder."""
     link: str = ""
-    """How outputs ``[rows, outputs]`` become what is predicted, where they are those of a generalised linear model:
-    ``softmax`` (one of the classes), ``sigmoid`` (each label by itself) or ``identity`` (a standardised number). Heads
-    in closed form and votes of several encoders need it; empty = neither fits."""
+    """How outputs become what is predicted: ``softmax`` (one of the classes), ``sigmoid`` (each label by itself) or
+    ``identity`` (a standardised number). Heads in closed form and votes of encoders need it; empty = neither fits."""
     ragged: bool = False
     """Whether targets and outputs have a length of their own per row; see `modaxfer.contracts`."""
     comparable: str = ""
@@ -379,9 +372,8 @@ class ProblemSpec:
     def __post_init__(self) -> None:
         if not self.metrics:
             raise ValueError(f"problem {self.name!r}: metrics is empty, and the first one decides")
-        if self.link not in LINKS:
-            allowed = ", ".join(map(repr, LINKS))
-            raise ValueError(f"problem {self.name!r}: link is {self.link!r}, expected one of {allowed}")
+        if self.link not in (links := ("", "softmax", "sigmoid", "identity")):
+            raise ValueError(f"problem {self.name!r}: link is {self.link!r}, expected one of {links}")
 
 
 @dataclass(frozen=True, kw_only=True)

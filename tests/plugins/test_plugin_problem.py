@@ -1,140 +1,22 @@
-"""Problems of a plugin: an ordinal regression that has a classification's labels, and counts that are Poisson's."""
+"""docs/how-to/write-a-problem.md: ordered classes with a classification's labels, and counts that are Poisson's."""
 
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-PLUGIN = """
-from modaxfer import hookimpl
-from modaxfer.spec import ProblemSpec
+from modaxfer.errors import UnknownNameError
+from modaxfer.reports.html import write as write_report
+from modaxfer.reports.predictions import predictions_of
+from modaxfer.result import Result
+from modaxfer.runner.predict.predictor import Predictor
 
-MODAXFER_API = 0
-
-@hookimpl
-def modaxfer_problems():
-    return (
-        ProblemSpec(
-            name="ordinal",
-            target="grades_plugin.ordinal:Ordinal",
-            metrics=("mae", "accuracy", "f1_macro"),
-            figure="modaxfer.reports.figures:confusion",
-            summary="Ordered classes: cumulative logits (McCullagh 1980).",
-        ),
-        ProblemSpec(
-            name="count",
-            target="grades_plugin.count:Count",
-            metrics=("rmse", "mae"),
-            comparable="mae",
-            constant="mean",
-            pipeline="{}-regression",
-            figure="modaxfer.reports.figures:residuals",
-            summary="How often something happens: Poisson regression.",
-        ),
-    )
-"""
-
-ORDINAL = """
-import numpy as np
-import torch
-from modaxfer.problems import ClassLabels
-
-class Ordinal:
-    labels = ClassLabels()
-
-    def objective(self, classes, targets):
-        below = np.cumsum(np.bincount(targets, minlength=classes))[:-1] / len(targets)
-        below = below.clip(1e-3, 1 - 1e-3)
-        return Cumulative(np.log(below / (1 - below)).tolist())
-
-    def restored(self, state):
-        return Cumulative(state["thresholds"])
-
-class Cumulative:
-    # P(class <= j) = sigmoid(threshold_j - output)
-    outputs = 1
-
-    def __init__(self, thresholds):
-        self.thresholds = torch.tensor(thresholds)
-
-    def batch(self, targets):
-        return torch.from_numpy(targets)
-
-    def chances(self, outputs):
-        below = (self.thresholds.to(outputs.device) - outputs.float()).sigmoid()
-        ends = torch.zeros_like(below[:, :1])
-        return torch.diff(torch.cat([ends, below, ends + 1], 1), dim=1)
-
-    def loss(self, outputs, targets, class_weight=None, label_smoothing=0.0):
-        chance = self.chances(outputs).gather(1, targets.to(outputs.device).clamp(min=0)[:, None])[:, 0]
-        loss = -chance.clamp(min=1e-6).log() * (targets.to(outputs.device) >= 0)
-        return loss if class_weight is None else loss * class_weight.to(outputs.device)[targets.to(outputs.device)]
-
-    def soft(self, targets):
-        return targets
-
-    def known(self, targets):
-        return targets >= 0
-
-    def class_weights(self, targets):
-        counts = np.bincount(targets, minlength=len(self.thresholds) + 1)
-        return torch.from_numpy(len(targets) / (len(counts) * np.maximum(counts, 1))).float()
-
-    def total_weight(self, targets, class_weight):
-        return float(len(targets)) if class_weight is None else float(class_weight.cpu()[targets.cpu()].sum())
-
-    def decode(self, outputs):
-        chances = self.chances(outputs.cpu())
-        return (chances.cumsum(1) < 0.5).sum(1).clamp(max=len(self.thresholds)).numpy(), chances.numpy()
-
-    def state(self):
-        return {"thresholds": self.thresholds.tolist()}
-"""
-
-COUNT = """
-import numpy as np
-import torch
-from modaxfer.errors import ConfigError
-from modaxfer.problems import ValueLabels
-
-class Count:
-    labels = ValueLabels()
-
-    def objective(self, classes, targets):
-        return Poisson()
-
-    def restored(self, state):
-        return Poisson()
-
-class Poisson:
-    outputs = 1
-
-    def batch(self, targets):
-        return torch.from_numpy(targets)
-
-    def loss(self, outputs, targets, class_weight=None, label_smoothing=0.0):
-        targets = targets.float().to(outputs.device)
-        return torch.nn.functional.poisson_nll_loss(outputs[:, 0].float(), targets, reduction="none")
-
-    def soft(self, targets):
-        return targets
-
-    def known(self, targets):
-        return np.ones(len(targets), bool)
-
-    def class_weights(self, targets):
-        raise ConfigError("counts have no classes", fix="leave class_weight out")
-
-    def total_weight(self, targets, class_weight):
-        return float(len(targets))
-
-    def decode(self, outputs):
-        return outputs.detach().double().cpu().exp()[:, 0].numpy(), None
-
-    def state(self):
-        return {}
-"""
+GUIDE = (Path(__file__).parents[2] / "docs/how-to/write-a-problem.md").read_text(encoding="utf-8")
+PLUGIN, ORDINAL, COUNT = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 
 USE = """
 import json, sys
@@ -180,13 +62,14 @@ def write(folder, rows=240):
 
 
 def test_they_are_trained_saved_predicted_scored_and_reported(site, tmp_path):
-    site.add("grades", PLUGIN, ordinal=ORDINAL, count=COUNT)
+    site.add("grades", PLUGIN, distribution="modaxfer-grades", ordinal=ORDINAL, count=COUNT)
     write(tmp_path)
     done = site.python("-c", USE, str(tmp_path), timeout=300, MODAXFER_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     ordered, counted = json.loads(done.stdout)
     check_classes_in_order(ordered, tmp_path / "ordinal")
     check_counts(counted, tmp_path / "count")
+    check_without_the_plugin(tmp_path / "ordinal")
 
 
 def check_classes_in_order(told, run):
@@ -213,3 +96,13 @@ def check_counts(told, run):
     assert told["pipeline"] == "tabular-regression"
     assert (run / "figures" / "residuals.png").is_file()
     assert "Largest errors" in (run / "report.html").read_text()
+
+
+def check_without_the_plugin(run):
+    """Its reports can still be made; its model cannot be asked, and says why."""
+    result = Result.load(run)
+    assert len(predictions_of(result, run).classes) == 4
+    (page,) = write_report(result, run)
+    assert "Per class" in page.read_text()
+    with pytest.raises(UnknownNameError, match=r"unknown problem. Got: grades/ordinal.*install the plugin 'grades'"):
+        Predictor(run)

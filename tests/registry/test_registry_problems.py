@@ -50,5 +50,5 @@ def test_metrics_apply_that_name_the_problem_or_that_it_names(known) -> None:
 def test_a_problem_needs_metrics_and_a_known_link() -> None:
     with pytest.raises(ValueError, match=r"problem 'x': metrics is empty, and the first one decides"):
         ProblemSpec(name="x", target="a:b", metrics=())
-    with pytest.raises(ValueError, match=r"problem 'x': link is 'log', expected one of '', 'softmax', 'sigmoid'"):
+    with pytest.raises(ValueError, match=r"problem 'x': link is 'log', expected one of \(''"):
         ProblemSpec(name="x", target="a:b", metrics=("mae",), link="log")

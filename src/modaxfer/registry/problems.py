@@ -70,9 +70,13 @@ def applicable_metrics(name: str) -> tuple[Entry, ...]:
 def _entry(name: str) -> Entry:
     entries = registry().all("problem")
     own = next((entry for entry in entries if entry.id == f"{BUILTIN}/{name}"), None)
+    namespace, _, rest = name.partition("/")
+    gone = rest and namespace not in {record.namespace for record in registry().plugins}
     meant = [registry().shown(entry) for entry in entries if name.lower() in entry.spec.also_called]
-    if own is None and meant and not matching(name, entries):
+    if own is None and (meant or gone) and not matching(name, entries):
         known = sorted(registry().shown(entry) for entry in entries)
         fix = f"did you mean {' or '.join(meant)}? `modaxfer list problems` shows all"
-        raise UnknownNameError("problem", name, known, fix=fix)
+        raise UnknownNameError(
+            "problem", name, known, fix=f"install the plugin {namespace!r}, which brings it" if gone else fix
+        )
     return own or registry().get("problem", name)
