@@ -6,7 +6,8 @@ import pytest
 
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import SUPERVISED, Labels, Part, PlanContext, Reads, Role
-from modaxfer.spec import Problem, Rates
+from modaxfer.registry import problem_spec
+from modaxfer.spec import Rates
 from modaxfer.strategies import coral, dann
 from modaxfer.strategies.coral import CoralOptions
 from modaxfer.strategies.dann import DannOptions
@@ -20,7 +21,7 @@ def context(**changes):
         "rates": Rates(),
         "depth": 6,
         "lora_targets": ("query", "value"),
-        "problem": Problem.MULTICLASS,
+        "problem": problem_spec("multiclass"),
         "rows": 100,
         "source_rows": 2000,
         "batch_size": 32,

@@ -6,24 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, TaskData
-from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
-from modaxfer.encoders.load import outline
 from modaxfer.encoders.runs import lineage
 from modaxfer.errors import RefusedError
-from modaxfer.heads.build import head_of
 from modaxfer.metrics import default_metrics
-from modaxfer.plan import Part, Phase, Plan, PlanContext, Reads, Role
+from modaxfer.plan import Part, Phase, Plan, PlanContext, Role
 from modaxfer.registry import Entry, load_target, problem_name, problem_spec
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import bounded
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.proxy import Proxy, find_proxy
+from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.sizes import picture_size
 from modaxfer.runner.request.source import (
@@ -147,7 +143,8 @@ def resolve_tasks(
         )
         for each in asked
     )
-    tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(_checked(tasks)))
+    rehearse(tasks)
+    tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(map(_aligned, tasks)))
     roles = {(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)}
     check_streams(roles | ({} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}))
     return tasks
@@ -298,81 +295,6 @@ def _refuse_ends(plan: Plan, strategy: Entry) -> None:
         )
 
 
-def _checked(tasks: Sequence[ResolvedTask]) -> tuple[ResolvedTask, ...]:
-    """Build bridges, find what they are aligned with and look for adapters' places, while all it costs is a moment."""
-    for described in tasks[0].towers:
-        _refuse_layer(described)
-    _refuse_long(tasks)
-    for resolved in tasks:
-        _rehearse_head(resolved)
-    for described in tasks[0].towers:
-        _rehearse_merge(described.encoder)
-    _refuse_fused_tokens(tasks[0])
-    adapter = tasks[0].plan.adapter
-    for described in tasks[0].towers if adapter is not None else ():
-        assert adapter is not None, "asked above"
-        rehearse_adapter(outline(described.encoder), adapter)
-    return tuple(
-        replace(resolved, proxies=tuple(_proxy(described, resolved) for described in resolved.towers))
-        for resolved in tasks
-    )
-
-
-def _rehearse_head(resolved: ResolvedTask) -> None:
-    """Make the head once, at the size of plain pooled features: what cannot be built or saved is refused here."""
-    hidden = [described.encoder.hidden_size for described in resolved.towers]
-    segments = 1 if resolved.plan.fusion is None else max(1, resolved.plan.fusion.segments)
-    with torch.random.fork_rng(devices=()):
-        head_of(
-            resolved.plan,
-            resolved.task.target.problem,
-            [segments * size for size in hidden],
-            1,
-            resolved.options.train.dropout,
-            hidden=hidden,
-        )
-
-
-def _refuse_fused_tokens(resolved: ResolvedTask) -> None:
-    """Refuse a loss that reads the tokens of one encoder where there are several, of different widths."""
-    names = [term.name for phase in resolved.plan.phases for term in phase.losses if Reads.TOKENS in term.reads]
-    if names and len(resolved.towers) > 1:
-        raise RefusedError(
-            f"a loss of strategy {resolved.strategy.name} reads tokens, which several encoders do not share",
-            got=f"{', '.join(names)} with {len(resolved.towers)} encoders",
-            allowed="1 encoder, or losses that read outputs and pooled vectors",
-            fix="name one --encoder, or choose another strategy (`modaxfer list strategies`)",
-        )
-
-
-def _rehearse_merge(encoder: ResolvedEncoder) -> None:
-    """Merge the adapter of the run that trained `encoder` once, without its weights."""
-    if encoder.stored is not None and encoder.stored.adapter is not None:
-        rehearse_adapter(outline(encoder), encoder.stored.adapter, merged=True)
-
-
-def _refuse_layer(described: TowerDescription) -> None:
-    layer, depth = described.encoder_options.layer, described.encoder.depth
-    if layer is not None and layer > depth:
-        raise RefusedError(
-            f"{described.encoder.spec.name} has no such layer to read",
-            got=f"encoder.layer={layer}",
-            allowed=f"0 to {depth}",
-            fix="correct the value",
-        )
-
-
-def _refuse_long(tasks: Sequence[ResolvedTask]) -> None:
-    wanted = tasks[0].options.encoder.long
-    sinks = {described.bridge.spec.sink for resolved in tasks for described in resolved.towers}
-    if wanted != "head" and "text" not in sinks:
-        raise RefusedError(
-            "encoder.long is for encoders that read text",
-            got=f"encoder.long={wanted} with {', '.join(sorted(sinks))}",
-            fix="leave it out, or choose a text encoder such as bert",
-        )
-
-
 def _examined(described: TowerDescription, resolved: ResolvedTask) -> Bridge:
     """Return a bridge that has looked at the training rows, where it is one that does."""
     bridge = described.build_bridge(resolved.data.root)
@@ -380,6 +302,11 @@ def _examined(described: TowerDescription, resolved: ResolvedTask) -> Bridge:
         rows = resolved.data.splits["train"].select_columns([field.name for field in described.fields])
         bridge.examine(rows.to_list())
     return bridge
+
+
+def _aligned(resolved: ResolvedTask) -> ResolvedTask:
+    """Return `resolved` with what its bridges are aligned with before training."""
+    return replace(resolved, proxies=tuple(_proxy(described, resolved) for described in resolved.towers))
 
 
 def _proxy(described: TowerDescription, resolved: ResolvedTask) -> Proxy | None:

@@ -1,0 +1,100 @@
+"""Heads and adapters, made once before any weight is loaded: what cannot be built or read is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from modaxfer.encoders.adapters import rehearse_adapter
+from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.encoders.load import outline
+from modaxfer.errors import RefusedError
+from modaxfer.heads.build import head_of
+from modaxfer.plan import Reads
+from modaxfer.runner.model.description import TowerDescription
+
+if TYPE_CHECKING:
+    from modaxfer.runner.request.resolve import ResolvedTask
+
+__all__ = ["rehearse"]
+
+
+def rehearse(tasks: Sequence[ResolvedTask]) -> None:
+    """Make head and adapters once, and look whether the encoders have the layers that are read.
+
+    Args:
+        tasks: Of one run; they share encoders and plan.
+
+    Raises:
+        ConfigError: The head does not take what it is given, or cannot be saved.
+        RefusedError: The encoders, the plan and the options do not fit together.
+    """
+    for described in tasks[0].towers:
+        _refuse_layer(described)
+    _refuse_long(tasks)
+    for resolved in tasks:
+        _rehearse_head(resolved)
+    for described in tasks[0].towers:
+        _rehearse_merge(described.encoder)
+    _refuse_fused_tokens(tasks[0])
+    adapter = tasks[0].plan.adapter
+    for described in tasks[0].towers if adapter is not None else ():
+        assert adapter is not None, "asked above"
+        rehearse_adapter(outline(described.encoder), adapter)
+
+
+def _rehearse_head(resolved: ResolvedTask) -> None:
+    """Make the head once, at the size of plain pooled features: what cannot be built or saved is refused here."""
+    hidden = [described.encoder.hidden_size for described in resolved.towers]
+    segments = 1 if resolved.plan.fusion is None else max(1, resolved.plan.fusion.segments)
+    with torch.random.fork_rng(devices=()):
+        head_of(
+            resolved.plan,
+            resolved.task.target.problem,
+            [segments * size for size in hidden],
+            1,
+            resolved.options.train.dropout,
+            hidden=hidden,
+        )
+
+
+def _refuse_fused_tokens(resolved: ResolvedTask) -> None:
+    """Refuse a loss that reads the tokens of one encoder where there are several, of different widths."""
+    names = [term.name for phase in resolved.plan.phases for term in phase.losses if Reads.TOKENS in term.reads]
+    if names and len(resolved.towers) > 1:
+        raise RefusedError(
+            f"a loss of strategy {resolved.strategy.name} reads tokens, which several encoders do not share",
+            got=f"{', '.join(names)} with {len(resolved.towers)} encoders",
+            allowed="1 encoder, or losses that read outputs and pooled vectors",
+            fix="name one --encoder, or choose another strategy (`modaxfer list strategies`)",
+        )
+
+
+def _rehearse_merge(encoder: ResolvedEncoder) -> None:
+    """Merge the adapter of the run that trained `encoder` once, without its weights."""
+    if encoder.stored is not None and encoder.stored.adapter is not None:
+        rehearse_adapter(outline(encoder), encoder.stored.adapter, merged=True)
+
+
+def _refuse_layer(described: TowerDescription) -> None:
+    layer, depth = described.encoder_options.layer, described.encoder.depth
+    if layer is not None and layer > depth:
+        raise RefusedError(
+            f"{described.encoder.spec.name} has no such layer to read",
+            got=f"encoder.layer={layer}",
+            allowed=f"0 to {depth}",
+            fix="correct the value",
+        )
+
+
+def _refuse_long(tasks: Sequence[ResolvedTask]) -> None:
+    wanted = tasks[0].options.encoder.long
+    sinks = {described.bridge.spec.sink for resolved in tasks for described in resolved.towers}
+    if wanted != "head" and "text" not in sinks:
+        raise RefusedError(
+            "encoder.long is for encoders that read text",
+            got=f"encoder.long={wanted} with {', '.join(sorted(sinks))}",
+            fix="leave it out, or choose a text encoder such as bert",
+        )
