@@ -18,6 +18,7 @@ from modaxfer.errors import CheckpointUnavailableError, DataError, RefusedError
 from modaxfer.result import Result
 from modaxfer.runner.predict.evaluate import load_rows
 from modaxfer.runner.predict.predictor import Predictor
+from modaxfer.runner.training import loop
 
 pytestmark = pytest.mark.recipe
 
@@ -73,6 +74,39 @@ def test_a_chain_of_runs_is_told_saved_loaded_and_resumed(train, tiny, own_rows,
     assert scores == pytest.approx(third.result.metrics["test"], abs=1e-6)
     again = modaxfer.train(output=str(third.folder), resume=True, quiet=True)
     assert again.result.metrics == third.result.metrics
+
+
+def test_a_killed_run_from_a_run_resumes_to_the_same_result(train, tiny, own_rows, tmp_path, monkeypatch):
+    rows = {**own_rows("text"), "epochs": 3}
+    first = train("first", tiny("bert"), "lora", **rows)
+    whole = train("whole", first.folder, "lora", **rows).result
+    judge, calls = loop._GradientPhase._judge, []
+
+    def dying(phase, found):
+        calls.append(phase)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        judge(phase, found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._GradientPhase, "_judge", dying)
+        with pytest.raises(KeyboardInterrupt):
+            train("broken", first.folder, "lora", **rows)
+    origin = json.loads((tmp_path / "broken" / ".checkpoint" / "origin.json").read_text())
+    assert origin["weights"][0]["sha256"] == whole.encoder["sha256"]
+    resumed = modaxfer.train(output=str(tmp_path / "broken"), resume=True, quiet=True).result
+    assert resumed.metrics == whole.metrics
+    assert resumed.encoder == whole.encoder
+
+
+def test_a_run_that_starts_from_itself_is_refused(train, tiny, own_rows):
+    first = train("first", tiny("bert"), "lora", **own_rows("text"))
+    path = first.folder / "model" / "model.json"
+    values = json.loads(path.read_text())
+    values["towers"][0]["encoder"]["checkpoint"] = str(first.folder)
+    path.write_text(json.dumps(values))
+    with pytest.raises(CheckpointUnavailableError, match=r"trained from itself"):
+        resolve(str(first.folder))
 
 
 def test_a_source_that_is_gone_or_changed_is_missed_but_by_what_is_whole(train, tiny, own_rows, tmp_path):

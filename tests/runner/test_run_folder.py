@@ -30,6 +30,19 @@ def test_a_run_is_named_after_all_that_it_is_made_of(settings, name, tmp_path, m
     assert default_folder(config).name == f"{name}-2"
 
 
+def test_a_run_from_a_run_is_named_after_the_last_part_of_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "films").mkdir(parents=True)
+    store_config(RunConfig(), tmp_path / "runs" / "films")
+    for encoder, name in (("runs/films", "films"), ("runs/films#1", "films-1")):
+        config = RunConfig(encoder=(encoder,), strategy="lora", task=("digits",))
+        assert default_folder(config).name == f"digits-{name}-lora-0"
+        store_config(config, tmp_path / "next")
+        stored = build(RunConfig, read_yaml(tmp_path / "next" / "config.yaml"))
+        assert stored.encoder == (str(tmp_path / encoder),)
+        assert default_folder(stored).name == f"digits-{name}-lora-0"
+
+
 def test_lists_of_choices_and_numbers_are_checked_item_by_item(tmp_path):
     with pytest.raises(ConfigError, match=r"baseline: got 'scrach', allowed scratch \(did you mean scratch\?\)"):
         build(RunConfig, {"baseline": "scrach"})

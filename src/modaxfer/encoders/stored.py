@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.encoders.weight_files import sha256_of
 from modaxfer.plan import AdapterSpec
 
 if TYPE_CHECKING:
@@ -105,9 +106,7 @@ class StoredEncoder:
         if not files:
             return self.sha256
         lines = [f"base {self.sha256}"] if self.needs_base(raw=True) else []
-        for path in files:
-            with path.open("rb") as file:
-                lines.append(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+        lines += [f"{path.name} {sha256_of(path)}" for path in files]
         if self.adapter is not None:
             lines.append(json.dumps({**vars(self.adapter), "options": dict(self.adapter.options)}, sort_keys=True))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()

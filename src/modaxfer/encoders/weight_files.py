@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modaxfer.errors import CheckpointUnavailableError
 
-__all__ = ["has_weights", "hash_weights", "refuse_unsafe", "weight_files"]
+__all__ = ["has_weights", "hash_weights", "refuse_unsafe", "sha256_of", "weight_files"]
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -77,11 +77,12 @@ def hash_weights(folder: Path) -> str:
     """Return the SHA-256 of the weights: of the file, or of the lines ``name sha256`` where there are several."""
     files = weight_files(folder)
     if len(files) == 1:
-        return _sha256(files[0])
-    return hashlib.sha256("".join(f"{path.name} {_sha256(path)}\n" for path in files).encode()).hexdigest()
+        return sha256_of(files[0])
+    return hashlib.sha256("".join(f"{path.name} {sha256_of(path)}\n" for path in files).encode()).hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, computed once in this process while the file stays as it is."""
     found = path.stat()
     return _sha256_of(path, found.st_ino, found.st_size, found.st_mtime_ns)
 

@@ -43,7 +43,7 @@ def default_folder(config: RunConfig, *, resume: bool = False) -> Path:
 def default_folders(config: RunConfig) -> Iterator[Path]:
     """Yield the names that a run may get, best first, taken or not."""
     tasks = config.task or (Path(config.data or "data").stem,)
-    encoders = [Path(name).name if name.startswith((".", "/", "~")) else name for name in config.encoder]
+    encoders = [Path(name).name if _is_path(name) else name for name in config.encoder]
     name = "-".join([*tasks, *encoders, config.strategy, str(config.seed)])
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")
     yield Path("runs") / stem
@@ -84,6 +84,10 @@ def _absolute(path: str) -> str:
     """Return an absolute path without ``..``; a link at its end stays one, so that it may be pointed elsewhere."""
     whole = Path(path).expanduser().absolute()
     return str(whole.resolve() if whole.name == ".." else whole.parent.resolve() / whole.name)
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or _is_folder(name) or whole_name(name) is not None
 
 
 def _is_folder(name: str) -> bool:
