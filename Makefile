@@ -24,7 +24,7 @@ DEMO_FLAGS ?= --epochs 1 --limit 1000
 MATRIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-weights test-gpu check format docs bench scaling cross-modal fusion sharing matrix threads extras clean
+.PHONY: help demo test test-matrix test-weights check format docs bench scaling cross-modal fusion sharing matrix threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -58,9 +58,6 @@ test-matrix: $(VENV)/.development  ## Run every encoder with every strategy on e
 test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python -m pytest -m weights
 
-test-gpu: $(VENV)/.development  ## Run the tests that need a CUDA device.
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m gpu
-
 check: $(VENV)/.development  ## Lint, format, types, layers, generated docs: what CI runs beside the tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,7 +69,7 @@ format: $(VENV)/.development  ## Repair what ruff can repair.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.runtime  ## Write the reference tables anew, from the code.
+docs: $(VENV)/.runtime  ## Write the reference tables again, from the code.
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.

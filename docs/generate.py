@@ -20,7 +20,7 @@ MARKED = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DO
 
 
 def main() -> int:
-    """Write every page anew, or with ``--check`` say which ones would change; return the exit status."""
+    """Write every page again, or with ``--check`` say which ones would change; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is out of date")
     check = parser.parse_args().check

@@ -76,7 +76,7 @@ def _parts(task: Mapping[str, Any]) -> str:
         f" given the {part} only"
         for part, found in task["ablation"].items()
     ]
-    return f"The joined model {code(task['best_fused'])}, with nothing trained anew: {'; '.join(told)}."
+    return f"The joined model {code(task['best_fused'])}, with nothing trained again: {'; '.join(told)}."
 
 
 def _headline(task: Mapping[str, Any]) -> str:

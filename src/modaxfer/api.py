@@ -218,7 +218,7 @@ class Run:
         return Path(folder)
 
     def plot(self) -> list[Path]:
-        """Draw the figures anew and return their paths; needs the extra ``plots``."""
+        """Draw the figures again and return their paths; needs the extra ``plots``."""
         from modaxfer.reports.figures import write
 
         return list(write(self.result, self.folder))
@@ -249,7 +249,7 @@ def train(
 
     Args:
         config: A config, a mapping, or the path of a YAML file; `settings` go over it.
-        resume: Take up an unfinished run in the output folder.
+        resume: Resume an unfinished run in the output folder.
         overwrite: Replace the run in the output folder, once the new one cannot be refused any more. Refused where
             files lie there that are no part of a run.
         quiet: Keep silent on standard error.
@@ -305,7 +305,7 @@ def compare(
 
     Args:
         config: A mapping, or the path of a YAML file, such as a comparison's ``compare.yaml``; `settings` go over it.
-        resume: Take up the comparison in the output folder, as it was asked for.
+        resume: Resume the comparison in the output folder, as it was asked for.
         retry_failed: Run cells again that failed before.
         quiet: Keep silent on standard error.
         **settings: ``encoder``, ``strategy`` and ``task`` as lists or as text with commas (``a+b`` is one cell with

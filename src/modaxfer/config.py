@@ -316,7 +316,7 @@ def refuse_large_seeds(seed: int, seeds: int) -> None:
 
 
 def refuse_code_by_file(stored: object, where: object, *, asked: bool) -> None:
-    """Refuse a file's wish to run code: files travel, so only the flag (in Python the argument) counts.
+    """Refuse a file's request to run code: files travel, so only the flag (in Python the argument) counts.
 
     Args:
         stored: What the file says of ``trust_remote_code``.

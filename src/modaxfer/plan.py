@@ -151,9 +151,9 @@ class Stream:
     """``train``; or ``validation``, whose labels must be hidden, since it judges the run."""
     labels: Labels = Labels.GIVEN
     views: int = 1
-    """How often a batch holds each row, each time transformed anew: view after view, ``[views * rows, ...]``."""
+    """How often a batch holds each row, each time transformed again: view after view, ``[views * rows, ...]``."""
     transforms: tuple[str, ...] = ()
-    """Names of registered augmentations; with any, rows are prepared anew in each epoch."""
+    """Names of registered augmentations; with any, rows are prepared again in each epoch."""
     extras: tuple[Extra, ...] = ()
 
     def __post_init__(self) -> None:
@@ -376,9 +376,9 @@ class PlanContext:
     """Target tasks."""
     batch_size: int
     epochs: float | None = None
-    """The user's wish; None leaves it to the strategy."""
+    """The user's setting; None leaves it to the strategy."""
     learning_rate: float | None = None
-    """The user's wish for the main peak rate; None leaves it to the strategy."""
+    """The user's setting of the main peak rate; None leaves it to the strategy."""
     trained_bridge: bool = False
     """Whether a bridge has weights that must be trained."""
     pretrained: bool = True

@@ -52,7 +52,7 @@ API_VERSION = 0
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """Kind of raw input and its layout.
+    """Kind of raw input; a sound says its own rate.
 
     `kind` is an open set: ``text``, ``image``, ``audio`` and ``table`` are built in, and ``words``, a text that comes
     as the list of its words, each of which is tagged. ``patches`` and ``embeddings`` are not kinds of raw data but
@@ -61,9 +61,6 @@ class Signal:
     """
 
     kind: str
-    rate: int | None = None
-    """Samples per second (Hz), for sampled signals."""
-    channels: int | None = None
 
     def __str__(self) -> str:
         return self.kind

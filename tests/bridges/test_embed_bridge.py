@@ -185,14 +185,6 @@ def test_missing_values_of_every_kind_leave_a_token_each(bridge) -> None:
     assert hidden.tokens.isfinite().all()
 
 
-def test_save_writes_what_was_learned(bridge, tmp_path) -> None:
-    bridge.processor().save(tmp_path / "processor")
-    written = json.loads((tmp_path / "processor" / "processor.json").read_text())
-    assert written["processor"] == "embed"
-    assert written["identity"] == bridge.identity
-    assert written["learned"] == json.loads(json.dumps(bridge.state()))
-
-
 @pytest.mark.parametrize(
     ("given", "kind", "message"),
     [

@@ -14,11 +14,10 @@ from modaxfer.encoders.body import Origin
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.image import ViTEncoder, sensible_image_size
 from modaxfer.encoders.load import load_encoder
-from modaxfer.encoders.processors import load_processor
 from modaxfer.encoders.processors.audio import FrameProcessor, frames_after, samples_of
 from modaxfer.encoders.processors.text import TextProcessor
 from modaxfer.encoders.text import BertEncoder
-from modaxfer.errors import CheckpointUnavailableError, DataError, RefusedError
+from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
 CASES = [("bert", "text"), ("vit", "image"), ("vit", "patches"), ("wav2vec2", "audio"), ("whisper", "audio")]
 RNG = np.random.default_rng(0)
@@ -44,27 +43,24 @@ def assert_equal(left, right):
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
-def test_a_saved_processor_comes_back_the_same(tmp_path, name, kind):
+def test_a_processor_of_the_same_folder_is_the_same(tmp_path, name, kind):
     tiny_models.save(name, tmp_path / "model")
     processor = processor_of(tmp_path / "model", kind)
     assert isinstance(processor, Processor)
     raws = tiny_models.raws(kind)
     examples = processor(raws)
-    processor.save(tmp_path / "saved")
-    again = load_processor(tmp_path / "saved")
+    again = processor_of(tmp_path / "model", kind)
     assert again.identity == processor.identity
     assert_equal(again(raws), examples)
     assert [again.length(example) for example in examples] == [processor.length(example) for example in examples]
     assert processor(raws[:0]) == []
 
 
-def test_the_processor_of_unknown_sound_models_comes_back_too(tmp_path):
+def test_the_processor_of_unknown_sound_models_cuts_frames_of_their_width():
     from transformers import Wav2Vec2FeatureExtractor
 
     processor = FrameProcessor(Wav2Vec2FeatureExtractor(), seconds=2.0, width=768)
-    processor.save(tmp_path)
     raws = tiny_models.raws("audio")
-    assert_equal(load_processor(tmp_path)(raws), processor(raws))
     assert [len(example["values"]) for example in processor(raws)] == [
         -(-max(len(raw.samples), 1600) // 768) for raw in raws
     ]
@@ -247,11 +243,3 @@ def test_an_encoder_from_a_bare_config_has_no_processor():
     encoder = BertEncoder.from_config(tiny_models.config_of("bert"), origin=Origin())
     with pytest.raises(CheckpointUnavailableError, match="built from a bare config"):
         encoder.processor("text")
-
-
-def test_what_is_no_saved_processor_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no saved processor here"):
-        load_processor(tmp_path)
-    (tmp_path / "processor.json").write_text('{"processor": "os:system"}')
-    with pytest.raises(DataError, match=r"unknown processor.*Got: os:system\. Allowed: frames, image"):
-        load_processor(tmp_path)

@@ -23,11 +23,11 @@ def three(site):
 
 
 @pytest.mark.parametrize(
-    ("wish", "loaded"),
+    ("setting", "loaded"),
     [("", set()), (" ", set()), ("two", {"two"}), ("one, two", {"one", "two"}), ("modaxfer,one", {"one"})],
 )
-def test_only_the_plugins_named_are_loaded(three, wish, loaded):
-    status = three.status(MODAXFER_PLUGINS=wish)
+def test_only_the_plugins_named_are_loaded(three, setting, loaded):
+    status = three.status(MODAXFER_PLUGINS=setting)
     states = {name.partition("|")[0]: state for name, (state, _, _) in status.plugins.items()}
     assert {name for name, state in states.items() if state == "loaded"} == {"modaxfer"} | loaded
     assert {state for name, state in states.items() if name not in loaded | {"modaxfer"}} == {"disabled"}
@@ -57,14 +57,14 @@ def test_a_wish_for_a_plugin_that_is_not_installed(three):
     assert "plugin 'thre' is missing at discover: MODAXFER_PLUGINS names it; installed are bad, " in status.warnings[0]
 
 
-@pytest.mark.parametrize(("wish", "refused"), [("one,two", False), ("one,bad", True), ("one,thre", True)])
-def test_strict_raises_for_a_plugin_that_is_not_loaded(three, wish, refused):
+@pytest.mark.parametrize(("setting", "refused"), [("one,two", False), ("one,bad", True), ("one,thre", True)])
+def test_strict_raises_for_a_plugin_that_is_not_loaded(three, setting, refused):
     done = three.python(
-        "-c", "from modaxfer.registry import registry; registry()", MODAXFER_STRICT="1", MODAXFER_PLUGINS=wish
+        "-c", "from modaxfer.registry import registry; registry()", MODAXFER_STRICT="1", MODAXFER_PLUGINS=setting
     )
     assert ("PluginError: plugin " in done.stderr) is refused
     assert done.returncode == (1 if refused else 0)
-    assert three.status(MODAXFER_STRICT="0", MODAXFER_PLUGINS=wish).ids["strategy"]
+    assert three.status(MODAXFER_STRICT="0", MODAXFER_PLUGINS=setting).ids["strategy"]
 
 
 def test_one_process_of_many_speaks(three):

@@ -1,4 +1,4 @@
-"""Runs whose bridge is aligned first: scored, repeatable, taken up again, and told of."""
+"""Runs whose bridge is aligned first: scored, repeatable, resumed, and told of."""
 
 from __future__ import annotations
 

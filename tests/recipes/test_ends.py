@@ -1,4 +1,4 @@
-"""Ends in weight space as options of full and lora: scored, saved, taken up again, and true to their endpoints."""
+"""Ends in weight space as options of full and lora: scored, saved, resumed, and true to their endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run taken up again by its folder alone goes on as it was started, with the rows and weights it was started with."""
+"""A run resumed by its folder alone goes on as it was started, with the rows and weights it was started with."""
 
 from __future__ import annotations
 
@@ -94,6 +94,6 @@ def test_other_versions_are_a_warning(killed):
     origin["versions"]["torch"] = "1.0"
     (folder / ".checkpoint" / "origin.json").write_text(json.dumps(origin))
     result, _ = run(RunConfig(output=str(folder)), resume=True)
-    (told,) = [warning for warning in result.warnings if "taken up with" in warning]
-    assert told.startswith("taken up with torch 2")
+    (told,) = [warning for warning in result.warnings if "resumed with" in warning]
+    assert told.startswith("resumed with torch 2")
     assert "started with 1.0: the numbers may differ" in told

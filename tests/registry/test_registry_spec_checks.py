@@ -47,7 +47,7 @@ def test_good_specs_pass_as_a_tuple():
     checkpoint = CheckpointSpec(name="c", encoder="modaxfer/bert", hub_id="a/b")
     assert check_specs(KINDS["checkpoint"], [checkpoint]) == (checkpoint,)
     check_specs(KINDS["task"], [task(sources=(FolderSource(name="f", reader="a:b"), OwnSource(anything=[1])))])
-    check_specs(KINDS["encoder"], [encoder(rates=Rates(full=1), inputs=(Signal(kind="text", rate=None),))])
+    check_specs(KINDS["encoder"], [encoder(rates=Rates(full=1), inputs=(Signal(kind="text"),))])
 
 
 @pytest.mark.parametrize(

@@ -114,11 +114,11 @@ def test_a_bridge_with_weights_is_trained_while_the_head_is_alone():
 def test_wishes_win(name):
     plan, options = GRADIENT[name]
     usual = plan(options(), context()).phases[0]
-    wished = plan(options(), context(epochs=2.5, learning_rate=3e-5)).phases[0]
+    asked = plan(options(), context(epochs=2.5, learning_rate=3e-5)).phases[0]
     main = Part.BODY if name == "full" else Part.ADAPTER
-    assert wished.epochs == 2.5
-    assert wished.learning_rates[main] == 3e-5
-    for rates in (usual.learning_rates, wished.learning_rates):
+    assert asked.epochs == 2.5
+    assert asked.learning_rates[main] == 3e-5
+    for rates in (usual.learning_rates, asked.learning_rates):
         assert rates[Part.HEAD] / rates[main] == pytest.approx(10 if name == "full" else 0.5)
 
 
@@ -138,11 +138,11 @@ def test_small_data_is_seen_more_often(length, rows, epochs):
 
 
 @pytest.mark.parametrize("name", GRADIENT)
-@pytest.mark.parametrize("wish", ["epochs", "learning_rate"])
-def test_wishes_that_train_nothing_are_refused(name, wish):
+@pytest.mark.parametrize("setting", ["epochs", "learning_rate"])
+def test_settings_that_train_nothing_are_refused(name, setting):
     plan, options = GRADIENT[name]
-    with pytest.raises(ConfigError, match=rf"{wish} must be above 0.*Got: 0.*leave {wish} out"):
-        plan(options(), context(**{wish: 0.0}))
+    with pytest.raises(ConfigError, match=rf"{setting} must be above 0.*Got: 0.*leave {setting} out"):
+        plan(options(), context(**{setting: 0.0}))
 
 
 @pytest.mark.parametrize(

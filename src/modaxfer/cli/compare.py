@@ -29,7 +29,7 @@ MANY: dict[str, Any] = {"multiple": True}
 @click.option("--seeds", metavar="N", help="How many seeds, from --seed on. Default: 1.")
 @config_options_but("encoder", "strategy", "task", "seeds")
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
-@click.option("--resume", is_flag=True, help="Take up the comparison in the output folder, as it was asked for.")
+@click.option("--resume", is_flag=True, help="Resume the comparison in the output folder, as it was asked for.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json.")
 def compare_command(path: str | None, resume: bool, retry_failed: bool, as_json: bool, **values: Any) -> int:

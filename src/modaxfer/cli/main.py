@@ -96,7 +96,7 @@ def _status(words: list[str], debug: bool) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
-        # A run that was stopped says by itself how it goes on.
+        # A run that was stopped says itself how it goes on.
         _say(str(stop) or "interrupted")
         return 128 + int(getattr(stop, "number", signal.SIGINT))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -17,7 +17,7 @@ __all__ = ["train_command"]
 @click.command("train", cls=Command)
 @config_options
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
-@click.option("--resume", is_flag=True, help="Take up the unfinished run in the output folder.")
+@click.option("--resume", is_flag=True, help="Resume the unfinished run in the output folder.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def train_command(path: str | None, resume: bool, overwrite: bool, as_json: bool, **values: Any) -> None:

@@ -153,10 +153,6 @@ class Processor(Protocol):
         """Pad `examples` to their longest and stack them; masks mark the padding."""
         ...
 
-    def save(self, folder: Path) -> None:
-        """Write the processor's files (JSON) below `folder`."""
-        ...
-
 
 @runtime_checkable
 class CountingProcessor(Processor, Protocol):

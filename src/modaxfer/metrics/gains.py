@@ -104,7 +104,7 @@ def _score(metric: Metric, pair: Pair, scored: Scored) -> float:
 
 
 def _over_seeds(drawn: np.ndarray, seed: int) -> np.ndarray:
-    """Draw seeds anew for each resample of the rows: ``[seeds, resamples]`` to ``[resamples]``."""
+    """Draw seeds again for each resample of the rows: ``[seeds, resamples]`` to ``[resamples]``."""
     seeds, resamples = drawn.shape
     chosen = np.random.default_rng([seed, seeds]).integers(0, seeds, size=(seeds, resamples))
     mean = drawn.mean(0)

@@ -60,10 +60,10 @@ def _stated(distribution: Distribution, key: str) -> str:
 
 
 def _chosen(records: Iterable[PluginRecord]) -> list[PluginRecord]:
-    wish = os.environ.get("MODAXFER_PLUGINS")
-    if wish is None:
+    setting = os.environ.get("MODAXFER_PLUGINS")
+    if setting is None:
         return list(records)
-    names = {name.strip() for name in wish.split(",")} - {""}
+    names = {name.strip() for name in setting.split(",")} - {""}
     chosen = [r if r.namespace in names else replace(r, state=State.DISABLED, error="") for r in records]
     missing = sorted(names - {BUILTIN} - {record.namespace for record in chosen})
     text = (

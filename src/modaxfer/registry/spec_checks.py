@@ -55,7 +55,7 @@ def _check_name(kind: Kind, name: object) -> None:
     if not is_short_name(name):
         raise LoadError(
             f"{kind.name} name {name!r} is not valid; use lower-case letters, digits, '.', '_' and '-', "
-            "a letter or digit first (the namespace is put in front by itself)"
+            "a letter or digit first (the namespace is put in front automatically)"
         )
 
 

@@ -70,7 +70,7 @@ def run(
 
     Args:
         config: The request.
-        resume: Take up an unfinished or failed run in the output folder; a finished one is returned as it is.
+        resume: Resume an unfinished or failed run in the output folder; a finished one is returned as it is.
         overwrite: Replace the run in the output folder, once nothing can be refused any more.
         shared: Whether settings stand there for other runs too, as in a grid: those that this plan has no use for are
             noted, where otherwise they are refused.

@@ -42,7 +42,7 @@ def check_from_layer(from_layer: int, context: PlanContext) -> None:
 
 
 def check_idle(options: Any, names: Sequence[str], choice: str) -> None:
-    """Check that options which `choice` does not heed stand at their defaults, so that no wish is ignored in silence.
+    """Check that options which `choice` does not heed stand at their defaults: no setting is ignored in silence.
 
     Raises:
         ConfigError: One does not.

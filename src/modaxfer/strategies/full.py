@@ -38,7 +38,7 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
 
 
     Raises:
-        ConfigError: An option or a wish of the user is out of range.
+        ConfigError: An option or a setting is out of range.
     """
     check_declared(options)
     check_from_layer(options.from_layer, context)

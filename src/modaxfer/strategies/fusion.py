@@ -73,7 +73,7 @@ def plan(options: FusionOptions, context: PlanContext) -> Plan:
     a bridge that has weights moves with it. ``lora`` and ``full`` train as the strategies of these names do.
 
     Raises:
-        ConfigError: An option or a wish of the user is out of range, or an option is set that this choice ignores.
+        ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
         RefusedError: There is no vote on the outputs of the problem.
     """
     check_declared(options)

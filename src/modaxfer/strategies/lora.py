@@ -34,7 +34,7 @@ def plan(options: LoraOptions, context: PlanContext) -> Plan:
     Over a body of random weights it runs like over any other, but updates of low rank have little to start from.
 
     Raises:
-        ConfigError: An option or a wish of the user is out of range.
+        ConfigError: An option or a setting is out of range.
     """
     check_declared(options)
     check_from_layer(options.from_layer, context)

@@ -50,7 +50,7 @@ def plan(options: MultitaskOptions, context: PlanContext) -> Plan:
     """Return the plan of what lies underneath, shared by all tasks; rows of all of them count for its length.
 
     Raises:
-        ConfigError: An option or a wish of the user is out of range, or an option is set that this choice ignores.
+        ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
         RefusedError: The encoder is to stay frozen.
     """
     check_declared(options)

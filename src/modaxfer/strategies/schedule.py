@@ -33,10 +33,10 @@ class Length:
     """Epochs at most."""
 
     def epochs(self, context: PlanContext) -> float:
-        """Return the user's wish, or ``steps * batch_size / rows`` within bounds, in half epochs.
+        """Return the user's setting, or ``steps * batch_size / rows`` within bounds, in half epochs.
 
         Raises:
-            ConfigError: The wish is not above 0.
+            ConfigError: The setting is not above 0.
         """
         if context.epochs is not None:
             return _above_zero("epochs", context.epochs)
@@ -66,7 +66,7 @@ def main_rate(context: PlanContext, default: float) -> float:
     """Return the user's learning rate for the main part, or `default`.
 
     Raises:
-        ConfigError: The wish is not above 0.
+        ConfigError: The setting is not above 0.
     """
     return default if context.learning_rate is None else _above_zero("learning_rate", context.learning_rate)
 
@@ -75,7 +75,7 @@ def head_rate(context: PlanContext, rate: float, default: float) -> float:
     """Return the rate of freshly initialised parts when the main part learns at `rate` instead of `default`.
 
     Fresh parts are the head and a bridge that is trained. They learn ``head_multiplier`` times faster than a body
-    would; a wish for the main part moves both alike.
+    would; a setting of the main part moves both alike.
     """
     return context.rates.full * context.rates.head_multiplier * rate / default
 

@@ -66,7 +66,7 @@ def test_a_head_without_a_solution_is_left_out_and_named() -> None:
     assert {candidate["head"] for candidate in found.report["candidates"]} >= {"ridge", "logistic", "knn"}
 
 
-def test_a_head_that_was_wished_for_and_has_no_solution_is_an_error() -> None:
+def test_a_head_that_was_asked_for_and_has_no_solution_is_an_error() -> None:
     with pytest.raises(DataError, match=r"no head can be fitted to these features(?s:.*)head lda is left out"):
         fitted(*COPIES, groups=COPIES[1], head="lda")
 

@@ -77,8 +77,8 @@ def test_the_choice_does_on_new_rows_what_it_did_on_held_out_ones(problem):
 @pytest.mark.parametrize(("problem", "head", "reduction"), POSSIBLE)
 def test_every_head_and_reduction_learns_and_can_be_saved(problem, head, reduction, tmp_path):
     features, targets = data(problem)
-    wishes = {"head": head, "reduction": reduction, "components": 9, "layer": "last", "pooling": "mean"}
-    found = fitted(features, targets, problem, **wishes)
+    settings = {"head": head, "reduction": reduction, "components": 9, "layer": "last", "pooling": "mean"}
+    found = fitted(features, targets, problem, **settings)
     assert {key: found.report[key] for key in ("head", "reduction")} == {"head": head, "reduction": reduction}
     floor = {"binary": 0.65, "multiclass": 0.55, "multilabel": 0.3, "regression": 0.2}
     assert judged(found, features[300:], targets[300:], problem) > floor[problem]
@@ -115,11 +115,11 @@ def test_related_rows_are_no_evidence_when_they_are_known_as_groups():
 def test_validation_rows_choose_but_are_not_fitted(monkeypatch):
     monkeypatch.setitem(families.GRIDS, "lda", (0.3,))
     features, targets = data("multiclass")
-    wishes = {"head": "lda", "reduction": "none", "layer": "0", "pooling": "mean"}
-    found = fitted(features, targets, "multiclass", **wishes)
+    settings = {"head": "lda", "reduction": "none", "layer": "0", "pooling": "mean"}
+    found = fitted(features, targets, "multiclass", **settings)
     targets[240:300] = 0
     features[240:300] *= -1
-    again = fitted(features, targets, "multiclass", **wishes)
+    again = fitted(features, targets, "multiclass", **settings)
     assert again.report["score"] != found.report["score"]
     assert torch.equal(again.head.linear.weight, found.head.linear.weight)
 
@@ -154,10 +154,10 @@ def test_ridge_probabilities_are_calibrated():
 @pytest.mark.parametrize("head", ["ridge", "lda", "logistic", "knn"])
 def test_balanced_classes_are_recalled_more_alike(head):
     features, targets = data("multiclass")
-    wishes = {"head": head, "reduction": "none", "pooling": "mean", "layer": "0"}
+    settings = {"head": head, "reduction": "none", "pooling": "mean", "layer": "0"}
     shares = []
     for class_weight in (None, "balanced"):
-        found = fitted(features, targets, "multiclass", class_weight=class_weight, **wishes)
+        found = fitted(features, targets, "multiclass", class_weight=class_weight, **settings)
         with torch.no_grad():
             predictions, _ = found.objective.decode(said(found.head, torch.from_numpy(features[:, 0, 1])))
         shares.append(np.bincount(predictions, minlength=3)[np.bincount(targets).argmin()])
@@ -175,8 +175,8 @@ def test_the_report_is_plain_and_complete():
 
 def test_the_same_seed_gives_the_same_head():
     features, targets = data("multiclass")
-    wishes = {"head": "logistic", "reduction": "autoencoder", "components": 4, "layer": "0", "pooling": "cls"}
-    first, second = (fitted(features, targets, "multiclass", **wishes).head.state_dict() for _ in range(2))
+    settings = {"head": "logistic", "reduction": "autoencoder", "components": 4, "layer": "0", "pooling": "cls"}
+    first, second = (fitted(features, targets, "multiclass", **settings).head.state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -211,7 +211,7 @@ def test_a_score_that_is_nowhere_defined_is_survived():
 
 
 @pytest.mark.parametrize(
-    ("problem", "wish", "message"),
+    ("problem", "setting", "message"),
     [
         ("regression", {"head": "lda"}, r"head 'lda' does not fit a regression task.*Allowed: auto, ridge, knn"),
         ("regression", {"head": "logistic"}, r"head 'logistic' does not fit a regression task"),
@@ -220,7 +220,7 @@ def test_a_score_that_is_nowhere_defined_is_survived():
         ("regression", {"reduction": "lda"}, r"LDA reduction does not fit a regression task.*auto, none, pca"),
     ],
 )
-def test_what_does_not_fit_the_problem_is_refused(problem, wish, message):
+def test_what_does_not_fit_the_problem_is_refused(problem, setting, message):
     features, targets = data(problem)
     with pytest.raises(RefusedError, match=message):
-        fitted(features, targets, problem, **wish)
+        fitted(features, targets, problem, **setting)

@@ -75,10 +75,10 @@ def test_layers_of_different_size_weigh_alike_in_a_uniform_sum():
     assert any(np.allclose(row * spread / (row * spread).sum(), 0.25, atol=0.02) for row in weights)
 
 
-@pytest.mark.parametrize(("wish", "layers"), [("last", (3,)), ("1", (1,)), ("0", (0,))])
-def test_a_wished_layer_is_taken(wish, layers):
+@pytest.mark.parametrize(("setting", "layers"), [("last", (3,)), ("1", (1,)), ("0", (0,))])
+def test_a_chosen_layer_is_taken(setting, layers):
     features, targets = layered(2, (1,))
-    assert fitted(features, targets, layer=wish).readout.layers == layers
+    assert fitted(features, targets, layer=setting).readout.layers == layers
 
 
 def test_a_wished_pooling_is_taken():

@@ -1,4 +1,4 @@
-"""Seeds and the baseline from scratch, over runs that are made up: what is asked for, kept, taken up and added up."""
+"""Seeds and the baseline from scratch, over runs that are made up: what is asked for, kept, resumed and added up."""
 
 from __future__ import annotations
 

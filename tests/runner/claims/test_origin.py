@@ -40,7 +40,7 @@ def test_other_weights_of_any_encoder_are_refused(key, what, tmp_path):
 def test_other_versions_are_told(tmp_path):
     store_origin(ORIGIN, tmp_path)
     assert check_origin(changed(versions={"torch": "3.0", "peft": "0.2"}), tmp_path) == [
-        "taken up with torch 3.0, started with 2.13: the numbers may differ from those of an unbroken run"
+        "resumed with torch 3.0, started with 2.13: the numbers may differ from those of an unbroken run"
     ]
 
 

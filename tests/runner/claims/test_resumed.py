@@ -43,12 +43,12 @@ def test_nested_options_are_the_same_as_flat_ones(tmp_path):
         resumed(RunConfig(encoder=("bert",), set={"train": {"patience": 4}}, output=str(tmp_path)))
 
 
-@pytest.mark.parametrize("wish", [{"epochs": 2.0}, {"seeds": 3}, {"label": "kind"}, {"set": {"patience": 9}}])
-def test_a_wish_that_the_run_does_not_meet_is_refused_with_the_folder_alone(wish, tmp_path):
+@pytest.mark.parametrize("setting", [{"epochs": 2.0}, {"seeds": 3}, {"label": "kind"}, {"set": {"patience": 9}}])
+def test_a_setting_that_the_run_does_not_meet_is_refused_with_the_folder_alone(setting, tmp_path):
     started = RunConfig(encoder=("bert",), task=("digits",), strategy="full", epochs=1.0, set={"train.patience": 3})
     store_config(started, tmp_path)
-    with pytest.raises(ConfigError, match=f"other settings. Got: {next(iter(wish.get('set', wish)))}"):
-        resumed(RunConfig(output=str(tmp_path), **wish))
+    with pytest.raises(ConfigError, match=f"other settings. Got: {next(iter(setting.get('set', setting)))}"):
+        resumed(RunConfig(output=str(tmp_path), **setting))
     met = RunConfig(output=str(tmp_path), epochs=1.0, set={"patience": 3})
     assert resumed(met).task == ("digits",)
 

@@ -219,7 +219,7 @@ def test_an_interrupt_stops_and_keeps_what_was_done(start, runner, tmp_path):
 def test_a_launcher_of_several_processes_is_refused(start, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
-    with pytest.raises(ConfigError, match="starts the processes of its runs by itself"):
+    with pytest.raises(ConfigError, match="starts the processes of its runs itself"):
         start()
 
 

@@ -26,12 +26,8 @@ class Padded:
         rows = [np.pad(e["ids"], (0, longest - len(e["ids"])), constant_values=self.filler) for e in examples]
         return {"ids": torch.from_numpy(np.stack(rows)), "size": torch.tensor([int(e["size"]) for e in examples])}
 
-    def save(self, folder):
-        folder.mkdir(parents=True)
-        (folder / "filler").write_text(str(self.filler))
 
-
-def test_each_tower_is_padded_by_its_own_processor(tmp_path):
+def test_each_tower_is_padded_by_its_own_processor():
     both = JointProcessor([Padded(-1), Padded(-2)])
     rows = [(1, 3), (2, 1)]
     examples = both(rows)
@@ -45,8 +41,6 @@ def test_each_tower_is_padded_by_its_own_processor(tmp_path):
         assert all(torch.equal(part[key], expected[key]) for key in expected)
         assert part["present"].tolist() == [1.0, 1.0]
         assert part["present"].dtype == torch.float32
-    both.save(tmp_path / "processors")
-    assert [(tmp_path / "processors" / str(place) / "filler").read_text() for place in (0, 1)] == ["-1", "-2"]
 
 
 def test_what_a_row_lacks_is_marked_and_not_left_out():

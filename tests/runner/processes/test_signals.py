@@ -1,4 +1,4 @@
-"""Signals stop work where it can be taken up again, once; the second one does not wait."""
+"""Signals stop work where it can be resumed, once; the second one does not wait."""
 
 from __future__ import annotations
 

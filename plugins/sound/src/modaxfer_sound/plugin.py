@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import Change, Field, FolderSource, SampleSource, Signal, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import AUDIO, Change, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ _SPOKEN_DIGITS = TaskSpec(
     fields=(
         Field(
             name="audio",
-            signal=Signal(kind="audio", rate=8000, channels=1),
+            signal=AUDIO,
             doc="One English digit, spoken by one of six people, 0.14 to 2.3 seconds.",
         ),
     ),
@@ -38,7 +38,7 @@ _ESC10 = TaskSpec(
     fields=(
         Field(
             name="audio",
-            signal=Signal(kind="audio", rate=16000, channels=1),
+            signal=AUDIO,
             doc="An everyday sound, about 5 seconds, silence at its end where it is shorter.",
         ),
     ),
@@ -75,7 +75,7 @@ _SPEECH_EMOTION = TaskSpec(
     fields=(
         Field(
             name="audio",
-            signal=Signal(kind="audio", rate=16000, channels=1),
+            signal=AUDIO,
             doc="A German sentence acted with one emotion, cut or padded to 2 seconds.",
         ),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,6 @@ from torch import nn
 from modaxfer.contracts import Batch, Example, Hidden
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from modaxfer.bridges.embed.modality import Modality, TokenRun
 
 __all__ = ["EmbedProcessor", "JointEmbedder", "compact", "part_of"]
@@ -54,13 +51,6 @@ class EmbedProcessor:
             part = self._modalities[run.kind].collate([part_of(example, place) for example in examples])
             batch |= {f"{place}.{key}": tensor for key, tensor in part.items()}
         return batch
-
-    def save(self, folder: Path) -> None:
-        """Write ``processor.json`` below `folder`: what was learned, for people; a run restores it by the bridge."""
-        folder.mkdir(parents=True, exist_ok=True)
-        learned = {kind: modality.state() for kind, modality in self._modalities.items()}
-        text = json.dumps({"processor": "embed", "identity": self.identity, "learned": learned}, indent=2)
-        (folder / "processor.json").write_text(text + "\n", encoding="utf-8")
 
 
 class JointEmbedder(nn.Module):

@@ -1,4 +1,4 @@
-"""What a user can ask of the embed bridge, and which wishes do not go together."""
+"""What a user can ask of the embed bridge, and which settings do not go together."""
 
 from __future__ import annotations
 

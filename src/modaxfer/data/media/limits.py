@@ -15,7 +15,7 @@ _MOST_PIXELS = 100_000_000
 """300 MB as RGB; a larger picture is refused, but for a JPEG, which is decoded at a fraction of its size."""
 
 _MOST_SECONDS = 600.0
-"""What lies beyond is not read: no encoder looks further by itself."""
+"""What lies beyond is not read: no encoder looks further unless asked to."""
 
 
 def most_pixels() -> int:

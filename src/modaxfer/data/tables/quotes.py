@@ -187,7 +187,7 @@ def cells(line: str, delimiter: str) -> list[str]:
 
 
 def whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield `blocks` cut anew, so that each but the last ends with a line."""
+    """Yield `blocks` cut again, so that each but the last ends with a line."""
     rest: list[bytes] = []
     for block in blocks:
         end = block.rfind(b"\n") + 1

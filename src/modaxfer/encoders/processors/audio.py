@@ -14,8 +14,9 @@ import torch
 from modaxfer.contracts import Batch, Example, Sound
 from modaxfer.data.media import resample
 from modaxfer.encoders.own_code import refuse_own_code
-from modaxfer.encoders.processors.files import fingerprint, pad, read_settings, write_settings
+from modaxfer.encoders.processors.identity import fingerprint
 from modaxfer.encoders.processors.losses import Losses
+from modaxfer.encoders.processors.padding import pad
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
@@ -54,7 +55,7 @@ class _Cutting:
     def counting(self) -> Self:
         """Return a processor that does the same and counts from zero."""
         twin = copy.copy(self)
-        twin._losses = self._losses.anew()
+        twin._losses = self._losses.emptied()
         return twin
 
     def _samples(self, sound: Sound, least: int) -> np.ndarray:
@@ -97,16 +98,6 @@ class WaveformProcessor(_Cutting):
         values = [example["input_values"] for example in examples]
         return {"input_values": pad(values), "lengths": torch.tensor([len(row) for row in values])}
 
-    def save(self, folder: Path) -> None:
-        """Write the feature extractor and ``processor.json`` below `folder`."""
-        write_settings(folder, "waveform", seconds=self.seconds, strides=self.strides)
-        self.extractor.save_pretrained(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> WaveformProcessor:
-        """Read back what `save` wrote."""
-        return cls(read_feature_extractor(folder), **read_settings(folder))
-
 
 class MelProcessor(_Cutting):
     """Computes log-mel frames of a window as long as the sound, no padding to 30 seconds.
@@ -142,16 +133,6 @@ class MelProcessor(_Cutting):
         features = [example["input_features"] for example in examples]
         stacked = pad(features).transpose(1, 2).contiguous()
         return {"input_features": stacked, "lengths": torch.tensor([len(row) for row in features])}
-
-    def save(self, folder: Path) -> None:
-        """Write the feature extractor and ``processor.json`` below `folder`."""
-        write_settings(folder, "mel", seconds=self.seconds)
-        self.extractor.save_pretrained(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> MelProcessor:
-        """Read back what `save` wrote."""
-        return cls(read_feature_extractor(folder), **read_settings(folder))
 
 
 class FrameProcessor(_Cutting):
@@ -189,16 +170,6 @@ class FrameProcessor(_Cutting):
         """Pad to ``values`` float32 ``[batch, rows, ...]`` and, in rows, ``lengths`` int64 ``[batch]``."""
         values = [example["values"] for example in examples]
         return {"values": pad(values), "lengths": torch.tensor([len(row) for row in values])}
-
-    def save(self, folder: Path) -> None:
-        """Write the feature extractor and ``processor.json`` below `folder`."""
-        write_settings(folder, "frames", seconds=self.seconds, width=self.width)
-        self.extractor.save_pretrained(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> FrameProcessor:
-        """Read back what `save` wrote."""
-        return cls(read_feature_extractor(folder), **read_settings(folder))
 
 
 def frames_after(samples: int, strides: Sequence[tuple[int, int]]) -> int:

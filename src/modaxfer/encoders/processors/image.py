@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from modaxfer.contracts import NO_UNIT, UNITS, UNREAD, Batch, Example, PatchStrip
-from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
+from modaxfer.encoders.processors.identity import fingerprint
+from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -47,15 +47,6 @@ class ImageProcessor:
     def collate(self, examples: Sequence[Example]) -> Batch:
         """Stack to ``pixel_values`` uint8 ``[batch, 3, size, size]``."""
         return {"pixel_values": torch.from_numpy(np.stack([example["pixel_values"] for example in examples]))}
-
-    def save(self, folder: Path) -> None:
-        """Write ``processor.json`` below `folder`."""
-        write_settings(folder, "image", size=self.size, resample=self.resample, tokens=self.tokens)
-
-    @classmethod
-    def load(cls, folder: Path) -> ImageProcessor:
-        """Read back what `save` wrote."""
-        return cls(**read_settings(folder))
 
 
 class PatchProcessor:
@@ -106,12 +97,3 @@ class PatchProcessor:
         if UNITS in examples[0]:
             batch[UNITS] = pad([example[UNITS] for example in examples], NO_UNIT, np.int64)
         return batch
-
-    def save(self, folder: Path) -> None:
-        """Write ``processor.json`` below `folder`."""
-        write_settings(folder, "patches", side=self.side, most=self.most)
-
-    @classmethod
-    def load(cls, folder: Path) -> PatchProcessor:
-        """Read back what `save` wrote."""
-        return cls(**read_settings(folder))

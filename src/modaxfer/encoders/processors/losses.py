@@ -37,6 +37,6 @@ class Losses:
         line = f"{self._cut:,} of {self._rows:,} {self._things} were cut to {self._limit}"
         return (f"{line}: {shown} % of all {self._unit} were not read" + (f" ({self._fix})" if self._fix else ""),)
 
-    def anew(self) -> Losses:
+    def emptied(self) -> Losses:
         """Return another counter of the same, at zero."""
         return Losses(self._things, self._unit, self._limit, self._fix)

@@ -13,10 +13,11 @@ import torch
 
 from modaxfer.contracts import NO_UNIT, UNITS, UNREAD, WINDOWS, Batch, Example, Words
 from modaxfer.encoders.own_code import refuse_own_code
-from modaxfer.encoders.processors.files import fingerprint, pad, pad_mask, read_settings, write_settings
+from modaxfer.encoders.processors.identity import fingerprint
 from modaxfer.encoders.processors.long import HEAD_TAIL, ends
 from modaxfer.encoders.processors.long import windows as windows_of
 from modaxfer.encoders.processors.losses import Losses
+from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.encoders.processors.words import first_tokens, padded_places, places_in, unread_line
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
@@ -58,7 +59,7 @@ class TextProcessor:
     def counting(self) -> TextProcessor:
         """Return a processor that does the same and counts from zero."""
         twin = copy.copy(self)
-        twin._losses, twin._words = self._losses.anew(), np.zeros(2, np.int64)
+        twin._losses, twin._words = self._losses.emptied(), np.zeros(2, np.int64)
         return twin
 
     def __call__(self, raws: Sequence[tuple[str, ...] | Words]) -> list[Example]:
@@ -150,16 +151,6 @@ class TextProcessor:
             batch[UNITS] = pad(units, NO_UNIT, np.int64)
         return batch | ({WINDOWS: torch.tensor([len(count) for count in counts])} if counts else {})
 
-    def save(self, folder: Path) -> None:
-        """Write the tokenizer and ``processor.json`` below `folder`."""
-        write_settings(folder, "text", max_tokens=self.max_tokens, long=self.long, windows=self.windows)
-        self.tokenizer.save_pretrained(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> TextProcessor:
-        """Read back what `save` wrote."""
-        return cls(read_tokenizer(folder), **read_settings(folder))
-
 
 def _apart(example: Example) -> list[Example]:
     """Return the windows of a text as examples of their own; a text without windows as it is, but for its words."""
@@ -224,7 +215,7 @@ def _state(tokenizer: Any) -> str:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return json.dumps([type(tokenizer).__name__, tokenizer.get_vocab(), str(tokenizer.init_kwargs)], sort_keys=True)
-    # What an earlier call left behind (cutting, padding) is set anew by each call and must not change the identity.
+    # What an earlier call left behind (cutting, padding) is set again by each call and must not change the identity.
     backend.no_truncation()
     backend.no_padding()
     state: str = backend.to_str()

@@ -45,23 +45,23 @@ HEADS = {
 VOTES = {"identity": "value"}
 
 
-def heads_for(wish: str, problem: ProblemSpec) -> tuple[str, ...]:
+def heads_for(setting: str, problem: ProblemSpec) -> tuple[str, ...]:
     """Return the heads to try, cheapest first.
 
     Raises:
-        RefusedError: The head that is wished for does not fit the problem.
+        RefusedError: The head that is asked for does not fit the problem.
     """
     allowed = HEADS[problem.link]
-    if wish == "auto":
+    if setting == "auto":
         return allowed
-    if wish not in allowed:
+    if setting not in allowed:
         raise RefusedError(
-            f"the head {wish!r} does not fit a {problem.name} task",
-            got=wish,
+            f"the head {setting!r} does not fit a {problem.name} task",
+            got=setting,
             allowed=("auto", *allowed),
             fix="choose another with --set strategy.head=...",
         )
-    return (wish,)
+    return (setting,)
 
 
 def held_out_outputs(

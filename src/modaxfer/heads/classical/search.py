@@ -74,12 +74,12 @@ def fit(
         problem: Registered name of what the target asks for; it has a link.
         classes: Class or label names; empty for regression.
         seed: Of folds and of what an autoencoder draws.
-        options: The user's wishes.
+        options: The user's settings.
         score: The task's primary metric, turned so that greater is better.
         class_weight: None or ``balanced``.
 
     Raises:
-        RefusedError: A wished head or reduction does not fit the problem, or there is no such layer.
+        RefusedError: A head that is asked for or reduction does not fit the problem, or there is no such layer.
         DataError: There are too few rows for inner folds, features are not finite, or no head can be fitted to them.
     """
     started = time.perf_counter()

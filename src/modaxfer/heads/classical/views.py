@@ -39,22 +39,22 @@ class Scout:
         return mixes if self.options.layer == "mix" else [*singles, *mixes]
 
     def _layers(self) -> tuple[int, ...]:
-        wish = self.options.layer
-        if wish in ("auto", "mix"):
+        setting = self.options.layer
+        if setting in ("auto", "mix"):
             return tuple(range(self.count))
-        layer = self.count - 1 if wish == "last" else int(wish)
+        layer = self.count - 1 if setting == "last" else int(setting)
         if not 0 <= layer < self.count:
             raise RefusedError(
                 "the encoder has no such layer",
-                got=wish,
+                got=setting,
                 allowed=f"auto, mix, last, 0 (embeddings) to {self.count - 1}",
                 fix="choose another with --set strategy.layer=...",
             )
         return (layer,)
 
     def _narrow(self) -> list[Trial]:
-        wish = self.options.pooling
-        poolings = {"auto": ("cls", "mean"), "mean_std": ("mean",)}.get(wish, (wish,))
+        setting = self.options.pooling
+        poolings = {"auto": ("cls", "mean"), "mean_std": ("mean",)}.get(setting, (setting,))
         return [self._try(View(layers=(layer,), pooling=pooling)) for layer in self.layers for pooling in poolings]
 
     def _wide(self, narrow: list[Trial]) -> list[Trial]:

@@ -1,4 +1,4 @@
-"""A folder for a run, before any row is read: free or to be taken up again, writable, and nobody else's meanwhile."""
+"""A folder for a run, before any row is read: free or to be resumed, writable, and nobody else's meanwhile."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Claim:
     """A folder that a run may write into."""
 
     config: RunConfig
-    """The request, with its folder named; of a run that is taken up again, as it was started."""
+    """The request, with its folder named; of a run that is resumed, as it was started."""
     folder: Path
     held: Hold
 
@@ -50,7 +50,7 @@ def claim(config: RunConfig, *, resume: bool = False, overwrite: bool = False) -
 
     Args:
         config: The request.
-        resume: Take up the run that lies there.
+        resume: Resume the run that lies there.
         overwrite: Replace the run that lies there; see `Claim.clear`.
 
     Raises:

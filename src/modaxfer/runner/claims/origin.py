@@ -45,7 +45,7 @@ def store_origin(origin: Origin, folder: Path) -> None:
 
 
 def check_origin(origin: Origin, folder: Path) -> list[str]:
-    """Check that a run that is taken up again goes on from what it was started from.
+    """Check that a run that is resumed goes on from what it was started from.
 
     Returns:
         What has changed that may change the numbers, one line each; nothing where no run was started here.
@@ -62,12 +62,12 @@ def check_origin(origin: Origin, folder: Path) -> list[str]:
         raise DataError(
             "the data changed since the run was started",
             file=folder,
-            fix="bring the old rows back, or train anew in another --output",
+            fix="bring the old rows back, or train again in another --output",
         )
     for before, now in zip(stored["weights"], origin["weights"], strict=True):
         _refuse_other_weights(before, now, folder)
     return [
-        f"taken up with {name} {now}, started with {before}: the numbers may differ from those of an unbroken run"
+        f"resumed with {name} {now}, started with {before}: the numbers may differ from those of an unbroken run"
         for name, now in origin["versions"].items()
         if (before := stored["versions"].get(name)) != now
     ]
@@ -107,5 +107,5 @@ def _refuse_other_weights(before: Mapping[str, Any], now: Mapping[str, Any], fol
                 f"the {what} of {now['checkpoint']} changed since the run in {folder} was started",
                 got=f"sha256 {now[key]}",
                 allowed=f"sha256 {before[key]}",
-                fix="bring the old checkpoint back, or train anew in another --output",
+                fix="bring the old checkpoint back, or train again in another --output",
             )

@@ -1,4 +1,4 @@
-"""A run that is taken up again goes on as it was started; who asks for something else is told so."""
+"""A run that is resumed goes on as it was started; who asks for something else is told so."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEFT_OPEN = {"precision": "auto"}
 """Settings that a run makes definite before it stores them: who asks for this asks for what was stored."""
 
 ELSEWHERE = ("device", "num_processes")
-"""Settings that a run may be taken up with anew."""
+"""Settings that may be others when a run is resumed."""
 
 UNASKED = RunConfig()
 """What a request looks like that asks for nothing."""
@@ -38,7 +38,7 @@ def resumed(config: RunConfig) -> RunConfig:
         )
     stored = replace(build(RunConfig, read_yaml(path)), output=str(folder))
     refuse_code_by_file(stored.trust_remote_code, path, asked=config.trust_remote_code)
-    # Where it goes on may be chosen anew; whoever says nothing gets what was stored.
+    # Where it goes on may be chosen again; whoever says nothing gets what was stored.
     elsewhere = {name: getattr(config, name) for name in ELSEWHERE if getattr(config, name) != getattr(UNASKED, name)}
     stored = replace(stored, **elsewhere)
     different = _differences(config, stored)
@@ -46,7 +46,7 @@ def resumed(config: RunConfig) -> RunConfig:
         raise ConfigError(
             "the run to resume was started with other settings",
             got=different,
-            fix=f"`modaxfer train --resume --output {folder}` alone takes up its own, or choose another --output",
+            fix=f"`modaxfer train --resume --output {folder}` alone resumes with its own, or choose another --output",
         )
     return stored
 

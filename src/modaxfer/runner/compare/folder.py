@@ -21,7 +21,7 @@ def folder_of(grid: Grid) -> Path:
 
 
 def claim(grid: Grid) -> Path:
-    """Return the folder of `grid`, new or holding the same comparison, which is then taken up.
+    """Return the folder of `grid`, new or holding the same comparison, which is then resumed.
 
     Raises:
         ConfigError: The folder holds another comparison; says what differs.
@@ -35,7 +35,7 @@ def claim(grid: Grid) -> Path:
                 "the output folder holds another comparison",
                 got="; ".join(changes),
                 fix="choose another --output, or ask for the same: "
-                f"`modaxfer compare --resume --output {folder}` takes up what is there",
+                f"`modaxfer compare --resume --output {folder}` resumes what is there",
             )
         return folder
     if folder.exists() and (not folder.is_dir() or any(path.name != LOCK for path in folder.iterdir())):

@@ -98,7 +98,7 @@ class Grid:
     def to_dict(self) -> dict[str, Any]:
         """Return the request as plain values: the axes, and those settings that are not at their default.
 
-        Paths are absolute, so that it means the same from wherever it is taken up again.
+        Paths are absolute, so that it means the same from wherever it is resumed.
         """
         usual, settings = RunConfig(), absolute(self.settings)
         shared = {

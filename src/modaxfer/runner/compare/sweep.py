@@ -54,7 +54,7 @@ class Sweep:
     ) -> None:
         if (launched_world() or 1) > 1:
             raise ConfigError(
-                "a comparison starts the processes of its runs by itself",
+                "a comparison starts the processes of its runs itself",
                 got=f"{launched_world()} processes of a launcher",
                 fix="use `modaxfer compare --num-processes N`",
             )

@@ -35,7 +35,7 @@ def part_names(resolved: ResolvedTask) -> list[str]:
 def ablate(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> dict[str, Any]:
     """Score the model on the test split with one part of each row at a time, everything else taken away.
 
-    Rows that lack the part are left out. Nothing is trained anew: this says what the fused model makes of a part, not
+    Rows that lack the part are left out. Nothing is trained again: this says what the fused model makes of a part, not
     what a model of that part alone could do.
 
     A part whose scoring fails is left out, with a warning.

@@ -73,7 +73,7 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
 
 
 def _drawn(session: TaskSession, name: str) -> np.ndarray | None:
-    """Return which training rows are scored, in order, where the model would have to encode many anew; None = all."""
+    """Return which training rows are scored, in order, where the model would have to encode many again; None = all."""
     total = len(session.splits[name].lengths)
     if name != "train" or total <= MOST_TRAIN or is_known(session, name):
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,11 +43,6 @@ class JointProcessor:
             batch |= {f"{place}.{key}": value for key, value in processor.collate(parts).items()}
             batch[f"{place}.{PRESENT}"] = there
         return batch
-
-    def save(self, folder: Path) -> None:
-        """Write each processor's files into a folder of its own."""
-        for place, part in enumerate(self.parts):
-            part.save(folder / str(place))
 
 
 def parts_of(processor: Processor) -> tuple[Processor, ...]:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: work stops where it can be taken up again, and the second signal ends the process at once."""
+"""SIGINT and SIGTERM: work stops where it can be resumed, and the second signal ends the process at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StoppedError(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         self.number = number
         self.command: str | None = None
-        """Takes up what was interrupted; None where there is nothing to take up yet."""
+        """Resumes what was interrupted; None where there is nothing to resume yet."""
         super().__init__()
 
     def __str__(self) -> str:
@@ -93,7 +93,7 @@ def pending() -> int:
 
 @contextmanager
 def telling(command: str, output: Path, *, begun: str) -> Iterator[None]:
-    """Tell whoever interrupts what is done inside how it is taken up again, if ``output/begun`` is there by then."""
+    """Tell whoever interrupts what is done inside how it is resumed, if ``output/begun`` is there by then."""
     try:
         yield
     except StoppedError as stop:

@@ -1,4 +1,4 @@
-"""Training rows that were in memory: a copy on disk, so that the run can be repeated, evaluated and taken up again."""
+"""Training rows that were in memory: a copy on disk, so that the run can be repeated, evaluated and resumed."""
 
 from __future__ import annotations
 

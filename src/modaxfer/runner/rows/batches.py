@@ -14,7 +14,7 @@ def training_batches(lengths: np.ndarray, batch_size: int, *, seed: int, epoch: 
     """Shuffle rows into batches of like length.
 
     Rows are shuffled, sorted by length inside mega-batches, cut into batches, and the batches are shuffled. The order
-    depends on `seed` and `epoch` alone, so that an interrupted epoch can be taken up again.
+    depends on `seed` and `epoch` alone, so that an interrupted epoch can be resumed.
 
     Args:
         lengths: Tokens per row, ``[rows]``.

@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from modaxfer.contracts import NO_UNIT, UNITS, WINDOWS, Batch, Example, Processor
-from modaxfer.encoders.processors.files import pad, pad_mask
+from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.encoders.processors.words import padded_places
 from modaxfer.runner.model.tower import LAYER_STATES
 from modaxfer.runner.rows.batches import evaluation_batches

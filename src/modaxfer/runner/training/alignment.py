@@ -112,7 +112,7 @@ class _Alignment:
     def _source(self, proxy: Proxy) -> torch.Tensor:
         """Return the proxy rows' mean entry states, float32 ``[rows, hidden]``.
 
-        They come from an encoder loaded anew: the run's own has given its front up.
+        They come from an encoder loaded again: the run's own has given its front up.
         """
         config, device = self.resolved.config, self.session.computer.device
         encoder: Any = load_encoder(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import NO_UNIT, PARTS, UNITS, WINDOWS, Batch, Example, Features
-from modaxfer.encoders.processors.files import pad
+from modaxfer.encoders.processors.padding import pad
 from modaxfer.errors import RunFailedError
 from modaxfer.plan import Reads
 from modaxfer.runner.model.tower import LAYER_STATES, read_out
@@ -65,7 +65,7 @@ def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Rea
     size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9
     if size > LARGEST_GB:
         session.warnings.append(
-            f"{name}: states of layer {layer} would take {size:.0f} GB and were computed anew in each epoch"
+            f"{name}: states of layer {layer} would take {size:.0f} GB and were computed again in each epoch"
         )
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
     key = cache_key("states", layer, split.key, session.weights_key)
@@ -94,7 +94,7 @@ def is_known(session: TaskSession, name: str) -> bool:
 
 
 def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = None) -> Predictions:
-    """Return predictions and scores of split `name`; no row is encoded anew while nothing but the head has moved.
+    """Return predictions and scores of split `name`; no row is encoded again while nothing but the head has moved.
 
     Args:
         session: With the trained model.

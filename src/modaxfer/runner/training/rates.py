@@ -112,7 +112,7 @@ class RateSearch:
         return self.folder / f"rate-{number}.safetensors"
 
     def _write(self, number: int, attempt: Attempt, state: Mapping[str, torch.Tensor] | None) -> None:
-        """Note a finished attempt, the weights of a leading one first: what is noted can be taken up."""
+        """Note a finished attempt, the weights of a leading one first: what is noted can be resumed."""
         if not self.writes:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
