@@ -59,7 +59,8 @@ class AdapterSpec:
 class Solver:
     """A head fitted in closed form instead of by gradient.
 
-    `target` names ``fit(features, targets, problem, classes, seed, options) -> modaxfer.heads.classical.Fitted``.
+    `target` names ``fit(context: modaxfer.contracts.SolverContext, options) -> modaxfer.contracts.Fitted``. It is given
+    features and targets of its phase's streams; losses and rates of the phase play no part.
     """
 
     target: str

@@ -18,7 +18,7 @@ Opened = tuple[list["TaskSession"], tuple["ResolvedTask", ...], "RunContext"]
 
 @pytest.fixture(scope="session")
 def opened() -> Callable[[RunConfig], Opened]:
-    """Return a function from a request to its sessions, cells and what they share."""
+    """Return a function from a request to its sessions, resolved tasks and what they share."""
 
     def opened(config: RunConfig) -> Opened:
         from modaxfer.runner.opening import RunContext, open_sessions

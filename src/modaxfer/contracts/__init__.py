@@ -37,6 +37,7 @@ from modaxfer.contracts.rows import (
     Words,
 )
 from modaxfer.contracts.sealed import Answers, Sealed
+from modaxfer.contracts.solver import Fitted, LayerFeatures, SolverContext
 from modaxfer.contracts.training import (
     Chosen,
     Combiner,
@@ -75,6 +76,7 @@ __all__ = [
     "ExaminingBridge",
     "Example",
     "Features",
+    "Fitted",
     "FittedBridge",
     "Head",
     "Hidden",
@@ -83,6 +85,7 @@ __all__ = [
     "Kept",
     "Label",
     "LabelType",
+    "LayerFeatures",
     "Loss",
     "LossContext",
     "LossOutput",
@@ -98,6 +101,7 @@ __all__ = [
     "Seen",
     "Shortage",
     "Simple",
+    "SolverContext",
     "Sound",
     "Step",
     "StreamBatch",

@@ -251,7 +251,7 @@ class _Run:
         for number, phase in enumerate(phases):
             if phase.solver is not None:
                 for number_of_task, resolved in enumerate(self.tasks):
-                    report = solve_phase(sessions[Role.TARGET, number_of_task], phase, resolved.data.classes)
+                    report = solve_phase(sessions, phase, number_of_task, resolved.data.classes)
                     self.stages.add("features", report.pop("features_s"))
                     self.stages.add("train", report.pop("search_s"))
                     reports.append({"name": phase.name, **report})

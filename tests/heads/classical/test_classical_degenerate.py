@@ -9,8 +9,9 @@ from made import Options
 from sklearn.metrics import accuracy_score
 
 from heads_read import said
+from modaxfer.contracts import LayerFeatures, SolverContext
 from modaxfer.errors import DataError
-from modaxfer.heads.classical import LayerFeatures, fit, search
+from modaxfer.heads.classical import fit, search
 
 ROWS = 30
 GENERATOR = np.random.default_rng(0)
@@ -28,7 +29,10 @@ def fitted(train, targets, *, problem="multiclass", classes=3, groups=None, **op
 
     known = LayerFeatures(train=train, groups=groups)
     names = tuple(map(str, range(classes)))
-    return fit(known, {"train": targets}, problem, names, 0, Options(**options), score=score)
+    context = SolverContext(
+        features={"train": known}, targets={"train": {"train": targets}}, problem=problem, classes=names, judge=score
+    )
+    return fit(context, Options(**options))
 
 
 COPIES = np.repeat(features(3), 10, axis=0), np.repeat(np.arange(3), 10)

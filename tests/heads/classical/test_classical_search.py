@@ -11,9 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from heads_read import said
+from modaxfer.contracts import LayerFeatures, SolverContext
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import build_head, head_config
-from modaxfer.heads.classical import LayerFeatures, families, fit, search
+from modaxfer.heads.classical import families, fit, search
 from modaxfer.heads.classical.features import View
 from problem_names import PROBLEMS
 
@@ -54,7 +55,16 @@ def fitted(features, targets, problem, *, groups=None, class_weight=None, score=
     split = {"train": targets[:240], "validation": targets[240:300]}
     classes = tuple("abc"[: CLASSES.get(problem, 3)])
     score = score or SCORES[problem]
-    return fit(known, split, problem, classes, seed, Options(**options), score=score, class_weight=class_weight)
+    context = SolverContext(
+        features={"train": known},
+        targets={"train": split},
+        problem=problem,
+        classes=classes,
+        seed=seed,
+        judge=score,
+        class_weight=class_weight,
+    )
+    return fit(context, Options(**options))
 
 
 def judged(found, features, targets, problem):

@@ -4,9 +4,9 @@ import torch
 from made import Options, classes_of
 from sklearn.metrics import accuracy_score
 
-from modaxfer.contracts import Hidden, pool
+from modaxfer.contracts import Hidden, LayerFeatures, SolverContext, pool
 from modaxfer.errors import RefusedError
-from modaxfer.heads.classical import LayerFeatures, fit
+from modaxfer.heads.classical import fit
 from modaxfer.heads.classical.features import View
 
 
@@ -28,7 +28,14 @@ def layered(informative, pools, rows=240, layers=4, width=8):
 def fitted(features, targets, **options):
     known = LayerFeatures(train=features[:200], validation=features[200:])
     split = {"train": targets[:200], "validation": targets[200:]}
-    return fit(known, split, "multiclass", ("a", "b", "c"), 0, Options(**options), score=accuracy)
+    context = SolverContext(
+        features={"train": known},
+        targets={"train": split},
+        problem="multiclass",
+        classes=("a", "b", "c"),
+        judge=accuracy,
+    )
+    return fit(context, Options(**options))
 
 
 def shares(found, features):

@@ -1,4 +1,4 @@
-"""Pooled vectors of every layer, and one way of reading them."""
+"""One way of reading the pooled vectors of every layer."""
 
 from __future__ import annotations
 
@@ -9,30 +9,10 @@ import torch
 
 from modaxfer.contracts import Readout
 
-__all__ = ["POOLINGS", "LayerFeatures", "View"]
+__all__ = ["POOLINGS", "View"]
 
 POOLINGS = {"cls": (0,), "mean": (1,), "mean_std": (1, 2)}
 """Which of the stored pools (cls, mean, deviation) a pooling puts side by side."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerFeatures:
-    """Pooled vectors of every layer, 0 (embeddings) to depth, for the rows a solver may see.
-
-    There is no test split here: what is not handed over cannot leak.
-    """
-
-    train: np.ndarray
-    """float16 or float32 ``[rows, layers, 3, width]``; pools are first token, mean and deviation over real tokens."""
-    validation: np.ndarray | None = None
-    """The same of the validation split."""
-    groups: np.ndarray | None = None
-    """int ``[rows]`` of train: rows that belong together (one sentence, one speaker) and must share an inner fold."""
-
-    @property
-    def layers(self) -> int:
-        """How many layers there are, embeddings included."""
-        return int(self.train.shape[1])
 
 
 @dataclass(frozen=True, kw_only=True)

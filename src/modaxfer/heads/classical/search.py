@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from modaxfer.contracts import Features
+from modaxfer.contracts import Features, Fitted
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.heads.classical.cut import Cut, Labels
 from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
-from modaxfer.heads.classical.trial import HeldOut, Score, Trial
+from modaxfer.heads.classical.trial import HeldOut, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.reduced import ReducedHead
 from modaxfer.registry import problem_of, problem_spec
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from modaxfer.contracts import Objective, Readout
-    from modaxfer.heads.classical.features import LayerFeatures, View
+    from modaxfer.contracts import Judge, LayerFeatures, Objective, SolverContext
+    from modaxfer.heads.classical.features import View
     from modaxfer.heads.classical.options import SearchOptions
     from modaxfer.spec import ProblemSpec
 
-__all__ = ["Fitted", "fit", "refuse_reduction"]
+__all__ = ["fit", "refuse_reduction"]
 
 SEARCH_ROWS = 6000
 """Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
@@ -40,57 +39,32 @@ SEARCH_ROWS = 6000
 MANY_CLASSES, FEW_FOLDS = 20, 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """A head fitted in closed form, and how it came about."""
-
-    readout: Readout
-    head: nn.Module
-    """Takes raw pooled features as `readout` asks for; `modaxfer.heads.build.head_config` describes it."""
-    objective: Objective
-    report: Mapping[str, Any]
-    """Chosen layers, pooling, reduction, head and setting, the inner score, and the table of candidates."""
-
-
-def fit(
-    features: LayerFeatures,
-    targets: Mapping[str, np.ndarray],
-    problem: str,
-    classes: Sequence[str],
-    seed: int,
-    options: SearchOptions,
-    *,
-    score: Score,
-    class_weight: str | None = None,
-) -> Fitted:
+def fit(context: SolverContext, options: SearchOptions) -> Fitted:
     """Fit a classical head on frozen features.
 
     Candidates are scored on rows that their fit, scaler and reduction have not seen: inner folds of train, plus the
     validation split. The chosen one is fitted again on train alone. Test rows are never looked at.
 
     Args:
-        features: Pooled vectors of every layer.
-        targets: ``train`` and, where there are such features, ``validation``; as in `modaxfer.contracts.TaskData`.
-        problem: Registered name of what the target asks for; it has a link.
-        classes: Class or label names; empty for regression.
-        seed: Of folds and of what an autoencoder draws.
+        context: Of one stream, with targets of train and, where there are such features, of validation; its problem
+            has a link.
         options: The user's settings.
-        score: The task's primary metric, turned so that greater is better.
-        class_weight: None or ``balanced``.
 
     Raises:
-        RefusedError: A head that is asked for or reduction does not fit the problem, or there is no such layer.
+        RefusedError: A head or reduction that is asked for does not fit the problem, there is no such layer, or there
+            is more than one stream.
         DataError: There are too few rows for inner folds, features are not finite, or no head can be fitted to them.
     """
     started = time.perf_counter()
-    spec = problem_spec(problem)
+    features, targets = context.only()
+    spec = problem_spec(context.problem)
     heads = heads_for(options.head, spec)
     refuse_reduction(options.reduction, spec)
-    objective = problem_of(problem).objective(len(classes), targets["train"])
-    weights = objective.class_weights(targets["train"]) if class_weight else None
+    objective = problem_of(context.problem).objective(len(context.classes), targets["train"])
+    weights = objective.class_weights(targets["train"]) if context.class_weight else None
     labels = Labels.of(targets["train"], objective, weights)
     _refuse_unfinite(features)
-    held_out = _held_out(features, targets, objective, spec.link, weights, score, options, seed)
+    held_out = _held_out(features, targets, objective, spec.link, weights, context.judge, options, context.seed)
     left_out: list[str] = []
     with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
         trials = _search(held_out, Scout(held_out, features.layers, options), heads, options, left_out)
@@ -126,7 +100,7 @@ def _held_out(
     objective: Objective,
     link: str,
     class_weight: torch.Tensor | None,
-    score: Score,
+    judge: Judge,
     options: SearchOptions,
     seed: int,
 ) -> HeldOut:
@@ -153,7 +127,7 @@ def _held_out(
         sizes=(*np.bincount(fold).tolist(), held),
         objective=objective,
         link=link,
-        score=score,
+        judge=judge,
         components=max(1, min(options.components, smallest - 1, pooled.shape[3])),
         seed=seed,
     )

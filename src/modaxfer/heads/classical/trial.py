@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,10 @@ from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Objective
+    from modaxfer.contracts import Judge, Objective
     from modaxfer.heads.classical.features import View
 
-__all__ = ["HeldOut", "Score", "Trial"]
-
-Score = Callable[[np.ndarray, np.ndarray, "np.ndarray | None"], float]
-"""``score(references, predictions, scores)``, greater is better; arrays as `Objective.decode` returns them."""
+__all__ = ["HeldOut", "Trial"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +65,7 @@ class HeldOut:
     objective: Objective
     link: str
     """See `modaxfer.spec.ProblemSpec.link`."""
-    score: Score
+    judge: Judge
     components: int
     seed: int
 
@@ -97,7 +94,7 @@ class HeldOut:
             calibration = Calibration.fit(outputs[training], self.labels[training], self.link)
             outputs = calibration.apply(outputs)
         predictions, scores = self.objective.decode(outputs)
-        score = float(self.score(self.references, predictions, scores))
+        score = float(self.judge(self.references, predictions, scores))
         trial = Trial(view=view, reduction=reduction, head=head, value=value, score=score, calibration=calibration)
         return trial if math.isfinite(score) else replace(trial, score=-math.inf)
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from modaxfer.contracts import Fitted, LayerFeatures, SolverContext
 from modaxfer.errors import RefusedError
-from modaxfer.heads.classical import Fitted, LayerFeatures
-from modaxfer.plan import Phase
+from modaxfer.plan import Labels, Phase, Role, Stream
 from modaxfer.registry import load_target
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import layer_features
+from modaxfer.runner.training.streams import Sessions
 
 __all__ = ["solve_phase"]
 
+BOTH = ("train", "validation")
 
-def solve_phase(session: TaskSession, phase: Phase, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Encode train and validation once, fit the head, and put it and its readout into the model.
+
+def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Encode the rows of a phase's streams once, fit a task's head, and put it and its readout into the model.
+
+    Args:
+        sessions: Of all tasks of the run.
+        phase: With a solver. Streams of target task 0 are those of the task that is solved.
+        number: Of that task, among the target tasks.
+        classes: Its class names.
 
     Returns:
         The solver's report: what it chose, and the seconds for features and search.
@@ -27,20 +39,21 @@ def solve_phase(session: TaskSession, phase: Phase, classes: tuple[str, ...]) ->
     if phase.solver is None:
         raise RefusedError(f"phase {phase.name} has no solver", fix="correct the plan of the strategy")
     started = time.monotonic()
+    session = sessions[Role.TARGET, number]
     session.model.open_for(phase)
-    session.layers = {name: layer_features(session, name) for name in ("train", "validation")}
-    features = LayerFeatures(**session.layers, groups=session.groups)
+    streams = {name: (stream, _session_of(stream, sessions, number)) for name, stream in phase.streams.items()}
+    features = {name: _features(*each) for name, each in streams.items()}
     encoded = time.monotonic()
-    fitted: Fitted = load_target(phase.solver.target)(
-        features,
-        {name: session.splits[name].targets for name in ("train", "validation")},
-        session.problem,
-        classes,
-        session.seed,
-        phase.solver.options,
-        score=session.judge,
+    context = SolverContext(
+        features=features,
+        targets={name: _targets(*each) for name, each in streams.items()},
+        problem=session.problem,
+        classes=classes,
+        seed=session.seed,
+        judge=session.judge,
         class_weight=session.train.class_weight,
     )
+    fitted: Fitted = load_target(phase.solver.target)(context, phase.solver.options)
     session.warnings.extend(fitted.report.get("left_out", ()))
     session.model.readout = fitted.readout
     session.model.head = fitted.head.to(session.computer.device)
@@ -49,3 +62,26 @@ def solve_phase(session: TaskSession, phase: Phase, classes: tuple[str, ...]) ->
     read = f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"
     session.progress.say(f"  chose {fitted.report.get('head')} on {read}, {fitted.readout.pooling}")
     return dict(fitted.report) | {"features_s": encoded - started, "search_s": time.monotonic() - encoded}
+
+
+def _session_of(stream: Stream, sessions: Sessions, number: int) -> TaskSession:
+    own = stream.role is Role.TARGET and stream.task == 0
+    return sessions[stream.role, number if own else stream.task]
+
+
+def _features(stream: Stream, session: TaskSession) -> LayerFeatures:
+    """Return what is known of a stream's rows; of one that draws from another split than train, that split alone."""
+    if stream.split != "train":
+        return LayerFeatures(train=_layers(session, stream.split))
+    return LayerFeatures(**{name: _layers(session, name) for name in BOTH}, groups=session.groups)
+
+
+def _layers(session: TaskSession, name: str) -> np.ndarray:
+    """Return pooled vectors of all layers, which the session keeps: the task is scored from them."""
+    if name not in session.layers:
+        session.layers[name] = layer_features(session, name)
+    return session.layers[name]
+
+
+def _targets(stream: Stream, session: TaskSession) -> Mapping[str, np.ndarray]:
+    return {name: session.splits[name].targets for name in BOTH} if stream.labels is Labels.GIVEN else {}

@@ -1,0 +1,86 @@
+"""Solvers: what they are given to fit a head in closed form, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.errors import RefusedError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from modaxfer.contracts.model import Readout
+    from modaxfer.contracts.problems import Judge, Objective
+
+__all__ = ["Fitted", "LayerFeatures", "SolverContext"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerFeatures:
+    """Pooled vectors of every layer, 0 (embeddings) to depth, for the rows a solver may see.
+
+    There is no test split here: what is not handed over cannot leak.
+    """
+
+    train: np.ndarray
+    """float16 or float32 ``[rows, layers, 3, width]``; pools are first token, mean and deviation over real tokens."""
+    validation: np.ndarray | None = None
+    """The same of the validation split."""
+    groups: np.ndarray | None = None
+    """int ``[rows]`` of train: rows that belong together (one sentence, one speaker) and must share an inner fold."""
+
+    @property
+    def layers(self) -> int:
+        """How many layers there are, embeddings included."""
+        return int(self.train.shape[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverContext:
+    """What a solver is given: frozen features and targets of its phase's streams, by their names there."""
+
+    features: Mapping[str, LayerFeatures]
+    targets: Mapping[str, Mapping[str, np.ndarray]]
+    """By stream and split, ``train`` and ``validation``, as in `modaxfer.contracts.TaskData.targets`; a stream whose
+    labels are hidden has none."""
+    problem: str
+    """Registered name of what the target asks for."""
+    classes: Sequence[str] = ()
+    """Class or label names; empty for a regression."""
+    seed: int = 0
+    judge: Judge
+    """The task's primary metric, turned so that greater is better."""
+    class_weight: str | None = None
+    """The user's setting ``train.class_weight``: ``balanced`` or None."""
+
+    def only(self) -> tuple[LayerFeatures, Mapping[str, np.ndarray]]:
+        """Return features and targets of the one stream, for solvers that know nothing of others.
+
+        Raises:
+            RefusedError: There are several, or its labels are hidden.
+        """
+        if len(self.features) != 1 or not all(self.targets.get(name) for name in self.features):
+            raise RefusedError(
+                "this solver fits a head to one stream whose labels are given",
+                got=[name if self.targets.get(name) else f"{name} (labels hidden)" for name in self.features],
+                fix="give its phase one stream, or name another solver in the plan",
+            )
+        ((name, features),) = self.features.items()
+        return features, self.targets[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A head fitted in closed form, and how it came about."""
+
+    readout: Readout
+    head: nn.Module
+    """Takes raw pooled features as `readout` asks for; a registered head, so that a run can save it."""
+    objective: Objective
+    """How what the head says becomes predictions; that of the problem, fitted on the training targets."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What was tried and chosen, as plain JSON types. ``head`` names what was chosen; what stands under ``left_out``, a
+    list of lines, becomes warnings."""

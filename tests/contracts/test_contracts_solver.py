@@ -1,0 +1,35 @@
+"""Solvers of one stream say so where a plan gives them others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modaxfer.contracts import LayerFeatures, SolverContext
+from modaxfer.errors import RefusedError
+
+FEATURES = LayerFeatures(train=np.zeros((4, 3, 3, 2), np.float32))
+TARGETS = {"train": np.arange(4)}
+
+
+def context(features, targets):
+    return SolverContext(features=features, targets=targets, problem="multiclass", judge=lambda *given: 0.0)
+
+
+def test_the_only_stream_is_found_by_any_name():
+    made = context({"films": FEATURES}, {"films": TARGETS})
+    assert made.only() == (FEATURES, TARGETS)
+    assert FEATURES.layers == 3
+
+
+@pytest.mark.parametrize(
+    ("features", "targets", "got"),
+    [
+        ({"a": FEATURES, "b": FEATURES}, {"a": TARGETS, "b": TARGETS}, r"a, b"),
+        ({"a": FEATURES, "b": FEATURES}, {"a": TARGETS, "b": {}}, r"a, b \(labels hidden\)"),
+        ({"a": FEATURES}, {"a": {}}, r"a \(labels hidden\)"),
+    ],
+)
+def test_several_streams_and_hidden_labels_are_refused(features, targets, got):
+    with pytest.raises(RefusedError, match=rf"one stream whose labels are given\. Got: {got}\."):
+        context(features, targets).only()
