@@ -100,7 +100,7 @@ class RunConfig:
     episodes: int = documented(1, "Repeat --shots with so many draws.", minimum=1)
     episode: int | None = documented(None, "Number of the draw of --shots, counted from 0.", minimum=0)
     augment: tuple[str, ...] = documented(
-        (), "Change training rows anew in each epoch: the name of an augmentation, or NAME=STRENGTH."
+        (), "Change training rows again in each epoch: the name of an augmentation, or NAME=STRENGTH."
     )
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1

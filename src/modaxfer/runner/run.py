@@ -34,8 +34,7 @@ from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request.idle import check_idle_settings
-from modaxfer.runner.request.idle_options import check_idle_options
+from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
 from modaxfer.runner.request.single import config_of
@@ -107,14 +106,9 @@ def run(
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
         tasks = resolve_tasks(config, request, memory)
-        notes = _check_idle(tasks[0], shared)
+        notes = check_idle(tasks[0], shared=shared)
         origin, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, beside))
         return _Run(tasks, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
-
-
-def _check_idle(resolved: ResolvedTask, shared: bool) -> list[str]:
-    """Refuse what plays no part in the run, or note it where other runs share it."""
-    return [*check_idle_settings(resolved, shared=shared), *check_idle_options(resolved, shared=shared)]
 
 
 def _settled(
@@ -134,7 +128,7 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
     folder = claimed.folder
     if not (resume and is_finished(folder)):
         tasks = resolve_tasks(claimed.config, request)
-        _check_idle(tasks[0], shared)
+        check_idle(tasks[0], shared=shared)
         claimed.clear()
         launch(claimed.config, folder, resume=resume)
     return Result.load(folder), folder

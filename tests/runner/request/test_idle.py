@@ -1,72 +1,123 @@
-"""Settings, plans and seeds that could not do what they seem to."""
+"""Every setting of steps and option of training and encoders in every kind of run: read, or refused with the reason."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from modaxfer.config import RunConfig, build
-from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.plan import Part, Phase, Plan, Solver
-from modaxfer.registry import registry
-from modaxfer.runner.compare.grid import read_grid
-from modaxfer.runner.request import resolve
-from modaxfer.runner.request.idle import check_idle_settings
-from modaxfer.runner.request.request import read_request
+from modaxfer.config import EncoderOptions, RunConfig, TrainOptions
+from modaxfer.errors import ConfigError
+from modaxfer.plan import Part, Phase, Plan, Solver, Stream
+from modaxfer.runner.request.idle import OF_FORMS, OF_STEPS, check_idle
 
-SOLVED = Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=Solver(target="x:y"))
-TRAINED = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
-BODY = Phase(trainable=frozenset({Part.BODY}), learning_rates={Part.BODY: 1e-3})
-FROZEN = RunConfig(encoder=("bert",), strategy="frozen", task=("digits",))
+HEAD = frozenset({Part.HEAD})
+SOLVED = Phase(name="solve", trainable=HEAD, solver=Solver(target="x:y"))
+TRAINED = Phase(trainable=HEAD, learning_rates={Part.HEAD: 1e-3})
+VALUES = {
+    "warmup": 0.3, "weight_decay": 0.5, "clip_norm": 2.0, "label_smoothing": 0.1, "dropout": 0.1, "accumulation": 2,
+    "rates": (1.0, 3.0), "patience": 9, "checkpoint_minutes": 1.0, "bridge_rate": 2.0, "class_weight": "balanced",
+    "max_tokens": 64, "cache": False,
+}  # fmt: skip
+ENCODER = {
+    "pooling": "cls", "layer": 1, "max_tokens": 64, "long": "head_tail", "windows": 4, "image_size": 64, "seconds": 2.0,
+}  # fmt: skip
+OTHERWISE = {"class_weight", "max_tokens", "cache"}
+"""Options of training that every kind of run reads: the solver weighs classes, features are computed and kept."""
 
 
-def cell(config, *phases):
-    return SimpleNamespace(config=config, plan=Plan(phases=phases), strategy=SimpleNamespace(name="frozen"))
+def resolved(*phases, sink="text", train=None, encoder=None, trained_bridge=False, **settings):
+    bridge = SimpleNamespace(spec=SimpleNamespace(trained=trained_bridge, sink=sink))
+    return SimpleNamespace(
+        config=RunConfig(**settings),
+        plan=Plan(phases=phases),
+        strategy=SimpleNamespace(name="frozen"),
+        towers=[SimpleNamespace(bridge=bridge)],
+        options=SimpleNamespace(train=TrainOptions(**train or {}), encoder=EncoderOptions(**encoder or {})),
+    )
 
 
-@pytest.mark.parametrize(
-    ("setting", "flag"),
-    [
-        ({"epochs": 3.0}, "--epochs"),
-        ({"learning_rate": 1e-3}, "--learning-rate"),
-        ({"batch_size": 8}, "--batch-size"),
-        ({"augment": ("flip",)}, "--augment"),
-    ],
-)
-def test_steps_are_not_asked_of_what_takes_none(setting, flag):
-    asked = replace(FROZEN, **setting)
-    with pytest.raises(ConfigError, match=rf"strategy frozen fits its head in closed form.* Got: {flag}\."):
-        check_idle_settings(cell(asked, SOLVED), shared=False)
-    assert [flag in note for note in check_idle_settings(cell(asked, SOLVED), shared=True)] == [True]
-    assert check_idle_settings(cell(asked, SOLVED, TRAINED), shared=False) == []
-    assert check_idle_settings(cell(FROZEN, SOLVED), shared=False) == []
+def test_every_option_is_in_the_tables():
+    assert {item.name for item in dataclasses.fields(TrainOptions)} == {*OF_STEPS, "bridge_rate", "workers", *OTHERWISE}
+    assert {item.name for item in dataclasses.fields(EncoderOptions)} == {*OF_FORMS, "layer", "pooling"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", 3.0), ("learning_rate", 1e-3), ("batch_size", 8), ("augment", ("flip",))])
+def test_steps_are_not_asked_of_what_takes_none(name, value):
+    asked, flag = {name: value}, f"--{name.replace('_', '-')}"
+    with pytest.raises(
+        ConfigError, match=rf"{flag} plays no part here: strategy frozen fits its head.*Got: {flag} "
+    ):
+        check_idle(resolved(SOLVED, **asked), shared=False)
+    assert [flag in note for note in check_idle(resolved(SOLVED, **asked), shared=True)] == [True]
+    assert check_idle(resolved(SOLVED, TRAINED, **asked), shared=False) == []
 
 
 def test_a_baseline_from_scratch_takes_steps_beside_it():
-    asked = replace(FROZEN, epochs=3.0, batch_size=8, baseline=("scratch",))
-    assert check_idle_settings(cell(asked, SOLVED), shared=False) == []
-    with pytest.raises(ConfigError, match=r"Got: --learning-rate\."):
-        check_idle_settings(cell(replace(asked, learning_rate=1.0), SOLVED), shared=False)
+    asked = {"epochs": 3.0, "batch_size": 8, "baseline": ("scratch",)}
+    assert check_idle(resolved(SOLVED, **asked), shared=False) == []
+    with pytest.raises(ConfigError, match=r"Got: --learning-rate 1\.0\. Fix: leave --learning-rate out"):
+        check_idle(resolved(SOLVED, **asked, learning_rate=1.0), shared=False)
 
 
-@pytest.mark.parametrize(
-    ("phases", "got"),
-    [((), "no phases"), ((BODY,), "phases that move body"), ((Phase(trainable=frozenset()),), "move nothing")],
-)
-def test_a_plan_that_leaves_the_head_random_is_refused(phases, got):
-    strategy = registry().get("strategy", "full")
-    with pytest.raises(RefusedError, match=f"the plan of strategy modaxfer/full never trains the head.*{got}"):
-        resolve._refuse_headless(Plan(phases=phases), strategy)
-    resolve._refuse_headless(Plan(phases=(BODY, TRAINED)), strategy)
-    resolve._refuse_headless(Plan(phases=(SOLVED,)), strategy)
+def test_all_that_plays_no_part_is_told_at_once():
+    with pytest.raises(ConfigError, match=r"Got: --epochs 3\.0, train\.patience=9, encoder\.seconds=2\.0"):
+        check_idle(resolved(SOLVED, epochs=3.0, train={"patience": 9}, encoder={"seconds": 2.0}), shared=False)
 
 
-def test_seeds_stay_in_the_range_that_numpy_takes():
-    with pytest.raises(ConfigError, match="seed: got 4294967296, must be at most 4294967295"):
-        build(RunConfig, {"seed": 2**32})
-    with pytest.raises(ConfigError, match=r"--seeds 3 from --seed 4294967294 on ends beyond the largest seed"):
-        read_request(replace(FROZEN, seed=2**32 - 2, seeds=3))
-    with pytest.raises(ConfigError, match=r"ends beyond the largest seed.*0 to 4294967295"):
-        read_grid({"encoder": "bert", "strategy": "full", "task": "digits", "seed": 2**32 - 1, "seeds": 2})
+@pytest.mark.parametrize("name", VALUES)
+def test_options_of_steps_are_refused_where_none_are_taken(name):
+    asked = {name: VALUES[name]}
+    assert check_idle(resolved(TRAINED, train=asked, trained_bridge=True), shared=False) == []
+    closed = resolved(SOLVED, train=asked, trained_bridge=True)
+    if name in OF_STEPS:
+        with pytest.raises(ConfigError, match=rf"train\.{name} plays no part here: strategy frozen fits its head"):
+            check_idle(closed, shared=False)
+        assert len(check_idle(closed, shared=True)) == 1
+        assert check_idle(resolved(SOLVED, train=asked, baseline=("scratch",)), shared=False) == []
+    else:
+        assert check_idle(closed, shared=False) == []
+
+
+@pytest.mark.parametrize("sink", ["text", "image", "patches", "audio", "embeddings"])
+@pytest.mark.parametrize("name", OF_FORMS)
+def test_options_of_another_form_of_input_are_refused(name, sink):
+    asked = {name: ENCODER[name], **({"long": "mean_of_windows"} if name == "windows" and sink == "text" else {})}
+    made = resolved(TRAINED, sink=sink, encoder=asked)
+    if sink in OF_FORMS[name]:
+        assert check_idle(made, shared=False) == []
+    else:
+        with pytest.raises(ConfigError, match=rf"encoder\.{name} plays no part here.*Fix: leave .*encoder\.{name}"):
+            check_idle(made, shared=False)
+
+
+@pytest.mark.parametrize("name", ["layer", "pooling"])
+def test_what_a_search_chooses_is_said_where_it_is_asked_for(name):
+    with pytest.raises(ConfigError, match=rf"the head's search chooses it; --set strategy\.{name} says otherwise"):
+        check_idle(resolved(SOLVED, encoder={name: ENCODER[name]}), shared=False)
+    assert check_idle(resolved(TRAINED, encoder={name: ENCODER[name]}), shared=False) == []
+
+
+def test_windows_and_the_rate_of_a_bridge_need_something_to_act_on():
+    with pytest.raises(ConfigError, match=r"encoder\.windows plays no part here: encoder\.long is not mean_of_windows"):
+        check_idle(resolved(TRAINED, encoder={"windows": 4}), shared=False)
+    with pytest.raises(ConfigError, match=r"train\.bridge_rate plays no part here: no bridge is trained\. Got: train"):
+        check_idle(resolved(TRAINED, train={"bridge_rate": 2.0}), shared=False)
+
+
+def test_workers_need_rows_to_make():
+    asked = {"workers": 2}
+    with pytest.raises(ConfigError, match=r"train\.workers plays no part here: no rows are augmented"):
+        check_idle(resolved(TRAINED, train=asked), shared=False)
+    blended, flipped = (
+        replace(TRAINED, streams={"train": Stream(transforms=(name,))}) for name in ("mixup=0.4", "flip=1")
+    )
+    with pytest.raises(ConfigError, match="no rows are augmented"):
+        check_idle(resolved(blended, sink="image", train=asked), shared=False)
+    assert check_idle(resolved(flipped, sink="image", train=asked), shared=False) == []
+
+
+def test_the_form_of_a_plugin_may_read_any_option():
+    assert check_idle(resolved(TRAINED, sink="video", encoder={"seconds": 2.0}), shared=False) == []

@@ -6,11 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from modaxfer.config import RunConfig
-from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Reads
+from modaxfer.config import RunConfig, build
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.plan import SUPERVISED, Part, Phase, Plan, Reads, Solver
+from modaxfer.registry import registry
+from modaxfer.runner.compare.grid import read_grid
+from modaxfer.runner.request import resolve
+from modaxfer.runner.request.request import read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.strategies import fusion
+
+SOLVED = Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=Solver(target="x:y"))
+TRAINED = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
+BODY = Phase(trainable=frozenset({Part.BODY}), learning_rates={Part.BODY: 1e-3})
+FROZEN = RunConfig(encoder=("bert",), strategy="frozen", task=("digits",))
 
 
 def test_a_loss_that_reads_tokens_takes_one_encoder(tiny, own_rows, monkeypatch, no_weights):
@@ -28,3 +37,24 @@ def test_a_loss_that_reads_tokens_takes_one_encoder(tiny, own_rows, monkeypatch,
         RefusedError, match=r"a loss of strategy fusion reads tokens, which several encoders do not share.*2 encoders"
     ):
         resolve_tasks(request)
+
+
+@pytest.mark.parametrize(
+    ("phases", "got"),
+    [((), "no phases"), ((BODY,), "phases that move body"), ((Phase(trainable=frozenset()),), "move nothing")],
+)
+def test_a_plan_that_leaves_the_head_random_is_refused(phases, got):
+    strategy = registry().get("strategy", "full")
+    with pytest.raises(RefusedError, match=f"the plan of strategy modaxfer/full never trains the head.*{got}"):
+        resolve._refuse_headless(Plan(phases=phases), strategy)
+    resolve._refuse_headless(Plan(phases=(BODY, TRAINED)), strategy)
+    resolve._refuse_headless(Plan(phases=(SOLVED,)), strategy)
+
+
+def test_seeds_stay_in_the_range_that_numpy_takes():
+    with pytest.raises(ConfigError, match="seed: got 4294967296, must be at most 4294967295"):
+        build(RunConfig, {"seed": 2**32})
+    with pytest.raises(ConfigError, match=r"--seeds 3 from --seed 4294967294 on ends beyond the largest seed"):
+        read_request(replace(FROZEN, seed=2**32 - 2, seeds=3))
+    with pytest.raises(ConfigError, match=r"ends beyond the largest seed.*0 to 4294967295"):
+        read_grid({"encoder": "bert", "strategy": "full", "task": "digits", "seed": 2**32 - 1, "seeds": 2})

@@ -1,4 +1,4 @@
-"""Rows made anew: equal to prepared ones where nothing is changed, the same wherever and whenever they are made."""
+"""Rows made again: equal to prepared ones where nothing is changed, the same wherever and whenever they are made."""
 
 from __future__ import annotations
 

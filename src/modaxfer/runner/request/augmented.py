@@ -60,7 +60,7 @@ def _refuse_extras(own: Sequence[Augmentation], stream: Stream) -> None:
 
 
 def is_live(stream: Stream) -> bool:
-    """Tell whether the rows of `stream` are made anew in each epoch."""
+    """Tell whether the rows of `stream` are made again in each epoch."""
     return stream.views > 1 or any(one.spec.level == "row" for one in find_augmentations(stream.transforms))
 
 

@@ -1,13 +1,17 @@
-"""Settings that play no part in a plan are refused: who sets them expects them to do something."""
+"""What a user sets and the plan has no use for is refused: who sets something expects it to do something."""
 
 from __future__ import annotations
 
-from modaxfer.config import RunConfig
+import dataclasses
+from collections.abc import Iterator
+
+from modaxfer.config import EncoderOptions, RunConfig, TrainOptions
 from modaxfer.errors import ConfigError
+from modaxfer.runner.request.augmented import is_live
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.request.scratch import SCRATCH
 
-__all__ = ["check_idle_settings"]
+__all__ = ["OF_FORMS", "OF_GRADIENTS", "OF_STEPS", "check_idle"]
 
 OF_GRADIENTS = ("epochs", "learning_rate", "batch_size", "augment")
 """Settings that count only where something is trained by gradient."""
@@ -15,31 +19,86 @@ OF_GRADIENTS = ("epochs", "learning_rate", "batch_size", "augment")
 OF_SCRATCH = ("epochs", "batch_size")
 """Those of them that a baseline from scratch, which is always trained by gradient, takes over."""
 
-UNASKED = RunConfig()
+OF_STEPS = (
+    "warmup", "weight_decay", "clip_norm", "label_smoothing", "dropout", "accumulation", "rates", "patience",
+    "checkpoint_minutes",
+)  # fmt: skip
+"""Options of `TrainOptions` that only steps by gradient read."""
+
+OF_FORMS = {
+    "image_size": {"image"},
+    "long": {"text"},
+    "max_tokens": {"text", "patches", "embeddings"},
+    "seconds": {"audio"},
+    "windows": {"text"},
+}
+"""Options of `EncoderOptions` by the forms of input that they are about."""
+
+FORMS = set().union(*OF_FORMS.values())
+"""Forms whose options are all known here; a plugin's may read what it likes."""
 
 
-def check_idle_settings(resolved: ResolvedTask, *, shared: bool) -> list[str]:
-    """Refuse settings that the plan of `resolved` has no use for.
+def check_idle(resolved: ResolvedTask, *, shared: bool) -> list[str]:
+    """Refuse settings and options that nothing in `resolved` reads.
 
     Args:
         resolved: What will be run.
-        shared: Whether the settings stand there for other runs too: then they are noted instead.
+        shared: Whether they stand there for other runs too, as in a grid: then they are noted instead.
 
     Returns:
         What is noted, one line each.
 
     Raises:
-        ConfigError: Steps are asked for, and every phase fits a head in closed form.
+        ConfigError: There are such; names each and why it plays no part.
     """
-    if any(phase.solver is None for phase in resolved.plan.phases):
-        return []
-    used = OF_SCRATCH if SCRATCH in resolved.config.baseline else ()
-    given = [name for name in OF_GRADIENTS if getattr(resolved.config, name) != getattr(UNASKED, name)]
-    idle = [name for name in given if name not in used]
-    if not idle:
-        return []
-    flags = ", ".join(f"--{name.replace('_', '-')}" for name in idle)
-    what = f"strategy {resolved.strategy.name} fits its head in closed form here and takes no steps"
-    if shared:
-        return [f"{what}: {flags} plays no part in it"]
-    raise ConfigError(what, got=flags, fix=f"leave {flags} out, or choose a strategy that trains (full, lora)")
+    given = {
+        **{_flag(name): value for name, value in _changed(resolved.config, RunConfig()) if name in OF_GRADIENTS},
+        **{f"train.{name}": value for name, value in _changed(resolved.options.train, TrainOptions())},
+        **{f"encoder.{name}": value for name, value in _changed(resolved.options.encoder, EncoderOptions())},
+    }
+    idle = {key: why for key, why in _idle(resolved) if key in given}
+    lines = [f"{key} plays no part here: {why}" for key, why in idle.items()]
+    if not lines or shared:
+        return lines
+    raise ConfigError(
+        "; ".join(lines),
+        got=[f"{key} {given[key]}" if key.startswith("--") else f"{key}={given[key]}" for key in idle],
+        fix=f"leave {', '.join(idle)} out",
+    )
+
+
+def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
+    """Yield every setting and option that `resolved` does not read, set or not, with the reason."""
+    if all(phase.solver is not None for phase in resolved.plan.phases):
+        yield from _idle_in_closed_form(resolved)
+    if not any(described.bridge.spec.trained for described in resolved.towers):
+        yield "train.bridge_rate", "no bridge is trained"
+    forms = {described.bridge.spec.sink for described in resolved.towers}
+    takes = f"the encoder is given {' and '.join(sorted(forms))}"
+    if forms <= FORMS:
+        yield from ((f"encoder.{name}", takes) for name, about in OF_FORMS.items() if not about & forms)
+    trained = [phase for phase in resolved.plan.phases if phase.solver is None]
+    if not any(is_live(stream) for phase in trained for stream in phase.streams.values()):
+        yield "train.workers", "no rows are augmented"
+    if resolved.options.encoder.long != "mean_of_windows":
+        yield "encoder.windows", "encoder.long is not mean_of_windows"
+
+
+def _idle_in_closed_form(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
+    """Yield what only steps read; the baseline from scratch takes steps, with the same options."""
+    scratch = SCRATCH in resolved.config.baseline
+    closed = f"strategy {resolved.strategy.name} fits its head in closed form and takes no steps"
+    yield from ((_flag(name), closed) for name in OF_GRADIENTS if not (scratch and name in OF_SCRATCH))
+    yield from ((f"train.{name}", closed) for name in OF_STEPS if not scratch)
+    chooses = "the head's search chooses it; --set strategy.{} says otherwise"
+    yield from ((f"encoder.{name}", chooses.format(name)) for name in ("layer", "pooling"))
+
+
+def _changed(options: object, usual: object) -> Iterator[tuple[str, object]]:
+    for item in dataclasses.fields(usual):  # type: ignore[arg-type]
+        if getattr(options, item.name) != getattr(usual, item.name):
+            yield item.name, getattr(options, item.name)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -1,4 +1,4 @@
-"""Rows made anew each time they are asked for: decoded, augmented, bridged, processed.
+"""Rows made again each time they are asked for: decoded, augmented, bridged, processed.
 
 What a row becomes depends on the seed of the run, the epoch, the row and the view alone: not on which process makes it,
 when, or beside which others.

@@ -1,4 +1,4 @@
-"""What a stream's batches are made of: prepared rows, or rows made anew, as they are or blended in pairs."""
+"""What a stream's batches are made of: prepared rows, or rows made again, as they are or blended in pairs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Feed:
         name: Of the stream.
         stream: What the plan says of it.
         session: Its task's.
-        entry: Where its rows enter the model; at the bottom, if they are made anew or blended.
+        entry: Where its rows enter the model; at the bottom, if they are made again or blended.
     """
 
     def __init__(self, name: str, stream: Stream, session: TaskSession, entry: EntryPoint) -> None:
@@ -67,7 +67,7 @@ class Feed:
         self._blender = Blender(found, session.seed, name)
         self.maker = RowMaker(session.recipe(stream.split), found, session.seed, name) if is_live(stream) else None
         self.live: LiveRows | None = None
-        """Where rows that are made anew come from; set before the first batch is asked for."""
+        """Where rows that are made again come from; set before the first batch is asked for."""
 
     def job(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Job:
         """Return what has to be made for the rows `chosen` of a step's `rows`, and for their partners."""

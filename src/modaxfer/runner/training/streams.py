@@ -153,7 +153,7 @@ class TrainStream:
 
 
 def live_rows(streams: Mapping[str, TrainStream], epochs: float) -> LiveRows:
-    """Return where the streams that are made anew take their rows from, with as many workers as are asked for.
+    """Return where the streams that are made again take their rows from, with as many workers as are asked for.
 
     Args:
         streams: Of a phase.
@@ -171,7 +171,7 @@ def live_rows(streams: Mapping[str, TrainStream], epochs: float) -> LiveRows:
 
 
 def coming(streams: Mapping[str, TrainStream], steps: Sequence[Rows], moment: Moment) -> Iterator[Job]:
-    """Yield what the streams that are made anew will ask for, from `moment` on.
+    """Yield what the streams that are made again will ask for, from `moment` on.
 
     Args:
         streams: Of a phase.
