@@ -44,12 +44,12 @@ def test_every_option_is_in_the_tables():
     assert {item.name for item in dataclasses.fields(EncoderOptions)} == {*OF_FORMS, "layer", "pooling"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("epochs", 3.0), ("learning_rate", 1e-3), ("batch_size", 8), ("augment", ("flip",))])
+@pytest.mark.parametrize(
+    ("name", "value"), [("epochs", 3.0), ("learning_rate", 1e-3), ("batch_size", 8), ("augment", ("flip",))]
+)
 def test_steps_are_not_asked_of_what_takes_none(name, value):
     asked, flag = {name: value}, f"--{name.replace('_', '-')}"
-    with pytest.raises(
-        ConfigError, match=rf"{flag} plays no part here: strategy frozen fits its head.*Got: {flag} "
-    ):
+    with pytest.raises(ConfigError, match=rf"{flag} plays no part here: strategy frozen fits its head.*Got: {flag} "):
         check_idle(resolved(SOLVED, **asked), shared=False)
     assert [flag in note for note in check_idle(resolved(SOLVED, **asked), shared=True)] == [True]
     assert check_idle(resolved(SOLVED, TRAINED, **asked), shared=False) == []
