@@ -104,6 +104,7 @@ def data_facts(result: Result) -> Facts:
         *((f"rows, {split}", f"{count:,}{sample_of(result, split)}") for split, count in rows.items()),
         ("intervals drawn over", drawn_over(result) if result.intervals else None),
         ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
+        *_adaptation(data.get("adaptation")),
     )
 
 
@@ -143,6 +144,21 @@ def cost_facts(result: Result) -> Facts:
 def environment_facts(result: Result) -> Facts:
     """Return seed, versions and plugins."""
     return _present(("seed", str(result.seed)), *result.versions.items(), ("plugins", ", ".join(result.plugins)))
+
+
+def _adaptation(told: object) -> Facts:
+    """Return what a run with a source task has seen of both."""
+    if not isinstance(told, Mapping):
+        return ()
+    source = told.get("source") or {}
+    rows = ", ".join(f"{count:,} {split}" for split, count in (source.get("rows") or {}).items())
+    labels = "hidden from training" if told.get("hidden") else "given"
+    return (
+        ("labels of the task", f"{labels}; epochs chosen by those of the {told.get('validated_on')}'s validation rows"),
+        ("bound", str(told.get("bound") or "")),
+        ("rows of the source task", rows),
+        ("licence of the source task", str(source.get("licence") or "")),
+    )
 
 
 def _alignment(done: Mapping[str, Any]) -> Facts:

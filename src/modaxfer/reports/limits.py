@@ -31,6 +31,7 @@ def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
     found = []
     if is_sample(result):
         found.append("Trained and scored on a made-up sample: it says nothing about real data.")
+    found += _adaptation(result)
     found += [_useless(item.baseline, item.outcome) for item in comparisons(result)]
     found += _parts(result)
     found += [f"Sharing harms {task.name}: train it by itself." for task in shared_tasks(result) if _harmed(task)]
@@ -44,6 +45,13 @@ def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
     scored = f" on {rows:,} rows" if rows else " each task on its own rows" if result.tasks else ""
     found.append(f"Scored{scored} from one source only; other sources, times and populations were not tried.")
     return tuple(sentence for sentence in found if sentence)
+
+
+def _adaptation(result: Result) -> list[str]:
+    told = result.data.get("adaptation") or {}
+    if not told.get("hidden") or told.get("validated_on") != "target":
+        return []
+    return ["Epochs were chosen by labels of the task, which a task without labels does not have: expect less there."]
 
 
 def _useless(baseline: str, outcome: Outcome) -> str:

@@ -240,5 +240,7 @@ def test_a_baseline_that_says_nothing_is_refused():
         refuse_idle_baseline(dataclasses.replace(wanted, encoder=("bert", "vit")), [spec(), spec()])
     with pytest.raises(RefusedError, match="for one encoder on one task, not for several tasks"):
         refuse_idle_baseline(dataclasses.replace(wanted, task=("a", "b")), [spec()])
+    with pytest.raises(RefusedError, match=r"trains on the task's labels, .*Got: --baseline scratch --source-task web"):
+        refuse_idle_baseline(dataclasses.replace(wanted, source_task="web"), [spec()])
     refuse_idle_baseline(wanted, [spec()])
     refuse_idle_baseline(dataclasses.replace(wanted, baseline=(), weights="random"), [spec(pretrained=False)])

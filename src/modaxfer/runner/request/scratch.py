@@ -23,7 +23,7 @@ def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec]) -> 
 
     Raises:
         ConfigError: The run itself starts from random weights.
-        RefusedError: There is more than one encoder or task, or an encoder without pretrained weights.
+        RefusedError: There is more than one encoder or task, a source task, or an encoder without pretrained weights.
     """
     if SCRATCH not in config.baseline:
         return
@@ -32,6 +32,12 @@ def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec]) -> 
             "--weights random is the baseline from scratch itself",
             got="--weights random --baseline scratch",
             fix="leave one of them out",
+        )
+    if config.source_task is not None:
+        raise RefusedError(
+            "--baseline scratch trains on the task's labels, which a run with a source task does without",
+            got=f"--baseline scratch --source-task {config.source_task}",
+            fix="leave --baseline out: source-only and oracle runs beside such a run say what it is worth",
         )
     several = [name for name in ("encoder", "task") if len(getattr(config, name)) > 1]
     if several:

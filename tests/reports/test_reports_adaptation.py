@@ -1,0 +1,41 @@
+"""What reports say of a run that learned from a source task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modaxfer.reports.facts import data_facts
+from modaxfer.reports.limits import limits
+
+TOLD = {
+    "hidden": True,
+    "validated_on": "source",
+    "bound": "",
+    "source": {"task": "office", "rows": {"train": 1200, "validation": 40}, "licence": "MIT"},
+}
+
+
+def adapted(run, **changes):
+    result = run.classes(source_task="office")
+    return replace(result, data={**result.data, "adaptation": {**TOLD, **changes}})
+
+
+def test_whose_labels_were_seen_is_a_fact(run):
+    facts = dict(data_facts(adapted(run)))
+    assert facts["labels of the task"] == (
+        "hidden from training; epochs chosen by those of the source's validation rows"
+    )
+    assert facts["rows of the source task"] == "1,200 train, 40 validation"
+    assert facts["licence of the source task"] == "MIT"
+    assert "bound" not in facts
+    upper = dict(data_facts(adapted(run, hidden=False, validated_on="target", bound="oracle")))
+    assert upper["labels of the task"] == "given; epochs chosen by those of the target's validation rows"
+    assert upper["bound"] == "oracle"
+    assert "labels of the task" not in dict(data_facts(run.classes()))
+
+
+def test_labels_that_chose_the_epoch_are_a_limit(run):
+    said = "Epochs were chosen by labels of the task, which a task without labels does not have: expect less there."
+    assert said in limits(adapted(run, validated_on="target"), None)
+    assert said not in limits(adapted(run), None)
+    assert said not in limits(adapted(run, hidden=False, validated_on="target", bound="oracle"), None)
