@@ -92,6 +92,19 @@ def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_ro
     assert not (broken / ".checkpoint").exists()
 
 
+def test_workers_end_with_a_run_that_is_killed_and_it_resumes_to_the_metrics_of_one_without(tiny, own_rows, tmp_path):
+    rows, whole, broken = own_rows("image"), tmp_path / "whole", tmp_path / "broken"
+    asked = {"strategy": "full", "epochs": 8, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
+    train_here({"encoder": str(tiny("vit")), **asked, **rows}, whole)
+    words = ("--strategy", "full", "--epochs", "8", "--augment", "trivial-augment", "--augment", "cutmix")
+    options = ("--set", "patience=0", "--set", "train.workers=2", "--output", str(broken))
+    # It waits for standard error to be closed, which every worker has open as well.
+    kill_in_the_middle(command(rows, tiny("vit"), *words, *options), broken, signal.SIGKILL)
+    assert not (broken / "result.json").exists()
+    modaxfer.train(output=broken, resume=True)
+    assert Result.load(broken).metrics == Result.load(whole).metrics
+
+
 def agree(one: Path, two: Path):
     """Check that the runs of one process and of two agree, but for the order in which floats were added up."""
     first, second = Result.load(one), Result.load(two)
@@ -138,6 +151,14 @@ def shared_requests(tiny, own_rows, tmp_path):
         "fused": {"encoder": (vit, bert), "strategy": "fusion", "epochs": 2, **RATE, **pictures_with_words(tmp_path)},
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
+        "augmented": {
+            "encoder": vit,
+            "strategy": "full",
+            "epochs": 2,
+            "augment": ("colour", "mixup=1"),
+            **RATE,
+            **own_rows("image"),
+        },
         "gain": {
             "encoder": bert,
             "strategy": "lora",
@@ -171,7 +192,14 @@ def same_parts(first, second):
     assert second.ablation.keys() == first.ablation.keys() == {"image", "text"}
 
 
+def same_changes(first, second):
+    assert (
+        first.training["phases"][0]["augment"] == second.training["phases"][0]["augment"] == ["colour=0.3", "mixup=1"]
+    )
+
+
 CHECKS = {
+    "augmented": same_changes,
     "aligned": same_alignment,
     "fused": same_parts,
     "summed": same_tasks,

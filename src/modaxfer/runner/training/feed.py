@@ -63,6 +63,8 @@ class Feed:
 
     def __init__(self, name: str, stream: Stream, session: TaskSession, entry: EntryPoint) -> None:
         found = find_augmentations(stream.transforms)
+        self.augmentations = tuple(map(str, found))
+        """``NAME=STRENGTH``, as they are applied."""
         self._name, self._views, self._entry = name, stream.views, entry
         self._blender = Blender(found, session.seed, name)
         self.maker = RowMaker(session.recipe(stream.split), found, session.seed, name) if is_live(stream) else None

@@ -59,6 +59,8 @@ class PhaseReport:
     seconds: float
     rows: int
     """Training rows seen, over all epochs."""
+    augment: tuple[str, ...] = ()
+    """How they were changed in each epoch: ``NAME=STRENGTH``."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -339,6 +341,7 @@ class _GradientPhase:
             frozen_layers=min(stream.entry.layer for stream in self.streams.values()),
             seconds=round(self.at.seconds, 3),
             rows=self._rows(epochs),
+            augment=tuple(dict.fromkeys(one for each in self.streams.values() for one in each.feed.augmentations)),
         )
 
 
