@@ -50,21 +50,23 @@ def data(problem, count=360):
     return features, TARGETS[problem](rows)
 
 
+def context(features, targets, problem, classes, judge, **settings):
+    return SolverContext(
+        features={"train": features},
+        targets={"train": targets},
+        problem=problem,
+        classes=classes,
+        judge=judge,
+        **settings,
+    )
+
+
 def fitted(features, targets, problem, *, groups=None, class_weight=None, score=None, seed=0, **options):
     known = LayerFeatures(train=features[:240], validation=features[240:300], groups=groups)
     split = {"train": targets[:240], "validation": targets[240:300]}
     classes = tuple("abc"[: CLASSES.get(problem, 3)])
-    score = score or SCORES[problem]
-    context = SolverContext(
-        features={"train": known},
-        targets={"train": split},
-        problem=problem,
-        classes=classes,
-        seed=seed,
-        judge=score,
-        class_weight=class_weight,
-    )
-    return fit(context, Options(**options))
+    given = context(known, split, problem, classes, score or SCORES[problem], seed=seed, class_weight=class_weight)
+    return fit(given, Options(**options))
 
 
 def judged(found, features, targets, problem):
@@ -114,9 +116,9 @@ def test_related_rows_are_no_evidence_when_they_are_known_as_groups():
     features, targets = np.repeat(features[:180], 2, 0), np.repeat(targets[:180], 2)
     known, split = LayerFeatures(train=features), {"train": targets}
     grouped = LayerFeatures(train=features, groups=np.repeat(np.arange(180), 2))
-    score = SCORES["binary"]
     blind, seeing = (
-        fit(given, split, "binary", ("a", "b"), 0, Options(head="knn"), score=score) for given in (known, grouped)
+        fit(context(given, split, "binary", ("a", "b"), SCORES["binary"]), Options(head="knn"))
+        for given in (known, grouped)
     )
     assert blind.report["score"] > 0.8
     assert seeing.report["score"] < 0.6
@@ -137,8 +139,7 @@ def test_validation_rows_choose_but_are_not_fitted(monkeypatch):
 def test_without_validation_rows_the_inner_folds_decide_alone():
     features, targets = data("multiclass")
     known, split = LayerFeatures(train=features[:240]), {"train": targets[:240]}
-    score = SCORES["multiclass"]
-    found = fit(known, split, "multiclass", ("a", "b", "c"), 0, Options(), score=score)
+    found = fit(context(known, split, "multiclass", ("a", "b", "c"), SCORES["multiclass"]), Options())
     assert found.report["search_rows"] == 240
     assert judged(found, features[300:], targets[300:], "multiclass") > 0.7
 
