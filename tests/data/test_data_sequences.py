@@ -9,10 +9,10 @@ import pytest
 
 from modaxfer.data.cells.columns import conform
 from modaxfer.data.cells.sequences import holds_lists, sequence_of
-from modaxfer.data.cleaning import find_empty, find_unequal
+from modaxfer.data.cleaning import find_empty, find_label_faults, find_unequal
 from modaxfer.data.rows import Rows
 from modaxfer.data.tables.files import read_table
-from modaxfer.spec import WORDS, Field
+from modaxfer.spec import IMAGE, WORDS, Field
 
 FIELD = Field(name="words", signal=WORDS)
 
@@ -77,5 +77,15 @@ def test_rows_without_words_are_empty():
 
 
 def test_as_many_tags_as_words():
-    found = find_unequal(rows_of([["a", "b"], ["a"], ["a"]], [("O", "O"), ("O", "O"), None]), (FIELD,))
+    found = find_unequal(rows_of([["a", "b"], ["a"], ["a"]], [("O", "O"), ("O", "O"), None]), (FIELD,), 2)
     assert found == {1: ("words_and_tags_differ", "1 words in column 'words' and 2 tags")}
+
+
+def test_as_many_tags_as_usual_where_parts_have_no_name():
+    rows = rows_of([["a"]] * 2, [("O", "O"), ("O",)])
+    found = find_unequal(rows, (Field(name="words", signal=IMAGE),), 2)
+    assert found == {1: ("other_number_of_tags", "1 tags, where most rows have 2")}
+
+
+def test_a_missing_tag_is_named():
+    assert find_label_faults(rows_of([["a"]], [("O", "", "O")]), ()) == {0: ("missing_tag", "tag 2 of 3 is missing")}

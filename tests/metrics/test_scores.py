@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from modaxfer.metrics import compute, default_metrics, greater_is_better, why_undefined
+from modaxfer.metrics import compute, default_metrics, greater_is_better, tagged, why_undefined
 from modaxfer.metrics import scores as room
 from modaxfer.registry import load_target, registry
 from problem_names import PROBLEMS
@@ -193,6 +193,7 @@ def test_every_registered_metric_of_the_framework_names_a_function_of_this_room(
     built_in = [entry.spec for entry in registry().all("metric") if entry.plugin == "modaxfer"]
     functions = {load_target(spec.target) for spec in built_in}
     public = {getattr(room, name) for name in room.__all__} - {room.score_columns}
+    public |= {getattr(tagged, name) for name in tagged.__all__} - {tagged.Tagged}
     assert functions == public
     for function in functions:
         assert list(inspect.signature(function).parameters) == ["references", "predictions", "scores"]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from modaxfer.contracts import ragged
 from modaxfer.metrics import tagged
-from modaxfer.metrics.tagged import Tagged, ragged
+from modaxfer.metrics.tagged import Tagged
 
 # README of seqeval, and docstrings of seqeval/metrics/sequence_labeling.py.
 TRUE = [["O", "O", "O", "B-MISC", "I-MISC", "I-MISC", "O"], ["B-PER", "I-PER", "O"]]
@@ -49,7 +50,7 @@ def test_sums_of_a_resample_are_scores_of_its_rows() -> None:
     generator = np.random.default_rng(0)
     tags = np.array(["O", "B-A", "I-A", "B-B", "I-B"])
     lengths = generator.integers(1, 7, 12)
-    true, said = (ragged(generator.choice(tags, size) for size in lengths) for _ in range(2))
+    true, said = (ragged([generator.choice(tags, size) for size in lengths]) for _ in range(2))
     weights = generator.multinomial(12, np.full(12, 1 / 12), size=5).astype(float)
     family = Tagged(true, said)
     for score, finish in family.finish.items():
@@ -57,7 +58,3 @@ def test_sums_of_a_resample_are_scores_of_its_rows() -> None:
         expected = [score(true[rows], said[rows]) for rows in drawn]
         if score is not tagged.span_f1_strict:  # its scheme is that of all rows
             np.testing.assert_allclose(finish(family.sums(weights)), expected)
-
-
-def test_ragged_keeps_rows_of_one_length_apart() -> None:
-    assert ragged([["a", "b"], ["c", "d"]]).shape == (2,)

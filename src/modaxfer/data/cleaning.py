@@ -41,7 +41,10 @@ _COARSE = 0.5
 
 
 def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
-    """Find rows whose label is missing, no finite number (regression) or none of `classes` (where any are given)."""
+    """Find rows whose label is missing, no finite number, or none of `classes` (where any are given).
+
+    An empty text among the tags of a row stands for one that is missing.
+    """
     faults: dict[int, Fault] = {}
     known = set(classes)
     for position, label in enumerate(rows.labels):
@@ -52,6 +55,8 @@ def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
                 faults[position] = "label_not_a_number", "the label is not a number"
             elif abs(label) > _LARGEST:
                 faults[position] = "infinite_label", f"the label is infinite or beyond {_LARGEST:g}"
+        elif isinstance(label, tuple) and "" in label:
+            faults[position] = "missing_tag", f"tag {label.index('') + 1} of {len(label)} is missing"
         elif known and (strange := set(label if isinstance(label, tuple) else (label,)) - known):
             faults[position] = (
                 "unknown_label",
@@ -60,17 +65,25 @@ def find_label_faults(rows: Rows, classes: Sequence[str]) -> dict[int, Fault]:
     return faults
 
 
-def find_unequal(rows: Rows, fields: Sequence[Field]) -> dict[int, Fault]:
-    """Find rows whose label has more or fewer tags than a field of words has words."""
+def find_unequal(rows: Rows, fields: Sequence[Field], usual: int) -> dict[int, Fault]:
+    """Find rows that have more or fewer tags than words; or than rows usually have, where their parts have no name.
+
+    Args:
+        rows: Rows of one split, with tags as labels.
+        fields: Input fields.
+        usual: Tags of most training rows.
+    """
+    words = next((field.name for field in fields if field.signal.kind == "words"), None)
+    counts = None if words is None else pc.fill_null(pc.list_value_length(rows.table.column(words)), 0).to_pylist()
     faults: dict[int, Fault] = {}
-    for field in fields:
-        if field.signal.kind != "words":
+    for position, label in enumerate(rows.labels):
+        if not isinstance(label, tuple):
             continue
-        counts = pc.fill_null(pc.list_value_length(rows.table.column(field.name)), 0).to_pylist()
-        for position, (label, words) in enumerate(zip(rows.labels, counts, strict=True)):
-            if isinstance(label, tuple) and len(label) != words:
-                detail = f"{words} words in column {field.name!r} and {len(label)} tags"
-                faults.setdefault(position, ("words_and_tags_differ", detail))
+        if counts is not None and len(label) != counts[position]:
+            detail = f"{counts[position]} words in column {words!r} and {len(label)} tags"
+            faults[position] = "words_and_tags_differ", detail
+        elif counts is None and len(label) != usual:
+            faults[position] = "other_number_of_tags", f"{len(label)} tags, where most rows have {usual}"
     return faults
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modaxfer.metrics.ranking import ranking
+from modaxfer.metrics.tagged import Tagged
 from modaxfer.metrics.weighted import Classes, Family, Labels, Values
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def _values(family: Family, metrics: Sequence[Metric], draws: Iterator[np.ndarra
 
 
 def _families(references: np.ndarray, scored: Scored) -> list[Family]:
-    """Return what sums scores of such arrays fast; ragged ones have none, so their scores are called."""
+    """Return what sums scores of such arrays fast; of ragged ones only tags have it, others' scores are called."""
     families: list[Family] = []
     if references.dtype == object:
-        return families
+        return [Tagged(references, scored.predictions)]
     if references.ndim == 2:
         families.append(Labels(references, scored.predictions))
     else:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-__all__ = ["OUTSIDE", "Span", "has_spans", "scheme_of", "spans", "strict_spans"]
+__all__ = ["OUTSIDE", "Span", "has_spans", "marked", "scheme_of", "spans", "spans_line", "strict_spans"]
 
 OUTSIDE = "O"
 """Tag of a word that belongs to no span."""
@@ -85,6 +85,32 @@ def has_spans(tags: Iterable[str]) -> bool:
     """Tell whether `tags` mark spans: ``O`` is among them, or all have a prefix."""
     seen = set(tags)
     return OUTSIDE in seen or all(map(_PREFIXED.fullmatch, seen))
+
+
+def spans_line(tags: Sequence[str]) -> str:
+    """Return the spans of a row for people, by numbers of words from 1.
+
+    >>> spans_line(["B-PER", "I-PER", "O", "B-LOC"])
+    'PER 1-2, LOC 4'
+    """
+    found = [f"{kind} {start + 1}" + (f"-{stop}" if stop > start + 1 else "") for kind, start, stop in spans(tags)]
+    return ", ".join(found) or "(no span)"
+
+
+def marked(words: Sequence[str], tags: Sequence[str]) -> str:
+    """Return a row's words with its spans in brackets, for people.
+
+    >>> marked(["Ann", "Lee", "left"], ["B-PER", "I-PER", "O"])
+    '[Ann Lee]PER left'
+    """
+    begins = {start: (kind, stop) for kind, start, stop in spans(tags)}
+    parts, place = [], 0
+    while place < len(words):
+        kind, stop = begins.get(place, ("", place + 1))
+        text = " ".join(words[place:stop])
+        parts.append(f"[{text}]{kind}" if kind else text)
+        place = stop
+    return " ".join(parts)
 
 
 def _parsed(tag: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ its kind, its first and its last word are. As in seqeval, a share of nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Tagged",
-    "ragged",
     "span_f1",
     "span_f1_strict",
     "span_precision",
@@ -28,14 +28,6 @@ __all__ = [
     "tag_accuracy",
     "tag_f1_macro",
 ]
-
-
-def ragged(rows: Iterable[Sequence[str]]) -> np.ndarray:
-    """Return an object array ``[rows]`` of tuples, which may differ in length."""
-    listed = [tuple(row) for row in rows]
-    array = np.empty(len(listed), object)
-    array[:] = listed
-    return array
 
 
 def span_f1(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
@@ -78,12 +70,7 @@ class Tagged:
     most = None
 
     def __init__(self, references: np.ndarray, predictions: np.ndarray) -> None:
-        scheme = scheme_of(references)
-        tags = sorted({tag for rows in (references, predictions) for row in rows for tag in row})
-        place = {tag: number for number, tag in enumerate(tags)}
-        self._columns = np.stack(
-            [_counted(true, said, scheme, place) for true, said in zip(references, predictions, strict=True)]
-        )
+        self._references, self._predictions = references, predictions
         self.finish: Finish = {
             span_precision: lambda sums: divide(sums[:, 0], sums[:, 2]),
             span_recall: lambda sums: divide(sums[:, 0], sums[:, 1]),
@@ -92,6 +79,15 @@ class Tagged:
             tag_accuracy: lambda sums: divide(sums[:, 6], sums[:, 7]),
             tag_f1_macro: _macro,
         }
+
+    @cached_property
+    def _columns(self) -> np.ndarray:
+        """Whether this family is asked, metrics decide: rows of other problems may hold no tags."""
+        both = self._references, self._predictions
+        scheme = scheme_of(self._references)
+        tags = sorted({tag for rows in both for row in rows for tag in row})
+        place = {tag: number for number, tag in enumerate(tags)}
+        return np.stack([_counted(true, said, scheme, place) for true, said in zip(*both, strict=True)])
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return the sums of every resample."""

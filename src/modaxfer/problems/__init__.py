@@ -6,6 +6,7 @@ counts things reads numbers as a regression does, and brings an objective alone.
 
 from modaxfer.problems.labels.classes import ClassLabels
 from modaxfer.problems.labels.sets import SetLabels
+from modaxfer.problems.labels.tags import TagLabels
 from modaxfer.problems.labels.values import ValueLabels
 
-__all__ = ["ClassLabels", "SetLabels", "ValueLabels"]
+__all__ = ["ClassLabels", "SetLabels", "TagLabels", "ValueLabels"]

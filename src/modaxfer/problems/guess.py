@@ -11,14 +11,18 @@ import pyarrow as pa
 
 from modaxfer.data.cells.labels import LabelReading, values_of
 from modaxfer.data.cells.numerals import is_text_type
+from modaxfer.data.cells.sequences import holds_lists, sequences_of
 from modaxfer.data.origin import is_typed
 from modaxfer.problems.labels.separators import separator_between
 from modaxfer.spec import Target
 
-__all__ = ["SEVERAL_COLUMNS", "Guess", "guess_problem", "guess_stored"]
+__all__ = ["SEVERAL_COLUMNS", "TAGGING", "Guess", "guess_problem", "guess_stored", "tagged_column"]
 
 SEVERAL_COLUMNS = "multilabel"
 """The problem that several label columns pose, where nobody says."""
+
+TAGGING = "tagging"
+"""The problem that lists of tags pose beside lists of words as long."""
 
 _FEW_VALUES = 20
 """Up to this many distinct whole numbers are classes; half as many where they have decimals."""
@@ -77,6 +81,22 @@ def guess_stored(kind: pa.DataType, classes: Sequence[str]) -> str:
     if not classes and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
         return "regression"
     return "binary" if len(classes) == 2 else "multiclass"
+
+
+def tagged_column(table: pa.Table, label: str, names: Sequence[str]) -> str | None:
+    """Return the only one of the columns `names` that holds lists as long as those of `label`, in every row."""
+    if not holds_lists(table.column(label)):
+        return None
+    tags = [None if items is None else len(items) for items in sequences_of(table.column(label))]
+    found = [name for name in names if holds_lists(table.column(name)) and _as_long(table.column(name), tags)]
+    return found[0] if len(found) == 1 else None
+
+
+def _as_long(column: pa.ChunkedArray, lengths: Sequence[int | None]) -> bool:
+    pairs = [
+        (len(items), length) for items, length in zip(sequences_of(column), lengths, strict=True) if items and length
+    ]
+    return any(length > 1 for _, length in pairs) and all(count == length for count, length in pairs)
 
 
 def _are_classes(values: np.ndarray) -> bool:

@@ -50,9 +50,20 @@ PROBLEMS = (
         figure=_FIGURES + "residuals",
         summary="A number per row.",
     ),
+    ProblemSpec(
+        name="tagging",
+        target=_ROOM + "tagging:Tagging",
+        metrics=("span_f1", "span_precision", "span_recall", "span_f1_strict", "tag_accuracy", "tag_f1_macro"),
+        ragged=True,
+        pipeline="token-classification",
+        figure=_FIGURES + "precision_and_recall",
+        summary="A tag per word of a text, per cell of an image, per stretch of a sound.",
+    ),
 )
 
 _SCORES = "modaxfer.metrics.scores:"
+_TAGGED = "modaxfer.metrics.tagged:"
+_TAGS = ("tagging",)
 _CLASSES = ("binary", "multiclass")
 _MULTI = (*_CLASSES, "multilabel")
 _NUMBERS = ("regression",)
@@ -70,4 +81,10 @@ METRICS = (
     MetricSpec(name="rmse", target=_SCORES + "rmse", problems=_NUMBERS, greater_is_better=False),
     MetricSpec(name="mae", target=_SCORES + "mae", problems=_NUMBERS, greater_is_better=False),
     MetricSpec(name="r2", target=_SCORES + "r2", problems=_NUMBERS),
+    MetricSpec(name="span_f1", target=_TAGGED + "span_f1", problems=_TAGS),
+    MetricSpec(name="span_precision", target=_TAGGED + "span_precision", problems=_TAGS),
+    MetricSpec(name="span_recall", target=_TAGGED + "span_recall", problems=_TAGS),
+    MetricSpec(name="span_f1_strict", target=_TAGGED + "span_f1_strict", problems=_TAGS),
+    MetricSpec(name="tag_accuracy", target=_TAGGED + "tag_accuracy", problems=_TAGS),
+    MetricSpec(name="tag_f1_macro", target=_TAGGED + "tag_f1_macro", problems=_TAGS),
 )

@@ -10,6 +10,8 @@ import numpy as np
 
 from modaxfer.errors import AmbiguousNameError, UnknownNameError
 from modaxfer.metrics.mistakes import MOST, surest
+from modaxfer.metrics.ragged_scores import score_array
+from modaxfer.metrics.spans import spans_line
 from modaxfer.problems.guess import guess_stored
 from modaxfer.problems.labels.names import named
 from modaxfer.registry import problem_of, problem_spec
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 SCORE = "score:"
-_OWN = ("row_id", "target", "prediction", "cluster")
+_OWN = ("row_id", "target", "prediction", "cluster", "scores")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class Predictions:
     predicted: tuple[Any, ...]
     classes: tuple[str, ...] = ()
     scores: np.ndarray | None = None
-    """float64 ``[rows, classes]``; NaN where a class has no score column."""
+    """float64 ``[rows, classes]``, NaN where a class has no score column; or of each row's parts, object ``[rows]``."""
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further columns that whoever wrote the file chose to store, as text."""
 
@@ -168,10 +170,11 @@ def mistakes(predictions: Predictions, count: int = MOST) -> tuple[Mistake, ...]
 
 
 def _mistake(predictions: Predictions, item: Mistaken) -> Mistake:
+    shown = spans_line if problem_spec(predictions.problem).ragged else _shown
     return Mistake(
         row_id=predictions.row_ids[item.row],
-        target=_shown(predictions.targets[item.row]),
-        predicted=_shown(predictions.predicted[item.row]),
+        target=shown(predictions.targets[item.row]),
+        predicted=shown(predictions.predicted[item.row]),
         score=None if math.isnan(item.score) else item.score,
         of=predictions.classes[item.label] if item.label >= 0 else "",
         beside={name: values[item.row] for name, values in predictions.beside.items()},
@@ -209,6 +212,8 @@ def _values(values: Sequence[Any], kind: pyarrow.DataType, classes: Sequence[str
 
 
 def _scores(table: pyarrow.Table, classes: Sequence[str]) -> np.ndarray | None:
+    if "scores" in table.column_names:
+        return score_array(table.column("scores").to_pylist())
     present = [SCORE + name in table.column_names for name in classes]
     if not any(present):
         return None

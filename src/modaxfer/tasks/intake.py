@@ -9,11 +9,19 @@ import pyarrow as pa
 
 from modaxfer.data.cells.columns import conform, is_media, require_columns
 from modaxfer.data.cells.interpret import interpret, row_counters, strange_cells
-from modaxfer.data.cleaning import constant_columns, find_empty, find_infinite, find_label_faults, read_media
+from modaxfer.data.cleaning import (
+    constant_columns,
+    find_empty,
+    find_infinite,
+    find_label_faults,
+    find_unequal,
+    read_media,
+)
 from modaxfer.data.fingerprint import row_digests
 from modaxfer.data.origin import file_of, numbers_of
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
 from modaxfer.errors import DataError
+from modaxfer.problems import TagLabels
 from modaxfer.registry import problem_of
 from modaxfer.spec import TABLE, Field, TaskSpec
 
@@ -61,7 +69,8 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     learned = labels.learn(train, spec.target)
     rows = {split: _rows(spec, meant, learned, split, table) for split, table in found.tables.items()}
     notes = (*_left_out(spec, train, named), *meant.notes, *_told(spec, found.tables, meant, learned))
-    rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial) for split, part in rows.items()}
+    parts = labels.usual(rows["train"].labels) if isinstance(labels, TagLabels) else None
+    rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial, parts) for split, part in rows.items()}
     classes = labels.class_names(rows["train"].labels, spec.target)
     constant = constant_columns(rows["train"], fields) if len(rows["train"]) else ()
     fields = tuple(field for field in fields if field.name not in constant)
@@ -156,10 +165,17 @@ def _rows(spec: TaskSpec, meant: Interpretation, learned: Any, split: str, table
 
 
 def _cleaned(
-    rows: Rows, spec: TaskSpec, fields: tuple[Field, ...], root: Path | None, ledger: Ledger, partial: bool
+    rows: Rows,
+    spec: TaskSpec,
+    fields: tuple[Field, ...],
+    root: Path | None,
+    ledger: Ledger,
+    partial: bool,
+    parts: int | None,
 ) -> Rows:
-    # The first reason found for a row is the one that counts.
-    faults = find_infinite(rows, fields) | find_empty(rows, fields, partial=partial)
+    # The last reason found for a row is the one that counts.
+    faults = {} if parts is None else find_unequal(rows, fields, parts)
+    faults |= find_infinite(rows, fields) | find_empty(rows, fields, partial=partial)
     faults |= find_label_faults(rows, spec.target.classes)
     rows, unreadable = read_media(ledger.drop(rows, faults), fields, root, ledger.notes)
     return ledger.drop(rows, unreadable)

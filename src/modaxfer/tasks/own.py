@@ -18,9 +18,11 @@ from modaxfer.data.origin import file_of
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
-from modaxfer.problems.guess import SEVERAL_COLUMNS, guess_problem
+from modaxfer.metrics.spans import has_spans
+from modaxfer.problems import TagLabels
+from modaxfer.problems.guess import SEVERAL_COLUMNS, TAGGING, guess_problem, tagged_column
 from modaxfer.registry import problem_name, problem_of
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, FolderSource, Target, TaskSpec
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field, FolderSource, Target, TaskSpec
 from modaxfer.tasks.intake import input_fields
 
 if TYPE_CHECKING:
@@ -56,11 +58,13 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     fields = _fields(config, train)
     columns = _label_columns(config, train)
     _refuse_repeats(fields, columns)
-    target, why = _target(config, train, columns)
+    target, why = _target(config, train, columns, fields)
+    fields, metrics = _tagged(fields, train, target)
     spec = TaskSpec(
         name=re.sub(r"[^a-z0-9]+", "-", path.name.split(".", 1)[0].lower()).strip("-") or "own-data",
         fields=fields,
         target=target,
+        metrics=metrics,
         sources=(FolderSource(name=str(path)),),
         domain="own data",
     )
@@ -106,7 +110,9 @@ def _refuse_repeats(fields: tuple[Field, ...], labels: tuple[str, ...]) -> None:
             raise ConfigError(f"a column is named as {role} twice", got=twice, fix="name it once")
 
 
-def _target(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:
+def _target(
+    config: RunConfig, table: pa.Table, columns: tuple[str, ...], fields: tuple[Field, ...]
+) -> tuple[Target, str]:
     """Return the target that `columns` make up, and why it has the problem type it has.
 
     Raises:
@@ -117,6 +123,9 @@ def _target(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tup
     if len(columns) > 1:
         return _several_columns(config, table, columns)
     (column,) = columns
+    if not config.problem and (words := tagged_column(table, column, _worded(table, column, fields))):
+        why = f"guessed: lists as long as those of column {words!r}, a tag per word; --problem says otherwise"
+        return Target(column=column, problem=TAGGING), why
     if not config.problem:
         guess = guess_problem(table, column, learn_labels(table, column))
         target = Target(column=column, problem=guess.problem, separator=guess.separator)
@@ -126,6 +135,29 @@ def _target(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tup
     labels.learn(table, target)
     target, found = labels.refine(table, target)
     return target, f"as asked for{found}"
+
+
+def _worded(table: pa.Table, label: str, fields: tuple[Field, ...]) -> list[str]:
+    """Return the columns that may hold words: the only one that is named, of text, or any where none is."""
+    if fields:
+        return [field.name for field in fields if field.signal is TEXT and len(fields) == 1]
+    return [name for name in table.column_names if name != label]
+
+
+def _tagged(fields: tuple[Field, ...], table: pa.Table, target: Target) -> tuple[tuple[Field, ...], tuple[str, ...]]:
+    """Return the fields of a task, its text as words where these are tagged; and the scores that suit the tags.
+
+    Spans say nothing of the cells of a picture, nor of tags without an ``O``, such as parts of speech.
+    """
+    labels = problem_of(target.problem).labels
+    if not isinstance(labels, TagLabels):
+        return fields, ()
+    if not fields and (words := tagged_column(table, target.column, _worded(table, target.column, ()))):
+        fields = (Field(name=words, signal=WORDS),)
+    worded = tuple(replace(field, signal=WORDS) if field.signal is TEXT else field for field in fields)
+    tags = {tag for row in labels.read(table, target, None) if isinstance(row, tuple) for tag in row}
+    spans = has_spans(tags) and not any(field.signal is IMAGE for field in fields)
+    return worded, () if spans else ("tag_accuracy", "tag_f1_macro")
 
 
 def _several_columns(config: RunConfig, table: pa.Table, columns: tuple[str, ...]) -> tuple[Target, str]:

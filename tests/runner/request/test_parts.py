@@ -10,7 +10,7 @@ import pytest
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import ragged
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Fusion, LossTerm, Part, Phase, Plan, Solver, Stream
+from modaxfer.plan import SUPERVISED, Fusion, Labels, LossTerm, Part, Phase, Plan, Solver, Stream
 from modaxfer.registry import registry
 from modaxfer.runner.request.parts import parts_read, refuse_plan, refuse_way
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field
@@ -86,6 +86,9 @@ def phase(**more):
     [
         (Plan(phases=(phase(),), fusion=Fusion()), "fuses the vectors of rows"),
         (Plan(phases=(phase(streams={"one": Stream(), "other": Stream(task=1)}),)), "draws from several streams"),
+        (Plan(phases=(phase(streams={"one": Stream(labels=Labels.HIDDEN)}),)), "hides labels"),
+        (Plan(phases=(phase(streams={"one": Stream(transforms=("flip",))}),)), "makes rows anew"),
+        (Plan(phases=(phase(validator="a:b"),)), "is judged by vectors of rows"),
         (Plan(phases=(phase(solver=Solver(target="a:b")),)), "solves a head on vectors of rows"),
         (
             Plan(phases=(phase(losses=(SUPERVISED, LossTerm(name="coral", target="a:b"))),)),

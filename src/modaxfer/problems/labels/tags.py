@@ -88,6 +88,11 @@ class TagLabels:
         """Return `targets`, in which strange tags stand as they are: no model says them."""
         return targets
 
+    def usual(self, labels: Sequence[Label]) -> int:
+        """Return how many tags most of these training rows have."""
+        found = Counter(len(tags) for tags in labels if isinstance(tags, tuple))
+        return found.most_common(1)[0][0] if found else 0
+
     def strata(self, targets: np.ndarray) -> csr_array:
         """Return one stratum per tag that not every row has, and one for rows without any such tag."""
         shares = Counter(chain.from_iterable(map(set, targets)))

@@ -12,6 +12,7 @@ from modaxfer.data.blanks import is_missing
 from modaxfer.data.given import shown_column
 from modaxfer.data.media import read_image, read_sound
 from modaxfer.metrics.mistakes import surest
+from modaxfer.metrics.spans import marked
 from modaxfer.result import write_atomically
 
 if TYPE_CHECKING:
@@ -49,8 +50,12 @@ def write_mistakes(folder: Path, session: TaskSession, resolved: ResolvedTask, m
     rows = [item.row for item in surest(found)]
     split = resolved.data.splits["test"]
     chosen = split.select(rows).with_format("arrow")[:]
+    both = {"true": asked.references, "predicted": made.predictions}
     shown = {
-        row_id: _inputs(chosen, place, resolved.fields, resolved.data.root)
+        row_id: [
+            *_inputs(chosen, place, resolved.fields, resolved.data.root),
+            *_tagged(chosen, place, resolved.fields, {name: values[rows[place]] for name, values in both.items()}),
+        ]
         for place, row_id in enumerate(chosen.column("row_id").to_pylist())
     }
     write_atomically(folder / MISTAKES, json.dumps(shown, ensure_ascii=False) + "\n")
@@ -62,7 +67,7 @@ def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path |
     tabular = [field for field in fields if field.signal.kind == "table"]
     for field in (*(field for field in fields if field not in tabular), *tabular[:MOST_COLUMNS]):
         value = table.column(field.name)[place].as_py()
-        if is_missing(value):
+        if is_missing(value) or field.signal.kind == "words":
             continue
         kind = field.signal.kind
         name = shown_column(table.column(field.name).slice(place, 1)).to_pylist()[0]
@@ -75,6 +80,15 @@ def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path |
     if len(tabular) > MOST_COLUMNS:
         found.append({"name": "", "kind": "table", "text": f"and {len(tabular) - MOST_COLUMNS} more columns"})
     return found
+
+
+def _tagged(table: pa.Table, place: int, fields: tuple[Field, ...], tags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the words of one row, once with its true spans in brackets and once with those that were predicted."""
+    names = [field.name for field in fields if field.signal.kind == "words"]
+    texts = (
+        (name, told, marked(table.column(name)[place].as_py(), own)) for name in names for told, own in tags.items()
+    )
+    return [{"name": f"{name}, {told}", "kind": "text", "text": _cut(text)} for name, told, text in texts]
 
 
 def _cut(text: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from modaxfer.metrics import greater_is_better
+from modaxfer.metrics.ragged_scores import score_lists
 from modaxfer.registry import problem_spec, registry
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import Asked
@@ -142,7 +143,8 @@ def write_predictions(
 ) -> Path:
     """Write ``predictions.parquet``: row id, target, prediction and a score per class of the test split.
 
-    Where rows belong together a column ``cluster`` says which.
+    Where each part of a row is predicted, ``scores`` holds a list of what each prediction is worth. Where rows belong
+    together a column ``cluster`` says which.
     """
     split, classes = session.splits["test"], resolved.data.classes
     columns = {
@@ -158,13 +160,15 @@ def write_predictions(
 def write_table(
     path: Path, columns: Mapping[str, list[Any]], scores: np.ndarray | None, classes: tuple[str, ...]
 ) -> Path:
-    """Write `columns` and one ``score:CLASS`` column per class to a parquet file, atomically."""
+    """Write `columns` and one ``score:CLASS`` column per class, or ``scores``, to a parquet file, atomically."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     values: dict[str, Any] = dict(columns)
-    if scores is not None:
+    if scores is not None and scores.dtype == object:
+        values["scores"] = score_lists(scores)
+    elif scores is not None:
         values |= {f"score:{name}": scores[:, place].astype(float) for place, name in enumerate(classes)}
     temporary = path.with_name(f".{path.name}.tmp")
     pq.write_table(pa.table(values), temporary)

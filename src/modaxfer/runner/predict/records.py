@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modaxfer.data.given import Given, shown_column
+from modaxfer.metrics.ragged_scores import score_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +30,9 @@ class Predicted:
     predictions: list[Any]
     """Class names, lists of them (multi-label), or numbers; None for a row that could not be read."""
     scores: np.ndarray | None
-    """Probabilities ``[rows, classes]``, NaN for a row that could not be read; None for a regression."""
+    """Probabilities ``[rows, classes]``, NaN for a row that could not be read; of rows with a prediction for each part
+    an object array ``[rows]`` of one probability per part, None for a row that could not be read; None for a
+    regression."""
     classes: tuple[str, ...]
     given: Given
     """The rows as they were read."""
@@ -43,14 +46,16 @@ def records(made: Predicted) -> list[dict[str, Any]]:
     """Return one mapping per row.
 
     Its keys: ``row`` (from 1), the columns that were given (of images and sounds their file names), ``prediction``,
-    for classes ``scores`` by class, and ``reason``. Where ``prediction`` is None so are ``scores``, and ``reason`` says
-    why; else that is None.
+    for classes ``scores`` by class (a list where each part of a row is predicted), and ``reason``. Where ``prediction``
+    is None so are ``scores``, and ``reason`` says why; else that is None.
     """
     inputs = {name: values.to_pylist() for name, values in _inputs(made).items()}
-    found = []
+    found, lists = [], _lists(made)
     for place, value in enumerate(made.predictions):
         record = {"row": place + 1, **{name: values[place] for name, values in inputs.items()}, "prediction": value}
-        if made.scores is not None:
+        if lists is not None:
+            record["scores"] = lists[place]
+        elif made.scores is not None:
             known = dict(zip(made.classes, map(float, made.scores[place]), strict=True))
             record["scores"] = None if place in made.reasons else known
         found.append({**record, "reason": made.reasons.get(place)})
@@ -58,18 +63,26 @@ def records(made: Predicted) -> list[dict[str, Any]]:
 
 
 def flat(made: Predicted) -> pa.Table:
-    """Return the same as a table: scores in one column per class, called ``score:CLASS``."""
+    """Return the same as a table: scores in a column per class, ``score:CLASS``, or in one of lists, ``scores``."""
     import pyarrow as pa
 
     rows = len(made.predictions)
     columns: dict[str, Any] = {"row": pa.array(range(1, rows + 1), pa.int64()), **_inputs(made)}
     several = any(isinstance(value, list) for value in made.predictions)
     columns["prediction"] = pa.array(made.predictions, pa.list_(pa.string()) if several else None)
-    for place, name in enumerate(made.classes if made.scores is not None else ()):
+    lists = _lists(made)
+    if lists is not None:
+        columns["scores"] = pa.array(lists, pa.list_(pa.float64()))
+    for place, name in enumerate(made.classes if made.scores is not None and lists is None else ()):
         assert made.scores is not None, "asked above"
         columns[SCORE + name] = pa.array(made.scores[:, place].astype(float), from_pandas=True)
     columns["reason"] = pa.array([made.reasons.get(place) for place in range(rows)], pa.string())
     return pa.table(columns)
+
+
+def _lists(made: Predicted) -> list[list[float | None] | None] | None:
+    """Return the scores of each row's parts; None where rows have one per class, or none."""
+    return score_lists(made.scores) if made.scores is not None and made.scores.dtype == object else None
 
 
 def _inputs(made: Predicted) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError, UnknownNameError, close_matches
 from modaxfer.metrics import bootstrap, compute, default_metrics, why_undefined
 from modaxfer.problems.labels.names import unseen
-from modaxfer.registry import problem_of, registry
+from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.result import Result
 from modaxfer.runner.predict.given import labelled_rows
 from modaxfer.runner.predict.predictor import Predictor, first_reasons
@@ -76,6 +76,7 @@ def score_rows(
         raise DataError("not one row has a label", column=target.column, got=reasons, fix="name another with --label")
     made = predictor.predict_rows(given, progress)
     faults = {row: ("unreadable", reason) for row, reason in made.reasons.items()} | unlabelled
+    faults |= _unequal(made, labels, faults) if problem_spec(target.problem).ragged else {}
     kept = np.array([row for row in range(len(labels)) if row not in faults], np.int64)
     if not len(kept):
         reasons = first_reasons({row: detail for row, (_, detail) in faults.items()})
@@ -127,6 +128,16 @@ def _scores(
             f"({', '.join(names)}): they count as errors"
         )
     return metrics, {name: list(ends) for name, ends in drawn.items()}, lines
+
+
+def _unequal(made: Predicted, labels: Sequence[Label], faults: Mapping[int, Any]) -> dict[int, tuple[str, str]]:
+    """Return the rows that have more or fewer tags than parts."""
+    both = ((row, made.predictions[row], label) for row, label in enumerate(labels) if row not in faults)
+    return {
+        row: ("words_and_tags_differ", f"{len(said)} words or other parts, and {len(label)} tags")
+        for row, said, label in both
+        if isinstance(label, tuple) and len(said) != len(label)
+    }
 
 
 def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray | None:

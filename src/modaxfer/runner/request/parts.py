@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED
+from modaxfer.plan import SUPERVISED, Labels, Phase
+from modaxfer.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +18,29 @@ if TYPE_CHECKING:
     from modaxfer.encoders.checkpoints import ResolvedEncoder
     from modaxfer.plan import Plan
     from modaxfer.registry import Entry
+    from modaxfer.runner.request.resolve import ResolvedTask
     from modaxfer.spec import Field
 
-__all__ = ["parts_read", "refuse_plan", "refuse_way"]
+__all__ = ["parts_read", "refuse_plan", "refuse_way", "with_parts"]
+
+
+SCORE = Phase(trainable=frozenset()).validator
+"""What judges an epoch where a plan says nothing else."""
+
+
+def with_parts(resolved: ResolvedTask) -> ResolvedTask:
+    """Return a task as it is; where each part of its rows is predicted, with towers that read parts.
+
+    Raises:
+        RefusedError: Its plan, its bridge or its encoder cannot.
+    """
+    if not registry().get("problem", resolved.task.target.problem).spec.ragged:
+        return resolved
+    refuse_plan(resolved.plan, resolved.strategy)
+    (tower,) = resolved.towers
+    refuse_way(tower.fields, tower.bridge, tower.encoder, tower.encoder_options)
+    pooling, parts = parts_read(tower.fields, resolved.data)
+    return replace(resolved, towers=(replace(tower, readout=replace(tower.readout, pooling=pooling, parts=parts)),))
 
 
 def parts_read(fields: Sequence[Field], data: TaskData) -> tuple[str, int]:
@@ -82,14 +104,20 @@ def refuse_plan(plan: Plan, strategy: Entry) -> None:
     """Refuse a plan with something that reads one vector of each row.
 
     Raises:
-        RefusedError: It fuses encoders, draws from several streams, solves a head, or has losses beside the task's own.
+        RefusedError: It fuses encoders, solves a head, has losses beside the task's own, or streams of another kind.
     """
+    streams = [stream for phase in plan.phases for stream in phase.streams.values()]
     beside = [term.name for phase in plan.phases for term in phase.losses if term != SUPERVISED]
     does = {
         "fuses the vectors of rows": plan.fusion is not None,
         "solves a head on vectors of rows": any(phase.solver is not None for phase in plan.phases),
         f"has losses that are not made for tags ({', '.join(beside)})": bool(beside),
         "draws from several streams": any(len(phase.streams) > 1 for phase in plan.phases),
+        "hides labels, or adds to rows": any(stream.labels is not Labels.GIVEN or stream.extras for stream in streams),
+        "makes rows anew, whose parts are then others": any(
+            stream.transforms or stream.views > 1 for stream in streams
+        ),
+        "is judged by vectors of rows": any(phase.validator != SCORE or phase.measure for phase in plan.phases),
     }
     found = [what for what, there in does.items() if there]
     if found:

@@ -18,6 +18,7 @@ from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import bounded
 from modaxfer.runner.request.options import Options, options_class, split_options
+from modaxfer.runner.request.parts import with_parts
 from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
@@ -143,6 +144,7 @@ def resolve_tasks(
         )
         for each in asked
     )
+    tasks = tuple(map(with_parts, tasks))
     rehearse(tasks)
     tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(map(_aligned, tasks)))
     roles = {(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)}

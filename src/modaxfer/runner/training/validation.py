@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from modaxfer.contracts import Seen
 from modaxfer.plan import Phase
@@ -81,13 +82,14 @@ def _shown(session: TaskSession, seen: Seen, score: float) -> Seen:
     return Seen(outputs=seen.outputs, pooled=seen.pooled, targets=targets, score=lambda: score)
 
 
-def _scored(session: TaskSession, outputs: torch.Tensor) -> dict[str, Any]:
+def _scored(session: TaskSession, outputs: Any) -> dict[str, Any]:
     """Score validation: ``judged`` and ``skill``, greater is better; the primary metric by name; ``loss``."""
     split = session.splits["validation"]
     predictions, scores = session.objective.decode(outputs)
     judged = session.judge(split.targets, predictions, scores)
     # A class that train lacks has no logit, so no loss either; the judged score counts it as an error.
-    losses = session.objective.loss(outputs, session.objective.batch(split.targets))
+    padded = pad_sequence(outputs, batch_first=True, padding_value=-torch.inf) if isinstance(outputs, list) else outputs
+    losses = session.objective.loss(padded, session.objective.batch(split.targets))
     loss = float(losses[torch.from_numpy(session.objective.known(split.targets))].mean())
     skill = session.skill(judged, split.targets, predictions)
     return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}
