@@ -213,9 +213,9 @@ def test_runs_on_other_rows_are_not_paired(tmp_path):
         read_finished(tmp_path / str(seed), made_run(tmp_path / str(seed), 0.8, seed=seed, rows_of_seed=True))
         for seed in (0, 1)
     )
-    with pytest.raises(DataError, match="a run and its baseline from scratch are scored on other rows"):
+    with pytest.raises(DataError, match="a run and the one beside it are scored on other rows"):
         transfer_gain([first], [second], seed=0)
-    with pytest.raises(DataError, match="a run and its baseline from scratch are scored on other rows"):
+    with pytest.raises(DataError, match="a run and the one beside it are scored on other rows"):
         scratch_baseline(first, second)
 
 

@@ -11,7 +11,7 @@ from modaxfer.errors import DataError
 from modaxfer.metrics import Pair, paired_difference, paired_gain
 from modaxfer.runner.evaluation.finished import Finished
 
-__all__ = ["scratch_baseline", "transfer_gain"]
+__all__ = ["measured_against", "scratch_baseline", "transfer_gain"]
 
 
 def transfer_gain(pretrained: Sequence[Finished], scratch: Sequence[Finished], *, seed: int) -> dict[str, Any]:
@@ -43,35 +43,48 @@ def transfer_gain(pretrained: Sequence[Finished], scratch: Sequence[Finished], *
 
 
 def scratch_baseline(pretrained: Finished, scratch: Finished) -> dict[str, Any]:
-    """Return the baseline that stands beside the scores of a run: those of its own seed's run from scratch.
+    """Return the baseline that stands beside the scores of a run: those of its own seed's run from scratch."""
+    result = scratch.result
+    return {
+        **measured_against(pretrained, scratch),
+        "strategy": result.strategy,
+        "epochs": result.training.get("epochs"),
+        "rate": (result.training.get("rates") or {}).get("chosen"),
+    }
 
-    ``difference`` is the 95 % interval of run minus baseline in the primary metric, as for every baseline.
+
+def measured_against(run: Finished, other: Finished) -> dict[str, Any]:
+    """Return the scores of `other`, a run below `run` on the same rows, as a baseline of its result.
+
+    Returns:
+        Metric name to value; ``interval``: the other's own, 95 %, and ``difference``: the 95 % interval of run minus
+        other, both by the primary metric; ``run``: the other's folder.
+
+    Raises:
+        DataError: The two are scored on other rows.
     """
-    result, metric = scratch.result, pretrained.result.primary
-    pair = _pair(pretrained, scratch)
+    metric, pair = run.result.primary, _pair(run, other)
     difference = paired_difference(
         pair.references,
         pair.better,
         pair.other,
         metric,
-        problem=pretrained.problem,
-        seed=pretrained.result.seed,
+        problem=run.problem,
+        seed=run.result.seed,
         clusters=pair.clusters,
     )
     return {
-        **result.metrics["test"],
+        **other.result.metrics["test"],
+        "interval": {metric: other.result.intervals.get(metric)},
         "difference": {metric: [difference.low, difference.high]},
-        "strategy": result.strategy,
-        "epochs": result.training.get("epochs"),
-        "rate": (result.training.get("rates") or {}).get("chosen"),
-        "run": scratch.folder.relative_to(pretrained.folder).as_posix(),
+        "run": other.folder.relative_to(run.folder).as_posix(),
     }
 
 
 def _pair(pretrained: Finished, scratch: Finished) -> Pair:
     if pretrained.ids != scratch.ids or not np.array_equal(pretrained.references, scratch.references):
         raise DataError(
-            "a run and its baseline from scratch are scored on other rows",
+            "a run and the one beside it are scored on other rows",
             file=scratch.folder,
             fix="the data changed between the two: train both again, in a new --output",
         )
