@@ -7,7 +7,8 @@ from torch import nn
 
 from heads_read import said
 from modaxfer.errors import ConfigError, UnknownNameError
-from modaxfer.heads.build import build_head, head_config, reads_tokens
+from modaxfer.heads.build import build_head, head_config, reads_tokens, rehearse_head
+from modaxfer.heads.fusion import FusionHead
 from modaxfer.heads.linear import LinearHead
 from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import CodeReducer, ReducedHead
@@ -73,3 +74,51 @@ def test_what_no_head_can_read_is_refused():
             ConfigError, match=r"head Own reads what there is not\. Got: pixels\. Allowed: pooled, tokens"
         ):
             reads_tokens(head)
+
+
+class TokenMean(nn.Module):
+    reads = "tokens"
+
+    def __init__(self, width):
+        super().__init__()
+        self.linear = nn.Linear(width, 1)
+
+    def forward(self, features):
+        return self.linear(features.tokens.mean(1))
+
+
+@pytest.mark.parametrize(
+    ("head", "widths", "hidden", "parts"),
+    [
+        (LinearHead(6, 1), (6,), (6,), False),
+        (LinearHead(6, 1), (6,), (6,), True),
+        (TokenMean(4), (8,), (4,), False),
+        (FusionHead((6, 8), 1), (6, 8), (6, 8), False),
+    ],
+    ids=["vectors", "parts", "tokens", "fused"],
+)
+def test_a_head_that_fits_is_rehearsed_in_silence(head, widths, hidden, parts):
+    rehearse_head(head, widths, hidden, 1, parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("head", "parts", "message"),
+    [
+        (nn.Linear(6, 1), False, r"head Linear cannot read features\. Got: TypeError: .*says so"),
+        (LinearHead(5, 1), False, r"head LinearHead cannot read features\. Got: RuntimeError: "),
+        (
+            LinearHead(6, 2),
+            False,
+            r"does not say one thing of each row\. Got: shape \(2, 2\)\. Allowed: shape \(2, 1\)",
+        ),
+        (
+            TokenMean(6),
+            True,
+            r"does not say one thing of each part of a row\. Got: shape \(2, 1\)\. Allowed: shape \(2, 3, 1\)",
+        ),
+    ],
+    ids=["reads a tensor", "another width", "two outputs", "one answer for all parts"],
+)
+def test_a_head_that_does_not_fit_is_refused(head, parts, message):
+    with pytest.raises(ConfigError, match=message):
+        rehearse_head(head, (6,), (6,), 1, parts=parts)

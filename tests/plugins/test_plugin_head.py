@@ -10,12 +10,12 @@ MODAXFER_API = 0
 
 @hookimpl
 def modaxfer_heads():
-    names = {"cosine": "CosineHead", "attention": "AttentionHead"}
+    names = {"cosine": "CosineHead", "attention": "AttentionHead", "flat": "FlatHead"}
     return tuple(HeadSpec(name=name, target=f"cosine_plugin.heads:{made}") for name, made in names.items())
 
 @hookimpl
 def modaxfer_strategies():
-    names = ("near", "attentive", "misspelled", "unsaved")
+    names = ("near", "attentive", "misspelled", "unsaved", "flat")
     return tuple(StrategySpec(name=name, target=f"cosine_plugin.plans:{name}") for name in names)
 """
 
@@ -34,6 +34,10 @@ class CosineHead(nn.Module):
 
     def config(self):
         return {"width": self.directions.shape[1], "outputs": self.directions.shape[0], "scale": self.scale}
+
+class FlatHead(CosineHead):
+    def forward(self, pooled):
+        return pooled @ self.directions.T
 
 class AttentionHead(nn.Module):
     reads = "tokens"
@@ -64,6 +68,9 @@ def near(options, context):
 def attentive(options, context):
     return named("attention")
 
+def flat(options, context):
+    return named("flat")
+
 def misspelled(options, context):
     return named("cosinus")
 
@@ -86,7 +93,7 @@ for pooling in ("cls", "mean_std"):
     again = run.evaluate()
     scores = [row["scores"] for row in run.predict(request["data"])]
     told[pooling] = {"same": again["metrics"] == again["stored"], "scores": scores}
-for strategy in ("misspelled", "unsaved"):
+for strategy in ("misspelled", "unsaved", "flat"):
     try:
         modaxfer.train(strategy=strategy, output=output + "-" + strategy, **request)
     except modaxfer.ModaxferError as error:
@@ -111,4 +118,5 @@ def test_it_is_trained_saved_and_read_by_its_id_and_refused_with_a_reason(site, 
     assert told["misspelled"].startswith("unknown head. Got: cosinus.")
     assert "did you mean cosine" in told["misspelled"]
     assert told["unsaved"].startswith("what head cosine/cosine is given does not fit it. Got: ")
+    assert told["flat"].startswith("head FlatHead cannot read features. Got: TypeError: ")
     assert not output.with_name("run-misspelled").exists()

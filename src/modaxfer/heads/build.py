@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from modaxfer.plan import Plan
     from modaxfer.registry import Entry
 
-__all__ = ["build_head", "head_config", "head_of", "reads_tokens"]
+__all__ = ["build_head", "head_config", "head_of", "reads_tokens", "rehearse_head"]
 
 
 READS = ("pooled", "tokens")
 """What a head may say that it reads."""
+
+ROWS, PARTS, TOKENS = 2, 3, 5
+"""Sizes of a batch that heads are rehearsed with; all different, so that none is taken for another."""
 
 PLAIN: dict[str, Any] = {"int": int, "float": int | float, "str": str}
 """Annotations that a value from a file can be compared with."""
@@ -99,6 +102,48 @@ def build_head(config: Mapping[str, Any]) -> nn.Module:
     sizes = dict(config)
     entry = registry().get("head", str(sizes.pop("kind", None)))
     return _made(entry, {key: build_head(value) if _is_head(value) else value for key, value in sizes.items()})
+
+
+def rehearse_head(
+    head: nn.Module, widths: Sequence[int], hidden: Sequence[int], outputs: int, *, parts: bool = False
+) -> None:
+    """Ask `head` once what it says of rows of zeros, and look whether that has the right shape.
+
+    Args:
+        head: Made for features of these sizes.
+        widths: Size of each encoder's vector.
+        hidden: Size of each encoder's tokens.
+        outputs: Logits or values per row.
+        parts: Whether each part of a row has a vector, and is answered for.
+
+    Raises:
+        ConfigError: It cannot read them, or says something of another shape.
+    """
+    import torch
+
+    from modaxfer.contracts import Features, Hidden
+
+    size = sum(widths) + (len(widths) if len(widths) > 1 else 0)
+    shape = (ROWS, PARTS, size) if parts else (ROWS, size)
+    states = tuple(
+        Hidden(torch.zeros(ROWS, TOKENS, width), torch.ones(ROWS, TOKENS, dtype=torch.bool)) for width in hidden
+    )
+    pooled = torch.zeros(shape)
+    pooled[..., : size - sum(widths)] = 1.0  # Every encoder is there.
+    features = Features(pooled=pooled, by_tower=states if reads_tokens(head) else ())
+    name, expected = type(head).__name__, (*shape[:-1], outputs)
+    try:
+        with torch.no_grad():
+            said = tuple(head.eval()(features).shape)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        fix = "see modaxfer.contracts.Head; a head that reads tokens says so"
+        raise ConfigError(f"head {name} cannot read features", got=reason, fix=fix) from error
+    if said != expected:
+        what = "each part of a row" if parts else "each row"
+        raise ConfigError(
+            f"head {name} does not say one thing of {what}", got=f"shape {said}", allowed=f"shape {expected}"
+        )
 
 
 def _made(entry: Entry, keywords: Mapping[str, Any]) -> nn.Module:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from modaxfer.contracts import PARTS
 from modaxfer.encoders.adapters import rehearse_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
-from modaxfer.heads.build import head_of
+from modaxfer.heads.build import head_of, rehearse_head
 from modaxfer.plan import Reads
 from modaxfer.runner.model.description import TowerDescription
 
@@ -46,18 +47,15 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
 
 
 def _rehearse_head(resolved: ResolvedTask) -> None:
-    """Make the head once, at the size of plain pooled features: what cannot be built or saved is refused here."""
+    """Make the head at the size of plain features and ask it: what cannot be built, asked or saved is refused."""
     hidden = [described.encoder.hidden_size for described in resolved.towers]
     segments = 1 if resolved.plan.fusion is None else max(1, resolved.plan.fusion.segments)
+    widths, outputs = [segments * size for size in hidden], 1
     with torch.random.fork_rng(devices=()):
-        head_of(
-            resolved.plan,
-            resolved.task.target.problem,
-            [segments * size for size in hidden],
-            1,
-            resolved.options.train.dropout,
-            hidden=hidden,
-        )
+        problem, dropout = resolved.task.target.problem, resolved.options.train.dropout
+        head = head_of(resolved.plan, problem, widths, outputs, dropout, hidden=hidden)
+        parts = any(described.readout.pooling in PARTS for described in resolved.towers)
+        rehearse_head(head, widths, hidden, outputs, parts=parts)
 
 
 def _refuse_fused_tokens(resolved: ResolvedTask) -> None:
