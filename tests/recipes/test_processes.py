@@ -46,7 +46,7 @@ def finish(arguments, **environment):
 
 def train_here(request, folder):
     """Train in this process, which spares the seconds that a new one takes to start."""
-    return modaxfer.train(**SHARED, **request, output=folder, quiet=True)
+    return modaxfer.train(**SHARED | request, output=folder, quiet=True)
 
 
 def kill_in_the_middle(arguments, folder: Path, number: int):
@@ -129,7 +129,7 @@ def test_two_processes_agree_with_one_whatever_is_trained(subtests, tiny, own_ro
     requests = shared_requests(tiny, own_rows, tmp_path)
     for name, request in requests.items():
         train_here(request, tmp_path / f"{name}-one")
-        shared = make_config(**SHARED, **request, num_processes=2, output=tmp_path / f"{name}-two")
+        shared = make_config(**SHARED | request, num_processes=2, output=tmp_path / f"{name}-two")
         (tmp_path / f"{name}.yaml").write_text(to_yaml(shared))
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     configs = [str(tmp_path / f"{name}.yaml") for name in requests]
@@ -146,11 +146,16 @@ def shared_requests(tiny, own_rows, tmp_path):
     align = {"align": "mmd", "proxy": "digits", "align_steps": 5, "align_rows": 20, "units": "bytes"}
     aligned = {"bridge": "embed", "set": {f"bridge.{key}": value for key, value in align.items()}}
     tasks = {"task": ("digits", "legal-sentiment"), "limit": 32, "epochs": 1, "strategy": "multitask", **RATE}
+    # Batches of five: the two processes do not hold the same number of rows, and a joint loss is of all of them.
+    adapted = {"encoder": bert, "task": "sst2", "source_task": "rt-polarity", "limit": 25, "epochs": 2, **RATE}
+    adapted |= {"batch_size": 5, "set": {"train.max_tokens": 64}}
     return {
         "aligned": {"encoder": vit, "strategy": "full", "epochs": 3, **RATE, **aligned, **own_rows("regression")},
         "fused": {"encoder": (vit, bert), "strategy": "fusion", "epochs": 2, **RATE, **pictures_with_words(tmp_path)},
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
+        "discriminated": {**adapted, "strategy": "dann"},
+        "drawn together": {**adapted, "strategy": "coral"},
         "augmented": {
             "encoder": vit,
             "strategy": "full",
@@ -188,6 +193,13 @@ def same_alignment(first, second):
     assert second.training["alignment"] == first.training["alignment"]
 
 
+def same_losses(first, second):
+    one, two = (result.training["phases"][0] for result in (first, second))
+    assert len(one["terms"]) > 1
+    assert two["terms"] == pytest.approx(one["terms"], rel=1e-3, abs=1e-5)
+    assert two["steps"] == one["steps"]
+
+
 def same_parts(first, second):
     assert second.ablation.keys() == first.ablation.keys() == {"image", "text"}
 
@@ -204,6 +216,8 @@ CHECKS = {
     "fused": same_parts,
     "summed": same_tasks,
     "weighed": same_tasks,
+    "discriminated": same_losses,
+    "drawn together": same_losses,
     "gain": same_gain,
 }
 

@@ -59,6 +59,10 @@ class PhaseReport:
     seconds: float
     rows: int
     """Training rows seen, over all epochs."""
+    terms: Mapping[str, float]
+    """The smoothed value of each loss at the end, before weights, and of what it logs beside it."""
+    validator: str
+    """What chose the best epoch."""
     augment: tuple[str, ...] = ()
     """How they were changed in each epoch: ``NAME=STRENGTH``."""
 
@@ -249,8 +253,11 @@ class _GradientPhase:
                 epoch=self.at.step / self.steps_per_epoch,
                 loss=self.at.loss,
                 learning_rate=rate,
-                terms={name: rounded(value) for name, value in self.at.terms.items()},
+                terms=self._terms(),
             )
+
+    def _terms(self) -> dict[str, float]:
+        return {name: rounded(value) for name, value in self.at.terms.items()}
 
     def _judge(self, judged: Judged) -> None:
         """Take note of an epoch by what validation says of it, and of its weights if it is the best."""
@@ -341,6 +348,8 @@ class _GradientPhase:
             frozen_layers=min(stream.entry.layer for stream in self.streams.values()),
             seconds=round(self.at.seconds, 3),
             rows=self._rows(epochs),
+            terms=self._terms(),
+            validator=self.phase.validator,
             augment=tuple(dict.fromkeys(one for each in self.streams.values() for one in each.feed.augmentations)),
         )
 
