@@ -118,6 +118,10 @@ def test_a_killed_run_ends_as_an_unbroken_one(strategy, adapt, monkeypatch) -> N
             adapt("broken", strategy=strategy, set=often)
     resumed, _ = adapt("broken", strategy=strategy, set=often, resume=True)
     assert resumed.metrics == whole.metrics
+    # Every loss is where it would be, so the discriminator and its moments were kept.
+    one, two = (result.training["phases"][0]["terms"] for result in (whole, resumed))
+    assert len(one) > 1
+    assert two == one
 
 
 def test_the_bounds_of_a_run_are_runs(adapt) -> None:
