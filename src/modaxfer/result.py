@@ -88,8 +88,8 @@ class Result:
     which ``bound`` of another run it is, and the ``source``: ``task``, ``source``, ``fingerprint``, ``rows``,
     ``dropped``, ``licence``."""
     training: Mapping[str, Any] = field(default_factory=dict)
-    """What training chose, in ``phases``: best epoch and the ``validator`` that chose it, steps, the last value of each
-    loss and of what it logs under ``terms``, a solver's choice of layer, pooling and head; ``epochs`` asked for; after a
+    """What training chose, in ``phases``: best epoch and the ``validator`` that chose it, steps, ``terms`` (the last
+    value of each loss and of what it logs), a solver's choice of layer, pooling and head; ``epochs`` asked for; after a
     search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``."""
     precision: str = "fp32"
     """Arithmetic: ``fp32``, ``bf16`` or ``fp16``."""
