@@ -38,7 +38,7 @@ class Runner:
         request=None,
         memory=None,
     ):
-        beside_another = {"seeds", "scratch", "alone", "folds", "episodes"}
+        beside_another = {"seeds", "scratch", "alone", "folds", "episodes", "bounds"}
         assert shared == bool(self.configs or Path(str(config.output)).parent.name in beside_another)
         folder = Path(str(config.output))
         if is_finished(folder):

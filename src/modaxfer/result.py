@@ -46,8 +46,10 @@ class Result:
     intervals: Mapping[str, Any] = field(default_factory=dict)
     """Metric name to ``[low, high]``: 95 % bootstrap on the test split."""
     baselines: Mapping[str, Any] = field(default_factory=dict)
-    """``chance``, ``majority``, ``simple``, perhaps ``scratch``: metric name to value; ``simple`` names its model,
-    ``scratch`` its ``strategy``, ``epochs``, ``rate`` (the factor that was best) and ``run`` (its folder)."""
+    """``chance``, ``majority``, ``simple``, perhaps ``scratch``; of a run that adapts ``source_only`` (the same plan
+    without adaptation) and ``target_oracle`` (trained on the task's own labels): metric name to value. ``simple``
+    names its model; runs of their own have the primary metric's ``interval``, ``difference`` (95 %, this run minus
+    it) and their folder, ``run``; ``scratch`` its ``strategy``, ``epochs`` and ``rate`` (the factor that was best)."""
     transfer_gain: Mapping[str, Any] | None = None
     """Where measured, by metric: ``gain`` over the same architecture from random weights, positive where pretraining
     is better whichever direction of the metric that is, its 95 % ``interval``, ``pretrained`` and ``scratch`` (test
@@ -70,7 +72,8 @@ class Result:
     """Of a few-shot run: ``shots``, ``episodes`` (0 is this run, the others lie in ``episodes/N``), ``test`` (metric
     name to one value per episode), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean)."""
     beside: tuple[str, ...] = ()
-    """Runs beside this one that its strategy asks for: ``alone``, each of several tasks by itself."""
+    """Runs beside this one that its strategy asks for: ``alone``, each of several tasks by itself; ``source-only`` and
+    ``oracle``, the bounds of one that adapts."""
     parameters: Mapping[str, int] = field(default_factory=dict)
     """``total`` and ``trainable``."""
     time_s: Mapping[str, float] = field(default_factory=dict)

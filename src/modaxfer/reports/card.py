@@ -16,6 +16,7 @@ from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.escaping import markdown, one_line
 from modaxfer.registry import registry
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
+from modaxfer.reports.bounds import bounds
 from modaxfer.reports.facts import cost_facts, data_facts, drawn_over, dropped_rows, model_facts, training_facts
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
@@ -100,6 +101,7 @@ def render(result: Result, folder: Path) -> str:
         spreads=spreads(result),
         limits=limits(result, predictions_of(result, folder)),
         repeated=repeated(result),
+        bounds=bounds(result),
         data=data_facts(result),
         dropped=dropped_rows(result),
         model=(*model_facts(result), *training_facts(result)),

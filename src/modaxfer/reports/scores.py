@@ -45,6 +45,7 @@ _LABELS = {
     "simple": "simple",
     "scratch": "from scratch",
     "source_only": "source only",
+    "target_oracle": "target oracle",
 }
 _LOWER_IS_BETTER = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier_score", "max_error"})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer.escaping import one_line
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
+from modaxfer.reports.bounds import BOUNDS, bound_lines
 from modaxfer.reports.facts import drawn_over, sample_of, trained_before
 from modaxfer.reports.headline import headline, is_sample, title, verdict
 from modaxfer.reports.repeated import repeated_lines
@@ -47,7 +48,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
-    lines += repeated_lines(result)
+    lines += _aligned(bound_lines(result)).splitlines() + repeated_lines(result)
     lines += [
         line
         for line in (_before(result), *_transfer(result), _splits(result, rows), _drawn(result), _cost(result))
@@ -60,7 +61,8 @@ def summary(result: Result, folder: Path | None = None) -> str:
 def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
     """One line per metric with a test score and its baselines; the first line names the simple bar's model."""
     scored = [row for row in rows if row.test is not None]
-    names = baselines_present(tuple(scored))
+    # The bounds of adaptation have lines of their own.
+    names = [name for name in baselines_present(tuple(scored)) if name not in BOUNDS]
     cells = [
         [
             f"test {row.name}",

@@ -34,6 +34,7 @@ from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.request.beside import asked_beside
 from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
@@ -189,8 +190,7 @@ class _Run:
             self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
         ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
-        if len(results) > 1 and self.plan.alone:
-            result = replace(result, beside=("alone",))
+        result = replace(result, beside=asked_beside(self.plan, self.config))
         if self.main:
             result.save(self.folder)
             Checkpoints(self.folder / CHECKPOINT).clear()

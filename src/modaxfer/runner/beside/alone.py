@@ -11,13 +11,14 @@ from modaxfer.result import Result
 from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.evaluation.finished import read_finished
 from modaxfer.runner.folder import CONFIG, task_folder
+from modaxfer.runner.request import beside as asked
 
 __all__ = ["ALONE"]
 
 
 def _companions(main: Main) -> tuple[Companion, ...]:
     """The same strategy chooses length and rates for the task alone."""
-    return tuple(_alone(main, task) for task in main.result.tasks) if "alone" in main.result.beside else ()
+    return tuple(_alone(main, task) for task in main.result.tasks) if asked.ALONE in main.result.beside else ()
 
 
 def _alone(main: Main, task: str) -> Companion:

@@ -17,6 +17,7 @@ from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result
 from modaxfer.runner.beside.alone import ALONE
+from modaxfer.runner.beside.bounds import BOUND_RUNS
 from modaxfer.runner.beside.companion import Companion, Kind, Main
 from modaxfer.runner.beside.episodes import EPISODES
 from modaxfer.runner.beside.folds import FOLDS
@@ -32,7 +33,7 @@ from modaxfer.tasks.memory import Memory
 
 __all__ = ["AGAIN", "KINDS", "RunOne", "is_complete", "run_with_companions"]
 
-KINDS = (SEEDS, EPISODES, FOLDS, FROM_SCRATCH, ALONE)
+KINDS = (SEEDS, EPISODES, FOLDS, FROM_SCRATCH, ALONE, BOUND_RUNS)
 """All that is asked of runs beside a run, in the order in which they are run."""
 
 AGAIN = " (--resume tries it again)"

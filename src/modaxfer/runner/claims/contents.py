@@ -15,11 +15,11 @@ __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove
 ENTRIES = (
     *(CONFIG, RESULT, "predictions.parquet", "out_of_fold.parquet", "mistakes.json", "log.jsonl"),
     *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks"),
-    *("seeds", "scratch", "alone", "folds", "episodes", CHECKPOINT, ".model.tmp", ".model.old"),
+    *("seeds", "scratch", "alone", "folds", "episodes", "bounds", CHECKPOINT, ".model.tmp", ".model.old"),
 )
 """Names at the top of a run's folder."""
 
-WITHIN = re.compile(r"((tasks|seeds|scratch|alone|folds|episodes)/[^/]+/)*")
+WITHIN = re.compile(r"((tasks|seeds|scratch|alone|folds|episodes|bounds)/[^/]+/)*")
 """Runs inside a run."""
 
 OWN = re.compile(

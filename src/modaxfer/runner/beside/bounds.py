@@ -1,0 +1,52 @@
+"""What a run that adapts is measured against: the same plan without adaptation, and one that knows the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from modaxfer.config import RunConfig
+from modaxfer.result import Result
+from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
+from modaxfer.runner.beside.gain import measured_against
+from modaxfer.runner.evaluation.finished import read_finished
+from modaxfer.runner.request.bounds import BOUNDS
+from modaxfer.runner.request.single import single
+
+__all__ = ["BASELINES", "BOUND_RUNS"]
+
+BASELINES = dict(zip(BOUNDS, ("source_only", "target_oracle"), strict=True))
+"""Value of `RunConfig.bound` to the baseline that it is in a result."""
+
+
+def _companions(main: Main) -> tuple[Companion, ...]:
+    return tuple(_bound(main, bound) for bound in BASELINES if bound in main.result.beside)
+
+
+def _bound(main: Main, bound: str) -> Companion:
+    def config(runs: Runs) -> RunConfig:
+        return replace(single(main.config), bound=bound)
+
+    return Companion(place=_place(bound), label=bound, config=config, same_weights=True)
+
+
+def _place(bound: str) -> str:
+    return f"bounds/{bound}"
+
+
+def _is_told(main: Main) -> bool:
+    return all(name in main.result.baselines for name in BASELINES.values())
+
+
+def _tell(main: Main, result: Result, runs: Runs) -> Result:
+    own = read_finished(main.folder, main.result)
+    found: Mapping[str, Any] = {
+        name: measured_against(own, read_finished(main.folder / _place(bound), runs[_place(bound)]))
+        for bound, name in BASELINES.items()
+        if _place(bound) in runs
+    }
+    return replace(result, baselines={**result.baselines, **found})
+
+
+BOUND_RUNS = Kind(name="the bounds of adaptation", companions=_companions, is_told=_is_told, tell=_tell)
