@@ -5,7 +5,6 @@ import pytest
 from modaxfer.config import RunConfig, build
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.runner.request.division import refuse_divisions
-from modaxfer.runner.request.scratch import refuse_idle_baseline
 from modaxfer.spec import TEXT, Field, FolderSource, Target, TaskSpec
 
 
@@ -66,9 +65,3 @@ def test_requests_without_one_meaning(asked, message):
 def test_what_has_a_meaning_passes(asked):
     refused(**asked)
     refused("binary", **asked)
-
-
-def test_a_baseline_from_scratch_of_a_run_that_adapts_is_refused():
-    config = RunConfig(encoder=("bert",), task=("t",), source_task="s", baseline=("scratch",))
-    with pytest.raises(RefusedError, match=r"--baseline scratch trains on the task's own labels.*against its bounds"):
-        refuse_idle_baseline(config, ())
