@@ -109,7 +109,7 @@ def check_described(plugin: str) -> None:
 
 
 def make_sample(spec: TaskSpec, seed: int) -> dict[str, Any]:
-    """Return the tables of the task's sample, made anew."""
+    """Return the tables of the task's sample, made again."""
     return dict(load_target(_sample(spec).target)(seed))
 
 

@@ -53,7 +53,7 @@ class Repertoire:
         """Characters that a stand-in draws, with how often."""
 
     def adopt(self, stand_ins: Sequence[ImageFont.FreeTypeFont]) -> None:
-        """Have what would be a box drawn by the first of `stand_ins` that has it; counts begin anew."""
+        """Have what would be a box drawn by the first of `stand_ins` that has it; counts begin again."""
         self._stand_ins = tuple(stand_ins)
         self._forget()
 

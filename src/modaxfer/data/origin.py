@@ -154,7 +154,7 @@ def noted(table: pa.Table, note: str) -> pa.Table:
 def numbers_of(table: pa.Table) -> np.ndarray:
     """Return int64 ``[rows]``: the number of each row in its file, from 1.
 
-    Where a task's own reader has taken rows out, they are numbered anew.
+    Where a task's own reader has taken rows out, they are numbered again.
     """
     numbers = np.frombuffer((table.schema.metadata or {}).get(_NUMBERS, b""), np.int64)
     return numbers if len(numbers) == table.num_rows else np.arange(1, table.num_rows + 1)

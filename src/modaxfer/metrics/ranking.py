@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LinearRanking", "Ranking", "ranking"]
 
 ORDERED = 500_000
-"""Rows times one-against-rest problems up to which each resample is put in order anew."""
+"""Rows times one-against-rest problems up to which each resample is put in order again."""
 
 
 def ranking(references: np.ndarray, scores: np.ndarray, *, budget: int, fewest: int) -> Ranking | LinearRanking:

@@ -37,7 +37,7 @@ class Findings:
     """By split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without``, the scores on the
     other rows."""
     scored: dict[str, int]
-    """By split: rows behind its scores; of train, a sample where all would have to be encoded anew."""
+    """By split: rows behind its scores; of train, a sample where all would have to be encoded again."""
     warnings: tuple[str, ...]
 
 

@@ -1,7 +1,7 @@
 """The user's cache of rows: prepared rows and frozen features are computed once and read ever after.
 
 Several runs may use it at the same time. An entry appears whole or not at all; one that another run removes, or whose
-files are not as they were written, is made anew. A cache that cannot be written is done without: it is a help.
+files are not as they were written, is made again. A cache that cannot be written is done without: it is a help.
 """
 
 from __future__ import annotations
