@@ -87,7 +87,7 @@ def phase(**more):
         (Plan(phases=(phase(),), fusion=Fusion()), "fuses the vectors of rows"),
         (Plan(phases=(phase(streams={"one": Stream(), "other": Stream(task=1)}),)), "draws from several streams"),
         (Plan(phases=(phase(streams={"one": Stream(labels=Labels.HIDDEN)}),)), "hides labels"),
-        (Plan(phases=(phase(streams={"one": Stream(transforms=("flip",))}),)), "makes rows anew"),
+        (Plan(phases=(phase(streams={"one": Stream(transforms=("flip",))}),)), "makes rows again"),
         (Plan(phases=(phase(validator="a:b"),)), "is judged by vectors of rows"),
         (Plan(phases=(phase(solver=Solver(target="a:b")),)), "solves a head on vectors of rows"),
         (
