@@ -143,9 +143,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
     (task,) = json.loads(run(listing.list_command, "tasks", "--json").output)
     assert (task["kind"], task["id"], task["name"], task["plugin"]) == ("task", "one/claims", "claims", "one")
     assert task["target"]["problem"] == "multiclass"
-    assert task["fields"] == [
-        {"name": "claim", "signal": {"kind": "text", "rate": None, "channels": None}, "doc": "", "unit": ""}
-    ]
+    assert task["fields"] == [{"name": "claim", "signal": {"kind": "text"}, "doc": "", "unit": ""}]
     assert task["sources"] == [{"type": "FolderSource", "reader": "", "name": "claims"}]
 
 
