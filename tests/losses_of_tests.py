@@ -32,3 +32,45 @@ class Learned(Scalar):
 
     def forward(self, step):
         return (step.only.outputs * self.scale).square().mean(1)
+
+
+class Distil(nn.Module):
+    """Distance from the model as the phase began, asked on the way and computed before, and from the last step."""
+
+    def __init__(self, context):
+        super().__init__()
+        self.before = context.start()
+        self.register_buffer("last", torch.zeros(context.outputs))
+
+    def forward(self, step):
+        stream = step.only
+        with torch.no_grad():
+            asked = self.before(stream.inputs).float()
+        # The batch goes through another padding than the whole split did.
+        torch.testing.assert_close(asked, stream.extras["teacher"], rtol=1e-3, atol=1e-4)
+        anchors = (stream.extras["teacher"], self.last.clone())
+        self.last.copy_(stream.outputs.detach().mean(0))
+        return sum((stream.outputs - anchor).square().mean(1) for anchor in anchors)
+
+
+def teacher(seen):
+    """Return the outputs of the model as the phase begins."""
+    return seen.outputs
+
+
+class Largest(nn.Module):
+    """The largest of all losses of a step, which has to see them all."""
+
+    whole = True
+
+    def __init__(self, names):
+        super().__init__()
+        self.names = names
+
+    def forward(self, losses, shares):
+        assert tuple(losses) == self.names
+        assert set(shares.values()) == {1.0}
+        return {"largest": torch.stack([*losses.values()]).max()}
+
+    def backward(self, losses, backward):
+        backward(losses["largest"])

@@ -78,3 +78,17 @@ def test_own_parameters_need_a_rate(resolved):
     own = replace(resolved, plan=replace(resolved.plan, phases=(phase,)))
     with pytest.raises(ConfigError, match=r"loss own has parameters of its own, and no learning rate"):
         check_streams({(Role.TARGET, 0): own})
+
+
+@pytest.mark.parametrize(
+    ("changes", "got"),
+    [
+        ({"losses": (SUPERVISED, LossTerm(name="x", target="losses_of_tests:Scalar", joint=True))}, "joint loss x"),
+        ({"streams": {"own": Stream(), "guess": Stream(labels=Labels.PREDICTED)}}, "predicted labels of guess"),
+    ],
+)
+def test_rows_with_parts_are_not_taken_as_wholes(changes, got, resolved):
+    target = replace(resolved.task.target, problem="tagging")
+    tagged = replace(resolved, task=replace(resolved.task, target=target))
+    with pytest.raises(RefusedError, match=f"takes rows as wholes, and here each part of a row has .* Got: {got}"):
+        check(tagged, **changes)

@@ -10,7 +10,7 @@ from modaxfer.contracts import StreamFacts
 from modaxfer.errors import RefusedError
 from modaxfer.losses.rehearse import rehearse_losses
 from modaxfer.plan import SUPERVISED, Labels, Role
-from modaxfer.registry import load_target, problem_of
+from modaxfer.registry import load_target, problem_of, problem_spec
 
 if TYPE_CHECKING:
     from modaxfer.plan import Phase, Stream
@@ -39,6 +39,7 @@ def check_streams(tasks: Tasks) -> None:
             _refuse_missing(phase, name, stream, tasks)
         if phase.solver is None:
             _refuse_blind(phase)
+            _refuse_parts(phase, tasks)
             _rehearse(phase, tasks)
 
 
@@ -60,6 +61,24 @@ def _refuse_blind(phase: Phase) -> None:
             f"the validator of phase {phase.name} needs targets, and no stream shows them",
             got=f"{phase.validator}; labels of {', '.join(labels)}",
             fix="correct the plan: name a validator that needs none, or a stream whose labels are given",
+        )
+
+
+def _refuse_parts(phase: Phase, tasks: Tasks) -> None:
+    """Refuse what takes rows as wholes where a row has parts, each with a target of its own."""
+    parted = {
+        name
+        for name, stream in phase.streams.items()
+        if problem_spec(tasks[stream.role, stream.task].task.target.problem).ragged
+    }
+    joint = [f"joint loss {term.name}" for term in phase.losses if term.joint and parted & {*phase.streams_of(term)}]
+    guessed = [f"predicted labels of {name}" for name in parted if phase.streams[name].labels is Labels.PREDICTED]
+    if joint or guessed:
+        raise RefusedError(
+            f"phase {phase.name} takes rows as wholes, and here each part of a row has a target",
+            got=[*joint, *guessed],
+            allowed="losses that are not joint, labels that are given or hidden",
+            fix="choose another strategy, or a task with one target per row",
         )
 
 

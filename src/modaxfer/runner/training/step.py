@@ -78,7 +78,7 @@ class StepModule(nn.Module):
     def forward(self, chunks: Sequence[Chunk], progress: float) -> dict[str, Numbers]:
         """Return the losses of `chunks`.
 
-        Rows of several chunks are computed again on the way back, so that memory holds one chunk's states.
+        Where a stream's rows are cut they are computed again on the way back, so that memory holds one chunk's states.
 
         Args:
             chunks: Of one stream; or all chunks of a step, which joint losses need.
@@ -88,7 +88,8 @@ class StepModule(nn.Module):
             By the names of the losses: ``losses`` as they are, detached; ``weighed`` by terms and combiner, to be
             trained on; ``numbers`` that the terms log beside them. Each is this process's part of the step's.
         """
-        again = len(chunks) > 1 and torch.is_grad_enabled()
+        there = {chunk.stream for chunk in chunks}
+        again = len(chunks) > len(there) and torch.is_grad_enabled()
         made: list[_Made] = [
             checkpoint(self._chunk, chunk, progress, use_reentrant=False) if again else self._chunk(chunk, progress)
             for chunk in chunks
@@ -100,7 +101,6 @@ class StepModule(nn.Module):
                 losses[name] = losses[name] + loss if name in losses else loss
             for name, number in own.numbers.items():
                 numbers[name] = numbers[name] + number if name in numbers else number
-        there = {chunk.stream for chunk in chunks}
         with torch.autocast(chunks[0].rows.device.type, enabled=False):
             for term in self._terms.values():
                 if term.spec.joint and there.issuperset(term.streams):
