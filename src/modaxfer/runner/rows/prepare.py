@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import Bridge, Example, FittedBridge, Processor, Row
+from modaxfer.contracts import Bridge, Example, FittedBridge, Processor, Row, Taken, TaskData
 from modaxfer.data.blanks import filled, present
 from modaxfer.errors import DataError
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
@@ -19,7 +19,7 @@ from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.raw import counting, losses, rows_of
-from modaxfer.runner.rows.split import Split
+from modaxfer.runner.rows.split import PickedRows, Split
 from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.spec import Field
 
@@ -88,21 +88,71 @@ def prepare(
         DataError: A row cannot be decoded.
     """
     splits, notes = {}, []
-    for name, rows in resolved.data.splits.items():
-        made = [
-            _store(resolved, described, place, name, own, progress, tell)
-            for place, own in enumerate(parts_of(processor))
-        ]
-        notes += [f"{name}: {note}" for store, _ in made for note in store.notes]
-        joint = side_by_side([store for store, _ in made], presence(rows, described))
-        splits[name] = Split(
-            rows=joint,
-            lengths=lengths_of(joint, processor),
-            known=resolved.data.targets.get(name),
-            ids=list(rows["row_id"]),
-            key=made[0][1] if len(made) == 1 else cache_key(*(key for _, key in made)),
-        )
+    wholes: dict[tuple[str, str], tuple[Split, list[str]]] = {}
+
+    def made(name: str, of: ResolvedTask) -> tuple[Split, list[str]]:
+        place = (of.data.fingerprint, name)
+        if place not in wholes:
+            wholes[place] = _split(of, described, name, processor, progress, tell)
+        return wholes[place]
+
+    for name in resolved.data.splits:
+        taken = resolved.data.taken.get(name) if _looks_up(resolved, described) else None
+        if taken is None:
+            splits[name], told = made(name, resolved)
+            notes += told
+            continue
+        whole = replace(resolved, data=_whole(resolved.data, taken))
+        parts = [made(part, whole) for part in taken.splits]
+        notes += [note for _, told in parts for note in told if note not in notes]
+        splits[name] = _picked(name, resolved.data, [part for part, _ in parts], taken)
     return Prepared(splits=splits, notes=notes)
+
+
+def _looks_up(resolved: ResolvedTask, described: ModelDescription) -> bool:
+    """Tell whether rows of a fold are as they are in the whole: what a bridge learns, it learns inside the fold."""
+    return resolved.options.train.cache and all(tower.learned is None for tower in described.towers)
+
+
+def _whole(data: TaskData, taken: Taken) -> TaskData:
+    return replace(data, fingerprint=taken.fingerprint, splits=taken.splits, targets={}, unseen={}, taken={})
+
+
+def _picked(name: str, data: TaskData, wholes: Sequence[Split], taken: Taken) -> Split:
+    """Return the rows of split `name` where they stand in `wholes`."""
+    return Split(
+        rows=PickedRows([whole.rows for whole in wholes], taken.rows),
+        lengths=np.concatenate([whole.lengths for whole in wholes])[taken.rows],
+        known=data.targets.get(name),
+        ids=list(data.splits[name]["row_id"]),
+        key=cache_key(hashlib.sha256(taken.rows.tobytes()).hexdigest(), *(whole.key for whole in wholes)),
+        wholes=tuple(wholes),
+        picks=taken.rows,
+    )
+
+
+def _split(
+    resolved: ResolvedTask,
+    described: ModelDescription,
+    name: str,
+    processor: Processor,
+    progress: Progress,
+    tell: Tell,
+) -> tuple[Split, list[str]]:
+    """Return one split of the task, and what was lost on the way."""
+    rows = resolved.data.splits[name]
+    made = [
+        _store(resolved, described, place, name, own, progress, tell) for place, own in enumerate(parts_of(processor))
+    ]
+    joint = side_by_side([store for store, _ in made], presence(rows, described))
+    split = Split(
+        rows=joint,
+        lengths=lengths_of(joint, processor),
+        known=resolved.data.targets.get(name),
+        ids=list(rows["row_id"]),
+        key=made[0][1] if len(made) == 1 else cache_key(*(key for _, key in made)),
+    )
+    return split, [f"{name}: {note}" for store, _ in made for note in store.notes]
 
 
 def _store(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from modaxfer.contracts import Example
 from modaxfer.errors import HiddenTargetsError
 
-__all__ = ["Split"]
+__all__ = ["PickedRows", "Split"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,11 @@ class Split:
     ids: Sequence[str]
     key: str = ""
     """Hash of everything that decided `rows`; part of the keys of what is computed from them."""
+    wholes: tuple[Split, ...] = ()
+    """Of a fold or an episode, the splits of the whole task that its rows stand in: what is known of those is known of
+    these. Their targets are sealed."""
+    picks: np.ndarray | None = None
+    """int64 ``[rows]``: positions in `wholes`, one behind the other; None where there are none."""
 
     @property
     def targets(self) -> np.ndarray:
@@ -45,3 +51,32 @@ class Split:
             known=None if self.known is None else self.known[rows],
             ids=[self.ids[row] for row in rows],
         )
+
+
+class PickedRows(Sequence[Example]):
+    """Some rows of several stores, in an order of their own; nothing is copied.
+
+    Args:
+        parts: The stores.
+        picks: int64 ``[rows]``: positions in them, one behind the other.
+    """
+
+    def __init__(self, parts: Sequence[Sequence[Example]], picks: np.ndarray) -> None:
+        self._parts, self._picks = tuple(parts), picks
+        self._starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+
+    def __len__(self) -> int:
+        return len(self._picks)
+
+    def __getitem__(self, row: Any) -> Any:
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        place = int(self._picks[row])
+        part = int(np.searchsorted(self._starts, place, side="right")) - 1
+        return self._parts[part][place - int(self._starts[part])]
+
+    def whole(self, key: str) -> np.ndarray:
+        """Return the array of `key` for all rows, as `modaxfer.runner.rows.store.ExampleStore.whole` does."""
+        parts: list[Any] = list(self._parts)
+        picked: np.ndarray = np.concatenate([part.whole(key) for part in parts])[self._picks]
+        return picked

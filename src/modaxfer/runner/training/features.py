@@ -16,7 +16,7 @@ from modaxfer.runner.model.tower import LAYER_STATES, read_out
 from modaxfer.runner.model.transfer import POOLED
 from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.rows.encode import collate_states
-from modaxfer.runner.rows.split import Split
+from modaxfer.runner.rows.split import PickedRows, Split
 from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.runner.session import Predictions, TaskSession
 
@@ -68,16 +68,13 @@ def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Rea
             f"{name}: states of layer {layer} would take {size:.0f} GB and were computed again in each epoch"
         )
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
-    key = cache_key("states", layer, split.key, session.weights_key)
-    store = _kept(session, key, lambda: _states(session, split, layer, name))
+    store = _kept(session, split, ("states", layer), lambda one: _states(session, one, layer, name))
     return EntryPoint(layer=layer, rows=store, collate=collate_states)
 
 
 def layer_features(session: TaskSession, name: str) -> np.ndarray:
     """Return pooled vectors of all layers for split `name`: float32 ``[rows, depth + 1, 3, hidden]``."""
-    split = session.splits[name]
-    key = cache_key("layers", split.key, session.weights_key)
-    return _kept(session, key, lambda: _layers(session, split, name)).whole("layers")
+    return _kept(session, session.splits[name], ("layers",), lambda one: _layers(session, one, name)).whole("layers")
 
 
 def pooled_features(session: TaskSession, name: str) -> np.ndarray:
@@ -106,6 +103,9 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
         return session.predict(split if rows is None else split.only(rows), label=f"scoring {name}")
     if session.model.readout.pooling in PARTS:
         return _predict_parts(session, name, rows)
+    if name not in session.layers and session.layers and session.splits[name].picks is not None:
+        # Each fold may read another layer: all of them are known of the whole, and one alone would be computed again.
+        session.layers[name] = layer_features(session, name)
     if name in session.layers:
         pooled = read_out(torch.from_numpy(session.layers[name]), session.model.readout)
     else:
@@ -128,21 +128,38 @@ def _predict_parts(session: TaskSession, name: str, rows: np.ndarray | None) -> 
     return Predictions(predictions=predictions, scores=scores)
 
 
-def _pooled_store(session: TaskSession, name: str) -> ExampleStore:
-    split = session.splits[name]
+def _pooled_store(session: TaskSession, name: str) -> ExampleStore | PickedRows:
     read = [(tower.readout, tower.segments) for tower in session.model.towers]
-    key = cache_key("pooled", read, split.key, session.weights_key)
-    return _kept(session, key, lambda: _pooled(session, split, name))
+    return _kept(session, session.splits[name], ("pooled", read), lambda one: _pooled(session, one, name))
 
 
-def _kept(session: TaskSession, key: str, make: Callable[[], Iterator[list[Example]]]) -> ExampleStore:
-    """Return the store of `key`; with several processes all compute their share and the main one writes."""
+def _kept(
+    session: TaskSession, split: Split, what: Sequence[object], make: Callable[[Split], Iterator[list[Example]]]
+) -> ExampleStore | PickedRows:
+    """Return `what` of the rows of `split`; with several processes all compute their share and the main one writes.
+
+    Rows that were taken from a whole are looked up there, where all of its rows are computed once for all its parts.
+    """
     use_disk = session.train.cache and bool(session.weights_key) and session.accelerator.num_processes == 1
+    if use_disk and split.picks is not None:
+        return PickedRows([_stored(session, one, what, make, use_disk=True) for one in split.wholes], split.picks)
+    return _stored(session, split, what, make, use_disk=use_disk)
+
+
+def _stored(
+    session: TaskSession,
+    split: Split,
+    what: Sequence[object],
+    make: Callable[[Split], Iterator[list[Example]]],
+    *,
+    use_disk: bool,
+) -> ExampleStore:
+    key = cache_key(*what, split.key, session.weights_key)
     made: list[list[Example]] = []
 
     def once() -> list[list[Example]]:
         # They are in memory as a whole; where the cache takes them no row goes through the encoder again.
-        made.extend(make() if not made else ())
+        made.extend(make(split) if not made else ())
         return made
 
     return cached_store("features", key, use_disk, once, tell=session.tell)
