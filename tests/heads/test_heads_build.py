@@ -104,7 +104,11 @@ def test_a_head_that_fits_is_rehearsed_in_silence(head, widths, hidden, parts):
 @pytest.mark.parametrize(
     ("head", "parts", "message"),
     [
-        (nn.Linear(6, 1), False, r"head Linear cannot read features\. Got: TypeError: .*says so"),
+        (
+            nn.Linear(6, 1),
+            False,
+            r"head Linear cannot read features\. Got: TypeError: .*Fix: read features\.pooled; or say",
+        ),
         (LinearHead(5, 1), False, r"head LinearHead cannot read features\. Got: RuntimeError: "),
         (
             LinearHead(6, 2),

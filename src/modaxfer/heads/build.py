@@ -137,7 +137,7 @@ def rehearse_head(
             said = tuple(head.eval()(features).shape)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        fix = "see modaxfer.contracts.Head; a head that reads tokens says so"
+        fix = 'read features.pooled; or say reads = "tokens" in the class, and read features.tokens'
         raise ConfigError(f"head {name} cannot read features", got=reason, fix=fix) from error
     if said != expected:
         what = "each part of a row" if parts else "each row"

@@ -21,7 +21,7 @@ from modaxfer.plan import Part
 from modaxfer.result import write_atomically
 from modaxfer.runner.model.build import BRIDGE, HEAD
 from modaxfer.runner.model.description import TowerDescription
-from modaxfer.runner.model.seen import FILE, Seen, packed, seen_before
+from modaxfer.runner.model.seen import FILE, SeenRows, packed, seen_before
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
@@ -37,7 +37,7 @@ def save_model(
     session: TaskSession,
     resolved: ResolvedTask,
     trained: Mapping[str, torch.nn.Parameter],
-    seen: Sequence[Seen] = (),
+    seen: Sequence[SeenRows] = (),
 ) -> None:
     """Write the model of one task of a finished run; ``model/`` appears whole.
 
@@ -79,18 +79,18 @@ def save_model(
     shutil.rmtree(before, ignore_errors=True)
 
 
-def seen_by(tasks: Sequence[ResolvedTask]) -> list[Seen]:
+def seen_by(tasks: Sequence[ResolvedTask]) -> list[SeenRows]:
     """Return the training rows that the encoders of a run of `tasks` have been trained on, here and before."""
     kept = {one.key: one for tower in tasks[0].towers for one in _before(tower, tasks[0])}
     moving = {part for phase in tasks[0].plan.phases for part in phase.trainable}
     if moving & ENCODER:
         learned = [*tasks, *(task.source for task in tasks if task.source is not None)]
-        now = [Seen.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in learned]
+        now = [SeenRows.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in learned]
         kept |= {one.key: one for one in now}
     return list(kept.values())
 
 
-def _before(tower: TowerDescription, resolved: ResolvedTask) -> list[Seen]:
+def _before(tower: TowerDescription, resolved: ResolvedTask) -> list[SeenRows]:
     return seen_before(tower.encoder) if resolved.config.weights == "pretrained" else []
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from modaxfer.heads.classical.cut import Cut, Labels
+from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.space import Space
 from problem_names import balanced_weights, objective_of
 
@@ -58,7 +58,7 @@ def space_of(rows, targets, problem, *, classes=3, sizes=None, balanced=False):
     train = targets[: sum(sizes[:-1])]
     objective = objective_of(problem, classes, train)
     weights = balanced_weights(problem, classes, train) if balanced else None
-    cut = Cut.of(torch.from_numpy(rows), Labels.of(targets, objective, weights), sizes)
+    cut = Cut.of(torch.from_numpy(rows), FitTargets.of(targets, objective, weights), sizes)
     return Space.standardised(cut), objective
 
 

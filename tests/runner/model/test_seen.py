@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from modaxfer.errors import DataError
 from modaxfer.runner.evaluation.known_rows import known_rows
-from modaxfer.runner.model.seen import FILE, Seen, packed, seen_before
+from modaxfer.runner.model.seen import FILE, SeenRows, packed, seen_before
 
 
 def digests(text):
@@ -33,9 +33,9 @@ def resolved(name, fingerprint, *encoders, **splits):
 
 def test_what_is_written_is_what_is_read(tmp_path):
     seen = [
-        Seen.of("own/a", "f" * 64, digests("abca")),
-        Seen.of("own/a", "e" * 64, digests("")),
-        Seen.of("x/b", "f" * 64, None),
+        SeenRows.of("own/a", "f" * 64, digests("abca")),
+        SeenRows.of("own/a", "e" * 64, digests("")),
+        SeenRows.of("x/b", "f" * 64, None),
     ]
     save_file({name: np.array(rows) for name, rows in packed(seen).items()}, tmp_path / FILE)
     assert sorted(seen_before(encoder(tmp_path)), key=lambda one: one.key) == sorted(seen, key=lambda one: one.key)
@@ -46,13 +46,13 @@ def test_what_is_written_is_what_is_read(tmp_path):
 
 
 def test_a_run_without_a_record_is_known_by_its_tasks_unless_nothing_moved(tmp_path):
-    assert seen_before(encoder(tmp_path, {"own/a": "f" * 64})) == [Seen.of("own/a", "f" * 64, None)]
+    assert seen_before(encoder(tmp_path, {"own/a": "f" * 64})) == [SeenRows.of("own/a", "f" * 64, None)]
     assert seen_before(encoder(tmp_path, {"own/a": "f" * 64}, moved=False)) == []
     assert len(seen_before(encoder(tmp_path, {"own/a": "f" * 64}, moved=False, **{"from": {}}))) == 1
 
 
 def test_test_and_validation_rows_are_counted_and_the_same_splits_are_said(tmp_path):
-    save_file({name: np.array(rows) for name, rows in packed([Seen.of("own/a", "f" * 64, digests("abc"))]).items()},
+    save_file({name: np.array(rows) for name, rows in packed([SeenRows.of("own/a", "f" * 64, digests("abc"))]).items()},
               tmp_path / FILE)  # fmt: skip
     one = encoder(tmp_path)
     assert known_rows([resolved("own/b", "e" * 64, one, train="q", validation="ax", test="bcxy")]) == [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from modaxfer.heads.classical.cut import AffineMaps, Labels
+from modaxfer.heads.classical.cut import AffineMaps, FitTargets
 
 __all__ = ["Calibration"]
 
@@ -26,7 +26,7 @@ class Calibration:
     """``[outputs]``; zero for single-label problems."""
 
     @classmethod
-    def fit(cls, outputs: torch.Tensor, labels: Labels, link: str) -> Calibration:
+    def fit(cls, outputs: torch.Tensor, labels: FitTargets, link: str) -> Calibration:
         """Fit by Newton's method on held-out `outputs` ``[rows, outputs]`` and their `labels`.
 
         Behind a softmax there is one temperature; labels with a sigmoid each have a slope and an offset of their own,
@@ -45,7 +45,7 @@ class Calibration:
         return AffineMaps(weight=maps.weight * self.slope, bias=self.apply(maps.bias))
 
     @classmethod
-    def _temperature(cls, outputs: torch.Tensor, labels: Labels) -> Calibration:
+    def _temperature(cls, outputs: torch.Tensor, labels: FitTargets) -> Calibration:
         outputs = outputs.double()
         weights = labels.weights.double() / labels.weights.sum()
         chosen = (outputs * labels.columns).sum(1)
@@ -63,7 +63,7 @@ class Calibration:
         return cls(slope=slope.float().expand(count), offset=torch.zeros(count))
 
     @classmethod
-    def _per_label(cls, outputs: torch.Tensor, labels: Labels) -> Calibration:
+    def _per_label(cls, outputs: torch.Tensor, labels: FitTargets) -> Calibration:
         outputs, columns = outputs.double(), labels.columns.double()
         weights = labels.label_weights.double().expand_as(outputs)
         weights = weights / weights.sum(0)

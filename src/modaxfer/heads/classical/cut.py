@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from modaxfer.contracts import Objective
 
-__all__ = ["AffineMaps", "Cut", "Labels"]
+__all__ = ["AffineMaps", "Cut", "FitTargets"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labels:
+class FitTargets:
     """Targets as columns of numbers, with weights; all ``[rows, ...]`` in the order of the features they belong to."""
 
     columns: torch.Tensor
@@ -28,7 +28,7 @@ class Labels:
     """float32 ``[rows, outputs]`` for weighted multi-label, else ``[rows, 1]``."""
 
     @classmethod
-    def of(cls, targets: np.ndarray, objective: Objective, class_weight: torch.Tensor | None) -> Labels:
+    def of(cls, targets: np.ndarray, objective: Objective, class_weight: torch.Tensor | None) -> FitTargets:
         """Code `targets`; `class_weight` is what the objective's `class_weights` says of the training rows.
 
         A validation row of a class that train lacks has no column: it is judged, never fitted.
@@ -43,8 +43,10 @@ class Labels:
             label_weights = weights[:, None]
         return cls(columns=columns, weights=weights, label_weights=label_weights)
 
-    def __getitem__(self, rows: torch.Tensor | slice) -> Labels:
-        return Labels(columns=self.columns[rows], weights=self.weights[rows], label_weights=self.label_weights[rows])
+    def __getitem__(self, rows: torch.Tensor | slice) -> FitTargets:
+        return FitTargets(
+            columns=self.columns[rows], weights=self.weights[rows], label_weights=self.label_weights[rows]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ class Cut:
 
     rows: torch.Tensor
     """float32 ``[rows, width]``, shifted and scaled once for numerical condition; solutions do not depend on that."""
-    labels: Labels
+    labels: FitTargets
     starts: tuple[int, ...]
     """First row of each block, and the end of the last."""
     uses: torch.Tensor
@@ -80,7 +82,7 @@ class Cut:
     """``[width]``."""
 
     @classmethod
-    def of(cls, raw: torch.Tensor, labels: Labels, sizes: Sequence[int]) -> Cut:
+    def of(cls, raw: torch.Tensor, labels: FitTargets, sizes: Sequence[int]) -> Cut:
         """Cut `raw` ``[rows, width]`` into blocks of `sizes` rows: training folds, then validation.
 
         One training block alone is never held out: the only split trains on it.

@@ -10,7 +10,7 @@ import torch
 
 from modaxfer.contracts import Features, Fitted
 from modaxfer.errors import DataError, RefusedError
-from modaxfer.heads.classical.cut import Cut, Labels
+from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
@@ -62,7 +62,7 @@ def fit(context: SolverContext, options: SearchOptions) -> Fitted:
     refuse_reduction(options.reduction, spec)
     objective = problem_of(context.problem).objective(len(context.classes), targets["train"])
     weights = objective.class_weights(targets["train"]) if context.class_weight else None
-    labels = Labels.of(targets["train"], objective, weights)
+    labels = FitTargets.of(targets["train"], objective, weights)
     _refuse_unfinite(features)
     held_out = _held_out(features, targets, objective, spec.link, weights, context.judge, options, context.seed)
     left_out: list[str] = []
@@ -123,7 +123,7 @@ def _held_out(
     return HeldOut(
         features=pooled,
         references=references,
-        labels=Labels.of(references, objective, class_weight),
+        labels=FitTargets.of(references, objective, class_weight),
         sizes=(*np.bincount(fold).tolist(), held),
         objective=objective,
         link=link,
@@ -194,7 +194,7 @@ def _unfitted(head: str, reduction: str) -> str:
 
 
 def _fitted(
-    trials: Sequence[Trial], train: np.ndarray, labels: Labels, held_out: HeldOut, left_out: list[str]
+    trials: Sequence[Trial], train: np.ndarray, labels: FitTargets, held_out: HeldOut, left_out: list[str]
 ) -> tuple[Trial, nn.Module, bool]:
     """Fit the best candidate on all training rows; where that has no solution, the next best."""
     for trial in sorted(trials, key=lambda trial: trial.score, reverse=True):
@@ -207,7 +207,7 @@ def _fitted(
     )
 
 
-def _final(best: Trial, train: np.ndarray, labels: Labels, held_out: HeldOut) -> tuple[nn.Module, bool]:
+def _final(best: Trial, train: np.ndarray, labels: FitTargets, held_out: HeldOut) -> tuple[nn.Module, bool]:
     """Fit the chosen candidate on all training rows."""
     link = held_out.link
     raw = best.view.read(train)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from modaxfer.heads.classical.cut import AffineMaps, Cut, Labels
+from modaxfer.heads.classical.cut import AffineMaps, Cut, FitTargets
 
 __all__ = ["Space", "UnsolvableError", "solve_positive"]
 
@@ -82,7 +82,7 @@ class Space:
 
     def double(self) -> Space:
         """Return the same space in float64."""
-        labels = Labels(**_doubled(self.cut.labels))
+        labels = FitTargets(**_doubled(self.cut.labels))
         cut = replace(self.cut, **_doubled(self.cut), labels=labels)
         return replace(self, **_doubled(self), cut=cut)
 
@@ -113,7 +113,7 @@ def solve_positive(matrix: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return torch.cholesky_solve(right.double(), torch.linalg.cholesky(matrix.double())).float()
 
 
-def _doubled(holder: Space | Cut | Labels) -> dict[str, Any]:
+def _doubled(holder: Space | Cut | FitTargets) -> dict[str, Any]:
     return {name: value.double() for name, value in vars(holder).items() if isinstance(value, torch.Tensor)}
 
 

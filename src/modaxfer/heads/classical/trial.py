@@ -12,7 +12,7 @@ import torch
 
 from modaxfer.contracts import Features
 from modaxfer.heads.classical.calibration import Calibration
-from modaxfer.heads.classical.cut import Cut, Labels
+from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.families import SETTINGS, held_out_outputs
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
@@ -60,7 +60,7 @@ class HeldOut:
     features: np.ndarray
     """``[rows, layers, 3, width]``, sorted by block."""
     references: np.ndarray
-    labels: Labels
+    labels: FitTargets
     sizes: tuple[int, ...]
     objective: Objective
     link: str

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import permutations
 
 from modaxfer.encoders.checkpoints import ResolvedEncoder
-from modaxfer.runner.model.seen import Seen, seen_before
+from modaxfer.runner.model.seen import SeenRows, seen_before
 from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["known_rows"]
@@ -42,7 +42,7 @@ def _before(resolved: ResolvedTask, encoder: ResolvedEncoder) -> list[str]:
     return [note for seen in seen_before(encoder) for note in _compared(resolved, encoder.checkpoint, seen)]
 
 
-def _compared(resolved: ResolvedTask, run: str, seen: Seen) -> list[str]:
+def _compared(resolved: ResolvedTask, run: str, seen: SeenRows) -> list[str]:
     data, told = resolved.data, f"the encoder of {run}"
     if seen.same_rows(data.fingerprint):
         return [f"{told} was trained on the training rows of {resolved.task_id} before; the splits are the same"]

@@ -17,7 +17,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import DataError
 from modaxfer.json_file import FIX
 
-__all__ = ["FILE", "Seen", "packed", "seen_before"]
+__all__ = ["FILE", "SeenRows", "packed", "seen_before"]
 
 FILE = "seen.safetensors"
 """In ``RUN/model``: ``TASK@FINGERPRINT`` to uint8 ``[rows, 16]``, digests of training rows (see `TaskData.digests`)."""
@@ -27,7 +27,7 @@ SHORT = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class SeenRows:
     """Training rows of one task, as they were in one run."""
 
     task_id: str
@@ -46,13 +46,13 @@ class Seen:
         return fingerprint[:SHORT] == self.fingerprint
 
     @classmethod
-    def of(cls, task_id: str, fingerprint: str, digests: Sequence[bytes] | None) -> Seen:
+    def of(cls, task_id: str, fingerprint: str, digests: Sequence[bytes] | None) -> SeenRows:
         """Return the training rows `digests` of a task whose rows have `fingerprint`."""
         known = None if digests is None else frozenset(digests)
         return cls(task_id=task_id, fingerprint=fingerprint[:SHORT], digests=known)
 
 
-def seen_before(encoder: ResolvedEncoder) -> list[Seen]:
+def seen_before(encoder: ResolvedEncoder) -> list[SeenRows]:
     """Return what `encoder` was trained on in the runs that it comes from; nothing where it comes from none.
 
     Raises:
@@ -65,10 +65,10 @@ def seen_before(encoder: ResolvedEncoder) -> list[Seen]:
         return _read(path)
     moved = encoder.stored.own_files() or "from" in encoder.trained
     told = encoder.trained["fingerprints"] if moved else {}
-    return [Seen.of(task_id, fingerprint, None) for task_id, fingerprint in told.items()]
+    return [SeenRows.of(task_id, fingerprint, None) for task_id, fingerprint in told.items()]
 
 
-def packed(seen: Sequence[Seen]) -> Mapping[str, np.ndarray]:
+def packed(seen: Sequence[SeenRows]) -> Mapping[str, np.ndarray]:
     """Return the tensors of the file, by name; what is not known is an array of nothing under ``KEY?``."""
     return {
         one.key if one.digests is not None else f"{one.key}?": np.frombuffer(
@@ -78,7 +78,7 @@ def packed(seen: Sequence[Seen]) -> Mapping[str, np.ndarray]:
     }
 
 
-def _read(path: Path) -> list[Seen]:
+def _read(path: Path) -> list[SeenRows]:
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
@@ -87,5 +87,5 @@ def _read(path: Path) -> list[Seen]:
     for name, rows in tensors.items():
         task_id, _, fingerprint = name.removesuffix("?").rpartition("@")
         digests = None if name.endswith("?") else [row.tobytes() for row in rows]
-        found.append(Seen.of(task_id, fingerprint, digests))
+        found.append(SeenRows.of(task_id, fingerprint, digests))
     return found

@@ -29,7 +29,7 @@ from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.step import Chunk, StepModule
-from modaxfer.runner.training.streams import Part, Sessions, coming, live_rows, open_streams, sessions_of
+from modaxfer.runner.training.streams import Sessions, StreamRows, coming, live_rows, open_streams, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.validation import Judged, judge_phase
 
@@ -198,7 +198,7 @@ class _GradientPhase:
         if stop:
             raise StoppedError(stop)
 
-    def _chunk(self, part: Part, rows: Rows) -> Chunk:
+    def _chunk(self, part: StreamRows, rows: Rows) -> Chunk:
         return self.streams[part.stream].chunk(part, rows[part.stream], self._moment)
 
     @property

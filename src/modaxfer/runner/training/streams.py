@@ -23,8 +23,8 @@ from modaxfer.runner.training.step import Chunk
 from modaxfer.runner.training.validation import seen_rows
 
 __all__ = [
-    "Part",
     "Sessions",
+    "StreamRows",
     "TrainStream",
     "coming",
     "live_rows",
@@ -39,7 +39,7 @@ Sessions = Mapping[tuple[Role, int], TaskSession]
 PREDICTED = "predicted"
 
 
-class Part(NamedTuple):
+class StreamRows(NamedTuple):
     """Some rows of a step."""
 
     stream: str
@@ -111,7 +111,7 @@ class TrainStream:
             made[PREDICTED] = torch.from_numpy(np.ascontiguousarray(self.session.objective.decode(seen.outputs)[0]))
         return made
 
-    def parts(self, rows: np.ndarray) -> list[Part]:
+    def parts(self, rows: np.ndarray) -> list[StreamRows]:
         """Return this process's parts of a step's `rows`.
 
         A process without rows still takes part in the exchange of gradients, with one that weighs nothing.
@@ -125,9 +125,9 @@ class TrainStream:
             rank=session.accelerator.process_index,
             world=session.accelerator.num_processes,
         )
-        return [Part(self.name, chosen, 1.0) for chosen in passes] or [Part(self.name, rows[:1], 0.0)]
+        return [StreamRows(self.name, chosen, 1.0) for chosen in passes] or [StreamRows(self.name, rows[:1], 0.0)]
 
-    def chunk(self, part: Part, rows: np.ndarray, moment: Moment) -> Chunk:
+    def chunk(self, part: StreamRows, rows: np.ndarray, moment: Moment) -> Chunk:
         """Return one part of a step's `rows`, ready for the model."""
         _, chosen, present = part
         fed = self.feed(chosen, rows, moment)
