@@ -53,6 +53,7 @@ def test_both_tasks_share_the_model_and_what_the_bridge_learned_from_the_source(
         for name in here
     )
     assert session.splits["train"].key != source.splits["train"].key
+    assert source.recipe("train").rows is resolved.source.data.splits["train"]
     assert set(source.splits) == {"train", "validation"}
     with pytest.raises(HiddenTargetsError):
         _ = session.splits["train"].targets

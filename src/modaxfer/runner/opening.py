@@ -135,6 +135,7 @@ def _source_session(session: TaskSession, source: ResolvedTask, context: RunCont
         groups=_groups(source),
         task_id=source.task_id,
         bridges=tuple(tower.build_bridge(source.data.root) for tower in towers),
+        recipe=partial(recipe_of, source, described, session.processor),
         layers={},
     )
 
