@@ -1,4 +1,4 @@
-"""A source task is opened around the target's own model, and a bridge that learns from rows learns from the source's."""
+"""A source task is opened around the target's own model; a bridge that learns from rows learns from the source's."""
 
 from __future__ import annotations
 
