@@ -39,3 +39,12 @@ def test_labels_that_chose_the_epoch_are_a_limit(run):
     assert said in limits(adapted(run, validated_on="target"), None)
     assert said not in limits(adapted(run), None)
     assert said not in limits(adapted(run, hidden=False, validated_on="target", bound="oracle"), None)
+
+
+def test_an_adaptation_that_is_not_shown_to_help_is_a_limit(run):
+    said = "Adaptation is not shown to help: training on the source alone may do as well."
+    scored = {"f1_macro": 0.4, "interval": {"f1_macro": [0.3, 0.5]}, "run": "bounds/source-only"}
+    for difference, limited in (([-0.1, 0.3], True), ([0.1, 0.3], False)):
+        made = adapted(run)
+        bound = {**scored, "difference": {"f1_macro": difference}}
+        assert (said in limits(replace(made, baselines={**made.baselines, "source_only": bound}), None)) == limited

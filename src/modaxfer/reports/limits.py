@@ -55,8 +55,10 @@ def _adaptation(result: Result) -> list[str]:
 
 
 def _useless(baseline: str, outcome: Outcome) -> str:
-    if outcome is Outcome.BEATS or baseline not in ("chance", "majority", "simple"):
+    if outcome is Outcome.BEATS or baseline not in ("chance", "majority", "simple", "source_only"):
         return ""
+    if baseline == "source_only":
+        return "Adaptation is not shown to help: training on the source alone may do as well."
     if baseline == "simple":
         return "Not shown to be better than the simple bar, which costs far less: prefer that one."
     return f"Not shown to be better than {baseline}: do not use it."
