@@ -62,7 +62,7 @@ def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Rea
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
     if layer >= model.top and not tokens:
         return EntryPoint(layer=layer, rows=_pooled_store(session, name), collate=_stack)
-    size = float(split.lengths.sum()) * model.encoder.hidden_size * 4 / 1e9
+    size = _gigabytes(session, split)
     if size > LARGEST_GB:
         session.warnings.append(
             f"{name}: states of layer {layer} would take {size:.0f} GB and were computed again in each epoch"
@@ -70,6 +70,11 @@ def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Rea
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)
     store = _kept(session, split, ("states", layer), lambda one: _states(session, one, layer, name))
     return EntryPoint(layer=layer, rows=store, collate=collate_states)
+
+
+def _gigabytes(session: TaskSession, split: Split) -> float:
+    """Return how much the states of one layer take (10^9 bytes)."""
+    return float(split.lengths.sum()) * float(session.model.encoder.hidden_size) * 4 / 1e9
 
 
 def layer_features(session: TaskSession, name: str) -> np.ndarray:
@@ -84,10 +89,11 @@ def pooled_features(session: TaskSession, name: str) -> np.ndarray:
 
 def is_known(session: TaskSession, name: str) -> bool:
     """Return whether what the head takes for split `name` is at hand, so that no row has to be encoded to score it."""
-    if session.model.reads_tokens:
-        return False
     only_head = session.model.frozen_layers() >= session.model.top
-    return name in session.layers or (session.train.cache and bool(session.weights_key) and only_head)
+    kept = session.train.cache and bool(session.weights_key) and only_head
+    if session.model.reads_tokens:
+        return kept and _gigabytes(session, session.splits[name]) <= LARGEST_GB
+    return kept or name in session.layers
 
 
 def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = None) -> Predictions:
@@ -101,8 +107,8 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     if not is_known(session, name):
         split = session.splits[name]
         return session.predict(split if rows is None else split.only(rows), label=f"scoring {name}")
-    if session.model.readout.pooling in PARTS:
-        return _predict_parts(session, name, rows)
+    if session.model.readout.pooling in PARTS or session.model.reads_tokens:
+        return _predict_entered(session, name, rows)
     if name not in session.layers and session.layers and session.splits[name].picks is not None:
         # Each fold may read another layer: all of them are known of the whole, and one alone would be computed again.
         session.layers[name] = layer_features(session, name)
@@ -118,12 +124,12 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     return Predictions(predictions=predictions, scores=scores)
 
 
-def _predict_parts(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictions:
-    """Predict the parts of rows, whose vectors are at hand."""
-    split, store = session.splits[name], _pooled_store(session, name)
+def _predict_entered(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictions:
+    """Predict rows from where they enter: of their parts vectors are at hand, or states of their tokens."""
+    split, entry = session.splits[name], entry_point(session, name)
     wanted = np.arange(len(split.lengths)) if rows is None else rows
-    chosen = [store[row] for row in wanted]
-    logits = session.logits(split.only(wanted), session.model.top, rows=chosen, collate=_stack)
+    chosen = [entry.rows[int(row)] for row in wanted]
+    logits = session.logits(split.only(wanted), entry.layer, rows=chosen, collate=entry.collate)
     predictions, scores = session.objective.decode(logits)
     return Predictions(predictions=predictions, scores=scores)
 
