@@ -39,7 +39,7 @@ class Distil(nn.Module):
 
     def __init__(self, context):
         super().__init__()
-        self.before = context.start()
+        self.before = context.start(next(iter(context.streams)))
         self.register_buffer("last", torch.zeros(context.outputs))
 
     def forward(self, step):

@@ -50,6 +50,11 @@ def test_losses_have_plain_names(name) -> None:
         LossTerm(name=name, target="a:B")
 
 
+def test_streams_have_plain_names() -> None:
+    with pytest.raises(RefusedError, match=r"a stream cannot be called so. Got: 'a/b'"):
+        Phase(**HEAD, streams={"a/b": Stream()})
+
+
 def test_a_phase_names_its_own_streams() -> None:
     streams = {"source": Stream(role=Role.SOURCE), "target": Stream(labels=Labels.HIDDEN)}
     with pytest.raises(RefusedError, match=r"phase train has no such stream. Got: sauce. Allowed: source, target"):

@@ -203,6 +203,14 @@ class Ramp:
 _SHAPES = ("sigmoid", "linear", "cosine")
 
 
+def _refuse_name(what: str, name: str) -> None:
+    """Refuse what cannot stand in the log, in a file's name or before a dot."""
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise RefusedError(
+            f"{what} cannot be called so", got=repr(name), allowed="letters, digits, _ and -", fix="rename it"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class LossTerm:
     """One loss of a phase.
@@ -228,10 +236,7 @@ class LossTerm:
     """Peak rate of its own parameters; None = that of the head, which must move in the phase then."""
 
     def __post_init__(self) -> None:
-        if not self.name or not self.name.replace("_", "").replace("-", "").isalnum():
-            raise RefusedError(
-                "a loss cannot be called so", got=self.name, allowed="letters, digits, _ and -", fix="rename it"
-            )
+        _refuse_name("a loss", self.name)
         beyond = sorted(self.reads - {Reads.OUTPUTS, Reads.POOLED})
         if self.joint and beyond:
             raise RefusedError(
@@ -298,6 +303,8 @@ class Phase:
         missing = self.trainable - set(self.learning_rates) if self.solver is None else set()
         if missing:
             raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(missing)}")
+        for name in self.streams:
+            _refuse_name("a stream", name)
         names = [term.name for term in self.losses]
         if len(set(names)) != len(names):
             raise RefusedError(f"phase {self.name} has two losses of one name", got=names, fix="rename one")

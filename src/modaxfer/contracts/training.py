@@ -209,9 +209,9 @@ class LossContext:
     """The streams that its term takes."""
     seed: int
     """Of the run. While a loss is built torch draws from a state of its own, which this seed decides."""
-    start: Callable[[], nn.Module]
-    """Returns a frozen copy of the first stream's model as the phase begins: a batch of inputs to outputs. While a plan
-    is only rehearsed it is an empty module that nothing must be asked of."""
+    start: Callable[[str], nn.Module]
+    """Returns, by a stream's name, a frozen copy of its model as the phase begins: a batch of inputs to outputs. While
+    a plan is only rehearsed it is an empty module that nothing must be asked of."""
     class_weight: str | None = None
     """The user's setting ``train.class_weight``: ``balanced`` or None."""
     label_smoothing: float = 0.0

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
 from signal import SIGTERM
 from typing import Any
 
@@ -28,47 +27,19 @@ from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
+from modaxfer.runner.training.report import PhaseReport
 from modaxfer.runner.training.step import Chunk, StepModule
 from modaxfer.runner.training.streams import Sessions, StreamRows, coming, live_rows, open_streams, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.validation import Judged, judge_phase
 
-__all__ = ["PhaseReport", "train_phase"]
+__all__ = ["train_phase"]
 
 PHASE = 1_000_000
 """Keeps the epochs of different phases apart, where rows are changed in each."""
 
 LOGGED_STEPS = 10
 """A line in the log, and a look at the clock, every so many steps."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhaseReport:
-    """What a phase did."""
-
-    name: str
-    trainable: int
-    """Parameters that moved."""
-    steps: int
-    epochs: float
-    best_epoch: int
-    best_score: float | None
-    """Validation score of the best epoch, turned so that greater is better; None where it was never defined."""
-    frozen_layers: int
-    """Layers read from the cache instead of computed in each epoch."""
-    seconds: float
-    rows: int
-    """Training rows seen, over all epochs."""
-    terms: Mapping[str, float]
-    """The smoothed value of each loss at the end, before weights, and of what it logs beside it."""
-    validator: str
-    """What chose the best epoch."""
-    augment: tuple[str, ...] = ()
-    """How they were changed in each epoch: ``NAME=STRENGTH``."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return asdict(self)
 
 
 def train_phase(

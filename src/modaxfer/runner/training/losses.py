@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from functools import partial
 from typing import Any
 
 import torch
@@ -45,7 +44,7 @@ class PhaseLosses:
         context = LossContext(
             streams={name: stream_facts(phase.streams[name], session) for name, session in opened.items()},
             seed=first.seed,
-            start=partial(_start, first, trained, checkpoints, f"began-{number}"),
+            start=lambda name: _start(opened[name], trained, checkpoints, f"began-{number}-{name}"),
             class_weight=first.train.class_weight,
             label_smoothing=first.train.label_smoothing,
         )
