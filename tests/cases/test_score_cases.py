@@ -106,7 +106,7 @@ def test_a_baseline_or_secondary_metric_that_fails_is_a_warning(tiny, tmp_path, 
     def broken(*_args: object, **_named: object) -> None:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("modaxfer.runner.evaluation.bars.fit_simple", broken)
+    monkeypatch.setattr("modaxfer.runner.evaluation.bars.kept_simple", broken)
     monkeypatch.setattr("modaxfer.metrics.scores.matthews_corrcoef", broken)
     data = folder(tmp_path / "animals", train=texts("cat dog", 40), test=texts("cat dog", 12, 200))
     run = modaxfer.train(

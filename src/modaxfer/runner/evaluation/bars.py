@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from modaxfer.baselines.chance import Scorer, chance
+from modaxfer.contracts import Simple
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored, compute, paired_difference
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.attempts import attempt, each_apart
+from modaxfer.runner.evaluation.kept_bars import kept_scores, kept_simple
 from modaxfer.runner.evaluation.taught import taught_rows
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
@@ -33,16 +35,21 @@ def measure_bars(
         warnings: Where failures are noted.
     """
     classes, train = len(resolved.data.classes), resolved.taught_by.data.targets["train"]
-    said = session.labels.constant(ask.references, train, classes)
     guess = partial(_chance, session=session, references=ask.references, train=train, classes=classes)
+
+    def constant(names: Sequence[str]) -> Mapping[str, float]:
+        said = session.labels.constant(ask.references, train, classes)
+        return _scorer(session, names)(ask.references, *said)
+
+    def kept(baseline: str, make: Callable[[Sequence[str]], Mapping[str, float]]) -> dict[str, float]:
+        def scores(names: Sequence[str]) -> Mapping[str, float]:
+            return kept_scores(session, resolved, baseline, names, lambda: make(names))
+
+        return each_apart(f"baseline {baseline}:", resolved.metrics, scores, warnings)
+
     found = {
-        "chance": each_apart("baseline chance:", resolved.metrics, guess, warnings),
-        "majority": each_apart(
-            "baseline majority:",
-            resolved.metrics,
-            lambda names: dict(_scorer(session, names)(ask.references, *said)),
-            warnings,
-        ),
+        "chance": kept("chance", guess),
+        "majority": kept("majority", constant),
         "simple": attempt("baseline simple", lambda: _simple(session, resolved, ask, test, warnings), warnings),
     }
     return {name: values for name, values in found.items() if values}
@@ -67,7 +74,7 @@ def _simple(
     session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, warnings: list[str]
 ) -> dict[str, Any] | None:
     try:
-        simple = session.labels.simple(taught_rows(resolved), resolved.fields, seed=session.seed, judge=session.judge)
+        simple = kept_simple(session, resolved, partial(_fitted, session, resolved))
     except RefusedError as refusal:
         warnings.append(f"no simple baseline: {refusal}")
         return None
@@ -84,6 +91,10 @@ def _simple(
         "the difference from the simple baseline", lambda: _difference(session, resolved, ask, test, rival), warnings
     )
     return found if difference is None else {**found, "difference": {resolved.primary: difference}}
+
+
+def _fitted(session: TaskSession, resolved: ResolvedTask) -> Simple:
+    return session.labels.simple(taught_rows(resolved), resolved.fields, seed=session.seed, judge=session.judge)
 
 
 def _difference(

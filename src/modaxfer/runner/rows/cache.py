@@ -30,6 +30,9 @@ LIMIT_GB = 20.0
 Tell = Callable[[str], object]
 """Takes a line that the user should read."""
 
+KINDS = ("prepared", "features", "bridges", "baselines")
+"""Folders of entries."""
+
 ABANDONED_S = 24 * 3600
 """Age at which a half-written entry belongs to a process that was killed."""
 
@@ -85,6 +88,8 @@ def cached_state(kind: str, key: str, make: Callable[[], Mapping[str, Any]], tel
     """
     path = cache_folder() / kind / f"{key}.json"
     try:
+        with suppress(OSError):
+            os.utime(path)
         stored = json.loads(path.read_bytes())
         if stored["digest"] == digest(json.dumps(stored["state"]).encode()):
             return dict(stored["state"])
@@ -152,12 +157,13 @@ def _remove(folder: Path) -> None:
 
 
 def _entries(cache: Path) -> Iterator[tuple[float, Path, int]]:
-    """Yield when each entry was used last (seconds since the epoch), its folder and its size (bytes)."""
-    for folder in (folder for kind in ("prepared", "features") for folder in (cache / kind).glob("*")):
+    """Yield when each entry was used last (seconds since the epoch), its folder or file and its size (bytes)."""
+    for entry in (entry for kind in KINDS for entry in (cache / kind).glob("*")):
         try:
-            used = folder.stat().st_mtime
-            if folder.name.startswith(".") and time.time() - used < ABANDONED_S:
+            used = entry.stat().st_mtime
+            if entry.name.startswith(".") and time.time() - used < ABANDONED_S:
                 continue
-            yield used, folder, sum(path.stat().st_size for path in folder.rglob("*"))
+            files = entry.rglob("*") if entry.is_dir() else (entry,)
+            yield used, entry, sum(path.stat().st_size for path in files)
         except FileNotFoundError:
             continue
