@@ -1,1 +1,1 @@
-"""Heads: logits or values from pooled features, trained by gradient or fitted in closed form."""
+"""Heads: logits or values from what encoders say, trained by gradient or fitted in closed form."""

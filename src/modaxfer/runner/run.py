@@ -234,8 +234,8 @@ class _Run:
         return training
 
     def _note_trained(self, sessions: Sessions, phase: Phase) -> None:
-        opened = trainable_parameters(sessions_of(phase, sessions), phase)
-        self.trained |= {name: parameter.tensor for name, parameter in opened.items()}
+        trainable = trainable_parameters(sessions_of(phase, sessions), phase)
+        self.trained |= {name: parameter.tensor for name, parameter in trainable.items()}
 
     def _train_phases(self, sessions: Sessions, phases: Sequence[Phase], checkpoints: Checkpoints) -> dict[str, Any]:
         found = checkpoints.load()

@@ -83,7 +83,7 @@ def check_that_it_trains(name, method, tiny):
     rehearse_adapter(outline(resolved), adapter)
     torch.manual_seed(0)
     model = model_of(resolved, adapter)
-    trainable, movement = model.open_for(PHASE), Movement(model)
+    trainable, movement = model.set_trainable(PHASE), Movement(model)
     adapted = [parameter for parameter in trainable.values() if parameter.part is Part.ADAPTER]
     assert len(adapted) == len(model.encoder.adapter_parameters) > 0
     optimiser, batch = torch.optim.AdamW(model.parameters(), lr=1e-2), batch_of(model.encoder, name)

@@ -94,7 +94,7 @@ def test_several_towers_keep_their_own_tokens_each(tiny):
         made = model.features(batch)
         for tower, hidden in zip(towers, made.by_tower, strict=True):
             torch.testing.assert_close(hidden.tokens, tower.features(alone).tokens)
-    model.open_for(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
+    model.set_trainable(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
     assert model.frozen_layers() == 0
     model.head = LinearHead(made.pooled.shape[1], 3)
     assert model.frozen_layers() == 3
@@ -119,22 +119,24 @@ def test_a_readout_is_what_the_solver_was_shown(name, readout, tiny):
 
 def test_a_phase_opens_its_parts_and_nothing_else(tiny):
     model = make(tiny("bert"), Readout(layers=(3,), pooling="mean"))
-    head = model.open_for(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
+    head = model.set_trainable(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
     assert set(head) == {"head.linear.weight", "head.linear.bias"}
     assert model.frozen_layers() == 3
     rates = {Part.HEAD: 1.0, Part.BODY: 1.0}
-    upper = model.open_for(Phase(trainable=frozenset(rates), learning_rates=rates, from_layer=2))
+    upper = model.set_trainable(Phase(trainable=frozenset(rates), learning_rates=rates, from_layer=2))
     assert {name.split(".")[4] for name in upper if name.startswith("towers.")} == {"2"}
     assert model.frozen_layers() == 2
     every = dict.fromkeys((Part.HEAD, Part.BODY, Part.EMBEDDINGS), 1.0)
-    assert len(model.open_for(Phase(trainable=frozenset(every), learning_rates=every))) == len(list(model.parameters()))
+    assert len(model.set_trainable(Phase(trainable=frozenset(every), learning_rates=every))) == len(
+        list(model.parameters())
+    )
     assert model.frozen_layers() == 0
 
 
 def test_layers_above_the_readout_are_not_trained(tiny):
     model = make(tiny("bert"), Readout(layers=(1,), pooling="mean"))
     rates = {Part.HEAD: 1.0, Part.BODY: 1.0}
-    trainable = model.open_for(Phase(trainable=frozenset(rates), learning_rates=rates))
+    trainable = model.set_trainable(Phase(trainable=frozenset(rates), learning_rates=rates))
     assert {name.split(".")[4] for name in trainable if name.startswith("towers.")} == {"0"}
 
 

@@ -32,7 +32,7 @@ def session(tiny, own_rows, opened, tmp_path):
     (made,), _, _ = opened(request)
     made.model.head = TokenMean(made.model.encoder.hidden_size, made.objective.outputs)
     made.weights_key = str(tmp_path)  # Of no other test: nothing is in the cache yet.
-    made.model.open_for(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
+    made.model.set_trainable(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
     return made
 
 

@@ -102,7 +102,7 @@ def test_a_combiner_may_ask_for_all_losses_of_a_step(session, tmp_path):
 
 
 def test_what_a_loss_reads_bounds_what_comes_from_the_cache(session):
-    session.model.open_for(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3}))
+    session.model.set_trainable(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3}))
     top = session.model.top
     pooled = entry_point(session, "train", {Reads.POOLED, Reads.OUTPUTS})
     assert (pooled.layer, [*pooled.rows[0]]) == (top, ["pooled"])

@@ -25,7 +25,7 @@ def test_shared_parameters_are_there_once(shared):
     parameters = trainable_parameters(sessions, phase)
     found = [id(parameter.tensor) for parameter in parameters.values()]
     assert len(set(found)) == len(found)
-    own = [session.model.open_for(phase) for session in sessions]
+    own = [session.model.set_trainable(phase) for session in sessions]
     assert set(found) == {id(parameter.tensor) for each in own for parameter in each.values()}
     first, second = ({id(parameter.tensor) for parameter in each.values()} for each in own)
     encoder = {id(parameter.tensor) for parameter in own[0].values() if parameter.part not in (Part.BRIDGE, Part.HEAD)}

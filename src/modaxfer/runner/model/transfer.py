@@ -159,7 +159,7 @@ class TransferModel(nn.Module):
         for name, tensor in self.head.named_parameters():
             yield f"head.{name}", ModelParameter(tensor=tensor, part=Part.HEAD, layer=self.depth, depth=self.depth)
 
-    def open_for(self, phase: Phase) -> dict[str, ModelParameter]:
+    def set_trainable(self, phase: Phase) -> dict[str, ModelParameter]:
         """Make exactly the parameters of `phase` trainable and return them by name."""
         chosen = {name: parameter for name, parameter in self.model_parameters() if _moves(parameter, phase)}
         for name, parameter in self.named_parameters():

@@ -39,7 +39,7 @@ def align_bridges(
 
     Args:
         sessions: One per task, untrained.
-        tasks: What they were opened from.
+        tasks: What they were made from.
         context: What all sessions share.
         folder: ``RUN/.checkpoint``.
 

@@ -40,7 +40,7 @@ def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[st
         raise RefusedError(f"phase {phase.name} has no solver", fix="correct the plan of the strategy")
     started = time.monotonic()
     session = sessions[Role.TARGET, number]
-    session.model.open_for(phase)
+    session.model.set_trainable(phase)
     streams = {name: (stream, _session_of(stream, sessions, number)) for name, stream in phase.streams.items()}
     features = {name: _features(*each) for name, each in streams.items()}
     encoded = time.monotonic()

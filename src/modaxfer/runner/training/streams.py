@@ -74,7 +74,7 @@ class TrainStream:
     Args:
         name: In the phase.
         stream: What the plan says of it.
-        session: Its task's, whose model is opened for the phase already.
+        session: Its task's, whose model is set trainable for the phase already.
         model: Number of that model in the step module.
         terms: The losses that take it.
     """

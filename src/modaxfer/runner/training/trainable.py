@@ -20,7 +20,7 @@ def trainable_parameters(sessions: Sequence[TaskSession], phase: Phase) -> dict[
     Raises:
         RunFailedError: A part that the phase trains owns no parameter in any of the models.
     """
-    trainable = [model.open_for(phase) for model in models_of(sessions)]
+    trainable = [model.set_trainable(phase) for model in models_of(sessions)]
     _refuse_empty_parts(phase, {parameter.part for own in trainable for parameter in own.values()})
     if len(trainable) == 1:
         return trainable[0]
@@ -31,7 +31,7 @@ def trainable_parameters(sessions: Sequence[TaskSession], phase: Phase) -> dict[
             if id(parameter.tensor) not in seen:
                 seen.add(id(parameter.tensor))
                 parameters[f"{number}.{name}"] = parameter
-                # Another task's model, opened after this one, may have closed what it does not read.
+                # Another task's model, set after this one, may have frozen what it does not read.
                 parameter.tensor.requires_grad_(True)
     return parameters
 
