@@ -82,6 +82,7 @@ class Field:
     name: str
     signal: Signal
     doc: str = ""
+    """What stands in it, for people: ``modaxfer show TASK`` prints it."""
     unit: str = ""
     """Unit of a number (``months``, ``dollars``), for people and for bridges that write numbers out."""
 

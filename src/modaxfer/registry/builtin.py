@@ -299,7 +299,7 @@ def modaxfer_tasks() -> Iterable[TaskSpec]:
     return (
         TaskSpec(
             name="digits",
-            fields=(Field(name="image", signal=IMAGE),),
+            fields=(Field(name="image", signal=IMAGE, doc="A handwritten digit, 8 x 8 pixels, grey."),),
             target=Target(column="label", problem="multiclass", classes=tuple("0123456789")),
             sources=(PackageSource(distribution="scikit-learn", target="modaxfer.tasks.bundled:digits"),),
             domain="handwriting",
