@@ -49,6 +49,7 @@ def ask(tmp_path, *words):
         ((*TRAIN, "--data-dir", "none"), "--data-dir does not exist"),
         ((*TRAIN, "--config", "none.yaml"), "cannot read config file"),
         ((*TRAIN[:-1], "digts"), "did you mean digits or"),
+        (("train", "--encoder", "bert", "--strategy", "dann", "--task", "digits"), "name one with --source-task"),
         (("train", "--encoder", "brt", "--strategy", "lora", "--task", "digits"), "did you mean bert"),
         (("train", "--encoder", "bert", "--strategy", "lora", "--data", "none.csv"), "none.csv"),
         (("train", "--resume", "--output", "none"), "there is no run to resume"),

@@ -18,7 +18,6 @@ from modaxfer.data.origin import file_of
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
-from modaxfer.metrics.spans import has_spans
 from modaxfer.problems import TagLabels
 from modaxfer.problems.guess import SEVERAL_COLUMNS, TAGGING, guess_problem, tagged_column
 from modaxfer.registry import problem_name, problem_of
@@ -152,6 +151,10 @@ def _tagged(fields: tuple[Field, ...], table: pa.Table, target: Target) -> tuple
     labels = problem_of(target.problem).labels
     if not isinstance(labels, TagLabels):
         return fields, ()
+    from modaxfer.metrics.spans import (
+        has_spans,  # With all of scikit-learn, which a mistake in a name need not wait for.
+    )
+
     if not fields and (words := tagged_column(table, target.column, _worded(table, target.column, ()))):
         fields = (Field(name=words, signal=WORDS),)
     worded = tuple(replace(field, signal=WORDS) if field.signal is TEXT else field for field in fields)
