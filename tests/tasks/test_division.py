@@ -147,3 +147,10 @@ def test_what_a_config_asks_for():
     assert division_of(RunConfig(folds=5, fold=2)) == Fold(number=2, count=5)
     assert division_of(RunConfig(shots=4, episodes=9)) == Episode(number=0, shots=4)
     assert division_of(RunConfig(shots=4, episode=3)) == Episode(number=3, shots=4)
+
+
+def test_fewer_validation_rows_than_shots_are_said(tmp_path):
+    validation = texts(8, 90, classes=("a", "a", "a", "b"))
+    root = store(tmp_path, train=texts(40), validation=validation, test=texts(4, 200))
+    notes = [load_task(spec(), data_dir=root, division=Episode(number=0, shots=n)).warnings for n in (2, 5)]
+    assert notes == [(), ("validation has fewer rows than 5 per class: 2 of b",)]

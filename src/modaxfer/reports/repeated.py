@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Repeated", "RepeatedRow", "repeated", "repeated_lines"]
 
-MOST_COLUMNS = 8
+MOST_COLUMNS = 6
 """More runs than that are told by the lowest and the highest score."""
 
 
@@ -107,7 +107,7 @@ def _folds(result: Result) -> Repeated | None:
         numbers=numbers,
         what=f"{done}, {stored.get('rows', 0):,} rows",
         caption="Every row is predicted once, by a model that was not trained on it. The interval of the mean is 95 % "
-        "and allows for folds that share training rows (Nadeau and Bengio 2003); that of all rows is a 95 % bootstrap.",
+        "and allows for folds that share training rows (Nadeau and Bengio 2003).",
         rows=rows,
         baselines={
             name: baseline_label(result, name, model=False)

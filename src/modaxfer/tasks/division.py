@@ -115,7 +115,15 @@ class Episode:
             rows=rows,
             taken={"test": (("test",), every)},
             classes=intake.classes,
-            notes=findings(rows, intake, made, coarse=coarse),
+            notes=(*self._scarce(rows["validation"], intake.classes), *findings(rows, intake, made, coarse=coarse)),
+        )
+
+    def _scarce(self, validation: Rows, classes: tuple[str, ...]) -> tuple[str, ...]:
+        counts = {name: sum(label == name for label in validation.labels) for name in classes}
+        few = [f"{count} of {name}" for name, count in counts.items() if count < self.shots]
+        more = f" and {len(few) - SHOWN} more classes" if len(few) > SHOWN else ""
+        return (
+            (f"validation has fewer rows than {self.shots} per class: {', '.join(few[:SHOWN])}{more}",) if few else ()
         )
 
     def _require(self, train: Rows, classes: tuple[str, ...]) -> None:

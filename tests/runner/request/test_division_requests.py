@@ -4,7 +4,8 @@ import pytest
 
 from modaxfer.config import RunConfig, build
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.runner.request.division import refuse_divisions
+from modaxfer.plan import Labels, Part, Phase, Plan, Role, Stream
+from modaxfer.runner.request.division import refuse_divisions, refuse_unseen_shots
 from modaxfer.spec import TEXT, Field, FolderSource, Target, TaskSpec
 
 
@@ -65,3 +66,21 @@ def test_requests_without_one_meaning(asked, message):
 def test_what_has_a_meaning_passes(asked):
     refused(**asked)
     refused("binary", **asked)
+
+
+def test_shots_of_a_task_whose_labels_are_hidden_are_refused():
+    def plan(*streams):
+        phase = Phase(
+            trainable=frozenset({Part.HEAD}),
+            learning_rates={Part.HEAD: 0.1},
+            streams={str(number): stream for number, stream in enumerate(streams)},
+        )
+        return Plan(phases=(phase,))
+
+    hidden = plan(Stream(role=Role.SOURCE), Stream(labels=Labels.HIDDEN))
+    with pytest.raises(
+        RefusedError, match=r"--shots are labelled rows, and strategy coral sees no label.*Got: --shots 4"
+    ):
+        refuse_unseen_shots(RunConfig(shots=4), hidden, "coral")
+    refuse_unseen_shots(RunConfig(folds=4), hidden, "coral")
+    refuse_unseen_shots(RunConfig(shots=4), plan(Stream()), "full")

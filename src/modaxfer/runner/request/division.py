@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.plan import Plan, Role
 from modaxfer.registry import problem_of
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from modaxfer.spec import TaskSpec
 
-__all__ = ["refuse_divisions"]
+__all__ = ["refuse_divisions", "refuse_unseen_shots"]
 
 
 def refuse_divisions(config: RunConfig, tasks: Sequence[TaskSpec]) -> None:
@@ -54,6 +55,20 @@ def refuse_divisions(config: RunConfig, tasks: Sequence[TaskSpec]) -> None:
             got=f"problem {problem}",
             allowed="problems of one class per row, such as binary and multiclass",
             fix="use --limit for fewer training rows",
+        )
+
+
+def refuse_unseen_shots(config: RunConfig, plan: Plan, strategy: str) -> None:
+    """Refuse few labelled rows per class of a task whose labels the plan does not see.
+
+    Raises:
+        RefusedError: They are asked for.
+    """
+    if config.shots is not None and not plan.shows(Role.TARGET):
+        raise RefusedError(
+            f"--shots are labelled rows, and strategy {strategy} sees no label of the task",
+            got=f"--shots {config.shots}",
+            fix="leave --shots out, or choose a strategy that trains on the task's labels",
         )
 
 

@@ -17,6 +17,7 @@ from modaxfer.registry import Entry, load_target, problem_name, problem_spec
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import bounded
+from modaxfer.runner.request.division import refuse_unseen_shots
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.parts import with_parts
 from modaxfer.runner.request.proxy import Proxy, find_proxy
@@ -243,6 +244,7 @@ def _plan(
         rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
         plan = bounded(plan, config.bound, rows, config.batch_size)
     refuse_other_uses(plan, request.strategy)
+    refuse_unseen_shots(config, plan, request.strategy.name)
     _refuse_ends(plan, request.strategy)
     _refuse_headless(plan, request.strategy)
     forms = [bridge.spec.sink for each in asked for _, bridge in each.ways]
