@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from modaxfer.contracts import LossOutput
+
 
 class Scalar(nn.Module):
     """One number, whatever it is given."""
@@ -32,6 +34,19 @@ class Learned(Scalar):
 
     def forward(self, step):
         return (step.only.outputs * self.scale).square().mean(1)
+
+
+class MeanGap(nn.Module):
+    """The squared distance of two streams' mean vectors, on a scale of its own."""
+
+    def __init__(self, context):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, step):
+        one, other = (stream.pooled.mean(0) for stream in step.streams.values())
+        gap = (one - other).square().sum()
+        return LossOutput(losses=self.scale * gap, numbers={"gap": gap})
 
 
 class Distil(nn.Module):
@@ -74,3 +89,8 @@ class Largest(nn.Module):
 
     def backward(self, losses, backward):
         backward(losses["largest"])
+
+
+def spread(seen):
+    """Measure how far the outputs of a stream's validation rows lie apart."""
+    return {f"spread of {name}": each.outputs.std().item() for name, each in seen.items()}

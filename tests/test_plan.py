@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Ramp, Reads, Role, Stream, Together
+from modaxfer.plan import SUPERVISED, Alternate, Labels, LossTerm, Part, Phase, Ramp, Reads, Role, Stream, Together
 
 HEAD = {"trainable": frozenset({Part.HEAD}), "learning_rates": {Part.HEAD: 1e-3}}
 TERM = LossTerm(name="align", target="somewhere:Loss")
@@ -48,6 +49,19 @@ def test_a_joint_loss_reads_what_can_be_laid_together() -> None:
 def test_losses_have_plain_names(name) -> None:
     with pytest.raises(RefusedError, match="a loss cannot be called so"):
         LossTerm(name=name, target="a:B")
+
+
+def test_a_joint_loss_needs_its_streams_in_one_step() -> None:
+    streams = {"source": Stream(role=Role.SOURCE), "target": Stream(labels=Labels.HIDDEN)}
+    joint = LossTerm(name="x", target="a:B", joint=True)
+    with pytest.raises(RefusedError, match=r"joint losses of several streams, and each step is of one. Got: x"):
+        Phase(**HEAD, streams=streams, mixing=Alternate(), losses=(joint,))
+    one = replace(joint, streams=("target",))
+    assert Phase(**HEAD, streams=streams, mixing=Alternate(), losses=(one,)).drawn == ("target",)
+    with pytest.raises(RefusedError, match=r"counts its epochs by a stream that no loss takes. Got: source"):
+        Phase(**HEAD, streams=streams, mixing=Together(epoch="source"), losses=(one,))
+    with pytest.raises(RefusedError, match=r"phase train has no loss. Fix: name one, or a solver"):
+        Phase(**HEAD, losses=())
 
 
 def test_streams_have_plain_names() -> None:

@@ -311,6 +311,32 @@ class Phase:
         asked = [stream for term in self.losses for stream in term.streams]
         asked += [self.mixing.epoch] if isinstance(self.mixing, Together) and self.mixing.epoch else []
         _refuse_unknown(f"phase {self.name} has no such stream", [*asked, *self.judged], self.streams)
+        if self.solver is None:
+            self._refuse_undrawn()
+
+    def _refuse_undrawn(self) -> None:
+        """Refuse a phase without losses, and losses that would never be given what they take."""
+        if not self.losses:
+            raise RefusedError(f"phase {self.name} has no loss", fix="name one, or a solver")
+        joint = [term.name for term in self.losses if term.joint and len(self.streams_of(term)) > 1]
+        if joint and isinstance(self.mixing, Alternate):
+            raise RefusedError(
+                f"phase {self.name} has joint losses of several streams, and each step is of one",
+                got=joint,
+                fix="mix the streams by Together",
+            )
+        if isinstance(self.mixing, Together) and self.mixing.epoch and self.mixing.epoch not in self.drawn:
+            raise RefusedError(
+                f"phase {self.name} counts its epochs by a stream that no loss takes",
+                got=self.mixing.epoch,
+                allowed=self.drawn,
+                fix="correct the plan",
+            )
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Names of the streams that steps are drawn from: a stream that no loss takes is there for validators alone."""
+        return tuple(name for name in self.streams if any(name in self.streams_of(term) for term in self.losses))
 
     def judges(self, name: str) -> bool:
         """Tell whether the validator sees the validation targets of stream `name`."""

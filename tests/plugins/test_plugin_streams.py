@@ -53,12 +53,14 @@ from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Plan, Strea
 def peeking(options, context):
     return made(SUPERVISED, LossTerm(name="peek", target="wrong_plugin.losses:Peeking"))
 
+REACH = (LossTerm(name="reach", target="wrong_plugin.losses:Reaching"),)
+
 def reaching(options, context):
-    return made(replace(SUPERVISED, streams=("given",)), LossTerm(name="reach", target="wrong_plugin.losses:Reaching"))
+    return made(replace(SUPERVISED, streams=("given",)), *REACH)
 
 def blind(options, context):
     hidden = {"hidden": Stream(labels=Labels.HIDDEN)}
-    return Plan(phases=(replace(made().phases[0], streams=hidden, losses=()),))
+    return Plan(phases=(replace(reaching(options, context).phases[0], streams=hidden, losses=REACH),))
 
 def made(*losses):
     streams = {"given": Stream(), "hidden": Stream(labels=Labels.HIDDEN)}

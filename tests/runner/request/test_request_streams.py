@@ -12,6 +12,7 @@ from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Reads, Role
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.streams import check_streams
 
+ROWS = LossTerm(name="x", target="losses_of_tests:Rows")
 RATES = {Part.BODY: 1e-3, Part.HEAD: 1e-3}
 
 
@@ -47,7 +48,11 @@ def test_the_plain_loss_needs_targets(resolved):
 
 def test_score_needs_a_stream_with_targets(resolved):
     with pytest.raises(RefusedError, match=r"the validator of phase train needs targets, and no stream shows them"):
-        check(resolved, streams={"train": Stream(labels=Labels.HIDDEN)}, losses=())
+        check(
+            resolved,
+            streams={"train": Stream(labels=Labels.HIDDEN)},
+            losses=(LossTerm(name="x", target="losses_of_tests:Rows"),),
+        )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from modaxfer.config import RunConfig
 from modaxfer.plan import SUPERVISED, Extra, Labels, LossTerm, Part, Phase, Reads, Role, Stream, Together
+from modaxfer.runner.log import RunLog
 from modaxfer.runner.training import loop
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
@@ -99,6 +101,23 @@ def test_a_combiner_may_ask_for_all_losses_of_a_step(session, tmp_path):
     session.train = replace(session.train, accumulation=2)
     report = train(session, phase(streams, SUPERVISED, combine="losses_of_tests:Largest"), tmp_path)
     assert {*report.terms} == {"supervised.given", "supervised.other"}
+
+
+def test_a_measure_is_logged_and_decides_nothing(session, tmp_path):
+    before = copy.deepcopy(session.model.state_dict())
+    streams = {"given": Stream(), "hidden": Stream(labels=Labels.HIDDEN)}
+    train(session, phase(streams, GIVEN), tmp_path / "plain")
+    plain = weights(session)
+    session.model.load_state_dict(before)
+    session.log = RunLog(tmp_path / "log.jsonl")
+    train(session, phase(streams, GIVEN, measure="losses_of_tests:spread"), tmp_path / "measured")
+    assert all(torch.equal(tensor, plain[name]) for name, tensor in weights(session).items())
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    # No loss takes the hidden stream: it is measured, and no step is drawn from it.
+    assert next([*line["terms"]] for line in lines if "terms" in line) == ["supervised"]
+    judged = [line for line in lines if "validation" in line]
+    assert [{*line["measured"]} for line in judged] == [{"spread of given", "spread of hidden"}] * 2
+    assert [line["score"] for line in judged] == pytest.approx([line["validation"]["accuracy"] for line in judged])
 
 
 def test_what_a_loss_reads_bounds_what_comes_from_the_cache(session):

@@ -8,9 +8,7 @@ import torch
 from torch import nn
 
 from modaxfer.config import RunConfig
-from modaxfer.contracts import Features, LossOutput
-from modaxfer.losses.build import Term
-from modaxfer.losses.sum import Sum
+from modaxfer.contracts import Features
 from modaxfer.plan import SUPERVISED, Labels, LossTerm, Phase, Ramp, Reads, Role, Stream, Together
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.feed import Moment
@@ -38,13 +36,12 @@ def two(tiny, opened):
     return {(Role.TARGET, number): session for number, session in enumerate(sessions)}, tasks[0].plan.phases[0]
 
 
-def opened_step(sessions, phase, tmp_path, terms=None):
+def opened_step(sessions, phase, tmp_path):
     own = sessions_of(phase, sessions)
     moving = trainable_parameters(own, phase)
     losses = PhaseLosses(phase, sessions, 0, Checkpoints(tmp_path), {})
-    streams = open_streams(phase, sessions, terms or losses.terms)
-    combiner = Sum([*(terms or losses.terms)])
-    return StepModule([session.model for session in own], terms or losses.terms, combiner), streams, moving
+    streams = open_streams(phase, sessions, losses.terms)
+    return StepModule([session.model for session in own], losses.terms, losses.combiner), streams, moving
 
 
 def test_what_one_task_moves_stays_open_for_all(two, tmp_path):
@@ -74,21 +71,12 @@ def test_a_step_is_the_mean_of_its_rows_losses(two, tmp_path):
     torch.testing.assert_close(sum(cut), expected, rtol=1e-4, atol=1e-5)
 
 
-class MeanGap(nn.Module):
-    """The squared distance of two streams' mean vectors, on a scale of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.scale = nn.Parameter(torch.tensor(2.0))
-
-    def forward(self, step):
-        one, other = (stream.pooled.mean(0) for stream in step.streams.values())
-        gap = (one - other).square().sum()
-        return LossOutput(losses=self.scale * gap, numbers={"gap": gap})
-
-
 GAP = LossTerm(
-    name="gap", target="tests:MeanGap", joint=True, reads=frozenset({Reads.POOLED}), weight=Ramp(shape="linear")
+    name="gap",
+    target="losses_of_tests:MeanGap",
+    joint=True,
+    reads=frozenset({Reads.POOLED}),
+    weight=Ramp(shape="linear"),
 )
 
 
@@ -101,7 +89,7 @@ def hidden_phase(phase):
         learning_rates=phase.learning_rates,
         streams=streams,
         mixing=Together(),
-        losses=(supervised,),
+        losses=(supervised, GAP),
     )
 
 
@@ -110,9 +98,7 @@ def test_a_joint_loss_is_of_all_rows_however_they_are_cut(cut, two, tmp_path):
     """Its value and its gradient are those of the rows in one batch."""
     sessions, phase = two
     phase = hidden_phase(phase)
-    losses = PhaseLosses(phase, sessions, 0, Checkpoints(tmp_path), {})
-    joint = Term(spec=GAP, streams=("seen", "unseen"), module=MeanGap())
-    step, streams, moving = opened_step(sessions, phase, tmp_path, losses.terms | {"gap": joint})
+    step, streams, moving = opened_step(sessions, phase, tmp_path)
     assert streams["unseen"].targets is None
     for session in sessions.values():
         session.model.eval()

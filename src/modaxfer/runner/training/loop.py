@@ -71,7 +71,8 @@ class _GradientPhase:
         trained |= {name: parameter.tensor for name, parameter in self.trainable.items()}
         self.losses = PhaseLosses(phase, sessions, number, checkpoints, trained)
         self.streams = open_streams(phase, sessions, self.losses.terms)
-        self.judged = {id(session): entry_point(session, "validation") for session in own}
+        self.judged = {name: sessions[stream.role, stream.task] for name, stream in phase.streams.items()}
+        self.entries = {id(session): entry_point(session, "validation") for session in self.judged.values()}
         for stream in self.streams.values():
             stream.compute(checkpoints, number)
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner)
@@ -140,9 +141,7 @@ class _GradientPhase:
                 with shielded():
                     self._step(rows)
                 self._save_by_the_clock()
-        judged = judge_phase(
-            self.phase, {name: (each.session, self.judged[id(each.session)]) for name, each in self.streams.items()}
-        )
+        judged = judge_phase(self.phase, {name: (each, self.entries[id(each)]) for name, each in self.judged.items()})
         with shielded():
             self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
             self._judge(judged)
@@ -251,7 +250,7 @@ class _GradientPhase:
         self._keep(score)
 
     def _shown(self, judged: Judged) -> str:
-        sessions = {each.session.task_id: each.session for each in self.streams.values()}
+        sessions = {each.task_id: each for each in self.judged.values()}
         named = len(sessions) > 1
         shown = [_of_task(sessions[task], values, named=named) for task, values in judged.told.items()]
         parts = [f"validation {', '.join(shown)}"] if shown else []

@@ -50,7 +50,7 @@ class StreamRows(NamedTuple):
 
 def sessions_of(phase: Phase, sessions: Sessions) -> list[TaskSession]:
     """Return the sessions that `phase` draws rows of, in the order of the run."""
-    asked = {(stream.role, stream.task) for stream in phase.streams.values()}
+    asked = {(stream.role, stream.task) for name, stream in phase.streams.items() if name in phase.drawn}
     return [session for key, session in sessions.items() if key in asked]
 
 
@@ -186,10 +186,11 @@ def coming(streams: Mapping[str, TrainStream], steps: Sequence[Rows], moment: Mo
 
 
 def open_streams(phase: Phase, sessions: Sessions, terms: Mapping[str, Term]) -> dict[str, TrainStream]:
-    """Return the streams of `phase` by name; models are numbered as those of `sessions_of` are."""
+    """Return the streams that `phase` draws from, by name; models are numbered as those of `sessions_of` are."""
     numbers = {id(model): number for number, model in enumerate(models_of(sessions_of(phase, sessions)))}
     streams = {}
-    for name, stream in phase.streams.items():
+    for name in phase.drawn:
+        stream = phase.streams[name]
         session = sessions[stream.role, stream.task]
         own = [term for term in terms.values() if name in term.streams]
         streams[name] = TrainStream(name, stream, session, numbers[id(session.model)], own)
