@@ -20,9 +20,16 @@ __all__ = ["DannOptions", "plan"]
 class DannOptions(AdaptationOptions):
     """Options of strategy ``dann``."""
 
-    strength: float = documented(1.0, "Largest lambda, by which the reversed gradient is multiplied.", minimum=0.0)
+    strength: float = documented(
+        0.1,
+        "Largest lambda, by which the reversed gradient is multiplied; 1 in the paper, which is too much for a "
+        "pretrained body.",
+        minimum=0.0,
+    )
     ramp: bool = documented(
-        True, "Let lambda rise as 2 / (1 + exp(-10 p)) - 1 over the phase, p from 0 to 1; else it is constant."
+        True,
+        "Let lambda rise from 0 to its largest as 2 / (1 + exp(-10 p)) - 1 over the phase, p from 0 to 1; else it is "
+        "constant.",
     )
     hidden: int = documented(256, "Units of each of the discriminator's two hidden layers.", minimum=1)
     discriminator_rate: float | None = documented(
@@ -32,6 +39,10 @@ class DannOptions(AdaptationOptions):
 
 def plan(options: DannOptions, context: PlanContext) -> Plan:
     """Return a plan with the discriminator of Ganin et al. 2016 on the pooled features of both streams.
+
+    Their lambda rises to 1, for networks trained from scratch. A pretrained body that moves as a whole is driven past
+    what the discriminator can follow: from printed to scanned digits it then says that each domain is the other, and
+    the target is lost (see decision 0193).
 
     Raises:
         ConfigError: An option or a setting is out of range.
