@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from modaxfer.errors import RefusedError
+from modaxfer.ramp import Ramp
 from modaxfer.spec import ProblemSpec, Rates
 
 __all__ = [
@@ -166,41 +166,6 @@ class Stream:
                 allowed=allowed,
                 fix="train on train; rows that judge a run may be learned from without their labels only",
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ramp:
-    """A weight that changes as a phase goes on, from `start` to `end`.
-
-    With p in 0 ... 1, how much of the phase is done, it is ``start + (end - start) * f(p)``, where f is by `shape`:
-    ``sigmoid`` 2 / (1 + exp(-gamma p)) - 1 (Ganin et al. 2016), ``linear`` p, ``cosine`` (1 - cos(pi p)) / 2.
-
-    >>> Ramp(gamma=10.0)(0.5) > 0.98
-    True
-    """
-
-    shape: str = "sigmoid"
-    start: float = 0.0
-    end: float = 1.0
-    gamma: float = 10.0
-
-    def __post_init__(self) -> None:
-        if self.shape not in _SHAPES:
-            raise RefusedError("a ramp has no such shape", got=self.shape, allowed=_SHAPES, fix="correct the plan")
-
-    def __call__(self, progress: float) -> float:
-        """Return the weight after a share `progress` of the phase, 0 ... 1."""
-        return self.start + (self.end - self.start) * self._shaped(progress)
-
-    def _shaped(self, progress: float) -> float:
-        if self.shape == "sigmoid":
-            return 2 / (1 + math.exp(-self.gamma * progress)) - 1
-        if self.shape == "cosine":
-            return (1 - math.cos(math.pi * progress)) / 2
-        return progress
-
-
-_SHAPES = ("sigmoid", "linear", "cosine")
 
 
 def _refuse_name(what: str, name: str) -> None:
