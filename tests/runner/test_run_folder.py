@@ -68,12 +68,14 @@ def test_paths_are_stored_absolute_and_names_as_they_are(tmp_path, monkeypatch):
     for folder in ("bert", "mine", "weights"):
         (tmp_path / folder).mkdir()
     config = RunConfig(
-        encoder=("bert", "mine", "vit:base"), data="rows.csv", data_dir="~/sets", checkpoint="./weights", output="run"
-    )
+        encoder=("bert", "mine", "vit:base"), data="rows.csv", data_dir="~/sets", checkpoint="./weights", output="run",
+        map_classes="classes.csv",
+    )  # fmt: skip
     store_config(config, tmp_path / "run")
     stored = build(RunConfig, read_yaml(tmp_path / "run" / "config.yaml"))
     assert stored.encoder == ("bert", str(tmp_path / "mine"), "vit:base"), "what is registered goes before a folder"
     assert (stored.data, stored.checkpoint) == (str(tmp_path / "rows.csv"), str(tmp_path / "weights"))
+    assert stored.map_classes == str(tmp_path / "classes.csv")
     assert stored.data_dir.startswith("/")
     assert stored.data_dir.endswith("/sets")
     assert build(RunConfig, read_yaml(tmp_path / "run" / "config.yaml")) == stored

@@ -68,7 +68,9 @@ def store_config(config: RunConfig, folder: Path) -> None:
 def absolute(config: RunConfig) -> RunConfig:
     """Return `config` with the paths of its data, weights and encoders made absolute, where they are paths."""
     given: dict[str, Any] = {
-        name: _absolute(value) for name in ("data", "data_dir") if (value := getattr(config, name)) is not None
+        name: _absolute(value)
+        for name in ("data", "data_dir", "map_classes")
+        if (value := getattr(config, name)) is not None
     }
     if config.checkpoint is not None:
         given["checkpoint"] = absolute_name(config.checkpoint)
