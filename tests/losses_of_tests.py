@@ -36,6 +36,13 @@ class Learned(Scalar):
         return (step.only.outputs * self.scale).square().mean(1)
 
 
+class Drawn(nn.Linear):
+    """Weights drawn at random."""
+
+    def __init__(self, context):
+        super().__init__(context.width, 1)
+
+
 class MeanGap(nn.Module):
     """The squared distance of two streams' mean vectors, on a scale of its own."""
 

@@ -45,7 +45,7 @@ class Kept:
 
     epoch: int
     score: float
-    """Primary score on validation, turned so that greater is better."""
+    """The validator's, greater is better; with the default one the primary metric on validation."""
     weights: Weights
 
 
