@@ -11,7 +11,7 @@ from modaxfer.plan import SUPERVISED, Alternate, Labels, LossTerm, Part, Phase, 
 from modaxfer.runner.request.bounds import BOUNDS, bounded
 
 ROWS = {Role.SOURCE: 100, Role.TARGET: 64}
-OTHER = LossTerm(name="coral", target="modaxfer.losses.coral:DeepCoral", joint=True)
+OTHER = LossTerm(name="dann", target="modaxfer.losses.dann:Dann")
 
 
 def adapting(**changes) -> Plan:

@@ -70,7 +70,7 @@ def _bounded(phase: Phase, role: Role, rows: Mapping[Role, int], batch_size: int
 
 def _steps(phase: Phase, rows: Mapping[Role, int], batch_size: int) -> int:
     """Return the steps of an epoch of `phase`."""
-    batches = {name: _batches(rows[stream.role], batch_size) for name, stream in phase.streams.items()}
+    batches = {name: _batches(rows[phase.streams[name].role], batch_size) for name in phase.drawn}
     if not isinstance(phase.mixing, Together):
         return sum(batches.values())
     return batches[phase.mixing.epoch] if phase.mixing.epoch else max(batches.values())
