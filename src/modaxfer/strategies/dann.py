@@ -32,17 +32,19 @@ class DannOptions(AdaptationOptions):
         "constant.",
     )
     hidden: int = documented(256, "Units of each of the discriminator's two hidden layers.", minimum=1)
-    discriminator_rate: float | None = documented(
-        None, "Peak learning rate of the discriminator; default the head's.", above=0.0
+    discriminator_rate: float = documented(
+        1e-2,
+        "Peak learning rate of the discriminator: it has to follow features that move away from it.",
+        above=0.0,
     )
 
 
 def plan(options: DannOptions, context: PlanContext) -> Plan:
     """Return a plan with the discriminator of Ganin et al. 2016 on the pooled features of both streams.
 
-    Their lambda rises to 1, for networks trained from scratch. A pretrained body that moves as a whole is driven past
-    what the discriminator can follow: from printed to scanned digits it then says that each domain is the other, and
-    the target is lost (see decision 0193).
+    Their lambda rises to 1 and all parts learn at one rate. A pretrained body under AdamW is then driven past what the
+    discriminator can follow: it ends up saying that each domain is the other, and the target is lost. Hence a smaller
+    lambda and a fast discriminator (decision 0193).
 
     Raises:
         ConfigError: An option or a setting is out of range.
