@@ -41,7 +41,7 @@ def register(plugin):
             records.append(record)
             entries.extend(found)
         made = Registry(records, entries, manager)
-        assert not made.problems
+        assert not made.failures
         return made
 
     return make

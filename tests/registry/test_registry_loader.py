@@ -34,7 +34,7 @@ def test_the_frameworks_own_plugin_goes_the_same_way():
 def test_a_good_plugin_is_registered_with_its_hooks(plugin):
     manager = hook_manager()
     record, entries = load_plugin(plugin("good", hooks=[modaxfer_strategies, modaxfer_run_start]), manager)
-    assert (record.state, record.problem, record.notices) == (State.LOADED, "", ())
+    assert (record.state, record.failure, record.notices) == (State.LOADED, "", ())
     assert [(entry.kind, entry.id, entry.plugin, entry.name) for entry in entries] == [
         ("strategy", "good/gentle", "good", "gentle")
     ]
@@ -50,7 +50,7 @@ def test_a_plugin_that_fails_late_leaves_nothing(plugin):
         plugin("half", hooks=[modaxfer_strategies, modaxfer_run_start, modaxfer_reports]), manager
     )
     assert (record.state, record.stage, entries) == (State.BROKEN, Stage.SPECS, ())
-    assert record.problem.startswith("plugin 'half' (half-plugin 1.0) is broken at specs: OSError: late (")
+    assert record.failure.startswith("plugin 'half' (half-plugin 1.0) is broken at specs: OSError: late (")
     assert manager.get_plugins() == set()
     assert not any(getattr(manager.hook, name).get_hookimpls() for name in HOOKS)
 
@@ -68,7 +68,7 @@ def test_errors_are_one_line(plugin):
         raise ValueError("first\n  second")
 
     record, _ = load_plugin(plugin("wordy", hooks=[modaxfer_tasks]), hook_manager())
-    assert "ValueError: first second (test_registry_loader.py, line " in record.problem
+    assert "ValueError: first second (test_registry_loader.py, line " in record.failure
 
 
 @pytest.mark.parametrize(

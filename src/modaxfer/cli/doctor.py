@@ -200,7 +200,7 @@ def _plugins() -> list[dict[str, Any]]:
 
 def _bad_plugins(found: list[dict[str, Any]]) -> list[Fault]:
     fix = "mend, upgrade or uninstall it; `modaxfer plugins show NAMESPACE` says more"
-    return [Fault(what=line, fix=fix) for line in (*registry().problems, *registry().notices)]
+    return [Fault(what=line, fix=fix) for line in (*registry().failures, *registry().notices)]
 
 
 def _checkpoints() -> list[dict[str, Any]]:

@@ -125,7 +125,7 @@ class PluginRecord:
         return f"plugin {self.namespace!r}" + (f" ({origin})" if origin else "")
 
     @property
-    def problem(self) -> str:
+    def failure(self) -> str:
         """One line that says why it is not loaded; empty where nothing is wrong."""
         return f"{self} is {self.state} at {self.stage}: {self.error}" if self.error else ""
 

@@ -51,7 +51,7 @@ class Registry:
             UnknownNameError: Nothing has this name; lists candidates, close matches and, where its plugin is not
                 loaded, why.
         """
-        lost = [record.problem for record in self.plugins if record.problem and name.startswith(f"{record.namespace}/")]
+        lost = [record.failure for record in self.plugins if record.failure and name.startswith(f"{record.namespace}/")]
         return resolve(_kind(kind), name, self.all(kind), reason="; ".join(lost))
 
     def find(self, name: str) -> tuple[Entry, ...]:
@@ -107,9 +107,9 @@ class Registry:
         return notify(self._manager, event, values)
 
     @property
-    def problems(self) -> tuple[str, ...]:
+    def failures(self) -> tuple[str, ...]:
         """One line per plugin that is not loaded, unless it was disabled."""
-        return tuple(record.problem for record in self.plugins if record.problem)
+        return tuple(record.failure for record in self.plugins if record.failure)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -152,12 +152,12 @@ def registry() -> Registry:
     manager = hook_manager()
     loaded = [load_plugin(found, manager) for found in discover()]
     made = Registry((record for record, _ in loaded), (entry for _, brought in loaded for entry in brought), manager)
-    if made.problems and os.environ.get("MODAXFER_STRICT", "0") not in ("", "0"):
+    if made.failures and os.environ.get("MODAXFER_STRICT", "0") not in ("", "0"):
         raise PluginError(
-            "; ".join(made.problems), fix="mend or uninstall it, or unset MODAXFER_STRICT to go on without"
+            "; ".join(made.failures), fix="mend or uninstall it, or unset MODAXFER_STRICT to go on without"
         )
     if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes one speaks
-        sys.stderr.writelines(f"warning: {line}\n" for line in made.problems + made.notices)
+        sys.stderr.writelines(f"warning: {line}\n" for line in made.failures + made.notices)
     return made
 
 

@@ -142,7 +142,7 @@ class _Run:
         self.tasks, self.folder, self.accelerator, self.progress = tasks, folder, accelerator, progress
         self.config, self.plan = tasks[0].config, tasks[0].plan
         self.main = accelerator.is_main_process
-        self.warnings: list[str] = [*registry().problems, *notes, *caveats(tasks)]
+        self.warnings: list[str] = [*registry().failures, *notes, *caveats(tasks)]
         self.stages = Stages(self.warnings)
         self.trained: dict[str, torch.nn.Parameter] = {}
 

@@ -19,6 +19,7 @@ from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.problems import TagLabels
+from modaxfer.problems.conformity import require_problem
 from modaxfer.problems.guess import SEVERAL_COLUMNS, TAGGING, guess_problem, tagged_column
 from modaxfer.registry import problem_name, problem_of
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field, FolderSource, Target, TaskSpec
@@ -53,6 +54,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     config = _in_normal_form(config)
     if config.problem is not None:
         config = replace(config, problem=problem_name(config.problem))
+        require_problem(config.problem, problem_of(config.problem))
     train = read_data(path, Selection(draw=Draw(rows=_LOOKED_AT, seed=0)))["train"]
     fields = _fields(config, train)
     columns = _label_columns(config, train)

@@ -14,9 +14,12 @@ from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of, rehearse_head
 from modaxfer.plan import Reads
+from modaxfer.problems.conformity import require_objective
+from modaxfer.registry import problem_of
 from modaxfer.runner.model.description import TowerDescription
 
 if TYPE_CHECKING:
+    from modaxfer.contracts import Objective
     from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["rehearse"]
@@ -30,13 +33,14 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
 
     Raises:
         ConfigError: The head does not take what it is given, or cannot be saved.
+        PluginError: The objective of a plugin's problem is not complete.
         RefusedError: The encoders, the plan and the options do not fit together.
     """
     for described in tasks[0].towers:
         _refuse_layer(described)
     _refuse_long(tasks)
     for resolved in tasks:
-        _rehearse_head(resolved)
+        _rehearse_head(resolved, _objective(resolved).outputs)
     for described in tasks[0].towers:
         _rehearse_merge(described.encoder)
     _refuse_fused_tokens(tasks[0])
@@ -46,11 +50,20 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
         rehearse_adapter(outline(described.encoder), adapter)
 
 
-def _rehearse_head(resolved: ResolvedTask) -> None:
+def _objective(resolved: ResolvedTask) -> Objective:
+    """Return the objective that will be learned; a plugin's that is not complete is refused here."""
+    name = resolved.task.target.problem
+    taught = resolved.taught_by.data.targets["train"]
+    objective = problem_of(name).objective(len(resolved.data.classes), taught)
+    require_objective(name, objective)
+    return objective
+
+
+def _rehearse_head(resolved: ResolvedTask, outputs: int) -> None:
     """Make the head at the size of plain features and ask it: what cannot be built, asked or saved is refused."""
     hidden = [described.encoder.hidden_size for described in resolved.towers]
     segments = 1 if resolved.plan.fusion is None else max(1, resolved.plan.fusion.segments)
-    widths, outputs = [segments * size for size in hidden], 1
+    widths = [segments * size for size in hidden]
     with torch.random.fork_rng(devices=()):
         problem, dropout = resolved.task.target.problem, resolved.options.train.dropout
         head = head_of(resolved.plan, problem, widths, outputs, dropout, hidden=hidden)
