@@ -24,9 +24,11 @@ RATE, SECONDS = 16_000, 0.1
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether `value` says nothing: None, an empty text, not a number, a media struct without bytes or path."""
+    """Return whether `value` says nothing: None, an empty text or list, not a number, media without bytes or path."""
     if isinstance(value, dict):
         return not any(value.get(key) for key in ("bytes", "path"))
+    if isinstance(value, list):
+        return not value
     return value is None or value == "" or (isinstance(value, float) and np.isnan(value))
 
 

@@ -32,7 +32,7 @@ FORMS = (
     "a mapping or a sequence of mappings of column to value",
     "a mapping of column to values",
     "a data frame, Series, Arrow table or datasets.Dataset",
-    "values for a model that reads one column: texts, numbers, paths, PIL images, arrays",
+    "values for a model that reads one column: texts, lists of words, numbers, paths, PIL images, arrays",
 )
 """What `given_rows` takes, and files."""
 
@@ -239,7 +239,7 @@ def _is_value(value: Any, fields: Sequence[Field]) -> bool:
     if kind == "table":
         return plain or value is None or isinstance(value, bool | int | float | np.generic)
     if kind not in MEDIA:
-        return plain or value is None
+        return plain or value is None or (kind == "words" and isinstance(value, list | tuple | np.ndarray))
     return not isinstance(value, bool | int | set | frozenset | float)
 
 

@@ -172,7 +172,7 @@ def _media_kind(fields: Sequence[Field]) -> str | None:
 
 def _is_words(text: str, fields: Sequence[Field]) -> bool:
     """Tell whether `text` is what a model of one text is to read, not the name of a file."""
-    if len(fields) != 1 or fields[0].signal.kind != "text":
+    if len(fields) != 1 or fields[0].signal.kind not in ("text", "words"):
         return False
     if not text.strip():
         return True
