@@ -263,6 +263,15 @@ def test_a_frozen_run_adds_no_rows_and_an_older_one_keeps_no_record(train, tiny,
     assert said(fourth, "no record of its rows") == [unknown.replace(str(second.folder), str(third.folder))]
 
 
+def test_random_weights_have_no_past(train, tiny, own_rows):
+    rows = own_rows("text")
+    first = train("first", tiny("bert"), "lora", **rows)
+    second = train("second", first.folder, "full", **rows, weights="random")
+    assert second.result.encoder["sha256"] is None
+    assert "from" not in second.result.encoder
+    assert said(second, "the encoder of") == []
+
+
 def test_layers_that_the_run_before_did_not_read_are_told_of(train, tiny, own_rows):
     rows = own_rows("text")
     first = train("first", tiny("bert"), "lora", **rows, set={"encoder.layer": 2})

@@ -23,9 +23,9 @@ def encoder(folder, fingerprints=None, *, moved=True, **trained):
     return SimpleNamespace(model=folder, trained=trained, stored=stored, checkpoint="runs/a")
 
 
-def resolved(name, fingerprint, *encoders, **splits):
+def resolved(name, fingerprint, *encoders, seeds=1, **splits):
     data = SimpleNamespace(fingerprint=fingerprint, digests={key: digests(text) for key, text in splits.items()})
-    config = SimpleNamespace(weights="pretrained")
+    config = SimpleNamespace(weights="pretrained", seeds=seeds, folds=None)
     return SimpleNamespace(
         task_id=name, source=None, data=data, config=config, towers=[SimpleNamespace(encoder=one) for one in encoders]
     )
@@ -64,3 +64,5 @@ def test_test_and_validation_rows_are_counted_and_the_same_splits_are_said(tmp_p
     assert known_rows([resolved("own/a", "f" * 64, one, train="abc", validation="x", test="y")]) == [
         "the encoder of runs/a was trained on the training rows of own/a before; the splits are the same"
     ]
+    (several,) = known_rows([resolved("own/a", "f" * 64, one, seeds=3, train="abc", validation="x", test="y")])
+    assert "the same, but not those of other seeds or folds: each of these says in its own result" in several

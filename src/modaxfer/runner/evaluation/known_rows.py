@@ -11,6 +11,8 @@ from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["known_rows"]
 
+OTHERWISE = ", but not those of other seeds or folds: each of these says in its own result which test rows are known"
+
 
 def known_rows(tasks: Sequence[ResolvedTask]) -> list[str]:
     """Return one line for each set of rows that should be new to the model and is not, or may not be.
@@ -45,7 +47,8 @@ def _before(resolved: ResolvedTask, encoder: ResolvedEncoder) -> list[str]:
 def _compared(resolved: ResolvedTask, run: str, seen: SeenRows) -> list[str]:
     data, told = resolved.data, f"the encoder of {run}"
     if seen.same_rows(data.fingerprint):
-        return [f"{told} was trained on the training rows of {resolved.task_id} before; the splits are the same"]
+        same = f"{told} was trained on the training rows of {resolved.task_id} before; the splits are the same"
+        return [same + (OTHERWISE if resolved.config.seeds > 1 or resolved.config.folds else "")]
     if seen.digests is None:
         return [
             f"{told} was trained on {seen.task_id} by a version that kept no record of its rows: whether test rows of"

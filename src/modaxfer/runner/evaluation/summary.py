@@ -22,6 +22,7 @@ from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.folder import task_folder
+from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.resolve import ResolvedTask, describe
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
@@ -207,7 +208,7 @@ def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
             "checkpoint": described.encoder.checkpoint,
             "revision": described.encoder.revision,
             "sha256": tower.encoder.sha256,
-            **({"from": described.encoder.trained} if described.encoder.trained is not None else {}),
+            **_trained(described, resolved),
         }
         for described, tower in zip(resolved.towers, session.model.towers, strict=True)
     ]
@@ -215,6 +216,12 @@ def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
         return parts[0]
     joined = {key: " + ".join(str(part[key]) for part in parts) for key in ("id", "checkpoint", "revision", "sha256")}
     return {**joined, "parts": parts}
+
+
+def _trained(described: TowerDescription, resolved: ResolvedTask) -> dict[str, Any]:
+    """Return the runs that an encoder comes from; of one with random weights nothing is left of them."""
+    trained = described.encoder.trained if resolved.config.weights == "pretrained" else None
+    return {} if trained is None else {"from": trained}
 
 
 def _comparable(result: Result, split: str) -> float:

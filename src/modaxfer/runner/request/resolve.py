@@ -326,7 +326,8 @@ def _readout(encoder: ResolvedEncoder, options: EncoderOptions) -> Readout:
 
 def describe(resolved: ResolvedTask) -> dict[str, Any]:
     """Return the choices of `resolved` as plain values, for people."""
-    trained = [tower.encoder.trained for tower in resolved.towers if tower.encoder.trained is not None]
+    before = resolved.towers if resolved.config.weights == "pretrained" else ()
+    trained = [tower.encoder.trained for tower in before if tower.encoder.trained is not None]
     return {
         "task": resolved.task_id,
         **({"problem": resolved.task.posed} if resolved.task.posed else {}),
