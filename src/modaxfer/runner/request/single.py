@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from modaxfer.augmentations.choice import find_augmentations, signals_of
 from modaxfer.config import RunConfig
 from modaxfer.runner.request.resolve import ResolvedTask
 
@@ -17,8 +18,15 @@ def single(config: RunConfig) -> RunConfig:
 
 
 def config_of(config: RunConfig, resolved: ResolvedTask) -> RunConfig:
-    """Return the config of one task of several, for one run; options of other tasks' bridges are left out."""
+    """Return the config of one task of several, for one run.
+
+    Options of other tasks' bridges, and augmentations that it has no field for, are left out.
+    """
     options = {key: value for key, value in config.set.items() if not key.startswith("bridge.")}
     for described in resolved.towers:
         options |= {f"bridge.{key}": value for key, value in vars(described.bridge_options).items()}
-    return replace(single(config), task=(resolved.task_id,), set=options)
+    found = zip(config.augment, find_augmentations(config.augment), strict=True)
+    augment = tuple(asked for asked, one in found if one.spec.signals & signals_of(resolved.task))
+    if config.augment and not augment:
+        options.pop("train.workers", None)
+    return replace(single(config), task=(resolved.task_id,), set=options, augment=augment)
