@@ -53,8 +53,9 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     path = Path(os.path.abspath(Path(config.data).expanduser()))
     config = _in_normal_form(config)
     if config.problem is not None:
-        config = replace(config, problem=problem_name(config.problem))
-        require_problem(config.problem, problem_of(config.problem))
+        asked = problem_name(config.problem)
+        require_problem(asked, problem_of(asked))
+        config = replace(config, problem=asked)
     train = read_data(path, Selection(draw=Draw(rows=_LOOKED_AT, seed=0)))["train"]
     fields = _fields(config, train)
     columns = _label_columns(config, train)

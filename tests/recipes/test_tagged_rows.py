@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -55,7 +56,7 @@ def test_predictions_stand_beside_their_words(learned):
 
 def test_a_saved_model_says_the_same_again(learned, named):
     assert learned.evaluate(quiet=True)["metrics"] == pytest.approx(learned.result.metrics["test"])
-    rows = [json.loads(line) for line in open(named["data"])][:8]
+    rows = [json.loads(line) for line in Path(named["data"]).read_text().splitlines()][:8]
     made = modaxfer.load(learned.folder).predict([{"words": row["words"]} for row in rows])
     assert [len(one["prediction"]) for one in made] == [len(row["words"]) for row in rows]
     assert all(0 < score <= 1 for one in made for score in one["scores"])
@@ -115,7 +116,7 @@ def test_cells_of_pictures_are_told_apart(tiny, tmp_path):
 
 
 def test_words_behind_the_last_token_are_outside_and_said(tiny, named, tmp_path):
-    cut = {"max_tokens": 8, "long": "head"}
+    cut = {"encoder.max_tokens": 8, "long": "head"}
     settings = {**SETTINGS, **named, "encoder": str(tiny("bert")), "strategy": "frozen"}
     run = modaxfer.train(output=str(tmp_path / "run"), epochs=1, limit=40, set=cut, **settings)
     said = [line for line in run.result.warnings if "words were not read, and are tagged as outside of spans" in line]
@@ -131,7 +132,11 @@ def test_words_behind_the_last_token_are_outside_and_said(tiny, named, tmp_path)
 def test_windows_read_every_word(tiny, named, tmp_path):
     settings = {**SETTINGS, **named, "encoder": str(tiny("bert")), "strategy": "lora"}
     run = modaxfer.train(
-        output=str(tmp_path / "run"), epochs=1, limit=40, set={"max_tokens": 8, "long": "mean_of_windows"}, **settings
+        output=str(tmp_path / "run"),
+        epochs=1,
+        limit=40,
+        set={"encoder.max_tokens": 8, "long": "mean_of_windows"},
+        **settings,
     )
     assert not any("words were not read" in line for line in run.result.warnings)
     assert run.evaluate(quiet=True)["metrics"] == pytest.approx(run.result.metrics["test"])
