@@ -83,7 +83,6 @@ def test_a_result_of_wrong_kinds_is_named(run, said, keys, value):
         (("towers", 0, "encoder_options"), {"wheels": 1}, "wheels"),
         (("towers", 0, "layout"), {"kind": 5}, "max_tokens"),
         (("towers", 0, "readout"), {}, "layers"),
-        (("objective",), {"problem": "x"}, "x"),
         (("towers", 0, "encoder_options", "max_tokens"), "64", "max_tokens is '64'"),
         (("towers", 0, "encoder_options", "max_tokens"), -1, "max_tokens: got -1"),
         (("towers", 0, "encoder", "checkpoint"), 7, "encoder.checkpoint is 7"),
@@ -109,6 +108,7 @@ def test_a_damaged_description_of_a_model_is_named(run, own_rows, said, keys, va
         (("towers", 0, "encoder", "id"), "os:system", "unknown encoder"),
         (("towers", 0, "bridge", "id"), "os:system", "unknown bridge"),
         (("head", "kind"), "os:system", "unknown head"),
+        (("objective", "problem"), "os:system", "unknown problem"),
         (("towers", 0, "adapter"), {"method": "os.system", "options": {}, "targets": []}, "no such adapter"),
     ],
 )

@@ -20,6 +20,16 @@ __all__ = ["ADAPTER", "BASE", "TENSORS", "StoredEncoder", "stored_tensors"]
 TENSORS, ADAPTER, BASE = "encoder.safetensors", "adapter.safetensors", "base"
 """In the folder of a tower: what moved of the encoder, its adapter, and the small files of its checkpoint."""
 
+_OLDER: dict[str, Any] = {"front": True, "pooling": ""}
+"""What older runs do not say."""
+
+_KINDS: dict[Any, tuple[str, ...]] = {
+    str: ("id", "checkpoint", "pooling"),
+    str | None: ("revision", "sha256"),
+    bool: ("complete", "front"),
+}
+"""Of what kind the values of an encoder are."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoredEncoder:
@@ -59,12 +69,13 @@ class StoredEncoder:
             ValueError: A value is of the wrong kind; like a KeyError or a TypeError, it means damage.
         """
         told, adapter = tower["encoder"], tower["adapter"]
-        texts = [told["id"], told["checkpoint"], told.get("pooling", "")]
-        maybe = [told["revision"], told["sha256"]]
-        flags = [told["complete"], told.get("front", True)]
-        _require(all(isinstance(text, str) for text in texts), "encoder", told)
-        _require(all(isinstance(text, str | None) for text in maybe), "encoder", told)
-        _require(all(isinstance(flag, bool) for flag in flags), "encoder", told)
+        for kind, names in _KINDS.items():
+            for name in names:
+                value = told.get(name, _OLDER[name]) if name in _OLDER else told[name]
+                _require(isinstance(value, kind), f"encoder.{name}", value)
+        layers = tower["readout"]["layers"]
+        whole = isinstance(layers, list) and layers != [] and all(type(layer) is int for layer in layers)
+        _require(whole, "readout.layers", layers)
         return cls(
             folder=folder,
             id=told["id"],
@@ -72,10 +83,10 @@ class StoredEncoder:
             revision=told["revision"],
             sha256=told["sha256"],
             complete=told["complete"],
-            front=told.get("front", True),
-            pooling=told.get("pooling", ""),
+            front=told.get("front", _OLDER["front"]),
+            pooling=told.get("pooling", _OLDER["pooling"]),
             adapter=None if adapter is None else _adapter_of(adapter),
-            top=max(tower["readout"]["layers"]),
+            top=max(layers),
             files=files,
         )
 
