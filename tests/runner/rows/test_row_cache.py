@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -104,6 +105,14 @@ def test_what_another_run_removes_meanwhile_is_no_error(cache, monkeypatch):
 def test_many_runs_at_once_share_a_cache_that_is_too_small(cache, monkeypatch):
     rows = [{"ids": np.arange(1000)}]
     monkeypatch.setenv("MODAXFER_CACHE_GB", "0.00002")
+    # Threads stand for processes here, and Python 3.11 cannot parse in two threads at once, as NumPy does with headers.
+    load, alone = np.load, Lock()
+
+    def one_at_a_time(*arguments, **settings):
+        with alone:
+            return load(*arguments, **settings)
+
+    monkeypatch.setattr(np, "load", one_at_a_time)
 
     def run(step):
         stores = [cached_store("prepared", str(turn * step % 7), True, lambda: [rows]) for turn in range(100)]

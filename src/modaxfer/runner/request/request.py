@@ -14,8 +14,7 @@ from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
 from modaxfer.plan import Role
-from modaxfer.problems.conformity import require_problem
-from modaxfer.registry import Entry, problem_name, problem_of, registry
+from modaxfer.registry import Entry, problem_name, registry
 from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
@@ -196,7 +195,6 @@ def find_tasks(config: RunConfig) -> tuple[tuple[str, TaskSpec], ...]:
 
     Raises:
         UnknownNameError: There is no such task, or a task's problem is unknown.
-        PluginError: A plugin's problem is not complete.
     """
     if config.data is not None:
         from modaxfer.tasks.own import task_from_files
@@ -209,7 +207,6 @@ def find_tasks(config: RunConfig) -> tuple[tuple[str, TaskSpec], ...]:
 def _posed(task: TaskSpec) -> TaskSpec:
     """Return `task` with its problem called as results call it: a plugin's by its id."""
     name = problem_name(task.target.problem)
-    require_problem(name, problem_of(name))
     return task if name == task.target.problem else replace(task, target=replace(task.target, problem=name))
 
 

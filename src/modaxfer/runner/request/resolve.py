@@ -13,7 +13,8 @@ from modaxfer.encoders.runs import lineage
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Role
-from modaxfer.registry import Entry, load_target, problem_name, problem_spec
+from modaxfer.problems.conformity import require_problem
+from modaxfer.registry import Entry, load_target, problem_name, problem_of, problem_spec
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import bounded
@@ -102,6 +103,7 @@ def resolve_tasks(
         DataError: The rows cannot be had, or are not fit for use.
         CheckpointUnavailableError: The weights cannot be had.
         MissingPackageError: An option needs a package that is not installed.
+        PluginError: A plugin's problem is not complete.
     """
     request = request or read_request(config)
     asked = [_task_rows(config, request, task_id, task, memory) for task_id, task in request.tasks]
@@ -154,6 +156,7 @@ def resolve_tasks(
 
 
 def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec, memory: Memory | None) -> _TaskRows:
+    require_problem(task.target.problem, problem_of(task.target.problem))
     data = load_task(
         task,
         data_dir=config.data_dir,
