@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from modaxfer.config import documented
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Alternate, Phase, Plan, Stream
-from modaxfer.strategies import full, lora
-from modaxfer.strategies.checks import check_declared, check_idle
+from modaxfer.strategies.checks import check_declared
+from modaxfer.strategies.underneath import UnderneathOptions, underneath
 
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
@@ -18,14 +18,11 @@ __all__ = ["MultitaskOptions", "plan"]
 
 _COMBINERS = {"sum": Phase.combine, "uncertainty": "modaxfer.losses.uncertainty:Uncertainty"}
 
-_USED_BY = {"full": ("layer_decay",), "lora": ("rank", "alpha", "targets")}
-
 
 @dataclass(frozen=True, kw_only=True)
-class MultitaskOptions:
+class MultitaskOptions(UnderneathOptions):
     """Options of strategy ``multitask``."""
 
-    underneath: str = documented("full", "How the shared encoder moves.", choices=("full", "lora", "frozen"))
     temperature: float = documented(
         2.0, "Tasks are drawn in proportion to rows ** (1 / temperature), at least 1; 1 = by size.", minimum=1.0
     )
@@ -36,14 +33,6 @@ class MultitaskOptions:
         choices=("sum", "uncertainty"),
     )
     alone: bool = documented(True, "Train each task by itself as well, to say what sharing gained or harmed.")
-    layer_decay: float | None = documented(
-        None, "underneath=full: learning rate factor per layer, from the top down; default the encoder's.", minimum=0.0
-    )
-    rank: int = documented(16, "underneath=lora: rank of the updates.", minimum=1)
-    alpha: int = documented(32, "underneath=lora: updates are scaled by alpha / rank.", minimum=1)
-    targets: tuple[str, ...] = documented(
-        (), "underneath=lora: names of the linear modules to update; default the encoder's own list."
-    )
 
 
 def plan(options: MultitaskOptions, context: PlanContext) -> Plan:
@@ -61,9 +50,7 @@ def plan(options: MultitaskOptions, context: PlanContext) -> Plan:
             allowed="full, lora",
             fix="train each task by itself with --strategy frozen, or set strategy.underneath=lora",
         )
-    idle = [name for by, names in _USED_BY.items() if by != options.underneath for name in names]
-    check_idle(options, idle, f"underneath={options.underneath}")
-    plan = _underneath(options, context)
+    plan = underneath(options, context)
     return replace(plan, phases=tuple(_shared(phase, options, context) for phase in plan.phases), alone=options.alone)
 
 
@@ -75,9 +62,3 @@ def _shared(phase: Phase, options: MultitaskOptions, context: PlanContext) -> Ph
         mixing=Alternate(temperature=options.temperature),
         combine=_COMBINERS[options.weighting] if context.tasks > 1 else Phase.combine,
     )
-
-
-def _underneath(options: MultitaskOptions, context: PlanContext) -> Plan:
-    if options.underneath == "full":
-        return full.plan(full.FullOptions(layer_decay=options.layer_decay), context)
-    return lora.plan(lora.LoraOptions(rank=options.rank, alpha=options.alpha, targets=options.targets), context)
