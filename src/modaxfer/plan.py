@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from modaxfer.errors import RefusedError
+from modaxfer.plan_context import PlanContext
 from modaxfer.ramp import Ramp
-from modaxfer.spec import ProblemSpec, Rates
 
 __all__ = [
     "SUPERVISED",
@@ -355,30 +355,3 @@ class Plan:
             for phase in self.phases
             for name, stream in phase.streams.items()
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanContext:
-    """What a strategy may know when it writes its plan: sizes and safe rates, no names, no files."""
-
-    rates: Rates
-    depth: int
-    """Layers of the encoder's body."""
-    lora_targets: tuple[str, ...]
-    problem: ProblemSpec
-    """What the target asks for; of several tasks the first one's."""
-    rows: int
-    """Training rows, of all target tasks."""
-    source_rows: int = 0
-    """Training rows of the source task, where there is one."""
-    tasks: int = 1
-    """Target tasks."""
-    batch_size: int
-    epochs: float | None = None
-    """The user's setting; None leaves it to the strategy."""
-    learning_rate: float | None = None
-    """The user's setting of the main peak rate; None leaves it to the strategy."""
-    trained_bridge: bool = False
-    """Whether a bridge has weights that must be trained."""
-    pretrained: bool = True
-    """Whether the encoder's weights are pretrained; a random body has nothing worth freezing."""
