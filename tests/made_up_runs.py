@@ -33,7 +33,7 @@ class Runner:
         resume=False,
         overwrite=False,
         shared=False,
-        beside=None,
+        weights_of=None,
         progress=None,
         request=None,
         memory=None,

@@ -71,7 +71,7 @@ class Result:
     episodes: Mapping[str, Any] = field(default_factory=dict)
     """Of a few-shot run: ``shots``, ``episodes`` (0 is this run, the others lie in ``episodes/N``), ``test`` (metric
     name to one value per episode), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean)."""
-    beside: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     """Runs beside this one that its strategy asks for: ``alone``, each of several tasks by itself; ``source-only`` and
     ``oracle``, the bounds of one that adapts."""
     parameters: Mapping[str, int] = field(default_factory=dict)

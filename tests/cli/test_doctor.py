@@ -18,13 +18,13 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 
 from modaxfer import __version__
-from modaxfer.cli import companions
 from modaxfer.cli import doctor as room
+from modaxfer.cli import optional_packages
 from modaxfer.errors import PluginError
 from modaxfer.registry import Registry, State, registry
 
 SECTIONS = [
-    "python", "versions", "companions", "compute", "memory", "cache", "plugins", "checkpoints", "network",
+    "python", "versions", "optional", "compute", "memory", "cache", "plugins", "checkpoints", "network",
     "environment",
 ]  # fmt: skip
 Memory = namedtuple("Memory", "total available")
@@ -311,7 +311,7 @@ def test_packages_that_break_transformers_are_named_with_the_line_that_heals(ins
     installed("torchcodec", "raise RuntimeError('Could not load libtorchcodec')")
     installed("torchao", "import sys; sys.stderr.write('Failed to load _C_cutlass.so\\n')")
     found, problems = room.examine()
-    assert found["companions"]["torchvision"] == (
+    assert found["optional"]["torchvision"] == (
         "cannot be imported: RuntimeError: operator torchvision::nms does not exist"
     )
     told = {problem.fix: problem for problem in problems if problem.fix.startswith("pip uninstall -y torch")}
@@ -322,21 +322,21 @@ def test_packages_that_break_transformers_are_named_with_the_line_that_heals(ins
 
 
 def test_packages_that_work_or_are_absent_are_no_problem(installed, monkeypatch):
-    monkeypatch.setattr(companions, "find_spec", lambda name: name == "torchao" or None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda name: name == "torchao" or None)
     installed("torchao", "")
     absent = dict.fromkeys(("torchvision", "torchaudio", "torchcodec"), "not installed")
-    assert companions.probe_all() == absent | {"torchao": "works"}
-    assert room._bad_companions(companions.probe_all()) == []
+    assert optional_packages.probe_all() == absent | {"torchao": "works"}
+    assert room._bad_optional(optional_packages.probe_all()) == []
 
 
 def test_an_import_that_hangs_is_given_up(installed):
     installed("torchcodec", "import time; time.sleep(60)")
-    assert companions.probe("torchcodec", deadline=0.5) == "does not answer within 0.5 s"
+    assert optional_packages.probe("torchcodec", deadline=0.5) == "does not answer within 0.5 s"
 
 
 def test_an_import_that_crashes_is_told_by_its_status(installed):
     installed("torchao", "import os; os._exit(7)")
-    assert companions.probe("torchao") == "cannot be imported: exit status 7"
+    assert optional_packages.probe("torchao") == "cannot be imported: exit status 7"
 
 
 def test_no_extra_pulls_a_package_that_breaks_transformers():
@@ -358,6 +358,6 @@ def test_no_extra_pulls_a_package_that_breaks_transformers():
         )
         for line in lines
     ]
-    assert not {item.name for item in wanted} & companions.COMPANIONS.keys()
+    assert not {item.name for item in wanted} & optional_packages.OPTIONAL.keys()
     extras = projects[0]["project"]["optional-dependencies"]
     assert Requirement(extras["all"][0]).extras == extras.keys() - {"all"}, "`all` is every other extra together"

@@ -90,9 +90,9 @@ def test_other_weights_and_another_config_of_them_are_refused(killed, tmp_path):
 
 def test_other_versions_are_a_warning(killed):
     folder, _ = killed
-    origin = json.loads((folder / ".checkpoint" / "origin.json").read_text())
-    origin["versions"]["torch"] = "1.0"
-    (folder / ".checkpoint" / "origin.json").write_text(json.dumps(origin))
+    start = json.loads((folder / ".checkpoint" / "start.json").read_text())
+    start["versions"]["torch"] = "1.0"
+    (folder / ".checkpoint" / "start.json").write_text(json.dumps(start))
     result, _ = run(RunConfig(output=str(folder)), resume=True)
     (told,) = [warning for warning in result.warnings if "resumed with" in warning]
     assert told.startswith("resumed with torch 2")

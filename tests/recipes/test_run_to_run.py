@@ -92,8 +92,8 @@ def test_a_killed_run_from_a_run_resumes_to_the_same_result(train, tiny, own_row
         patch.setattr(loop._GradientPhase, "_judge", dying)
         with pytest.raises(KeyboardInterrupt):
             train("broken", first.folder, "lora", **rows)
-    origin = json.loads((tmp_path / "broken" / ".checkpoint" / "origin.json").read_text())
-    assert origin["weights"][0]["sha256"] == whole.encoder["sha256"]
+    start = json.loads((tmp_path / "broken" / ".checkpoint" / "start.json").read_text())
+    assert start["weights"][0]["sha256"] == whole.encoder["sha256"]
     resumed = modaxfer.train(output=str(tmp_path / "broken"), resume=True, quiet=True).result
     assert resumed.metrics == whole.metrics
     assert resumed.encoder == whole.encoder

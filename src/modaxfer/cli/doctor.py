@@ -20,7 +20,7 @@ import click
 
 from modaxfer import __version__
 from modaxfer.cli.command import Command
-from modaxfer.cli.companions import ABSENT, COMPANIONS, FINE, probe_all
+from modaxfer.cli.optional_packages import ABSENT, FINE, OPTIONAL, probe_all
 from modaxfer.cli.output import print_details, print_json, print_lines, print_table
 from modaxfer.registry import registry
 
@@ -136,11 +136,11 @@ def _cpu_bf16(path: Path = Path("/proc/cpuinfo")) -> list[str]:
     return sorted(flags & {"amx_bf16", "avx512_bf16"})
 
 
-def _bad_companions(found: dict[str, str]) -> list[Fault]:
+def _bad_optional(found: dict[str, str]) -> list[Fault]:
     """Judge packages that others import where they find them: without them everything works."""
     return [
         Fault(
-            what=f"{name} {state} ({COMPANIONS[name]})",
+            what=f"{name} {state} ({OPTIONAL[name]})",
             fix=f"pip uninstall -y {name}, which modaxfer does not need",
             essential=name in ("torchvision", "torchaudio") and not state.startswith("prints"),
         )
@@ -305,7 +305,7 @@ def _installed(distribution: str) -> str | None:
 _SECTIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], list[Fault]]]] = {
     "python": (_python, _nothing),
     "versions": (_versions, _wrong_versions),
-    "companions": (probe_all, _bad_companions),
+    "optional": (probe_all, _bad_optional),
     "compute": (_compute, _few_threads),
     "memory": (_memory, _little_memory),
     "cache": (_cache, _bad_cache),

@@ -15,7 +15,7 @@ from modaxfer import __version__
 from modaxfer.cli.command import explain
 from modaxfer.cli.libraries import hushed
 from modaxfer.cli.output import print_lines
-from modaxfer.cli.streams import forget, tolerant_streams
+from modaxfer.cli.standard_output import forget, tolerant_streams
 from modaxfer.errors import ConfigError, ModaxferError, close_matches
 
 __all__ = ["LazyGroup", "cli", "run"]

@@ -19,7 +19,7 @@ from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.build import head_of
 from modaxfer.registry import problem_name, problem_of
-from modaxfer.runner.claims.origin import description
+from modaxfer.runner.claims.start import description
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.build import build_model, one_processor
 from modaxfer.runner.model.description import ModelDescription

@@ -19,9 +19,9 @@ from modaxfer.plan import Part, Phase, Role
 from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.claims.claim import Claim, claim
-from modaxfer.runner.claims.origin import Origin, check_origin, read_origin, refuse_other_encoder, store_origin
 from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.claims.space import space_told
+from modaxfer.runner.claims.start import Start, check_start, read_start, refuse_other_encoder, store_start
 from modaxfer.runner.evaluation.ablation import ablate
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
@@ -61,7 +61,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     shared: bool = False,
-    beside: Result | None = None,
+    weights_of: Result | None = None,
     progress: Progress | None = None,
     request: Request | None = None,
     memory: Memory | None = None,
@@ -74,7 +74,7 @@ def run(
         overwrite: Replace the run in the output folder, once nothing can be refused any more.
         shared: Whether settings stand there for other runs too, as in a grid: those that this plan has no use for are
             noted, where otherwise they are refused.
-        beside: Result of a run that this one repeats with another seed: its encoder must have the same weights.
+        weights_of: Result of a run that this one repeats with another seed: its encoder must have the same weights.
         progress: Where to tell how far it is; None = standard error.
         request: What `modaxfer.runner.request.request.read_request` made of `config`, where that was asked already.
         memory: What other runs of the command have read of their tasks; None = this one stands alone.
@@ -108,20 +108,20 @@ def run(
             return Result.load(folder), folder
         tasks = resolve_tasks(config, request, memory)
         notes = check_idle(tasks[0], shared=shared)
-        origin, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, beside))
-        return _Run(tasks, folder, accelerator, progress, [*notes, *changed]).execute(origin), folder
+        start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
+        return _Run(tasks, folder, accelerator, progress, [*notes, *changed]).execute(start), folder
 
 
 def _settled(
-    claimed: Claim, tasks: Sequence[ResolvedTask], resume: bool, beside: Result | None
-) -> tuple[Origin, list[str]]:
+    claimed: Claim, tasks: Sequence[ResolvedTask], resume: bool, weights_of: Result | None
+) -> tuple[Start, list[str]]:
     """Refuse what can still be refused, then remove what the run replaces; return what it starts from."""
-    origin = read_origin(tasks)
-    changed = check_origin(origin, claimed.folder) if resume else []
-    if beside is not None:
-        refuse_other_encoder(beside, origin, claimed.folder)
+    start = read_start(tasks)
+    changed = check_start(start, claimed.folder) if resume else []
+    if weights_of is not None:
+        refuse_other_encoder(weights_of, start, claimed.folder)
     claimed.clear()
-    return origin, changed
+    return start, changed
 
 
 def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request | None) -> tuple[Result, Path]:
@@ -146,11 +146,11 @@ class _Run:
         self.stages = Stages(self.warnings)
         self.trained: dict[str, torch.nn.Parameter] = {}
 
-    def execute(self, origin: Origin) -> Result:
+    def execute(self, start: Start) -> Result:
         with space_told(self.folder):
             if self.main:
                 store_config(self.config, self.folder)
-                store_origin(origin, self.folder)
+                store_start(start, self.folder)
                 (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
             self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
             try:
@@ -190,7 +190,7 @@ class _Run:
             self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
         ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
-        result = replace(result, beside=asked_beside(self.plan, self.config))
+        result = replace(result, companions=asked_beside(self.plan, self.config))
         if self.main:
             result.save(self.folder)
             Checkpoints(self.folder / CHECKPOINT).clear()

@@ -30,7 +30,7 @@ class SharedRunner(Runner):
             store_config(dataclasses.replace(config, task=(task,)), place)
             name = place.relative_to(folder).as_posix()
             tasks[task] = {"run": name, "primary": "f1_macro", "test": own.metrics["test"]["f1_macro"]}
-        result = dataclasses.replace(result, tasks=tasks, beside=("alone",))
+        result = dataclasses.replace(result, tasks=tasks, companions=("alone",))
         result.save(folder)
         return result, folder
 

@@ -19,8 +19,8 @@ class AdaptingRunner(Runner):
 
     def __call__(self, config, **settings):
         result, folder = super().__call__(config, **settings)
-        if not config.bound and not result.beside:
-            result = dataclasses.replace(result, beside=("source-only", "oracle"))
+        if not config.bound and not result.companions:
+            result = dataclasses.replace(result, companions=("source-only", "oracle"))
             result.save(folder)
         return result, folder
 

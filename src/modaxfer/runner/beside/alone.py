@@ -18,7 +18,7 @@ __all__ = ["ALONE"]
 
 def _companions(main: Main) -> tuple[Companion, ...]:
     """The same strategy chooses length and rates for the task alone."""
-    return tuple(_alone(main, task) for task in main.result.tasks) if asked.ALONE in main.result.beside else ()
+    return tuple(_alone(main, task) for task in main.result.tasks) if asked.ALONE in main.result.companions else ()
 
 
 def _alone(main: Main, task: str) -> Companion:

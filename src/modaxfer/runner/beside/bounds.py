@@ -14,14 +14,14 @@ from modaxfer.runner.evaluation.finished import read_finished
 from modaxfer.runner.request.bounds import BOUNDS
 from modaxfer.runner.request.single import single
 
-__all__ = ["BASELINES", "BOUND_RUNS"]
+__all__ = ["AS_BASELINE", "BOUND_RUNS"]
 
-BASELINES = dict(zip(BOUNDS, ("source_only", "target_oracle"), strict=True))
+AS_BASELINE = dict(zip(BOUNDS, ("source_only", "target_oracle"), strict=True))
 """Value of `RunConfig.bound` to the baseline that it is in a result."""
 
 
 def _companions(main: Main) -> tuple[Companion, ...]:
-    return tuple(_bound(main, bound) for bound in BASELINES if bound in main.result.beside)
+    return tuple(_bound(main, bound) for bound in AS_BASELINE if bound in main.result.companions)
 
 
 def _bound(main: Main, bound: str) -> Companion:
@@ -36,14 +36,14 @@ def _place(bound: str) -> str:
 
 
 def _is_told(main: Main) -> bool:
-    return all(name in main.result.baselines for name in BASELINES.values())
+    return all(name in main.result.baselines for name in AS_BASELINE.values())
 
 
 def _tell(main: Main, result: Result, runs: Runs) -> Result:
     own = read_finished(main.folder, main.result)
     found: Mapping[str, Any] = {
         name: measured_against(own, read_finished(main.folder / _place(bound), runs[_place(bound)]))
-        for bound, name in BASELINES.items()
+        for bound, name in AS_BASELINE.items()
         if _place(bound) in runs
     }
     return replace(result, baselines={**result.baselines, **found})

@@ -29,7 +29,7 @@ __all__ = ["FOLDS", "OUT_OF_FOLD", "pooled"]
 OUT_OF_FOLD = "out_of_fold.parquet"
 """File of a run: every row of the folds with its prediction by the model that was not trained on it."""
 
-BASELINES = ("chance", "majority", "simple")
+MEASURED = ("chance", "majority", "simple")
 """What each fold is measured against; their means stand beside the folds' own."""
 
 
@@ -117,7 +117,7 @@ def _clusters(folds: Sequence[Finished]) -> np.ndarray | None:
 def _baselines(results: Sequence[Result]) -> dict[str, dict[str, float]]:
     """Return the mean over folds of each metric of each baseline, where every fold has it."""
     found = {}
-    for name in BASELINES:
+    for name in MEASURED:
         own: list[Mapping[str, Any]] = [result.baselines.get(name) or {} for result in results]
         metrics = [metric for metric in results[0].metrics["test"] if all(_is_number(each.get(metric)) for each in own)]
         if metrics:

@@ -50,7 +50,7 @@ class RunOne(Protocol):
         resume: bool = False,
         overwrite: bool = False,
         shared: bool = False,
-        beside: Result | None = None,
+        weights_of: Result | None = None,
         progress: Progress | None = None,
         request: Request | None = None,
         memory: Memory | None = None,
@@ -178,7 +178,7 @@ class _Schedule:
             replace(companion.config(self.runs), output=str(folder)),
             resume=(folder / CONFIG).is_file(),
             shared=True,
-            beside=self.main.result if companion.same_weights else None,
+            weights_of=self.main.result if companion.same_weights else None,
             progress=BarsOnly(self.progress) if companion.brief else self.progress,
             memory=self.memory,
         )

@@ -13,7 +13,7 @@ ALONE = "alone"
 
 
 def asked_beside(plan: Plan, config: RunConfig) -> tuple[str, ...]:
-    """Return what `plan` is to be measured against, as ``beside`` of a result holds it.
+    """Return what `plan` is to be measured against, as ``companions`` of a result holds it.
 
     Several tasks that share an encoder: each of them alone, where the plan says so. A plan that learns from a source
     task and sees no label of its own: its bounds, unless it is one of them.

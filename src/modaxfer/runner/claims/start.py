@@ -16,18 +16,18 @@ from modaxfer.runner.folder import CHECKPOINT
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.resolve import ResolvedTask
 
-__all__ = ["Origin", "check_origin", "description", "read_origin", "refuse_other_encoder", "store_origin"]
+__all__ = ["Start", "check_start", "description", "read_start", "refuse_other_encoder", "store_start"]
 
-FILE = "origin.json"
+FILE = "start.json"
 
 DECISIVE = ("modaxfer", "torch", "transformers", "peft")
 """Packages whose other version may give other numbers."""
 
-Origin = Mapping[str, Any]
+Start = Mapping[str, Any]
 """``rows``: fingerprints; ``weights``: per encoder ``checkpoint``, ``sha256`` and ``description``; ``versions``."""
 
 
-def read_origin(tasks: Sequence[ResolvedTask]) -> Origin:
+def read_start(tasks: Sequence[ResolvedTask]) -> Start:
     """Return what a run of `tasks` starts from. Hashes the weights, which are fetched if they are not there."""
     config = tasks[0].config
     proxies = [proxy.data.fingerprint for resolved in tasks for proxy in resolved.proxies if proxy is not None]
@@ -39,12 +39,12 @@ def read_origin(tasks: Sequence[ResolvedTask]) -> Origin:
     }
 
 
-def store_origin(origin: Origin, folder: Path) -> None:
+def store_start(start: Start, folder: Path) -> None:
     """Note beside the checkpoints what the run in `folder` starts from; it goes with them."""
-    write_atomically(folder / CHECKPOINT / FILE, json.dumps(origin))
+    write_atomically(folder / CHECKPOINT / FILE, json.dumps(start))
 
 
-def check_origin(origin: Origin, folder: Path) -> list[str]:
+def check_start(start: Start, folder: Path) -> list[str]:
     """Check that a run that is resumed goes on from what it was started from.
 
     Returns:
@@ -58,29 +58,29 @@ def check_origin(origin: Origin, folder: Path) -> list[str]:
     if not path.is_file():
         return []
     stored = json.loads(path.read_text(encoding="utf-8"))
-    if stored["rows"] != origin["rows"]:
+    if stored["rows"] != start["rows"]:
         raise DataError(
             "the data changed since the run was started",
             file=folder,
             fix="bring the old rows back, or train again in another --output",
         )
-    for before, now in zip(stored["weights"], origin["weights"], strict=True):
+    for before, now in zip(stored["weights"], start["weights"], strict=True):
         _refuse_other_weights(before, now, folder)
     return [
         f"resumed with {name} {now}, started with {before}: the numbers may differ from those of an unbroken run"
-        for name, now in origin["versions"].items()
+        for name, now in start["versions"].items()
         if (before := stored["versions"].get(name)) != now
     ]
 
 
-def refuse_other_encoder(result: Result, origin: Origin, folder: Path) -> None:
+def refuse_other_encoder(result: Result, start: Start, folder: Path) -> None:
     """Refuse to put a run beside that of `result`, as another seed of it, where its encoder has other weights.
 
     Raises:
         CheckpointUnavailableError: It has.
     """
     parts = result.encoder.get("parts") or [result.encoder]
-    for before, now in zip(parts, origin["weights"], strict=True):
+    for before, now in zip(parts, start["weights"], strict=True):
         _refuse_other_weights({"sha256": before.get("sha256")}, now, folder)
 
 

@@ -12,7 +12,7 @@ import warnings
 import pytest
 
 from modaxfer.cli.libraries import Heard, hushed
-from modaxfer.cli.streams import TolerantStream
+from modaxfer.cli.standard_output import TolerantStream
 
 CLI = [sys.executable, "-m", "modaxfer"]
 LIST = ["list", "--json"]

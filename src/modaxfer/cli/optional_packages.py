@@ -7,9 +7,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
-__all__ = ["ABSENT", "COMPANIONS", "FINE", "probe", "probe_all"]
+__all__ = ["ABSENT", "FINE", "OPTIONAL", "probe", "probe_all"]
 
-COMPANIONS = {
+OPTIONAL = {
     "torchvision": "Transformers' image processors import it",
     "torchaudio": "Transformers' feature extractors import it",
     "torchcodec": "datasets decodes sounds with it wherever it is installed",
@@ -25,9 +25,9 @@ ABSENT = "not installed"
 
 
 def probe_all() -> dict[str, str]:
-    """Return what importing each of `COMPANIONS` does, all at once, each in a process of its own."""
-    with ThreadPoolExecutor(len(COMPANIONS)) as pool:
-        return dict(zip(COMPANIONS, pool.map(probe, COMPANIONS), strict=True))
+    """Return what importing each of `OPTIONAL` does, all at once, each in a process of its own."""
+    with ThreadPoolExecutor(len(OPTIONAL)) as pool:
+        return dict(zip(OPTIONAL, pool.map(probe, OPTIONAL), strict=True))
 
 
 def probe(name: str, deadline: float = DEADLINE) -> str:
