@@ -101,3 +101,17 @@ class Largest(nn.Module):
 def spread(seen):
     """Measure how far the outputs of a stream's validation rows lie apart."""
     return {f"spread of {name}": each.outputs.std().item() for name, each in seen.items()}
+
+
+class Held(nn.Module):
+    """How far parameters are from where the run and the phase began."""
+
+    def __init__(self, context):
+        super().__init__()
+
+    def forward(self, step):
+        anchored = step.parameters.values()
+        return sum(
+            (known.now - known.run_start).square().sum() + (known.now - known.phase_start).square().sum()
+            for known in anchored
+        )

@@ -127,6 +127,8 @@ class Reads(StrEnum):
     """States of the highest layer read, ``[rows, tokens, hidden]``, with their mask."""
     INPUTS = "inputs"
     """The encoder's inputs, as its processor has made them."""
+    PARAMETERS = "parameters"
+    """What the phase trains, with its values before (`modaxfer.contracts.TrainedParameter`); no rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,20 +198,35 @@ class LossTerm:
     joint: bool = False
     """False: called for each of its streams with some of a step's rows, and gives one loss per row, which are averaged
     over the step. True: called once per step with all rows of all its streams, on all processes, and gives one number;
-    it reads outputs and pooled vectors only."""
+    it reads outputs, pooled vectors and parameters only. One that reads parameters alone takes no streams."""
     learning_rate: float | None = None
     """Peak rate of its own parameters; None = that of the head, which must move in the phase then."""
 
     def __post_init__(self) -> None:
         _refuse_name("a loss", self.name)
-        beyond = sorted(self.reads - {Reads.OUTPUTS, Reads.POOLED})
+        beyond = sorted(self.reads - {Reads.OUTPUTS, Reads.POOLED, Reads.PARAMETERS})
         if self.joint and beyond:
             raise RefusedError(
                 f"loss {self.name} is joint and reads what cannot be laid together over a step's rows",
                 got=beyond,
-                allowed=[Reads.OUTPUTS.value, Reads.POOLED.value],
+                allowed=[Reads.OUTPUTS.value, Reads.POOLED.value, Reads.PARAMETERS.value],
                 fix="read these, or give one loss per row",
             )
+        if Reads.PARAMETERS in self.reads and not self.joint:
+            raise RefusedError(
+                f"loss {self.name} reads parameters, which are no row's",
+                got="one loss per row",
+                fix="set joint=True: it is then called once per step",
+            )
+        if self.rowless and self.streams:
+            raise RefusedError(
+                f"loss {self.name} reads parameters alone and names streams", got=self.streams, fix="leave streams out"
+            )
+
+    @property
+    def rowless(self) -> bool:
+        """Whether it is given parameters and no rows."""
+        return self.reads == {Reads.PARAMETERS}
 
 
 SUPERVISED = LossTerm(name="supervised", target="modaxfer.losses.supervised:Supervised")
@@ -245,6 +262,8 @@ class Phase:
     """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
+    no_decay: frozenset[Part] = frozenset()
+    """Parts that weight decay leaves alone, such as those that a loss holds to where they were."""
     streams: Mapping[str, Stream] = field(default_factory=lambda: {"train": Stream()})
     """By a name that losses, validators and the log know them by."""
     mixing: Alternate | Together = field(default_factory=Together)
@@ -281,8 +300,9 @@ class Phase:
 
     def _refuse_undrawn(self) -> None:
         """Refuse a phase without losses, and losses that would never be given what they take."""
-        if not self.losses:
-            raise RefusedError(f"phase {self.name} has no loss", fix="name one, or a solver")
+        if not self.drawn:
+            got = [term.name for term in self.losses] or "none"
+            raise RefusedError(f"phase {self.name} has no loss that takes rows", got=got, fix="name one, or a solver")
         joint = [term.name for term in self.losses if term.joint and len(self.streams_of(term)) > 1]
         if joint and isinstance(self.mixing, Alternate):
             raise RefusedError(
@@ -309,7 +329,7 @@ class Phase:
 
     def streams_of(self, term: LossTerm) -> tuple[str, ...]:
         """Return the names of the streams that a loss of this phase takes."""
-        return term.streams or tuple(self.streams)
+        return () if term.rowless else term.streams or tuple(self.streams)
 
 
 def _refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> None:

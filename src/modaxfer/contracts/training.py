@@ -30,6 +30,7 @@ __all__ = [
     "Step",
     "StreamBatch",
     "StreamFacts",
+    "TrainedParameter",
     "Validator",
     "WeighingLoss",
     "Weights",
@@ -140,6 +141,24 @@ class StreamBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainedParameter:
+    """A parameter that a phase trains, and what it was; all on the device, of one shape."""
+
+    part: Part
+    layer: int
+    """-1 for bridge and embeddings, 0 ... depth - 1 for the body, `depth` for the head."""
+    depth: int
+    """Layers of the body."""
+    now: torch.Tensor
+    """The parameter itself, which a loss may send a gradient to."""
+    phase_start: torch.Tensor
+    """Its value as the phase began."""
+    run_start: torch.Tensor
+    """Its value before anything was trained: the pretrained one, or as it was drawn. Of a head solved for since then
+    `phase_start`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """What a loss is given."""
 
@@ -147,6 +166,22 @@ class Step:
     """Of a joint loss all rows of all its streams in this step, on all processes; else some rows of one stream."""
     progress: float
     """Share of the phase that is done, 0 ... 1."""
+    trained: Mapping[str, TrainedParameter] | None = None
+    """See `parameters`."""
+
+    @property
+    def parameters(self) -> Mapping[str, TrainedParameter]:
+        """By name, what the phase trains; parameters of losses are not among it.
+
+        Raises:
+            RefusedError: The loss's term does not read them.
+        """
+        if self.trained is None:
+            raise RefusedError(
+                "a loss asks for parameters, which its term does not read",
+                fix="add Reads.PARAMETERS to the term's reads, and joint=True",
+            )
+        return self.trained
 
     @property
     def only(self) -> StreamBatch:

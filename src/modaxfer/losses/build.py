@@ -34,7 +34,7 @@ class Term:
     @property
     def names(self) -> tuple[str, ...]:
         """What combiner and log know its losses by: one for each stream that it gives a loss for."""
-        return tuple(dict.fromkeys(self.name(stream) for stream in self.streams))
+        return tuple(dict.fromkeys(self.name(stream) for stream in self.streams)) or (self.spec.name,)
 
     def name(self, stream: str) -> str:
         """Return what its loss for `stream` is called; that of a joint term has no stream in its name."""
@@ -100,7 +100,7 @@ def build_terms(phase: Phase, context: LossContext, number: int = 0) -> dict[str
     terms = {}
     for place, spec in enumerate(phase.losses):
         streams = phase.streams_of(spec)
-        own = replace(context, streams={name: context.streams[name] for name in streams})
+        own = replace(context, streams={name: context.streams[name] for name in streams or context.streams})
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(context.seed + 1_000_003 * (number + 1) + 1_009 * place)
             module = _made(spec.name, spec.target, (own,), spec.options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from modaxfer.contracts import Hidden, LossContext, Step, StreamBatch
+from modaxfer.contracts import Hidden, LossContext, Step, StreamBatch, TrainedParameter
 from modaxfer.errors import RefusedError, RunFailedError
 from modaxfer.losses.build import build_combiner, build_terms
 from modaxfer.plan import Labels, Reads
@@ -45,7 +45,8 @@ def rehearse_losses(phase: Phase, facts: Mapping[str, StreamFacts], *, seed: int
     with torch.random.fork_rng(devices=()), torch.no_grad():
         for term in terms.values():
             if _can_be_made_up(term, phase, facts):
-                _call(term, {name: _made_up(name, term, phase, facts[name]) for name in term.streams})
+                streams = {name: _made_up(name, term, phase, facts[name]) for name in term.streams}
+                _call(term, streams, _parameters(phase) if Reads.PARAMETERS in term.spec.reads else None)
 
 
 def _can_be_made_up(term: Term, phase: Phase, facts: Mapping[str, StreamFacts]) -> bool:
@@ -61,11 +62,13 @@ def _can_be_made_up(term: Term, phase: Phase, facts: Mapping[str, StreamFacts]) 
     )
 
 
-def _call(term: Term, streams: Mapping[str, StreamBatch]) -> None:
+def _call(
+    term: Term, streams: Mapping[str, StreamBatch], trained: Mapping[str, TrainedParameter] | None = None
+) -> None:
     steps = [streams] if term.spec.joint else [{name: batch} for name, batch in streams.items()]
     try:
         for step in steps:
-            term(Step(streams=step, progress=0.0))
+            term(Step(streams=step, progress=0.0, trained=trained))
     except RunFailedError as error:
         raise RefusedError(error.what, got=error.got, allowed=error.allowed, fix=error.fix) from error
 
@@ -85,5 +88,16 @@ def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts) -> StreamB
         rows=torch.arange(rows),
         targets=None if facts.targets is None else facts.objective.batch(facts.targets[:rows]),
         views=views,
-        made={key: made[key] for key in term.spec.reads},
+        made={key: made[key] for key in term.spec.reads if key in made},
     )
+
+
+def _parameters(phase: Phase) -> dict[str, TrainedParameter]:
+    """Return a made-up matrix of each part that `phase` trains."""
+    made = {}
+    for part in sorted(phase.trainable):
+        now, start = torch.randn(2, 3), torch.randn(2, 3)
+        made[f"{part}.weight"] = TrainedParameter(
+            part=part, layer=0, depth=1, now=now, phase_start=start, run_start=start
+        )
+    return made

@@ -44,6 +44,7 @@ from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.training.after import end_in_weight_space, snapshot
 from modaxfer.runner.training.alignment import align_bridges
+from modaxfer.runner.training.anchors import run_start
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.loop import train_phase
 from modaxfer.runner.training.rates import train_at_rates
@@ -240,6 +241,7 @@ class _Run:
     def _train_phases(self, sessions: Sessions, phases: Sequence[Phase], checkpoints: Checkpoints) -> dict[str, Any]:
         found = checkpoints.load()
         first = found[0].phase if found is not None else 0
+        start_of_run = run_start(sessions, phases, checkpoints)
         reports: list[dict[str, Any]] = []
         after: list[dict[str, Any]] = []
         for number, phase in enumerate(phases):
@@ -256,7 +258,7 @@ class _Run:
                 with self.stages.stage("train"):
                     trainable = trainable_parameters(sessions_of(phase, sessions), phase)
                     start = checkpoints.begin(snapshot(trainable)) if last and self.plan.after else {}
-                    made, kept = train_phase(sessions, phase, number, checkpoints, self.trained)
+                    made, kept = train_phase(sessions, phase, number, checkpoints, self.trained, start_of_run)
                     reports.append(made.to_dict())
                     if last and self.plan.after:
                         target = sessions[Role.TARGET, 0]

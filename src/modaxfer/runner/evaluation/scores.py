@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from modaxfer.metrics import bootstrap, compute, why_undefined
 from modaxfer.runner.evaluation.asked import Asked, asked
-from modaxfer.runner.evaluation.attempts import each_apart
 from modaxfer.runner.evaluation.bars import measure_bars, needs_scores
+from modaxfer.runner.evaluation.measured import measure, metrics_of
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.training.features import is_known, predict_known
 
-__all__ = ["MOST_TRAIN", "Findings", "examine", "scores_of"]
+__all__ = ["MOST_TRAIN", "Findings", "examine"]
 
 MOST_TRAIN = 512
 """Training rows that a trained body is scored on: enough to see overfitting, and a second instead of minutes."""
@@ -51,18 +49,31 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
     drawn = {name: _drawn(session, name) for name in session.splits}
     made = {name: predict_known(session, name, rows) for name, rows in drawn.items()}
     asks = {name: _asked(resolved, name, rows) for name, rows in drawn.items()}
-    scored = {name: scores_of(session, resolved, asks[name], said, name, warnings) for name, said in made.items()}
+    given = {name: _given(session, asks[name].references, said) for name, said in made.items()}
+    primary = resolved.primary
+    scored = {
+        name: metrics_of(resolved.metrics, each, needed=primary, warnings=warnings, what=f"{name}: the metric")
+        for name, each in given.items()
+        if name != "test"
+    }
     unseen = {
         name: _unseen(session, resolved, ask, made[name], name) for name, ask in asks.items() if not ask.known.all()
     }
     test, ask = made["test"], asks["test"]
-    draw = partial(bootstrap, seed=session.seed, clusters=ask.units, **_given(session, ask.references, test))
-    intervals = each_apart("the interval of", resolved.metrics, draw, warnings)
-    warnings += why_undefined(scored["test"], ask.references)
+    measured = measure(
+        resolved.metrics,
+        given["test"],
+        needed=primary,
+        seed=session.seed,
+        units=ask.units,
+        warnings=warnings,
+        what="test: the metric",
+    )
+    scored = {name: measured.metrics if name == "test" else scored[name] for name in made}
     warnings += [_both(name, found, scored[name], resolved, asks[name]) for name, found in unseen.items()]
     return Findings(
-        metrics={**scored, "primary": resolved.primary},
-        intervals={name: (interval.low, interval.high) for name, interval in intervals.items()},
+        metrics={**scored, "primary": primary},
+        intervals=measured.intervals,
         baselines=measure_bars(session, resolved, ask, test, warnings),
         test=test,
         asked=ask,
@@ -85,17 +96,6 @@ def _asked(resolved: ResolvedTask, name: str, rows: np.ndarray | None) -> Asked:
     return whole if rows is None else whole.only(rows)
 
 
-def scores_of(
-    session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Predictions, split: str, warnings: list[str]
-) -> dict[str, float]:
-    """Return metric name to value; a secondary metric that fails is missing, and noted."""
-
-    def run(names: Sequence[str]) -> Mapping[str, float]:
-        return compute(names, **_given(session, ask.references, made))
-
-    return each_apart(f"{split}: the metric", resolved.metrics, run, warnings, needed=resolved.primary)
-
-
 def _given(session: TaskSession, references: np.ndarray, made: Predictions) -> dict[str, Any]:
     shown = {"predictions": made.predictions, "scores": made.scores}
     return {"problem": session.problem, "references": references, **shown}
@@ -110,8 +110,7 @@ def _unseen(session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Pred
             scores=None if made.scores is None else made.scores[ask.known],
         )
         targets = ask.answers.targets[ask.known]
-        given = _given(session, targets, rows)
-        without = each_apart("", resolved.metrics, lambda names: compute(names, **given), [])
+        without = metrics_of(resolved.metrics, _given(session, targets, rows), warnings=[])
     return {"rows": int((~ask.known).sum()), "classes": list(ask.strange), "metrics_without": without}
 
 

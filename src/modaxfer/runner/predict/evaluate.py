@@ -8,9 +8,9 @@ from typing import Any
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
-from modaxfer.metrics import bootstrap, compute
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import asked
+from modaxfer.runner.evaluation.measured import measure
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.request import find_tasks
@@ -55,11 +55,15 @@ def evaluate(
         "predictions": predictions,
         "scores": scores,
     }
-    intervals = bootstrap(names, seed=stored.seed, clusters=ask.units, **common)
+    warnings: list[str] = []
+    made = measure(names, common, needed=stored.primary, seed=stored.seed, units=ask.units, warnings=warnings)
+    shown = progress or Progress(enabled=False)
+    for line in warnings:
+        shown.say(f"warning: {line}")
     return {
-        "metrics": dict(compute(names, **common)),
+        "metrics": made.metrics,
         "stored": dict(stored.metrics["test"]),
-        "intervals": {name: list(interval) for name, interval in intervals.items()},
+        "intervals": {name: list(interval) for name, interval in made.intervals.items()},
     }
 
 

@@ -18,10 +18,11 @@ from modaxfer.data.given import Given
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError, UnknownNameError, close_matches
-from modaxfer.metrics import bootstrap, compute, default_metrics, why_undefined
+from modaxfer.metrics import default_metrics
 from modaxfer.problems.labels.names import unseen
 from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.result import Result
+from modaxfer.runner.evaluation.measured import measure
 from modaxfer.runner.predict.given import labelled_rows
 from modaxfer.runner.predict.predictor import Predictor, first_reasons
 from modaxfer.runner.predict.records import Predicted
@@ -119,15 +120,15 @@ def _scores(
         "scores": made.scores[asked.rows] if made.scores is not None else None,
     }
     wanted = list(stored.metrics.get("test") or default_metrics(problem))
-    metrics = dict(compute(wanted, **common))
-    drawn = bootstrap(wanted, seed=stored.seed, clusters=asked.units, **common)
-    lines = [*why_undefined(metrics, common["references"])]
+    lines: list[str] = []
+    needed = str(stored.metrics.get("primary", wanted[0]))
+    found = measure(wanted, common, needed=needed, seed=stored.seed, units=asked.units, warnings=lines)
     if strange:
         lines.append(
             f"{len(strange)} of {len(asked.labels)} rows have a class that the model does not know "
             f"({', '.join(names)}): they count as errors"
         )
-    return metrics, {name: list(ends) for name, ends in drawn.items()}, lines
+    return found.metrics, {name: list(ends) for name, ends in found.intervals.items()}, lines
 
 
 def _unequal(made: Predicted, labels: Sequence[Label], faults: Mapping[int, Any]) -> dict[int, tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from modaxfer.contracts import Kept
+from modaxfer.contracts import Kept, Weights
 from modaxfer.errors import DivergedError
 from modaxfer.plan import Phase, Together
 from modaxfer.runner.log import rounded
@@ -21,6 +21,7 @@ from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
 from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.after import snapshot
+from modaxfer.runner.training.anchors import reads_parameters, trained_parameters
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.feed import Moment
@@ -43,7 +44,12 @@ LOGGED_STEPS = 10
 
 
 def train_phase(
-    sessions: Sessions, phase: Phase, number: int, checkpoints: Checkpoints, trained: dict[str, nn.Parameter]
+    sessions: Sessions,
+    phase: Phase,
+    number: int,
+    checkpoints: Checkpoints,
+    trained: dict[str, nn.Parameter],
+    first: Weights | None = None,
 ) -> tuple[PhaseReport, list[Kept]]:
     """Run `phase`, leave the best epoch's weights in the models, and return it with other good ones.
 
@@ -53,17 +59,25 @@ def train_phase(
         number: Place of the phase in the plan.
         checkpoints: Where an interrupted phase is found and kept.
         trained: All parameters that phases so far have trained; this phase's are added.
+        first: What parameters were before the first phase, where losses read that; see
+            `modaxfer.runner.training.anchors.run_start`.
 
     Raises:
         DivergedError: The loss is not finite.
         RunFailedError: Tensors did not move as the phase says, or a loss is not what it promises.
     """
-    return _GradientPhase(sessions, phase, number, checkpoints, trained).run()
+    return _GradientPhase(sessions, phase, number, checkpoints, trained, first or {}).run()
 
 
 class _GradientPhase:
     def __init__(
-        self, sessions: Sessions, phase: Phase, number: int, checkpoints: Checkpoints, trained: dict[str, nn.Parameter]
+        self,
+        sessions: Sessions,
+        phase: Phase,
+        number: int,
+        checkpoints: Checkpoints,
+        trained: dict[str, nn.Parameter],
+        first: Weights,
     ) -> None:
         own = sessions_of(phase, sessions)
         self.session, self.phase, self.checkpoints, self.trained = own[0], phase, checkpoints, trained
@@ -75,7 +89,8 @@ class _GradientPhase:
         self.entries = {id(session): entry_point(session, "validation") for session in self.judged.values()}
         for stream in self.streams.values():
             stream.compute(checkpoints, number)
-        self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner)
+        known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
+        self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
         self.optimiser = make_optimiser(self.moving, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
@@ -156,7 +171,7 @@ class _GradientPhase:
         for place, some in enumerate(passes):
             last = place == len(passes) - 1
             with nullcontext() if last else accelerator.no_sync(self.model):
-                self._backward([self._chunk(part, rows) for part in some], found)
+                self._backward([self._chunk(part, rows) for part in some], found, last=last)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(
@@ -176,10 +191,10 @@ class _GradientPhase:
         """When the next step is."""
         return Moment(PHASE * self.at.phase + self.at.epoch, self.at.step_in_epoch)
 
-    def _backward(self, chunks: Sequence[Chunk], found: dict[str, float]) -> None:
+    def _backward(self, chunks: Sequence[Chunk], found: dict[str, float], *, last: bool) -> None:
         """Add the gradient of one forward pass, and its losses and numbers to what was `found` of the step."""
         accelerator = self.session.accelerator
-        made = self.model(chunks, self._progress)
+        made = self.model(chunks, self._progress, last=last)
         # Gradients are averaged over processes, so that each one's share has to count as many times.
         self.losses.combiner.backward(
             made["weighed"], lambda total: accelerator.backward(total * accelerator.num_processes)

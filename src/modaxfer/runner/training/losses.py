@@ -50,7 +50,8 @@ class PhaseLosses:
         )
         self.terms: dict[str, Term] = build_terms(phase, context, number)
         self.combiner: Any = build_combiner(phase, self.terms)
-        self.whole = any(term.spec.joint for term in self.terms.values()) or getattr(self.combiner, "whole", False)
+        joint = any(term.spec.joint and not term.spec.rowless for term in self.terms.values())
+        self.whole = joint or getattr(self.combiner, "whole", False)
         """Whether losses need all rows of a step at once."""
         self.parameters: dict[str, ModelParameter] = {}
         """Parameters of the losses' own, by name."""

@@ -28,7 +28,7 @@ def make_optimiser(trainable: Mapping[str, ModelParameter], phase: Phase, option
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in trainable.values():
-        decay = options.weight_decay if parameter.tensor.ndim >= 2 else 0.0
+        decay = options.weight_decay if parameter.tensor.ndim >= 2 and _decays(parameter.part, phase) else 0.0
         groups.setdefault((_rate(parameter, phase), decay), []).append(parameter.tensor)
     return torch.optim.AdamW(
         [
@@ -51,6 +51,11 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
     """Set every group's rate to `factor` times its peak."""
     for group in optimiser.param_groups:
         group["lr"] = factor * group["peak"]
+
+
+def _decays(part: Part, phase: Phase) -> bool:
+    """Return whether weight decay pulls `part` to zero; norms are of the body."""
+    return part not in phase.no_decay and not (part is Part.NORM and Part.BODY in phase.no_decay)
 
 
 def _rate(parameter: ModelParameter, phase: Phase) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from modaxfer.contracts import Batch, Hidden, Step, StreamBatch
+from modaxfer.contracts import Batch, Hidden, Step, StreamBatch, TrainedParameter
 from modaxfer.losses.build import Term
 from modaxfer.plan import Reads, Role
 from modaxfer.runner.processes.gather import gather_rows, world_size
@@ -66,16 +66,24 @@ class StepModule(nn.Module):
         models: `TransferModel`, one per task; they may share an encoder.
         terms: The phase's losses by name.
         combiner: See `modaxfer.contracts.Combiner`.
+        trained: What the phase trains, for losses that read parameters.
     """
 
-    def __init__(self, models: Sequence[nn.Module], terms: Mapping[str, Term], combiner: nn.Module) -> None:
+    def __init__(
+        self,
+        models: Sequence[nn.Module],
+        terms: Mapping[str, Term],
+        combiner: nn.Module,
+        trained: Mapping[str, TrainedParameter] | None = None,
+    ) -> None:
         super().__init__()
         self.models: Any = nn.ModuleList(models)
         self.losses = nn.ModuleDict({name: term.module for name, term in terms.items()})
         self.combiner = combiner
         self._terms = terms
+        self._trained = trained or {}
 
-    def forward(self, chunks: Sequence[Chunk], progress: float) -> dict[str, Numbers]:
+    def forward(self, chunks: Sequence[Chunk], progress: float, *, last: bool = True) -> dict[str, Numbers]:
         """Return the losses of `chunks`.
 
         Where a stream's rows are cut they are computed again on the way back, so that memory holds one chunk's states.
@@ -83,6 +91,7 @@ class StepModule(nn.Module):
         Args:
             chunks: Of one stream; or all chunks of a step, which joint losses need.
             progress: Share of the phase that is done.
+            last: Whether they are the last of the step: what takes no rows is added once.
 
         Returns:
             By the names of the losses: ``losses`` as they are, detached; ``weighed`` by terms and combiner, to be
@@ -103,7 +112,7 @@ class StepModule(nn.Module):
                 numbers[name] = numbers[name] + number if name in numbers else number
         with torch.autocast(chunks[0].rows.device.type, enabled=False):
             for term in self._terms.values():
-                if term.spec.joint and there.issuperset(term.streams):
+                if term.spec.joint and (last if term.spec.rowless else there.issuperset(term.streams)):
                     # Every process has the whole of it, and parts are added up.
                     shares[term.spec.name] = part = 1 / world_size()
                     loss, beside = self._joint(term, chunks, made, progress)
@@ -145,8 +154,9 @@ class StepModule(nn.Module):
         streams = {}
         for name in term.streams:
             own = [(chunk, each) for chunk, each in zip(chunks, made, strict=True) if chunk.stream == name]
-            streams[name] = _laid_together(own, term.spec.reads)
-        output = term(Step(streams=streams, progress=progress))
+            streams[name] = _laid_together(own, term.spec.reads - {Reads.PARAMETERS})
+        trained = self._trained if Reads.PARAMETERS in term.spec.reads else None
+        output = term(Step(streams=streams, progress=progress, trained=trained))
         numbers = {f"{term.spec.name}.{name}": number.detach().float() for name, number in output.numbers.items()}
         return output.losses, numbers
 
