@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import modaxfer
 
 SOURCE = Path(modaxfer.__file__).parent
 MODULES = {str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
+THE_RUNNER_S = {"losses/build.py", "losses/rehearse.py"}
+"""They stand among the losses, and are nothing that a loss is written with."""
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -99,3 +102,24 @@ def test_everything_public_is_documented() -> None:
     }
     assert {path: names for path, names in bare.items() if names} == {}
     assert [path for path, tree in MODULES.items() if not ast.get_docstring(tree)] == []
+
+
+@pytest.mark.parametrize("room", ["losses", "strategies"])
+def test_what_our_own_share_is_there_for_plugins(room: str) -> None:
+    offered = set(import_module(f"modaxfer.{room}").__all__)
+    private = {
+        path: names
+        for path, tree in MODULES.items()
+        if path.startswith(f"{room}/") and path not in THE_RUNNER_S and (names := shared(tree, room) - offered)
+    }
+    assert private == {}, f"name it in src/modaxfer/{room}/__init__.py, or it is out of reach of plugins"
+
+
+def shared(tree: ast.Module, room: str) -> set[str]:
+    """Return the names that a module takes from other files of its room; a file as a whole is one of its kind."""
+    return {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"modaxfer.{room}.")
+        for alias in node.names
+    }

@@ -16,7 +16,7 @@ class PlanContext:
     rates: Rates
     depth: int
     """Layers of the encoder's body."""
-    lora_targets: tuple[str, ...]
+    adapter_targets: tuple[str, ...]
     problem: ProblemSpec
     """What the target asks for; of several tasks the first one's."""
     rows: int

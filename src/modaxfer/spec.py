@@ -243,7 +243,7 @@ class EncoderSpec:
     configuration: str = ""
     """``"module:Class"`` of its config, read with the class method ``from_folder(folder)``; empty = Transformers'."""
     pooling: str = "mean"
-    lora_targets: tuple[str, ...] = ()
+    adapter_targets: tuple[str, ...] = ()
     """Names of the modules that an adapter attaches to; empty = every linear module, of a model without any every
     convolution."""
     rates: Rates = field(default_factory=Rates)

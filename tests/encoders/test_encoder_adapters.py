@@ -39,7 +39,7 @@ def randomise(state):
 @pytest.mark.parametrize("name", tiny_models.CONFIGS)
 def test_the_targets_of_the_spec_attach_to_every_layer_and_nowhere_else(tmp_path, name):
     encoder, _, resolved = load(name, tmp_path)
-    names = attach_adapter(encoder, AdapterSpec(targets=resolved.spec.lora_targets, options=OPTIONS))
+    names = attach_adapter(encoder, AdapterSpec(targets=resolved.spec.adapter_targets, options=OPTIONS))
     linear = {name for name, module in encoder.layers.named_modules() if isinstance(module, peft.tuners.lora.LoraLayer)}
     assert set(names) == linear
     # All matrices of a transformer layer: query, key, value, output, and the two of the feed-forward block.
@@ -56,7 +56,7 @@ def test_every_target_of_every_spec_exists_in_some_architecture(tmp_path):
         changes = {"use_swiglu_ffn": True} if name == "dinov2" else {}
         for model in (tiny_models.build(name), tiny_models.build(name, **changes)):
             present |= {key.rpartition(".")[2] for key, _ in model.named_modules()}
-    listed = {target for entry in registry().all("encoder") for target in entry.spec.lora_targets}
+    listed = {target for entry in registry().all("encoder") for target in entry.spec.adapter_targets}
     assert listed <= present
 
 
@@ -64,7 +64,7 @@ def test_every_target_of_every_spec_exists_in_some_architecture(tmp_path):
 @pytest.mark.parametrize("extra", [{}, {"use_dora": True}, {"use_rslora": True}])
 def test_equals_get_peft_model(tmp_path, extra):
     encoder, model, resolved = load("bert", tmp_path)
-    attach_adapter(encoder, AdapterSpec(targets=resolved.spec.lora_targets, options={**OPTIONS, **extra}))
+    attach_adapter(encoder, AdapterSpec(targets=resolved.spec.adapter_targets, options={**OPTIONS, **extra}))
     config = peft.LoraConfig(
         r=4, lora_alpha=8, lora_dropout=0.0, target_modules=r"encoder\.layer\..*\.(query|key|value|dense)", **extra
     )
@@ -85,7 +85,7 @@ def test_equals_get_peft_model(tmp_path, extra):
 def test_a_fresh_adapter_changes_nothing_and_a_filled_one_does(tmp_path):
     encoder, _, resolved = load("vit", tmp_path)
     before = states(encoder, "image")
-    attach_adapter(encoder, AdapterSpec(targets=resolved.spec.lora_targets, options=OPTIONS))
+    attach_adapter(encoder, AdapterSpec(targets=resolved.spec.adapter_targets, options=OPTIONS))
     torch.testing.assert_close(states(encoder.eval(), "image"), before, rtol=0, atol=1e-6)
     load_adapter_state(encoder, randomise(adapter_state(encoder)))
     assert not torch.allclose(states(encoder, "image"), before, atol=1e-2)

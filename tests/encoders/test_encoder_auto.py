@@ -101,7 +101,7 @@ def test_word_embeddings_stand_outside_the_layer(loaded, name):
 def test_adapters_take_every_linear_module(loaded):
     encoder, _, resolved = loaded("distilbert")
     encoder = copy.deepcopy(encoder)
-    assert resolved.spec.lora_targets == ()
+    assert resolved.spec.adapter_targets == ()
     assert len(attach_adapter(encoder, AdapterSpec(options={"r": 2}))) == 6 * 2
 
 

@@ -174,7 +174,9 @@ def test_layers_equal_a_deep_lstm_of_torch_on_each_row_alone():
 
 def test_adapters_update_every_matrix_of_a_table_encoder_and_none_of_an_lstm():
     resolved = resolve("table")
-    assert len(attach_adapter(load("table"), AdapterSpec(targets=resolved.spec.lora_targets, options={"r": 2}))) == 18
+    assert (
+        len(attach_adapter(load("table"), AdapterSpec(targets=resolved.spec.adapter_targets, options={"r": 2}))) == 18
+    )
     with pytest.raises(RefusedError, match=r"neither linear modules nor convolutions.*choose strategy full or frozen"):
         adapted_modules(outline(resolve("lstm")), AdapterSpec())
 

@@ -20,7 +20,7 @@ def context(**changes):
     values = {
         "rates": Rates(),
         "depth": 6,
-        "lora_targets": ("query", "value"),
+        "adapter_targets": ("query", "value"),
         "problem": problem_spec("multiclass"),
         "rows": 100,
         "source_rows": 2000,

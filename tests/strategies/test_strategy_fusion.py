@@ -27,7 +27,7 @@ def context(**changes):
     values = {
         "rates": RATES,
         "depth": 6,
-        "lora_targets": ("query", "q_proj"),
+        "adapter_targets": ("query", "q_proj"),
         "problem": problem_spec("multilabel"),
         "rows": 2000,
         "batch_size": 32,

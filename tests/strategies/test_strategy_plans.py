@@ -23,7 +23,7 @@ def context(**changes):
     values = {
         "rates": RATES,
         "depth": 6,
-        "lora_targets": ("query", "value"),
+        "adapter_targets": ("query", "value"),
         "problem": problem_spec("multiclass"),
         "rows": 2000,
         "batch_size": 32,

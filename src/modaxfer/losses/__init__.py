@@ -1,1 +1,12 @@
-"""Losses that a phase can name, and ways to make one gradient of several."""
+"""Losses that a phase can name, ways to make one gradient of several, and what losses of plugins are written with too.
+
+A file is a loss or a combiner; or what several share: ``adversary``, the ``roles`` of streams, and the ``sum``, whose
+names stand here. ``build`` and ``rehearse`` are the runner's: a phase's losses in one module, tried before weights are
+loaded.
+"""
+
+from modaxfer.losses.adversary import Discriminator, reversed_gradient
+from modaxfer.losses.roles import of_role, require_roles
+from modaxfer.losses.sum import total
+
+__all__ = ["Discriminator", "of_role", "require_roles", "reversed_gradient", "total"]

@@ -1,1 +1,43 @@
-"""Strategies: transfer methods as declarative plans. Each file has its options and ``plan(options, context)``."""
+"""Strategies: transfer methods as declarative plans, and what they are written with, ours and those of plugins alike.
+
+A file is a strategy, with its options and ``plan(options, context)``; or what several share, and then its names stand
+here: ``checks`` of options, ``schedule`` (how long, how fast), ``ends`` in weight space, how the encoder moves
+``underneath``, and ``adaptation`` from a labelled source to rows without labels.
+"""
+
+from modaxfer.strategies.adaptation import AdaptationOptions, adapting
+from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle, check_share
+from modaxfer.strategies.ends import EndOptions, ends_of
+from modaxfer.strategies.schedule import (
+    ADAPTER_LENGTH,
+    ATTENTION_HEAD_RATE,
+    CACHED_HEAD_RATE,
+    FULL_LENGTH,
+    HEAD_LENGTH,
+    Length,
+    head_rate,
+    main_rate,
+)
+from modaxfer.strategies.underneath import UNDERNEATH, UnderneathOptions, underlying
+
+__all__ = [
+    "ADAPTER_LENGTH",
+    "ATTENTION_HEAD_RATE",
+    "CACHED_HEAD_RATE",
+    "FULL_LENGTH",
+    "HEAD_LENGTH",
+    "UNDERNEATH",
+    "AdaptationOptions",
+    "EndOptions",
+    "Length",
+    "UnderneathOptions",
+    "adapting",
+    "check_declared",
+    "check_from_layer",
+    "check_idle",
+    "check_share",
+    "ends_of",
+    "head_rate",
+    "main_rate",
+    "underlying",
+]

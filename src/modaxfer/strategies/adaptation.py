@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modaxfer.config import documented
 from modaxfer.plan import SUPERVISED, Labels, LossTerm, Plan, Role, Stream, Together
 from modaxfer.strategies.checks import check_declared
-from modaxfer.strategies.underneath import UnderneathOptions, underneath
+from modaxfer.strategies.underneath import UnderneathOptions, underlying
 
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
@@ -45,7 +45,7 @@ def adapting(options: AdaptationOptions, context: PlanContext, term: LossTerm) -
         ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
     """
     check_declared(options)
-    beneath = underneath(options, replace(context, rows=context.source_rows))
+    beneath = underlying(options, replace(context, rows=context.source_rows))
     phases = tuple(
         replace(
             phase,

@@ -10,7 +10,7 @@ from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Fusion
 from modaxfer.strategies.checks import check_declared, check_idle, check_share
 from modaxfer.strategies.schedule import ATTENTION_HEAD_RATE, CACHED_HEAD_RATE
-from modaxfer.strategies.underneath import CHOICES, UnderneathOptions, underneath
+from modaxfer.strategies.underneath import UNDERNEATH, UnderneathOptions, underlying
 
 if TYPE_CHECKING:
     from modaxfer.plan import Plan, PlanContext
@@ -32,7 +32,7 @@ class FusionOptions(UnderneathOptions):
         "How features are joined: side by side under a dense head, a gated sum, cross-attention, or a late vote.",
         choices=("concat", "gated", "cross", "vote"),
     )
-    underneath: str = documented("frozen", "How the encoders move.", choices=CHOICES)
+    underneath: str = documented("frozen", "How the encoders move.", choices=UNDERNEATH)
     modality_dropout: float = documented(
         0.2, "Chance that a training row loses an encoder, never its last; 0 to below 1.", minimum=0.0
     )
@@ -71,7 +71,7 @@ def plan(options: FusionOptions, context: PlanContext) -> Plan:
             fix="choose another with --set strategy.how=...",
         )
     rate = ATTENTION_HEAD_RATE if options.how == "cross" else CACHED_HEAD_RATE
-    return replace(underneath(options, context, cached_rate=rate), fusion=_joined(options, context))
+    return replace(underlying(options, context, cached_rate=rate), fusion=_joined(options, context))
 
 
 def _joined(options: FusionOptions, context: PlanContext) -> Fusion:

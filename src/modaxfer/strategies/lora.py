@@ -63,4 +63,4 @@ def _adapter(options: LoraOptions, context: PlanContext) -> AdapterSpec:
         "use_dora": options.dora,
         "use_rslora": options.rslora,
     }
-    return AdapterSpec(method="lora", targets=options.targets or context.lora_targets, options=peft_options)
+    return AdapterSpec(method="lora", targets=options.targets or context.adapter_targets, options=peft_options)

@@ -9,7 +9,7 @@ from modaxfer.config import documented
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Alternate, Phase, Plan, Stream
 from modaxfer.strategies.checks import check_declared
-from modaxfer.strategies.underneath import UnderneathOptions, underneath
+from modaxfer.strategies.underneath import UnderneathOptions, underlying
 
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
@@ -50,7 +50,7 @@ def plan(options: MultitaskOptions, context: PlanContext) -> Plan:
             allowed="full, lora",
             fix="train each task by itself with --strategy frozen, or set strategy.underneath=lora",
         )
-    plan = underneath(options, context)
+    plan = underlying(options, context)
     return replace(plan, phases=tuple(_shared(phase, options, context) for phase in plan.phases), alone=options.alone)
 
 

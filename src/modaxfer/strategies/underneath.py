@@ -14,12 +14,12 @@ from modaxfer.strategies.schedule import ADAPTER_LENGTH, HEAD_LENGTH, head_rate,
 if TYPE_CHECKING:
     from modaxfer.plan import PlanContext
 
-__all__ = ["UnderneathOptions", "underneath"]
+__all__ = ["UNDERNEATH", "UnderneathOptions", "underlying"]
 
 ADAPTERS = ("lora",)
 """Choices that leave the body as it is and train an adapter in it."""
 
-CHOICES = ("full", *ADAPTERS, "frozen")
+UNDERNEATH = ("full", *ADAPTERS, "frozen")
 
 _USED_BY = {"layer_decay": ("full",), "rank": ("lora",), "alpha": ("lora",), "targets": ADAPTERS}
 """Options that only some choices heed."""
@@ -29,7 +29,7 @@ _USED_BY = {"layer_decay": ("full",), "rank": ("lora",), "alpha": ("lora",), "ta
 class UnderneathOptions:
     """Options of every strategy that leaves the choice of how the encoder moves."""
 
-    underneath: str = documented("full", "How the encoder moves.", choices=CHOICES)
+    underneath: str = documented("full", "How the encoder moves.", choices=UNDERNEATH)
     layer_decay: float | None = documented(
         None, "underneath=full: learning rate factor per layer, from the top down; default the encoder's.", minimum=0.0
     )
@@ -40,7 +40,7 @@ class UnderneathOptions:
     )
 
 
-def underneath(options: UnderneathOptions, context: PlanContext, *, cached_rate: float | None = None) -> Plan:
+def underlying(options: UnderneathOptions, context: PlanContext, *, cached_rate: float | None = None) -> Plan:
     """Return the plan by which the encoder moves; a strategy puts its own streams, losses or heads into its phases.
 
     ``full`` and the adapters train as the strategies of these names do. Over a frozen encoder the head is trained, and

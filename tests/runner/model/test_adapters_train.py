@@ -60,7 +60,7 @@ PHASE = Phase(
 
 
 def spec(method, resolved):
-    targets = () if method == "ln_tuning" else resolved.spec.lora_targets
+    targets = () if method == "ln_tuning" else resolved.spec.adapter_targets
     return AdapterSpec(method=method, targets=targets, options=SMALL.get(method, {}))
 
 
@@ -119,10 +119,10 @@ def test_what_cannot_be_is_refused_with_its_reason_before_weights_are_loaded(met
     assert method in METHODS
     resolved = resolve(str(tiny("bert")))
     with pytest.raises((RefusedError, ConfigError), match=REFUSED[method]):
-        rehearse_adapter(outline(resolved), AdapterSpec(method=method, targets=resolved.spec.lora_targets))
+        rehearse_adapter(outline(resolved), AdapterSpec(method=method, targets=resolved.spec.adapter_targets))
 
 
 def test_options_that_do_not_fit_the_layers_are_refused_with_its_reason(tiny):
     resolved = resolve(str(tiny("bert")))
     with pytest.raises(RefusedError, match=r"cannot attach c3a.*block size should be a factor of the input size"):
-        rehearse_adapter(outline(resolved), AdapterSpec(method="c3a", targets=resolved.spec.lora_targets))
+        rehearse_adapter(outline(resolved), AdapterSpec(method="c3a", targets=resolved.spec.adapter_targets))

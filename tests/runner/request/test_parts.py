@@ -101,5 +101,10 @@ def test_plans_that_read_one_vector_of_a_row(plan, why):
         refuse_plan(plan, registry().get("strategy", "full"))
 
 
+def test_strategies_that_may_tag_are_asked_of_the_registry():
+    with pytest.raises(RefusedError, match=r"such as full, lora, .*frozen"):
+        refuse_plan(Plan(phases=(phase(validator="a:b"),)), registry().get("strategy", "coral"))
+
+
 def test_a_plan_of_the_tasks_own_loss_goes():
     refuse_plan(Plan(phases=(phase(),)), registry().get("strategy", "full"))

@@ -124,6 +124,15 @@ def refuse_plan(plan: Plan, strategy: Entry) -> None:
         raise RefusedError(
             f"strategy {strategy.name} cannot tag the parts of rows: it {found[0]}",
             got=strategy.id,
-            allowed="full, lora, frozen",
-            fix="choose one of these",
+            allowed="strategies of one task and one encoder that train on its labelled rows by the task's own loss",
+            fix=f"choose one of these, such as {', '.join(_plain())}",
         )
+
+
+def _plain() -> list[str]:
+    """Return the names of built-in strategies of one encoder and one task; what their plans say is theirs."""
+    return [
+        entry.spec.name
+        for entry in registry().all("strategy")
+        if entry.plugin == "modaxfer" and not (entry.spec.many_encoders or entry.spec.many_tasks or entry.spec.adapts)
+    ]

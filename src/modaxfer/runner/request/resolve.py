@@ -231,7 +231,7 @@ def _plan(
     context = PlanContext(
         rates=_careful([spec.rates for spec in specs]),
         depth=min(encoder.depth for encoder in request.encoders),
-        lora_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.lora_targets)),
+        adapter_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.adapter_targets)),
         problem=replace(problem_spec(problem), name=problem_name(problem)),
         rows=sum(each.data.rows["train"] for each in asked),
         source_rows=0 if source is None else source.data.rows["train"],
