@@ -98,9 +98,22 @@ class Largest(nn.Module):
         backward(losses["largest"])
 
 
-def spread(seen):
+class Confident:
+    """A validator: least entropy."""
+
+    needs_labels = False
+
+    def __init__(self, context, role="target"):
+        self.names = context.of_role(role)
+
+    def __call__(self, seen):
+        shares = [seen[name].outputs.softmax(1) for name in self.names]
+        return sum((each * each.log()).sum(1).mean() for each in shares)
+
+
+def spread(seen, of):
     """Measure how far the outputs of a stream's validation rows lie apart."""
-    return {f"spread of {name}": each.outputs.std().item() for name, each in seen.items()}
+    return {f"spread of {of} of {name}": each.outputs.std().item() for name, each in seen.items()}
 
 
 class Held(nn.Module):

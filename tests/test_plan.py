@@ -60,7 +60,9 @@ def test_a_joint_loss_needs_its_streams_in_one_step() -> None:
     assert Phase(**HEAD, streams=streams, mixing=Alternate(), losses=(one,)).drawn == ("target",)
     with pytest.raises(RefusedError, match=r"counts its epochs by a stream that no loss takes. Got: source"):
         Phase(**HEAD, streams=streams, mixing=Together(epoch="source"), losses=(one,))
-    with pytest.raises(RefusedError, match=r"phase train has no loss that takes rows. Got: none. Fix: name one, or a solver"):
+    with pytest.raises(
+        RefusedError, match=r"phase train has no loss that takes rows. Got: none. Fix: name one, or a solver"
+    ):
         Phase(**HEAD, losses=())
 
 

@@ -12,10 +12,13 @@ from modaxfer.plan_context import PlanContext
 from modaxfer.ramp import Ramp
 
 __all__ = [
+    "SCORE",
+    "SUM",
     "SUPERVISED",
     "AdapterSpec",
     "After",
     "Alternate",
+    "Component",
     "Extra",
     "Fusion",
     "Labels",
@@ -43,6 +46,20 @@ class Part(StrEnum):
     """Layer norms of the body, where it has any; they move with the body, and can move alone."""
     ADAPTER = "adapter"
     HEAD = "head"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """Code that a plan names, with its options: what `target` is called with beside what the runner gives it."""
+
+    target: str
+    """``"package.module:Attribute"``, imported at first use."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords, plain values."""
+
+    def __str__(self) -> str:
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.target} ({options})" if options else self.target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +100,13 @@ class Fusion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class After:
+class After(Component):
     """What becomes of the weights when all phases are done.
 
     `target` names ``choose(ends, options) -> modaxfer.contracts.Chosen``, with `modaxfer.contracts.Ends`.
     """
 
     name: str
-    target: str
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Role(StrEnum):
@@ -132,15 +147,13 @@ class Reads(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extra:
+class Extra(Component):
     """An array per row that is computed once, as a phase begins: a teacher's logits.
 
     `target` names ``compute(seen: modaxfer.contracts.Seen, **options) -> tensor [rows, ...]``.
     """
 
     name: str
-    target: str
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +192,7 @@ def _refuse_name(what: str, name: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossTerm:
+class LossTerm(Component):
     """One loss of a phase.
 
     `target` names a `modaxfer.contracts.Loss`, an `nn.Module`, built as ``target(context, **options)`` with
@@ -189,8 +202,6 @@ class LossTerm:
 
     name: str
     """In the log, and unique in the phase: letters, digits, ``_`` and ``-``."""
-    target: str
-    options: Mapping[str, Any] = field(default_factory=dict)
     weight: float | Ramp = 1.0
     reads: frozenset[Reads] = frozenset({Reads.OUTPUTS})
     streams: tuple[str, ...] = ()
@@ -232,6 +243,12 @@ class LossTerm:
 SUPERVISED = LossTerm(name="supervised", target="modaxfer.losses.supervised:Supervised")
 """The task's own loss: cross-entropy, or whatever its problem asks for."""
 
+SUM = Component(target="modaxfer.losses.sum:Sum")
+"""All losses, added up."""
+
+SCORE = Component(target="modaxfer.validators.score:Score")
+"""The primary metric on validation, over streams that show their targets."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Alternate:
@@ -269,13 +286,14 @@ class Phase:
     mixing: Alternate | Together = field(default_factory=Together)
     """How steps are drawn from several streams."""
     losses: tuple[LossTerm, ...] = (SUPERVISED,)
-    combine: str = "modaxfer.losses.sum:Sum"
-    """Names a `modaxfer.contracts.Combiner`, built as ``target(names)`` with the names of all losses."""
-    validator: str = "modaxfer.validators.score:Score"
-    """Names a `modaxfer.contracts.Validator`, built as ``target()``; it chooses the best epoch."""
-    measure: str = ""
-    """Names ``measure(seen) -> {name: number}`` with what a validator is given; logged after each epoch, it decides
-    nothing."""
+    combine: Component = SUM
+    """Names a `modaxfer.contracts.Combiner`, built as ``target(names, **options)`` with the names of all losses."""
+    validator: Component = SCORE
+    """Names a `modaxfer.contracts.Validator`, built as ``target(context, **options)`` with
+    `modaxfer.contracts.ValidatorContext`; it chooses the best epoch."""
+    measure: Component | None = None
+    """Names ``measure(seen, **options) -> {name: number}`` with `modaxfer.contracts.Seen` by stream; logged after each
+    epoch, it decides nothing."""
     judged: tuple[str, ...] = ()
     """Streams of which the validator sees the targets of the validation rows; empty = those whose labels are given.
     One with hidden labels may be named: the run then chooses by target labels, which its result says."""

@@ -134,7 +134,7 @@ def test_it_trains_saves_loads_and_predicts_and_its_mistakes_are_refused(site, t
     assert told["terms"] == terms
     assert watched.read_text().splitlines()[0] == str(terms)
     assert max(told["score"]) == pytest.approx(told["best"], rel=1e-5)
-    assert told["validator"] == "modaxfer_confuse.validators:Sure"
+    assert told["validator"] == "modaxfer_confuse.validators:Sure (temperature=1.0)"
     assert told["same"]
     assert told["predicted"] == 1
     assert told["peeking"][0] == 2

@@ -10,6 +10,7 @@ from modaxfer.reports.limits import limits
 TOLD = {
     "hidden": True,
     "validated_on": "source",
+    "validators": ["modaxfer.validators.score:Score"],
     "bound": "",
     "source": {"task": "office", "rows": {"train": 1200, "validation": 40}, "licence": "MIT"},
 }
@@ -22,16 +23,21 @@ def adapted(run, **changes):
 
 def test_whose_labels_were_seen_is_a_fact(run):
     facts = dict(data_facts(adapted(run)))
-    assert facts["labels of the task"] == (
-        "hidden from training; epochs chosen by those of the source's validation rows"
-    )
+    assert facts["labels of the task"] == "hidden from training"
+    assert facts["epochs chosen"] == "by labels of the source's validation rows"
     assert facts["rows of the source task"] == "1,200 train, 40 validation"
     assert facts["licence of the source task"] == "MIT"
     assert "bound" not in facts
     upper = dict(data_facts(adapted(run, hidden=False, validated_on="target", bound="oracle")))
-    assert upper["labels of the task"] == "given; epochs chosen by those of the target's validation rows"
+    assert upper["labels of the task"] == "given"
+    assert upper["epochs chosen"] == "by labels of the target's validation rows"
     assert upper["bound"] == "oracle"
     assert "labels of the task" not in dict(data_facts(run.classes()))
+
+
+def test_what_chose_without_labels_is_named(run):
+    told = {"validated_on": "no labels", "validators": ["some.validators:Sure (temperature=2)"]}
+    assert dict(data_facts(adapted(run, **told)))["epochs chosen"] == "without labels, validator Sure (temperature=2)"
 
 
 def test_labels_that_chose_the_epoch_are_a_limit(run):

@@ -104,7 +104,7 @@ def test_sharing_is_as_wished():
     options = build(MultitaskOptions, {"temperature": "5", "weighting": "uncertainty", "alone": "no"})
     plan = multitask.plan(options, context(tasks=2))
     assert (plan.phases[0].mixing, plan.alone) == (Alternate(temperature=5.0), False)
-    assert plan.phases[0].combine == "modaxfer.losses.uncertainty:Uncertainty"
+    assert plan.phases[0].combine.target == "modaxfer.losses.uncertainty:Uncertainty"
     # A task alone has no other to be weighed against.
     assert multitask.plan(options, context()).phases[0].combine == Phase.combine
 

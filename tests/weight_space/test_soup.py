@@ -27,8 +27,14 @@ def test_an_epoch_is_taken_in_only_if_the_average_is_no_worse():
 
 
 def test_where_nothing_helps_it_is_the_best_epoch():
-    made = soup.choose(ends([kept(3, 0.9, 1.0), kept(1, 0.8, 3.0)], lambda found: 0.1), {})
+    made = soup.choose(ends([kept(3, 0.9, 1.0), kept(1, 0.8, 3.0)], lambda found: -float(found["w"])), {})
     assert (made.report["epochs"], made.weights["w"].item()) == ([3], 1.0)
+
+
+def test_averages_are_compared_with_what_the_judge_says_of_the_best_epoch():
+    # Epochs have scores on another scale, as a validator without labels gives them.
+    made = soup.choose(ends([kept(3, -40.0, 1.0), kept(1, -50.0, 3.0)], lambda found: -float(found["w"])), {})
+    assert made.report["epochs"] == [3]
 
 
 def test_the_average_is_that_of_the_weights():

@@ -52,6 +52,7 @@ from modaxfer.contracts.training import (
     StreamFacts,
     TrainedParameter,
     Validator,
+    ValidatorContext,
     WeighingLoss,
     Weights,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "TrainedBridge",
     "TrainedParameter",
     "Validator",
+    "ValidatorContext",
     "WeighingLoss",
     "Weights",
     "Words",

@@ -32,12 +32,13 @@ __all__ = [
     "StreamFacts",
     "TrainedParameter",
     "Validator",
+    "ValidatorContext",
     "WeighingLoss",
     "Weights",
 ]
 
 Weights = Mapping[str, "torch.Tensor"]
-"""Tensors of all parameters that a plan trains, by name, on the CPU."""
+"""Tensors of parameters that training moves, by name, on the CPU; of a plan's end those of its last phase."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,8 @@ class Ends:
     parts: Mapping[str, Part]
     """Which part of the model each parameter belongs to."""
     judge: Callable[[Weights], float]
-    """Score of weights on validation, greater is better. The test split plays no part in it."""
+    """Score of weights by the last phase's validator, as `Kept.score` is; minus infinity where it is undefined. The
+    test split plays no part in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,7 +266,7 @@ class LossContext:
 
 
 class Combiner(Protocol):
-    """Makes one gradient of all losses. An `nn.Module`, built as ``target(names)``; it may have parameters.
+    """Makes one gradient of all losses. An `nn.Module`, built as ``target(names, **options)``; it may have parameters.
 
     A name is that of a term, with ``.STREAM`` behind it where the term gives a loss for each of several streams.
     """
@@ -293,18 +295,41 @@ class Seen:
     pooled: Callable[[], torch.Tensor]
     """Returns what the head is given, float32 ``[rows, width]``; made when asked for."""
     targets: np.ndarray | None
-    """As in `modaxfer.contracts.TaskData.targets`; None where the stream's labels are not given."""
+    """As in `modaxfer.contracts.TaskData.targets`; None where the stream's labels are not given, and of every stream
+    where the validator needs none."""
     score: Callable[[], float] | None
     """Returns the task's primary metric on these rows, greater is better; of several tasks R squared for a regression,
     so that they can be averaged. None where there are no targets."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ValidatorContext:
+    """What a validator is built from, once for a phase."""
+
+    streams: Mapping[str, StreamFacts]
+    """The phase's streams, by name; `StreamFacts.targets` are those of the training rows, None where they are hidden
+    and where the validator needs none."""
+    seed: int
+    """Of the run: what a validator draws, it draws from a generator with this seed, the same in each epoch."""
+
+    def of_role(self, role: Role) -> tuple[str, ...]:
+        """Return the names of the streams of a role."""
+        return tuple(name for name, facts in self.streams.items() if facts.role is role)
+
+
 class Validator(Protocol):
-    """Judges the model after each epoch; the best epoch's weights are kept. Built as ``target()``."""
+    """Judges the model after each epoch; the best epoch's weights are kept.
+
+    Built as ``target(context: ValidatorContext, **options)``.
+    """
 
     needs_labels: bool
-    """Whether at least one stream must show its targets."""
+    """Whether at least one stream must show its targets. One that needs none is shown none: an epoch that it chooses is
+    chosen without labels."""
 
     def __call__(self, seen: Mapping[str, Seen]) -> float:
-        """Return a number of which greater is better; `seen` by the phase's streams."""
+        """Return a number of which greater is better; `seen` by the phase's streams.
+
+        Minus infinity says that it is undefined, as a score can be; anything else that is not finite is an error.
+        """
         ...

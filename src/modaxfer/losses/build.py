@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from modaxfer.contracts import LossOutput, Step, WeighingLoss
 from modaxfer.errors import ConfigError, HiddenTargetsError, RunFailedError
 from modaxfer.plan import Part, Ramp
-from modaxfer.registry import load_target
+from modaxfer.registry import build_target
 
 if TYPE_CHECKING:
     from torch import nn
@@ -103,7 +103,7 @@ def build_terms(phase: Phase, context: LossContext, number: int = 0) -> dict[str
         own = replace(context, streams={name: context.streams[name] for name in streams or context.streams})
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(context.seed + 1_000_003 * (number + 1) + 1_009 * place)
-            module = _made(spec.name, spec.target, (own,), spec.options)
+            module = build_target(spec.name, spec.target, (own,), spec.options)
         _refuse_rateless(f"loss {spec.name}", module, spec.learning_rate, phase)
         terms[spec.name] = Term(spec=spec, streams=streams, module=module)
     return terms
@@ -116,20 +116,9 @@ def build_combiner(phase: Phase, terms: Mapping[str, Term]) -> Any:
         ConfigError: It does not take names, or has parameters and the head's learning rate is not given.
     """
     names = tuple(name for term in terms.values() for name in term.names)
-    combiner = _made("combiner", phase.combine, (names,), {})
+    combiner = build_target("combiner", phase.combine.target, (names,), phase.combine.options)
     _refuse_rateless("the combiner", combiner, None, phase)
     return combiner
-
-
-def _made(name: str, target: str, given: tuple[Any, ...], options: Mapping[str, Any]) -> nn.Module:
-    try:
-        return cast("nn.Module", load_target(target)(*given, **options))
-    except TypeError as error:
-        raise ConfigError(
-            f"what {name} ({target}) is given does not fit it",
-            got=f"{dict(options)}: {error}",
-            fix="correct the plan of the strategy",
-        ) from error
 
 
 def _refuse_rateless(who: str, module: nn.Module, rate: float | None, phase: Phase) -> None:

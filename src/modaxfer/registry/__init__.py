@@ -5,7 +5,7 @@ from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.problems import applicable_metrics, problem_name, problem_of, problem_spec
 from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, Stage, State
 from modaxfer.registry.register import Registry, registry
-from modaxfer.registry.targets import load_target
+from modaxfer.registry.targets import build_target, load_target
 
 __all__ = [
     "BUILTIN",
@@ -17,6 +17,7 @@ __all__ = [
     "Stage",
     "State",
     "applicable_metrics",
+    "build_target",
     "discover",
     "hook_manager",
     "load_plugin",

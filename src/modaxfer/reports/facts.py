@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.encoders.runs import lineage
+from modaxfer.plan import SCORE
 from modaxfer.reports.scores import duration, memory
 
 if TYPE_CHECKING:
@@ -152,13 +153,21 @@ def _adaptation(told: object) -> Facts:
         return ()
     source = told.get("source") or {}
     rows = ", ".join(f"{count:,} {split}" for split, count in (source.get("rows") or {}).items())
-    labels = "hidden from training" if told.get("hidden") else "given"
     return (
-        ("labels of the task", f"{labels}; epochs chosen by those of the {told.get('validated_on')}'s validation rows"),
+        ("labels of the task", "hidden from training" if told.get("hidden") else "given"),
+        ("epochs chosen", _chosen(told)),
         ("bound", str(told.get("bound") or "")),
         ("rows of the source task", rows),
         ("licence of the source task", str(source.get("licence") or "")),
     )
+
+
+def _chosen(told: Mapping[str, Any]) -> str:
+    """Say by what epochs were chosen: whose labels, and which validator where that is not the primary metric."""
+    asked, names = str(told.get("validated_on")), [str(name) for name in told.get("validators") or ()]
+    whose = "without labels" if asked == "no labels" else f"by labels of the {asked}'s validation rows"
+    named = [name.partition(":")[2] or name for name in names if name != str(SCORE)]
+    return f"{whose}, validator {' and '.join(named)}" if named else whose
 
 
 def _alignment(done: Mapping[str, Any]) -> Facts:

@@ -51,6 +51,7 @@ from modaxfer.runner.training.rates import train_at_rates
 from modaxfer.runner.training.solve import solve_phase
 from modaxfer.runner.training.streams import Sessions, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
+from modaxfer.runner.training.validation import Validation
 from modaxfer.tasks.memory import Memory
 
 __all__ = ["run"]
@@ -261,8 +262,8 @@ class _Run:
                     made, kept = train_phase(sessions, phase, number, checkpoints, self.trained, start_of_run)
                     reports.append(made.to_dict())
                     if last and self.plan.after:
-                        target = sessions[Role.TARGET, 0]
-                        after = end_in_weight_space(target, self.plan.after, trainable, start, kept)
+                        judge, say = Validation(phase, sessions, cached=False), self.progress.say
+                        after = end_in_weight_space(judge, self.plan.after, trainable, start, kept, say)
             # What training moved below the head must not be mistaken for the checkpoint's own features.
             for session in sessions.values() if phase.trainable - {Part.HEAD} else ():
                 session.weights_key, session.layers = "", {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
 from modaxfer.errors import RefusedError
-from modaxfer.plan import Alternate, Phase, Plan, Stream
+from modaxfer.plan import SUM, Alternate, Component, Phase, Plan, Stream
 from modaxfer.strategies.checks import check_declared
 from modaxfer.strategies.underneath import UnderneathOptions, underlying
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MultitaskOptions", "plan"]
 
-_COMBINERS = {"sum": Phase.combine, "uncertainty": "modaxfer.losses.uncertainty:Uncertainty"}
+_COMBINERS = {"sum": SUM, "uncertainty": Component(target="modaxfer.losses.uncertainty:Uncertainty")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,5 +60,5 @@ def _shared(phase: Phase, options: MultitaskOptions, context: PlanContext) -> Ph
         phase,
         streams={f"task-{number}": Stream(task=number) for number in range(context.tasks)},
         mixing=Alternate(temperature=options.temperature),
-        combine=_COMBINERS[options.weighting] if context.tasks > 1 else Phase.combine,
+        combine=_COMBINERS[options.weighting] if context.tasks > 1 else SUM,
     )

@@ -17,7 +17,8 @@ __all__ = ["average", "choose"]
 
 def choose(ends: Ends, options: Any) -> Chosen:
     """Return the average of the epochs that are better together than the best one alone, or as good."""
-    soup, best = [ends.kept[0]], ends.kept[0].score
+    # The first is judged like the averages are: an epoch's own score may come from stored features.
+    soup, best = [ends.kept[0]], ends.judge(average(ends.kept[:1]))
     for kept in ends.kept[1:]:
         score = ends.judge(average([*soup, kept]))
         if score >= best:

@@ -10,7 +10,7 @@ import pytest
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import ragged
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Fusion, Labels, LossTerm, Part, Phase, Plan, Solver, Stream
+from modaxfer.plan import SUPERVISED, Component, Fusion, Labels, LossTerm, Part, Phase, Plan, Solver, Stream
 from modaxfer.registry import registry
 from modaxfer.runner.request.parts import parts_read, refuse_plan, refuse_way
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field
@@ -88,7 +88,7 @@ def phase(**more):
         (Plan(phases=(phase(streams={"one": Stream(), "other": Stream(task=1)}),)), "draws from several streams"),
         (Plan(phases=(phase(streams={"one": Stream(labels=Labels.HIDDEN)}),)), "hides labels"),
         (Plan(phases=(phase(streams={"one": Stream(transforms=("flip",))}),)), "makes rows again"),
-        (Plan(phases=(phase(validator="a:b"),)), "is judged by vectors of rows"),
+        (Plan(phases=(phase(validator=Component(target="a:b")),)), "is judged by vectors of rows"),
         (Plan(phases=(phase(solver=Solver(target="a:b")),)), "solves a head on vectors of rows"),
         (
             Plan(phases=(phase(losses=(SUPERVISED, LossTerm(name="coral", target="a:b"))),)),
@@ -103,7 +103,7 @@ def test_plans_that_read_one_vector_of_a_row(plan, why):
 
 def test_strategies_that_may_tag_are_asked_of_the_registry():
     with pytest.raises(RefusedError, match=r"such as full, lora, .*frozen"):
-        refuse_plan(Plan(phases=(phase(validator="a:b"),)), registry().get("strategy", "coral"))
+        refuse_plan(Plan(phases=(phase(validator=Component(target="a:b")),)), registry().get("strategy", "coral"))
 
 
 def test_a_plan_of_the_tasks_own_loss_goes():

@@ -8,7 +8,7 @@ import pytest
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Reads, Role, Stream
+from modaxfer.plan import SUPERVISED, Component, Labels, LossTerm, Part, Phase, Reads, Role, Stream
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.streams import check_streams
 
@@ -53,6 +53,20 @@ def test_score_needs_a_stream_with_targets(resolved):
             streams={"train": Stream(labels=Labels.HIDDEN)},
             losses=(LossTerm(name="x", target="losses_of_tests:Rows"),),
         )
+
+
+CONFIDENT = "losses_of_tests:Confident"
+
+
+def test_a_validator_is_built_first(resolved):
+    check(resolved, validator=Component(target=CONFIDENT, options={"role": "source"}))
+    with pytest.raises(ConfigError, match=r"what the validator .* is given does not fit it. Got: .*rule"):
+        check(resolved, validator=Component(target=CONFIDENT, options={"rule": "source"}))
+
+
+def test_streams_are_not_judged_by_what_sees_no_labels(resolved):
+    with pytest.raises(RefusedError, match=r"is shown no targets, and the phase names streams to show it.*train"):
+        check(resolved, validator=Component(target=CONFIDENT), judged=("train",))
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,12 @@ def test_a_kill_in_the_second_save_of_a_step_leaves_the_first(tmp_path, monkeypa
 
 def test_scores_that_are_no_numbers_come_back_from_valid_json(tmp_path):
     history = [{"epoch": 1, "validation": {"f1": None, "loss": math.nan}}]
-    Checkpoints(tmp_path).save(Position(best_score=-math.inf, loss=0.5, history=history), {}, None, ())
+    kept = [Kept(epoch=1, score=-math.inf, weights={})]
+    Checkpoints(tmp_path).save(Position(loss=0.5, history=history), {}, None, kept)
     (written,) = tmp_path.glob("*/position.json")
     json.loads(written.read_text(), parse_constant=lambda name: pytest.fail(name))
     position, _ = Checkpoints(tmp_path).load()
-    assert position.best_score == -math.inf
+    assert position.kept == [[1, "-inf"]]
     assert position.history == [{"epoch": 1, "validation": {"f1": None, "loss": None}}]
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from modaxfer.config import RunConfig
-from modaxfer.plan import SUPERVISED, Extra, Labels, LossTerm, Part, Phase, Reads, Role, Stream, Together
+from modaxfer.plan import SUPERVISED, Component, Extra, Labels, LossTerm, Part, Phase, Reads, Role, Stream, Together
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.training import loop
 from modaxfer.runner.training.checkpoint import Checkpoints
@@ -91,6 +91,7 @@ def test_predicted_labels_are_those_of_the_model_as_the_phase_begins(session, tm
         0,
         Checkpoints(tmp_path),
         {},
+        {},
     )
     assert made.streams["guessed"].targets.tolist() == expected.tolist()
     assert made.streams["given"].targets is split.targets
@@ -99,7 +100,7 @@ def test_predicted_labels_are_those_of_the_model_as_the_phase_begins(session, tm
 def test_a_combiner_may_ask_for_all_losses_of_a_step(session, tmp_path):
     streams = {"given": Stream(), "other": Stream()}
     session.train = replace(session.train, accumulation=2)
-    report = train(session, phase(streams, SUPERVISED, combine="losses_of_tests:Largest"), tmp_path)
+    report = train(session, phase(streams, SUPERVISED, combine=Component(target="losses_of_tests:Largest")), tmp_path)
     assert {*report.terms} == {"supervised.given", "supervised.other"}
 
 
@@ -110,13 +111,19 @@ def test_a_measure_is_logged_and_decides_nothing(session, tmp_path):
     plain = weights(session)
     session.model.load_state_dict(before)
     session.log = RunLog(tmp_path / "log.jsonl")
-    train(session, phase(streams, GIVEN, measure="losses_of_tests:spread"), tmp_path / "measured")
+    train(
+        session,
+        phase(streams, GIVEN, measure=Component(target="losses_of_tests:spread", options={"of": "the outputs"})),
+        tmp_path / "measured",
+    )
     assert all(torch.equal(tensor, plain[name]) for name, tensor in weights(session).items())
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     # No loss takes the hidden stream: it is measured, and no step is drawn from it.
     assert next([*line["terms"]] for line in lines if "terms" in line) == ["supervised"]
     judged = [line for line in lines if "validation" in line]
-    assert [{*line["measured"]} for line in judged] == [{"spread of given", "spread of hidden"}] * 2
+    assert [{*line["measured"]} for line in judged] == [
+        {"spread of the outputs of given", "spread of the outputs of hidden"}
+    ] * 2
     assert [line["score"] for line in judged] == pytest.approx([line["validation"]["accuracy"] for line in judged])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modaxfer.encoders.own_code import naming_code
-from modaxfer.plan import Part
+from modaxfer.plan import Part, Role
+from modaxfer.runner.evaluation.chosen import validated_on
 from modaxfer.runner.evaluation.known_rows import known_rows
 from modaxfer.runner.request.resolve import ResolvedTask
 
@@ -88,7 +89,7 @@ def _adapted(resolved: ResolvedTask) -> list[str]:
     source = resolved.source
     if source is None:
         return []
-    peeked = resolved.hidden and "validation" in resolved.data.targets
+    peeked = resolved.hidden and Role.TARGET in validated_on(resolved.plan)
     return [
         *(f"source {source.task_id}: {note}" for note in source.data.warnings),
         *(

@@ -20,6 +20,7 @@ from modaxfer.metrics.ragged_scores import score_lists
 from modaxfer.registry import problem_spec, registry
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import Asked
+from modaxfer.runner.evaluation.chosen import validated_on, validators_of
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.folder import task_folder
 from modaxfer.runner.model.description import TowerDescription
@@ -184,7 +185,8 @@ def _adaptation(resolved: ResolvedTask) -> dict[str, Any]:
         return {}
     told: dict[str, Any] = {
         "hidden": resolved.hidden,
-        "validated_on": "target" if "validation" in resolved.data.targets else "source",
+        "validated_on": validated_on(resolved.plan),
+        "validators": validators_of(resolved.plan),
         "bound": bound,
     }
     if source is not None:

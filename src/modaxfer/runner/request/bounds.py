@@ -64,7 +64,7 @@ def _bounded(phase: Phase, role: Role, rows: Mapping[Role, int], batch_size: int
         combine=Phase.combine,
         validator=Phase.validator,
         judged=(),
-        measure="",
+        measure=None,
     )
 
 

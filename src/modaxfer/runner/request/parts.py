@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Labels, Phase
+from modaxfer.plan import SCORE, SUPERVISED, Labels
 from modaxfer.registry import registry
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from modaxfer.spec import Field
 
 __all__ = ["parts_read", "refuse_plan", "refuse_way", "with_parts"]
-
-
-SCORE = Phase(trainable=frozenset()).validator
-"""What judges an epoch where a plan says nothing else."""
 
 
 def with_parts(resolved: ResolvedTask) -> ResolvedTask:

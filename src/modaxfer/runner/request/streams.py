@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from modaxfer.augmentations.choice import find_augmentations
-from modaxfer.contracts import StreamFacts
+from modaxfer.contracts import StreamFacts, ValidatorContext
 from modaxfer.errors import RefusedError
 from modaxfer.losses.rehearse import rehearse_losses
 from modaxfer.plan import SUPERVISED, Labels, Role
-from modaxfer.registry import load_target, problem_of, problem_spec
+from modaxfer.registry import problem_of, problem_spec
+from modaxfer.validators.build import build_validator, needs_labels
 
 if TYPE_CHECKING:
     from modaxfer.plan import Phase, Stream
@@ -31,7 +32,7 @@ def check_streams(tasks: Tasks) -> None:
 
     Raises:
         RefusedError: The plan cannot be carried out with these tasks.
-        ConfigError: A loss does not take what it is given.
+        ConfigError: A loss or a validator does not take what it is given.
     """
     first = tasks[Role.TARGET, 0]
     for phase in first.plan.phases:
@@ -55,7 +56,14 @@ def _refuse_missing(phase: Phase, name: str, stream: Stream, tasks: Tasks) -> No
 
 
 def _refuse_blind(phase: Phase) -> None:
-    if load_target(phase.validator).needs_labels and not any(map(phase.judges, phase.streams)):
+    needs = needs_labels(phase.validator)
+    if not needs and phase.judged:
+        raise RefusedError(
+            f"the validator of phase {phase.name} is shown no targets, and the phase names streams to show it",
+            got=f"{phase.validator}; judged: {', '.join(phase.judged)}",
+            fix="correct the plan: leave `judged` out, or name a validator that needs labels",
+        )
+    if needs and not any(map(phase.judges, phase.streams)):
         labels = [f"{name} {stream.labels}" for name, stream in phase.streams.items()]
         raise RefusedError(
             f"the validator of phase {phase.name} needs targets, and no stream shows them",
@@ -84,6 +92,7 @@ def _refuse_parts(phase: Phase, tasks: Tasks) -> None:
 
 def _rehearse(phase: Phase, tasks: Tasks) -> None:
     facts = {name: _facts(stream, tasks[stream.role, stream.task]) for name, stream in phase.streams.items()}
+    build_validator(phase.validator, ValidatorContext(streams=facts, seed=tasks[Role.TARGET, 0].config.seed))
     _rehearse_blends(phase, facts)
     # The framework's own loss takes whatever targets a problem has; all that can go wrong is that they are hidden.
     plain = all(term.target == SUPERVISED.target for term in phase.losses)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from modaxfer.contracts import Chosen, Ends, Kept, Weights
 from modaxfer.plan import After
 from modaxfer.registry import load_target
 from modaxfer.runner.model.transfer import ModelParameter
-from modaxfer.runner.session import TaskSession
+from modaxfer.runner.training.validation import Validation
 
 __all__ = ["end_in_weight_space", "snapshot"]
 
@@ -24,30 +23,30 @@ def snapshot(trained: Mapping[str, ModelParameter]) -> Weights:
 
 
 def end_in_weight_space(
-    session: TaskSession,
+    validation: Validation,
     after: Sequence[After],
     trained: Mapping[str, ModelParameter],
     start: Weights,
     kept: Sequence[Kept],
+    say: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     """Apply each of `after` to what the one before has left, and leave the last one's weights in the model.
 
     Args:
-        session: With the trained model.
+        validation: By the validator of the last phase, which chose its epochs; with the trained model.
         after: The plan's ends, in their order.
         trained: All parameters that the last phase trains.
         start: Their values before it.
         kept: Its best epochs, best first.
+        say: Takes a line for people.
 
     Returns:
         For each end its name, what it chose, and the validation score before and after, as people read it.
     """
-    split = session.splits["validation"]
 
     def judge(weights: Weights) -> float:
         _put(weights, trained)
-        made = session.predict(split)
-        return session.judge(split.targets, made.predictions, made.scores)
+        return validation().score
 
     ends = Ends(
         start=start,
@@ -62,9 +61,10 @@ def end_in_weight_space(
         chosen: Chosen = load_target(each.target)(ends, each.options)
         reached = judge(chosen.weights)
         ends = replace(ends, now=chosen.weights)
-        told = {"before": session.value_of(before), "validation": session.value_of(reached)}
-        reports.append({"name": each.name, **_plain(chosen.report, session), **told})
-        session.progress.say(f"  {each.name}: {_shown(reports[-1])}")
+        told = {"before": validation.value_of(before), "validation": validation.value_of(reached)}
+        chose = _plain(chosen.report, validation)
+        reports.append({"name": each.name, **chose, **told})
+        say(f"  {each.name}: {_shown(chose, told)}")
     return reports
 
 
@@ -74,18 +74,23 @@ def _put(weights: Weights, trained: Mapping[str, ModelParameter]) -> None:
             trained[name].tensor.copy_(tensor)
 
 
-def _plain(report: Mapping[str, Any], session: TaskSession) -> dict[str, Any]:
-    """Return `report` with judged scores, of which greater is better, as the metric itself."""
+def _plain(report: Mapping[str, Any], validation: Validation) -> dict[str, Any]:
+    """Return `report` with judged scores, of which greater is better, as people read them."""
     tried = report.get("tried")
     if not isinstance(tried, list):
         return dict(report)
-    shown = [{**one, "judged": session.value_of(one["judged"]) if isfinite(one["judged"]) else None} for one in tried]
+    shown = [{**one, "judged": validation.value_of(one["judged"])} for one in tried]
     return {**report, "tried": shown}
 
 
-def _shown(report: Mapping[str, Any]) -> str:
-    chosen = ", ".join(f"{key} {value}" for key, value in report.items() if key in ("share", "epochs"))
-    before, reached = (
-        "undefined" if value is None else f"{value:.3f}" for value in (report["before"], report["validation"])
-    )
-    return f"{chosen}; validation {before}, now {reached}"
+def _shown(chose: Mapping[str, Any], told: Mapping[str, float | None]) -> str:
+    """Say what an end chose, whatever that is, and what validation says before and after it."""
+    choice = ", ".join(f"{key.replace('_', ' ')} {_text(value)}" for key, value in chose.items() if key != "tried")
+    before, reached = ("undefined" if value is None else f"{value:.3f}" for value in told.values())
+    return f"{choice}; validation {before}, now {reached}" if choice else f"validation {before}, now {reached}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -37,10 +37,6 @@ class Position:
     """Smoothed training loss."""
     terms: dict[str, float] = field(default_factory=dict)
     """The same of each loss by name, before weights, and of what it logs beside it."""
-    best_score: float | None = None
-    best_epoch: int = 0
-    stale_epochs: int = 0
-    """Epochs since the best one."""
     seconds: float = 0.0
     """Training time before the last interruption."""
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -102,7 +98,7 @@ class Checkpoints:
         if not (self._folder / LATEST).is_file():
             return None
         folder = self._folder / json.loads((self._folder / LATEST).read_text(encoding="utf-8"))["name"]
-        position = Position(**unpack((folder / "position.json").read_text(encoding="utf-8"), "best_score"))
+        position = Position(**unpack((folder / "position.json").read_text(encoding="utf-8")))
         return position, load_file(folder / "state.safetensors")
 
     def begin(self, start: Weights) -> Mapping[str, torch.Tensor]:

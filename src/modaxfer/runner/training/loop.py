@@ -14,7 +14,7 @@ from torch import nn
 
 from modaxfer.contracts import Kept, Weights
 from modaxfer.errors import DivergedError
-from modaxfer.plan import Phase, Together
+from modaxfer.plan import SCORE, Phase, Together
 from modaxfer.runner.log import rounded
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
@@ -22,8 +22,8 @@ from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
 from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.anchors import reads_parameters, trained_parameters
+from modaxfer.runner.training.best import BestEpochs
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
-from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import Movement
@@ -32,7 +32,7 @@ from modaxfer.runner.training.report import PhaseReport
 from modaxfer.runner.training.step import Chunk, StepModule
 from modaxfer.runner.training.streams import Sessions, StreamRows, coming, live_rows, open_streams, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
-from modaxfer.runner.training.validation import Judged, judge_phase
+from modaxfer.runner.training.validation import Judged, Validation
 
 __all__ = ["train_phase"]
 
@@ -85,8 +85,7 @@ class _GradientPhase:
         trained |= {name: parameter.tensor for name, parameter in self.trainable.items()}
         self.losses = PhaseLosses(phase, sessions, number, checkpoints, trained)
         self.streams = open_streams(phase, sessions, self.losses.terms)
-        self.judged = {name: sessions[stream.role, stream.task] for name, stream in phase.streams.items()}
-        self.entries = {id(session): entry_point(session, "validation") for session in self.judged.values()}
+        self.validation = Validation(phase, sessions)
         for stream in self.streams.values():
             stream.compute(checkpoints, number)
         known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
@@ -97,7 +96,7 @@ class _GradientPhase:
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
         self.total = max(1, round(phase.epochs * self.steps_per_epoch))
         self.at = Position(phase=number)
-        self.kept: list[Kept] = []
+        self.best = BestEpochs(phase.keep)
         self.started = self.saved = time.monotonic()
 
     def run(self) -> tuple[PhaseReport, list[Kept]]:
@@ -118,7 +117,7 @@ class _GradientPhase:
         session.accelerator.wait_for_everyone()
         self._take_best()
         self.at.seconds += time.monotonic() - self.started
-        return self._report(), self.kept
+        return self._report(), self.best.kept
 
     def _epochs(self, movement: Movement) -> None:
         session, checked = self.session, False
@@ -156,7 +155,7 @@ class _GradientPhase:
                 with shielded():
                     self._step(rows)
                 self._save_by_the_clock()
-        judged = judge_phase(self.phase, {name: (each, self.entries[id(each)]) for name, each in self.judged.items()})
+        judged = self.validation()
         with shielded():
             self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
             self._judge(judged)
@@ -245,7 +244,7 @@ class _GradientPhase:
         return {name: rounded(value) for name, value in self.at.terms.items()}
 
     def _judge(self, judged: Judged) -> None:
-        """Take note of an epoch by what validation says of it, and of its weights if it is the best."""
+        """Take note of an epoch by what validation says of it, and of its weights if it is among the best."""
         session, score = self.session, judged.score
         told: dict[str, Any] = next(iter(judged.told.values())) if len(judged.told) == 1 else dict(judged.told)
         self.at.history.append({"epoch": self.at.epoch, "loss": self.at.loss, "validation": told})
@@ -258,35 +257,24 @@ class _GradientPhase:
             **({"measured": judged.measured} if judged.measured else {}),
         )
         session.progress.say(f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, {self._shown(judged)}")
-        if self.at.best_score is None or score > self.at.best_score:
-            self.at.best_score, self.at.best_epoch, self.at.stale_epochs = score, self.at.epoch, 0
-        else:
-            self.at.stale_epochs += 1
-        self._keep(score)
+        self.best.take(self.at.epoch, score, lambda: snapshot(self.trainable))
 
     def _shown(self, judged: Judged) -> str:
-        sessions = {each.task_id: each for each in self.judged.values()}
+        sessions = {each.task_id: each for each in self.validation.streams.values()}
         named = len(sessions) > 1
         shown = [_of_task(sessions[task], values, named=named) for task, values in judged.told.items()]
         parts = [f"validation {', '.join(shown)}"] if shown else []
-        if self.phase.validator != Phase.validator:
-            parts.append(f"{self.phase.validator.rpartition(':')[2]} {judged.score:.3f}")
+        if self.phase.validator != SCORE:
+            parts.append(f"{self.phase.validator.target.rpartition(':')[2]} {judged.score:.3f}")
         return ", ".join(parts)
-
-    def _keep(self, score: float) -> None:
-        """Keep the weights of this epoch if it is among the best; of equal ones the earlier is the better."""
-        most = self.phase.keep
-        if len(self.kept) < most or score > self.kept[-1].score:
-            own = Kept(epoch=self.at.epoch, score=score, weights=snapshot(self.trainable))
-            self.kept = sorted([*self.kept, own], key=lambda kept: -kept.score)[:most]
 
     def _stale(self) -> bool:
         patience = self.session.train.patience
-        return bool(patience) and self.at.stale_epochs >= patience
+        return bool(patience) and self.best.stale(self.at.epoch) >= patience
 
     def _take_best(self) -> None:
         with torch.no_grad():
-            for name, tensor in self.kept[0].weights.items() if self.kept else ():
+            for name, tensor in self.best.best.weights.items() if self.best.best else ():
                 self.trainable[name].tensor.copy_(tensor)
 
     def _resume(self) -> None:
@@ -294,7 +282,7 @@ class _GradientPhase:
         if found is None or found[0].phase != self.at.phase:
             return
         self.at, state = found
-        self.kept = restore(state, self._tensors(), self.optimiser, self.at, self.losses.buffers)
+        self.best.kept = restore(state, self._tensors(), self.optimiser, self.at, self.losses.buffers)
         self.session.progress.say(f"  resumed after step {self.at.step:,} of {self.total:,}")
 
     def _save_by_the_clock(self) -> None:
@@ -307,7 +295,7 @@ class _GradientPhase:
         self.started = self.saved = time.monotonic()
         self.at.seconds += spent
         with shielded():
-            self.checkpoints.save(self.at, self._tensors(), self.optimiser, self.kept, self.losses.buffers)
+            self.checkpoints.save(self.at, self._tensors(), self.optimiser, self.best.kept, self.losses.buffers)
 
     def _tensors(self) -> dict[str, nn.Parameter]:
         """Return what has moved so far, and the losses' own parameters."""
@@ -322,19 +310,19 @@ class _GradientPhase:
 
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch
-        best = self.at.best_score
+        best = self.best.best
         return PhaseReport(
             name=self.phase.name,
             trainable=sum(parameter.tensor.numel() for parameter in self.moving.values()),
             steps=self.at.step,
             epochs=round(epochs, 3),
-            best_epoch=self.at.best_epoch,
-            best_score=best if best is not None and math.isfinite(best) else None,
+            best_epoch=best.epoch if best else 0,
+            best_score=best.score if best and math.isfinite(best.score) else None,
             frozen_layers=min(stream.entry.layer for stream in self.streams.values()),
             seconds=round(self.at.seconds, 3),
             rows=self._rows(epochs),
             terms=self._terms(),
-            validator=self.phase.validator,
+            validator=str(self.phase.validator),
             augment=tuple(dict.fromkeys(one for each in self.streams.values() for one in each.feed.augmentations)),
         )
 

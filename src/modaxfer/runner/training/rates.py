@@ -20,9 +20,10 @@ from modaxfer.plan import Phase
 from modaxfer.result import write_atomically
 from modaxfer.runner.session import models_of
 from modaxfer.runner.tensors import write_tensors
+from modaxfer.runner.training.best import leads
 from modaxfer.runner.training.checkpoint import Checkpoints, pack, unpack
 from modaxfer.runner.training.streams import Sessions
-from modaxfer.runner.training.validation import judge_phase
+from modaxfer.runner.training.validation import Validation
 
 __all__ = ["Attempt", "RateSearch", "asked_epochs", "train_at_rates"]
 
@@ -34,9 +35,9 @@ class Attempt:
     factor: float
     """On the learning rates of all phases."""
     score: float = -math.inf
-    """Primary score on validation, turned so that greater is better."""
+    """Of the trained model, by the validator of the last phase: greater is better."""
     shown: float | None = None
-    """The same as people read it."""
+    """The same as people read it: a primary metric as itself."""
     diverged: bool = False
     report: Mapping[str, Any] = field(default_factory=dict)
     """What the runner has to say of the training, as plain JSON types."""
@@ -77,12 +78,12 @@ class RateSearch:
             finished = attempt is not None
             attempt = attempt or self._train(number, factor, train, start)
             attempts.append(attempt)
-            leads = not attempt.diverged and (best is None or attempt.score > best.score)
-            if leads:
+            better = not attempt.diverged and leads(attempt.score, None if best is None else best.score)
+            if better:
                 best = attempt
                 changed = load_file(self._weights(number)) if finished else self._difference(start)
             if not finished:
-                self._write(number, attempt, changed if leads else None)
+                self._write(number, attempt, changed if better else None)
         if best is None:
             raise DivergedError("training diverged at every learning rate", got=[*factors], fix="try smaller ones")
         self.model.load_state_dict(start | changed)
@@ -161,11 +162,9 @@ def train_at_rates(
         # What the attempt before left behind: wrappers around models, optimisers and their moments.
         session.accelerator.free_memory()
         report = train([_at_rate(phase, factor) for phase in phases], checkpoints)
-        last = phases[-1]
-        own = {name: (sessions[stream.role, stream.task], None) for name, stream in last.streams.items()}
-        score = judge_phase(last, own).score
-        shown = session.value_of(score) if len(sessions) == 1 and last.validator == Phase.validator else score
-        return Attempt(factor=factor, score=score, shown=shown, report=report)
+        validation = Validation(phases[-1], sessions, cached=False)
+        score = validation().score
+        return Attempt(factor=factor, score=score, shown=validation.value_of(score), report=report)
 
     search = RateSearch(
         model=nn.ModuleList(models_of(sessions.values())),

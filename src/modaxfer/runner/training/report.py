@@ -29,7 +29,7 @@ class PhaseReport:
     terms: Mapping[str, float]
     """The smoothed value of each loss at the end, before weights, and of what it logs beside it."""
     validator: str
-    """What chose the best epoch."""
+    """What chose the best epoch, with its options."""
     augment: tuple[str, ...] = ()
     """How they were changed in each epoch: ``NAME=STRENGTH``."""
 

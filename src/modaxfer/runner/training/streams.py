@@ -19,8 +19,8 @@ from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.feed import Feed, Moment
+from modaxfer.runner.training.seen import seen_rows
 from modaxfer.runner.training.step import Chunk
-from modaxfer.runner.training.validation import seen_rows
 
 __all__ = [
     "Sessions",

@@ -1,22 +1,26 @@
-"""What validators are shown: a phase's streams on validation, with targets only where these are given."""
+"""What validation says of a model: the phase's validator is shown its streams, with targets only where it may be."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from modaxfer.contracts import Seen
-from modaxfer.plan import Phase
+from modaxfer.contracts import Seen, ValidatorContext
+from modaxfer.errors import RunFailedError
+from modaxfer.plan import SCORE, Component, Phase
 from modaxfer.registry import load_target
 from modaxfer.runner.session import TaskSession
-from modaxfer.runner.training.features import EntryPoint
+from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.seen import seen_rows
+from modaxfer.runner.training.streams import Sessions, stream_facts
+from modaxfer.validators.build import build_validator, judged
 
-__all__ = ["Judged", "judge_phase", "seen_rows"]
+__all__ = ["Judged", "Validation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,55 +35,69 @@ class Judged:
     """What the phase's measure gave."""
 
 
-def judge_phase(phase: Phase, streams: Mapping[str, tuple[TaskSession, EntryPoint | None]]) -> Judged:
-    """Let the validator of `phase` judge the model.
+class Validation:
+    """Judges the model of a phase by its validation rows.
 
     Args:
-        phase: Names validator and measure.
-        streams: By name the task's session, and where its validation rows enter the model; None = as inputs.
+        phase: Names streams, validator and measure.
+        sessions: The run's tasks.
+        cached: Whether rows enter the model as far up as nothing below it moves; else as inputs.
     """
-    shows = {name for name in phase.streams if phase.judges(name)}
-    alone = len({id(session) for name, (session, _) in streams.items() if name in shows}) == 1
-    made: dict[int, Seen] = {}
-    told: dict[str, dict[str, Any]] = {}
-    seen: dict[str, Seen] = {}
-    for name, (session, entry) in streams.items():
-        if id(session) not in made:
-            made[id(session)] = seen_rows(session, "validation", entry)
-        seen[name] = made[id(session)]
-        if name in shows:
+
+    def __init__(self, phase: Phase, sessions: Sessions, *, cached: bool = True) -> None:
+        self.phase = phase
+        self.streams = {name: sessions[stream.role, stream.task] for name, stream in phase.streams.items()}
+        self._shows = [name for name in phase.streams if phase.judges(name)]
+        shown = {id(self.streams[name]): self.streams[name] for name in self._shows}
+        self._alone = next(iter(shown.values())) if len(shown) == 1 else None
+        opened = {id(session): session for session in self.streams.values()}
+        self._opened = {
+            key: (each, entry_point(each, "validation") if cached else None) for key, each in opened.items()
+        }
+        facts = {name: stream_facts(phase.streams[name], session) for name, session in self.streams.items()}
+        seed = next(iter(self.streams.values())).seed
+        self._validator = build_validator(phase.validator, ValidatorContext(streams=facts, seed=seed))
+
+    def __call__(self) -> Judged:
+        """Judge the model as it is now.
+
+        Raises:
+            RunFailedError: What the validator or the measure gives is no number.
+        """
+        made = {key: seen_rows(session, "validation", entry) for key, (session, entry) in self._opened.items()}
+        seen = {name: made[id(session)] for name, session in self.streams.items()}
+        told: dict[str, dict[str, Any]] = {}
+        for name in self._shows:
+            session = self.streams[name]
             found = _scored(session, seen[name].outputs)
-            score = found.pop("judged" if alone else "skill")
-            found.pop("skill" if alone else "judged")
+            score, skill = found.pop("judged"), found.pop("skill")
             told.setdefault(session.task_id, found)
-            seen[name] = _shown(session, seen[name], score)
-    measured = load_target(phase.measure)(seen) if phase.measure else {}
-    score = float(load_target(phase.validator)()(seen))
-    return Judged(score=score, told=told, measured={name: float(value) for name, value in measured.items()})
+            seen[name] = _shown(session, seen[name], score if self._alone is not None else skill)
+        measured = _measured(self.phase.measure, seen)
+        score = judged(self.phase.validator, self._validator, seen)
+        return Judged(score=score, told=told, measured=measured)
+
+    def value_of(self, score: float) -> float | None:
+        """Return a validator's score as people read it: a primary metric as itself; None where it is undefined."""
+        if self._alone is not None and self.phase.validator == SCORE:
+            return self._alone.value_of(score)
+        return score if math.isfinite(score) else None
 
 
-def seen_rows(session: TaskSession, name: str, entry: EntryPoint | None = None) -> Seen:
-    """Return what the model says of split `name`, without its targets; the same in every process.
-
-    Args:
-        session: With the model.
-        name: Of the split.
-        entry: Where its rows enter the model; None = as inputs.
-    """
-    split = session.splits[name]
-    where: dict[str, Any] = {} if entry is None else {"rows": entry.rows, "collate": entry.collate}
-    start = 0 if entry is None else entry.layer
-    return Seen(
-        outputs=session.logits(split, start, **where),
-        pooled=partial(session.vectors, split, start, **where),
-        targets=None,
-        score=None,
-    )
+def _measured(measure: Component | None, seen: Mapping[str, Seen]) -> dict[str, float]:
+    if measure is None:
+        return {}
+    found: Any = load_target(measure.target)(seen, **measure.options)
+    try:
+        return {str(name): float(value) for name, value in found.items()}
+    except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise RunFailedError(
+            f"measure {measure} gives what cannot be logged", got=repr(found), allowed="numbers by name"
+        ) from error
 
 
 def _shown(session: TaskSession, seen: Seen, score: float) -> Seen:
-    targets = session.splits["validation"].targets
-    return Seen(outputs=seen.outputs, pooled=seen.pooled, targets=targets, score=lambda: score)
+    return replace(seen, targets=session.splits["validation"].targets, score=lambda: score)
 
 
 def _scored(session: TaskSession, outputs: Any) -> dict[str, Any]:
