@@ -14,6 +14,7 @@ from modaxfer.registry import problem_of
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.summary import write_table
 from modaxfer.runner.folder import is_finished, store_config
+from modaxfer.runner.kinds import KINDS
 
 CLASSES = ("bad", "good", "ugly")
 ROWS = 150
@@ -38,7 +39,7 @@ class Runner:
         request=None,
         memory=None,
     ):
-        beside_another = {"seeds", "scratch", "alone", "folds", "episodes", "bounds"}
+        beside_another = {kind.folder for kind in KINDS}
         assert shared == bool(self.configs or Path(str(config.output)).parent.name in beside_another)
         folder = Path(str(config.output))
         if is_finished(folder):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from modaxfer.errors import AmbiguousNameError, UnknownNameError
 from modaxfer.registry import problem_spec, registry
+from modaxfer.runner.kinds import baseline_labels
 from modaxfer.spec import MetricSpec, ProblemSpec
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ _LABELS = {
     "chance": "chance",
     "majority": "majority",
     "simple": "simple",
-    "scratch": "from scratch",
-    "source_only": "source only",
-    "target_oracle": "target oracle",
+    **baseline_labels(),
 }
 _LOWER_IS_BETTER = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier_score", "max_error"})
 

@@ -29,12 +29,12 @@ from modaxfer.runner.evaluation.scores import examine
 from modaxfer.runner.evaluation.shown import write_mistakes
 from modaxfer.runner.evaluation.summary import assemble, together, write_predictions
 from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config, task_folder
+from modaxfer.runner.kinds import asked_companions
 from modaxfer.runner.opening import RunContext, open_sessions
 from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request.beside import asked_beside
 from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
@@ -192,7 +192,7 @@ class _Run:
             self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
         ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
-        result = replace(result, companions=asked_beside(self.plan, self.config))
+        result = replace(result, companions=asked_companions(self.plan, self.config))
         if self.main:
             result.save(self.folder)
             Checkpoints(self.folder / CHECKPOINT).clear()

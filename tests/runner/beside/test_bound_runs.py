@@ -11,7 +11,7 @@ from modaxfer.config import RunConfig
 from modaxfer.plan import SUPERVISED, Labels, Part, Phase, Plan, Role, Stream, Together
 from modaxfer.result import Result
 from modaxfer.runner.beside.schedule import run_with_companions
-from modaxfer.runner.request.beside import asked_beside
+from modaxfer.runner.kinds import asked_companions
 
 
 class AdaptingRunner(Runner):
@@ -82,4 +82,4 @@ SOURCE, HIDDEN = Stream(role=Role.SOURCE), Stream(labels=Labels.HIDDEN)
     ],
 )
 def test_what_a_plan_asks_for(made, config, asked):
-    assert asked_beside(made, config) == asked
+    assert asked_companions(made, config) == asked

@@ -7,18 +7,26 @@ from typing import Any
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.metrics import paired_difference
+from modaxfer.plan import Plan
 from modaxfer.result import Result
 from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.evaluation.finished import read_finished
 from modaxfer.runner.folder import CONFIG, task_folder
-from modaxfer.runner.request import beside as asked
 
-__all__ = ["ALONE"]
+__all__ = ["ALONE", "asked"]
+
+NAME = "alone"
+"""What a plan of several tasks asks for, and the folder where they lie."""
+
+
+def asked(plan: Plan, config: RunConfig) -> tuple[str, ...]:
+    """Return what is asked for of several tasks that share an encoder: each alone, where `plan` says so."""
+    return (NAME,) if len(config.task) > 1 and plan.alone else ()
 
 
 def _companions(main: Main) -> tuple[Companion, ...]:
     """The same strategy chooses length and rates for the task alone."""
-    return tuple(_alone(main, task) for task in main.result.tasks) if asked.ALONE in main.result.companions else ()
+    return tuple(_alone(main, task) for task in main.result.tasks) if NAME in main.result.companions else ()
 
 
 def _alone(main: Main, task: str) -> Companion:
@@ -29,7 +37,7 @@ def _alone(main: Main, task: str) -> Companion:
 
 
 def _place(task: str) -> str:
-    return f"alone/{task_folder(task)}"
+    return f"{NAME}/{task_folder(task)}"
 
 
 def _is_told(main: Main) -> bool:

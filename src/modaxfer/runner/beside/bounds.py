@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from modaxfer.config import RunConfig
+from modaxfer.plan import Plan, Role
 from modaxfer.result import Result
 from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.beside.gain import measured_against
@@ -14,10 +15,16 @@ from modaxfer.runner.evaluation.finished import read_finished
 from modaxfer.runner.request.bounds import BOUNDS
 from modaxfer.runner.request.single import single
 
-__all__ = ["AS_BASELINE", "BOUND_RUNS"]
+__all__ = ["AS_BASELINE", "BOUND_RUNS", "asked"]
 
 AS_BASELINE = dict(zip(BOUNDS, ("source_only", "target_oracle"), strict=True))
 """Value of `RunConfig.bound` to the baseline that it is in a result."""
+
+
+def asked(plan: Plan, config: RunConfig) -> tuple[str, ...]:
+    """Return the bounds of a `plan` that learns from a source task and sees no label of its own, unless it is one."""
+    adapts = plan.uses_source and not plan.shows(Role.TARGET) and not config.bound
+    return BOUNDS if adapts else ()
 
 
 def _companions(main: Main) -> tuple[Companion, ...]:

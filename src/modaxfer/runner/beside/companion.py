@@ -18,6 +18,11 @@ Runs = Mapping[str, Result]
 """Results of the companions that are finished, by their place."""
 
 
+def unchanged(config: RunConfig) -> RunConfig:
+    """Return `config`."""
+    return config
+
+
 @dataclass(frozen=True, kw_only=True)
 class Main:
     """The run that others stand beside."""
@@ -50,7 +55,10 @@ class Companion:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One question to a run that only others can answer: what they are, and what they say together."""
+    """One question to a run that only others can answer: what they are, and what they say together.
+
+    What is known of it before anything is run, such as its folder, stands in `modaxfer.runner.kinds`.
+    """
 
     name: str
     """What is missing where it fails, for people."""
@@ -60,6 +68,8 @@ class Kind:
     """Tells whether the result of the main run holds everything that they say; asked where there are any."""
     tell: Callable[[Main, Result, Runs], Result]
     """Returns the result with what the finished ones say."""
+    request: Callable[[RunConfig], RunConfig] = unchanged
+    """Returns the request of the main run with what they need of it; whoever does not ask for them gets his own."""
 
 
 def settled(config: RunConfig, first: Result | None) -> RunConfig:

@@ -15,26 +15,19 @@ from typing import Protocol
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.errors import CheckpointUnavailableError, DataError
+from modaxfer.registry import load_target
 from modaxfer.result import Result
-from modaxfer.runner.beside.alone import ALONE
-from modaxfer.runner.beside.bounds import BOUND_RUNS
 from modaxfer.runner.beside.companion import Companion, Kind, Main
-from modaxfer.runner.beside.episodes import EPISODES
-from modaxfer.runner.beside.folds import FOLDS
-from modaxfer.runner.beside.scratch import FROM_SCRATCH, with_search
-from modaxfer.runner.beside.seeds import SEEDS
 from modaxfer.runner.claims.space import space_told
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.folder import CONFIG, RESULT, is_finished
+from modaxfer.runner.kinds import KINDS, asks_by_settings
 from modaxfer.runner.progress import BarsOnly, Progress
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.run import run
 from modaxfer.tasks.memory import Memory
 
-__all__ = ["AGAIN", "KINDS", "RunOne", "is_complete", "run_with_companions"]
-
-KINDS = (SEEDS, EPISODES, FOLDS, FROM_SCRATCH, ALONE, BOUND_RUNS)
-"""All that is asked of runs beside a run, in the order in which they are run."""
+__all__ = ["AGAIN", "RunOne", "is_complete", "run_with_companions"]
 
 AGAIN = " (--resume tries it again)"
 """Ends a warning of what went wrong beside the first run; it goes when that has been made up for."""
@@ -92,7 +85,7 @@ def run_with_companions(
     progress = progress or Progress(_is_main())
     memory = memory if memory is not None or not _has_companions(config) else Memory()
     result, folder = run_one(
-        with_search(config),
+        _as_needed(config),
         resume=resume,
         overwrite=overwrite,
         shared=shared,
@@ -129,8 +122,19 @@ def _main(folder: Path, result: Result) -> Main:
     return Main(config=stored, folder=folder, result=result, writes=_is_main())
 
 
+def _kinds() -> list[Kind]:
+    return [load_target(declared.does) for declared in KINDS]
+
+
 def _asked(main: Main) -> list[Kind]:
-    return [kind for kind in KINDS if kind.companions(main)]
+    return [kind for kind in _kinds() if kind.companions(main)]
+
+
+def _as_needed(config: RunConfig) -> RunConfig:
+    """Return the request of the main run with what its companions need of it."""
+    for kind in _kinds():
+        config = kind.request(config)
+    return config
 
 
 class _Schedule:
@@ -199,8 +203,7 @@ class _Schedule:
 
 def _has_companions(config: RunConfig) -> bool:
     """Tell whether there may be any: what a plan asks for shows when it has run."""
-    many = config.seeds > 1 or config.episodes > 1 or (config.folds is not None and config.fold is None)
-    return many or bool(config.baseline) or len(config.task) > 1 or config.source_task is not None
+    return asks_by_settings(config) or len(config.task) > 1 or config.source_task is not None
 
 
 def _scored(result: Result) -> str:

@@ -107,4 +107,4 @@ def _tell(main: Main, result: Result, runs: Runs) -> Result:
     return replace(result, baselines=baselines, transfer_gain=transfer_gain(pretrained, scratch, seed=result.seed))
 
 
-FROM_SCRATCH = Kind(name="the transfer gain", companions=_companions, is_told=_is_told, tell=_tell)
+FROM_SCRATCH = Kind(name="the transfer gain", companions=_companions, is_told=_is_told, tell=_tell, request=with_search)

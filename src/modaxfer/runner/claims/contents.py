@@ -9,21 +9,23 @@ from pathlib import Path
 from modaxfer.errors import DataError
 from modaxfer.runner.claims.hold import LOCK
 from modaxfer.runner.folder import CHECKPOINT, CONFIG, RESULT, is_finished
+from modaxfer.runner.kinds import KINDS
 
 __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
 
 ENTRIES = (
-    *(CONFIG, RESULT, "predictions.parquet", "out_of_fold.parquet", "mistakes.json", "log.jsonl"),
+    *(CONFIG, RESULT, "predictions.parquet", "mistakes.json", "log.jsonl"),
     *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks"),
-    *("seeds", "scratch", "alone", "folds", "episodes", "bounds", CHECKPOINT, ".model.tmp", ".model.old"),
+    *(CHECKPOINT, ".model.tmp", ".model.old"),
+    *(name for kind in KINDS for name in (kind.folder, *kind.files)),
 )
 """Names at the top of a run's folder."""
 
-WITHIN = re.compile(r"((tasks|seeds|scratch|alone|folds|episodes|bounds)/[^/]+/)*")
+WITHIN = re.compile(f"(({'|'.join(['tasks', *(kind.folder for kind in KINDS)])})/[^/]+/)*")
 """Runs inside a run."""
 
 OWN = re.compile(
-    r"config\.yaml|result\.json|predictions\.parquet|out_of_fold\.parquet|mistakes\.json|log\.jsonl|report\.html"
+    r"config\.yaml|result\.json|predictions\.parquet|mistakes\.json|log\.jsonl|report\.html"
     r"|README\.md|traceback\.txt|\.lock"
     r"|figures/(scores|confusion|classes|residuals|learning_curve)\.png"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
@@ -32,6 +34,9 @@ OWN = re.compile(
     r"|([^/]+/)*\.[^/]+\.tmp"
 )
 """Paths of a run's files, from its folder."""
+
+LEFT = frozenset(name for kind in KINDS for name in kind.files)
+"""Files that companions leave in the folder of the run that they stand beside."""
 
 
 def is_occupied(folder: Path) -> bool:
@@ -101,4 +106,5 @@ def _may_be_finished(folder: Path) -> bool:
 
 
 def _is_own(name: str) -> bool:
-    return bool(OWN.fullmatch(WITHIN.sub("", name, count=1)))
+    within = WITHIN.sub("", name, count=1)
+    return bool(OWN.fullmatch(within)) or within in LEFT

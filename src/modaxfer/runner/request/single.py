@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from modaxfer.augmentations.choice import find_augmentations, signals_of
 from modaxfer.config import RunConfig
+from modaxfer.runner.kinds import without_companions
 from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["config_of", "single"]
@@ -13,8 +14,7 @@ __all__ = ["config_of", "single"]
 
 def single(config: RunConfig) -> RunConfig:
     """Return `config` without what asks for other runs beside its own."""
-    folds = config.folds if config.fold is not None else None
-    return replace(config, seeds=1, baseline=(), folds=folds, episodes=1)
+    return replace(config, **without_companions(config))
 
 
 def config_of(config: RunConfig, resolved: ResolvedTask) -> RunConfig:

@@ -1,0 +1,94 @@
+"""Which kinds of companions there are: the one list that a new kind is added to, and what others ask of it.
+
+A kind is a file of `modaxfer.runner.beside` and a line here. Imports nothing heavy: before torch is there, folders are
+claimed by these names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modaxfer.config import RunConfig
+from modaxfer.plan import Plan
+from modaxfer.registry import load_target
+
+__all__ = ["KINDS", "DeclaredKind", "asked_companions", "asks_by_settings", "baseline_labels", "without_companions"]
+
+ROOM = "modaxfer.runner.beside"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredKind:
+    """What is known of a kind of companions before any of them is run."""
+
+    folder: str
+    """Where they lie in the run's folder, each in one of its own."""
+    does: str
+    """``module:NAME`` of its `modaxfer.runner.beside.companion.Kind`."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that ask for it, each with the value that asks for none."""
+    one: str = ""
+    """Setting that makes a run one of them, which then keeps the settings that ask for all."""
+    asks: str = ""
+    """``module:function`` that returns what a plan asks for, given that and the config; empty where no plan does."""
+    files: tuple[str, ...] = ()
+    """Files that it leaves at the top of the run's folder."""
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    """Baselines that it puts into the result, each with its name for people."""
+
+    def asked(self, config: RunConfig) -> bool:
+        """Return whether the settings of `config` ask for it, and `config` is not one of them."""
+        return not self.is_one(config) and any(getattr(config, name) != none for name, none in self.settings.items())
+
+    def is_one(self, config: RunConfig) -> bool:
+        """Return whether the run of `config` is one of them."""
+        return bool(self.one) and getattr(config, self.one) is not None
+
+
+KINDS = (
+    DeclaredKind(folder="seeds", does=f"{ROOM}.seeds:SEEDS", settings={"seeds": 1}),
+    DeclaredKind(folder="episodes", does=f"{ROOM}.episodes:EPISODES", settings={"episodes": 1}),
+    DeclaredKind(
+        folder="folds",
+        does=f"{ROOM}.folds:FOLDS",
+        settings={"folds": None},
+        one="fold",
+        files=("out_of_fold.parquet",),
+    ),
+    DeclaredKind(
+        folder="scratch",
+        does=f"{ROOM}.scratch:FROM_SCRATCH",
+        settings={"baseline": ()},
+        baselines={"scratch": "from scratch"},
+    ),
+    DeclaredKind(folder="alone", does=f"{ROOM}.alone:ALONE", asks=f"{ROOM}.alone:asked"),
+    DeclaredKind(
+        folder="bounds",
+        does=f"{ROOM}.bounds:BOUND_RUNS",
+        asks=f"{ROOM}.bounds:asked",
+        baselines={"source_only": "source only", "target_oracle": "target oracle"},
+    ),
+)
+"""All kinds, in the order in which their companions are run."""
+
+
+def asks_by_settings(config: RunConfig) -> bool:
+    """Return whether a setting of `config` asks for companions."""
+    return any(kind.asked(config) for kind in KINDS)
+
+
+def asked_companions(plan: Plan, config: RunConfig) -> tuple[str, ...]:
+    """Return what `plan` is to be measured against, as ``companions`` of a result holds it."""
+    return tuple(name for kind in KINDS if kind.asks for name in load_target(kind.asks)(plan, config))
+
+
+def without_companions(config: RunConfig) -> dict[str, Any]:
+    """Return the settings that ask for companions of `config`, with values that ask for none."""
+    return {name: none for kind in KINDS if not kind.is_one(config) for name, none in kind.settings.items()}
+
+
+def baseline_labels() -> dict[str, str]:
+    """Return the baselines that companions give a result, each with its name for people."""
+    return {name: label for kind in KINDS for name, label in kind.baselines.items()}
