@@ -114,7 +114,9 @@ def store(runs: Path, output: Path) -> None:
 
 def describe(cell: Cell, result: Result) -> dict[str, Any]:
     """Return the numbers of a finished cell; scores are means over seeds, chance and simple bar those of the first."""
-    metric, gains = result.primary, result.transfer_gain or {}
+    metric = result.primary
+    gained = dict((result.transfer_gain or {})["pretraining"][metric])
+    scores = {"pretrained": gained.pop("with"), "scratch": gained.pop("without")}
     simple = result.baselines.get("simple") or {}
     return {
         "encoder": cell.encoder,
@@ -131,7 +133,8 @@ def describe(cell: Cell, result: Result) -> dict[str, Any]:
         "simple": simple.get(metric),
         "simple_model": simple.get("name", ""),
         "deviation": result.repeats["std"].get(metric),
-        **gains[metric],
+        **gained,
+        **scores,
     }
 
 

@@ -19,7 +19,7 @@ from modaxfer.result import Result
 from modaxfer.runner.folder import store_config
 
 ROOT = Path(__file__).resolve().parents[1]
-GAIN = {"gain": 0.1, "interval": [0.05, 0.15], "pretrained": 0.7, "scratch": 0.6, "seeds": 3, "by_seed": [0.1] * 3}
+GAIN = {"gain": 0.1, "interval": [0.05, 0.15], "with": 0.7, "without": 0.6, "seeds": 3, "by_seed": [0.1] * 3}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def finished(cell, folder, **changes):
         task=cell.task,
         metrics={"test": {"accuracy": 0.7}, "primary": "accuracy"},
         baselines={"chance": {"accuracy": 0.5}, "simple": {"name": "tf-idf", "accuracy": 0.8}},
-        transfer_gain={"accuracy": GAIN},
+        transfer_gain={"pretraining": {"accuracy": GAIN}},
         repeats={"seeds": [0, 1, 2], "test": {"accuracy": [0.6, 0.7, 0.8]}, "std": {"accuracy": 0.1}},
         data={"rows": {"train": cell.limit, "test": 80}, "source": f"folder {folder}"},
     )
@@ -122,7 +122,7 @@ def test_the_table_says_what_was_measured(bench, rendered, tmp_path):
     cells = bench.CELLS[:3]
     for cell in cells:
         finished(cell, tmp_path / cell.name)
-    crossing = {"accuracy": GAIN | {"gain": 0.01, "interval": [-0.1, 0.1]}}
+    crossing = {"pretraining": {"accuracy": GAIN | {"gain": 0.01, "interval": [-0.1, 0.1]}}}
     finished(
         cells[1],
         tmp_path / cells[1].name,

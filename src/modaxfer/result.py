@@ -51,9 +51,10 @@ class Result:
     names its model; runs of their own have the primary metric's ``interval``, ``difference`` (95 %, this run minus
     it) and their folder, ``run``; ``scratch`` its ``strategy``, ``epochs`` and ``rate`` (the factor that was best)."""
     transfer_gain: Mapping[str, Any] | None = None
-    """Where measured, by metric: ``gain`` over the same architecture from random weights, positive where pretraining
-    is better whichever direction of the metric that is, its 95 % ``interval``, ``pretrained`` and ``scratch`` (test
-    scores, mean over seeds), ``seeds`` (how many) and ``by_seed`` (the gain of each)."""
+    """Where measured, by step and metric. Steps: ``pretraining``, against the same architecture from random weights.
+    ``gain`` over the run without the step, positive where the step helped whichever direction of the metric that is,
+    its 95 % ``interval``, ``with`` and ``without`` (test scores, mean over seeds), ``seeds`` (how many) and
+    ``by_seed`` (the gain of each)."""
     ablation: Mapping[str, Any] = field(default_factory=dict)
     """Of a fused model, by part of the row (``image``, ``text``): ``metrics`` and ``intervals`` on test when given
     that part only, and ``difference``: the fused model's primary score minus that, 95 % interval."""

@@ -184,8 +184,8 @@ def same_tasks(first, second):
 
 def same_gain(first, second):
     assert second.training["rates"]["chosen"] == first.training["rates"]["chosen"]
-    assert second.transfer_gain[second.primary]["gain"] == pytest.approx(
-        first.transfer_gain[first.primary]["gain"], abs=1e-6
+    assert second.transfer_gain["pretraining"][second.primary]["gain"] == pytest.approx(
+        first.transfer_gain["pretraining"][first.primary]["gain"], abs=1e-6
     )
 
 

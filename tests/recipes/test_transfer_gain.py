@@ -61,7 +61,7 @@ def test_scratch_starts_from_random_weights_and_moves_all(run):
 
 
 def test_the_gain_is_that_of_the_stored_scores(run):
-    gain = run.result.transfer_gain[run.result.primary]
+    gain = run.result.transfer_gain["pretraining"][run.result.primary]
     scores = run.result.repeats["test"][run.result.primary]
     scratch = [Result.load(run.folder / "scratch" / seed).metrics["test"][run.result.primary] for seed in ("0", "1")]
     assert gain["by_seed"] == pytest.approx([a - b for a, b in zip(scores, scratch, strict=True)])
@@ -82,7 +82,7 @@ def test_the_command_line_takes_both_flags(tiny, own_rows, tmp_path):
     words += ["--seeds", "1", "--epochs", "1", "--device", "cpu", "--json"]
     done = CliRunner().invoke(cli, words, catch_exceptions=False)
     found = json.loads(done.stdout)
-    assert found["transfer_gain"][found["metrics"]["primary"]]["seeds"] == 1
+    assert found["transfer_gain"]["pretraining"][found["metrics"]["primary"]]["seeds"] == 1
     assert found["baselines"]["scratch"]["epochs"] == 1.0
     assert "rates" not in found["training"]
 

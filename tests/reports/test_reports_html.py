@@ -133,7 +133,9 @@ def test_errors_are_marked_as_lower_is_better(run):
 
 
 def test_the_tiles_say_what_is_claimed_in_words(run):
-    text = page(run.classes(transfer_gain={"f1_macro": {"gain": 0.11, "interval": [0.05, 0.17]}}), run).text("span")
+    text = page(
+        run.classes(transfer_gain={"pretraining": {"f1_macro": {"gain": 0.11, "interval": [0.05, 0.17]}}}), run
+    ).text("span")
     assert text.count("beaten by this run") == 2
     assert text.count("no evidence of a difference") == 1
     assert "+0.110 [0.050, 0.170]" in text

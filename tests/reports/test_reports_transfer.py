@@ -8,13 +8,13 @@ from modaxfer.reports import card, html, terminal
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.facts import chosen_rate, training_facts
 from modaxfer.reports.limits import limits
-from modaxfer.reports.transfer import gain, spreads
+from modaxfer.reports.transfer import gains, spreads
 
 GAIN = {
     "gain": 0.12,
     "interval": [0.08, 0.16],
-    "pretrained": 0.72,
-    "scratch": 0.6,
+    "with": 0.72,
+    "without": 0.6,
     "seeds": 3,
     "by_seed": [0.1, 0.12, 0.14],
 }
@@ -27,7 +27,7 @@ REPEATS = {
 
 
 def gained(**changes):
-    return {"f1_macro": GAIN | changes}
+    return {"pretraining": {"f1_macro": GAIN | changes}}
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def gained(**changes):
     ],
 )
 def test_the_gain_in_words(changes, outcome, sentence, run):
-    found = gain(run.classes(transfer_gain=gained(**changes)))
+    (found,) = gains(run.classes(transfer_gain=gained(**changes)))
     assert (found.outcome, found.sentence) == (outcome, sentence)
 
 
 def test_a_gain_in_an_error_is_positive_too(run):
-    stored = {"rmse": {"gain": 2.0, "interval": [1.0, 3.0]}}
-    assert gain(run.regression(transfer_gain=stored)).outcome is Outcome.BEATS
+    stored = {"pretraining": {"rmse": {"gain": 2.0, "interval": [1.0, 3.0]}}}
+    assert gains(run.regression(transfer_gain=stored))[0].outcome is Outcome.BEATS
 
 
 def test_spreads_put_the_primary_metric_first(run):
@@ -107,7 +107,7 @@ def test_the_terminal_tells_both_scores_and_all_seeds(run):
 @pytest.mark.parametrize(("interval", "said"), [([0.08, 0.16], False), ([-0.1, 0.1], True)])
 def test_a_gain_that_is_not_shown_is_a_limit(interval, said, run):
     found = limits(run.classes(transfer_gain=gained(interval=interval)), None)
-    assert any("Not shown to gain anything from its pretrained weights" in line for line in found) is said
+    assert any("Not shown to gain anything from pretraining" in line for line in found) is said
 
 
 def test_the_search_over_rates_is_told(run):

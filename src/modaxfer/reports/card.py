@@ -31,7 +31,7 @@ from modaxfer.reports.scores import (
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
-from modaxfer.reports.transfer import gain, spreads
+from modaxfer.reports.transfer import gains, spreads
 from modaxfer.result import Result, write_atomically
 from modaxfer.spec import ProblemSpec
 
@@ -97,7 +97,7 @@ def render(result: Result, folder: Path) -> str:
         parts=parts_alone(result),
         part_claims=PART_CLAIMS,
         tasks=shared_tasks(result),
-        gain=gain(result),
+        gains=gains(result),
         spreads=spreads(result),
         limits=limits(result, predictions_of(result, folder)),
         repeated=repeated(result),

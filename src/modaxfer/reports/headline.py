@@ -28,7 +28,7 @@ from modaxfer.reports.scores import (
     simple_model,
 )
 from modaxfer.reports.shared import sharing_clause, short_names
-from modaxfer.reports.transfer import gain, gain_sentence
+from modaxfer.reports.transfer import gains
 from modaxfer.spec import ProblemSpec
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ class Comparison:
 def comparisons(result: Result) -> tuple[Comparison, ...]:
     """Compare the primary test score with every baseline that was measured in that metric.
 
-    The one from scratch is left to the transfer gain, which says more of it: it counts all seeds.
+    Those without a step of the transfer are left to its gain, which says more of them: it counts all seeds.
     """
     row = _primary_row(result)
     if row is None:
         return ()
-    told = {"scratch"} if gain(result) is not None else set()
+    told = {found.step.baseline for found in gains(result)}
     return tuple(_compared(result, row, name) for name in baselines_present((row,)) if name not in told)
 
 
@@ -115,7 +115,7 @@ def headline(result: Result) -> str:
 
 
 def verdict(result: Result) -> str:
-    """Say what the primary score supports against each baseline, strongest claim first, and what pretraining did.
+    """Say what the primary score supports against each baseline, strongest claim first, and what each step did.
 
     Of a fused model also what its parts are worth, of a shared one what sharing did to each task: there the baselines
     are those of the tasks, in their own reports.
@@ -126,7 +126,7 @@ def verdict(result: Result) -> str:
     if missing and not result.tasks:
         names = [_long(result, name) for name in missing]
         clauses.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
-    clauses += [gain_sentence(result), parts_clause(result), sharing_clause(result)]
+    clauses += [*(found.sentence for found in gains(result)), parts_clause(result), sharing_clause(result)]
     return "; ".join(clause for clause in clauses if clause)
 
 

@@ -34,7 +34,7 @@ from modaxfer.reports.predictions import Predictions, class_scores, mistakes, pr
 from modaxfer.reports.repeated import repeated
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
 from modaxfer.reports.shared import shared_tasks
-from modaxfer.reports.transfer import gain, spreads
+from modaxfer.reports.transfer import gains, spreads
 from modaxfer.result import Result, write_atomically
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _scores(result: Result) -> dict[str, Any]:
         "baselines": {name: baseline_label(result, name) for name in baselines_present(rows)},
         "comparisons": comparisons(result),
         "drawn_over": drawn_over(result),
-        "gain": gain(result),
+        "gains": gains(result),
         "spreads": spreads(result),
         "repeated": repeated(result),
         "bounds": bounds(result),

@@ -11,7 +11,7 @@ from modaxfer.reports.headline import comparisons, is_sample
 from modaxfer.reports.predictions import class_scores
 from modaxfer.reports.scores import number
 from modaxfer.reports.shared import shared_tasks
-from modaxfer.reports.transfer import gain
+from modaxfer.reports.transfer import gains
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +35,11 @@ def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
     found += [_useless(item.baseline, item.outcome) for item in comparisons(result)]
     found += _parts(result)
     found += [f"Sharing harms {task.name}: train it by itself." for task in shared_tasks(result) if _harmed(task)]
-    measured = gain(result)
-    if measured is not None and measured.outcome is not Outcome.BEATS:
-        found.append(
-            "Not shown to gain anything from its pretrained weights: the same architecture from scratch may do."
-        )
+    found += [
+        f"Not shown to gain anything from {gain.step.said}: {gain.step.rival} may do."
+        for gain in gains(result)
+        if gain.outcome is not Outcome.BEATS
+    ]
     found += _classes(class_scores(predictions)) if predictions else []
     rows = None if result.tasks else (result.data.get("rows") or {}).get("test")
     scored = f" on {rows:,} rows" if rows else " each task on its own rows" if result.tasks else ""

@@ -21,7 +21,7 @@ from modaxfer.reports.scores import (
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
-from modaxfer.reports.transfer import gain, spreads
+from modaxfer.reports.transfer import gains, spreads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,11 +136,12 @@ def _splits(result: Result, rows: Sequence[ScoreRow]) -> str:
 
 
 def _transfer(result: Result) -> tuple[str, ...]:
-    """The two scores behind a transfer gain, and the spread of the primary metric over seeds."""
-    found, lines = gain(result), []
-    if found is not None:
+    """The two scores behind the gain of each step, and the spread of the primary metric over seeds."""
+    lines = []
+    for found in gains(result):
         over = f", means over {found.seeds} seeds" if found.seeds > 1 else ""
-        lines.append(f"transfer: pretrained {number(found.pretrained)}, from scratch {number(found.scratch)}{over}")
+        own, other = found.step.columns
+        lines.append(f"transfer: {own} {number(found.score)}, {other} {number(found.without)}{over}")
     for row in spreads(result)[:1]:
         values = ", ".join(number(value) for value in row.values)
         spread = f"mean {number(row.mean)}, standard deviation {number(row.deviation)}"

@@ -1,4 +1,4 @@
-"""What pretrained weights were worth, and how much the seeds matter, in words and rows for people."""
+"""What each step of a transfer was worth, and how much the seeds matter, in words and rows for people."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from typing import TYPE_CHECKING
 
 from modaxfer.reports.claims import Outcome, compare
 from modaxfer.reports.scores import Interval, interval_of, interval_text, number
+from modaxfer.runner.kinds import Step, steps
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
 
-__all__ = ["Gain", "Spread", "gain", "gain_sentence", "spreads"]
+__all__ = ["Gain", "Spread", "gains", "spreads"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gain:
-    """How much better a model is for its pretrained weights, than the same architecture from random ones."""
+    """How much better a run is for one step of its transfer, than the same run without it."""
 
+    step: Step
     metric: str
     value: float
-    """Positive where pretraining is better, whichever direction of the metric that is."""
+    """Positive where the step helped, whichever direction of the metric that is."""
     interval: Interval | None
-    pretrained: float | None = None
-    """Test score, averaged over seeds."""
-    scratch: float | None = None
+    score: float | None = None
+    """Test score with the step, averaged over seeds."""
+    without: float | None = None
     seeds: int = 1
     by_seed: tuple[float, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
-        """``BEATS`` where pretraining helped."""
+        """``BEATS`` where the step helped."""
         return compare(self.interval, 0.0)
 
     @property
@@ -44,14 +46,14 @@ class Gain:
         """What may be said of it, without a full stop."""
         over = f" ({self.seeds} seeds)" if self.seeds > 1 else ""
         interval = f" {interval_text(self.interval)}" if self.interval else ""
-        rival = f"the same architecture from scratch{over}"
+        rival, said = f"{self.step.rival}{over}", self.step.said
         size = f"{number(abs(self.value))} {self.metric}"
         change = f"{self.metric} {self.signed}{interval} against {rival}"
         return {
-            Outcome.BEATS: f"pretraining gained {size}{interval} over {rival}",
-            Outcome.NO_EVIDENCE: f"no evidence that pretraining helped: {change}",
-            Outcome.FALLS_SHORT: f"pretraining harmed: {change}",
-            Outcome.NO_INTERVAL: f"whether pretraining helped is not known, for want of an interval: {change}",
+            Outcome.BEATS: f"{said} gained {size}{interval} over {rival}",
+            Outcome.NO_EVIDENCE: f"no evidence that {said} helped: {change}",
+            Outcome.FALLS_SHORT: f"{said} harmed: {change}",
+            Outcome.NO_INTERVAL: f"whether {said} helped is not known, for want of an interval: {change}",
         }[self.outcome]
 
 
@@ -66,27 +68,27 @@ class Spread:
     """Standard deviation, with n - 1."""
 
 
-def gain(result: Result) -> Gain | None:
-    """Return the transfer gain in the primary metric; None where it was not measured."""
+def gains(result: Result) -> tuple[Gain, ...]:
+    """Return what each measured step gained in the primary metric, in the order in which a model takes them."""
+    return tuple(found for step in steps() if (found := _gain(result, step)) is not None)
+
+
+def _gain(result: Result, step: Step) -> Gain | None:
     metric = str(result.metrics.get("primary", ""))
-    stored = (result.transfer_gain or {}).get(metric)
+    by_metric = (result.transfer_gain or {}).get(step.name)
+    stored = by_metric.get(metric) if isinstance(by_metric, Mapping) else None
     if not isinstance(stored, Mapping) or not isinstance(stored.get("gain"), (int, float)):
         return None
     return Gain(
+        step=step,
         metric=metric,
         value=float(stored["gain"]),
         interval=interval_of(stored.get("interval")),
-        pretrained=stored.get("pretrained"),
-        scratch=stored.get("scratch"),
+        score=stored.get("with"),
+        without=stored.get("without"),
         seeds=int(stored.get("seeds", 1)),
         by_seed=tuple(stored.get("by_seed", ())),
     )
-
-
-def gain_sentence(result: Result) -> str:
-    """Say what pretraining did; empty where it was not measured."""
-    found = gain(result)
-    return found.sentence if found else ""
 
 
 def spreads(result: Result) -> tuple[Spread, ...]:

@@ -14,9 +14,50 @@ from modaxfer.config import RunConfig
 from modaxfer.plan import Plan
 from modaxfer.registry import load_target
 
-__all__ = ["KINDS", "DeclaredKind", "asked_companions", "asks_by_settings", "baseline_labels", "without_companions"]
+__all__ = [
+    "KINDS",
+    "DeclaredKind",
+    "Step",
+    "asked_companions",
+    "asks_by_settings",
+    "baseline_labels",
+    "steps",
+    "without_companions",
+]
 
 ROOM = "modaxfer.runner.beside"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of a transfer, and how people call the run without it, which says what the step gained."""
+
+    name: str
+    """Its key in ``transfer_gain`` of a result."""
+    baseline: str
+    """The run without it among the baselines."""
+    said: str
+    """What gained or harmed: ``pretraining``."""
+    rival: str
+    """The run without it, in a sentence."""
+    against: str
+    """What the run without it has in its place."""
+    columns: tuple[str, str]
+    """Heads of the scores with and without it."""
+    note: str
+    """What the two have in common, as a sentence."""
+
+
+PRETRAINING = Step(
+    name="pretraining",
+    baseline="scratch",
+    said="pretraining",
+    rival="the same architecture from scratch",
+    against="random weights",
+    columns=("pretrained", "from scratch"),
+    note="The same architecture on the same rows, for as many epochs and with the same search over learning rates, "
+    "from pretrained and from random weights.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +78,8 @@ class DeclaredKind:
     """Files that it leaves at the top of the run's folder."""
     baselines: Mapping[str, str] = field(default_factory=dict)
     """Baselines that it puts into the result, each with its name for people."""
+    step: Step | None = None
+    """The step of a transfer that its companions do without."""
 
     def asked(self, config: RunConfig) -> bool:
         """Return whether the settings of `config` ask for it, and `config` is not one of them."""
@@ -62,6 +105,7 @@ KINDS = (
         does=f"{ROOM}.scratch:FROM_SCRATCH",
         settings={"baseline": ()},
         baselines={"scratch": "from scratch"},
+        step=PRETRAINING,
     ),
     DeclaredKind(folder="alone", does=f"{ROOM}.alone:ALONE", asks=f"{ROOM}.alone:asked"),
     DeclaredKind(
@@ -92,3 +136,8 @@ def without_companions(config: RunConfig) -> dict[str, Any]:
 def baseline_labels() -> dict[str, str]:
     """Return the baselines that companions give a result, each with its name for people."""
     return {name: label for kind in KINDS for name, label in kind.baselines.items()}
+
+
+def steps() -> tuple[Step, ...]:
+    """Return the steps of a transfer whose gain companions measure, in the order in which a model takes them."""
+    return tuple(kind.step for kind in KINDS if kind.step is not None)

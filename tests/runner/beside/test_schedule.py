@@ -15,7 +15,7 @@ from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.metrics import compute
 from modaxfer.registry import problem_of, registry
 from modaxfer.result import Result
-from modaxfer.runner.beside.gain import scratch_baseline, transfer_gain
+from modaxfer.runner.beside.gain import step_baseline, step_gain
 from modaxfer.runner.beside.schedule import run_with_companions
 from modaxfer.runner.beside.scratch import RATES, scratch_config, with_search
 from modaxfer.runner.beside.seeds import summarise
@@ -98,10 +98,10 @@ def test_the_result_holds_gain_and_spread(tmp_path):
     assert scores[0] == result.metrics["test"]["f1_macro"]
     assert result.repeats["mean"]["f1_macro"] == pytest.approx(mean(scores))
     assert result.repeats["std"]["f1_macro"] == pytest.approx(stdev(scores))
-    gain = result.transfer_gain["f1_macro"]
+    gain = result.transfer_gain["pretraining"]["f1_macro"]
     scratch = [Result.load(folder / "scratch" / str(seed)).metrics["test"]["f1_macro"] for seed in (7, 8, 9)]
-    assert gain["pretrained"] == pytest.approx(mean(scores))
-    assert gain["scratch"] == pytest.approx(mean(scratch))
+    assert gain["with"] == pytest.approx(mean(scores))
+    assert gain["without"] == pytest.approx(mean(scratch))
     assert gain["gain"] == pytest.approx(mean(scores) - mean(scratch))
     assert gain["by_seed"] == pytest.approx([a - b for a, b in zip(scores, scratch, strict=True)])
     assert 0.05 < gain["interval"][0] < gain["gain"] < gain["interval"][1] < 0.4
@@ -117,13 +117,16 @@ def test_the_result_holds_gain_and_spread(tmp_path):
 
 def test_with_one_seed_gain_and_difference_are_one(tmp_path):
     result, _ = run(config(tmp_path, baseline=("scratch",)), Runner())
-    assert result.transfer_gain["f1_macro"]["interval"] == result.baselines["scratch"]["difference"]["f1_macro"]
+    assert (
+        result.transfer_gain["pretraining"]["f1_macro"]["interval"]
+        == result.baselines["scratch"]["difference"]["f1_macro"]
+    )
     assert result.repeats == {}
 
 
 def test_splits_drawn_anew_are_paired_within_their_seed(tmp_path):
     result, _ = run(config(tmp_path, seeds=2, baseline=("scratch",)), Runner(rows_of_seed=True))
-    gain = result.transfer_gain["f1_macro"]
+    gain = result.transfer_gain["pretraining"]["f1_macro"]
     assert gain["interval"][0] < gain["gain"] < gain["interval"][1]
 
 
@@ -148,14 +151,14 @@ def test_a_run_that_failed_beside_the_first_is_a_warning_and_is_made_anew(tmp_pa
     assert Result.load(tmp_path).to_dict() == result.to_dict()
     assert result.status == "completed"
     assert result.repeats["seeds"] == [7, 9]
-    assert result.transfer_gain["f1_macro"]["seeds"] == 2
+    assert result.transfer_gain["pretraining"]["f1_macro"]["seeds"] == 2
     assert result.warnings == (
         "the run beside this one, seed 8, failed and is left out: ConfigError: made to fail. (--resume tries it again)",
     )
     result, _ = run(wanted, runner := Runner(), resume=True)
     assert folders(runner, tmp_path) == ["seeds/8", "scratch/8"]
     assert result.repeats["seeds"] == [7, 8, 9]
-    assert result.transfer_gain["f1_macro"]["seeds"] == 3
+    assert result.transfer_gain["pretraining"]["f1_macro"]["seeds"] == 3
     assert result.warnings == ()
 
 
@@ -214,9 +217,9 @@ def test_runs_on_other_rows_are_not_paired(tmp_path):
         for seed in (0, 1)
     )
     with pytest.raises(DataError, match="a run and the one beside it are scored on other rows"):
-        transfer_gain([first], [second], seed=0)
+        step_gain([first], [second], seed=0)
     with pytest.raises(DataError, match="a run and the one beside it are scored on other rows"):
-        scratch_baseline(first, second)
+        step_baseline(first, second)
 
 
 def test_a_run_without_predictions_cannot_be_paired(tmp_path):

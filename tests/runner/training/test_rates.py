@@ -154,5 +154,5 @@ def test_a_head_fitted_in_closed_form_is_not_searched(tiny, own_rows, tmp_path):
     assert "epochs" not in result.training
     # They are the baseline's; the other seed has as little use for them as the first, and is no failure.
     assert result.repeats["seeds"] == [0, 1]
-    assert [gain["seeds"] for gain in result.transfer_gain.values()] == [2]
+    assert [gain["seeds"] for gain in result.transfer_gain["pretraining"].values()] == [2]
     assert not [warning for warning in result.warnings if "left out" in warning]

@@ -11,42 +11,42 @@ from modaxfer.errors import DataError
 from modaxfer.metrics import Pair, paired_difference, paired_gain
 from modaxfer.runner.evaluation.finished import Finished
 
-__all__ = ["measured_against", "scratch_baseline", "transfer_gain"]
+__all__ = ["measured_against", "step_baseline", "step_gain"]
 
 
-def transfer_gain(pretrained: Sequence[Finished], scratch: Sequence[Finished], *, seed: int) -> dict[str, Any]:
-    """Return the gain in the primary metric, as ``transfer_gain`` of a result holds it.
+def step_gain(runs: Sequence[Finished], without: Sequence[Finished], *, seed: int) -> dict[str, Any]:
+    """Return what a step gained in the primary metric, as ``transfer_gain`` of a result holds it for each step.
 
     Args:
-        pretrained: One run per seed.
-        scratch: The runs from scratch, in the same order of seeds.
+        runs: One run per seed.
+        without: The runs without the step, in the same order of seeds.
         seed: Of the bootstrap.
 
     Raises:
         DataError: The two runs of a seed are scored on other rows.
     """
-    pairs = [_pair(*both) for both in zip(pretrained, scratch, strict=True)]
-    metric, problem = pretrained[0].result.primary, pretrained[0].problem
-    same_rows = len({run.ids for run in pretrained}) == 1
+    pairs = [_pair(*both) for both in zip(runs, without, strict=True)]
+    metric, problem = runs[0].result.primary, runs[0].problem
+    same_rows = len({run.ids for run in runs}) == 1
     found = paired_gain(pairs, metric, problem=problem, same_rows=same_rows, seed=seed)
     each = [paired_gain([pair], metric, problem=problem, same_rows=True, resamples=1).value for pair in pairs]
     return {
         metric: {
             "gain": found.value,
             "interval": [found.low, found.high],
-            "pretrained": float(np.mean([run.score for run in pretrained])),
-            "scratch": float(np.mean([run.score for run in scratch])),
+            "with": float(np.mean([run.score for run in runs])),
+            "without": float(np.mean([run.score for run in without])),
             "seeds": len(pairs),
             "by_seed": each,
         }
     }
 
 
-def scratch_baseline(pretrained: Finished, scratch: Finished) -> dict[str, Any]:
-    """Return the baseline that stands beside the scores of a run: those of its own seed's run from scratch."""
-    result = scratch.result
+def step_baseline(run: Finished, without: Finished) -> dict[str, Any]:
+    """Return the baseline that stands beside the scores of a run: those of its own seed's run without a step."""
+    result = without.result
     return {
-        **measured_against(pretrained, scratch),
+        **measured_against(run, without),
         "strategy": result.strategy,
         "epochs": result.training.get("epochs"),
         "rate": (result.training.get("rates") or {}).get("chosen"),
@@ -81,16 +81,16 @@ def measured_against(run: Finished, other: Finished) -> dict[str, Any]:
     }
 
 
-def _pair(pretrained: Finished, scratch: Finished) -> Pair:
-    if pretrained.ids != scratch.ids or not np.array_equal(pretrained.references, scratch.references):
+def _pair(run: Finished, without: Finished) -> Pair:
+    if run.ids != without.ids or not np.array_equal(run.references, without.references):
         raise DataError(
             "a run and the one beside it are scored on other rows",
-            file=scratch.folder,
+            file=without.folder,
             fix="the data changed between the two: train both again, in a new --output",
         )
     return Pair(
-        references=pretrained.references,
-        better=pretrained.scored,
-        other=scratch.scored,
-        clusters=pretrained.clusters,
+        references=run.references,
+        better=run.scored,
+        other=without.scored,
+        clusters=run.clusters,
     )

@@ -15,10 +15,9 @@ from typing import Any
 from modaxfer.config import RunConfig
 from modaxfer.registry import registry
 from modaxfer.result import Result
-from modaxfer.runner.beside.companion import SEARCH, Companion, Kind, Main, Runs, settled
-from modaxfer.runner.beside.gain import scratch_baseline, transfer_gain
-from modaxfer.runner.beside.seeds import by_seed, seed_place
-from modaxfer.runner.evaluation.finished import read_finished
+from modaxfer.runner.beside.companion import SEARCH
+from modaxfer.runner.beside.steps import without_step
+from modaxfer.runner.kinds import PRETRAINING
 from modaxfer.runner.request.scratch import SCRATCH
 from modaxfer.runner.request.single import single
 
@@ -68,43 +67,11 @@ def _named(options: Mapping[str, Any]) -> bool:
     return any(value not in (None, (), [], "") for value in (options.get(SEARCH), options.get(name), inner))
 
 
-def _companions(main: Main) -> tuple[Companion, ...]:
-    if SCRATCH not in main.config.baseline:
-        return ()
-    first = main.config.seed
-    return tuple(_from_scratch(main, seed) for seed in range(first, first + main.config.seeds))
-
-
-def _from_scratch(main: Main, seed: int) -> Companion:
-    def config(runs: Runs) -> RunConfig:
-        asked = scratch_config(replace(main.config, seed=seed), main.result)
-        return asked if seed == main.config.seed else settled(asked, runs.get(_place(main.config.seed)))
-
-    needs = () if seed == main.config.seed else (seed_place(seed),)
-    return Companion(place=_place(seed), label=f"from scratch, seed {seed}", config=config, needs=needs)
-
-
-def _place(seed: int) -> str:
-    return f"{SCRATCH}/{seed}"
-
-
-def _is_told(main: Main) -> bool:
-    return [gain["seeds"] for gain in (main.result.transfer_gain or {}).values()] == [main.config.seeds]
-
-
-def _tell(main: Main, result: Result, runs: Runs) -> Result:
-    pretrained, scratch = [], []
-    for seed, own in by_seed(main, runs).items():
-        if _place(seed) in runs:
-            folder = main.folder if seed == main.config.seed else main.folder / seed_place(seed)
-            pretrained.append(read_finished(folder, own))
-            scratch.append(read_finished(main.folder / _place(seed), runs[_place(seed)]))
-    if not scratch:
-        return result
-    baselines: Mapping[str, Any] = result.baselines
-    if scratch[0].result.seed == result.seed:
-        baselines = {**baselines, SCRATCH: scratch_baseline(pretrained[0], scratch[0])}
-    return replace(result, baselines=baselines, transfer_gain=transfer_gain(pretrained, scratch, seed=result.seed))
-
-
-FROM_SCRATCH = Kind(name="the transfer gain", companions=_companions, is_told=_is_told, tell=_tell, request=with_search)
+FROM_SCRATCH = without_step(
+    PRETRAINING,
+    folder=SCRATCH,
+    label="from scratch",
+    is_asked=lambda main: SCRATCH in main.config.baseline,
+    changed=lambda main: scratch_config(main.config, main.result),
+    request=with_search,
+)
