@@ -9,6 +9,7 @@ from typing import Any
 
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.transfer import Gain
+from modaxfer.runner.kinds import PRETRAINING
 from tables.markdown import code, table
 
 MEASURED = Path(__file__).resolve().parent.parent / "results" / "cross-modal.json"
@@ -45,7 +46,7 @@ def _conditions(found: Mapping[str, Any]) -> str:
 def _row(cell: Mapping[str, Any]) -> list[str]:
     low, high = cell["interval"]
     interval = None if low is None or high is None else (low, high)
-    gain = Gain(metric=cell["metric"], value=cell["gain"], interval=interval)
+    gain = Gain(step=PRETRAINING, metric=cell["metric"], value=cell["gain"], interval=interval)
     seeds = f"{cell['pretrained']:.3f} ± {cell['deviation']:.3f}" if cell["deviation"] is not None else "-"
     simple = "-" if cell["simple"] is None else f"{cell['simple']:.3f} ({cell['simple_model']})"
     return [
