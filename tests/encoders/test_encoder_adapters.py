@@ -8,7 +8,8 @@ import tiny_models
 import torch
 
 from modaxfer.config import EncoderOptions
-from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state
+from modaxfer.encoders.adapter_state import adapter_state, load_adapter_state
+from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ConfigError, DataError, RefusedError

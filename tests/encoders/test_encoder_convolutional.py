@@ -13,7 +13,8 @@ from PIL import Image
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import InputLayout
-from modaxfer.encoders.adapters import adapted_modules, adapter_state, attach_adapter, load_adapter_state
+from modaxfer.encoders.adapter_state import adapter_state, load_adapter_state
+from modaxfer.encoders.adapters import adapted_modules, attach_adapter
 from modaxfer.encoders.auto import AutoEncoder
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.image import sensible_image_size

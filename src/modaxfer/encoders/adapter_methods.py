@@ -11,7 +11,7 @@ from torch import nn
 from modaxfer.errors import ConfigError, RefusedError, close_matches
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["OF_NORMS", "adaptable", "peft_config"]
+__all__ = ["OF_NORMS", "adaptable", "peft_config", "shares_tensors"]
 
 IMPORTING = ("megatron_config", "megatron_core")
 """Options of peft that import a module by its name: options are stored in runs, and a run may be anybody's."""
@@ -24,7 +24,10 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {"ia3": {"feedforward_modules": ()}}
 
 NEED_MORE = {
     "adalora": "it has to be told of every step, to move its budget of ranks",
+    "frod": "it takes the weights of all layers apart together, and before they are loaded there are none",
+    "adaption_prompt": "it learns tokens that attention reads, and not a module",
     "poly": "it has to be told of each row's task",
+    "shadow": "it trains a network beside the layers, and not in them",
     "trainable_tokens": "it changes an embedding, and layers have none",
 }
 """Methods that attach to layers and do not work there by themselves, and why."""
@@ -73,6 +76,13 @@ def peft_config(adapter: AdapterSpec, modules: Sequence[str]) -> Any:
         raise RefusedError(
             f"peft refuses {adapter.method} as it is asked for", got=error, fix="change its options"
         ) from error
+
+
+def shares_tensors(config: Any) -> bool:
+    """Tell whether layers share tensors under the method of a peft `config`: VeRA's projections, a bank of vectors."""
+    from peft.mapping import PEFT_TYPE_TO_TUNER_MAPPING
+
+    return bool(getattr(PEFT_TYPE_TO_TUNER_MAPPING.get(config.peft_type), "uses_shared_state", False))
 
 
 def _config_class(method: str) -> Any:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
 from modaxfer.contracts import Encoder
-from modaxfer.encoders.adapter_methods import OF_NORMS, adaptable, peft_config
-from modaxfer.errors import DataError, RefusedError
+from modaxfer.encoders.adapter_methods import OF_NORMS, adaptable, peft_config, shares_tensors
+from modaxfer.encoders.adapter_state import NAME
+from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
 
-__all__ = [
-    "adapted_modules",
-    "adapter_state",
-    "attach_adapter",
-    "load_adapter_state",
-    "merge_adapter",
-    "rehearse_adapter",
-]
+__all__ = ["adapted_modules", "attach_adapter", "merge_adapter", "rehearse_adapter"]
 
 
 def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
@@ -88,14 +81,12 @@ def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec, *, merged: bool = F
 
 
 def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
-    from peft import inject_adapter_in_model
-
     config = peft_config(adapter, names)
     try:
         with warnings.catch_warnings():
             # What peft warns of here is its own affair: layers it does not list, kernels it could not compile.
             warnings.simplefilter("ignore", UserWarning)
-            inject_adapter_in_model(config, layers)
+            _put_in(config, layers)
     except (AttributeError, RuntimeError, TypeError, ValueError) as error:
         raise RefusedError(
             f"peft cannot attach {adapter.method} to the layers of this encoder",
@@ -104,6 +95,21 @@ def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
         ) from error
     for name in names:
         _keep_geometry(layers.get_submodule(name))
+
+
+def _put_in(config: Any, layers: nn.Module) -> None:
+    """Let peft change `layers` in place.
+
+    It refuses here to inject methods whose layers share tensors, since those stand on the model that it would wrap the
+    layers in. Each layer refers to them itself, though, so that they stay when that model is gone.
+    """
+    from peft import inject_adapter_in_model
+    from peft.mapping import PEFT_TYPE_TO_TUNER_MAPPING
+
+    if shares_tensors(config):
+        PEFT_TYPE_TO_TUNER_MAPPING[config.peft_type](layers, config, adapter_name=NAME)
+    else:
+        inject_adapter_in_model(config, layers, adapter_name=NAME)
 
 
 def _merge(layers: nn.Module) -> None:
@@ -149,31 +155,6 @@ def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
             fix="choose targets among these (--set strategy.targets=...)",
         )
     return chosen
-
-
-def adapter_state(encoder: Encoder) -> dict[str, torch.Tensor]:
-    """Return the adapter's tensors by name, as peft saves them."""
-    from peft import get_peft_model_state_dict
-
-    return dict(get_peft_model_state_dict(encoder.layers, save_embedding_layers=False))
-
-
-def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> None:
-    """Fill an attached adapter with what `adapter_state` returned.
-
-    Raises:
-        DataError: The names do not fit the attached adapter.
-    """
-    from peft import set_peft_model_state_dict
-
-    expected = set(adapter_state(encoder))
-    if expected != set(state):
-        raise DataError(
-            "the saved adapter does not fit this encoder",
-            got=f"{len(set(state) - expected)} unknown and {len(expected - set(state))} missing tensors",
-            fix="load it with the encoder, method and targets it was trained with",
-        )
-    set_peft_model_state_dict(encoder.layers, dict(state))
 
 
 def _keep_geometry(adapted: Any) -> None:

@@ -139,7 +139,9 @@ def stored_tensors(encoder: Any, moved: set[int], *, everything: bool) -> tuple[
         moved: Identities of all parameters that training moved.
         everything: Whether those that did not move are stored too.
     """
-    adapter = _adapter_tensors(encoder)
+    from modaxfer.encoders.adapter_state import added_tensors
+
+    adapter = {*encoder.adapter_parameters, *(f"layers.{name}" for name in added_tensors(encoder.layers))}
     state = {
         name.replace(".base_layer.", "."): tensor
         for name, tensor in encoder.state_dict(keep_vars=True).items()
@@ -147,18 +149,6 @@ def stored_tensors(encoder: Any, moved: set[int], *, everything: bool) -> tuple[
     }
     own = state if everything else {name: tensor for name, tensor in state.items() if id(tensor) in moved}
     return own, own.keys() >= state.keys()
-
-
-def _adapter_tensors(encoder: Any) -> set[str]:
-    """Return the names, parameters and buffers, of everything that an adapter added."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    found = set(encoder.adapter_parameters)
-    for name, module in encoder.named_modules():
-        if isinstance(module, BaseTunerLayer):
-            own = f"{name}." if name else ""
-            found |= {own + key for key in module.state_dict() if not key.startswith("base_layer.")}
-    return found
 
 
 def _require(condition: bool, name: str, value: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from modaxfer.encoders.adapters import adapter_state
+from modaxfer.encoders.adapter_state import adapter_state
 from modaxfer.encoders.runs import DESCRIPTION
 from modaxfer.encoders.saving import copy_small_files
 from modaxfer.encoders.stored import ADAPTER, BASE, TENSORS, StoredEncoder, stored_tensors

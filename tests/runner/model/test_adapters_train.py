@@ -9,7 +9,8 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Readout
-from modaxfer.encoders.adapters import adapter_state, attach_adapter, load_adapter_state, rehearse_adapter
+from modaxfer.encoders.adapter_state import adapter_state, load_adapter_state
+from modaxfer.encoders.adapters import attach_adapter, merge_adapter, rehearse_adapter
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder, outline
 from modaxfer.errors import ConfigError, RefusedError
@@ -25,31 +26,25 @@ SMALL = {
     "miss": {"r": 4},
     "road": {"group_size": 16},
     "shira": {"r": 2},
+    "vblora": {"vector_length": 16, "num_vectors": 20},
     "waveft": {"n_frequency": 20},
 }
 """Options that fit layers of 32 numbers."""
 
-SHARED = "uses shared state stored on the tuner"
-PROMPTS = "does not support prompt learning"
 NOT_FOR_MODULES = "peft has no such adapter for single modules"
 REFUSED = {
     "adalora": "has to be told of every step",
-    "adaption_prompt": PROMPTS,
+    "adaption_prompt": "learns tokens that attention reads",
     "cartridge": NOT_FOR_MODULES,
     "cpt": NOT_FOR_MODULES,
-    "frod": SHARED,
+    "frod": "takes the weights of all layers apart together",
     "multitask_prompt_tuning": NOT_FOR_MODULES,
     "p_tuning": NOT_FOR_MODULES,
     "poly": "each row's task",
     "prefix_tuning": NOT_FOR_MODULES,
     "prompt_tuning": NOT_FOR_MODULES,
-    "pvera": SHARED,
-    "shadow": PROMPTS,
-    "tinylora": SHARED,
+    "shadow": "a network beside the layers",
     "trainable_tokens": "changes an embedding",
-    "unilora": SHARED,
-    "vblora": SHARED,
-    "vera": SHARED,
     "xlora": NOT_FOR_MODULES,
 }
 """What cannot be, with a part of what is said."""
@@ -99,7 +94,17 @@ def check_that_it_trains(name, method, tiny):
     load_adapter_state(twin.encoder, adapter_state(model.encoder))
     twin.head.load_state_dict(model.head.state_dict())
     with torch.no_grad():
-        torch.testing.assert_close(twin.eval()(batch), model.eval()(batch), rtol=0, atol=1e-5)
+        logits = model.eval()(batch)
+        torch.testing.assert_close(twin.eval()(batch), logits, rtol=0, atol=1e-5)
+        check_that_it_merges(twin, batch, logits)
+
+
+def check_that_it_merges(model, batch, logits):
+    try:
+        merge_adapter(model.encoder)
+    except RefusedError:
+        return
+    torch.testing.assert_close(model(batch), logits, rtol=0, atol=5e-5)  # sums in another order
 
 
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks:UserWarning")  # of torch, at shira's sparse matrices
@@ -126,3 +131,10 @@ def test_options_that_do_not_fit_the_layers_are_refused_with_its_reason(tiny):
     resolved = resolve(str(tiny("bert")))
     with pytest.raises(RefusedError, match=r"cannot attach c3a.*block size should be a factor of the input size"):
         rehearse_adapter(outline(resolved), AdapterSpec(method="c3a", targets=resolved.spec.adapter_targets))
+
+
+def test_what_all_layers_share_moves_from_the_lowest_on(tiny):
+    resolved = resolve(str(tiny("bert")))
+    model = model_of(resolved, spec("unilora", resolved))
+    (shared,) = [parameter for parameter in model.set_trainable(PHASE).values() if parameter.part is Part.ADAPTER]
+    assert shared.layer == 0

@@ -193,7 +193,8 @@ class TransferModel(nn.Module):
 def _tower_parameters(tower: Any) -> Iterator[tuple[str, ModelParameter]]:
     """Yield the parameters of one tower that can matter."""
     encoder, top, depth = tower.encoder, tower.top, tower.encoder.depth
-    layer_of = {id(p): number for number, layer in enumerate(encoder.layers) for p in layer.parameters()}
+    layers = reversed(list(enumerate(encoder.layers)))  # what several share is the lowest one's
+    layer_of = {id(parameter): number for number, layer in layers for parameter in layer.parameters()}
     final = {id(parameter) for parameter in encoder.norm.parameters()} if encoder.norm is not None else set()
     layer_of |= dict.fromkeys(final, depth - 1)
     norms = _norms(encoder)
