@@ -128,3 +128,17 @@ class Held(nn.Module):
             (known.now - known.run_start).square().sum() + (known.now - known.phase_start).square().sum()
             for known in anchored
         )
+
+
+class Toward(nn.Module):
+    """A loss of the head's bias whose gradient is the same everywhere."""
+
+    def __init__(self, context, direction):
+        super().__init__()
+        self.register_buffer("direction", torch.tensor(direction))
+
+    def forward(self, step):
+        (bias,) = (
+            known.now for name, known in step.parameters.items() if name.startswith("head") and known.now.ndim == 1
+        )
+        return (bias * self.direction).sum()

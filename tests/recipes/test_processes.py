@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.recipe
 SETTINGS = ["--precision", "fp32", "--device", "cpu", "--batch-size", "4"]
 SHARED = {"precision": "fp32", "device": "cpu", "batch_size": 4}
 RATE = {"learning_rate": 1e-3}
+_TORCHJD = find_spec("torchjd") is not None
 RUN_EACH = str(Path(__file__).with_name("run_each.py"))
 
 
@@ -154,6 +156,7 @@ def shared_requests(tiny, own_rows, tmp_path):
         "fused": {"encoder": (vit, bert), "strategy": "fusion", "epochs": 2, **RATE, **pictures_with_words(tmp_path)},
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
+        **({"balanced": {"encoder": vit, **tasks, "set": {"weighting": "pcgrad", "alone": False}}} if _TORCHJD else {}),
         "discriminated": {**adapted, "strategy": "dann"},
         "drawn together": {**adapted, "strategy": "coral"},
         "augmented": {
@@ -216,6 +219,7 @@ CHECKS = {
     "fused": same_parts,
     "summed": same_tasks,
     "weighed": same_tasks,
+    "balanced": same_tasks,
     "discriminated": same_losses,
     "drawn together": same_losses,
     "gain": same_gain,

@@ -22,6 +22,7 @@ __all__ = [
     "Chosen",
     "Combiner",
     "Ends",
+    "GradientCombiner",
     "Kept",
     "Loss",
     "LossContext",
@@ -282,7 +283,30 @@ class Combiner(Protocol):
         ...
 
     def backward(self, losses: Mapping[str, torch.Tensor], backward: Callable[[torch.Tensor], None]) -> None:
-        """Call `backward` on what all weighed losses amount to, such as their sum; called outside the pass."""
+        """Call `backward` once on what all weighed losses amount to, such as their sum; called outside the pass."""
+        ...
+
+
+@runtime_checkable
+class GradientCombiner(Protocol):
+    """A combiner that weighs the gradients of losses instead of calling backward: PCGrad, IMTL-G.
+
+    It is built and called like any `Combiner`. The runner takes the gradient of each loss by itself, over all passes
+    and processes of a step. A parameter that only one loss reaches (a task's head) gets that loss's gradient as it is;
+    those that several reach get what the weights make of theirs.
+    """
+
+    def __call__(self, losses: Mapping[str, torch.Tensor], shares: Mapping[str, float]) -> Mapping[str, torch.Tensor]:
+        """See `Combiner`."""
+        ...
+
+    def weigh_gradients(self, gramian: torch.Tensor) -> torch.Tensor:
+        """Return what each gradient is multiplied by, ``[losses]``, before they are added up.
+
+        Args:
+            gramian: float32 ``[losses, losses]``: inner products of the gradients of the step's losses over the
+                parameters that several losses reach, on the CPU.
+        """
         ...
 
 

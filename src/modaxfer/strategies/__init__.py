@@ -6,7 +6,7 @@ here: ``checks`` of options, ``schedule`` (how long, how fast), ``ends`` in weig
 """
 
 from modaxfer.strategies.adaptation import AdaptationOptions, adapting
-from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle, check_share
+from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle, check_installed, check_share
 from modaxfer.strategies.ends import EndOptions, ends_of
 from modaxfer.strategies.schedule import (
     ADAPTER_LENGTH,
@@ -35,6 +35,7 @@ __all__ = [
     "check_declared",
     "check_from_layer",
     "check_idle",
+    "check_installed",
     "check_share",
     "ends_of",
     "head_rate",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import build
-from modaxfer.errors import ConfigError
+from modaxfer.errors import ConfigError, MissingPackageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modaxfer.plan import PlanContext
 
-__all__ = ["check_declared", "check_from_layer", "check_idle", "check_share"]
+__all__ = ["check_declared", "check_from_layer", "check_idle", "check_installed", "check_share"]
 
 
 def check_declared(options: Any) -> None:
@@ -55,6 +56,16 @@ def check_idle(options: Any, names: Sequence[str], choice: str) -> None:
             got=[f"{name}={getattr(options, name)}" for name in set_away],
             fix="leave it out, or choose otherwise",
         )
+
+
+def check_installed(package: str, purpose: str, install: str) -> None:
+    """Check that an optional package is there, before anything is loaded.
+
+    Raises:
+        MissingPackageError: `package` is not installed, with the line that does it.
+    """
+    if find_spec(package) is None:
+        raise MissingPackageError(package, purpose, install)
 
 
 def check_share(name: str, value: float, *, one_allowed: bool) -> None:

@@ -40,6 +40,7 @@ def check_streams(tasks: Tasks) -> None:
             _refuse_missing(phase, name, stream, tasks)
         if phase.solver is None:
             _refuse_blind(phase)
+            _refuse_scaled(phase, first.config.precision)
             _refuse_parts(phase, tasks)
             _rehearse(phase, tasks)
 
@@ -69,6 +70,17 @@ def _refuse_blind(phase: Phase) -> None:
             f"the validator of phase {phase.name} needs targets, and no stream shows them",
             got=f"{phase.validator}; labels of {', '.join(labels)}",
             fix="correct the plan: name a validator that needs none, or a stream whose labels are given",
+        )
+
+
+def _refuse_scaled(phase: Phase, precision: str) -> None:
+    """Refuse arithmetic whose gradients are scaled by a factor that follows them, where gradients are weighed."""
+    if precision == "fp16" and hasattr(load_target(phase.combine.target), "weigh_gradients"):
+        raise RefusedError(
+            f"phase {phase.name} weighs the gradients of its losses one by one, which fp16 scales all together",
+            got="precision fp16",
+            allowed="fp32, bf16",
+            fix="set --precision fp32 or bf16",
         )
 
 

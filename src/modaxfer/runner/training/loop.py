@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from modaxfer.contracts import Kept, Weights
+from modaxfer.contracts import GradientCombiner, Kept, Weights
 from modaxfer.errors import DivergedError
 from modaxfer.plan import SCORE, Phase, Together
 from modaxfer.runner.log import rounded
@@ -25,6 +25,7 @@ from modaxfer.runner.training.anchors import reads_parameters, trained_parameter
 from modaxfer.runner.training.best import BestEpochs
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 from modaxfer.runner.training.feed import Moment
+from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
@@ -91,6 +92,9 @@ class _GradientPhase:
         known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
+        self.gradients: LossGradients | None = None
+        if isinstance(self.losses.combiner, GradientCombiner):
+            self.gradients = LossGradients([parameter.tensor for parameter in self.moving.values()])
         self.optimiser = make_optimiser(self.moving, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
@@ -169,8 +173,10 @@ class _GradientPhase:
         found: dict[str, float] = {}
         for place, some in enumerate(passes):
             last = place == len(passes) - 1
-            with nullcontext() if last else accelerator.no_sync(self.model):
+            with nullcontext() if last and self.gradients is None else accelerator.no_sync(self.model):
                 self._backward([self._chunk(part, rows) for part in some], found, last=last)
+        if self.gradients is not None:
+            self.gradients.combine(self.losses.combiner)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(
@@ -194,10 +200,13 @@ class _GradientPhase:
         """Add the gradient of one forward pass, and its losses and numbers to what was `found` of the step."""
         accelerator = self.session.accelerator
         made = self.model(chunks, self._progress, last=last)
-        # Gradients are averaged over processes, so that each one's share has to count as many times.
-        self.losses.combiner.backward(
-            made["weighed"], lambda total: accelerator.backward(total * accelerator.num_processes)
-        )
+        if self.gradients is not None:
+            self.gradients.add(made["weighed"])
+        else:
+            # Gradients are averaged over processes, so that each one's share has to count as many times.
+            self.losses.combiner.backward(
+                made["weighed"], lambda total: accelerator.backward(total * accelerator.num_processes)
+            )
         for name, value in (made["losses"] | made["numbers"]).items():
             found[name] = found.get(name, 0.0) + float(value)
 
