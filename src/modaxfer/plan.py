@@ -279,6 +279,9 @@ class Phase:
     """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
+    unfreeze: float = 0.0
+    """Share of the phase over which layers of the body begin to move one after another, from the top down, embeddings
+    last; head and bridge move from the first step (gradual unfreezing, Howard & Ruder 2018). 0 = all at once."""
     no_decay: frozenset[Part] = frozenset()
     """Parts that weight decay leaves alone, such as those that a loss holds to where they were."""
     streams: Mapping[str, Stream] = field(default_factory=lambda: {"train": Stream()})

@@ -25,7 +25,12 @@ def trained(tiny, own_rows, folder, strategy="full", **options):
 
 @pytest.mark.parametrize(
     ("strategy", "options"),
-    [("full", {"soup": 3, "wise_ft": True}), ("full", {"wise_ft": True, "head_first": True}), ("lora", {"soup": 2})],
+    [
+        ("full", {"soup": 3, "wise_ft": True}),
+        ("full", {"wise_ft": True, "head_first": True}),
+        ("lora", {"soup": 2}),
+        ("lora", {"wise_ft": True, "head_first": True, "head_by": "closed-form", "gradual": 0.5}),
+    ],
 )
 def test_an_end_is_told_and_the_saved_model_is_the_one_that_was_scored(strategy, options, tiny, own_rows, tmp_path):
     run = trained(tiny, own_rows, tmp_path / "run", strategy, **options)
@@ -57,7 +62,7 @@ def test_a_killed_run_ends_as_an_unbroken_one(options, tiny, own_rows, tmp_path,
 
     def dying(phase, found):
         calls.append(phase)
-        if len(calls) == (2 if "soup" in options else 5):
+        if len(calls) == (2 if "soup" in options else 3):
             raise KeyboardInterrupt
         judge(phase, found)
 

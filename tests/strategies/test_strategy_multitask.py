@@ -12,7 +12,7 @@ from modaxfer.strategies.multitask import MultitaskOptions, plan
 CONTEXT = PlanContext(
     rates=Rates(full=1e-4, adapter=2e-3, head_multiplier=10, layer_decay=0.8),
     depth=6,
-    lora_targets=("query",),
+    adapter_targets=("query",),
     problem=problem_spec("multiclass"),
     rows=2000,
     batch_size=32,

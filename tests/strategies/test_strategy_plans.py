@@ -13,7 +13,7 @@ from modaxfer.strategies import frozen, full, lora
 from modaxfer.strategies.frozen import FrozenOptions
 from modaxfer.strategies.full import FullOptions
 from modaxfer.strategies.lora import LoraOptions
-from modaxfer.strategies.schedule import ADAPTER_LENGTH, FULL_LENGTH
+from modaxfer.strategies.schedule import ADAPTER_LENGTH, FULL_LENGTH, HEAD_LENGTH
 
 RATES = Rates(full=1e-4, adapter=2e-3, head_multiplier=10, layer_decay=0.8)
 GRADIENT = {"full": (full.plan, FullOptions), "lora": (lora.plan, LoraOptions)}
@@ -261,3 +261,69 @@ def test_frozen_refuses_settings_of_a_search_that_is_not_made() -> None:
     unfit = context(problem=replace(problem_spec("multiclass"), name="ordinal", link=""))
     with pytest.raises(ConfigError, match=r"strategy.head would do nothing with the problem ordinal, for which"):
         frozen.plan(FrozenOptions(head="ridge"), unfit)
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_a_head_that_was_alone_first_learns_like_what_it_sits_on(name):
+    plan, options = GRADIENT[name]
+    (plain,) = plan(options(), context()).phases
+    first, second = plan(options(head_first=True), context()).phases
+    assert first.learning_rates == {Part.HEAD: plain.learning_rates[Part.HEAD]}
+    assert second.learning_rates == {**plain.learning_rates, Part.HEAD: plain.learning_rates[Part.HEAD] / 10}
+    assert (second.epochs, first.epochs) == (plain.epochs, HEAD_LENGTH.epochs(context()))
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+@pytest.mark.parametrize("bridge", [True, False])
+def test_epochs_that_are_asked_for_are_those_of_both_phases_together(name, bridge):
+    plan, options = GRADIENT[name]
+    asked = context(epochs=5.0, trained_bridge=bridge)
+    assert [phase.epochs for phase in plan(options(head_first=True), asked).phases] == [2.5, 2.5]
+    if not bridge:
+        phases = plan(options(head_first=True, head_by="closed-form"), asked).phases
+        assert [(phase.solver is None, phase.epochs) for phase in phases] == [(False, 1.0), (True, 5.0)]
+
+
+def test_a_head_in_closed_form_reads_the_last_layer():
+    (first, _) = full.plan(FullOptions(head_first=True, head_by="closed-form"), context()).phases
+    assert (first.solver.options.head, first.solver.options.layer) == ("logistic", "last")
+    number = context(problem=problem_spec("regression"))
+    assert (
+        full.plan(FullOptions(head_first=True, head_by="closed-form"), number).phases[0].solver.options.head == "ridge"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "message"),
+    [
+        ({"head_by": "closed-form"}, {}, r"strategy.head_by would do nothing with head_first=false"),
+        (
+            {"head_by": "closed-form", "head_first": True},
+            {"trained_bridge": True},
+            r"no closed form of a head with a bridge that is trained.*leave head_by out",
+        ),
+        ({"gradual": 0.95}, {}, r"strategy.gradual: got 0.95"),
+    ],
+)
+def test_stages_that_cannot_be_are_refused(options, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        full.plan(FullOptions(**options), context(**changes))
+
+
+@pytest.mark.parametrize("underneath", ["full", "lora"])
+def test_the_head_is_first_beneath_other_strategies_too(underneath):
+    from modaxfer.plan import LossTerm
+    from modaxfer.strategies import AdaptationOptions, adapting, multitask
+
+    term = LossTerm(name="gap", target="a:B", joint=True)
+    options = AdaptationOptions(underneath=underneath, head_first=True)
+    first, second = adapting(options, context(source_rows=100), term).phases
+    assert (first.drawn, second.drawn) == (("source",), ("source", "target"))
+    assert (first.trainable, [loss.name for loss in first.losses]) == ({Part.HEAD}, ["supervised"])
+    shared = multitask.plan(multitask.MultitaskOptions(underneath=underneath, head_first=True), context(tasks=2))
+    assert [phase.drawn for phase in shared.phases] == [("task-0", "task-1")] * 2
+
+
+def test_layers_are_unfrozen_over_a_share_of_the_steps():
+    (phase,) = lora.plan(LoraOptions(gradual=0.5), context()).phases
+    assert phase.unfreeze == 0.5

@@ -1,13 +1,14 @@
 """Strategies: transfer methods as declarative plans, and what they are written with, ours and those of plugins alike.
 
 A file is a strategy, with its options and ``plan(options, context)``; or what several share, and then its names stand
-here: ``checks`` of options, ``schedule`` (how long, how fast), ``ends`` in weight space, how the encoder moves
-``underneath``, and ``adaptation`` from a labelled source to rows without labels.
+here: ``checks`` of options, ``schedule`` (how long, how fast), ``stages`` of what moves, ``ends`` in weight space, how
+the encoder moves ``underneath``, and ``adaptation`` from a labelled source to rows without labels.
 """
 
 from modaxfer.strategies.adaptation import AdaptationOptions, adapting
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle, check_installed, check_share
 from modaxfer.strategies.ends import EndOptions, ends_of
+from modaxfer.strategies.frozen import FrozenOptions
 from modaxfer.strategies.schedule import (
     ADAPTER_LENGTH,
     ATTENTION_HEAD_RATE,
@@ -18,6 +19,7 @@ from modaxfer.strategies.schedule import (
     head_rate,
     main_rate,
 )
+from modaxfer.strategies.stages import HEAD_STAGE, StageOptions, staged
 from modaxfer.strategies.underneath import UNDERNEATH, UnderneathOptions, underlying
 
 __all__ = [
@@ -26,10 +28,13 @@ __all__ = [
     "CACHED_HEAD_RATE",
     "FULL_LENGTH",
     "HEAD_LENGTH",
+    "HEAD_STAGE",
     "UNDERNEATH",
     "AdaptationOptions",
     "EndOptions",
+    "FrozenOptions",
     "Length",
+    "StageOptions",
     "UnderneathOptions",
     "adapting",
     "check_declared",
@@ -40,5 +45,6 @@ __all__ = [
     "ends_of",
     "head_rate",
     "main_rate",
+    "staged",
     "underlying",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modaxfer.config import documented
 from modaxfer.plan import SUPERVISED, Labels, LossTerm, Plan, Role, Stream, Together
 from modaxfer.strategies.checks import check_declared
+from modaxfer.strategies.stages import HEAD_STAGE
 from modaxfer.strategies.underneath import UnderneathOptions, underlying
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ def adapting(options: AdaptationOptions, context: PlanContext, term: LossTerm) -
     """
     check_declared(options)
     beneath = underlying(options, replace(context, rows=context.source_rows))
+    own = replace(SUPERVISED, streams=(SOURCE,))
     phases = tuple(
         replace(
             phase,
             streams={SOURCE: Stream(role=Role.SOURCE), TARGET: Stream(labels=Labels.HIDDEN)},
             mixing=Together(epoch=SOURCE),
-            losses=(replace(SUPERVISED, streams=(SOURCE,)), replace(term, streams=(SOURCE, TARGET))),
+            # While the head is alone there are no features to move towards the target.
+            losses=(own,) if phase.name == HEAD_STAGE else (own, replace(term, streams=(SOURCE, TARGET))),
             judged=(TARGET,) if options.validate_on == TARGET else (),
         )
         for phase in beneath.phases

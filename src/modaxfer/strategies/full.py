@@ -8,23 +8,21 @@ from modaxfer.config import documented
 from modaxfer.errors import ConfigError
 from modaxfer.plan import Part, Phase, Plan, PlanContext
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
-from modaxfer.strategies.ends import EndOptions, ends_of
+from modaxfer.strategies.ends import ends_of
 from modaxfer.strategies.schedule import FULL_LENGTH, head_rate, main_rate
+from modaxfer.strategies.stages import StageOptions, staged
 
 __all__ = ["FullOptions", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullOptions(EndOptions):
+class FullOptions(StageOptions):
     """Options of strategy ``full``."""
 
     layer_decay: float | None = documented(
         None, "Learning rate factor per layer, from the top down, above 0 to 1; default the encoder's.", minimum=0.0
     )
     from_layer: int = documented(0, "Layers below this one stay frozen, and the embeddings unless it is 0.", minimum=0)
-    head_first: bool = documented(
-        False, "Train the head alone first, then everything at the body's rate (LP-FT, Kumar et al. 2022)."
-    )
 
 
 def plan(options: FullOptions, context: PlanContext) -> Plan:
@@ -36,7 +34,6 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
     2023, the embedder comes before the body), and then at the body's rate.
     Of a random model all layers are fresh: they learn at one rate, like its head.
 
-
     Raises:
         ConfigError: An option or a setting is out of range.
     """
@@ -44,29 +41,22 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
     check_from_layer(options.from_layer, context)
     rate = main_rate(context, context.rates.full)
     fresh = head_rate(context, rate, context.rates.full) if context.pretrained else rate
-    epochs = FULL_LENGTH.epochs(context)
-    rates = {Part.BODY: rate, Part.HEAD: rate if options.head_first else fresh}
+    rates = {Part.BODY: rate, Part.HEAD: fresh}
     if options.from_layer == 0:
         rates[Part.EMBEDDINGS] = rate
-    first = {Part.HEAD: fresh}
     if context.trained_bridge:
-        rates[Part.BRIDGE], first[Part.BRIDGE] = rates[Part.HEAD], fresh
+        rates[Part.BRIDGE] = fresh
     tune = Phase(
         name="tune",
         trainable=frozenset(rates),
-        epochs=epochs,
+        epochs=FULL_LENGTH.epochs(context),
         learning_rates=rates,
         layer_decay=_layer_decay(options, context),
         from_layer=options.from_layer,
         keep=max(1, options.soup),
     )
-    known = {Part.BODY, Part.NORM, Part.EMBEDDINGS} | (first.keys() if options.head_first else set())
-    after = ends_of(options, sorted(known))
-    if not options.head_first:
-        return Plan(phases=(tune,), after=after)
-    return Plan(
-        after=after, phases=(Phase(name="head", trainable=frozenset(first), epochs=epochs, learning_rates=first), tune)
-    )
+    known = {Part.BODY, Part.NORM, Part.EMBEDDINGS} | (rates.keys() if options.head_first else set())
+    return staged(Plan(phases=(tune,), after=ends_of(options, sorted(known))), options, context)
 
 
 def _layer_decay(options: FullOptions, context: PlanContext) -> float:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from modaxfer.config import documented
 from modaxfer.plan import AdapterSpec, Part, Phase, Plan, PlanContext
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
-from modaxfer.strategies.ends import EndOptions, ends_of
+from modaxfer.strategies.ends import ends_of
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, head_rate, main_rate
+from modaxfer.strategies.stages import StageOptions, staged
 
 __all__ = ["LoraOptions", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoraOptions(EndOptions):
+class LoraOptions(StageOptions):
     """Options of strategy ``lora``."""
 
     rank: int = documented(16, "Rank of the updates.", minimum=1)
@@ -29,7 +30,8 @@ class LoraOptions(EndOptions):
 def plan(options: LoraOptions, context: PlanContext) -> Plan:
     """Return a plan that moves the adapter and the head, and with it, as fast, a bridge that has weights.
 
-    With `wise_ft` the updates shrink: their second factor goes back towards zero, and in proportion the update.
+    With `wise_ft` the updates shrink: their second factor goes back towards zero, and in proportion the update; the
+    head goes back too if `head_first` has made one that is worth going back to.
 
     Over a body of random weights it runs like over any other, but updates of low rank have little to start from.
 
@@ -51,8 +53,9 @@ def plan(options: LoraOptions, context: PlanContext) -> Plan:
         from_layer=options.from_layer,
         keep=max(1, options.soup),
     )
-    after = ends_of(options, [Part.ADAPTER], fixed=["lora_A"])
-    return Plan(phases=(phase,), adapter=_adapter(options, context), after=after)
+    known = rates.keys() if options.head_first else {Part.ADAPTER}
+    after = ends_of(options, sorted(known), fixed=["lora_A"])
+    return staged(Plan(phases=(phase,), adapter=_adapter(options, context), after=after), options, context)
 
 
 def _adapter(options: LoraOptions, context: PlanContext) -> AdapterSpec:

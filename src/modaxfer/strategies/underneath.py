@@ -21,7 +21,13 @@ ADAPTERS = ("lora",)
 
 UNDERNEATH = ("full", *ADAPTERS, "frozen")
 
-_USED_BY = {"layer_decay": ("full",), "rank": ("lora",), "alpha": ("lora",), "targets": ADAPTERS}
+_USED_BY = {
+    "head_first": ("full", *ADAPTERS),
+    "layer_decay": ("full",),
+    "rank": ("lora",),
+    "alpha": ("lora",),
+    "targets": ADAPTERS,
+}
 """Options that only some choices heed."""
 
 
@@ -30,6 +36,11 @@ class UnderneathOptions:
     """Options of every strategy that leaves the choice of how the encoder moves."""
 
     underneath: str = documented("full", "How the encoder moves.", choices=UNDERNEATH)
+    head_first: bool = documented(
+        False,
+        "underneath=full or an adapter: train the head alone first, then everything (LP-FT, Kumar et al. 2022). Of "
+        "--epochs each takes half.",
+    )
     layer_decay: float | None = documented(
         None, "underneath=full: learning rate factor per layer, from the top down; default the encoder's.", minimum=0.0
     )
@@ -58,9 +69,14 @@ def underlying(options: UnderneathOptions, context: PlanContext, *, cached_rate:
     idle = [name for name, users in _USED_BY.items() if options.underneath not in users]
     check_idle(options, idle, f"underneath={options.underneath}")
     if options.underneath == "full":
-        return full.plan(full.FullOptions(layer_decay=options.layer_decay), context)
+        return full.plan(full.FullOptions(layer_decay=options.layer_decay, head_first=options.head_first), context)
     if options.underneath == "lora":
-        return lora.plan(lora.LoraOptions(rank=options.rank, alpha=options.alpha, targets=options.targets), context)
+        return lora.plan(
+            lora.LoraOptions(
+                rank=options.rank, alpha=options.alpha, targets=options.targets, head_first=options.head_first
+            ),
+            context,
+        )
     return _around_the_body(context, cached_rate)
 
 

@@ -69,8 +69,12 @@ def check_idle(resolved: ResolvedTask, *, shared: bool) -> list[str]:
 
 def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
     """Yield every setting and option that `resolved` does not read, set or not, with the reason."""
-    if all(phase.solver is not None for phase in resolved.plan.phases):
+    solved = [phase for phase in resolved.plan.phases if phase.solver is not None]
+    if len(solved) == len(resolved.plan.phases):
         yield from _idle_in_closed_form(resolved)
+    elif solved:
+        yield "train.rates", "a head is fitted in closed form before anything moves, and is not fitted again"
+        yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))
     if not any(described.bridge.spec.trained for described in resolved.towers):
         yield "train.bridge_rate", "no bridge is trained"
     forms = {described.bridge.spec.sink for described in resolved.towers}

@@ -10,7 +10,7 @@ from modaxfer.contracts import StreamFacts, ValidatorContext
 from modaxfer.errors import RefusedError
 from modaxfer.losses.rehearse import rehearse_losses
 from modaxfer.plan import SUPERVISED, Labels, Role
-from modaxfer.registry import problem_of, problem_spec
+from modaxfer.registry import load_target, problem_of, problem_spec
 from modaxfer.validators.build import build_validator, needs_labels
 
 if TYPE_CHECKING:

@@ -27,12 +27,13 @@ from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
 from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
-from modaxfer.runner.training.movement import Movement
+from modaxfer.runner.training.movement import FEW_STEPS, Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.report import PhaseReport
 from modaxfer.runner.training.step import Chunk, StepModule
 from modaxfer.runner.training.streams import Sessions, StreamRows, coming, live_rows, open_streams, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
+from modaxfer.runner.training.unfreezing import Unfreezing
 from modaxfer.runner.training.validation import Judged, Validation
 
 __all__ = ["train_phase"]
@@ -92,6 +93,7 @@ class _GradientPhase:
         known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
+        self.unfreezing = Unfreezing(self.trainable, phase)
         self.gradients: LossGradients | None = None
         if isinstance(self.losses.combiner, GradientCombiner):
             self.gradients = LossGradients([parameter.tensor for parameter in self.moving.values()])
@@ -116,7 +118,7 @@ class _GradientPhase:
         finally:
             # A search over learning rates goes on where one diverged.
             session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        movement.check(self.module, self.at.step)
+        movement.check(self.module, self.at.step, self._waiting())
         # The next phase looks for checkpoints as soon as it begins, in every process.
         session.accelerator.wait_for_everyone()
         self._take_best()
@@ -133,7 +135,7 @@ class _GradientPhase:
                     self._save()
                     raise
                 if not checked:
-                    movement.check(self.module, self.at.step)
+                    movement.check(self.module, self.at.step, self._waiting())
                     checked = True
 
     def _epoch(self) -> None:
@@ -177,6 +179,7 @@ class _GradientPhase:
                 self._backward([self._chunk(part, rows) for part in some], found, last=last)
         if self.gradients is not None:
             self.gradients.combine(self.losses.combiner)
+        self.unfreezing.hold(self._progress)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(
@@ -279,7 +282,13 @@ class _GradientPhase:
 
     def _stale(self) -> bool:
         patience = self.session.train.patience
-        return bool(patience) and self.best.stale(self.at.epoch) >= patience
+        return (
+            bool(patience) and self.best.stale(self.at.epoch) >= patience and not self.unfreezing.closed(self._progress)
+        )
+
+    def _waiting(self) -> set[int]:
+        """Return what has not had the steps yet that it takes to be seen to move."""
+        return self.unfreezing.closed((self.at.step - FEW_STEPS - 1) / self.total)
 
     def _take_best(self) -> None:
         with torch.no_grad():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import torch
 from torch import nn
@@ -10,7 +10,7 @@ from torch import nn
 from modaxfer.errors import RunFailedError
 from modaxfer.runner.model.transfer import PER_TOKEN_SHIFT
 
-__all__ = ["Movement"]
+__all__ = ["FEW_STEPS", "Movement"]
 
 FEW_STEPS = 2
 """An adapter's first factor has no gradient until its second, which starts at zero, has moved."""
@@ -27,19 +27,25 @@ class Movement:
         self._trainable = {name: _checksum(p) for name, p in model.named_parameters() if p.requires_grad}
         self._frozen = {name: _checksum(p) for name, p in model.named_parameters() if not p.requires_grad}
 
-    def check(self, model: nn.Module, steps: int) -> None:
+    def check(self, model: nn.Module, steps: int, closed: Collection[int] = ()) -> None:
         """Compare `model` with what it was.
 
         Args:
             model: The same model, `steps` optimiser steps later.
             steps: With fewer than three, only that something moved can be asked for.
+            closed: Identities of trainable tensors whose turn has not come.
 
         Raises:
             RunFailedError: A frozen tensor moved, or a trainable one did not.
         """
         now = {name: _checksum(parameter) for name, parameter in model.named_parameters()}
         moved = [name for name, value in self._frozen.items() if now[name] != value]
-        stuck = [name for name, value in self._trainable.items() if now[name] == value and not _immovable(name)]
+        waiting = {name for name, parameter in model.named_parameters() if id(parameter) in closed}
+        stuck = [
+            name
+            for name, value in self._trainable.items()
+            if now[name] == value and not _immovable(name) and name not in waiting
+        ]
         _fail("frozen tensors moved", moved)
         if steps > FEW_STEPS:
             _fail("trainable tensors did not move", stuck)
