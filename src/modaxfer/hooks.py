@@ -11,6 +11,7 @@ from modaxfer.spec import (
     AugmentationSpec,
     BridgeSpec,
     CheckpointSpec,
+    ClassicalHeadSpec,
     EncoderSpec,
     HeadSpec,
     MetricSpec,
@@ -47,6 +48,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_heads(self) -> Iterable[HeadSpec]:
         """Return heads that a plan can name."""
+        return ()
+
+    @hookspec
+    def modaxfer_classical_heads(self) -> Iterable[ClassicalHeadSpec]:
+        """Return heads that are fitted to frozen features without steps."""
         return ()
 
     @hookspec

@@ -82,6 +82,8 @@ class Solver:
 
     target: str
     options: Any = None
+    several: bool = False
+    """Whether it takes the features of several encoders; a run of several is refused where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)

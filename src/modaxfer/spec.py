@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modaxfer.augmentation_spec import AugmentationSpec, Change
+from modaxfer.head_specs import ClassicalHeadSpec, HeadSpec
 
 __all__ = [
     "API_VERSION",
@@ -25,6 +26,7 @@ __all__ = [
     "BridgeSpec",
     "Change",
     "CheckpointSpec",
+    "ClassicalHeadSpec",
     "DownloadSource",
     "EncoderSpec",
     "Field",
@@ -316,21 +318,6 @@ class StrategySpec:
     """Whether it takes several tasks, which share the encoder."""
     adapts: bool = False
     """Whether it learns from a source task, ``--source-task``, and carries over what it learned."""
-    summary: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadSpec:
-    """What turns features into logits or values: a `modaxfer.contracts.Head`, an `nn.Module`.
-
-    A strategy's plan names it, and it is built as ``target(width=, outputs=, dropout=, **options)`` with the options
-    of the plan; `width` is the size of the vector, or of a token where the class says ``reads = "tokens"``. A run
-    stores what ``config()`` returns, plain JSON values or other registered heads by keyword of its constructor, and its
-    tensors beside it; ``target(**config)`` is the untrained twin that takes them when it is read.
-    """
-
-    name: str
-    target: str
     summary: str = ""
 
 

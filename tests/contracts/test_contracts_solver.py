@@ -13,7 +13,12 @@ TARGETS = {"train": np.arange(4)}
 
 
 def context(features, targets):
-    return SolverContext(features=features, targets=targets, problem="multiclass", judge=lambda *given: 0.0)
+    return SolverContext(
+        features={name: each if isinstance(each, tuple) else (each,) for name, each in features.items()},
+        targets=targets,
+        problem="multiclass",
+        judge=lambda *given: 0.0,
+    )
 
 
 def test_the_only_stream_is_found_by_any_name():
@@ -33,3 +38,11 @@ def test_the_only_stream_is_found_by_any_name():
 def test_several_streams_and_hidden_labels_are_refused(features, targets, got):
     with pytest.raises(RefusedError, match=rf"one stream whose labels are given\. Got: {got}\."):
         context(features, targets).only()
+
+
+def test_features_of_several_encoders_are_for_solvers_that_ask_for_them():
+    made = context({"films": (FEATURES, FEATURES)}, {"films": TARGETS})
+    assert made.only_stream() == ((FEATURES, FEATURES), TARGETS)
+    message = r"features of one encoder\. Got: 2 encoders\..*one --encoder.*Solver\(several=True\)"
+    with pytest.raises(RefusedError, match=message):
+        made.only()

@@ -8,12 +8,15 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
+from sklearn.neighbors import NearestCentroid
 
 HOW_TO = Path(__file__).parents[2] / "docs/how-to"
 GUIDE = (HOW_TO / "write-a-strategy.md").read_text(encoding="utf-8")
-PLUGIN, PLANS, LOSSES, VALIDATORS = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
+PLUGIN, PLANS, LOSSES, VALIDATORS, SOLVERS = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 
 WATCHER = """
 from modaxfer import hookimpl
@@ -107,7 +110,7 @@ def test_it_needs_no_private_name():
     public = set(re.findall(r"`(modaxfer[.a-z]*)`", told[1]))
     taken = [
         (node.module, alias.name)
-        for source in (PLUGIN, PLANS, LOSSES, VALIDATORS)
+        for source in (PLUGIN, PLANS, LOSSES, VALIDATORS, SOLVERS)
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.ImportFrom) and node.module.startswith("modaxfer")
         for alias in node.names
@@ -147,3 +150,23 @@ def test_it_trains_saves_loads_and_predicts_and_its_mistakes_are_refused(site, t
     weights = {name for path in (output / "model").glob("*.safetensors") for name in load_file(path)}
     assert weights
     assert not any("losses" in name or "asked" in name for name in weights)
+
+
+def test_the_solver_of_the_guide_is_nearest_class_means():
+    from modaxfer.contracts import Features, LayerFeatures, SolverContext
+
+    found: dict = {}
+    exec(SOLVERS, found)
+    rows = np.random.default_rng(0).normal(size=(40, 2, 3, 5)).astype(np.float32)
+    targets = np.arange(40) % 3
+    rows[:, 1, 1] += targets[:, None]
+    context = SolverContext(
+        features={"train": (LayerFeatures(train=rows),)},
+        targets={"train": {"train": targets}},
+        problem="multiclass",
+        classes=("a", "b", "c"),
+        judge=lambda *given: 0.0,
+    )
+    fitted = found["means"](context, None)
+    said = fitted.head(Features(pooled=torch.from_numpy(rows[:, 1, 1]))).argmax(1)
+    assert said.tolist() == NearestCentroid().fit(rows[:, 1, 1], targets).predict(rows[:, 1, 1]).tolist()

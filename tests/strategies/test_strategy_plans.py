@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from modaxfer.config import build
-from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
 from modaxfer.plan import Part, PlanContext
 from modaxfer.registry import problem_spec
 from modaxfer.spec import Rates
@@ -156,7 +156,6 @@ def test_settings_that_train_nothing_are_refused(name, setting):
         (lora.plan, LoraOptions(alpha=0), r"strategy.alpha: got 0, must be at least 1"),
         (lora.plan, LoraOptions(dropout=1.0), r"strategy.dropout is out of range.*Got: 1.0.*Allowed: 0 to below 1"),
         (lora.plan, LoraOptions(from_layer=7), r"from_layer leaves no layer to train.*Got: 7"),
-        (frozen.plan, FrozenOptions(head="forest"), r"strategy.head: got 'forest', allowed auto, logistic, ridge"),
         (frozen.plan, FrozenOptions(reduction="tsne"), r"strategy.reduction: got 'tsne', allowed auto, none, pca"),
         (frozen.plan, FrozenOptions(pooling="max"), r"strategy.pooling: got 'max', allowed auto, cls, mean, mean_std"),
         (frozen.plan, FrozenOptions(folds=1), r"strategy.folds: got 1, must be at least 2"),
@@ -170,20 +169,23 @@ def test_options_out_of_range_are_refused(plan, options, message):
         plan(options, context())
 
 
+def test_an_unknown_head_is_named_with_those_there_are():
+    with pytest.raises(
+        UnknownNameError, match=r"unknown classical head. Got: forest. Allowed: .*lda.*list classical_he"
+    ):
+        frozen.plan(FrozenOptions(head="forest"), context())
+
+
 @pytest.mark.parametrize(
     ("problem", "options", "message"),
     [
-        ("regression", FrozenOptions(head="lda"), r"with head=lda does not fit a regression task"),
-        (
-            "regression",
-            FrozenOptions(head="logistic"),
-            r"head=logistic does not fit a regression",
-        ),
-        ("multilabel", FrozenOptions(reduction="lda"), r"with reduction=lda does not fit a multilabel task"),
+        ("regression", FrozenOptions(head="lda"), r"head lda does not fit a regression task.*auto, ridge, knn"),
+        ("regression", FrozenOptions(head="logistic"), r"head logistic does not fit a regression"),
+        ("multilabel", FrozenOptions(reduction="lda"), r"an LDA reduction does not fit a multilabel task"),
         (
             "multilabel",
-            FrozenOptions(head="lda", reduction="lda"),
-            r"with head=lda and reduction=lda does not fit a multilabel task.*auto, ridge, knn, logistic",
+            FrozenOptions(head="lda"),
+            r"head lda does not fit a multilabel task.*auto, ridge, logistic, knn",
         ),
     ],
 )

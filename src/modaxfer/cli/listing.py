@@ -187,6 +187,10 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
     },
     "bridge": {"from": lambda entry: entry.spec.source.replace("+", ", "), "to": lambda entry: entry.spec.sink},
     "head": {},
+    "classical head": {
+        "fits": lambda entry: ", ".join(entry.spec.links),
+        "tried": lambda entry: "yes" if entry.spec.tried else "if named",
+    },
     "augmentation": {
         "for": lambda entry: entry.spec.signal.replace("+", ", "),
         "strength": lambda entry: f"{entry.spec.strength:g} ({entry.spec.least:g} to {entry.spec.most:g})",

@@ -20,7 +20,7 @@ __all__ = ["Fitted", "LayerFeatures", "SolverContext"]
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFeatures:
-    """Pooled vectors of every layer, 0 (embeddings) to depth, for the rows a solver may see.
+    """One encoder's pooled vectors of every layer, 0 (embeddings) to depth, for the rows a solver may see.
 
     There is no test split here: what is not handed over cannot leak.
     """
@@ -31,6 +31,9 @@ class LayerFeatures:
     """The same of the validation split."""
     groups: np.ndarray | None = None
     """int ``[rows]`` of train: rows that belong together (one sentence, one speaker) and must share an inner fold."""
+    there: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """By split, bool ``[rows]``: whether the row has any of the encoder's fields; what is said of another row is said
+    of a blank. Empty = every row has some, as with one encoder it always has."""
 
     @property
     def layers(self) -> int:
@@ -42,7 +45,8 @@ class LayerFeatures:
 class SolverContext:
     """What a solver is given: frozen features and targets of its phase's streams, by their names there."""
 
-    features: Mapping[str, LayerFeatures]
+    features: Mapping[str, tuple[LayerFeatures, ...]]
+    """By stream, one of each encoder, in the order of the run; all of the same rows."""
     targets: Mapping[str, Mapping[str, np.ndarray]]
     """By stream and split, ``train`` and ``validation``, as in `modaxfer.contracts.TaskData.targets`; a stream whose
     labels are hidden has none."""
@@ -57,7 +61,22 @@ class SolverContext:
     """The user's setting ``train.class_weight``: ``balanced`` or None."""
 
     def only(self) -> tuple[LayerFeatures, Mapping[str, np.ndarray]]:
-        """Return features and targets of the one stream, for solvers that know nothing of others.
+        """Return features and targets of the one stream and encoder, for solvers that know nothing of others.
+
+        Raises:
+            RefusedError: There are several, or its labels are hidden.
+        """
+        features, targets = self.only_stream()
+        if len(features) != 1:
+            raise RefusedError(
+                "this solver fits a head to the features of one encoder",
+                got=f"{len(features)} encoders",
+                fix="name one --encoder, or say Solver(several=True) in the plan and read all",
+            )
+        return features[0], targets
+
+    def only_stream(self) -> tuple[tuple[LayerFeatures, ...], Mapping[str, np.ndarray]]:
+        """Return the features of each encoder, and the targets, of the one stream.
 
         Raises:
             RefusedError: There are several, or its labels are hidden.
@@ -76,11 +95,13 @@ class SolverContext:
 class Fitted:
     """A head fitted in closed form, and how it came about."""
 
-    readout: Readout
+    readouts: tuple[Readout, ...]
+    """One per encoder."""
     head: nn.Module
-    """Takes raw pooled features as `readout` asks for; a registered head, so that a run can save it."""
-    objective: Objective
-    """How what the head says becomes predictions; that of the problem, fitted on the training targets."""
+    """Takes raw pooled features as `readouts` ask for, see `modaxfer.contracts.Features.pooled`; a registered head, so
+    that a run can save it."""
+    objective: Objective | None = None
+    """How what the head says becomes predictions; None = as the problem does, fitted on the training targets."""
     report: Mapping[str, Any] = field(default_factory=dict)
     """What was tried and chosen, as plain JSON types. ``head`` names what was chosen; what stands under ``left_out``, a
     list of lines, becomes warnings."""

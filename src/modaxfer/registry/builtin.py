@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.hooks import hookimpl
 from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
+from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
 from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
 from modaxfer.spec import (
     AUDIO,
@@ -17,6 +18,7 @@ from modaxfer.spec import (
     BridgeSpec,
     Change,
     CheckpointSpec,
+    ClassicalHeadSpec,
     EncoderSpec,
     Field,
     HeadSpec,
@@ -205,33 +207,13 @@ def modaxfer_bridges() -> Iterable[BridgeSpec]:
 @hookimpl
 def modaxfer_heads() -> Iterable[HeadSpec]:
     """Return the heads that ship with the framework."""
-    return (
-        HeadSpec(
-            name="linear",
-            target="modaxfer.heads.linear:LinearHead",
-            summary="One affine map; what gradient strategies train, and what closed forms are folded into.",
-        ),
-        HeadSpec(
-            name="nearest",
-            target="modaxfer.heads.nearest:KNearestHead",
-            summary="The nearest training rows vote (Wu et al. 2018).",
-        ),
-        HeadSpec(
-            name="reduced",
-            target="modaxfer.heads.reduced:ReducedHead",
-            summary="Another head behind a reduction that cannot be folded into it.",
-        ),
-        HeadSpec(
-            name="code",
-            target="modaxfer.heads.reduced:CodeReducer",
-            summary="The encoder half of an autoencoder, as a reduction before a head.",
-        ),
-        HeadSpec(
-            name="fusion",
-            target="modaxfer.heads.fusion:FusionHead",
-            summary="Features of several encoders side by side, gated, by cross-attention or by vote.",
-        ),
-    )
+    return HEADS
+
+
+@hookimpl
+def modaxfer_classical_heads() -> Iterable[ClassicalHeadSpec]:
+    """Return the classical heads that ship with the framework."""
+    return CLASSICAL_HEADS
 
 
 @hookimpl

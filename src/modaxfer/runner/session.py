@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from modaxfer.runner.rows.encode import Computer, forward_rows
 from modaxfer.runner.rows.recipe import Recipe
 from modaxfer.runner.rows.split import Split
 
-__all__ = ["Predictions", "TaskSession", "models_of"]
+__all__ = ["Predictions", "TaskSession", "TowerLayers", "models_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,15 @@ class Predictions:
 
     predictions: np.ndarray
     scores: np.ndarray | None
+
+
+class TowerLayers(NamedTuple):
+    """What is known of the rows of a split by one encoder."""
+
+    pools: np.ndarray
+    """Pooled vectors of all layers, float32 ``[rows, depth + 1, 3, hidden]``."""
+    there: np.ndarray | None
+    """bool ``[rows]``: whether the row has any of the encoder's fields; None with one encoder: it always has."""
 
 
 @dataclass(kw_only=True)
@@ -67,8 +76,8 @@ class TaskSession:
     log: RunLog
     progress: Progress
     warnings: list[str] = field(default_factory=list)
-    layers: dict[str, np.ndarray] = field(default_factory=dict)
-    """Pooled vectors of all layers that a solver has read, by split: ``[rows, depth + 1, 3, hidden]``."""
+    layers: dict[str, tuple[TowerLayers, ...]] = field(default_factory=dict)
+    """What a solver has read, by split, of each encoder."""
     source: TaskSession | None = None
     """The same model on the rows of the source task, where the plan draws from one."""
 

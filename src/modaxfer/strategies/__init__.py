@@ -2,9 +2,11 @@
 
 A file is a strategy, with its options and ``plan(options, context)``; or what several share, and then its names stand
 here: ``checks`` of options, ``schedule`` (how long, how fast), ``stages`` of what moves, ``ends`` in weight space, how
-the encoder moves ``underneath``, and ``adaptation`` from a labelled source to rows without labels.
+the encoder moves ``underneath``, and ``adaptation`` from a labelled source to rows without labels. What the search for
+a classical head may be asked for comes from the heads' own room.
 """
 
+from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.strategies.adaptation import AdaptationOptions, adapting
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle, check_installed, check_share
 from modaxfer.strategies.ends import EndOptions, ends_of
@@ -34,6 +36,7 @@ __all__ = [
     "EndOptions",
     "FrozenOptions",
     "Length",
+    "SearchOptions",
     "StageOptions",
     "UnderneathOptions",
     "adapting",
@@ -41,10 +44,13 @@ __all__ = [
     "check_from_layer",
     "check_idle",
     "check_installed",
+    "check_layer",
     "check_share",
     "ends_of",
     "head_rate",
+    "heads_for",
     "main_rate",
+    "refuse_reduction",
     "staged",
     "underlying",
 ]

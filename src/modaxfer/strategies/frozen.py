@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from modaxfer.config import documented
-from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Solver
-from modaxfer.spec import ProblemSpec
 from modaxfer.strategies.checks import check_declared, check_idle
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, CACHED_HEAD_RATE, HEAD_LENGTH, head_rate, main_rate
 
 __all__ = ["FrozenOptions", "plan"]
 
-_SOLVER_ONLY = ("head", "reduction", "layer", "pooling", "components", "folds")
+_SOLVER_ONLY = tuple(item.name for item in fields(SearchOptions))
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrozenOptions:
-    """Options of strategy ``frozen``; ``auto`` is decided by inner validation."""
+class FrozenOptions(SearchOptions):
+    """Options of strategy ``frozen``."""
 
-    head: str = documented("auto", "Head fitted on the features.", choices=("auto", "logistic", "ridge", "lda", "knn"))
-    reduction: str = documented(
-        "auto",
-        "Reduction before the head; auto tries none and PCA.",
-        choices=("auto", "none", "pca", "lda", "autoencoder"),
-    )
-    layer: str = documented("auto", "Layer read: auto, mix (a weighted sum), last or a number, 0 = embeddings.")
-    pooling: str = documented("auto", "How tokens are pooled.", choices=("auto", "cls", "mean", "mean_std"))
-    components: int = documented(128, "Dimensions that a reduction leaves, at most.", minimum=1)
-    folds: int = documented(4, "Inner folds over the training rows.", minimum=2)
     norms: bool = documented(True, "With a bridge that is trained: move the body's layer norms as well.")
 
 
@@ -43,6 +32,7 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
 
     Raises:
         ConfigError: An option is out of range, or one is set that concerns the other kind of plan.
+        UnknownNameError: There is no such head.
         RefusedError: Head or reduction do not fit the problem.
     """
     check_declared(options)
@@ -53,8 +43,9 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
     if not context.problem.link:
         check_idle(options, _SOLVER_ONLY, f"the problem {context.problem.name}, for which no head is solved for")
         return _head_alone(context)
-    _check_layer(options.layer, context)
-    _check_problem(options, context.problem)
+    check_layer(options.layer, context.depth)
+    heads_for(options.head, context.problem)
+    refuse_reduction(options.reduction, context.problem)
     solver = Solver(target="modaxfer.heads.classical:fit", options=options)
     return Plan(phases=(Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=solver),))
 
@@ -78,29 +69,3 @@ def _head_alone(context: PlanContext) -> Plan:
         learning_rates={Part.HEAD: main_rate(context, CACHED_HEAD_RATE)},
     )
     return Plan(phases=(phase,))
-
-
-def _check_layer(layer: str, context: PlanContext) -> None:
-    if layer in ("auto", "mix", "last") or (layer.isdecimal() and int(layer) <= context.depth):
-        return
-    raise ConfigError(
-        "strategy.layer is no layer of this encoder",
-        got=layer,
-        allowed=f"auto, mix, last, 0 (embeddings) to {context.depth}",
-        fix="correct the value",
-    )
-
-
-def _check_problem(options: FrozenOptions, problem: ProblemSpec) -> None:
-    unfit = []
-    if problem.link != "softmax":
-        unfit += [f"{key}=lda" for key in ("head", "reduction") if getattr(options, key) == "lda"]
-    if problem.link == "identity" and options.head == "logistic":
-        unfit.append("head=logistic")
-    if unfit:
-        raise RefusedError(
-            f"strategy frozen with {' and '.join(unfit)} does not fit a {problem.name} task",
-            got=unfit,
-            allowed="head: auto, ridge, knn" + ("" if problem.link == "identity" else ", logistic"),
-            fix="choose another with --set strategy.head=... or strategy.reduction=...",
-        )

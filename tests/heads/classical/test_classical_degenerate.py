@@ -30,7 +30,7 @@ def fitted(train, targets, *, problem="multiclass", classes=3, groups=None, **op
     known = LayerFeatures(train=train, groups=groups)
     names = tuple(map(str, range(classes)))
     context = SolverContext(
-        features={"train": known}, targets={"train": {"train": targets}}, problem=problem, classes=names, judge=score
+        features={"train": (known,)}, targets={"train": {"train": targets}}, problem=problem, classes=names, judge=score
     )
     return fit(context, Options(**options))
 
@@ -58,7 +58,7 @@ KINDS = {
 def test_some_head_is_fitted_and_says_numbers(kind) -> None:
     train, targets, options = KINDS[kind]
     found = fitted(train, targets, **options)
-    logits = said(found.head, torch.zeros(2, 16 if found.readout.pooling == "mean_std" else 8))
+    logits = said(found.head, torch.zeros(2, 16 if found.readouts[0].pooling == "mean_std" else 8))
     assert torch.isfinite(logits).all()
     assert not any(found.report["head"] in line for line in found.report.get("left_out", ()))
 

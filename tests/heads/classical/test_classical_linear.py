@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from heads_read import said
 from modaxfer.heads.classical.discriminant import discriminant_directions, solve_discriminant
-from modaxfer.heads.classical.families import GRIDS, linear_head
+from modaxfer.heads.classical.family import head_named
 from modaxfer.heads.classical.logistic import solve_logistic
 from modaxfer.heads.classical.reduction import reduce_linearly
 from modaxfer.heads.classical.ridge import solve_ridge
@@ -62,7 +62,7 @@ def test_one_row_per_fold_is_leave_one_out():
 def test_leave_one_out_chooses_the_penalty_that_ridgecv_chooses():
     rows = rows_of(40, width=10, seed=4)
     targets = values_of(rows, seed=4)
-    penalties = GRIDS["ridge"]
+    penalties = head_named("ridge").grid
     reference = RidgeCV(alphas=penalties).fit(StandardScaler().fit_transform(rows), targets)
     space, objective = space_of(rows, targets, "regression", sizes=(*[1] * 40, 0))
     errors = []
@@ -83,7 +83,7 @@ def test_held_out_ridge_classes_are_scikit_learns():
 def test_weighted_ridge_is_scikit_learns():
     targets = classes_of(TRAIN)
     space, _ = space_of(TRAIN, targets, "multiclass", balanced=True)
-    head, _ = linear_head(space, "ridge", 7.0, "softmax", None)
+    head, _ = head_named("ridge").fit(space, 7.0, "softmax", None)
     model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=7.0, class_weight="balanced"))
     expected = model.fit(EXACT_TRAIN, targets).decision_function(EXACT)
     np.testing.assert_allclose(2 * said(head, torch.from_numpy(ROWS)).detach() - 1, expected, atol=1e-4)
@@ -101,7 +101,7 @@ def test_held_out_lda_is_scikit_learns(shrinkage):
 def test_balanced_lda_has_equal_priors():
     targets = classes_of(TRAIN)
     space, objective = space_of(TRAIN, targets, "multiclass", balanced=True)
-    head, _ = linear_head(space, "lda", 0.3, "softmax", None)
+    head, _ = head_named("lda").fit(space, 0.3, "softmax", None)
     _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3, priors=np.full(3, 1 / 3))
     expected = make_pipeline(StandardScaler(), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
@@ -113,7 +113,7 @@ def test_balanced_lda_has_equal_priors():
 def test_folded_logistic_is_scikit_learns(problem, classes, balanced):
     targets = classes_of(TRAIN, classes)
     space, objective = space_of(TRAIN, targets, problem, classes=classes, balanced=balanced)
-    head, converged = linear_head(space, "logistic", 0.1, "softmax", None)
+    head, converged = head_named("logistic").fit(space, 0.1, "softmax", None)
     model = make_pipeline(StandardScaler(), exact_logistic(class_weight="balanced" if balanced else None))
     model.fit(EXACT_TRAIN, targets)
     _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
@@ -137,7 +137,7 @@ def test_held_out_logistic_is_scikit_learns():
 def test_multilabel_logistic_is_one_against_the_rest(balanced):
     targets = labels_of(TRAIN)
     space, objective = space_of(TRAIN, targets, "multilabel", balanced=balanced)
-    head, _ = linear_head(space, "logistic", 0.1, "sigmoid", None)
+    head, _ = head_named("logistic").fit(space, 0.1, "sigmoid", None)
     model = exact_logistic(class_weight="balanced" if balanced else None)
     reference = make_pipeline(StandardScaler(), OneVsRestClassifier(model)).fit(EXACT_TRAIN, targets)
     _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
@@ -178,7 +178,7 @@ def test_a_label_that_never_occurs_stays_out():
     targets = labels_of(TRAIN)
     targets[:, 2] = 0
     space, objective = space_of(TRAIN, targets, "multilabel")
-    head, converged = linear_head(space, "logistic", 0.1, "sigmoid", None)
+    head, converged = head_named("logistic").fit(space, 0.1, "sigmoid", None)
     _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
     assert chances[:, 2].max() < 1e-3
     assert converged
@@ -194,7 +194,7 @@ def test_a_label_that_never_occurs_stays_out():
 def test_folded_pca_and_head_are_scikit_learns(head, value, model):
     targets = classes_of(TRAIN)
     space, objective = space_of(TRAIN, targets, "multiclass")
-    folded, _ = linear_head(reduce_linearly(space, "pca", 5), head, value, "softmax", None)
+    folded, _ = head_named(head).fit(reduce_linearly(space, "pca", 5), value, "softmax", None)
     expected = make_pipeline(StandardScaler(), PCA(5), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
     _, chances = objective.decode(said(folded, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, expected, atol=1e-4)
@@ -203,7 +203,7 @@ def test_folded_pca_and_head_are_scikit_learns(head, value, model):
 def test_folded_pca_and_ridge_are_scikit_learns():
     targets = values_of(TRAIN)
     space, objective = space_of(TRAIN, targets, "regression")
-    folded, _ = linear_head(reduce_linearly(space, "pca", 5), "ridge", 7.0, "identity", None)
+    folded, _ = head_named("ridge").fit(reduce_linearly(space, "pca", 5), 7.0, "identity", None)
     expected = make_pipeline(StandardScaler(), PCA(5), Ridge(alpha=7.0)).fit(EXACT_TRAIN, targets).predict(EXACT)
     values, _ = objective.decode(said(folded, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(values, expected, atol=1e-4 * targets.std())
@@ -236,7 +236,7 @@ def test_a_folded_lda_reduction_gives_what_its_steps_give():
     targets = classes_of(TRAIN)
     space, objective = space_of(TRAIN, targets, "multiclass")
     reduced = reduce_linearly(space, "lda", 10)
-    folded, _ = linear_head(reduced, "logistic", 0.1, "softmax", None)
+    folded, _ = head_named("logistic").fit(reduced, 0.1, "softmax", None)
     projected = (StandardScaler().fit_transform(EXACT_TRAIN)) @ discriminant_directions(space, 10, 0.3)[0].numpy()
     expected = exact_logistic().fit(projected, targets).predict_proba(projected)
     _, chances = objective.decode(said(folded, torch.from_numpy(TRAIN)))

@@ -14,7 +14,8 @@ from heads_read import said
 from modaxfer.contracts import LayerFeatures, SolverContext
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import build_head, head_config
-from modaxfer.heads.classical import families, fit, search
+from modaxfer.heads.classical import fit, search
+from modaxfer.heads.classical.discriminant import LDA
 from modaxfer.heads.classical.features import View
 from problem_names import PROBLEMS
 
@@ -52,7 +53,7 @@ def data(problem, count=360):
 
 def context(features, targets, problem, classes, judge, **settings):
     return SolverContext(
-        features={"train": features},
+        features={"train": (features,)},
         targets={"train": targets},
         problem=problem,
         classes=classes,
@@ -70,7 +71,7 @@ def fitted(features, targets, problem, *, groups=None, class_weight=None, score=
 
 
 def judged(found, features, targets, problem):
-    readout = found.readout
+    (readout,) = found.readouts
     view = View(layers=readout.layers, weights=readout.weights, pooling=readout.pooling)
     with torch.no_grad():
         predictions, scores = found.objective.decode(said(found.head.eval(), view.read(features)))
@@ -125,7 +126,7 @@ def test_related_rows_are_no_evidence_when_they_are_known_as_groups():
 
 
 def test_validation_rows_choose_but_are_not_fitted(monkeypatch):
-    monkeypatch.setitem(families.GRIDS, "lda", (0.3,))
+    monkeypatch.setattr(LDA, "grid", (0.3,))
     features, targets = data("multiclass")
     settings = {"head": "lda", "reduction": "none", "layer": "0", "pooling": "mean"}
     found = fitted(features, targets, "multiclass", **settings)
@@ -224,9 +225,9 @@ def test_a_score_that_is_nowhere_defined_is_survived():
 @pytest.mark.parametrize(
     ("problem", "setting", "message"),
     [
-        ("regression", {"head": "lda"}, r"head 'lda' does not fit a regression task.*Allowed: auto, ridge, knn"),
-        ("regression", {"head": "logistic"}, r"head 'logistic' does not fit a regression task"),
-        ("multilabel", {"head": "lda"}, r"head 'lda' does not fit a multilabel task"),
+        ("regression", {"head": "lda"}, r"head lda does not fit a regression task.*Allowed: auto, ridge, knn"),
+        ("regression", {"head": "logistic"}, r"head logistic does not fit a regression task"),
+        ("multilabel", {"head": "lda"}, r"head lda does not fit a multilabel task"),
         ("multilabel", {"reduction": "lda"}, r"LDA reduction does not fit a multilabel task"),
         ("regression", {"reduction": "lda"}, r"LDA reduction does not fit a regression task.*auto, none, pca"),
     ],

@@ -29,7 +29,7 @@ def fitted(features, targets, **options):
     known = LayerFeatures(train=features[:200], validation=features[200:])
     split = {"train": targets[:200], "validation": targets[200:]}
     context = SolverContext(
-        features={"train": known},
+        features={"train": (known,)},
         targets={"train": split},
         problem="multiclass",
         classes=("a", "b", "c"),
@@ -40,8 +40,8 @@ def fitted(features, targets, **options):
 
 def shares(found, features):
     """How much of what the head reads comes from each layer."""
-    spread = features[:, list(found.readout.layers), 1].std((0, 2)) * found.readout.weights
-    return dict(zip(found.readout.layers, spread / spread.sum(), strict=True))
+    spread = features[:, list(found.readouts[0].layers), 1].std((0, 2)) * found.readouts[0].weights
+    return dict(zip(found.readouts[0].layers, spread / spread.sum(), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def shares(found, features):
 @pytest.mark.parametrize("layer", [0, 2])
 def test_the_pooling_that_knows_is_found(layer, pool, poolings):
     features, targets = layered(layer, (pool,))
-    assert fitted(features, targets, layer=str(layer)).readout.pooling in poolings
+    assert fitted(features, targets, layer=str(layer)).readouts[0].pooling in poolings
 
 
 @pytest.mark.parametrize("layer", [0, 2])
@@ -68,8 +68,8 @@ def test_what_no_layer_knows_alone_is_read_from_a_weighted_sum():
     features[:, 1] = features[:, 0] - 2 * noise
     features[:, 2:] = features[:, :2]
     found = fitted(features, targets, pooling="mean")
-    assert len(found.readout.layers) == 4
-    assert sum(found.readout.weights) == pytest.approx(1)
+    assert len(found.readouts[0].layers) == 4
+    assert sum(found.readouts[0].weights) == pytest.approx(1)
     assert found.report["score"] > 0.7
 
 
@@ -85,7 +85,7 @@ def test_layers_of_different_size_weigh_alike_in_a_uniform_sum():
 @pytest.mark.parametrize(("setting", "layers"), [("last", (3,)), ("1", (1,)), ("0", (0,))])
 def test_a_chosen_layer_is_taken(setting, layers):
     features, targets = layered(2, (1,))
-    assert fitted(features, targets, layer=setting).readout.layers == layers
+    assert fitted(features, targets, layer=setting).readouts[0].layers == layers
 
 
 def test_a_wished_pooling_is_taken():
@@ -103,7 +103,7 @@ def test_a_constant_layer_is_survived():
     features, targets = layered(2, (1,))
     features[:, 0, 0] = 3.0
     found = fitted(features, targets, pooling="cls", layer="mix")
-    assert 0 not in found.readout.layers
+    assert 0 not in found.readouts[0].layers
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean", "mean_std"])

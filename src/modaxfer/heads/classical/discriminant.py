@@ -6,18 +6,40 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from modaxfer.heads.classical.family import folded, outputs_of_maps
 from modaxfer.heads.classical.space import Space, solve_positive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import nn
+
+    from modaxfer.heads.classical.calibration import Calibration
     from modaxfer.heads.classical.cut import AffineMaps
 
-__all__ = ["discriminant_directions", "solve_discriminant"]
+__all__ = ["LDA", "discriminant_directions", "solve_discriminant"]
 
 ABSENT = -30.0
 """Logarithm of the prior of a class without a training row."""
 
 FLOOR = 1e-6
 """Added to variances of scaled features, whose own are about one."""
+
+
+class LDA:
+    """Linear discriminant analysis; the value is the shrinkage of the covariance."""
+
+    setting = "shrinkage"
+    grid = (0.05, 0.2, 0.4, 0.6, 0.8)
+    scaled = False
+
+    def held_out(self, space: Space, grid: Sequence[float], link: str) -> Iterator[tuple[float, torch.Tensor]]:
+        """See `modaxfer.heads.classical.family.ClassicalHead`."""
+        return outputs_of_maps(space, grid, solve_discriminant)
+
+    def fit(self, space: Space, value: float, link: str, calibration: Calibration | None) -> tuple[nn.Module, bool]:
+        """See `modaxfer.heads.classical.family.ClassicalHead`."""
+        return folded(space, solve_discriminant(space, value), calibration), True
 
 
 def solve_discriminant(space: Space, shrinkage: float) -> AffineMaps:

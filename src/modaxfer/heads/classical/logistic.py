@@ -11,14 +11,44 @@ from scipy.optimize import minimize
 from torch.nn import functional
 
 from modaxfer.heads.classical.cut import AffineMaps
+from modaxfer.heads.classical.family import folded, outputs_of_maps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import nn
+
+    from modaxfer.heads.classical.calibration import Calibration
     from modaxfer.heads.classical.space import Space
 
-__all__ = ["LogisticFit", "solve_logistic"]
+__all__ = ["Logistic", "LogisticFit", "solve_logistic"]
 
 ABSENT = 30.0
 """Size of the bias of a class or label that a split never sees (or sees in every row)."""
+
+
+class Logistic:
+    """Penalised logistic regression; the value is scikit-learn's ``C``. Each value starts from the one before."""
+
+    setting = "inverse_penalty"
+    grid = (1e-3, 4e-3, 2e-2, 1e-1)
+    scaled = False
+
+    def held_out(self, space: Space, grid: Sequence[float], link: str) -> Iterator[tuple[float, torch.Tensor]]:
+        """See `modaxfer.heads.classical.family.ClassicalHead`."""
+        start: LogisticFit | None = None
+
+        def solve(space: Space, value: float) -> AffineMaps:
+            nonlocal start
+            start = solve_logistic(space, value, link, start=start, exact=False)
+            return start.maps
+
+        return outputs_of_maps(space, grid, solve)
+
+    def fit(self, space: Space, value: float, link: str, calibration: Calibration | None) -> tuple[nn.Module, bool]:
+        """See `modaxfer.heads.classical.family.ClassicalHead`."""
+        found = solve_logistic(space, value, link)
+        return folded(space, found.maps, calibration), found.converged
 
 
 @dataclass(frozen=True, kw_only=True)

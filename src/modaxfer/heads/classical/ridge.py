@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modaxfer.heads.classical.family import folded, outputs_of_maps
 from modaxfer.heads.classical.space import Space, solve_positive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import torch
+    from torch import nn
+
+    from modaxfer.heads.classical.calibration import Calibration
     from modaxfer.heads.classical.cut import AffineMaps
 
-__all__ = ["solve_ridge"]
+__all__ = ["Ridge", "solve_ridge"]
+
+
+class Ridge:
+    """Ridge regression; the value is the penalty. Class indicators become probabilities by scaling."""
+
+    setting = "penalty"
+    grid = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+    scaled = True
+
+    def held_out(self, space: Space, grid: Sequence[float], link: str) -> Iterator[tuple[float, torch.Tensor]]:
+        """See `modaxfer.heads.classical.family.ClassicalHead`."""
+        return outputs_of_maps(space, grid, solve_ridge)
+
+    def fit(self, space: Space, value: float, link: str, calibration: Calibration | None) -> tuple[nn.Module, bool]:
+        """See `modaxfer.heads.classical.family.ClassicalHead`."""
+        return folded(space, solve_ridge(space, value), calibration), True
 
 
 def solve_ridge(space: Space, penalty: float) -> AffineMaps:

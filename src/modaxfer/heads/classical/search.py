@@ -9,15 +9,16 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import Features, Fitted
-from modaxfer.errors import DataError, RefusedError
+from modaxfer.errors import DataError
 from modaxfer.heads.classical.cut import Cut, FitTargets
-from modaxfer.heads.classical.families import heads_for, linear_head, nearest_head
+from modaxfer.heads.classical.family import head_named
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
 from modaxfer.heads.classical.trial import HeldOut, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.reduced import ReducedHead
+from modaxfer.heads.search_options import heads_for, refuse_reduction
 from modaxfer.registry import problem_of, problem_spec
 from modaxfer.threads import suitable_threads
 
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
 
     from modaxfer.contracts import Judge, LayerFeatures, Objective, SolverContext
     from modaxfer.heads.classical.features import View
-    from modaxfer.heads.classical.options import SearchOptions
-    from modaxfer.spec import ProblemSpec
+    from modaxfer.heads.search_options import SearchOptions
 
-__all__ = ["fit", "refuse_reduction"]
+__all__ = ["fit"]
 
 SEARCH_ROWS = 6000
 """Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
@@ -80,18 +80,7 @@ def fit(context: SolverContext, options: SearchOptions) -> Fitted:
         "candidates": [trial.to_dict() for trial in trials],
         **({"left_out": list(dict.fromkeys(left_out))} if left_out else {}),
     }
-    return Fitted(readout=best.view.readout, head=head, objective=objective, report=report)
-
-
-def refuse_reduction(reduction: str, problem: ProblemSpec) -> None:
-    """Refuse an LDA reduction where there are no classes to tell apart."""
-    if reduction == "lda" and problem.link != "softmax":
-        raise RefusedError(
-            f"an LDA reduction does not fit a {problem.name} task",
-            got=reduction,
-            allowed=("auto", "none", "pca", "autoencoder"),
-            fix="choose another with --set strategy.reduction=...",
-        )
+    return Fitted(readouts=(best.view.readout,), head=head, objective=objective, report=report)
 
 
 def _held_out(
@@ -209,17 +198,11 @@ def _fitted(
 
 def _final(best: Trial, train: np.ndarray, labels: FitTargets, held_out: HeldOut) -> tuple[nn.Module, bool]:
     """Fit the chosen candidate on all training rows."""
-    link = held_out.link
     raw = best.view.read(train)
     encoder = train_code(raw, held_out.components, held_out.seed) if best.reduction == "autoencoder" else None
     cut = Cut.of(raw if encoder is None else encoder(Features(pooled=raw)), labels, (len(raw), 0))
     space = Space.standardised(cut)
     if encoder is None:
         space = reduce_linearly(space, best.reduction, held_out.components)
-    converged = True
-    head: nn.Module
-    if best.head == "knn":
-        head = nearest_head(space, best.value, link)
-    else:
-        head, converged = linear_head(space, best.head, best.value, link, best.calibration)
+    head, converged = head_named(best.head).fit(space, best.value, held_out.link, best.calibration)
     return (head if encoder is None else ReducedHead(encoder, head)), converged

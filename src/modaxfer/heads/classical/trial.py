@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import torch
 from modaxfer.contracts import Features
 from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import Cut, FitTargets
-from modaxfer.heads.classical.families import SETTINGS, held_out_outputs
+from modaxfer.heads.classical.family import head_named
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
 
@@ -44,7 +44,7 @@ class Trial:
             "pooling": self.view.pooling,
             "reduction": self.reduction,
             "head": self.head,
-            SETTINGS[self.head]: self.value,
+            head_named(self.head).setting: self.value,
             "score": self.score,
         }
 
@@ -74,7 +74,7 @@ class HeldOut:
         return Space.standardised(Cut.of(view.read(self.features), self.labels, self.sizes))
 
     def best(
-        self, view: View, space: Space, head: str, reduction: str = "none", grid: tuple[float, ...] | None = None
+        self, view: View, space: Space, head: str, reduction: str = "none", grid: Sequence[float] | None = None
     ) -> Trial:
         """Return the best value of `head`'s grid on `view`; ties go to the earlier value.
 
@@ -88,7 +88,7 @@ class HeldOut:
 
     def _judged(self, view: View, head: str, reduction: str, value: float, outputs: torch.Tensor) -> Trial:
         calibration = None
-        if head == "ridge" and self.link != "identity":
+        if head_named(head).scaled and self.link != "identity":
             # Validation rows stay out: what is fitted is fitted on training rows.
             training = slice(0, sum(self.sizes[:-1]))
             calibration = Calibration.fit(outputs[training], self.labels[training], self.link)
@@ -99,18 +99,18 @@ class HeldOut:
         return trial if math.isfinite(score) else replace(trial, score=-math.inf)
 
     def _outputs(
-        self, space: Space, head: str, reduction: str, grid: tuple[float, ...] | None
+        self, space: Space, head: str, reduction: str, grid: Sequence[float] | None
     ) -> Iterator[tuple[float, torch.Tensor]]:
-        cut = space.cut
+        cut, family = space.cut, head_named(head)
+        grid = family.grid if grid is None else grid
         if reduction != "autoencoder":
-            reduced = reduce_linearly(space, reduction, self.components)
-            yield from held_out_outputs(reduced, head, self.link, grid)
+            yield from family.held_out(reduce_linearly(space, reduction, self.components), grid, self.link)
             return
         merged: dict[float, torch.Tensor] = {}
         for split, number in enumerate(cut.held):
             block = cut.block(number)
             part = self._coded(cut, split, block)
-            for value, outputs in held_out_outputs(Space.standardised(part), head, self.link, grid):
+            for value, outputs in family.held_out(Space.standardised(part), grid, self.link):
                 whole = merged.setdefault(value, torch.zeros(len(cut.rows), outputs.shape[1]))
                 whole[block] = outputs[part.block(1)]
         yield from merged.items()

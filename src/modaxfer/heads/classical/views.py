@@ -10,8 +10,8 @@ from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.features import View
 
 if TYPE_CHECKING:
-    from modaxfer.heads.classical.options import SearchOptions
     from modaxfer.heads.classical.trial import HeldOut, Trial
+    from modaxfer.heads.search_options import SearchOptions
 
 __all__ = ["Scout"]
 

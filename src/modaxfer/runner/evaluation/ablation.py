@@ -15,7 +15,7 @@ from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import TaskSession
-from modaxfer.runner.training.features import pooled_features
+from modaxfer.runner.training.features import head_inputs
 
 __all__ = ["ablate", "part_names"]
 
@@ -48,7 +48,7 @@ def ablate(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> 
     if session.model.reads_tokens:
         session.tell("what each part of a row is worth is not measured: the head reads tokens, not vectors")
         return {}
-    vectors = pooled_features(session, "test")
+    vectors = head_inputs(session, "test")
     found = {
         name: attempt(
             f"the score of {name} alone", partial(_alone, session, resolved, findings, vectors, place), warnings
@@ -59,13 +59,13 @@ def ablate(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> 
 
 
 def _alone(
-    session: TaskSession, resolved: ResolvedTask, findings: Findings, vectors: np.ndarray, place: int
+    session: TaskSession, resolved: ResolvedTask, findings: Findings, vectors: torch.Tensor, place: int
 ) -> dict[str, Any]:
     count = len(session.model.towers)
-    rows = np.flatnonzero(vectors[:, place] > 0)
+    rows = np.flatnonzero(vectors[:, place].numpy() > 0)
     if not len(rows):
         return {"metrics": {}, "intervals": {}, "rows": 0}
-    given = torch.from_numpy(vectors[rows])
+    given = vectors[torch.from_numpy(rows)]
     given[:, :count] = 0
     given[:, place] = 1
     with torch.inference_mode(), session.computer.arithmetic():

@@ -75,9 +75,10 @@ class TransferModel(nn.Module):
         readout: Readout = self.towers[0].readout
         return readout
 
-    @readout.setter
-    def readout(self, readout: Readout) -> None:
-        self.towers[0].readout = readout
+    def read(self, readouts: Sequence[Readout]) -> None:
+        """Read each tower as its readout says from now on."""
+        for tower, readout in zip(self.towers, readouts, strict=True):
+            tower.readout = readout
 
     @property
     def top(self) -> int:
@@ -143,9 +144,10 @@ class TransferModel(nn.Module):
         hidden: Hidden = self.towers[0].prefix(batch, stop)
         return hidden
 
-    def layer_pools(self, batch: Batch) -> torch.Tensor:
-        """Return pooled vectors of all layers of the only tower; see `Tower.layer_pools`."""
-        pools: torch.Tensor = self.towers[0].layer_pools(batch)
+    def layer_pools(self, batch: Batch, tower: int = 0) -> torch.Tensor:
+        """Return pooled vectors of all layers of one tower; see `Tower.layer_pools`."""
+        part = batch if len(self.towers) == 1 else part_of_batch(batch, tower)
+        pools: torch.Tensor = self.towers[tower].layer_pools(part)
         return pools
 
     def model_parameters(self) -> Iterator[tuple[str, ModelParameter]]:

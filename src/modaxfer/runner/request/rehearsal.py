@@ -39,6 +39,7 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
     for described in tasks[0].towers:
         _refuse_layer(described)
     _refuse_long(tasks)
+    _refuse_several(tasks[0])
     for resolved in tasks:
         _rehearse_head(resolved, _objective(resolved).outputs)
     for described in tasks[0].towers:
@@ -79,6 +80,18 @@ def _refuse_fused_tokens(resolved: ResolvedTask) -> None:
             f"a loss of strategy {resolved.strategy.name} reads tokens, which several encoders do not share",
             got=f"{', '.join(names)} with {len(resolved.towers)} encoders",
             allowed="1 encoder, or losses that read outputs and pooled vectors",
+            fix="name one --encoder, or choose another strategy (`modaxfer list strategies`)",
+        )
+
+
+def _refuse_several(resolved: ResolvedTask) -> None:
+    """Refuse a solver that reads the features of one encoder where there are several."""
+    names = [phase.name for phase in resolved.plan.phases if phase.solver is not None and not phase.solver.several]
+    if names and len(resolved.towers) > 1:
+        raise RefusedError(
+            f"strategy {resolved.strategy.name} solves for a head on the features of one encoder",
+            got=f"{len(resolved.towers)} encoders, phase {', '.join(names)}",
+            allowed="1 encoder, or a solver that takes several (Solver.several)",
             fix="name one --encoder, or choose another strategy (`modaxfer list strategies`)",
         )
 

@@ -13,16 +13,17 @@ from modaxfer.encoders.processors.padding import pad
 from modaxfer.errors import RunFailedError
 from modaxfer.plan import Reads
 from modaxfer.runner.model.tower import LAYER_STATES, read_out
-from modaxfer.runner.model.transfer import POOLED
+from modaxfer.runner.model.transfer import POOLED, PRESENT, part_of_batch
 from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.rows.encode import collate_states
 from modaxfer.runner.rows.split import PickedRows, Split
 from modaxfer.runner.rows.store import ExampleStore
-from modaxfer.runner.session import Predictions, TaskSession
+from modaxfer.runner.session import Predictions, TaskSession, TowerLayers
 
 __all__ = [
     "EntryPoint",
     "entry_point",
+    "head_inputs",
     "is_known",
     "layer_features",
     "pooled_features",
@@ -77,14 +78,36 @@ def _gigabytes(session: TaskSession, split: Split) -> float:
     return float(split.lengths.sum()) * float(session.model.encoder.hidden_size) * 4 / 1e9
 
 
-def layer_features(session: TaskSession, name: str) -> np.ndarray:
-    """Return pooled vectors of all layers for split `name`: float32 ``[rows, depth + 1, 3, hidden]``."""
-    return _kept(session, session.splits[name], ("layers",), lambda one: _layers(session, one, name)).whole("layers")
+def layer_features(session: TaskSession, name: str) -> tuple[TowerLayers, ...]:
+    """Return pooled vectors of all layers of each encoder for split `name`; the session keeps them."""
+    if name not in session.layers:
+        session.layers[name] = tuple(_tower_layers(session, name, place) for place in range(len(session.model.towers)))
+    return session.layers[name]
+
+
+def _tower_layers(session: TaskSession, name: str, tower: int) -> TowerLayers:
+    several = len(session.model.towers) > 1
+    what = ("layers", tower) if several else ("layers",)
+    store = _kept(session, session.splits[name], what, lambda one: _layers(session, one, name, tower))
+    return TowerLayers(store.whole("layers"), store.whole(PRESENT)[:, 0] > 0 if several else None)
 
 
 def pooled_features(session: TaskSession, name: str) -> np.ndarray:
     """Return the vectors that the head takes for split `name`, by the model as it is now: float32 ``[rows, width]``."""
     return _pooled_store(session, name).whole(POOLED)
+
+
+def head_inputs(session: TaskSession, name: str) -> torch.Tensor:
+    """Return the vectors that the head takes for split `name`, float32 ``[rows, width]``, from what is known of it."""
+    if name not in session.layers:
+        return torch.from_numpy(pooled_features(session, name))
+    known = session.layers[name]
+    parts = [
+        read_out(torch.from_numpy(each.pools), tower.readout)
+        for each, tower in zip(known, session.model.towers, strict=True)
+    ]
+    there = [torch.from_numpy(each.there) for each in known if each.there is not None]
+    return torch.cat([torch.stack(there, 1).float(), *parts], 1) if there else parts[0]
 
 
 def is_known(session: TaskSession, name: str) -> bool:
@@ -111,11 +134,8 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
         return _predict_entered(session, name, rows)
     if name not in session.layers and session.layers and session.splits[name].picks is not None:
         # Each fold may read another layer: all of them are known of the whole, and one alone would be computed again.
-        session.layers[name] = layer_features(session, name)
-    if name in session.layers:
-        pooled = read_out(torch.from_numpy(session.layers[name]), session.model.readout)
-    else:
-        pooled = torch.from_numpy(pooled_features(session, name))
+        layer_features(session, name)
+    pooled = head_inputs(session, name)
     wanted = pooled if rows is None else pooled[torch.from_numpy(rows)]
     session.model.eval()
     with torch.inference_mode(), session.computer.arithmetic():
@@ -171,15 +191,23 @@ def _stored(
     return cached_store("features", key, use_disk, once, tell=session.tell)
 
 
-def _layers(session: TaskSession, split: Split, name: str) -> Iterator[list[Example]]:
+def _layers(session: TaskSession, split: Split, name: str, tower: int) -> Iterator[list[Example]]:
     model = session.model.eval()
-    shape = (len(split.lengths), model.encoder.depth + 1, 3, model.encoder.hidden_size)
-    filled = np.zeros(shape, np.float32)
-    for chosen, values in session.forward(split, model.layer_pools, label=f"encoding {name}"):
-        filled[chosen] = values.float().cpu().numpy()
-    filled = session.gather(filled)
+    encoder, several = model.towers[tower].encoder, len(model.towers) > 1
+    filled = np.zeros((len(split.lengths), encoder.depth + 1, 3, encoder.hidden_size), np.float32)
+    there = np.zeros((len(split.lengths), 1), np.float32)
+
+    def run(batch: Batch) -> torch.Tensor:
+        pools = model.layer_pools(batch, tower)
+        return torch.cat([part_of_batch(batch, tower)[PRESENT][:, None], pools.flatten(1)], 1) if several else pools
+
+    for chosen, values in session.forward(split, run, label=f"encoding {name}"):
+        found = values.float().cpu().numpy()
+        filled[chosen] = (found[:, 1:] if several else found).reshape(len(chosen), *filled.shape[1:])
+        there[chosen] = found[:, :1] if several else 1.0
+    filled, there = session.gather(filled), session.gather(there)
     refuse_undefined(session, split, name, {layer: filled[:, layer] for layer in range(filled.shape[1])})
-    yield [{"layers": row} for row in filled]
+    yield [{"layers": row, **({PRESENT: flag} if several else {})} for row, flag in zip(filled, there, strict=True)]
 
 
 def _parts(session: TaskSession, split: Split, name: str) -> Iterator[list[Example]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import Fitted, LayerFeatures, SolverContext
+from modaxfer.contracts import Fitted, LayerFeatures, Readout, SolverContext
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Labels, Phase, Role, Stream
 from modaxfer.registry import load_target
@@ -55,13 +55,16 @@ def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[st
     )
     fitted: Fitted = load_target(phase.solver.target)(context, phase.solver.options)
     session.warnings.extend(fitted.report.get("left_out", ()))
-    session.model.readout = fitted.readout
+    session.model.read(fitted.readouts)
     session.model.head = fitted.head.to(session.computer.device)
-    session.objective = fitted.objective
-    layers = fitted.readout.layers
-    read = f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"
-    session.progress.say(f"  chose {fitted.report.get('head')} on {read}, {fitted.readout.pooling}")
+    session.objective = fitted.objective or session.objective
+    session.progress.say(f"  chose {fitted.report.get('head')} on {'; '.join(map(_told, fitted.readouts))}")
     return dict(fitted.report) | {"features_s": encoded - started, "search_s": time.monotonic() - encoded}
+
+
+def _told(readout: Readout) -> str:
+    layers = readout.layers
+    return f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}, {readout.pooling}"
 
 
 def _session_of(stream: Stream, sessions: Sessions, number: int) -> TaskSession:
@@ -69,18 +72,20 @@ def _session_of(stream: Stream, sessions: Sessions, number: int) -> TaskSession:
     return sessions[stream.role, number if own else stream.task]
 
 
-def _features(stream: Stream, session: TaskSession) -> LayerFeatures:
+def _features(stream: Stream, session: TaskSession) -> tuple[LayerFeatures, ...]:
     """Return what is known of a stream's rows; of one that draws from another split than train, that split alone."""
-    if stream.split != "train":
-        return LayerFeatures(train=_layers(session, stream.split))
-    return LayerFeatures(**{name: _layers(session, name) for name in BOTH}, groups=session.groups)
-
-
-def _layers(session: TaskSession, name: str) -> np.ndarray:
-    """Return pooled vectors of all layers, which the session keeps: the task is scored from them."""
-    if name not in session.layers:
-        session.layers[name] = layer_features(session, name)
-    return session.layers[name]
+    splits = {name: layer_features(session, name) for name in BOTH if stream.split == "train"}
+    if not splits:
+        splits = {"train": layer_features(session, stream.split)}
+    groups = session.groups if len(splits) > 1 else None
+    return tuple(
+        LayerFeatures(
+            **{name: known[tower].pools for name, known in splits.items()},
+            groups=groups,
+            there={name: there for name, known in splits.items() if (there := known[tower].there) is not None},
+        )
+        for tower in range(len(session.model.towers))
+    )
 
 
 def _targets(stream: Stream, session: TaskSession) -> Mapping[str, np.ndarray]:
