@@ -36,6 +36,18 @@ class Learned(Scalar):
         return (step.only.outputs * self.scale).square().mean(1)
 
 
+class Counting(Rows):
+    """A number per row, and how many it was given."""
+
+    def __init__(self, context):
+        super().__init__(context)
+        self.register_buffer("rows", torch.zeros(()))
+
+    def forward(self, step):
+        self.rows += len(step.only.rows)
+        return super().forward(step)
+
+
 class Drawn(nn.Linear):
     """Weights drawn at random."""
 
@@ -75,9 +87,38 @@ class Distil(nn.Module):
         return sum((stream.outputs - anchor).square().mean(1) for anchor in anchors)
 
 
-def teacher(seen):
-    """Return the outputs of the model as the phase begins."""
-    return seen.outputs
+def teacher(seen, stream):
+    """Return the outputs of the model as it is."""
+    return seen[stream].outputs
+
+
+def gaps(seen, stream, of):
+    """Return each row's distance from every class mean of stream `of`, whose labels are given."""
+    labelled = seen[of]
+    own, other = seen[stream].pooled(), labelled.pooled()
+    assert (seen[stream].targets, len(labelled.rows)) == (None, len(labelled.targets))
+    classes = range(int(labelled.targets.max()) + 1)
+    means = torch.stack([other[torch.from_numpy(labelled.targets == one)].mean(0) for one in classes])
+    return torch.cdist(own, means)
+
+
+def first(seen, stream):
+    """Return an array of one row."""
+    return seen[stream].outputs[:1]
+
+
+class Nearest(Scalar):
+    """Cross-entropy against the nearest class mean, by how sure the model was of the row; it counts its calls."""
+
+    def __init__(self, context):
+        super().__init__(context)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, step):
+        stream = step.only
+        self.calls += 1
+        losses = nn.functional.cross_entropy(stream.outputs, stream.extras["gaps"].argmin(1), reduction="none")
+        return losses * stream.targets.max(1).values
 
 
 class Largest(nn.Module):

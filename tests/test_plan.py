@@ -8,7 +8,21 @@ from dataclasses import replace
 import pytest
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Alternate, Labels, LossTerm, Part, Phase, Ramp, Reads, Role, Stream, Together
+from modaxfer.plan import (
+    SUPERVISED,
+    Alternate,
+    Labels,
+    LossTerm,
+    Part,
+    Phase,
+    Ramp,
+    Reads,
+    Refresh,
+    Role,
+    Stream,
+    Together,
+    View,
+)
 
 HEAD = {"trainable": frozenset({Part.HEAD}), "learning_rates": {Part.HEAD: 1e-3}}
 TERM = LossTerm(name="align", target="somewhere:Loss")
@@ -29,6 +43,16 @@ def test_ramps_are_their_formulas(progress) -> None:
     assert Ramp(shape="cosine")(progress) == pytest.approx((1 - math.cos(math.pi * progress)) / 2)
 
 
+def test_a_ramp_may_be_done_before_the_phase_is() -> None:
+    """AdaMatch (Berthelot et al. 2022, section 3.3): 1/2 - cos(min(pi, 2 pi p)) / 2."""
+    ramp = Ramp(shape="cosine", until=0.5)
+    assert [ramp(p) for p in (0.0, 0.2, 0.5, 0.9)] == pytest.approx(
+        [0.5 - math.cos(min(math.pi, 2 * math.pi * p)) / 2 for p in (0.0, 0.2, 0.5, 0.9)]
+    )
+    with pytest.raises(RefusedError, match=r"a ramp cannot end there. Got: 0"):
+        Ramp(until=0.0)
+
+
 def test_a_ramp_has_a_known_shape() -> None:
     with pytest.raises(RefusedError, match=r"a ramp has no such shape. Got: square. Allowed: sigmoid, linear, cosine"):
         Ramp(shape="square")
@@ -38,6 +62,20 @@ def test_a_ramp_has_a_known_shape() -> None:
 def test_rows_that_judge_are_not_learned_from(split, labels) -> None:
     with pytest.raises(RefusedError, match=f"a stream cannot draw from split {split} with labels {labels}"):
         Stream(split=split, labels=labels)
+
+
+def test_views_have_transforms_of_their_own_behind_those_of_the_stream() -> None:
+    stream = Stream(transforms=("flip",), views=(View(), View(transforms=("strong",))))
+    assert stream.changes == (("flip",), ("flip", "strong"))
+    assert Stream().changes == ((),)
+    with pytest.raises(RefusedError, match="a stream shows its rows in no view"):
+        Stream(views=())
+
+
+def test_what_is_given_is_not_made_anew() -> None:
+    assert Stream(labels=Labels.PREDICTED, refresh=Refresh.EPOCH).refresh is Refresh.EPOCH
+    with pytest.raises(RefusedError, match=r"only predicted labels can be made anew. Got: refresh epoch with labels g"):
+        Stream(refresh=Refresh.EPOCH)
 
 
 def test_a_joint_loss_reads_what_can_be_laid_together() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from modaxfer.errors import RefusedError
 from modaxfer.plan_context import PlanContext
+from modaxfer.plan_streams import Component, Extra, Labels, Refresh, Role, Stream, View
 from modaxfer.ramp import Ramp
 
 __all__ = [
@@ -29,10 +30,12 @@ __all__ = [
     "PlanContext",
     "Ramp",
     "Reads",
+    "Refresh",
     "Role",
     "Solver",
     "Stream",
     "Together",
+    "View",
 ]
 
 
@@ -46,20 +49,6 @@ class Part(StrEnum):
     """Layer norms of the body, where it has any; they move with the body, and can move alone."""
     ADAPTER = "adapter"
     HEAD = "head"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Component:
-    """Code that a plan names, with its options: what `target` is called with beside what the runner gives it."""
-
-    target: str
-    """``"package.module:Attribute"``, imported at first use."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Keywords, plain values."""
-
-    def __str__(self) -> str:
-        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
-        return f"{self.target} ({options})" if options else self.target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,25 +100,6 @@ class After(Component):
     name: str
 
 
-class Role(StrEnum):
-    """What a task is to a run."""
-
-    TARGET = "target"
-    """A task that the run is for: ``--task``. It is scored and saved."""
-    SOURCE = "source"
-    """A task that is learned from on the way: ``--source-task``."""
-
-
-class Labels(StrEnum):
-    """What a stream shows of its rows' targets."""
-
-    GIVEN = "given"
-    HIDDEN = "hidden"
-    """Batches hold no targets at all: a loss that reaches for them fails at once."""
-    PREDICTED = "predicted"
-    """The model's own predictions, made once, as the phase begins (pseudo-labels)."""
-
-
 class Reads(StrEnum):
     """What a loss looks at; what it does not name it is not given.
 
@@ -146,43 +116,6 @@ class Reads(StrEnum):
     """The encoder's inputs, as its processor has made them."""
     PARAMETERS = "parameters"
     """What the phase trains, with its values before (`modaxfer.contracts.TrainedParameter`); no rows."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extra(Component):
-    """An array per row that is computed once, as a phase begins: a teacher's logits.
-
-    `target` names ``compute(seen: modaxfer.contracts.Seen, **options) -> tensor [rows, ...]``.
-    """
-
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stream:
-    """Rows that a phase draws its steps from: one split of one task of the run, in an order of its own."""
-
-    role: Role = Role.TARGET
-    task: int = 0
-    """Number of the task among those of its role, from 0."""
-    split: str = "train"
-    """``train``; or ``validation``, whose labels must be hidden, since it judges the run."""
-    labels: Labels = Labels.GIVEN
-    views: int = 1
-    """How often a batch holds each row, each time transformed again: view after view, ``[views * rows, ...]``."""
-    transforms: tuple[str, ...] = ()
-    """Names of registered augmentations; with any, rows are prepared again in each epoch."""
-    extras: tuple[Extra, ...] = ()
-
-    def __post_init__(self) -> None:
-        allowed = ("train", "validation") if self.labels is Labels.HIDDEN else ("train",)
-        if self.split not in allowed:
-            raise RefusedError(
-                f"a stream cannot draw from split {self.split} with labels {self.labels}",
-                got=self.split,
-                allowed=allowed,
-                fix="train on train; rows that judge a run may be learned from without their labels only",
-            )
 
 
 def _refuse_name(what: str, name: str) -> None:

@@ -15,7 +15,8 @@ class Ramp:
     """A weight that changes as a phase goes on, from `start` to `end`.
 
     With p in 0 ... 1, how much of the phase is done, it is ``start + (end - start) * f(p)``, where f is by `shape`:
-    ``sigmoid`` 2 / (1 + exp(-gamma p)) - 1 (Ganin et al. 2016), ``linear`` p, ``cosine`` (1 - cos(pi p)) / 2.
+    ``sigmoid`` 2 / (1 + exp(-gamma p)) - 1 (Ganin et al. 2016), ``linear`` p, ``cosine`` (1 - cos(pi p)) / 2. With
+    `until` it has reached its end after that share of the phase, and stays there.
 
     >>> Ramp(gamma=10.0)(0.5) > 0.98
     True
@@ -25,14 +26,19 @@ class Ramp:
     start: float = 0.0
     end: float = 1.0
     gamma: float = 10.0
+    until: float = 1.0
 
     def __post_init__(self) -> None:
         if self.shape not in _SHAPES:
             raise RefusedError("a ramp has no such shape", got=self.shape, allowed=_SHAPES, fix="correct the plan")
+        if not 0 < self.until <= 1:
+            raise RefusedError(
+                "a ramp cannot end there", got=self.until, allowed="above 0 to 1", fix="correct the plan"
+            )
 
     def __call__(self, progress: float) -> float:
         """Return the weight after a share `progress` of the phase, 0 ... 1."""
-        return self.start + (self.end - self.start) * self._shaped(progress)
+        return self.start + (self.end - self.start) * self._shaped(min(progress / self.until, 1.0))
 
     def _shaped(self, progress: float) -> float:
         if self.shape == "sigmoid":

@@ -13,11 +13,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from modaxfer.errors import DataError, close_matches
 from modaxfer.json_file import read_json, well_formed
+from modaxfer.spec import SPLITS
 
 __all__ = ["SCHEMA", "Result", "defined", "inside", "require_folder", "write_atomically"]
 
 SCHEMA = 1
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ __all__ = [
     "EMBEDDINGS",
     "IMAGE",
     "PATCHES",
+    "SPLITS",
     "TABLE",
     "TEXT",
     "WORDS",
@@ -50,6 +51,9 @@ __all__ = [
 
 API_VERSION = 0
 """Plugin interface this framework speaks; a plugin states its own as ``MODAXFER_API``."""
+
+SPLITS = ("train", "validation", "test")
+"""What the labelled rows of a task are parted into: learned from, chosen by, and scored on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modaxfer.registry import Entry
     from modaxfer.spec import AugmentationSpec, Change, TaskSpec
 
-__all__ = ["Augmentation", "find_augmentations", "refuse_forms", "refuse_tasks", "signals_of"]
+__all__ = ["Augmentation", "find_augmentations", "permitted", "refuse_forms", "refuse_tasks", "signals_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +104,11 @@ def refuse_forms(found: Sequence[Augmentation], forms: Collection[str], encoders
             )
 
 
+def permitted(spec: AugmentationSpec, task: TaskSpec) -> bool:
+    """Return whether a task lets its rows be changed so: it is not forbidden, and parts with targets stay in place."""
+    return not _crossed(spec, task.forbid) and _stays(spec, task)
+
+
 def signals_of(task: TaskSpec) -> frozenset[str]:
     """Return the signal kinds of a task's fields; one that names no field is a table."""
     return frozenset(field.signal.kind for field in task.fields) or frozenset({"table"})
@@ -164,5 +169,5 @@ def _fitting(tasks: Sequence[tuple[str, TaskSpec]]) -> list[str]:
         registry().shown(entry)
         for entry in registry().all("augmentation")
         if (own := [task for _, task in tasks if entry.spec.signals & signals_of(task)])
-        and not any(_crossed(entry.spec, task.forbid) or not _stays(entry.spec, task) for task in own)
+        and all(permitted(entry.spec, task) for task in own)
     ]

@@ -90,8 +90,9 @@ class StreamBatch:
     rows: torch.Tensor
     """int64 ``[rows]``: row numbers in the stream's split."""
     targets: torch.Tensor | None = None
-    """As in `modaxfer.contracts.TaskData.targets`, of these rows; None where the stream's labels are hidden. Those of a
-    regression, float64, stay on the CPU, since not every device holds them."""
+    """As in `modaxfer.contracts.TaskData.targets`, of these rows; predicted ones are probabilities, ``[rows,
+    classes]``, where the problem has classes. None where the stream's labels are hidden. Those of a regression,
+    float64, stay on the CPU, since not every device holds them."""
     extras: Mapping[str, torch.Tensor] = field(default_factory=dict)
     """Arrays of the stream's extras by name, ``[rows, ...]``."""
     views: int = 1
@@ -312,7 +313,11 @@ class GradientCombiner(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a validator sees of a stream: the validation rows of its task, or of its own split where that is another."""
+    """What the model says of rows of a stream.
+
+    A validator is told of the validation rows of its task, or of its own split where that is another; an extra of all
+    rows that the stream draws from.
+    """
 
     outputs: torch.Tensor
     """float32 ``[rows, outputs]``, on the CPU."""
@@ -323,7 +328,14 @@ class Seen:
     where the validator needs none."""
     score: Callable[[], float] | None
     """Returns the task's primary metric on these rows, greater is better; of several tasks R squared for a regression,
-    so that they can be averaged. None where there are no targets."""
+    so that they can be averaged. None where there are no targets, and for an extra."""
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Row numbers in the split, int64 ``[rows]``: all of them, in their order."""
+        import numpy as np
+
+        return np.arange(len(self.outputs))
 
 
 @dataclass(frozen=True, kw_only=True)

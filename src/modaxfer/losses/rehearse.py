@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from modaxfer.contracts import Hidden, LossContext, Step, StreamBatch, TrainedParameter
-from modaxfer.errors import RefusedError, RunFailedError
+from modaxfer.contracts import Hidden, LossContext, Seen, Step, StreamBatch, TrainedParameter
+from modaxfer.errors import ModaxferError, RefusedError, RunFailedError
 from modaxfer.losses.build import build_combiner, build_terms
+from modaxfer.losses.extras import compute_extra
+from modaxfer.losses.predicted import predicted
 from modaxfer.plan import Labels, Reads
 
 if TYPE_CHECKING:
     from modaxfer.contracts import StreamFacts
     from modaxfer.losses.build import Term
-    from modaxfer.plan import Phase
+    from modaxfer.plan import Phase, Stream
 
 __all__ = ["rehearse_losses"]
 
@@ -24,57 +27,87 @@ ROWS = 4
 """Rows of a stream that a rehearsal makes up features of."""
 
 
-def rehearse_losses(phase: Phase, facts: Mapping[str, StreamFacts], *, seed: int, class_weight: str | None) -> None:
+def rehearse_losses(
+    phase: Phase,
+    facts: Mapping[str, StreamFacts],
+    *,
+    seed: int,
+    class_weight: str | None,
+    label_smoothing: float = 0.0,
+) -> None:
     """Build the losses of `phase` and call each once on random features and real targets.
 
-    A loss that reads inputs, arrays that a stream computes first, or targets of which rows have several, is only built.
+    Predicted labels are those of the random outputs, and extras are computed from them. A loss that reads inputs, or
+    targets of which rows have several, is only built.
 
     Args:
         phase: Of a plan.
         facts: What is known of its streams.
         seed: Of the run.
         class_weight: The user's setting.
+        label_smoothing: The user's setting.
 
     Raises:
-        RefusedError: A loss fails, for want of hidden targets or otherwise.
-        ConfigError: One does not take what it is given.
+        RefusedError: A loss or an extra fails, for want of hidden targets or otherwise.
+        ConfigError: A loss does not take what it is given.
     """
-    context = LossContext(streams=facts, seed=seed, start=nn.Identity, class_weight=class_weight)
-    terms = build_terms(phase, context)
-    build_combiner(phase, terms)
+    context = LossContext(
+        streams=facts, seed=seed, start=nn.Identity, class_weight=class_weight, label_smoothing=label_smoothing
+    )
     with torch.random.fork_rng(devices=()), torch.no_grad():
+        terms = build_terms(phase, context)
+        build_combiner(phase, terms)
+        seen = {name: _seen(phase.streams[name], own) for name, own in facts.items()}
         for term in terms.values():
-            if _can_be_made_up(term, phase, facts):
-                streams = {name: _made_up(name, term, phase, facts[name]) for name in term.streams}
+            if _can_be_made_up(term, facts):
+                streams = {name: _made_up(name, term, phase, facts[name], seen) for name in term.streams}
                 _call(term, streams, _parameters(phase) if Reads.PARAMETERS in term.spec.reads else None)
 
 
-def _can_be_made_up(term: Term, phase: Phase, facts: Mapping[str, StreamFacts]) -> bool:
-    """Return whether a step of `term` can be made up: inputs, extras and ragged targets cannot."""
+def _can_be_made_up(term: Term, facts: Mapping[str, StreamFacts]) -> bool:
+    """Return whether a step of `term` can be made up: inputs and ragged targets cannot."""
     targets = [facts[name].targets for name in term.streams]
     ragged = any(known is not None and known.dtype == object for known in targets)
-    return (
-        Reads.INPUTS not in term.spec.reads
-        and not ragged
-        and not any(
-            phase.streams[name].extras or phase.streams[name].labels is Labels.PREDICTED for name in term.streams
-        )
-    )
+    return Reads.INPUTS not in term.spec.reads and not ragged
 
 
 def _call(
     term: Term, streams: Mapping[str, StreamBatch], trained: Mapping[str, TrainedParameter] | None = None
 ) -> None:
     steps = [streams] if term.spec.joint else [{name: batch} for name, batch in streams.items()]
-    try:
+    with _refused(f"loss {term.spec.name}"):
         for step in steps:
             term(Step(streams=step, progress=0.0, trained=trained))
+
+
+@contextmanager
+def _refused(who: str) -> Iterator[None]:
+    """Turn what would fail in the run into a refusal; `who` fails, for people."""
+    try:
+        yield
     except RunFailedError as error:
         raise RefusedError(error.what, got=error.got, allowed=error.allowed, fix=error.fix) from error
+    except ModaxferError:
+        raise
+    except Exception as error:
+        raise RefusedError(
+            f"{who} fails on made-up features",
+            got=f"{type(error).__name__}: {error}",
+            fix="correct the plan of the strategy, or the loss",
+        ) from error
 
 
-def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts) -> StreamBatch:
-    rows, views = min(ROWS, facts.rows), phase.streams[name].views
+def _seen(stream: Stream, facts: StreamFacts) -> Seen:
+    """Return what an untrained model might say of the first rows of a stream."""
+    rows = min(ROWS, facts.rows)
+    pooled = torch.randn(rows, facts.width)
+    targets = None if facts.targets is None or stream.labels is not Labels.GIVEN else facts.targets[:rows]
+    return Seen(outputs=torch.randn(rows, facts.outputs), pooled=lambda: pooled, targets=targets, score=None)
+
+
+def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mapping[str, Seen]) -> StreamBatch:
+    stream = phase.streams[name]
+    rows, views = min(ROWS, facts.rows), len(stream.views)
     many = views * rows
     tokens = Hidden(torch.randn(many, 3, facts.width), torch.ones(many, 3, dtype=torch.bool))
     made: dict[str, Any] = {
@@ -82,14 +115,23 @@ def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts) -> StreamB
         Reads.POOLED: torch.randn(many, facts.width),
         Reads.TOKENS: tokens,
     }
+    with _refused(f"an extra of stream {name}"):
+        extras = {extra.name: compute_extra(extra, seen, name, rows) for extra in stream.extras}
     return StreamBatch(
         name=name,
         role=facts.role,
         rows=torch.arange(rows),
-        targets=None if facts.targets is None else facts.objective.batch(facts.targets[:rows]),
+        targets=_targets(stream, facts, seen[name]),
+        extras=extras,
         views=views,
         made={key: made[key] for key in term.spec.reads if key in made},
     )
+
+
+def _targets(stream: Stream, facts: StreamFacts, seen: Seen) -> torch.Tensor | None:
+    if stream.labels is Labels.PREDICTED:
+        return predicted(facts.objective, seen.outputs)
+    return None if facts.targets is None else facts.objective.batch(facts.targets[: len(seen.outputs)])
 
 
 def _parameters(phase: Phase) -> dict[str, TrainedParameter]:

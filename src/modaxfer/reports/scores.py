@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from modaxfer.errors import AmbiguousNameError, UnknownNameError
 from modaxfer.registry import problem_spec, registry
 from modaxfer.runner.kinds import baseline_labels
-from modaxfer.spec import MetricSpec, ProblemSpec
+from modaxfer.spec import SPLITS, MetricSpec, ProblemSpec
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
 
 __all__ = [
-    "SPLITS",
     "Interval",
     "ScoreRow",
     "baseline_label",
@@ -35,8 +34,6 @@ __all__ = [
 ]
 
 Interval = tuple[float, float]
-
-SPLITS = ("train", "validation", "test")
 
 ABSENT = "-"
 

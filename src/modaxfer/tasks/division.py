@@ -12,6 +12,7 @@ from modaxfer.data.folds import fold_numbers
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError
 from modaxfer.registry import problem_of
+from modaxfer.spec import SPLITS
 from modaxfer.tasks.partition import carve, findings, groups_of, require_rows, strata_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Fold:
         numbered = replace(pool.take(places["train"]), numbers=places["train"])
         parts = carve(spec, numbered, classes, spec.splits.validation_fraction, seed, coarse=coarse)
         places |= {name: part.numbers for name, part in zip(("train", "validation"), parts, strict=True)}
-        rows = {name: pool.take(places[name]) for name in ("train", "validation", "test")}
+        rows = {name: pool.take(places[name]) for name in SPLITS}
         require_rows(spec, rows, classes, ledger)
         return Divided(
             rows=rows,

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modaxfer.data.cleaning import conflicts, few_distinct, find_duplicates
-from modaxfer.data.layouts.folders import SPLITS
 from modaxfer.data.near_copies import count_near_copies
 from modaxfer.data.rows import TooFewRowsError
 from modaxfer.data.splits import group_rows, hold_out, sample
 from modaxfer.errors import DataError
 from modaxfer.problems.labels.names import named, unseen
 from modaxfer.registry import problem_of
-from modaxfer.spec import SplitPolicy, TaskSpec
+from modaxfer.spec import SPLITS, SplitPolicy, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence

@@ -14,7 +14,7 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import RefusedError
 from modaxfer.heads.linear import LinearHead
 from modaxfer.plan import Part, Phase
-from modaxfer.runner.model.tower import LAYER_STATES, Tower, read_out, readout_width
+from modaxfer.runner.model.tower import LAYER_STATES, Tower, read_out, vector_width
 from modaxfer.runner.model.transfer import POOLED, PRESENT, TransferModel
 
 ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
@@ -23,7 +23,7 @@ ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 def make(folder, readout):
     torch.manual_seed(0)
     encoder = load_encoder(resolve(str(folder)), options=EncoderOptions())
-    head = LinearHead(readout_width(readout, encoder.hidden_size), 3)
+    head = LinearHead(vector_width(readout, encoder.hidden_size), 3)
     return TransferModel([Tower(encoder, readout)], head).eval()
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from modaxfer.config import RunConfig
+from modaxfer.config import RunConfig, build
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.plan import SUPERVISED, Component, Labels, LossTerm, Part, Phase, Reads, Role, Stream
+from modaxfer.plan import SUPERVISED, Component, Extra, Labels, LossTerm, Part, Phase, Reads, Role, Stream
 from modaxfer.runner.request.resolve import resolve_tasks
-from modaxfer.runner.request.streams import check_streams
+from modaxfer.runner.request.streams import _facts, check_streams
+from modaxfer.runner.training.streams import stream_facts
 
 ROWS = LossTerm(name="x", target="losses_of_tests:Rows")
 RATES = {Part.BODY: 1e-3, Part.HEAD: 1e-3}
@@ -88,6 +90,41 @@ def test_streams_are_not_judged_by_what_sees_no_labels(resolved):
 def test_a_loss_is_tried_first(term, error, message, resolved):
     with pytest.raises(error, match=message):
         check(resolved, losses=(SUPERVISED, term))
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("first", r"extra told does not have a value for each row. Got: shape \[1, 2\]"),
+        ("teacher", r"loss x fails on made-up features. Got: KeyError: 'gaps'"),
+    ],
+)
+def test_a_loss_on_what_the_model_says_is_tried_too(target, message, resolved):
+    """An extra is computed from what an untrained model might say, and the loss is given it."""
+    told = Extra(name="told", target=f"losses_of_tests:{target}")
+    streams = {"train": Stream(), "guessed": Stream(labels=Labels.PREDICTED, extras=(told,))}
+    nearest = LossTerm(name="x", target="losses_of_tests:Nearest", streams=("guessed",))
+    with pytest.raises(RefusedError, match=message):
+        check(resolved, streams=streams, losses=(replace(SUPERVISED, streams=("train",)), nearest))
+
+
+def test_classes_are_not_balanced_by_predicted_labels(resolved):
+    options = replace(resolved.options, train=replace(resolved.options.train, class_weight="balanced"))
+    balanced = replace(resolved, options=options)
+    check(balanced)
+    streams = {"train": Stream(), "guess": Stream(labels=Labels.PREDICTED)}
+    with pytest.raises(ConfigError, match=r"weighs classes by how many .* Got: balanced, labels of stream guess"):
+        check(balanced, streams=streams)
+
+
+def test_facts_of_a_rehearsal_are_those_of_the_run(tiny, own_rows, opened):
+    """Of two encoders, with who is there in front of their vectors; of the split that a stream draws from."""
+    settings = {"strategy": "fusion", "device": "cpu", **own_rows("image+text", 24)}
+    sessions, tasks, _ = opened(build(RunConfig, {"encoder": [str(tiny("vit")), str(tiny("bert"))], **settings}))
+    for stream in (Stream(), Stream(split="validation", labels=Labels.HIDDEN)):
+        one, other = _facts(stream, tasks[0]), stream_facts(stream, sessions[0])
+        assert (one.role, one.width, one.outputs, one.rows) == (other.role, other.width, other.outputs, other.rows)
+        assert np.array_equal(one.targets, other.targets)
 
 
 def test_own_parameters_need_a_rate(resolved):

@@ -59,20 +59,20 @@ def test_unchanged_they_are_the_prepared_ones_and_changed_they_are_others(sessio
     opened = session(encoders, kind)
     recipe, prepared = opened.recipe("train"), opened.splits["train"].rows
     draws = [Draw(row, 0) for row in range(len(prepared))]
-    assert all(map(same, RowMaker(recipe, (), 0)(draws), prepared))
-    made = RowMaker(recipe, find_augmentations([name]), 0)(draws)
+    assert all(map(same, RowMaker(recipe, ((),), 0)(draws), prepared))
+    made = RowMaker(recipe, [find_augmentations([name])], 0)(draws)
     assert not all(map(same, made, prepared))
 
 
 def test_a_row_depends_on_seed_epoch_row_view_and_stream_alone(session):
     recipe = session("vit", "image").recipe("train")
     noisy = find_augmentations(["colour"])
-    maker = RowMaker(recipe, noisy, 0)
+    maker = RowMaker(recipe, [noisy, noisy], 0)
     (alone,) = maker([Draw(3, 5)])
     assert same(alone, maker([Draw(9, 1), Draw(3, 5), Draw(2, 5)])[1])
     others = [
         *(maker([draw])[0] for draw in (Draw(3, 6), Draw(3, 5, 1))),
-        *(RowMaker(recipe, noisy, *rest)([Draw(3, 5)])[0] for rest in ((1,), (0, "weak"))),
+        *(RowMaker(recipe, [noisy], *rest)([Draw(3, 5)])[0] for rest in ((1,), (0, "weak"))),
     ]
     assert not any(same(alone, other) for other in others)
 
@@ -81,8 +81,8 @@ def test_what_a_bridge_draws_is_not_changed(session):
     """Text drawn as a picture is no picture of the task: it must not be mirrored."""
     recipe = session("vit", "text").recipe("train")
     draws = [Draw(row, 0) for row in range(4)]
-    flipped = RowMaker(recipe, find_augmentations(["flip=1"]), 0)(draws)
-    assert all(map(same, flipped, RowMaker(recipe, (), 0)(draws)))
+    flipped = RowMaker(recipe, [find_augmentations(["flip=1"])], 0)(draws)
+    assert all(map(same, flipped, RowMaker(recipe, ((),), 0)(draws)))
 
 
 def test_columns_are_those_of_the_training_rows(session):
@@ -115,7 +115,7 @@ def emptied(cells: Cells, strength, generator):
 def test_an_augmentation_that_fails_names_itself_and_the_row(session, change, kind, message):
     recipe = session("bert", kind).recipe("train")
     with pytest.raises(RunFailedError, match=message):
-        RowMaker(recipe, [augmentation(change, kind)], 0)([Draw(0, 0)])
+        RowMaker(recipe, [[augmentation(change, kind)]], 0)([Draw(0, 0)])
 
 
 def test_a_row_that_cannot_be_decoded_is_named(session, monkeypatch):
@@ -126,14 +126,14 @@ def test_a_row_that_cannot_be_decoded_is_named(session, monkeypatch):
 
     monkeypatch.setattr("modaxfer.runner.rows.live.read_image", unreadable)
     with pytest.raises(DataError, match=rf"row {recipe.rows[2]['row_id']} of task .*: unreadable image \(file a.png\)"):
-        RowMaker(recipe, find_augmentations(["flip"]), 0)([Draw(2, 0)])
+        RowMaker(recipe, [find_augmentations(["flip"])], 0)([Draw(2, 0)])
 
 
 def test_a_worker_makes_the_same_rows_names_the_one_that_fails_and_is_missed_when_it_is_killed(session):
     recipe = session("bert", "text").recipe("train")
     makers = {
-        "train": RowMaker(recipe, find_augmentations(["drop-words=0.5"]), 0),
-        "broken": RowMaker(recipe, [augmentation(shouted)], 0),
+        "train": RowMaker(recipe, [find_augmentations(["drop-words=0.5"])], 0),
+        "broken": RowMaker(recipe, [[augmentation(shouted)]], 0),
     }
     places = [(epoch, start) for epoch in (0, 1) for start in (0, 4)]
     jobs = [Job("train", tuple(Draw(row, epoch) for row in range(start, start + 4))) for epoch, start in places]
@@ -151,7 +151,7 @@ def test_a_worker_makes_the_same_rows_names_the_one_that_fails_and_is_missed_whe
 
 
 def test_what_cannot_be_sent_is_refused(session):
-    maker = RowMaker(session("bert", "text").recipe("train"), (), 0)
+    maker = RowMaker(session("bert", "text").recipe("train"), ((),), 0)
     maker._given = (lambda: None,)
     with pytest.raises(RefusedError, match=r"cannot be sent to worker processes.*train\.workers=0"):
         LiveRows({"train": maker}, 1)

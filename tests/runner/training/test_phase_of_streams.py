@@ -6,16 +6,33 @@ import copy
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from modaxfer.config import RunConfig
-from modaxfer.plan import SUPERVISED, Component, Extra, Labels, LossTerm, Part, Phase, Reads, Role, Stream, Together
+from modaxfer.plan import (
+    SUPERVISED,
+    Component,
+    Extra,
+    Labels,
+    LossTerm,
+    Part,
+    Phase,
+    Reads,
+    Refresh,
+    Role,
+    Stream,
+    Together,
+    View,
+)
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.training import loop
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.loop import train_phase
+from modaxfer.runner.training.streams import live_rows
 
 RATES = {Part.BODY: 1e-3, Part.HEAD: 1e-2}
 GIVEN = replace(SUPERVISED, streams=("given",))
@@ -82,9 +99,9 @@ def test_a_killed_phase_goes_on_with_what_was_computed_and_learned(session, tmp_
     assert all(torch.equal(tensor, found[name]) for name, tensor in weights(session).items())
 
 
-def test_predicted_labels_are_those_of_the_model_as_the_phase_begins(session, tmp_path):
+def test_predicted_labels_are_what_the_model_says_as_the_phase_begins(session, tmp_path):
     split = session.splits["train"]
-    expected = session.objective.decode(session.logits(split))[0]
+    expected = session.logits(split).softmax(1)
     made = loop._GradientPhase(
         {(Role.TARGET, 0): session},
         phase({"given": Stream(), "guessed": Stream(labels=Labels.PREDICTED)}, SUPERVISED),
@@ -93,8 +110,82 @@ def test_predicted_labels_are_those_of_the_model_as_the_phase_begins(session, tm
         {},
         {},
     )
-    assert made.streams["guessed"].targets.tolist() == expected.tolist()
-    assert made.streams["given"].targets is split.targets
+    rows = np.array([3, 1])
+    torch.testing.assert_close(made.streams["guessed"].targets.batch(rows), expected[rows])
+    assert made.streams["given"].targets.batch(rows).tolist() == split.targets[rows].tolist()
+
+
+def renewed():
+    """Return a phase whose rows are told each epoch what the model makes of them by then."""
+    gaps = Extra(name="gaps", target="losses_of_tests:gaps", options={"of": "given"}, refresh=Refresh.EPOCH)
+    teacher = Extra(name="teacher", target="losses_of_tests:teacher")
+    streams = {
+        "given": Stream(),
+        "guessed": Stream(labels=Labels.PREDICTED, refresh=Refresh.EPOCH, extras=(gaps, teacher)),
+    }
+    nearest = LossTerm(name="nearest", target="losses_of_tests:Nearest", streams=("guessed",))
+    return phase(streams, GIVEN, nearest, epochs=3)
+
+
+def test_each_epoch_is_told_anew_and_a_killed_phase_goes_on_with_what_it_was_told(session, tmp_path, monkeypatch):
+    """It is killed in the midst of an epoch, when the model would no longer say what it said as that began."""
+    before, real, told = copy.deepcopy(session.model), loop._GradientPhase._refresh, []
+
+    def noting(self):
+        real(self)
+        stream = self.streams["guessed"]
+        told.append({"targets": stream.targets.predicted.clone(), **stream.extras})
+
+    monkeypatch.setattr(loop._GradientPhase, "_refresh", noting)
+    torch.manual_seed(0)
+    whole = train(session, renewed(), tmp_path / "whole")
+    found, unbroken = weights(session), [*told]
+    one, two, _ = unbroken
+    assert [not torch.equal(one[name], two[name]) for name in ("targets", "gaps", "teacher")] == [True, True, False]
+    session.model.load_state_dict(before.state_dict())
+    torch.manual_seed(0)
+    monkeypatch.setattr(session, "train", replace(session.train, checkpoint_minutes=1e-9))
+    record, calls = loop._GradientPhase._record, []
+
+    def dying(self, *arguments):
+        calls.append(self)
+        if len(calls) == self.steps_per_epoch + 3:
+            raise KeyboardInterrupt
+        return record(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._GradientPhase, "_record", dying)
+        with pytest.raises(KeyboardInterrupt):
+            train(session, renewed(), tmp_path / "broken")
+    kept = sorted(path.name for path in (tmp_path / "broken").glob("known-*"))
+    assert kept == ["known-0-guessed.safetensors", "known-epoch-0-1-guessed.safetensors"]
+    session.model.load_state_dict(before.state_dict())
+    told.clear()
+    resumed = train(session, renewed(), tmp_path / "broken")
+    for again, was in zip(told, unbroken[1:], strict=True):
+        assert all(torch.equal(again[name], was[name]) for name in was)
+    assert resumed.terms == whole.terms
+    assert all(torch.equal(tensor, found[name]) for name, tensor in weights(session).items())
+
+
+def test_a_weak_and_a_strong_view_of_the_same_rows_come_in_one_batch(session, tmp_path):
+    strong = ("drop-words=0.5", "swap-words=0.5")
+    streams = {"train": Stream(views=(View(), View(transforms=strong)))}
+    one = phase(streams, SUPERVISED)
+    made = loop._GradientPhase({(Role.TARGET, 0): session}, one, 0, Checkpoints(tmp_path), {}, {})
+    stream, rows = made.streams["train"], np.array([5, 2, 7])
+    with live_rows(made.streams, 1.0):
+        (part,) = stream.parts(rows)
+        chunk, again = (stream.chunk(part, rows, Moment(epoch, 0)) for epoch in (0, 1))
+    weak, changed = (each.batch["input_ids"].view(2, 3, -1) for each in (chunk, again))
+    for place, row in enumerate(part.rows):
+        own = torch.from_numpy(session.splits["train"].rows[row]["input_ids"]).to(weak)
+        assert all(torch.equal(ids[0, place][: len(own)], own) for ids in (weak, changed))
+    assert not torch.equal(weak[0], weak[1])
+    assert not torch.equal(weak[1], changed[1])
+    assert (chunk.views, len(chunk.targets), stream.feed.augmentations) == (2, 3, strong)
+    # The plain loss takes several views of a row as one row.
+    assert train(session, one, tmp_path / "trained").terms["supervised"] > 0
 
 
 def test_a_combiner_may_ask_for_all_losses_of_a_step(session, tmp_path):

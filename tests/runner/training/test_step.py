@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -67,7 +69,7 @@ def test_a_step_is_the_mean_of_its_rows_losses(two, tmp_path):
     with torch.no_grad():
         cut = [step([stream.chunk(part, ROWS, START)], 0.0)["losses"]["supervised.task-0"] for part in parts]
         logits = session.model(stream.feed(ROWS, ROWS, START).batch, stream.entry.layer)
-        expected = nn.functional.cross_entropy(logits.float(), torch.from_numpy(stream.targets[ROWS]))
+        expected = nn.functional.cross_entropy(logits.float(), stream.targets.batch(ROWS))
     torch.testing.assert_close(sum(cut), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -121,7 +123,7 @@ def test_a_joint_loss_is_of_all_rows_however_they_are_cut(cut, two, tmp_path):
     ]
     gap = (vectors[0].mean(0) - vectors[1].mean(0)).square().sum()
     seen = sessions[Role.TARGET, 0].model.head(Features(pooled=vectors[0]))
-    own = nn.functional.cross_entropy(seen.float(), torch.from_numpy(streams["seen"].targets[ROWS]))
+    own = nn.functional.cross_entropy(seen.float(), streams["seen"].targets.batch(ROWS))
     (own + 0.5 * 2.0 * gap).backward()
     torch.testing.assert_close(made["losses"]["gap"], 2.0 * gap.detach(), rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(made["numbers"]["gap.gap"], gap.detach(), rtol=1e-4, atol=1e-6)
@@ -134,3 +136,17 @@ def test_what_is_known_of_a_hidden_stream_is_no_target(two):
     streams = hidden_phase(phase).streams
     assert stream_facts(streams["unseen"], sessions[Role.TARGET, 1]).targets is None
     assert stream_facts(streams["seen"], sessions[Role.TARGET, 0]).targets is not None
+
+
+def test_a_loss_that_counts_is_given_each_row_once_where_a_step_is_cut(two, tmp_path):
+    """The model is run again on the way back, the losses are not."""
+    sessions, phase = two
+    counting = LossTerm(name="counts", target="losses_of_tests:Counting", streams=("seen",))
+    phase = replace(hidden_phase(phase), losses=(*hidden_phase(phase).losses, counting))
+    step, streams, _ = opened_step(sessions, phase, tmp_path)
+    chunks = []
+    for stream in streams.values():
+        (part,) = stream.parts(ROWS)
+        chunks += [stream.chunk(part._replace(rows=rows), ROWS, START) for rows in np.split(part.rows, 3)]
+    sum(step(chunks, 0.5)["weighed"].values()).backward()
+    assert step.losses["counts"].rows == len(ROWS)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from modaxfer.data.layouts.class_folders import read_class_folders
-from modaxfer.data.layouts.layout import SPLITS
 from modaxfer.data.layouts.split_files import read_split_files, read_split_files_inside
 from modaxfer.data.tables.files import EXTENSIONS, is_data, read_table
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError
+from modaxfer.spec import SPLITS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["SPLITS", "Tables", "read_data"]
+__all__ = ["Tables", "read_data"]
 
 Tables = Mapping[str, pa.Table]
 """Split name to rows."""

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from modaxfer.data.names import tidy
 from modaxfer.errors import DataError
+from modaxfer.spec import SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from modaxfer.data.layouts.listing import Listing
 
-__all__ = ["SPLITS", "Layout", "find_layout", "settled", "split_of", "unopened"]
-
-SPLITS = ("train", "validation", "test")
-"""Every split there is, in the order in which reports show them."""
+__all__ = ["Layout", "find_layout", "settled", "split_of", "unopened"]
 
 _ALIASES = {
     "train": "train", "training": "train",

@@ -19,6 +19,7 @@ from modaxfer.data.origin import file_of
 from modaxfer.errors import DataError
 from modaxfer.problems.labels.guesses import class_guesses
 from modaxfer.problems.labels.names import class_order, indicators
+from modaxfer.spec import SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,7 +131,7 @@ class TagLabels:
         It reads how many tags the rows of validation and test have, but where they have words, not even that.
         """
         words = next((field.name for field in fields if field.signal.kind == "words"), None)
-        parts = {split: _parts(data, split, words) for split in ("train", "validation", "test")}
+        parts = {split: _parts(data, split, words) for split in SPLITS}
         model = MostFrequentTag(parts["train"], data.targets["train"])
         said = {split: [np.array(model(row), dtype=object) for row in parts[split]] for split in ("validation", "test")}
         return Simple(

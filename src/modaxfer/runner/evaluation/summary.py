@@ -27,6 +27,7 @@ from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.resolve import ResolvedTask, describe
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
+from modaxfer.spec import SPLITS
 
 __all__ = ["MEAN", "assemble", "together", "write_predictions", "write_table"]
 
@@ -107,10 +108,7 @@ def together(results: Sequence[Result], stages: Stages) -> Result:
     is not among its metrics.
     """
     first = results[0]
-    means = {
-        split: {MEAN: float(np.mean([_comparable(result, split) for result in results]))}
-        for split in ("train", "validation", "test")
-    }
+    means = {split: {MEAN: float(np.mean([_comparable(result, split) for result in results]))} for split in SPLITS}
     return replace(
         first,
         bridge=" + ".join(dict.fromkeys(result.bridge for result in results)),

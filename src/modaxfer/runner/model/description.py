@@ -16,6 +16,7 @@ from modaxfer.errors import ConfigError
 from modaxfer.json_file import well_formed
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import Entry, load_target, problem_of, registry
+from modaxfer.runner.model.tower import vector_width
 from modaxfer.spec import Field, Signal
 
 __all__ = ["ModelDescription", "TowerDescription"]
@@ -39,6 +40,11 @@ class TowerDescription:
     """What is attached to its layers."""
     learned: Mapping[str, Any] | None = None
     """State of a bridge that is fitted, once it is."""
+
+    @property
+    def width(self) -> int:
+        """Size of the vector that it gives."""
+        return vector_width(self.readout, self.encoder.hidden_size, self.segments)
 
     def build_bridge(self, root: Path | None) -> Bridge:
         """Return the bridge, with what it learned, for rows whose media lie below `root`.

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from modaxfer.contracts import PARTS, UNITS, WINDOWS, Batch, Encoder, Features, Hidden, Readout, pool
 from modaxfer.runner.model.units import cell_vectors, stretch_vectors, token_vectors, windows_joined
 
-__all__ = ["LAYER_STATES", "POOLS", "Tower", "read_out", "readout_width", "segment_means", "window_means"]
+__all__ = ["LAYER_STATES", "POOLS", "Tower", "read_out", "segment_means", "vector_width", "window_means"]
 
 POOLS = ("cls", "mean", "std")
 """Order of the pooled vectors that a solver sees."""
@@ -24,9 +24,9 @@ STRETCH = 8192
 """Padded tokens of windows that are computed at once."""
 
 
-def readout_width(readout: Readout, hidden_size: int) -> int:
-    """Return the size of the pooled vector."""
-    return 2 * hidden_size if readout.pooling == "mean_std" else hidden_size
+def vector_width(readout: Readout, hidden_size: int, segments: int = 0) -> int:
+    """Return the size of a tower's vector: of the pooled one, or of so many segment means."""
+    return (segments or (2 if readout.pooling == "mean_std" else 1)) * hidden_size
 
 
 def read_out(layers: torch.Tensor, readout: Readout) -> torch.Tensor:
@@ -91,8 +91,7 @@ class Tower(nn.Module):
     @property
     def width(self) -> int:
         """Size of the vector that `features` gives."""
-        hidden = int(self.encoder.hidden_size)
-        return self.segments * hidden if self.segments else readout_width(self.readout, hidden)
+        return vector_width(self.readout, int(self.encoder.hidden_size), self.segments)
 
     def embed(self, batch: Batch) -> Hidden:
         """Turn a batch into the states that enter layer 0."""

@@ -15,7 +15,7 @@ from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.units import mark_units
 
-__all__ = ["POOLED", "PRESENT", "ModelParameter", "TransferModel", "part_of_batch"]
+__all__ = ["POOLED", "PRESENT", "ModelParameter", "TransferModel", "joint_width", "part_of_batch"]
 
 POOLED = "pooled"
 """Key of a batch that holds cached vectors ``[batch, width]`` as the head takes them, where only it is trained; where
@@ -40,6 +40,11 @@ class ModelParameter:
     """Layers of the body it belongs to."""
     rate: float | None = None
     """Peak learning rate of its own; None = that of its part in the phase."""
+
+
+def joint_width(widths: Sequence[int]) -> int:
+    """Return the size of the vector that a head takes of towers of these `widths`; see `PRESENT`."""
+    return sum(widths) + (len(widths) if len(widths) > 1 else 0)
 
 
 def part_of_batch(batch: Batch, tower: int) -> Batch:
@@ -95,8 +100,7 @@ class TransferModel(nn.Module):
     @property
     def width(self) -> int:
         """Size of the vector that the head takes."""
-        width: int = sum(tower.width for tower in self.towers)
-        return width if len(self.towers) == 1 else width + len(self.towers)
+        return joint_width([tower.width for tower in self.towers])
 
     def forward(self, batch: Batch, start: int = 0) -> torch.Tensor:
         """Return what the head says: logits or values ``[batch, outputs]``; of rows with `UNITS`, see `mark_units`.

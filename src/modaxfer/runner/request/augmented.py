@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from modaxfer.augmentations.choice import Augmentation, find_augmentations, refuse_forms, refuse_tasks, signals_of
+from modaxfer.augmentations.sets import spelled_out
 from modaxfer.errors import RefusedError
-from modaxfer.plan import Phase, Plan, Role, Stream
+from modaxfer.plan import Phase, Plan, Role, Stream, View
 from modaxfer.spec import TaskSpec
 
-__all__ = ["augmented", "is_live"]
+__all__ = ["augmented", "blends", "is_live"]
 
 Tasks = Mapping[Role, Sequence[tuple[str, TaskSpec]]]
 """Ids and specs of the tasks of each role."""
 
 
 def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks, forms: Sequence[str], encoders: int) -> Plan:
-    """Return `plan` with what the user asks for behind the transforms of each stream that is trained on.
+    """Return `plan` with what the user asks for behind the transforms of each stream, and sets spelled out.
 
     A stream whose task has no field that an augmentation is for goes without it.
 
@@ -33,14 +34,13 @@ def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks, forms: Sequence[st
         ConfigError: One cannot have this strength, or is named twice.
         RefusedError: One does not fit a stream's task, or what its encoder is given.
     """
-    found = find_augmentations(asked)
-    made = replace(plan, phases=tuple(_with(phase, found, tasks) for phase in plan.phases)) if found else plan
+    made = replace(plan, phases=tuple(_with(phase, find_augmentations(asked), tasks) for phase in plan.phases))
     for phase in made.phases:
         for stream in phase.streams.values() if phase.solver is None else ():
-            own = find_augmentations(stream.transforms)
-            refuse_forms(own, forms, encoders)
-            refuse_tasks(own, _tasks_of(stream, tasks))
-            _refuse_extras(own, stream)
+            for own in map(find_augmentations, stream.changes):
+                refuse_forms(own, forms, encoders)
+                refuse_tasks(own, _tasks_of(stream, tasks))
+            _refuse_blends(stream)
     return made
 
 
@@ -49,19 +49,32 @@ def _tasks_of(stream: Stream, tasks: Tasks) -> Sequence[tuple[str, TaskSpec]]:
     return tasks[stream.role][stream.task : stream.task + 1]
 
 
-def _refuse_extras(own: Sequence[Augmentation], stream: Stream) -> None:
-    blends = [one.spec.name for one in own if one.spec.level == "batch"]
-    if blends and stream.extras:
+def _refuse_blends(stream: Stream) -> None:
+    """Refuse a blend of two rows in one view alone, whose targets all views share, and where rows have extras."""
+    of_views = [one.spec.name for view in stream.views for one in find_augmentations(view.transforms) if blends(one)]
+    if of_views:
+        raise RefusedError(
+            "two rows are blended with their targets, so in all views or in none",
+            got=f"{', '.join(of_views)} in one view",
+            fix="name it in the transforms of the stream",
+        )
+    of_rows = [one.spec.name for one in find_augmentations(stream.transforms) if blends(one)]
+    if of_rows and stream.extras:
         raise RefusedError(
             "what a stream computes of each row says nothing of two rows blended",
-            got=f"{', '.join(blends)} and {', '.join(extra.name for extra in stream.extras)}",
-            fix=f"leave {' and '.join(blends)} out",
+            got=f"{', '.join(of_rows)} and {', '.join(extra.name for extra in stream.extras)}",
+            fix=f"leave {' and '.join(of_rows)} out",
         )
 
 
+def blends(one: Augmentation) -> bool:
+    """Tell whether an augmentation blends whole rows, instead of changing each by itself."""
+    return one.spec.level == "batch"
+
+
 def is_live(stream: Stream) -> bool:
-    """Tell whether the rows of `stream` are made again in each epoch."""
-    return stream.views > 1 or any(one.spec.level == "row" for one in find_augmentations(stream.transforms))
+    """Tell whether rows of `stream` are made again in each epoch."""
+    return any(not blends(one) for changes in stream.changes for one in find_augmentations(changes))
 
 
 def _with(phase: Phase, found: Sequence[Augmentation], tasks: Tasks) -> Phase:
@@ -72,7 +85,17 @@ def _with(phase: Phase, found: Sequence[Augmentation], tasks: Tasks) -> Phase:
 
 
 def _transformed(stream: Stream, found: Sequence[Augmentation], tasks: Tasks) -> Stream:
-    signals = frozenset[str]().union(*(signals_of(task) for _, task in _tasks_of(stream, tasks)))
-    has = {one.entry.id for one in find_augmentations(stream.transforms)}
-    more = [one for one in found if one.spec.signals & signals and one.entry.id not in has]
-    return replace(stream, transforms=(*stream.transforms, *map(str, more)))
+    for name, task in _tasks_of(stream, tasks):
+        own = spelled_out(stream.transforms, name, task)
+        has = {one.entry.id for one in find_augmentations(own)}
+        more = [one for one in found if one.spec.signals & signals_of(task) and one.entry.id not in has]
+        has |= {one.entry.id for one in more}
+        views = [_beside(spelled_out(view.transforms, name, task), has) for view in stream.views]
+        stream = replace(stream, transforms=(*own, *map(str, more)), views=tuple(views))
+    return stream
+
+
+def _beside(transforms: Sequence[str], has: Collection[str]) -> View:
+    """Return a view with those `transforms` that all views do not have already."""
+    found = find_augmentations(transforms)
+    return View(transforms=tuple(str(one) for one in found if one.entry.id not in has))

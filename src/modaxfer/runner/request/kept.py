@@ -16,12 +16,11 @@ from modaxfer.data.blanks import is_missing
 from modaxfer.data.cells.columns import MEDIA, require_columns
 from modaxfer.data.download import cache_folder
 from modaxfer.data.given import Given, given_rows
-from modaxfer.data.layouts.folders import SPLITS
 from modaxfer.data.media.values import encoded
 from modaxfer.data.origin import mixed_of, notes_of, stamp
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.runner.folder import CONFIG, store_config
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
+from modaxfer.spec import AUDIO, IMAGE, SPLITS, TABLE, TEXT, Field
 
 if TYPE_CHECKING:
     import pyarrow as pa

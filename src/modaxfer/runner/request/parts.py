@@ -111,7 +111,7 @@ def refuse_plan(plan: Plan, strategy: Entry) -> None:
         "draws from several streams": any(len(phase.streams) > 1 for phase in plan.phases),
         "hides labels, or adds to rows": any(stream.labels is not Labels.GIVEN or stream.extras for stream in streams),
         "makes rows again, whose parts are then others": any(
-            stream.transforms or stream.views > 1 for stream in streams
+            any(stream.changes) or len(stream.views) > 1 for stream in streams
         ),
         "is judged by vectors of rows": any(phase.validator != SCORE or phase.measure for phase in plan.phases),
     }

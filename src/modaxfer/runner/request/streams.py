@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from modaxfer.augmentations.choice import find_augmentations
 from modaxfer.contracts import StreamFacts, ValidatorContext
 from modaxfer.errors import RefusedError
+from modaxfer.losses.facts import facts_of
 from modaxfer.losses.rehearse import rehearse_losses
-from modaxfer.plan import SUPERVISED, Labels, Role
+from modaxfer.plan import Labels, Role
 from modaxfer.registry import load_target, problem_of, problem_spec
+from modaxfer.runner.model.transfer import joint_width
+from modaxfer.runner.request.augmented import blends
 from modaxfer.validators.build import build_validator, needs_labels
 
 if TYPE_CHECKING:
@@ -106,20 +109,18 @@ def _rehearse(phase: Phase, tasks: Tasks) -> None:
     facts = {name: _facts(stream, tasks[stream.role, stream.task]) for name, stream in phase.streams.items()}
     build_validator(phase.validator, ValidatorContext(streams=facts, seed=tasks[Role.TARGET, 0].config.seed))
     _rehearse_blends(phase, facts)
-    # The framework's own loss takes whatever targets a problem has; all that can go wrong is that they are hidden.
-    plain = all(term.target == SUPERVISED.target for term in phase.losses)
-    if plain and all(stream.labels is not Labels.HIDDEN for stream in phase.streams.values()):
-        return
-    train = tasks[Role.TARGET, 0].options.train
-    rehearse_losses(phase, facts, seed=tasks[Role.TARGET, 0].config.seed, class_weight=train.class_weight)
+    first = tasks[Role.TARGET, 0]
+    train = first.options.train
+    rehearse_losses(
+        phase, facts, seed=first.config.seed, class_weight=train.class_weight, label_smoothing=train.label_smoothing
+    )
 
 
 def _rehearse_blends(phase: Phase, facts: Mapping[str, StreamFacts]) -> None:
     """Ask for the mean of two targets wherever rows are blended: some problems have none."""
     for name, stream in phase.streams.items():
-        blends = any(one.spec.level == "batch" for one in find_augmentations(stream.transforms))
         targets, objective = facts[name].targets, facts[name].objective
-        if blends and targets is not None:
+        if targets is not None and any(map(blends, find_augmentations(stream.transforms))):
             objective.soft(objective.batch(targets[:2]))
 
 
@@ -127,14 +128,11 @@ def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
     """Return what a rehearsal can know: sizes at plain pooled features."""
     taught = task.taught_by.data.targets["train"]
     objective = problem_of(task.task.target.problem).objective(len(task.data.classes), taught)
-    width = sum(
-        tower.encoder.hidden_size * (2 if tower.encoder_options.pooling == "mean_std" else 1) for tower in task.towers
-    )
-    return StreamFacts(
-        role=stream.role,
-        width=width,
-        outputs=objective.outputs,
-        objective=objective,
-        rows=task.data.rows["train"],
-        targets=task.data.targets["train"] if stream.labels is Labels.GIVEN else None,
+    widths = [tower.width for tower in task.towers]
+    return facts_of(
+        stream,
+        objective,
+        joint_width(widths),
+        task.data.rows[stream.split],
+        lambda: task.data.targets[stream.split],
     )

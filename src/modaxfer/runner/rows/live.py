@@ -48,15 +48,17 @@ class RowMaker:
 
     Args:
         recipe: Rows and the way from them to examples.
-        augmentations: Applied in this order; those of whole batches are left to a `Blender`.
+        views: By view, the augmentations applied in this order; those of whole batches are left to a `Blender`.
         seed: Of the run.
         stream: Name of the stream that it makes rows for; two streams of one task draw differently.
     """
 
-    def __init__(self, recipe: Recipe, augmentations: Sequence[Augmentation], seed: int, stream: str = "train") -> None:
-        self._given = (recipe, tuple(augmentations), seed, stream)
+    def __init__(
+        self, recipe: Recipe, views: Sequence[Sequence[Augmentation]], seed: int, stream: str = "train"
+    ) -> None:
+        self._given = (recipe, tuple(map(tuple, views)), seed, stream)
         self._recipe, self._seed, self._stream = recipe, seed, crc32(stream.encode())
-        self._steps = [_Step(one, recipe) for one in augmentations if one.spec.level == "row"]
+        self._steps = [[_Step(one, recipe) for one in view if one.spec.level == "row"] for view in views]
         self._bridges = [tower.bridge() for tower in recipe.towers]
         self._processors = [counting(tower.processor) for tower in recipe.towers]
         self._heard = max((tower.layout.seconds or LONGEST for tower in recipe.towers), default=LONGEST)
@@ -77,7 +79,7 @@ class RowMaker:
     def _made(self, draw: Draw) -> Example:
         (raw,) = rows_of(self._recipe.rows, draw.row, draw.row + 1)
         try:
-            row = self._augmented(raw, self._generator(draw))
+            row = self._augmented(raw, self._steps[draw.view], self._generator(draw))
             return self._example(raw, row)
         except ModaxferError as error:
             raise _named(error, f"row {raw['row_id']} of task {self._recipe.task}") from error
@@ -85,9 +87,11 @@ class RowMaker:
     def _generator(self, draw: Draw) -> np.random.Generator:
         return np.random.default_rng([OF_ROWS, self._seed, self._stream, draw.epoch, draw.row, draw.view])
 
-    def _augmented(self, raw: Mapping[str, Any], generator: np.random.Generator) -> dict[str, Any]:
+    def _augmented(
+        self, raw: Mapping[str, Any], steps: Sequence[_Step], generator: np.random.Generator
+    ) -> dict[str, Any]:
         row = dict(raw)
-        for step in self._steps:
+        for step in steps:
             for field in step.fields:
                 if not is_missing(raw[field.name]):
                     row[field.name] = step(self._decoded(row[field.name], field), generator)

@@ -120,6 +120,11 @@ class Checkpoints:
             write_tensors(made, path)
         return made
 
+    def forget(self, beginning: str) -> None:
+        """Remove what `once` has kept under names that begin so."""
+        for path in self._folder.glob(f"{beginning}*.safetensors") if self._writes else ():
+            path.unlink()
+
     def clear(self) -> None:
         """Remove all checkpoints; the run is finished."""
         if self._writes and self._folder.exists():

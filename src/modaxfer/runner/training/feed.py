@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,14 +10,15 @@ import numpy as np
 import torch
 
 from modaxfer.augmentations.choice import find_augmentations
-from modaxfer.contracts import Batch, Example, Objective
+from modaxfer.contracts import Batch, Example
 from modaxfer.plan import Stream
-from modaxfer.runner.request.augmented import is_live
+from modaxfer.runner.request.augmented import blends, is_live
 from modaxfer.runner.rows.blend import Blender
 from modaxfer.runner.rows.live import Draw, RowMaker
 from modaxfer.runner.rows.workers import Job, LiveRows
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import EntryPoint
+from modaxfer.runner.training.targets import RowTargets
 
 __all__ = ["Fed", "Feed", "Moment"]
 
@@ -41,12 +42,11 @@ class Fed:
     shares: torch.Tensor | None = None
     """float32 ``[rows]``: the row's own part in its target."""
 
-    def targets(self, objective: Objective, known: np.ndarray, rows: np.ndarray) -> torch.Tensor:
+    def targets(self, known: RowTargets, rows: np.ndarray) -> torch.Tensor:
         """Return the targets of `rows`, mixed as they are, of those that are `known` by row number."""
-        own = objective.batch(known[rows])
         if self.partners is None or self.shares is None:
-            return own
-        one, other = objective.soft(own), objective.soft(objective.batch(known[self.partners]))
+            return known.batch(rows)
+        one, other = known.soft(rows), known.soft(self.partners)
         share = self.shares.to(one.dtype).reshape(-1, *[1] * (one.ndim - 1))
         return share * one + (1 - share) * other
 
@@ -62,24 +62,24 @@ class Feed:
     """
 
     def __init__(self, name: str, stream: Stream, session: TaskSession, entry: EntryPoint) -> None:
-        found = find_augmentations(stream.transforms)
-        self.augmentations = tuple(map(str, found))
+        views = [find_augmentations(changes) for changes in stream.changes]
+        self.augmentations = tuple(dict.fromkeys(str(one) for view in views for one in view))
         """``NAME=STRENGTH``, as they are applied."""
-        self._name, self._views, self._entry = name, stream.views, entry
-        self._blender = Blender(found, session.seed, name)
-        self.maker = RowMaker(session.recipe(stream.split), found, session.seed, name) if is_live(stream) else None
+        self._name, self._views, self._entry = name, len(views), entry
+        self._plain = {number for number, view in enumerate(views) if all(map(blends, view))}
+        """Views that show rows as they were prepared."""
+        self._blender = Blender(find_augmentations(stream.transforms), session.seed, name)
+        self.maker = RowMaker(session.recipe(stream.split), views, session.seed, name) if is_live(stream) else None
         self.live: LiveRows | None = None
         """Where rows that are made again come from; set before the first batch is asked for."""
 
     def job(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Job:
         """Return what has to be made for the rows `chosen` of a step's `rows`, and for their partners."""
-        partners = self._partners(chosen, rows, moment)
-        wanted = np.unique(np.concatenate([chosen, partners]) if partners is not None else chosen)
-        return Job(self._name, tuple(self._draws(wanted, moment)))
+        return Job(self._name, tuple(draw for draw in self._wanted(chosen, rows, moment) if self._is_made(draw)))
 
     def __call__(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Fed:
         """Return the batch of the rows `chosen` of a step's `rows`, view after view."""
-        if self.maker is None and not self._blender:
+        if self.maker is None and not self._blender and self._views == 1:
             return Fed(batch=self._entry.collate([self._entry.rows[row] for row in chosen]))
         made = self._made(chosen, rows, moment)
         own = [made[draw] for draw in self._draws(chosen, moment)]
@@ -93,14 +93,25 @@ class Feed:
         return Fed(batch=batch, partners=partners, shares=shares[: len(chosen)])
 
     def _made(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Mapping[Draw, Example]:
-        job = self.job(chosen, rows, moment)
+        wanted = self._wanted(chosen, rows, moment)
+        plain = {draw: self._entry.rows[draw.row] for draw in wanted if not self._is_made(draw)}
         if self.maker is None:
-            return {draw: self._entry.rows[draw.row] for draw in job.draws}
+            return plain
         assert self.live is not None, "set before the first batch"
-        return dict(zip(job.draws, self.live.take(job), strict=True))
+        job = self.job(chosen, rows, moment)
+        return plain | dict(zip(job.draws, self.live.take(job), strict=True))
+
+    def _wanted(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> Sequence[Draw]:
+        """Return the draws of the rows `chosen` and of their partners, each once."""
+        partners = self._partners(chosen, rows, moment)
+        wanted = np.unique(np.concatenate([chosen, partners]) if partners is not None else chosen)
+        return self._draws(wanted, moment)
+
+    def _is_made(self, draw: Draw) -> bool:
+        return self.maker is not None and draw.view not in self._plain
 
     def _partners(self, chosen: np.ndarray, rows: np.ndarray, moment: Moment) -> np.ndarray | None:
         return self._blender.partners(chosen, rows, moment.epoch, moment.step) if self._blender else None
 
-    def _draws(self, rows: Sequence[int] | np.ndarray, moment: Moment) -> Iterable[Draw]:
+    def _draws(self, rows: Sequence[int] | np.ndarray, moment: Moment) -> Sequence[Draw]:
         return [Draw(int(row), moment.epoch, view) for view in range(self._views) for row in rows]

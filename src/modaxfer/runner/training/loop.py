@@ -14,7 +14,7 @@ from torch import nn
 
 from modaxfer.contracts import GradientCombiner, Kept, Weights
 from modaxfer.errors import DivergedError
-from modaxfer.plan import SCORE, Phase, Together
+from modaxfer.plan import SCORE, Phase, Refresh, Together
 from modaxfer.runner.log import rounded
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
@@ -31,7 +31,15 @@ from modaxfer.runner.training.movement import FEW_STEPS, Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.report import PhaseReport
 from modaxfer.runner.training.step import Chunk, StepModule
-from modaxfer.runner.training.streams import Sessions, StreamRows, coming, live_rows, open_streams, sessions_of
+from modaxfer.runner.training.streams import (
+    Sessions,
+    StreamRows,
+    coming,
+    live_rows,
+    open_streams,
+    refresh_streams,
+    sessions_of,
+)
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.unfreezing import Unfreezing
 from modaxfer.runner.training.validation import Judged, Validation
@@ -88,8 +96,8 @@ class _GradientPhase:
         self.losses = PhaseLosses(phase, sessions, number, checkpoints, trained)
         self.streams = open_streams(phase, sessions, self.losses.terms)
         self.validation = Validation(phase, sessions)
-        for stream in self.streams.values():
-            stream.compute(checkpoints, number)
+        self.sessions = sessions
+        refresh_streams(phase, sessions, self.streams, checkpoints, Refresh.PHASE, f"{number}")
         known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
@@ -140,6 +148,7 @@ class _GradientPhase:
 
     def _epoch(self) -> None:
         session = self.session
+        self._refresh()
         steps = epoch_steps(
             self.phase.mixing,
             self.lengths,
@@ -166,6 +175,13 @@ class _GradientPhase:
             self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
             self._judge(judged)
         self._save()
+
+    def _refresh(self) -> None:
+        """Let the model as it is now say anew what it adds to rows; what it said before is of no use any more."""
+        when = f"epoch-{self.at.phase}-{self.at.epoch}"
+        refresh_streams(self.phase, self.sessions, self.streams, self.checkpoints, Refresh.EPOCH, when)
+        # A resumed run begins where the last checkpoint was written, so not before this epoch.
+        self.checkpoints.forget(f"known-epoch-{self.at.phase}-{self.at.epoch - 1}-")
 
     def _step(self, rows: Rows) -> None:
         session, accelerator = self.session, self.session.accelerator

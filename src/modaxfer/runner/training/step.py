@@ -51,12 +51,11 @@ class Chunk:
 
 
 class _Made(NamedTuple):
-    """What the model makes of a chunk, and its losses per row."""
+    """What the model makes of a chunk, as far as a loss reads it, float32."""
 
     outputs: torch.Tensor | None
     pooled: torch.Tensor | None
-    losses: Numbers
-    numbers: Numbers
+    tokens: Hidden | None
 
 
 class StepModule(nn.Module):
@@ -86,7 +85,8 @@ class StepModule(nn.Module):
     def forward(self, chunks: Sequence[Chunk], progress: float, *, last: bool = True) -> dict[str, Numbers]:
         """Return the losses of `chunks`.
 
-        Where a stream's rows are cut they are computed again on the way back, so that memory holds one chunk's states.
+        Where a stream's rows are cut they are computed again on the way back, so that memory holds one chunk's states;
+        losses are not, for they may count what they are given.
 
         Args:
             chunks: Of one stream; or all chunks of a step, which joint losses need.
@@ -100,17 +100,18 @@ class StepModule(nn.Module):
         there = {chunk.stream for chunk in chunks}
         again = len(chunks) > len(there) and torch.is_grad_enabled()
         made: list[_Made] = [
-            checkpoint(self._chunk, chunk, progress, use_reentrant=False) if again else self._chunk(chunk, progress)
-            for chunk in chunks
+            checkpoint(self._made, chunk, use_reentrant=False) if again else self._made(chunk) for chunk in chunks
         ]
         losses, numbers, shares = Numbers(), Numbers(), dict[str, float]()
-        for chunk, own in zip(chunks, made, strict=True):
-            for name, loss in own.losses.items():
-                shares[name] = shares.get(name, 0.0) + chunk.share
-                losses[name] = losses[name] + loss if name in losses else loss
-            for name, number in own.numbers.items():
-                numbers[name] = numbers[name] + number if name in numbers else number
+        # Losses are small and decide everything: rounding them to half precision saves nothing and costs accuracy.
         with torch.autocast(chunks[0].rows.device.type, enabled=False):
+            for chunk, own in zip(chunks, made, strict=True):
+                of_rows, beside = self._per_row(chunk, own, progress)
+                for name, loss in of_rows.items():
+                    shares[name] = shares.get(name, 0.0) + chunk.share
+                    losses[name] = losses[name] + loss if name in losses else loss
+                for name, number in beside.items():
+                    numbers[name] = numbers[name] + number if name in numbers else number
             for term in self._terms.values():
                 if term.spec.joint and (last if term.spec.rowless else there.issuperset(term.streams)):
                     # Every process has the whole of it, and parts are added up.
@@ -123,30 +124,33 @@ class StepModule(nn.Module):
         plain = {name: loss.detach() for name, loss in losses.items()}
         return {"losses": plain, "weighed": weighed, "numbers": numbers}
 
-    def _chunk(self, chunk: Chunk, progress: float) -> _Made:
+    def _terms_of(self, chunk: Chunk) -> list[Term]:
+        return [term for term in self._terms.values() if chunk.stream in term.streams]
+
+    def _made(self, chunk: Chunk) -> _Made:
         model = self.models[chunk.model]
-        terms = [term for term in self._terms.values() if chunk.stream in term.streams]
-        reads = {reading for term in terms for reading in term.spec.reads}
+        reads = {reading for term in self._terms_of(chunk) for reading in term.spec.reads}
         features = model.features(chunk.batch, chunk.start, tokens=Reads.TOKENS in reads)
         outputs = model.outputs(features, chunk.batch) if Reads.OUTPUTS in reads else None
+        return _Made(
+            outputs=outputs.float() if outputs is not None else None,
+            pooled=features.pooled.float() if Reads.POOLED in reads else None,
+            tokens=Hidden(features.tokens.float(), features.mask) if Reads.TOKENS in reads else None,
+        )
+
+    def _per_row(self, chunk: Chunk, made: _Made, progress: float) -> tuple[Numbers, Numbers]:
+        """Return the losses per row of a chunk, summed and scaled, and what they log beside."""
         losses, numbers = Numbers(), Numbers()
-        # Losses are small and decide everything: rounding them to half precision saves nothing and costs accuracy.
-        with torch.autocast(chunk.rows.device.type, enabled=False):
-            made: dict[str, Any] = {
-                Reads.OUTPUTS: outputs.float() if outputs is not None else None,
-                Reads.POOLED: features.pooled.float() if Reads.POOLED in reads else None,
-                Reads.TOKENS: Hidden(features.tokens.float(), features.mask) if Reads.TOKENS in reads else None,
-                Reads.INPUTS: chunk.batch,
-            }
-            for term in terms:
-                if not term.spec.joint:
-                    own: dict[str, Any] = {reading: made[reading] for reading in term.spec.reads}
-                    output = term(Step(streams={chunk.stream: _stream_batch(chunk, own)}, progress=progress))
-                    name = term.name(chunk.stream)
-                    losses[name] = output.losses.sum() * chunk.scales[term.spec.name]
-                    for called, number in output.numbers.items():
-                        numbers[f"{name}.{called}"] = number.detach().float().sum() * (chunk.present / chunk.of)
-            return _Made(made[Reads.OUTPUTS], made[Reads.POOLED], losses, numbers)
+        known: dict[str, Any] = {**made._asdict(), Reads.INPUTS: chunk.batch}
+        for term in self._terms_of(chunk):
+            if not term.spec.joint:
+                own: dict[str, Any] = {reading: known[reading] for reading in term.spec.reads}
+                output = term(Step(streams={chunk.stream: _stream_batch(chunk, own)}, progress=progress))
+                name = term.name(chunk.stream)
+                losses[name] = output.losses.sum() * chunk.scales[term.spec.name]
+                for called, number in output.numbers.items():
+                    numbers[f"{name}.{called}"] = number.detach().float().sum() * (chunk.present / chunk.of)
+        return losses, numbers
 
     def _joint(
         self, term: Term, chunks: Sequence[Chunk], made: Sequence[_Made], progress: float

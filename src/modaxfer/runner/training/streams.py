@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +11,8 @@ import torch
 
 from modaxfer.contracts import StreamFacts
 from modaxfer.losses.build import Term
-from modaxfer.plan import Labels, Phase, Reads, Role, Stream
-from modaxfer.registry import load_target
+from modaxfer.losses.facts import facts_of
+from modaxfer.plan import Labels, Phase, Reads, Refresh, Role, Stream
 from modaxfer.runner.rows.batches import micro_batches
 from modaxfer.runner.rows.mixing import Rows
 from modaxfer.runner.rows.workers import Job, LiveRows, worker_count
@@ -19,8 +20,9 @@ from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.feed import Feed, Moment
-from modaxfer.runner.training.seen import seen_rows
+from modaxfer.runner.training.known import PREDICTED, SeenStreams, adds, known_rows
 from modaxfer.runner.training.step import Chunk
+from modaxfer.runner.training.targets import RowTargets
 
 __all__ = [
     "Sessions",
@@ -29,14 +31,13 @@ __all__ = [
     "coming",
     "live_rows",
     "open_streams",
+    "refresh_streams",
     "sessions_of",
     "stream_facts",
 ]
 
 Sessions = Mapping[tuple[Role, int], TaskSession]
 """The tasks of a run: by role and number, in the order of the run."""
-
-PREDICTED = "predicted"
 
 
 class StreamRows(NamedTuple):
@@ -57,15 +58,8 @@ def sessions_of(phase: Phase, sessions: Sessions) -> list[TaskSession]:
 def stream_facts(stream: Stream, session: TaskSession) -> StreamFacts:
     """Return what a loss may know of `stream`."""
     split = session.splits[stream.split]
-    hidden = stream.labels is not Labels.GIVEN
-    return StreamFacts(
-        role=stream.role,
-        width=session.model.width,
-        outputs=session.objective.outputs,
-        objective=session.objective,
-        rows=len(split.lengths),
-        targets=None if hidden else split.targets,
-    )
+    rows = len(split.lengths)
+    return facts_of(stream, session.objective, session.model.width, rows, lambda: split.targets)
 
 
 class TrainStream:
@@ -83,33 +77,21 @@ class TrainStream:
         self.name, self.stream, self.session, self.model, self.terms = name, stream, session, model, terms
         reads = {reading for term in terms for reading in term.spec.reads}
         # What is changed in each epoch begins at the bottom, whatever could have come from the cache.
-        raw = {Reads.INPUTS} if stream.transforms or stream.views > 1 else set()
+        raw = {Reads.INPUTS} if any(stream.changes) else set()
         self.entry = entry_point(session, stream.split, (reads or {Reads.OUTPUTS}) | raw)
         self.feed = Feed(name, stream, session, self.entry)
         self.lengths = session.splits[stream.split].lengths
-        self.targets: np.ndarray | None = None
+        self.targets: RowTargets | None = None
         if stream.labels is Labels.GIVEN:
-            self.targets = session.splits[stream.split].targets
-        self.extras: Mapping[str, torch.Tensor] = {}
+            self.targets = RowTargets(objective=session.objective, given=session.splits[stream.split].targets)
+        self.extras: dict[str, torch.Tensor] = {}
 
-    def compute(self, checkpoints: Checkpoints, phase: int) -> None:
-        """Compute once, by the model as the phase begins, what the stream adds to its rows; a resumed run reads it."""
-        if not self.stream.extras and self.stream.labels is not Labels.PREDICTED:
-            return
-        made = dict(checkpoints.once(f"known-{phase}-{self.name}", self._computed))
-        if PREDICTED in made:
-            self.targets = made.pop(PREDICTED).numpy()
-        self.extras = {name.removeprefix("extra."): values for name, values in made.items()}
-
-    def _computed(self) -> dict[str, torch.Tensor]:
-        seen = seen_rows(self.session, self.stream.split, entry_point(self.session, self.stream.split))
-        made = {}
-        for extra in self.stream.extras:
-            values: torch.Tensor = load_target(extra.target)(seen, **extra.options)
-            made[f"extra.{extra.name}"] = values.detach().cpu().contiguous()
-        if self.stream.labels is Labels.PREDICTED:
-            made[PREDICTED] = torch.from_numpy(np.ascontiguousarray(self.session.objective.decode(seen.outputs)[0]))
-        return made
+    def learn(self, known: Mapping[str, torch.Tensor]) -> None:
+        """Take what the model says of the rows, from `known_rows`, in place of what it said before."""
+        added = dict(known)
+        if PREDICTED in added:
+            self.targets = RowTargets(objective=self.session.objective, predicted=added.pop(PREDICTED))
+        self.extras |= {name.removeprefix("extra."): values for name, values in added.items()}
 
     def parts(self, rows: np.ndarray) -> list[StreamRows]:
         """Return this process's parts of a step's `rows`.
@@ -120,7 +102,7 @@ class TrainStream:
         passes = micro_batches(
             rows,
             self.lengths,
-            max_tokens=session.train.max_tokens // self.stream.views,
+            max_tokens=session.train.max_tokens // len(self.stream.views),
             at_least=session.train.accumulation,
             rank=session.accelerator.process_index,
             world=session.accelerator.num_processes,
@@ -131,7 +113,7 @@ class TrainStream:
         """Return one part of a step's `rows`, ready for the model."""
         _, chosen, present = part
         fed = self.feed(chosen, rows, moment)
-        own = None if self.targets is None else self.session.objective.batch(self.targets[rows])
+        own = None if self.targets is None else self.targets.batch(rows)
         totals = {term.spec.name: term.total(self.name, own, len(rows)) for term in self.terms if not term.spec.joint}
         device = self.session.computer.device
         return Chunk(
@@ -144,11 +126,9 @@ class TrainStream:
             of=len(rows),
             present=present,
             scales={name: present / total for name, total in totals.items()},
-            targets=None
-            if self.targets is None
-            else _placed(fed.targets(self.session.objective, self.targets, chosen), device),
+            targets=None if self.targets is None else _placed(fed.targets(self.targets, chosen), device),
             extras={name: values[chosen].to(device) for name, values in self.extras.items()},
-            views=self.stream.views,
+            views=len(self.stream.views),
         )
 
 
@@ -161,7 +141,7 @@ def live_rows(streams: Mapping[str, TrainStream], epochs: float) -> LiveRows:
     """
     made = {name: stream.feed.maker for name, stream in streams.items() if stream.feed.maker is not None}
     session = next(iter(streams.values())).session
-    rows = sum(len(streams[name].lengths) * streams[name].stream.views for name in made)
+    rows = sum(len(streams[name].lengths) * len(streams[name].stream.views) for name in made)
     accelerator, device = session.accelerator, session.computer.device.type
     workers = worker_count(session.train.workers, round(epochs * rows), accelerator.num_processes, device)
     live = LiveRows(made, workers)
@@ -183,6 +163,32 @@ def coming(streams: Mapping[str, TrainStream], steps: Sequence[Rows], moment: Mo
             stream = streams[name]
             for part in stream.parts(rows) if stream.feed.maker is not None else ():
                 yield stream.feed.job(part.rows, rows, Moment(moment.epoch, step))
+
+
+def refresh_streams(
+    phase: Phase,
+    sessions: Sessions,
+    streams: Mapping[str, TrainStream],
+    checkpoints: Checkpoints,
+    refresh: Refresh,
+    when: str,
+) -> None:
+    """Let the model say anew what it adds to the rows of `streams`; a resumed run reads what it said then.
+
+    Args:
+        phase: Of the streams.
+        sessions: The run's tasks.
+        streams: That steps are drawn from.
+        checkpoints: Where it is kept.
+        refresh: What is made anew: what is to be as a phase begins, or as each epoch does.
+        when: Tells this phase, and epoch, from others.
+    """
+    opened = {name: (stream, sessions[stream.role, stream.task]) for name, stream in phase.streams.items()}
+    seen = SeenStreams(opened)
+    for name, stream in streams.items():
+        if adds(stream.stream, refresh):
+            make = partial(known_rows, name, *opened[name], seen, refresh)
+            stream.learn(checkpoints.once(f"known-{when}-{name}", make))
 
 
 def open_streams(phase: Phase, sessions: Sessions, terms: Mapping[str, Term]) -> dict[str, TrainStream]:
