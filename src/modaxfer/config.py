@@ -82,6 +82,9 @@ class RunConfig:
         "pretrained", "Where training starts: pretrained, or random (from scratch).", choices=("pretrained", "random")
     )
     revision: str | None = documented(None, "Revision of a hub checkpoint.")
+    teacher: str | None = documented(
+        None, "A completed run with the task's classes: the model learns from its outputs as well (distillation)."
+    )
     epochs: float | None = documented(None, "Passes over the training rows.", above=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", above=0.0)
@@ -138,6 +141,12 @@ class TrainOptions:
     clip_norm: float = documented(1.0, "Largest gradient norm; 0 switches clipping off.", minimum=0.0)
     label_smoothing: float = documented(0.0, "Label smoothing.", minimum=0.0, maximum=1.0)
     dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0, maximum=0.99)
+    teacher_share: float = documented(
+        0.5, "--teacher: its share in the loss, beside the labels; 1 = labels play no part.", minimum=0.0, maximum=1.0
+    )
+    teacher_temperature: float = documented(
+        2.0, "--teacher: by which outputs are divided before they are compared (Hinton et al. 2015).", above=0.0
+    )
     accumulation: int = documented(1, "Batches per optimiser step; splits a batch where memory is short.", minimum=1)
     max_tokens: int = documented(8192, "Token budget of one forward pass; larger batches are split.", minimum=1)
     rates: tuple[float, ...] = documented(

@@ -165,9 +165,8 @@ class LossTerm(Component):
                 fix="set joint=True: it is then called once per step",
             )
         if self.rowless and self.streams:
-            raise RefusedError(
-                f"loss {self.name} reads parameters alone and names streams", got=self.streams, fix="leave streams out"
-            )
+            what = f"loss {self.name} reads parameters alone and names streams"
+            raise RefusedError(what, got=self.streams, fix="leave streams out")
 
     @property
     def rowless(self) -> bool:
@@ -215,8 +214,8 @@ class Phase:
     from_layer: int = 0
     """Layers below this one stay frozen even where the body is trainable (embeddings too, unless it is 0)."""
     unfreeze: float = 0.0
-    """Share of the phase over which layers of the body begin to move one after another, from the top down, embeddings
-    last; head and bridge move from the first step (gradual unfreezing, Howard & Ruder 2018). 0 = all at once."""
+    """Share of the phase over which layers begin to move one after another, from the top down, embeddings last; head
+    and bridge move from the first step (gradual unfreezing, Howard & Ruder 2018). 0 = all at once."""
     no_decay: frozenset[Part] = frozenset()
     """Parts that weight decay leaves alone, such as those that a loss holds to where they were."""
     streams: Mapping[str, Stream] = field(default_factory=lambda: {"train": Stream()})

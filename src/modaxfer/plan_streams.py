@@ -95,6 +95,9 @@ class Stream:
     """Names of registered augmentations, in every view before its own; rows that any changes are made again in each
     epoch."""
     extras: tuple[Extra, ...] = ()
+    teacher: bool = False
+    """Whether its extras hold ``teacher``, what ``--teacher`` says of each row as it stands in the data, ``[rows,
+    outputs]`` in the order of the task's classes; refused where there is none."""
 
     def __post_init__(self) -> None:
         allowed = ("train", "validation") if self.labels is Labels.HIDDEN else ("train",)

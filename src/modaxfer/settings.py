@@ -34,6 +34,7 @@ class Settings(TypedDict, total=False):
     checkpoint: str | Path | None
     weights: Literal["pretrained", "random"]
     revision: str | None
+    teacher: str | Path | None
     epochs: float | None
     batch_size: int
     learning_rate: float | None

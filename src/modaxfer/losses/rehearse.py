@@ -117,6 +117,7 @@ def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mapp
     }
     with _refused(f"an extra of stream {name}"):
         extras = {extra.name: compute_extra(extra, seen, name, rows) for extra in stream.extras}
+    extras |= {"teacher": torch.randn(rows, facts.outputs)} if stream.teacher else {}
     return StreamBatch(
         name=name,
         role=facts.role,

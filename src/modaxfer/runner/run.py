@@ -42,6 +42,7 @@ from modaxfer.runner.request.single import config_of
 from modaxfer.runner.saving import save_model, seen_by
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
+from modaxfer.runner.teacher import ask_teacher
 from modaxfer.runner.training.after import end_in_weight_space, snapshot
 from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.anchors import run_start
@@ -172,8 +173,6 @@ class _Run:
         return result
 
     def _execute(self) -> Result:
-        torch.manual_seed(self.config.seed)
-        np.random.seed(self.config.seed)
         self._announce()
         context = RunContext(
             accelerator=self.accelerator,
@@ -182,9 +181,13 @@ class _Run:
             warnings=self.warnings,
             log=self.folder / "log.jsonl" if self.main else None,
         )
+        taught = ask_teacher(self.tasks[0], context, self.folder / CHECKPOINT)
+        torch.manual_seed(self.config.seed)
+        np.random.seed(self.config.seed)
         sessions = open_sessions(self.tasks, context)
+        sessions[0].taught = taught
         aligned = align_bridges(sessions, self.tasks, context, self.folder / CHECKPOINT)
-        training = {**self._train(sessions), **aligned}
+        training = {**self._train(sessions), **aligned, **self._teacher()}
         # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
         for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():
             save_model(self._place(resolved), session, resolved, self.trained, seen_by(self.tasks))
@@ -198,6 +201,14 @@ class _Run:
             Checkpoints(self.folder / CHECKPOINT).clear()
         self.accelerator.wait_for_everyone()
         return result
+
+    def _teacher(self) -> dict[str, Any]:
+        """Return what is told of the run's teacher, under that name."""
+        teacher, options = self.tasks[0].teacher, self.tasks[0].options.train
+        if teacher is None:
+            return {}
+        softened = {"share": options.teacher_share, "temperature": options.teacher_temperature}
+        return {"teacher": {**teacher.told, **softened}}
 
     def _announce(self) -> None:
         for resolved in self.tasks:

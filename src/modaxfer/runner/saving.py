@@ -86,7 +86,8 @@ def seen_by(tasks: Sequence[ResolvedTask]) -> list[SeenRows]:
     if moving & ENCODER:
         learned = [*tasks, *(task.source for task in tasks if task.source is not None)]
         now = [SeenRows.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in learned]
-        kept |= {one.key: one for one in now}
+        taught = [one for task in tasks if task.teacher is not None for one in task.teacher.seen]
+        kept = {one.key: one for one in taught} | kept | {one.key: one for one in now}
     return list(kept.values())
 
 

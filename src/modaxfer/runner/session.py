@@ -78,6 +78,8 @@ class TaskSession:
     warnings: list[str] = field(default_factory=list)
     layers: dict[str, tuple[TowerLayers, ...]] = field(default_factory=dict)
     """What a solver has read, by split, of each encoder."""
+    taught: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """What the run's teacher says of the rows of a split, float32 ``[rows, outputs]``, by its name."""
     source: TaskSession | None = None
     """The same model on the rows of the source task, where the plan draws from one."""
 

@@ -67,7 +67,9 @@ def _differences(config: RunConfig, stored: RunConfig) -> list[str]:
 def _comparable(config: RunConfig) -> dict[str, Any]:
     values = vars(absolute(config))
     paths = {
-        name: os.path.realpath(values[name]) for name in ("data", "data_dir", "map_classes") if values[name] is not None
+        name: os.path.realpath(values[name])
+        for name in ("data", "data_dir", "map_classes", "teacher")
+        if values[name] is not None
     }
     return {**values, **paths}
 

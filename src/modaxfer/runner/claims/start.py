@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.encoders.load import weights_hash
+from modaxfer.encoders.runs import description_of
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner.folder import CHECKPOINT
@@ -24,7 +25,8 @@ DECISIVE = ("modaxfer", "torch", "transformers", "peft")
 """Packages whose other version may give other numbers."""
 
 Start = Mapping[str, Any]
-"""``rows``: fingerprints; ``weights``: per encoder ``checkpoint``, ``sha256`` and ``description``; ``versions``."""
+"""``rows``: fingerprints; ``weights``: per encoder ``checkpoint``, ``sha256`` and ``description``; ``versions``;
+``teacher``: ``run`` and the hash of its ``model``, or None."""
 
 
 def read_start(tasks: Sequence[ResolvedTask]) -> Start:
@@ -36,6 +38,7 @@ def read_start(tasks: Sequence[ResolvedTask]) -> Start:
         "rows": [resolved.data.fingerprint for resolved in tasks] + proxies + sources,
         "weights": [_weights(described, pretrained=config.weights == "pretrained") for described in tasks[0].towers],
         "versions": {name: version(name) for name in DECISIVE},
+        "teacher": _teacher(tasks[0]),
     }
 
 
@@ -66,6 +69,13 @@ def check_start(start: Start, folder: Path) -> list[str]:
         )
     for before, now in zip(stored["weights"], start["weights"], strict=True):
         _refuse_other_weights(before, now, folder)
+    if stored.get("teacher") != start["teacher"]:
+        raise CheckpointUnavailableError(
+            f"the teacher of the run in {folder} changed since it was started",
+            got=start["teacher"],
+            allowed=stored.get("teacher"),
+            fix="bring the old one back, or train again in another --output",
+        )
     return [
         f"resumed with {name} {now}, started with {before}: the numbers may differ from those of an unbroken run"
         for name, now in start["versions"].items()
@@ -98,6 +108,14 @@ def _weights(described: TowerDescription, *, pretrained: bool) -> dict[str, Any]
         "sha256": weights_hash(described.encoder) if pretrained else None,
         "description": description(described.encoder.folder),
     }
+
+
+def _teacher(resolved: ResolvedTask) -> dict[str, str] | None:
+    """Return where the teacher is and what it is: its description has the checksums of all its files."""
+    if resolved.teacher is None:
+        return None
+    described = description_of(resolved.teacher.folder).read_bytes()
+    return {"run": str(resolved.teacher.told["run"]), "model": hashlib.sha256(described).hexdigest()}
 
 
 def _refuse_other_weights(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:

@@ -25,6 +25,7 @@ def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
     notes += [note for resolved in tasks for note in _alignment(resolved)]
     notes += known_rows(tasks)
     notes += _unread_layers(tasks[0])
+    notes += _unmeasured(tasks[0])
     notes += [note for resolved in tasks for note in _adapted(resolved)]
     return list(dict.fromkeys(notes))
 
@@ -72,6 +73,16 @@ def _unread_layers(resolved: ResolvedTask) -> list[str]:
                 " same)"
             )
     return notes
+
+
+def _unmeasured(resolved: ResolvedTask) -> list[str]:
+    """Say so where nothing tells what a teacher was good for."""
+    if resolved.teacher is None:
+        return []
+    return [
+        "what the teacher gained is not measured: the same command without --teacher is what this run has to beat, and"
+        " the teacher itself what it may come up to"
+    ]
 
 
 def _alignment(resolved: ResolvedTask) -> list[str]:

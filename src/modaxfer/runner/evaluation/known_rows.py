@@ -22,6 +22,13 @@ def known_rows(tasks: Sequence[ResolvedTask]) -> list[str]:
     """
     pairs = [*permutations(tasks, 2), *((resolved, resolved.source) for resolved in tasks if resolved.source)]
     notes = [note for ours, theirs in pairs for note in _shared(ours, theirs)]
+    notes += [
+        note
+        for resolved in tasks
+        if resolved.teacher is not None
+        for seen in resolved.teacher.seen
+        for note in _compared(resolved, f"the teacher {resolved.teacher.told['run']}", seen)
+    ]
     encoders = [tower.encoder for tower in tasks[0].towers if tower.encoder.trained is not None]
     if tasks[0].config.weights == "random":
         return notes
@@ -41,17 +48,18 @@ def _shared(ours: ResolvedTask, theirs: ResolvedTask) -> list[str]:
 
 def _before(resolved: ResolvedTask, encoder: ResolvedEncoder) -> list[str]:
     """Say what of a task's rows the encoder was trained on in the runs before."""
-    return [note for seen in seen_before(encoder) for note in _compared(resolved, encoder.checkpoint, seen)]
+    told = f"the encoder of {encoder.checkpoint}"
+    return [note for seen in seen_before(encoder) for note in _compared(resolved, told, seen)]
 
 
-def _compared(resolved: ResolvedTask, run: str, seen: SeenRows) -> list[str]:
-    data, told = resolved.data, f"the encoder of {run}"
+def _compared(resolved: ResolvedTask, told: str, seen: SeenRows) -> list[str]:
+    data = resolved.data
     if seen.same_rows(data.fingerprint):
         same = f"{told} was trained on the training rows of {resolved.task_id} before; the splits are the same"
         return [same + (OTHERWISE if resolved.config.seeds > 1 or resolved.config.folds else "")]
     if seen.digests is None:
         return [
-            f"{told} was trained on {seen.task_id} by a version that kept no record of its rows: whether test rows of"
+            f"{told} was trained on {seen.task_id}, and no record of the rows was kept: whether test rows of"
             f" {resolved.task_id} were among them is not known"
         ]
     found = {

@@ -17,7 +17,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import DataError
 from modaxfer.json_file import FIX
 
-__all__ = ["FILE", "SeenRows", "packed", "seen_before"]
+__all__ = ["FILE", "SeenRows", "packed", "seen_before", "seen_by_model"]
 
 FILE = "seen.safetensors"
 """In ``RUN/model``: ``TASK@FINGERPRINT`` to uint8 ``[rows, 16]``, digests of training rows (see `TaskData.digests`)."""
@@ -66,6 +66,23 @@ def seen_before(encoder: ResolvedEncoder) -> list[SeenRows]:
     moved = encoder.stored.own_files() or "from" in encoder.trained
     told = encoder.trained["fingerprints"] if moved else {}
     return [SeenRows.of(task_id, fingerprint, None) for task_id, fingerprint in told.items()]
+
+
+def seen_by_model(model: Path, task_id: str, fingerprint: str) -> list[SeenRows]:
+    """Return what a saved model was trained on, its head included.
+
+    Args:
+        model: A run's ``model/``.
+        task_id: Of the run's task.
+        fingerprint: Of that task's rows.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    known = _read(model / FILE) if (model / FILE).is_file() else []
+    own = SeenRows.of(task_id, fingerprint, None)
+    # Of a head on an encoder that stood still no digests are kept.
+    return known if own.key in {one.key for one in known} else [*known, own]
 
 
 def packed(seen: Sequence[SeenRows]) -> Mapping[str, np.ndarray]:

@@ -33,6 +33,7 @@ from modaxfer.runner.request.source import (
     refuse_other_uses,
 )
 from modaxfer.runner.request.streams import check_streams
+from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
 from modaxfer.spec import Field, Rates, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
@@ -60,6 +61,8 @@ class ResolvedTask:
     """By tower, what its bridge is aligned with before training; None where that is not asked for."""
     source: ResolvedTask | None = None
     """The source task that its plan learns from, with the classes of this one."""
+    teacher: Teacher | None = None
+    """The run that it learns from beside its labels."""
 
     @property
     def hidden(self) -> bool:
@@ -116,7 +119,10 @@ def resolve_tasks(
     ]
     if len(request.encoders) == 1:
         options = replace(options, encoder=encoder_options[0])
-    plan = _plan(config, request, options, asked, source)
+    first = asked[0]
+    problem = problem_name(first.task.target.problem)
+    teacher = find_teacher(config, problem, first.data.classes, first.fields)
+    plan = taught(_plan(config, request, options, asked, source), teacher, options.train)
     remaining = iter(options.bridges)
     tasks = tuple(
         ResolvedTask(
@@ -144,6 +150,7 @@ def resolve_tasks(
             plan=plan,
             metrics=_metrics(each.task),
             primary=each.task.primary or _metrics(each.task)[0],
+            teacher=teacher,
         )
         for each in asked
     )

@@ -84,7 +84,7 @@ class TrainStream:
         self.targets: RowTargets | None = None
         if stream.labels is Labels.GIVEN:
             self.targets = RowTargets(objective=session.objective, given=session.splits[stream.split].targets)
-        self.extras: dict[str, torch.Tensor] = {}
+        self.extras: dict[str, torch.Tensor] = {"teacher": session.taught[stream.split]} if stream.teacher else {}
 
     def learn(self, known: Mapping[str, torch.Tensor]) -> None:
         """Take what the model says of the rows, from `known_rows`, in place of what it said before."""
