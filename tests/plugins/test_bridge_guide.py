@@ -89,5 +89,5 @@ def test_the_plugin_of_the_guide_loads_and_its_bridges_train(site, tiny, tmp_pat
     status = site.status(**alone)
     assert status.warnings == ()
     assert {"genes/codons", "genes/common-codons", "genes/bases"} <= set(status.ids["bridge"])
-    done = site.python("-c", TRAIN, str(tiny("bert")), str(tmp_path), timeout=300, **alone)
+    done = site.warm_python(TRAIN, str(tiny("bert")), str(tmp_path), **alone)
     assert done.stdout.splitlines() == ["genes/common-codons completed 1", "genes/bases completed 1"], done.stderr

@@ -21,12 +21,12 @@ def test_the_plugin_of_the_guide_works(site):
     assert status.warnings == ()
     assert "weather/storms" in status.ids["task"]
     use = "from modaxfer_weather.reports import sample; print(sample(0)['train'].num_rows)"
-    assert site.python("-c", use).stdout == "100\n"
+    assert site.warm_python(use).stdout == "100\n"
     use = (
         "from modaxfer.heads.build import rehearse_head; from modaxfer_weather.heads import AttentionHead;"
         "head = AttentionHead(8, 2); rehearse_head(AttentionHead(**head.config()), (4,), (8,), 2); print('fits')"
     )
-    assert site.python("-c", use).stdout == "fits\n"
+    assert site.warm_python(use).stdout == "fits\n"
 
 
 @pytest.mark.parametrize("name", [*HOOKS, *Stage, *(state for state in State if state is not State.LOADED)])

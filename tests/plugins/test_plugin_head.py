@@ -107,9 +107,7 @@ def test_it_is_trained_saved_and_read_by_its_id_and_refused_with_a_reason(site, 
 
     site.add("cosine", PLUGIN, heads=HEADS, plans=PLANS)
     data, output = own_rows("text")["data"], tmp_path / "run"
-    done = site.python(
-        *("-c", USE, str(tiny("bert")), data, str(output)), timeout=300, MODAXFER_CACHE=str(tmp_path / "cache")
-    )
+    done = site.warm_python(USE, str(tiny("bert")), data, str(output), MODAXFER_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["kind"], told["scale"], told["same"]) == ("cosine/cosine", 20.0, True)

@@ -64,7 +64,7 @@ def write(folder, rows=240):
 def test_they_are_trained_saved_predicted_scored_and_reported(site, tmp_path):
     site.add("grades", PLUGIN, distribution="modaxfer-grades", ordinal=ORDINAL, count=COUNT)
     write(tmp_path)
-    done = site.python("-c", USE, str(tmp_path), timeout=300, MODAXFER_CACHE=str(tmp_path / "cache"))
+    done = site.warm_python(USE, str(tmp_path), drawn=True, MODAXFER_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     ordered, counted = json.loads(done.stdout)
     check_classes_in_order(ordered, tmp_path / "ordinal")

@@ -125,9 +125,11 @@ def test_it_trains_saves_loads_and_predicts_and_its_mistakes_are_refused(site, t
     site.add("confuse", PLUGIN, distribution="modaxfer-confuse", **modules)
     site.add("wrong", WATCHER, plans=WRONG_PLANS, losses=WRONG_LOSSES)
     data, output, watched = own_rows("text")["data"], tmp_path / "run", tmp_path / "watched"
-    done = site.python(
-        *("-c", USE, str(tiny("bert")), data, str(output)),
-        timeout=300,
+    done = site.warm_python(
+        USE,
+        str(tiny("bert")),
+        data,
+        str(output),
         MODAXFER_CACHE=str(tmp_path / "cache"),
         WATCHED=str(watched),
     )

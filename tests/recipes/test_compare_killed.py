@@ -1,28 +1,42 @@
-"""A comparison of eight cells, killed in the middle and started again, runs only what was missing."""
+"""A comparison of four cells, killed in the middle of the third and started again, runs only what was missing."""
 
 from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
+import forked
+
 pytestmark = pytest.mark.recipe
 
-CELLS, SEEDS = 8, 2
+CELLS, SEEDS, KILLED_IN = 4, 2, 3
 
-UNDRAWN = "from modaxfer.reports import figures; figures.draw = lambda *_: (); from modaxfer.cli.main import run; run()"
-"""The command line without figures, which take most of a tiny run's time."""
+COMPARE = forked.UNDRAWN + "from modaxfer.cli.main import run; run()"
+KILLED = f"""
+import os, signal
+from modaxfer.runner.training.loop import _GradientPhase
+
+step, cells = _GradientPhase._step, []
+
+def fatal(phase, rows):
+    step(phase, rows)
+    if phase not in cells:
+        cells.append(phase)
+    if len(cells) == {KILLED_IN}:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+_GradientPhase._step = fatal
+"""
+"""Kills its own process after the first step of a cell."""
 
 
-def command(encoders, rows, folder):
+def words(encoders, rows, folder):
     return [
-        *(sys.executable, "-c", UNDRAWN, "compare", "--encoder", ",".join(map(str, encoders))),
-        *("--strategy", "full,lora", "--seeds", str(SEEDS), "--epochs", "1", "--precision", "fp32", "--device", "cpu"),
-        *("--data", rows["data"], "--text", "text", "--problem", "regression", "--output", str(folder)),
+        *("compare", "--encoder", ",".join(map(str, encoders)), "--strategy", "full", "--seeds", str(SEEDS)),
+        *("--epochs", "1", "--precision", "fp32", "--device", "cpu", "--problem", "regression"),
+        *("--data", rows["data"], "--text", "text", "--output", str(folder)),
     ]
 
 
@@ -37,32 +51,23 @@ def begun(folder):
     return [path.parent.name for path in runs if not (path.parent / "result.json").exists()]
 
 
-def kill_within_a_cell(arguments, folder, after):
-    """Start a comparison and kill it in the middle of a cell, once `after` others have ended."""
-    started = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 240
-        while len(ended(folder)) < after or not begun(folder):
-            assert started.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline, "it does not get on"
-            time.sleep(0.002)
-    finally:
-        started.send_signal(signal.SIGKILL)
-        started.wait()
+def written(folder):
+    """Return when each cell that has ended wrote its result."""
+    return {cell["run"]: (folder / cell["run"] / "result.json").stat().st_mtime_ns for cell in ended(folder)}
 
 
 def test_only_what_was_missing_runs_again(tiny, own_rows, tmp_path):
     folder = tmp_path / "grid"
-    arguments = command([tiny("bert"), tiny("electra")], own_rows("regression"), folder)
-    kill_within_a_cell(arguments, folder, after=3)
-    before = {cell["run"]: (folder / cell["run"] / "result.json").stat().st_mtime_ns for cell in ended(folder)}
-    assert 3 <= len(before) < CELLS
+    asked = words([tiny("bert"), tiny("electra")], own_rows("regression"), folder)
+    assert forked.python("-c", KILLED + COMPARE, *asked).returncode == -signal.SIGKILL
+    before = written(folder)
+    assert (len(before), len(begun(folder))) == (KILLED_IN - 1, 1)
 
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, check=False)
+    done = forked.python("-c", COMPARE, *asked)
     assert done.returncode == 0, done.stderr
     cells = ended(folder)
     assert [cell["status"] for cell in cells] == ["completed"] * CELLS
-    after = {cell["run"]: (folder / cell["run"] / "result.json").stat().st_mtime_ns for cell in cells}
+    after = written(folder)
     kept = {run for run, changed in after.items() if before.get(run) == changed}
     assert kept == set(before), "what had ended was not run again"
     lines = [line for line in done.stderr.splitlines() if line.startswith("[")]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 import modaxfer
 from modaxfer.api import make_config
 from modaxfer.config import to_yaml
@@ -25,7 +27,34 @@ SETTINGS = ["--precision", "fp32", "--device", "cpu", "--batch-size", "4"]
 SHARED = {"precision": "fp32", "device": "cpu", "batch_size": 4}
 RATE = {"learning_rate": 1e-3}
 _TORCHJD = find_spec("torchjd") is not None
-RUN_EACH = str(Path(__file__).with_name("run_each.py"))
+EACH = """
+import sys, modaxfer
+for path in sys.argv[1:]:
+    modaxfer.train(path, quiet=True)
+"""
+"""Trains every config named on the command line, one after the other, in however many processes there are."""
+
+
+KILLED = """
+import os, sys
+from modaxfer.cli.main import run
+from modaxfer.runner.training.loop import _GradientPhase
+
+step, (number, last), taken = _GradientPhase._step, map(int, sys.argv[1:3]), []
+
+def fatal(phase, rows):
+    step(phase, rows)
+    taken.append(rows)
+    if len(taken) == last:
+        os.kill(os.getpid(), number)
+
+_GradientPhase._step = fatal
+run(sys.argv[3:])
+"""
+"""The command line, which sends itself a signal after a step."""
+
+EPOCH, STEP = 9, 21
+"""Steps of an epoch, and the one that is fatal: in the middle of the third."""
 
 
 def command(rows, encoder, *extra):
@@ -33,17 +62,13 @@ def command(rows, encoder, *extra):
         word for kind in ("text", "number", "image") for name in rows.get(kind, ()) for word in (f"--{kind}", name)
     ]
     return [
-        *(sys.executable, "-m", "modaxfer", "train", "--encoder", str(encoder), "--data", rows["data"]),
+        *("-m", "modaxfer", "train", "--encoder", str(encoder), "--data", rows["data"]),
         *(*columns, *SETTINGS, *extra),
     ]
 
 
-def finish(arguments, **environment):
-    done = subprocess.run(
-        arguments, env=os.environ | environment, capture_output=True, text=True, timeout=900, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done
+def killed(number, arguments):
+    return ["-c", KILLED, str(int(number)), str(STEP), *arguments[2:]]
 
 
 def train_here(request, folder):
@@ -51,57 +76,47 @@ def train_here(request, folder):
     return modaxfer.train(**SHARED | request, output=folder, quiet=True)
 
 
-def kill_in_the_middle(arguments, folder: Path, number: int):
-    """Start a run and send it a signal once it has a checkpoint of the second epoch or later."""
-    started = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 120
-        while _epoch(folder) < 2:
-            assert started.poll() is None, "the run ended before it could be killed"
-            assert time.monotonic() < deadline, "no checkpoint appeared"
-            time.sleep(0.01)
-    finally:
-        started.send_signal(number)
-        _, told = started.communicate(timeout=120)
-    return started.returncode, told
-
-
-def _epoch(folder: Path) -> int:
-    try:
-        name = json.loads((folder / ".checkpoint" / "latest.json").read_text())["name"]
-        return int(json.loads((folder / ".checkpoint" / name / "position.json").read_text())["epoch"])
-    except (FileNotFoundError, json.JSONDecodeError):
-        return 0
-
-
 @pytest.mark.parametrize(("strategy", "number"), [("full", signal.SIGKILL), ("lora", signal.SIGTERM)])
 def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_rows, tmp_path, capfd):
-    rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "24", "--set", "patience=0")
+    rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "4", "--set", "patience=0")
     settings += ("--set", "train.dropout=0.1")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     options = {"patience": 0, "train.dropout": 0.1}
-    train_here({"encoder": str(tiny("bert")), "strategy": strategy, "epochs": 24, "set": options, **rows}, whole)
-    arguments = command(rows, tiny("bert"), *settings, "--output", str(broken))
-    status, told = kill_in_the_middle(arguments, broken, number)
+    train_here({"encoder": str(tiny("bert")), "strategy": strategy, "epochs": 4, "set": options, **rows}, whole)
+    arguments = killed(number, command(rows, tiny("bert"), *settings, "--output", str(broken)))
+    done = forked.python(*arguments)
     assert not (broken / "result.json").exists()
     if number == signal.SIGTERM:
-        assert status == 128 + number
-        assert told.endswith(f"stopped by SIGTERM; `modaxfer train --resume --output {broken}` goes on from there\n")
+        assert done.returncode == 128 + number
+        assert done.stderr.endswith(
+            f"stopped by SIGTERM; `modaxfer train --resume --output {broken}` goes on from there\n"
+        )
         assert not (broken / ".lock").exists()
+    else:
+        assert done.returncode == -number
     modaxfer.train(output=broken, resume=True)
-    assert "resumed after step" in capfd.readouterr().err
+    (resumed,) = re.findall(r"resumed after step (\d+)", capfd.readouterr().err)
+    assert int(resumed) == (STEP if number == signal.SIGTERM else 2 * EPOCH)
     assert Result.load(broken).metrics == Result.load(whole).metrics
     assert not (broken / ".checkpoint").exists()
 
 
 def test_workers_end_with_a_run_that_is_killed_and_it_resumes_to_the_metrics_of_one_without(tiny, own_rows, tmp_path):
     rows, whole, broken = own_rows("image"), tmp_path / "whole", tmp_path / "broken"
-    asked = {"strategy": "full", "epochs": 8, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
+    asked = {"strategy": "full", "epochs": 4, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
     train_here({"encoder": str(tiny("vit")), **asked, **rows}, whole)
-    words = ("--strategy", "full", "--epochs", "8", "--augment", "trivial-augment", "--augment", "cutmix")
+    words = ("--strategy", "full", "--epochs", "4", "--augment", "trivial-augment", "--augment", "cutmix")
     options = ("--set", "patience=0", "--set", "train.workers=2", "--output", str(broken))
-    # It waits for standard error to be closed, which every worker has open as well.
-    kill_in_the_middle(command(rows, tiny("vit"), *words, *options), broken, signal.SIGKILL)
+    errors = tmp_path / "errors"
+    os.mkfifo(errors)
+    with open(os.open(errors, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as told:
+        arguments = killed(signal.SIGKILL, command(rows, tiny("vit"), *words, *options))
+        assert forked.Started(arguments, err=errors).finish().returncode == -signal.SIGKILL
+        deadline = time.monotonic() + 60
+        # Every worker has standard error open as well: until the last has ended there is nothing to read, not an end.
+        while told.read() != b"":
+            assert time.monotonic() < deadline, "a worker outlives its run"
+            time.sleep(0.01)
     assert not (broken / "result.json").exists()
     modaxfer.train(output=broken, resume=True)
     assert Result.load(broken).metrics == Result.load(whole).metrics
@@ -116,12 +131,28 @@ def agree(one: Path, two: Path):
     return first, second
 
 
+def in_two_processes(code, *words):
+    """Run `code` in two processes that find themselves as torch's launcher would have them find each other."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
+    own = {**os.environ, **meeting, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "MODAXFER_LAUNCHED": "1"}
+    both = [
+        forked.Started(["-c", forked.UNDRAWN + code, *words], environment={**own, "RANK": rank, "LOCAL_RANK": rank})
+        for rank in ("0", "1")
+    ]
+    for started in both:
+        done = started.finish(timeout=900)
+        assert done.returncode == 0, done.stderr
+
+
 def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
     rows, one, two = own_rows("pair"), tmp_path / "one", tmp_path / "two"
     settings = {"strategy": "full", "epochs": 3, **RATE}
     train_here({"encoder": str(tiny("bert")), **rows, **settings}, one)
     words = ("--strategy", "full", "--epochs", "3", "--learning-rate", "1e-3", "--num-processes", "2")
-    done = finish(command(rows, tiny("bert"), *words, "--output", str(two)))
+    done = forked.python(*command(rows, tiny("bert"), *words, "--output", str(two)), timeout=900)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.count("report ") == 1
     agree(one, two)
 
@@ -133,9 +164,7 @@ def test_two_processes_agree_with_one_whatever_is_trained(subtests, tiny, own_ro
         train_here(request, tmp_path / f"{name}-one")
         shared = make_config(**SHARED | request, num_processes=2, output=tmp_path / f"{name}-two")
         (tmp_path / f"{name}.yaml").write_text(to_yaml(shared))
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    configs = [str(tmp_path / f"{name}.yaml") for name in requests]
-    finish([*launcher, RUN_EACH, *configs], MODAXFER_LAUNCHED="1", ACCELERATE_USE_CPU="true", OMP_NUM_THREADS="1")
+    in_two_processes(EACH, *(str(tmp_path / f"{name}.yaml") for name in requests))
     for name in requests:
         with subtests.test(name):
             first, second = agree(tmp_path / f"{name}-one", tmp_path / f"{name}-two")
@@ -230,7 +259,7 @@ def test_a_launcher_that_starts_one_process_for_two_is_found_out(tiny, own_rows,
     launch = [sys.executable, str(Path(sys.executable).with_name("accelerate")), "launch", "--cpu"]
     arguments = command(own_rows("pair"), tiny("bert"), "--strategy", "full", "--output", str(tmp_path / "run"))
     done = subprocess.run(
-        [*launch, "--num_processes", "2", "-m", *arguments[2:]],
+        [*launch, "--num_processes", "2", *arguments],
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,0 +1,117 @@
+"""Processes that have imported what a run needs: they may be killed, and have an environment and a path of their own.
+
+Python, torch and Transformers take seconds to start. A server of `multiprocessing` imports them once and does nothing
+else, so that a copy of it is a fresh interpreter in all but its age: it has no threads, no registry, no cache.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PRELOADED = (
+    *("torch", "transformers", "transformers.modeling_utils", "peft", "accelerate", "pyarrow.parquet"),
+    *("sklearn.linear_model", "sklearn.ensemble", "scipy.optimize", "transformers.models.bert.modeling_bert"),
+    *("transformers.models.vit.modeling_vit", "modaxfer.api", "modaxfer.runner.run", "modaxfer.cli.train"),
+)
+UNDRAWN = "from modaxfer.reports import figures; figures.draw = lambda *_: ()\n"
+"""Code that leaves out figures, which take most of a tiny run's time, where a test is not about them."""
+
+CONTEXT = multiprocessing.get_context("forkserver")
+
+
+class Started:
+    """``python WORDS``, where the words are ``-c CODE`` or ``-m MODULE`` and its arguments.
+
+    Standard error is written to `err` where that is given.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        path: Sequence[str] = (),
+        err: Path | None = None,
+    ) -> None:
+        CONTEXT.set_forkserver_preload([*PRELOADED])
+        self.words = list(map(str, words))
+        self._said = Path(tempfile.mkdtemp(prefix="forked-"))
+        told = [str(self._said / "out"), str(err or self._said / "err")]
+        environment = dict(os.environ if environment is None else environment)
+        given = (self.words, environment, list(map(str, path)), os.getcwd(), *told)
+        self._process = CONTEXT.Process(target=_run, args=given)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Return its exit status, that of a signal negative; None while it runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def finish(self, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Wait for its end; kill it where that does not come."""
+        self._process.join(timeout)
+        if self.poll() is None:
+            self.send_signal(signal.SIGKILL)
+            self._process.join()
+            raise subprocess.TimeoutExpired(self.words, timeout, self._told("out"), self._told("err"))
+        status = self._process.exitcode
+        assert status is not None
+        return subprocess.CompletedProcess(self.words, status, self._told("out"), self._told("err"))
+
+    def _told(self, name: str) -> str:
+        said = self._said / name
+        return said.read_text(encoding="utf-8") if said.exists() else ""
+
+
+def python(
+    *words: str, environment: Mapping[str, str] | None = None, path: Sequence[str] = (), timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python WORDS`` to its end."""
+    return Started(words, environment=environment, path=path).finish(timeout)
+
+
+def _run(words: list[str], environment: dict[str, str], path: list[str], place: str, out: str, err: str) -> None:
+    for number, name in ((1, out), (2, err)):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", buffering=1) for number in (1, 2))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(place)
+    sys.path[:0] = path
+    importlib.invalidate_caches()
+    flag, what, *sys.argv[1:] = words
+    sys.argv[0] = flag
+    try:
+        if flag == "-c":
+            main = type(sys)("__main__")
+            sys.modules["__main__"] = main
+            exec(compile(what, "<string>", "exec"), vars(main))
+        else:
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+    finally:
+        atexit._run_exitfuncs()
