@@ -11,14 +11,18 @@ from modaxfer.errors import RefusedError
 from modaxfer.plan import (
     SUPERVISED,
     Alternate,
+    Component,
+    Correction,
     Labels,
     LossTerm,
     Part,
     Phase,
+    Plan,
     Ramp,
     Reads,
     Refresh,
     Role,
+    Solver,
     Stream,
     Together,
     View,
@@ -60,8 +64,27 @@ def test_a_ramp_has_a_known_shape() -> None:
 
 @pytest.mark.parametrize(("split", "labels"), [("test", Labels.HIDDEN), ("validation", Labels.GIVEN)])
 def test_rows_that_judge_are_not_learned_from(split, labels) -> None:
-    with pytest.raises(RefusedError, match=f"a stream cannot draw from split {split} with labels {labels}"):
-        Stream(split=split, labels=labels)
+    with pytest.raises(RefusedError, match=f"cannot draw from split {split}"):
+        Phase(trainable=frozenset(), streams={"rows": Stream(split=split, labels=labels)})
+
+
+@pytest.mark.parametrize(
+    "judged",
+    [{"validator": Component(target="a:B")}, {"measure": Component(target="a:b")}, {"judged": ("train",)}],
+    ids=["validator", "measure", "judged"],
+)
+def test_a_phase_without_epochs_has_nothing_that_judges_them(judged) -> None:
+    with pytest.raises(RefusedError, match=rf"phase train is solved at once.*Got: {next(iter(judged))}"):
+        Phase(trainable=frozenset(), solver=Solver(target="a:b"), **judged)
+
+
+def test_a_correction_is_shown_validation_labels_and_the_plan_says_so() -> None:
+    correction = Correction(name="c", target="a:b", streams={"own": Stream(split="validation")})
+    plan = Plan(correct=correction)
+    assert plan.shows(Role.TARGET, split="validation")
+    assert not plan.shows(Role.TARGET)
+    with pytest.raises(RefusedError, match=r"correction c is shown outputs.* Got: predicted labels of own"):
+        Correction(name="c", target="a:b", streams={"own": Stream(labels=Labels.PREDICTED)})
 
 
 def test_views_have_transforms_of_their_own_behind_those_of_the_stream() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from modaxfer.errors import RefusedError
 from modaxfer.plan_context import PlanContext
-from modaxfer.plan_streams import Component, Extra, Labels, Refresh, Role, Stream, View
+from modaxfer.plan_streams import Component, Correction, Extra, Labels, Refresh, Role, Stream, View
 from modaxfer.ramp import Ramp
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "After",
     "Alternate",
     "Component",
+    "Correction",
     "Extra",
     "Fusion",
     "Labels",
@@ -73,6 +74,9 @@ class Solver:
     options: Any = None
     several: bool = False
     """Whether it takes the features of several encoders; a run of several is refused where it does not."""
+    plain: Solver | None = None
+    """Of one that adapts over several streams: what fits the head to one labelled stream alone, as in the run's bounds,
+    see `modaxfer.runner.request.bounds`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +120,17 @@ class Reads(StrEnum):
     """The encoder's inputs, as its processor has made them."""
     PARAMETERS = "parameters"
     """What the phase trains, with its values before (`modaxfer.contracts.TrainedParameter`); no rows."""
+
+
+def _refuse_judging(name: str, stream: Stream) -> None:
+    """Refuse to train on labels by which a run is judged."""
+    if stream.split != "train" and stream.labels is not Labels.HIDDEN:
+        raise RefusedError(
+            f"stream {name} cannot draw from split {stream.split} with labels {stream.labels}",
+            got=stream.split,
+            allowed="train; validation with labels hidden",
+            fix="train on train; rows that judge a run may be learned from without their labels only",
+        )
 
 
 def _refuse_name(what: str, name: str) -> None:
@@ -242,8 +257,9 @@ class Phase:
         missing = self.trainable - set(self.learning_rates) if self.solver is None else set()
         if missing:
             raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(missing)}")
-        for name in self.streams:
+        for name, stream in self.streams.items():
             _refuse_name("a stream", name)
+            _refuse_judging(name, stream)
         names = [term.name for term in self.losses]
         if len(set(names)) != len(names):
             raise RefusedError(f"phase {self.name} has two losses of one name", got=names, fix="rename one")
@@ -252,6 +268,19 @@ class Phase:
         _refuse_unknown(f"phase {self.name} has no such stream", [*asked, *self.judged], self.streams)
         if self.solver is None:
             self._refuse_undrawn()
+        else:
+            self._refuse_judged()
+
+    def _refuse_judged(self) -> None:
+        """Refuse what judges epochs where there are none."""
+        usual = {"validator": SCORE, "measure": None, "judged": ()}
+        told = [name for name, value in usual.items() if getattr(self, name) != value]
+        if told:
+            raise RefusedError(
+                f"phase {self.name} is solved at once, so that there are no epochs to judge",
+                got=told,
+                fix="leave them out: a solver that chooses does so by the targets that it is given",
+            )
 
     def _refuse_undrawn(self) -> None:
         """Refuse a phase without losses, and losses that would never be given what they take."""
@@ -298,14 +327,20 @@ def _refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> No
 class Plan:
     """Everything the runner needs to know of a strategy."""
 
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...] = ()
+    """One after the other; a plan that goes on from a whole run may have none."""
     adapter: AdapterSpec | None = None
     head: str = ""
     """A registered head for the features of a single encoder, see `modaxfer.spec.HeadSpec`; empty = the problem's."""
     head_options: Mapping[str, Any] = field(default_factory=dict)
     """Keywords for the head beside width, outputs and dropout."""
+    head_from_run: bool = False
+    """Whether head and bridge, classes and objective are those of the run that ``--encoder`` names; then the head need
+    not be trained, nor a label seen. Of a strategy that says so, see `modaxfer.spec.StrategySpec.from_run`."""
     after: tuple[After, ...] = ()
     """Ends in weight space, one after the other; a plan of one task that is trained by gradient may have them."""
+    correct: Correction | None = None
+    """What is made of the outputs at the very end; a plan of one task may have it."""
     fusion: Fusion | None = None
     """Set by a strategy of several encoders."""
     alone: bool = False
@@ -329,4 +364,7 @@ class Plan:
             and (stream.labels is Labels.GIVEN if split == "train" else phase.judges(name))
             for phase in self.phases
             for name, stream in phase.streams.items()
+        ) or any(
+            (stream.role, stream.task, stream.split, stream.labels) == (role, task, split, Labels.GIVEN)
+            for stream in (() if self.correct is None else self.correct.streams.values())
         )

@@ -23,6 +23,8 @@ class PlanContext:
     """Training rows, of all target tasks."""
     source_rows: int = 0
     """Training rows of the source task, where there is one."""
+    from_run: bool = False
+    """Whether a whole run stands behind ``--encoder``, see `modaxfer.plan.Plan.head_from_run`."""
     tasks: int = 1
     """Target tasks."""
     batch_size: int

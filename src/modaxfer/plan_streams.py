@@ -1,4 +1,4 @@
-"""The rows that a plan trains on, and what it adds to them; `modaxfer.plan` has these names for strategies."""
+"""Rows that a plan trains on, what it adds to them and corrects by them; `modaxfer.plan` has these names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from modaxfer.errors import RefusedError
 
-__all__ = ["Component", "Extra", "Labels", "Refresh", "Role", "Stream", "View"]
+__all__ = ["Component", "Correction", "Extra", "Labels", "Refresh", "Role", "Stream", "View"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,13 +100,12 @@ class Stream:
     outputs]`` in the order of the task's classes; refused where there is none."""
 
     def __post_init__(self) -> None:
-        allowed = ("train", "validation") if self.labels is Labels.HIDDEN else ("train",)
-        if self.split not in allowed:
+        if self.split not in (allowed := ("train", "validation")):
             raise RefusedError(
-                f"a stream cannot draw from split {self.split} with labels {self.labels}",
+                f"a stream cannot draw from split {self.split}",
                 got=self.split,
                 allowed=allowed,
-                fix="train on train; rows that judge a run may be learned from without their labels only",
+                fix="correct the plan",
             )
         if not self.views:
             raise RefusedError("a stream shows its rows in no view", fix="give it one, or leave views out")
@@ -121,3 +120,28 @@ class Stream:
     def changes(self) -> tuple[tuple[str, ...], ...]:
         """Augmentations by view, in the order in which they are applied."""
         return tuple((*self.transforms, *view.transforms) for view in self.views)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction(Component):
+    """What is made of the outputs when all else is done: a temperature, another prior.
+
+    `target` names ``fit(context: modaxfer.contracts.CorrectionContext, **options) -> modaxfer.contracts.Corrected``: a
+    registered head around the trained one, saved with it and asked wherever it would be.
+    """
+
+    name: str
+    streams: Mapping[str, Stream]
+    """The rows that it is shown, by names of its own; of validation rows it may see the targets. Of a plan that goes
+    on from a whole run (`modaxfer.plan.Plan.head_from_run`) the source's are what that run said of its validation
+    rows."""
+
+    def __post_init__(self) -> None:
+        guessed = [name for name, stream in self.streams.items() if stream.labels is Labels.PREDICTED]
+        if guessed or not self.streams:
+            raise RefusedError(
+                f"correction {self.name} is shown outputs, with targets or without",
+                got=f"predicted labels of {', '.join(guessed)}" if guessed else "no stream",
+                allowed="streams whose labels are given or hidden",
+                fix="correct the plan",
+            )

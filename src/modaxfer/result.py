@@ -94,7 +94,8 @@ class Result:
     training: Mapping[str, Any] = field(default_factory=dict)
     """What training chose, in ``phases``: best epoch and the ``validator`` that chose it, steps, ``terms`` (the last
     value of each loss and of what it logs), a solver's choice of layer, pooling and head; ``epochs`` asked for; after a
-    search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``."""
+    search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``; where
+    outputs are corrected at the end ``correction``, its ``name`` and what it estimated."""
     precision: str = "fp32"
     """Arithmetic: ``fp32``, ``bf16`` or ``fp16``."""
     device: str = "cpu"

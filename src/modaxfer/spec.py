@@ -322,6 +322,9 @@ class StrategySpec:
     """Whether it takes several tasks, which share the encoder."""
     adapts: bool = False
     """Whether it learns from a source task, ``--source-task``, and carries over what it learned."""
+    from_run: bool = False
+    """Whether it goes on from a whole run, ``--encoder RUN``: from its head, classes and objective as well. One that
+    `adapts` too does so where no source task is named."""
     summary: str = ""
 
 

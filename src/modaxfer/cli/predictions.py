@@ -21,7 +21,7 @@ __all__ = ["json_lines", "require_writable", "write_csv", "write_predictions"]
 
 ENDINGS = (".csv", ".json", ".jsonl", ".parquet", ".tsv")
 
-_OF_A_RUN = ("predictions.parquet", "result.json", "config.yaml")
+_OF_A_RUN = ("predictions.parquet", "validation.parquet", "result.json", "config.yaml")
 
 
 def require_writable(output: Path, source: str) -> None:

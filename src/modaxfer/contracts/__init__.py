@@ -4,6 +4,7 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 """
 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
+from modaxfer.contracts.correction import Corrected, CorrectionContext
 from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
 from modaxfer.contracts.problems import (
     UNSEEN,
@@ -73,6 +74,8 @@ __all__ = [
     "Cells",
     "Chosen",
     "Combiner",
+    "Corrected",
+    "CorrectionContext",
     "CountingProcessor",
     "Encoder",
     "Ends",

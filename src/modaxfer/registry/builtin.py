@@ -8,6 +8,7 @@ from modaxfer.hooks import hookimpl
 from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
 from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
 from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
+from modaxfer.registry.builtin_strategies import STRATEGIES
 from modaxfer.spec import (
     AUDIO,
     EMBEDDINGS,
@@ -225,54 +226,7 @@ def modaxfer_augmentations() -> Iterable[AugmentationSpec]:
 @hookimpl
 def modaxfer_strategies() -> Iterable[StrategySpec]:
     """Return the built-in transfer methods."""
-    return (
-        StrategySpec(
-            name="full",
-            target="modaxfer.strategies.full:plan",
-            options="modaxfer.strategies.full:FullOptions",
-            summary="Fine-tune everything, lower layers more slowly (Howard & Ruder 2018).",
-        ),
-        StrategySpec(
-            name="lora",
-            target="modaxfer.strategies.lora:plan",
-            options="modaxfer.strategies.lora:LoraOptions",
-            summary="Freeze the body, train low-rank updates of its matrices (Hu et al. 2022).",
-        ),
-        StrategySpec(
-            name="frozen",
-            target="modaxfer.strategies.frozen:plan",
-            options="modaxfer.strategies.frozen:FrozenOptions",
-            summary="Encode once, fit a classical head on the features; with a trained bridge, FPT (Lu et al. 2021).",
-        ),
-        StrategySpec(
-            name="fusion",
-            target="modaxfer.strategies.fusion:plan",
-            options="modaxfer.strategies.fusion:FusionOptions",
-            many_encoders=True,
-            summary="Several encoders under one head: side by side, gated, cross-attention or a vote.",
-        ),
-        StrategySpec(
-            name="multitask",
-            target="modaxfer.strategies.multitask:plan",
-            options="modaxfer.strategies.multitask:MultitaskOptions",
-            many_tasks=True,
-            summary="Several tasks share one encoder, a head each (Caruana 1997).",
-        ),
-        StrategySpec(
-            name="coral",
-            target="modaxfer.strategies.coral:plan",
-            options="modaxfer.strategies.coral:CoralOptions",
-            adapts=True,
-            summary="From a labelled source to an unlabelled task: covariances drawn together (Sun & Saenko 2016).",
-        ),
-        StrategySpec(
-            name="dann",
-            target="modaxfer.strategies.dann:plan",
-            options="modaxfer.strategies.dann:DannOptions",
-            adapts=True,
-            summary="From a labelled source to an unlabelled task: a discriminator is deceived (Ganin et al. 2016).",
-        ),
-    )
+    return STRATEGIES
 
 
 @hookimpl

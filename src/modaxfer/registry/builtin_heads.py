@@ -32,6 +32,11 @@ HEADS = (
         target="modaxfer.heads.fusion:FusionHead",
         summary="Features of several encoders side by side, gated, by cross-attention or by vote.",
     ),
+    HeadSpec(
+        name="scaled",
+        target="modaxfer.heads.scaled:ScaledHead",
+        summary="Another head whose outputs are scaled and shifted by class: calibrated, or under another prior.",
+    ),
 )
 
 CLASSICAL_HEADS = (

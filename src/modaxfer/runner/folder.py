@@ -27,6 +27,7 @@ __all__ = [
 
 CONFIG, RESULT = "config.yaml", "result.json"
 CHECKPOINT = ".checkpoint"
+VALIDATION = "validation.parquet"
 
 
 def default_folder(config: RunConfig, *, resume: bool = False) -> Path:

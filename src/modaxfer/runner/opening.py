@@ -18,10 +18,10 @@ from modaxfer.data.clusters import clusters_of
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.build import head_of
-from modaxfer.registry import problem_name, problem_of
+from modaxfer.registry import problem_name
 from modaxfer.runner.claims.start import description
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model.build import build_model, one_processor
+from modaxfer.runner.model.build import build_model, fill_model, one_processor
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.resolve import ResolvedTask
@@ -86,9 +86,10 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
         for note in notes:
             context.progress.say(f"warning: {note}")
         hidden = [encoder.hidden_size for encoder in encoders]
-        model = build_model(
-            described, own, encoders, partial(_fresh_head, resolved, described.objective.outputs, hidden)
-        )
+        fresh = partial(_fresh_head, resolved, described.objective.outputs, hidden)
+        model = build_model(described, own, encoders, fresh if resolved.parent is None else None)
+        if resolved.parent is not None:
+            fill_model(model, resolved.parent)
         sessions.append(
             TaskSession(
                 accelerator=context.accelerator,
@@ -163,8 +164,8 @@ def _described(resolved: ResolvedTask, precision: str, context: RunContext) -> M
         types=_types(resolved),
         classes=data.classes,
         problem=problem_name(problem),
-        objective=problem_of(problem).objective(len(data.classes), resolved.taught_by.data.targets["train"]),
-        head={},
+        objective=resolved.objective,
+        head={} if resolved.parent is None else resolved.parent.head,
         precision=precision,
     )
 

@@ -27,7 +27,7 @@ from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
 from modaxfer.runner.evaluation.scores import examine
 from modaxfer.runner.evaluation.shown import write_mistakes
-from modaxfer.runner.evaluation.summary import assemble, together, write_predictions
+from modaxfer.runner.evaluation.summary import assemble, together, write_predictions, write_validation
 from modaxfer.runner.folder import CHECKPOINT, RESULT, is_finished, store_config, task_folder
 from modaxfer.runner.kinds import asked_companions
 from modaxfer.runner.opening import RunContext, open_sessions
@@ -47,9 +47,12 @@ from modaxfer.runner.training.after import end_in_weight_space, snapshot
 from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.anchors import run_start
 from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.correct import correct
+from modaxfer.runner.training.features import predict_known
 from modaxfer.runner.training.loop import train_phase
 from modaxfer.runner.training.rates import train_at_rates
 from modaxfer.runner.training.solve import solve_phase
+from modaxfer.runner.training.solved import solved_once
 from modaxfer.runner.training.streams import Sessions, sessions_of
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.validation import Validation
@@ -187,6 +190,8 @@ class _Run:
         sessions = open_sessions(self.tasks, context)
         sessions[0].taught = taught
         aligned = align_bridges(sessions, self.tasks, context, self.folder / CHECKPOINT)
+        for session in sessions if self.plan.head_from_run else ():
+            session.before = predict_known(session, "test")
         training = {**self._train(sessions), **aligned, **self._teacher()}
         # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
         for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():
@@ -244,7 +249,10 @@ class _Run:
         # A search that was finished before the run was killed has trained nothing in this process.
         for phase in (phase for phase in phases if phase.solver is None):
             self._note_trained(sessions, phase)
-        return training
+        if self.plan.correct is None:
+            return training
+        with self.stages.stage("train"):
+            return {**training, "correction": correct(sessions, self.plan.correct, self.tasks[0])}
 
     def _note_trained(self, sessions: Sessions, phase: Phase) -> None:
         trainable = trainable_parameters(sessions_of(phase, sessions), phase)
@@ -258,8 +266,8 @@ class _Run:
         after: list[dict[str, Any]] = []
         for number, phase in enumerate(phases):
             if phase.solver is not None:
-                for number_of_task, resolved in enumerate(self.tasks):
-                    report = solve_phase(sessions, phase, number_of_task, resolved.data.classes)
+                for number_of_task in range(len(self.tasks)):
+                    report = self._solve(sessions, phases, number, number_of_task, checkpoints)
                     self.stages.add("features", report.pop("features_s"))
                     self.stages.add("train", report.pop("search_s"))
                     reports.append({"name": phase.name, **report})
@@ -280,6 +288,15 @@ class _Run:
                 session.weights_key, session.layers = "", {}
         return {"phases": reports, "after": after} if after else {"phases": reports}
 
+    def _solve(
+        self, sessions: Sessions, phases: Sequence[Phase], number: int, task: int, checkpoints: Checkpoints
+    ) -> dict[str, Any]:
+        """Solve a phase for one task; what is trained further is solved once, however often it is resumed."""
+        solve = partial(solve_phase, sessions, phases[number], task, self.tasks[task].data.classes)
+        if all(later.solver is not None for later in phases[number + 1 :]):
+            return solve()
+        return solved_once(sessions[Role.TARGET, task], f"solved-{number}-{task}", checkpoints, solve)
+
     def _place(self, resolved: ResolvedTask) -> Path:
         """Return where what belongs to one task is written: into the run, or its own folder inside a shared one."""
         return self.folder if len(self.tasks) == 1 else self.folder / "tasks" / task_folder(resolved.task_id)
@@ -299,6 +316,7 @@ class _Run:
         result = assemble(session, resolved, findings, training, self.stages, self.trained, ablation)
         if self.main:
             write_predictions(folder, session, resolved, findings.test, findings.asked)
+            write_validation(folder, session, resolved, findings)
             if folder != self.folder:
                 store_config(config_of(self.config, resolved), folder)
                 result.save(folder)

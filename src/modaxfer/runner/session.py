@@ -82,6 +82,8 @@ class TaskSession:
     """What the run's teacher says of the rows of a split, float32 ``[rows, outputs]``, by its name."""
     source: TaskSession | None = None
     """The same model on the rows of the source task, where the plan draws from one."""
+    before: Predictions | None = None
+    """What the model said of test rows before training, where a whole run is gone on with: the bar for what follows."""
 
     def tell(self, warning: str) -> None:
         """Say a warning and keep it for the result, once."""

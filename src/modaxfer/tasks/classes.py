@@ -13,12 +13,12 @@ from modaxfer.errors import ConfigError, RefusedError, close_matches
 from modaxfer.yaml_file import read_text, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from modaxfer.contracts import TaskData
 
-__all__ = ["match_classes", "read_class_map", "with_classes"]
+__all__ = ["match_classes", "read_class_map", "refuse_unknown_classes", "with_classes"]
 
 LEFT_OUT = -1
 """Number of a class whose rows are left out; also of a class that no training row has, in `TaskData.targets`."""
@@ -82,7 +82,7 @@ def match_classes(
             )
         given = {}
     for names, known, side in ((given, source, tasks[0]), (filter(None, given.values()), target, tasks[1])):
-        _refuse_unknown(names, known, side)
+        refuse_unknown_classes(names, known, side)
     meant = {name: given.get(name, name) for name in source}
     homeless = [name for name, other in meant.items() if other and other not in target]
     if homeless:
@@ -149,7 +149,17 @@ def _columns(own: np.ndarray, count: int, numbers: Sequence[int]) -> np.ndarray:
     return made
 
 
-def _refuse_unknown(names: Mapping[str, str] | filter[str], known: Sequence[str], task: str) -> None:
+def refuse_unknown_classes(names: Iterable[str], known: Sequence[str], task: str) -> None:
+    """Refuse names of a class map that are no classes.
+
+    Args:
+        names: Of one side of the map.
+        known: Classes of that side.
+        task: What the side is called.
+
+    Raises:
+        ConfigError: One is none of the known ones.
+    """
     strange = [name for name in names if name not in known]
     if strange:
         close = close_matches(strange[0], known)

@@ -7,8 +7,21 @@ from dataclasses import replace
 import pytest
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Alternate, Labels, LossTerm, Part, Phase, Plan, Role, Stream, Together
-from modaxfer.runner.request.bounds import BOUNDS, bounded
+from modaxfer.plan import (
+    SUPERVISED,
+    Alternate,
+    Correction,
+    Labels,
+    LossTerm,
+    Part,
+    Phase,
+    Plan,
+    Role,
+    Solver,
+    Stream,
+    Together,
+)
+from modaxfer.runner.request.bounds import BOUNDS, bounded, refuse_unbounded
 
 ROWS = {Role.SOURCE: 100, Role.TARGET: 64}
 OTHER = LossTerm(name="dann", target="modaxfer.losses.dann:Dann")
@@ -70,3 +83,29 @@ def test_a_plan_that_sees_the_labels_has_no_bounds() -> None:
     plain = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
     with pytest.raises(RefusedError, match=r"only a run that adapts .* has bounds\. Got: bound oracle"):
         bounded(Plan(phases=(plain,)), "oracle", ROWS, 16)
+
+
+def solved(plain=None, streams=("source", "target")) -> Plan:
+    own = {"source": Stream(role=Role.SOURCE), "target": Stream(labels=Labels.HIDDEN)}
+    solver = Solver(target="a:two", plain=plain)
+    return Plan(phases=(Phase(trainable=frozenset(), streams={name: own[name] for name in streams}, solver=solver),))
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_a_solver_of_two_streams_is_bounded_by_its_plain_one(bound) -> None:
+    plain = Solver(target="a:one")
+    (phase,) = bounded(solved(plain), bound, ROWS, 16).phases
+    (stream,) = phase.streams.values()
+    assert (phase.solver, stream.labels) == (plain, Labels.GIVEN)
+    assert stream.role == (Role.TARGET if bound == "oracle" else Role.SOURCE)
+
+
+def test_a_solver_of_two_streams_without_a_plain_one_is_refused() -> None:
+    refuse_unbounded(solved(streams=("source",)))
+    with pytest.raises(RefusedError, match=r"does not say what it would do with one.*Got: a:two.*Solver\(plain"):
+        refuse_unbounded(solved())
+
+
+def test_a_bound_is_not_corrected() -> None:
+    correction = Correction(name="c", target="a:b", streams={"target": Stream(labels=Labels.HIDDEN)})
+    assert bounded(replace(adapting(), correct=correction), "source-only", ROWS, 16).correct is None

@@ -11,7 +11,7 @@ from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import SUPERVISED, Part, Phase, Plan, Reads, Solver
 from modaxfer.registry import registry
 from modaxfer.runner.compare.grid import read_grid
-from modaxfer.runner.request import resolve
+from modaxfer.runner.request.parent import refuse_headless
 from modaxfer.runner.request.request import read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.strategies import fusion
@@ -46,9 +46,10 @@ def test_a_loss_that_reads_tokens_takes_one_encoder(tiny, own_rows, monkeypatch,
 def test_a_plan_that_leaves_the_head_random_is_refused(phases, got):
     strategy = registry().get("strategy", "full")
     with pytest.raises(RefusedError, match=f"the plan of strategy modaxfer/full never trains the head.*{got}"):
-        resolve._refuse_headless(Plan(phases=phases), strategy)
-    resolve._refuse_headless(Plan(phases=(BODY, TRAINED)), strategy)
-    resolve._refuse_headless(Plan(phases=(SOLVED,)), strategy)
+        refuse_headless(Plan(phases=phases), strategy)
+    refuse_headless(Plan(phases=(BODY, TRAINED)), strategy)
+    refuse_headless(Plan(phases=(SOLVED,)), strategy)
+    refuse_headless(Plan(phases=phases, head_from_run=True), strategy)
 
 
 def test_seeds_stay_in_the_range_that_numpy_takes():

@@ -14,7 +14,7 @@ from modaxfer.runner.kinds import KINDS
 __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
 
 ENTRIES = (
-    *(CONFIG, RESULT, "predictions.parquet", "mistakes.json", "log.jsonl"),
+    *(CONFIG, RESULT, "predictions.parquet", "validation.parquet", "mistakes.json", "log.jsonl"),
     *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks"),
     *(CHECKPOINT, ".model.tmp", ".model.old"),
     *(name for kind in KINDS for name in (kind.folder, *kind.files)),
@@ -25,7 +25,7 @@ WITHIN = re.compile(f"(({'|'.join(['tasks', *(kind.folder for kind in KINDS)])})
 """Runs inside a run."""
 
 OWN = re.compile(
-    r"config\.yaml|result\.json|predictions\.parquet|mistakes\.json|log\.jsonl|report\.html"
+    r"config\.yaml|result\.json|(predictions|validation)\.parquet|mistakes\.json|log\.jsonl|report\.html"
     r"|README\.md|traceback\.txt|\.lock"
     r"|figures/(scores|confusion|classes|residuals|learning_curve)\.png"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"

@@ -11,7 +11,7 @@ import numpy as np
 from modaxfer.baselines.chance import Scorer, chance
 from modaxfer.contracts import Simple
 from modaxfer.errors import RefusedError
-from modaxfer.metrics import Scored, compute, paired_difference
+from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.attempts import attempt, each_apart
 from modaxfer.runner.evaluation.kept_bars import kept_scores, kept_simple
@@ -34,6 +34,8 @@ def measure_bars(
         test: What the model answers.
         warnings: Where failures are noted.
     """
+    if not resolved.labelled:
+        return _of_what_came_before(session, resolved, ask, test, warnings)
     classes, train = len(resolved.data.classes), resolved.taught_by.data.targets["train"]
     guess = partial(_chance, session=session, references=ask.references, train=train, classes=classes)
 
@@ -53,6 +55,47 @@ def measure_bars(
         "simple": attempt("baseline simple", lambda: _simple(session, resolved, ask, test, warnings), warnings),
     }
     return {name: values for name, values in found.items() if values}
+
+
+def _of_what_came_before(
+    session: TaskSession, resolved: ResolvedTask, ask: Asked, test: Predictions, warnings: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the bars that need no label: guesses among classes, and the run that was gone on with, as it was."""
+    classes, none = len(resolved.data.classes), ask.references[:0]
+    found: dict[str, dict[str, Any] | None] = {}
+    if classes:
+        guess = partial(_chance, session=session, references=ask.references, train=none, classes=classes)
+        found["chance"] = each_apart("baseline chance:", resolved.metrics, guess, warnings)
+    if session.before is not None:
+        bar = partial(_before, session, resolved, ask, test, session.before, warnings)
+        found["source_only"] = attempt("the run before on the same rows", bar, warnings)
+    return {name: values for name, values in found.items() if values}
+
+
+def _before(
+    session: TaskSession,
+    resolved: ResolvedTask,
+    ask: Asked,
+    test: Predictions,
+    before: Predictions,
+    warnings: list[str],
+) -> dict[str, Any]:
+    """Return the scores of the model as it came, their interval, and that of the difference from what became of it."""
+    rival, metric = Scored(predictions=before.predictions, scores=before.scores), resolved.primary
+    said: dict[str, Any] = {"predictions": rival.predictions, "scores": rival.scores}
+
+    def run(names: Sequence[str]) -> Mapping[str, float]:
+        return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
+
+    given = {"problem": session.problem, "references": ask.references, **said}
+    drawn = bootstrap([metric], seed=session.seed, clusters=ask.units, **given)[metric]
+    trained: Mapping[str, Any] = resolved.towers[0].encoder.trained or {}
+    return {
+        **each_apart("baseline source_only:", resolved.metrics, run, warnings),
+        "interval": {metric: [drawn.low, drawn.high]},
+        "difference": {metric: _difference(session, resolved, ask, test, rival)},
+        "run": trained.get("run", ""),
+    }
 
 
 def _chance(

@@ -31,6 +31,8 @@ class Findings:
     test: Predictions
     asked: Asked
     """What the test split asks."""
+    validation: Predictions
+    validation_asked: Asked
     unseen: dict[str, Any] = field(default_factory=dict)
     """By split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without``, the scores on the
     other rows."""
@@ -77,6 +79,8 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
         baselines=measure_bars(session, resolved, ask, test, warnings),
         test=test,
         asked=ask,
+        validation=made["validation"],
+        validation_asked=asks["validation"],
         unseen=unseen,
         scored={name: len(ask.known) for name, ask in asks.items()},
         warnings=tuple(warnings),

@@ -22,14 +22,14 @@ from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.chosen import validated_on, validators_of
 from modaxfer.runner.evaluation.scores import Findings
-from modaxfer.runner.folder import task_folder
+from modaxfer.runner.folder import VALIDATION, task_folder
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.resolve import ResolvedTask, describe
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
 from modaxfer.spec import SPLITS
 
-__all__ = ["MEAN", "assemble", "together", "write_predictions", "write_table"]
+__all__ = ["MEAN", "assemble", "together", "write_predictions", "write_table", "write_validation"]
 
 MEAN = "mean_primary"
 """What decides for a run of several tasks: the mean of their primary metrics; of a regression's R squared."""
@@ -157,6 +157,20 @@ def write_predictions(
     return write_table(folder / "predictions.parquet", columns, made.scores, classes)
 
 
+def write_validation(folder: Path, session: TaskSession, resolved: ResolvedTask, findings: Findings) -> None:
+    """Write ``validation.parquet``: target and a score per class of each validation row.
+
+    Whoever goes on from the run to rows without labels knows its mistakes by it, see `modaxfer.runner.model.said`.
+    There is none where the run itself saw no labels, or its problem has no score per class.
+    """
+    scores, classes = findings.validation.scores, resolved.data.classes
+    if resolved.hidden or scores is None or scores.dtype == object or not classes:
+        return
+    answers = findings.validation_asked.answers
+    columns = {"target": session.labels.show(answers.targets, classes, answers.unseen)}
+    write_table(folder / VALIDATION, columns, scores, classes)
+
+
 def write_table(
     path: Path, columns: Mapping[str, list[Any]], scores: np.ndarray | None, classes: tuple[str, ...]
 ) -> Path:
@@ -179,7 +193,7 @@ def write_table(
 def _adaptation(resolved: ResolvedTask) -> dict[str, Any]:
     """Return what a run that adapts, or one that bounds it, has seen of both tasks, as ``adaptation``."""
     source, bound = resolved.source, resolved.config.bound
-    if source is None and not bound:
+    if source is None and not bound and resolved.parent is None:
         return {}
     told: dict[str, Any] = {
         "hidden": resolved.hidden,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -17,7 +18,7 @@ from modaxfer.runner.model.joint import JointProcessor
 from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.transfer import TransferModel
 
-__all__ = ["BRIDGE", "HEAD", "build_model", "load_model", "one_processor"]
+__all__ = ["BRIDGE", "HEAD", "build_model", "fill_model", "load_model", "one_processor"]
 
 HEAD, BRIDGE = "head.safetensors", "bridge.safetensors"
 """Numbers of the head, in ``model/``, and of a trained bridge, in the folder of its tower."""
@@ -77,8 +78,24 @@ def load_model(described: ModelDescription) -> tuple[TransferModel, Processor]:
             encoder.drop_front()
     with well_formed(folder / "model.json"):
         model = build_model(described, bridges, encoders)
+    _fill(model, folder)
+    return model.eval(), processor
+
+
+def fill_model(model: TransferModel, saved: ModelDescription) -> None:
+    """Put the numbers of a saved model's head and bridges into `model`, which is made as `saved` describes.
+
+    Raises:
+        DataError: A file of the saved model is damaged.
+    """
+    folder = saved.folder
+    assert folder is not None, "a saved model was read from somewhere"
+    check_files(folder, saved.files)
+    _fill(model, folder)
+
+
+def _fill(model: TransferModel, folder: Path) -> None:
     fill(model.head.load_state_dict, folder / HEAD)
     for place, made in enumerate(model.towers):
         if made.bridge is not None:
             fill(made.bridge.load_state_dict, folder / "towers" / str(place) / BRIDGE)
-    return model.eval(), processor

@@ -1,6 +1,7 @@
 """What a run that adapts is measured against: the same plan without adaptation, and one that knows the labels.
 
-Both take as many steps as the run itself: the worst and the best that its rows could have come to.
+Of each phase the supervised part is left, with as many steps as it takes in the run; phases without one go. They are
+the worst and the best that the run's rows could have come to.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Labels, Phase, Plan, Role, Stream, Together
+from modaxfer.plan import SUPERVISED, Labels, Phase, Plan, Role, Solver, Stream, Together
 
-__all__ = ["BOUNDS", "ORACLE", "SOURCE_ONLY", "bounded"]
+__all__ = ["BOUNDS", "ORACLE", "SOURCE_ONLY", "bounded", "refuse_unbounded"]
 
 SOURCE_ONLY, ORACLE = "source-only", "oracle"
 BOUNDS = (SOURCE_ONLY, ORACLE)
@@ -24,12 +25,14 @@ def bounded(plan: Plan, bound: str, rows: Mapping[Role, int], batch_size: int) -
     Args:
         plan: Of a run that learns from a source task and sees no label of the target's.
         bound: ``source-only``: of each phase the supervised terms on given labels are left. ``oracle``: these terms
-            are the target's own, its labels given. A phase without such a term goes.
+            are the target's own, its labels given. A phase without such a term goes. A phase that is solved is
+            solved by what its solver calls plain, or by itself where it has one stream. Nothing is corrected.
         rows: Training rows of the source and of the target.
         batch_size: Rows of each stream in a step.
 
     Raises:
-        RefusedError: The plan has no bounds: it sees the target's labels, or no phase has a supervised term.
+        RefusedError: The plan has no bounds: it sees the target's labels, no phase has a supervised term, or a
+            solver of several streams has no plain one.
     """
     if plan.shows(Role.TARGET) or not plan.uses_source:
         raise RefusedError(
@@ -43,10 +46,24 @@ def bounded(plan: Plan, bound: str, rows: Mapping[Role, int], batch_size: int) -
         raise RefusedError(
             "a plan without a supervised term on given labels has no bounds", got=f"bound {bound}", fix="leave it out"
         )
-    return replace(plan, phases=phases)
+    return replace(plan, phases=phases, correct=None)
+
+
+def refuse_unbounded(plan: Plan) -> None:
+    """Refuse a plan that adapts and has a solver of which nothing says what it does without adaptation.
+
+    Raises:
+        RefusedError: It is such a plan.
+    """
+    if plan.uses_source and not plan.shows(Role.TARGET):
+        for phase in plan.phases:
+            if phase.solver is not None:
+                _plain(phase, phase.solver)
 
 
 def _bounded(phase: Phase, role: Role, rows: Mapping[Role, int], batch_size: int) -> Phase | None:
+    if phase.solver is not None:
+        return replace(phase, streams={role.value: Stream(role=role)}, solver=_plain(phase, phase.solver))
     given = [name for name, stream in phase.streams.items() if stream.labels is Labels.GIVEN]
     supervised = [term for term in phase.losses if term.target == SUPERVISED.target]
     terms = [term for term in supervised if set(phase.streams_of(term)) & set(given)]
@@ -66,6 +83,22 @@ def _bounded(phase: Phase, role: Role, rows: Mapping[Role, int], batch_size: int
         judged=(),
         measure=None,
     )
+
+
+def _plain(phase: Phase, solver: Solver) -> Solver:
+    """Return what fits a head to one labelled stream, as `solver` would without the others.
+
+    Raises:
+        RefusedError: It does not say.
+    """
+    if solver.plain is None and len(phase.streams) > 1:
+        raise RefusedError(
+            f"what solves phase {phase.name} takes several streams and does not say what it would do with one, so that"
+            " nothing tells what adaptation brings",
+            got=solver.target,
+            fix="name the plain solver in the plan, as Solver(plain=...)",
+        )
+    return solver.plain or solver
 
 
 def _steps(phase: Phase, rows: Mapping[Role, int], batch_size: int) -> int:

@@ -71,7 +71,7 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
     """Yield every setting and option that `resolved` does not read, set or not, with the reason."""
     solved = [phase for phase in resolved.plan.phases if phase.solver is not None]
     if len(solved) == len(resolved.plan.phases):
-        yield from _idle_in_closed_form(resolved)
+        yield from _idle_without_steps(resolved)
     elif solved:
         yield "train.rates", "a head is fitted in closed form before anything moves, and is not fitted again"
         yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))
@@ -90,12 +90,15 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
         yield "encoder.windows", "encoder.long is not mean_of_windows"
 
 
-def _idle_in_closed_form(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
+def _idle_without_steps(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
     """Yield what only steps read; the baseline from scratch takes steps, with the same options."""
     scratch = SCRATCH in resolved.config.baseline
-    closed = f"strategy {resolved.strategy.name} fits its head in closed form and takes no steps"
+    does = "fits its head in closed form" if resolved.plan.phases else "trains nothing"
+    closed = f"strategy {resolved.strategy.name} {does} and takes no steps"
     yield from ((_flag(name), closed) for name in OF_GRADIENTS if not (scratch and name in OF_SCRATCH))
     yield from ((f"train.{name}", closed) for name in OF_STEPS if not scratch)
+    if not resolved.plan.phases:
+        return
     chooses = "the head's search chooses it; --set strategy.{} says otherwise"
     yield from ((f"encoder.{name}", chooses.format(name)) for name in ("layer", "pooling"))
 

@@ -15,7 +15,6 @@ from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of, rehearse_head
 from modaxfer.plan import Reads
 from modaxfer.problems.conformity import require_objective
-from modaxfer.registry import problem_of
 from modaxfer.runner.model.description import TowerDescription
 
 if TYPE_CHECKING:
@@ -41,7 +40,9 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
     _refuse_long(tasks)
     _refuse_several(tasks[0])
     for resolved in tasks:
-        _rehearse_head(resolved, _objective(resolved).outputs)
+        outputs = _objective(resolved).outputs
+        if resolved.parent is None:
+            _rehearse_head(resolved, outputs)
     for described in tasks[0].towers:
         _rehearse_merge(described.encoder)
     _refuse_fused_tokens(tasks[0])
@@ -53,10 +54,8 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
 
 def _objective(resolved: ResolvedTask) -> Objective:
     """Return the objective that will be learned; a plugin's that is not complete is refused here."""
-    name = resolved.task.target.problem
-    taught = resolved.taught_by.data.targets["train"]
-    objective = problem_of(name).objective(len(resolved.data.classes), taught)
-    require_objective(name, objective)
+    objective = resolved.objective
+    require_objective(resolved.task.target.problem, objective)
     return objective
 
 

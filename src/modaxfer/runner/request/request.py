@@ -73,7 +73,8 @@ def read_request(config: RunConfig) -> Request:
         )
         for name in config.encoder
     )
-    refuse_idle_baseline(config, tuple(encoder.spec for encoder in encoders))
+    specs = tuple(encoder.spec for encoder in encoders)
+    refuse_idle_baseline(config, specs, from_run=strategy.spec.from_run)
     for _, task in (*tasks, *(() if source is None else (source,))):
         if task.fields:
             pick_ways(task.fields, encoders, config.bridge)

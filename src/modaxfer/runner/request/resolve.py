@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
-from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, TaskData
+from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Objective, Readout, TaskData
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.runs import lineage
 from modaxfer.errors import RefusedError
@@ -15,11 +16,20 @@ from modaxfer.metrics import default_metrics
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
 from modaxfer.registry import Entry, load_target, problem_name, problem_of, problem_spec
-from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.request.augmented import augmented
-from modaxfer.runner.request.bounds import bounded
+from modaxfer.runner.request.bounds import bounded, refuse_unbounded
 from modaxfer.runner.request.division import refuse_unseen_shots
 from modaxfer.runner.request.options import Options, options_class, split_options
+from modaxfer.runner.request.parent import (
+    begun,
+    find_parent,
+    parent_classes,
+    refuse_headless,
+    refuse_no_parent,
+    refuse_other_options,
+    refuse_other_way,
+)
 from modaxfer.runner.request.parts import with_parts
 from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.rehearsal import rehearse
@@ -32,7 +42,7 @@ from modaxfer.runner.request.source import (
     refuse_other_fields,
     refuse_other_uses,
 )
-from modaxfer.runner.request.streams import check_streams
+from modaxfer.runner.request.streams import check_correction, check_streams
 from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
 from modaxfer.spec import Field, Rates, TaskSpec
 from modaxfer.tasks.division import division_of
@@ -63,6 +73,21 @@ class ResolvedTask:
     """The source task that its plan learns from, with the classes of this one."""
     teacher: Teacher | None = None
     """The run that it learns from beside its labels."""
+    parent: ModelDescription | None = None
+    """The model of the run that its plan goes on from as a whole."""
+
+    @property
+    def objective(self) -> Objective:
+        """What its head learns, or has learned in the run that it goes on from."""
+        if self.parent is not None:
+            return self.parent.objective
+        problem = problem_of(self.task.target.problem)
+        return problem.objective(len(self.data.classes), self.taught_by.data.targets["train"])
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its plan sees labels of any task."""
+        return not self.hidden or self.source is not None
 
     @property
     def hidden(self) -> bool:
@@ -109,20 +134,24 @@ def resolve_tasks(
         PluginError: A plugin's problem is not complete.
     """
     request = request or read_request(config)
-    asked = [_task_rows(config, request, task_id, task, memory) for task_id, task in request.tasks]
+    parent = find_parent(config, request.strategy, request.encoders[0])
+    asked = [_task_rows(config, request, task_id, task, memory, parent) for task_id, task in request.tasks]
     source = _source_rows(config, request, asked, memory)
     bridges = [bridge for each in asked for _, bridge in each.ways]
     options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
+    if parent is not None:
+        options = refuse_other_options(parent, options)
     everyone = [*asked, *(() if source is None else (source,))]
     encoder_options = [
-        _sized(options.encoder, encoder, place, everyone) for place, encoder in enumerate(request.encoders)
+        options.encoder if parent is not None else _sized(options.encoder, encoder, place, everyone)
+        for place, encoder in enumerate(request.encoders)
     ]
     if len(request.encoders) == 1:
         options = replace(options, encoder=encoder_options[0])
     first = asked[0]
     problem = problem_name(first.task.target.problem)
     teacher = find_teacher(config, problem, first.data.classes, first.fields)
-    plan = taught(_plan(config, request, options, asked, source), teacher, options.train)
+    plan = taught(_plan(config, request, options, asked, source, parent), teacher, options.train)
     remaining = iter(options.bridges)
     tasks = tuple(
         ResolvedTask(
@@ -151,21 +180,39 @@ def resolve_tasks(
             metrics=_metrics(each.task),
             primary=each.task.primary or _metrics(each.task)[0],
             teacher=teacher,
+            parent=parent if plan.head_from_run else None,
         )
         for each in asked
     )
+    tasks = tuple(map(_begun, tasks))
     tasks = tuple(map(with_parts, tasks))
     rehearse(tasks)
     tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(map(_aligned, tasks)))
     roles = {(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)}
-    check_streams(roles | ({} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}))
+    roles |= {} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}
+    check_streams(roles)
+    check_correction(roles)
     return tasks
 
 
-def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec, memory: Memory | None) -> _TaskRows:
+def _begun(resolved: ResolvedTask) -> ResolvedTask:
+    """Return `resolved` with towers as the run had them that it goes on from as a whole, where it does."""
+    if resolved.parent is None:
+        return resolved
+    return replace(resolved, towers=tuple(begun(resolved.parent, tower) for tower in resolved.towers))
+
+
+def _task_rows(
+    config: RunConfig,
+    request: Request,
+    task_id: str,
+    task: TaskSpec,
+    memory: Memory | None,
+    parent: ModelDescription | None = None,
+) -> _TaskRows:
     require_problem(task.target.problem, problem_of(task.target.problem))
-    data = load_task(
-        task,
+    read = partial(
+        load_task,
         data_dir=config.data_dir,
         seed=config.seed,
         limit=config.limit,
@@ -174,8 +221,14 @@ def _task_rows(config: RunConfig, request: Request, task_id: str, task: TaskSpec
         division=division_of(config),
         memory=memory,
     )
+    data = read(task)
+    if parent is not None and data.classes != (classes := parent_classes(parent, task, data.classes, config)):
+        task = replace(task, target=replace(task.target, classes=classes))
+        data = read(task)
     fields = fields_of(task, data)
     ways = pick_ways(fields, request.encoders, config.bridge)
+    if parent is not None:
+        refuse_other_way(parent, ways[0][1], fields)
     return _TaskRows(task_id=task_id, task=task, data=data, fields=fields, ways=ways)
 
 
@@ -231,7 +284,12 @@ def _with_source(resolved: ResolvedTask, plan: Plan, number: int, source: _TaskR
 
 
 def _plan(
-    config: RunConfig, request: Request, options: Options, asked: Sequence[_TaskRows], source: _TaskRows | None
+    config: RunConfig,
+    request: Request,
+    options: Options,
+    asked: Sequence[_TaskRows],
+    source: _TaskRows | None,
+    parent: ModelDescription | None,
 ) -> Plan:
     specs = [encoder.spec for encoder in request.encoders]
     problem = asked[0].task.target.problem
@@ -242,6 +300,7 @@ def _plan(
         problem=replace(problem_spec(problem), name=problem_name(problem)),
         rows=sum(each.data.rows["train"] for each in asked),
         source_rows=0 if source is None else source.data.rows["train"],
+        from_run=parent is not None,
         tasks=len(asked),
         batch_size=config.batch_size,
         epochs=config.epochs,
@@ -253,10 +312,12 @@ def _plan(
     if config.bound:
         rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
         plan = bounded(plan, config.bound, rows, config.batch_size)
+    refuse_unbounded(plan)
+    refuse_no_parent(plan, parent, request.strategy)
     refuse_other_uses(plan, request.strategy)
     refuse_unseen_shots(config, plan, request.strategy.name)
     _refuse_ends(plan, request.strategy)
-    _refuse_headless(plan, request.strategy)
+    refuse_headless(plan, request.strategy)
     forms = [bridge.spec.sink for each in asked for _, bridge in each.ways]
     plan = augmented(plan, config.augment, request.roles, forms, len(request.encoders))
     factor = options.train.bridge_rate
@@ -283,19 +344,6 @@ def _careful(rates: Sequence[Rates]) -> Rates:
 
 def _metrics(task: TaskSpec) -> tuple[str, ...]:
     return task.metrics or default_metrics(task.target.problem)
-
-
-def _refuse_headless(plan: Plan, strategy: Entry) -> None:
-    """Refuse a plan that leaves the head as it was drawn: its scores would be those of chance, and look like scores."""
-    parts = {part for phase in plan.phases for part in phase.trainable}
-    if Part.HEAD in parts or any(phase.solver is not None for phase in plan.phases):
-        return
-    raise RefusedError(
-        f"the plan of strategy {strategy.id} never trains the head",
-        got=f"phases that move {', '.join(sorted(parts)) or 'nothing'}" if plan.phases else "no phases",
-        allowed="a phase with Part.HEAD, or with a solver",
-        fix="correct the strategy, or choose another (`modaxfer list strategies`)",
-    )
 
 
 def _refuse_ends(plan: Plan, strategy: Entry) -> None:

@@ -14,12 +14,13 @@ SCRATCH = "scratch"
 """Name of the baseline, and of its folder in a run."""
 
 
-def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec]) -> None:
+def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec], *, from_run: bool = False) -> None:
     """Refuse a baseline from scratch that could say nothing of pretraining.
 
     Args:
         config: The request.
         encoders: The encoders that it names.
+        from_run: Whether the strategy goes on from a whole run.
 
     Raises:
         ConfigError: The run itself starts from random weights.
@@ -38,6 +39,12 @@ def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec]) -> 
             "--baseline scratch trains on the task's labels, which a run with a source task does without",
             got=f"--baseline scratch --source-task {config.source_task}",
             fix="leave --baseline out: source-only and oracle runs beside such a run say what it is worth",
+        )
+    if from_run:
+        raise RefusedError(
+            f"--baseline scratch has no head to go on with, as strategy {config.strategy} does",
+            got="--baseline scratch",
+            fix="leave --baseline out: the run before on the same rows is the bar of such a run",
         )
     several = [name for name in ("encoder", "task") if len(getattr(config, name)) > 1]
     if several:

@@ -34,8 +34,9 @@ def find_source(config: RunConfig, strategy: Entry) -> tuple[str, TaskSpec] | No
         UnknownNameError: There is no such task.
     """
     if config.source_task is None:
-        _refuse_idle(config)
-        if strategy.spec.adapts:
+        if not strategy.spec.from_run:
+            _refuse_idle(config)
+        if strategy.spec.adapts and not strategy.spec.from_run:
             raise RefusedError(
                 f"strategy {strategy.name} carries over what it learns from a labelled source task",
                 got="no source task",
@@ -159,7 +160,7 @@ def refuse_other_uses(plan: Plan, strategy: Entry) -> None:
             got="adapts=False",
             fix="set StrategySpec.adapts",
         )
-    if not plan.shows(Role.TARGET) and not plan.shows(Role.SOURCE):
+    if not plan.shows(Role.TARGET) and not plan.shows(Role.SOURCE) and not plan.head_from_run:
         raise RefusedError(
             f"the plan of strategy {strategy.id} sees no labels at all, so that nothing could be told apart",
             got="streams whose labels are hidden",

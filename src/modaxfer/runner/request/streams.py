@@ -11,7 +11,8 @@ from modaxfer.errors import RefusedError
 from modaxfer.losses.facts import facts_of
 from modaxfer.losses.rehearse import rehearse_losses
 from modaxfer.plan import Labels, Role
-from modaxfer.registry import load_target, problem_of, problem_spec
+from modaxfer.registry import load_target, problem_spec
+from modaxfer.runner.model.said import require_said
 from modaxfer.runner.model.transfer import joint_width
 from modaxfer.runner.request.augmented import blends
 from modaxfer.validators.build import build_validator, needs_labels
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from modaxfer.plan import Phase, Stream
     from modaxfer.runner.request.resolve import ResolvedTask
 
-__all__ = ["check_streams"]
+__all__ = ["check_correction", "check_streams"]
 
 Tasks = Mapping[tuple[Role, int], "ResolvedTask"]
 
@@ -40,7 +41,7 @@ def check_streams(tasks: Tasks) -> None:
     first = tasks[Role.TARGET, 0]
     for phase in first.plan.phases:
         for name, stream in phase.streams.items():
-            _refuse_missing(phase, name, stream, tasks)
+            _refuse_missing(f"phase {phase.name}", name, stream, tasks)
         if phase.solver is None:
             _refuse_blind(phase)
             _refuse_scaled(phase, first.config.precision)
@@ -48,12 +49,52 @@ def check_streams(tasks: Tasks) -> None:
             _rehearse(phase, tasks)
 
 
-def _refuse_missing(phase: Phase, name: str, stream: Stream, tasks: Tasks) -> None:
+def check_correction(tasks: Tasks) -> None:
+    """Refuse a correction that cannot be fitted, or whose rows are not there.
+
+    Args:
+        tasks: All tasks of the run, by role and number; they share a plan.
+
+    Raises:
+        RefusedError: The plan cannot be carried out with these tasks.
+        PluginError: Its code cannot be imported.
+    """
+    first = tasks[Role.TARGET, 0]
+    correction = first.plan.correct
+    if correction is None:
+        return
+    load_target(correction.target)
+    several = [task.task_id for (role, _), task in tasks.items() if role is Role.TARGET]
+    if len(several) > 1:
+        raise RefusedError(f"correction {correction.name} is of one task", got=several, fix="name one --task")
+    if problem_spec(first.task.target.problem).ragged:
+        raise RefusedError(
+            f"correction {correction.name} takes rows as wholes, and here each part of a row has a target",
+            got=first.task_id,
+            fix="choose another strategy, or a task with one target per row",
+        )
+    for name, stream in correction.streams.items():
+        parent = first.parent if stream.role is Role.SOURCE else None
+        if parent is not None and (stream.split, stream.labels) != ("validation", Labels.GIVEN):
+            raise RefusedError(
+                f"of the source a run has kept what it said of its validation rows, and correction {correction.name}"
+                " asks for others",
+                got=f"stream {name}: {stream.split}, labels {stream.labels}",
+                allowed="validation, labels given",
+                fix="correct the plan",
+            )
+        if parent is not None:
+            require_said(parent)
+        else:
+            _refuse_missing(f"correction {correction.name}", name, stream, tasks)
+
+
+def _refuse_missing(who: str, name: str, stream: Stream, tasks: Tasks) -> None:
     if (stream.role, stream.task) in tasks:
         return
     there = [task.task_id for (role, _), task in tasks.items() if role is stream.role]
     raise RefusedError(
-        f"phase {phase.name} draws stream {name} from {stream.role} task {stream.task + 1}, and there is none",
+        f"{who} draws stream {name} from {stream.role} task {stream.task + 1}, and there is none",
         got=there or f"no {stream.role} task",
         fix=f"name one with {FLAGS[stream.role]}, or choose another strategy",
     )
@@ -126,12 +167,10 @@ def _rehearse_blends(phase: Phase, facts: Mapping[str, StreamFacts]) -> None:
 
 def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
     """Return what a rehearsal can know: sizes at plain pooled features."""
-    taught = task.taught_by.data.targets["train"]
-    objective = problem_of(task.task.target.problem).objective(len(task.data.classes), taught)
     widths = [tower.width for tower in task.towers]
     return facts_of(
         stream,
-        objective,
+        task.objective,
         joint_width(widths),
         task.data.rows[stream.split],
         lambda: task.data.targets[stream.split],

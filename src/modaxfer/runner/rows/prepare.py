@@ -50,10 +50,12 @@ class Prepared:
 def fitted(described: TowerDescription, resolved: ResolvedTask, tell: Tell) -> TowerDescription:
     """Return `described` with what its bridge learns from the training rows, where it is one that learns.
 
+    That of a run which is gone on with as a whole has learned already.
+
     That is kept in the cache, by data and options, and read from there the next time.
     """
     bridge = described.build_bridge(resolved.data.root)
-    if not isinstance(bridge, FittedBridge):
+    if not isinstance(bridge, FittedBridge) or resolved.parent is not None:
         return described
     if resolved.source is not None:
         # What is learned from rows is learned where their labels are given, and serves both tasks.

@@ -18,7 +18,7 @@ from modaxfer.contracts import Kept, Weights
 from modaxfer.result import defined, write_atomically
 from modaxfer.runner.tensors import write_tensors
 
-__all__ = ["Checkpoints", "Position", "pack", "restore", "unpack"]
+__all__ = ["Checkpoints", "Position", "pack", "restore", "stand", "unpack"]
 
 LATEST, START = "latest.json", "start"
 
@@ -53,7 +53,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, *, writes: bool = True) -> None:
-        self._folder, self._writes = folder, writes
+        self.folder, self.writes = folder, writes
 
     def save(
         self,
@@ -67,7 +67,7 @@ class Checkpoints:
 
         `buffers` are what changes without a gradient.
         """
-        if not self._writes:
+        if not self.writes:
             return
         tensors = {f"now.{name}": parameter.detach() for name, parameter in trainable.items()}
         for place, epoch in enumerate(kept):
@@ -81,23 +81,23 @@ class Checkpoints:
             tensors["random_cuda"] = torch.cuda.get_rng_state()
         # With the epoch: the last step of one may be saved by the clock, and as its end, and neither over the other.
         name = f"{position.phase}-{position.step}-{position.epoch}"
-        target = self._folder / name
+        target = self.folder / name
         target.mkdir(parents=True, exist_ok=True)
         write_tensors(tensors, target / "state.safetensors")
         write_atomically(
             target / "position.json",
             pack(asdict(position) | {"kept": [[epoch.epoch, str(epoch.score)] for epoch in kept]}),
         )
-        write_atomically(self._folder / LATEST, json.dumps({"name": name}))
-        for old in self._folder.iterdir():
+        write_atomically(self.folder / LATEST, json.dumps({"name": name}))
+        for old in self.folder.iterdir():
             if old.is_dir() and old != target:
                 shutil.rmtree(old)
 
     def load(self) -> tuple[Position, dict[str, torch.Tensor]] | None:
         """Return the newest checkpoint, or None if there is none."""
-        if not (self._folder / LATEST).is_file():
+        if not (self.folder / LATEST).is_file():
             return None
-        folder = self._folder / json.loads((self._folder / LATEST).read_text(encoding="utf-8"))["name"]
+        folder = self.folder / json.loads((self.folder / LATEST).read_text(encoding="utf-8"))["name"]
         position = Position(**unpack((folder / "position.json").read_text(encoding="utf-8")))
         return position, load_file(folder / "state.safetensors")
 
@@ -110,25 +110,25 @@ class Checkpoints:
 
         With several processes all of them call it, and `make` in each.
         """
-        path = self._folder / f"{name}.safetensors"
+        path = self.folder / f"{name}.safetensors"
         if path.is_file():
             stored: dict[str, torch.Tensor] = load_file(path)
             return stored
         made = make()
-        if self._writes:
-            self._folder.mkdir(parents=True, exist_ok=True)
+        if self.writes:
+            self.folder.mkdir(parents=True, exist_ok=True)
             write_tensors(made, path)
         return made
 
     def forget(self, beginning: str) -> None:
         """Remove what `once` has kept under names that begin so."""
-        for path in self._folder.glob(f"{beginning}*.safetensors") if self._writes else ():
+        for path in self.folder.glob(f"{beginning}*.safetensors") if self.writes else ():
             path.unlink()
 
     def clear(self) -> None:
         """Remove all checkpoints; the run is finished."""
-        if self._writes and self._folder.exists():
-            shutil.rmtree(self._folder)
+        if self.writes and self.folder.exists():
+            shutil.rmtree(self.folder)
 
 
 def pack(values: Mapping[str, Any]) -> str:
@@ -171,6 +171,13 @@ def restore(
         Kept(epoch=epoch, score=float(score), weights=_below(state, f"kept.{place}."))
         for place, (epoch, score) in enumerate(position.kept)
     ]
+
+
+def stand(state: Mapping[str, torch.Tensor], tensors: Mapping[str, nn.Parameter]) -> None:
+    """Put a checkpoint's values of `tensors` back in place."""
+    with torch.no_grad():
+        for name, parameter in tensors.items():
+            parameter.copy_(state[f"now.{name}"])
 
 
 def _below(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -23,7 +23,7 @@ from modaxfer.runner.session import TaskSession, models_of
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.anchors import reads_parameters, trained_parameters
 from modaxfer.runner.training.best import BestEpochs
-from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore
+from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore, stand
 from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
@@ -93,6 +93,7 @@ class _GradientPhase:
         self.session, self.phase, self.checkpoints, self.trained = own[0], phase, checkpoints, trained
         self.trainable = trainable_parameters(own, phase)
         trained |= {name: parameter.tensor for name, parameter in self.trainable.items()}
+        self._stand(number)
         self.losses = PhaseLosses(phase, sessions, number, checkpoints, trained)
         self.streams = open_streams(phase, sessions, self.losses.terms)
         self.validation = Validation(phase, sessions)
@@ -310,6 +311,12 @@ class _GradientPhase:
         with torch.no_grad():
             for name, tensor in self.best.best.weights.items() if self.best.best else ():
                 self.trainable[name].tensor.copy_(tensor)
+
+    def _stand(self, number: int) -> None:
+        """Put what phases before a resumed one have moved in its place: rows of this one may enter above it."""
+        found = self.checkpoints.load()
+        if found is not None and found[0].phase == number:
+            stand(found[1], {name: tensor for name, tensor in self.trained.items() if name not in self.trainable})
 
     def _resume(self) -> None:
         found = self.checkpoints.load()

@@ -1,0 +1,1 @@
+"""Corrections of what a trained model says, fitted to outputs alone."""
