@@ -16,7 +16,9 @@ from sklearn.neighbors import NearestCentroid
 
 HOW_TO = Path(__file__).parents[2] / "docs/how-to"
 GUIDE = (HOW_TO / "write-a-strategy.md").read_text(encoding="utf-8")
-PLUGIN, PLANS, LOSSES, VALIDATORS, SOLVERS = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
+PLUGIN, PLANS, LOSSES, _, VALIDATORS, SOLVERS = re.findall(
+    r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL
+)
 
 WATCHER = """
 from modaxfer import hookimpl

@@ -27,6 +27,7 @@ def resolved(
         towers=[SimpleNamespace(encoder=encoder)],
         proxies=[proxy],
         source=source,
+        teacher=None,
         hidden=hidden,
         strategy=SimpleNamespace(name="frozen"),
         plan=SimpleNamespace(phases=[SimpleNamespace(trainable=set(moves))]),

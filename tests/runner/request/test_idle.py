@@ -24,23 +24,27 @@ VALUES = {
 ENCODER = {
     "pooling": "cls", "layer": 1, "max_tokens": 64, "long": "head_tail", "windows": 4, "image_size": 64, "seconds": 2.0,
 }  # fmt: skip
+OF_TEACHERS = {"teacher_share": 0.3, "teacher_temperature": 4.0}
 OTHERWISE = {"class_weight", "max_tokens", "cache"}
 """Options of training that every kind of run reads: the solver weighs classes, features are computed and kept."""
 
 
-def resolved(*phases, sink="text", train=None, encoder=None, trained_bridge=False, **settings):
+def resolved(*phases, sink="text", train=None, encoder=None, trained_bridge=False, teacher=None, **settings):
     bridge = SimpleNamespace(spec=SimpleNamespace(trained=trained_bridge, sink=sink))
     return SimpleNamespace(
         config=RunConfig(**settings),
         plan=Plan(phases=phases),
         strategy=SimpleNamespace(name="frozen"),
         towers=[SimpleNamespace(bridge=bridge)],
+        teacher=teacher,
         options=SimpleNamespace(train=TrainOptions(**train or {}), encoder=EncoderOptions(**encoder or {})),
     )
 
 
 def test_every_option_is_in_the_tables():
-    assert {item.name for item in dataclasses.fields(TrainOptions)} == {*OF_STEPS, "bridge_rate", "workers", *OTHERWISE}
+    assert {item.name for item in dataclasses.fields(TrainOptions)} == {
+        *OF_STEPS, "bridge_rate", "workers", *OF_TEACHERS, *OTHERWISE
+    }  # fmt: skip
     assert {item.name for item in dataclasses.fields(EncoderOptions)} == {*OF_FORMS, "layer", "pooling"}
 
 
@@ -79,6 +83,13 @@ def test_options_of_steps_are_refused_where_none_are_taken(name):
         assert check_idle(resolved(SOLVED, train=asked, baseline=("scratch",)), shared=False) == []
     else:
         assert check_idle(closed, shared=False) == []
+
+
+@pytest.mark.parametrize(("name", "value"), OF_TEACHERS.items())
+def test_options_of_a_teacher_need_one(name, value):
+    with pytest.raises(ConfigError, match=rf"train\.{name} plays no part here: there is no --teacher"):
+        check_idle(resolved(TRAINED, train={name: value}), shared=False)
+    assert check_idle(resolved(TRAINED, train={name: value}, teacher="runs/1"), shared=False) == []
 
 
 @pytest.mark.parametrize("sink", ["text", "image", "patches", "audio", "embeddings"])

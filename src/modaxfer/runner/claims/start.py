@@ -69,10 +69,10 @@ def check_start(start: Start, folder: Path) -> list[str]:
         )
     for before, now in zip(stored["weights"], start["weights"], strict=True):
         _refuse_other_weights(before, now, folder)
-    if stored.get("teacher") != start["teacher"]:
+    if stored.get("teacher") != start.get("teacher"):
         raise CheckpointUnavailableError(
             f"the teacher of the run in {folder} changed since it was started",
-            got=start["teacher"],
+            got=start.get("teacher"),
             allowed=stored.get("teacher"),
             fix="bring the old one back, or train again in another --output",
         )
