@@ -59,6 +59,11 @@ class RunConfig:
     map_classes: str | None = documented(
         None, "YAML or CSV file with the class of --task that each class of --source-task is, where they differ."
     )
+    unlabelled: str | None = documented(
+        None,
+        "Rows without labels to learn from as well: a file or a folder with the columns of the task, or another task. "
+        "Labels in it are not read.",
+    )
     data: str | None = documented(None, "Your own data: a file, or a folder of split files or class folders.")
     text: tuple[str, ...] = documented((), "Text column of --data.")
     image: tuple[str, ...] = documented((), "Image column of --data.")
@@ -92,8 +97,9 @@ class RunConfig:
     seeds: int = documented(1, "Repeat the run with this many seeds, from --seed upwards.", minimum=1)
     baseline: tuple[str, ...] = documented(
         (),
-        "Also train what the result is measured against: scratch, the same architecture from random weights.",
-        choices=("scratch",),
+        "Also train what the result is measured against: scratch, the same architecture from random weights; labelled, "
+        "the same strategy without the rows of --unlabelled.",
+        choices=("scratch", "labelled"),
     )
     folds: int | None = documented(
         None, "Also cross-validate: test on each of so many parts of the rows, trained on the others.", minimum=2
@@ -119,8 +125,8 @@ class RunConfig:
     bound: str = documented(
         "",
         "Beside a run that adapts: source-only, the same without adaptation, or oracle, trained on the task's own "
-        "labels. Set by the runs that are made beside it.",
-        choices=("", "source-only", "oracle"),
+        "labels; labelled, the same without the rows of --unlabelled. Set by the runs that are made beside it.",
+        choices=("", "source-only", "oracle", "labelled"),
         flag=False,
     )
     set: Mapping[str, Any] = field(

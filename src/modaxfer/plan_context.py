@@ -25,6 +25,8 @@ class PlanContext:
     """Training rows of the source task, where there is one."""
     from_run: bool = False
     """Whether a whole run stands behind ``--encoder``, see `modaxfer.plan.Plan.head_from_run`."""
+    unlabelled_rows: int = 0
+    """Rows that come without labels beside those of the task, ``--unlabelled``."""
     tasks: int = 1
     """Target tasks."""
     batch_size: int

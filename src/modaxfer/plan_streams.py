@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from modaxfer.errors import RefusedError
+from modaxfer.spec import UNLABELLED
 
 __all__ = ["Component", "Correction", "Extra", "Labels", "Refresh", "Role", "Stream", "View"]
 
@@ -85,7 +86,8 @@ class Stream:
     task: int = 0
     """Number of the task among those of its role, from 0."""
     split: str = "train"
-    """``train``; or ``validation``, whose labels must be hidden, since it judges the run."""
+    """``train``; ``unlabelled``, the rows that come without labels (``--unlabelled``); or ``validation``, whose labels
+    must be hidden, since it judges the run."""
     labels: Labels = Labels.GIVEN
     refresh: Refresh = Refresh.PHASE
     """When predicted labels are made anew."""
@@ -100,11 +102,18 @@ class Stream:
     outputs]`` in the order of the task's classes; refused where there is none."""
 
     def __post_init__(self) -> None:
-        if self.split not in (allowed := ("train", "validation")):
+        if self.split not in (allowed := ("train", "validation", UNLABELLED)):
             raise RefusedError(
                 f"a stream cannot draw from split {self.split}",
                 got=self.split,
                 allowed=allowed,
+                fix="correct the plan",
+            )
+        if self.split == UNLABELLED and self.labels is Labels.GIVEN:
+            raise RefusedError(
+                "rows that come without labels have none to give",
+                got=f"split {self.split} with labels {self.labels}",
+                allowed=f"labels {Labels.HIDDEN} or {Labels.PREDICTED}",
                 fix="correct the plan",
             )
         if not self.views:

@@ -20,6 +20,7 @@ class Settings(TypedDict, total=False):
     strategy: str
     task: str | Sequence[str]
     source_task: str | None
+    unlabelled: str | None
     map_classes: str | Path | None
     data: Any
     text: str | Sequence[str]

@@ -22,6 +22,7 @@ __all__ = [
     "SPLITS",
     "TABLE",
     "TEXT",
+    "UNLABELLED",
     "WORDS",
     "AugmentationSpec",
     "BridgeSpec",
@@ -54,6 +55,9 @@ API_VERSION = 0
 
 SPLITS = ("train", "validation", "test")
 """What the labelled rows of a task are parted into: learned from, chosen by, and scored on."""
+
+UNLABELLED = "unlabelled"
+"""Split of the rows that come without labels beside them, where there are any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,6 +329,9 @@ class StrategySpec:
     from_run: bool = False
     """Whether it goes on from a whole run, ``--encoder RUN``: from its head, classes and objective as well. One that
     `adapts` too does so where no source task is named."""
+    unlabelled: bool = False
+    """Whether it learns from rows without labels, ``--unlabelled``, as well, and needs no source task where there are
+    such: then the task's own labels are learned from."""
     summary: str = ""
 
 

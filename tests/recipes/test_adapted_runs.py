@@ -46,6 +46,8 @@ def adapt(tiny, tmp_path):
         ("coral", {"means": True}),
         ("coral", {"underneath": "frozen"}),
         ("dann", {"underneath": "lora"}),
+        ("adamatch", {"threshold": 0.5}),
+        ("mcc", {"underneath": "frozen"}),
     ],
 )
 def test_it_trains_is_saved_and_predicts(strategy, options, adapt) -> None:
@@ -61,7 +63,12 @@ def test_it_trains_is_saved_and_predicts(strategy, options, adapt) -> None:
     assert row["prediction"] in ("negative", "positive")
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     terms = next(line["terms"] for line in lines if "terms" in line)
-    own = {"coral": ["coral"], "dann": ["domain.source", "domain.target"]}[strategy]
+    own = {
+        "coral": ["coral"],
+        "dann": ["domain.source", "domain.target"],
+        "adamatch": ["adamatch", "adamatch.above"],
+        "mcc": ["mcc"],
+    }[strategy]
     assert {"supervised", *own} <= set(terms)
     if strategy == "dann":
         assert {0 <= terms[f"{name}.accuracy"] <= 1 for name in own} == {True}

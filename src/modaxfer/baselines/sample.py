@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from modaxfer.data.blanks import or_blank
+from modaxfer.spec import SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +74,7 @@ class Sample:
 
 def draw(data: TaskData, fields: Iterable[Field], seed: int) -> Sample:
     """Return the rows of `data`; where train has more than `TRAIN_ROWS`, a random part of it."""
-    splits, targets = dict(data.splits), dict(data.targets)
+    splits, targets = {name: rows for name, rows in data.splits.items() if name in SPLITS}, dict(data.targets)
     total = len(targets["train"])
     if total > TRAIN_ROWS:
         kept = np.sort(np.random.default_rng(seed).choice(total, TRAIN_ROWS, replace=False))

@@ -35,6 +35,7 @@ from modaxfer.contracts.rows import (
     Sound,
     Taken,
     TaskData,
+    UnlabelledRows,
     Words,
 )
 from modaxfer.contracts.sealed import Answers, Sealed
@@ -117,6 +118,7 @@ __all__ = [
     "TaskData",
     "TrainedBridge",
     "TrainedParameter",
+    "UnlabelledRows",
     "Validator",
     "ValidatorContext",
     "WeighingLoss",

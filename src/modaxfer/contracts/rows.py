@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from modaxfer.contracts.sealed import Answers, Sealed
+from modaxfer.spec import UNLABELLED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ __all__ = [
     "Sound",
     "Taken",
     "TaskData",
+    "UnlabelledRows",
     "Words",
 ]
 
@@ -181,6 +183,17 @@ class Taken:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnlabelledRows:
+    """Where the rows come from that stand beside a task's without labels."""
+
+    source: str
+    """For people: ``file PATH``, ``task NAME, folder PATH`` ..."""
+    fingerprint: str
+    dropped: Mapping[str, int]
+    """Rows that were left out, by reason: without input, copies of each other or of the task's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskData:
     """Cleaned rows of a task, ready to be bridged. Splits are `datasets.Dataset` objects without media decoding.
 
@@ -221,6 +234,8 @@ class TaskData:
     """By split of a fold or an episode, where its rows stand in the task as a whole; other splits stand alone."""
     sealed: Mapping[str, Sealed] = field(default_factory=dict)
     """The answers of all other splits, ``test`` always among them: only the room that scores a run opens these."""
+    unlabelled: UnlabelledRows | None = None
+    """Where the split ``unlabelled`` comes from, which has no answers; None where there is none."""
 
     def __post_init__(self) -> None:
         assert "test" not in self.targets, "the test split's answers are sealed"
@@ -229,6 +244,11 @@ class TaskData:
     def rows(self) -> dict[str, int]:
         """Number of rows by split."""
         return {split: len(rows) for split, rows in self.splits.items()}
+
+    def identity(self, split: str) -> str:
+        """Return the fingerprint of the rows that `split` is one part of."""
+        told = self.unlabelled
+        return told.fingerprint if told is not None and split == UNLABELLED else self.fingerprint
 
     def untested(self) -> TaskData:
         """Return the rows without their test split, which only the task that a run is for has a use for."""

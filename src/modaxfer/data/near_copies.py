@@ -6,6 +6,7 @@ import unicodedata
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from modaxfer.data.rows import Rows
     from modaxfer.spec import Field
 
-__all__ = ["count_near_copies", "plain_text"]
+__all__ = ["count_near_copies", "near_copies", "plain_text"]
 
 
 class _Plain(dict[int, str]):
@@ -48,16 +49,19 @@ def count_near_copies(rows: Rows, known: Rows, fields: Sequence[Field]) -> int:
         known: Of another.
         fields: Input fields.
     """
+    return int(near_copies(rows, known, fields).sum())
+
+
+def near_copies(rows: Rows, known: Rows, fields: Sequence[Field]) -> np.ndarray:
+    """Return bool ``[rows]``: which are counted by `count_near_copies`, of the same arguments."""
     names = [field.name for field in fields if field.name not in rows.media]
     texts = [name for name in names if all(_holds_text(each.table.column(name)) for each in (rows, known))]
     if not texts:
-        return 0
+        return np.zeros(len(rows), bool)
     equal = set(known.digests)
     near = {key for key in _keys(known, fields, texts) if key is not None}
-    return sum(
-        key in near and digest not in equal
-        for key, digest in zip(_keys(rows, fields, texts), rows.digests, strict=True)
-    )
+    pairs = zip(_keys(rows, fields, texts), rows.digests, strict=True)
+    return np.array([key in near and digest not in equal for key, digest in pairs], bool)
 
 
 def _keys(rows: Rows, fields: Sequence[Field], texts: Sequence[str]) -> list[bytes | None]:

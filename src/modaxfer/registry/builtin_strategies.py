@@ -54,6 +54,22 @@ STRATEGIES = (
         summary="From a labelled source to an unlabelled task: a discriminator is deceived (Ganin et al. 2016).",
     ),
     StrategySpec(
+        name="adamatch",
+        target="modaxfer.strategies.adamatch:plan",
+        options="modaxfer.strategies.adamatch:AdaMatchOptions",
+        adapts=True,
+        unlabelled=True,
+        summary="Pseudo-labels that a strong view of a row has to follow (AdaMatch, Berthelot et al. 2022).",
+    ),
+    StrategySpec(
+        name="mcc",
+        target="modaxfer.strategies.mcc:plan",
+        options="modaxfer.strategies.mcc:MccOptions",
+        adapts=True,
+        unlabelled=True,
+        summary="Rows without labels are drawn to one class or another (minimum class confusion, Jin et al. 2020).",
+    ),
+    StrategySpec(
         name="label-shift",
         target="modaxfer.strategies.label_shift:plan",
         options="modaxfer.strategies.label_shift:LabelShiftOptions",

@@ -105,8 +105,17 @@ def data_facts(result: Result) -> Facts:
         *((f"rows, {split}", f"{count:,}{sample_of(result, split)}") for split, count in rows.items()),
         ("intervals drawn over", drawn_over(result) if result.intervals else None),
         ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
+        *_unlabelled(data.get("unlabelled")),
         *_adaptation(data.get("adaptation")),
     )
+
+
+def _unlabelled(told: Any) -> Facts:
+    """Say where the rows came from that were learned from without labels, and which were left out."""
+    if not isinstance(told, Mapping):
+        return ()
+    left_out = ", ".join(f"{count:,} {_words(reason)}" for reason, count in (told.get("dropped") or {}).items())
+    return (("rows without labels", told["source"]), *((("of these left out", left_out),) if left_out else ()))
 
 
 def sample_of(result: Result, split: str) -> str:

@@ -16,6 +16,7 @@ from modaxfer.registry import load_target
 
 __all__ = [
     "KINDS",
+    "UNLABELLED_ROWS",
     "DeclaredKind",
     "Step",
     "asked_companions",
@@ -57,6 +58,17 @@ PRETRAINING = Step(
     columns=("pretrained", "from scratch"),
     note="The same architecture on the same rows, for as many epochs and with the same search over learning rates, "
     "from pretrained and from random weights.",
+)
+
+
+UNLABELLED_ROWS = Step(
+    name="unlabelled",
+    baseline="labelled",
+    said="rows without labels",
+    rival="the same strategy without the rows that came without labels",
+    against="labelled rows alone",
+    columns=("with unlabelled rows", "without"),
+    note="The same strategy on the same labelled rows, for as many steps, with and without the rows of --unlabelled.",
 )
 
 
@@ -106,6 +118,13 @@ KINDS = (
         settings={"baseline": ()},
         baselines={"scratch": "from scratch"},
         step=PRETRAINING,
+    ),
+    DeclaredKind(
+        folder="labelled",
+        does=f"{ROOM}.labelled:LABELLED_ONLY",
+        settings={"baseline": ()},
+        baselines={"labelled": "labelled rows alone"},
+        step=UNLABELLED_ROWS,
     ),
     DeclaredKind(folder="alone", does=f"{ROOM}.alone:ALONE", asks=f"{ROOM}.alone:asked"),
     DeclaredKind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -141,6 +141,11 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
     return Result.load(folder), folder
 
 
+def _left_out(dropped: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
+    return f" (left out: {told})" if told else ""
+
+
 class _Run:
     def __init__(
         self, tasks: tuple[ResolvedTask, ...], folder: Path, accelerator: Any, progress: Progress, notes: Sequence[str]
@@ -229,6 +234,8 @@ class _Run:
     def _announce_rows(self, data: TaskData) -> None:
         rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items())
         self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
+        if data.unlabelled is not None:
+            self.progress.say(f"{'unlabelled':<11}{data.unlabelled.source}{_left_out(data.unlabelled.dropped)}")
         dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
         example = f", e.g. {data.dropped_rows[0]}" if data.dropped_rows else ""
         if dropped:

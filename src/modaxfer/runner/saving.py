@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from modaxfer.contracts import TaskData
 from modaxfer.encoders.adapter_state import adapter_state
 from modaxfer.encoders.runs import DESCRIPTION
 from modaxfer.encoders.saving import copy_small_files
@@ -25,6 +26,7 @@ from modaxfer.runner.model.seen import FILE, SeenRows, packed, seen_before
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
+from modaxfer.spec import UNLABELLED
 
 __all__ = ["save_model", "seen_by"]
 
@@ -85,10 +87,15 @@ def seen_by(tasks: Sequence[ResolvedTask]) -> list[SeenRows]:
     moving = {part for phase in tasks[0].plan.phases for part in phase.trainable}
     if moving & ENCODER:
         learned = [*tasks, *(task.source for task in tasks if task.source is not None)]
-        now = [SeenRows.of(task.task_id, task.data.fingerprint, task.data.digests["train"]) for task in learned]
+        now = [SeenRows.of(task.task_id, task.data.fingerprint, _learned(task.data)) for task in learned]
         taught = [one for task in tasks if task.teacher is not None for one in task.teacher.seen]
         kept = {one.key: one for one in taught} | kept | {one.key: one for one in now}
     return list(kept.values())
+
+
+def _learned(data: TaskData) -> Sequence[bytes]:
+    """Return the digests of the rows that were trained on, with labels or without."""
+    return [*data.digests["train"], *data.digests.get(UNLABELLED, ())]
 
 
 def _before(tower: TowerDescription, resolved: ResolvedTask) -> list[SeenRows]:

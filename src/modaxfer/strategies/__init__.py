@@ -8,7 +8,14 @@ a classical head may be asked for comes from the heads' own room.
 
 from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.strategies.adaptation import AdaptationOptions, adapting
-from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle, check_installed, check_share
+from modaxfer.strategies.checks import (
+    check_declared,
+    check_from_layer,
+    check_idle,
+    check_installed,
+    check_one_class,
+    check_share,
+)
 from modaxfer.strategies.ends import EndOptions, ends_of
 from modaxfer.strategies.frozen import FrozenOptions
 from modaxfer.strategies.schedule import (
@@ -45,6 +52,7 @@ __all__ = [
     "check_idle",
     "check_installed",
     "check_layer",
+    "check_one_class",
     "check_share",
     "ends_of",
     "head_rate",

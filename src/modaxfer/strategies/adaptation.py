@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
-from modaxfer.plan import SUPERVISED, Labels, LossTerm, Plan, Role, Stream, Together
-from modaxfer.strategies.checks import check_declared
+from modaxfer.plan import SUPERVISED, Labels, LossTerm, Plan, Role, Stream, Together, View
+from modaxfer.spec import UNLABELLED
+from modaxfer.strategies.checks import check_declared, check_idle
 from modaxfer.strategies.stages import HEAD_STAGE
 from modaxfer.strategies.underneath import UnderneathOptions, underlying
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AdaptationOptions", "adapting"]
 
-SOURCE, TARGET = "source", "target"
+SOURCE, TARGET, LABELLED = "source", "target", "labelled"
 """Names of the streams."""
 
 
@@ -32,31 +33,50 @@ class AdaptationOptions(UnderneathOptions):
     )
 
 
-def adapting(options: AdaptationOptions, context: PlanContext, term: LossTerm) -> Plan:
-    """Return a plan that learns from labelled source rows and moves by `term` towards unlabelled target rows.
+def adapting(
+    options: AdaptationOptions, context: PlanContext, term: LossTerm, *, views: tuple[View, ...] = (View(),)
+) -> Plan:
+    """Return a plan that learns from labelled rows and moves by `term` towards rows without labels.
 
-    Each step takes a batch of both; an epoch is one pass over the source.
+    From a labelled source task towards the task, whose labels are hidden, and towards rows that came without
+    (``--unlabelled``); an epoch is one pass over the source. Where there is no source the task's own labels are learned
+    from, and an epoch is one pass over the stream with most rows. Each step takes a batch of every stream.
 
     Args:
         options: Of the strategy.
-        context: Its source rows decide how long it trains.
-        term: A loss over the streams ``source`` and ``target``.
+        context: Says which rows there are, and so how long it trains.
+        term: A loss over all streams: ``source``, ``target`` and ``unlabelled``, or ``labelled`` and ``unlabelled``.
+        views: In which every row is shown.
 
     Raises:
         ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
     """
     check_declared(options)
-    beneath = underlying(options, replace(context, rows=context.source_rows))
-    own = replace(SUPERVISED, streams=(SOURCE,))
+    streams = {name: replace(stream, views=views) for name, stream in _streams(context).items()}
+    adapts = SOURCE in streams
+    if not adapts:
+        check_idle(options, ("validate_on",), "labels of the task itself")
+    rows = context.source_rows if adapts else max(context.rows, context.unlabelled_rows)
+    given = tuple(name for name, stream in streams.items() if stream.labels is Labels.GIVEN)
+    own = replace(SUPERVISED, streams=given)
+    beneath = underlying(options, replace(context, rows=rows))
     phases = tuple(
         replace(
             phase,
-            streams={SOURCE: Stream(role=Role.SOURCE), TARGET: Stream(labels=Labels.HIDDEN)},
-            mixing=Together(epoch=SOURCE),
-            # While the head is alone there are no features to move towards the target.
-            losses=(own,) if phase.name == HEAD_STAGE else (own, replace(term, streams=(SOURCE, TARGET))),
-            judged=(TARGET,) if options.validate_on == TARGET else (),
+            streams=streams,
+            mixing=Together(epoch=SOURCE if adapts else ""),
+            # While the head is alone there are no features to move.
+            losses=(own,) if phase.name == HEAD_STAGE else (own, replace(term, streams=tuple(streams))),
+            judged=(TARGET,) if adapts and options.validate_on == TARGET else (),
         )
         for phase in beneath.phases
     )
     return replace(beneath, phases=phases)
+
+
+def _streams(context: PlanContext) -> dict[str, Stream]:
+    """Return what there is to learn from: labelled rows first."""
+    more = {UNLABELLED: Stream(split=UNLABELLED, labels=Labels.HIDDEN)} if context.unlabelled_rows else {}
+    if context.source_rows:
+        return {SOURCE: Stream(role=Role.SOURCE), TARGET: Stream(labels=Labels.HIDDEN), **more}
+    return {LABELLED: Stream(), **more}

@@ -7,14 +7,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import build
-from modaxfer.errors import ConfigError, MissingPackageError
+from modaxfer.errors import ConfigError, MissingPackageError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modaxfer.plan import PlanContext
 
-__all__ = ["check_declared", "check_from_layer", "check_idle", "check_installed", "check_share"]
+__all__ = ["check_declared", "check_from_layer", "check_idle", "check_installed", "check_one_class", "check_share"]
 
 
 def check_declared(options: Any) -> None:
@@ -66,6 +66,21 @@ def check_installed(package: str, purpose: str, install: str) -> None:
     """
     if find_spec(package) is None:
         raise MissingPackageError(package, purpose, install)
+
+
+def check_one_class(strategy: str, context: PlanContext) -> None:
+    """Check that each row has one class, of which a model gives probabilities.
+
+    Raises:
+        RefusedError: The task asks for something else.
+    """
+    if context.problem.link != "softmax" or context.problem.ragged:
+        raise RefusedError(
+            f"strategy {strategy} is about the classes that rows without labels are taken for",
+            got=f"a {context.problem.name} target",
+            allowed="one class per row: binary, multiclass",
+            fix="choose another strategy (`modaxfer list strategies`)",
+        )
 
 
 def check_share(name: str, value: float, *, one_allowed: bool) -> None:

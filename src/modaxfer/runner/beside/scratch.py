@@ -56,6 +56,7 @@ def scratch_config(main: RunConfig, result: Result) -> RunConfig:
         epochs=result.training.get("epochs") or main.epochs,
         learning_rate=rates.full * rates.head_multiplier,
         standalone=False,
+        unlabelled=None,
         set={key: value for key, value in main.set.items() if not key.startswith(("strategy.", *ALIGNMENT))},
     )
 

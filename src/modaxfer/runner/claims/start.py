@@ -34,8 +34,9 @@ def read_start(tasks: Sequence[ResolvedTask]) -> Start:
     config = tasks[0].config
     proxies = [proxy.data.fingerprint for resolved in tasks for proxy in resolved.proxies if proxy is not None]
     sources = [resolved.source.data.fingerprint for resolved in tasks if resolved.source is not None]
+    unlabelled = [told.fingerprint for resolved in tasks if (told := resolved.data.unlabelled) is not None]
     return {
-        "rows": [resolved.data.fingerprint for resolved in tasks] + proxies + sources,
+        "rows": [resolved.data.fingerprint for resolved in tasks] + proxies + sources + unlabelled,
         "weights": [_weights(described, pretrained=config.weights == "pretrained") for described in tasks[0].towers],
         "versions": {name: version(name) for name in DECISIVE},
         "teacher": _teacher(tasks[0]),

@@ -14,6 +14,7 @@ from modaxfer.runner.evaluation.measured import measure, metrics_of
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.training.features import is_known, predict_known
+from modaxfer.spec import SPLITS
 
 __all__ = ["MOST_TRAIN", "Findings", "examine"]
 
@@ -48,7 +49,7 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
     warning.
     """
     warnings: list[str] = []
-    drawn = {name: _drawn(session, name) for name in session.splits}
+    drawn = {name: _drawn(session, name) for name in session.splits if name in SPLITS}
     made = {name: predict_known(session, name, rows) for name, rows in drawn.items()}
     asks = {name: _asked(resolved, name, rows) for name, rows in drawn.items()}
     given = {name: _given(session, asks[name].references, said) for name, said in made.items()}

@@ -7,7 +7,7 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,7 @@ def assemble(
             "problem": session.problem,
             "resampled": findings.asked.to_dict(),
             **_adaptation(resolved),
+            **({"unlabelled": asdict(told_of)} if (told_of := resolved.data.unlabelled) is not None else {}),
             **({"unseen": findings.unseen} if findings.unseen else {}),
             "licence": resolved.task.licence,
             "domain": resolved.task.domain,

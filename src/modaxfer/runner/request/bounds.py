@@ -1,7 +1,8 @@
 """What a run that adapts is measured against: the same plan without adaptation, and one that knows the labels.
 
 Of each phase the supervised part is left, with as many steps as it takes in the run; phases without one go. They are
-the worst and the best that the run's rows could have come to.
+the worst and the best that the run's rows could have come to. The same plan without the rows that came without labels
+says what these were worth.
 """
 
 from __future__ import annotations
@@ -11,12 +12,65 @@ from dataclasses import replace
 
 from modaxfer.errors import RefusedError
 from modaxfer.plan import SUPERVISED, Labels, Phase, Plan, Role, Solver, Stream, Together
+from modaxfer.spec import UNLABELLED
 
-__all__ = ["BOUNDS", "ORACLE", "SOURCE_ONLY", "bounded", "refuse_unbounded"]
+__all__ = ["BOUNDS", "LABELLED", "ORACLE", "SOURCE_ONLY", "bounded", "refuse_unbounded", "without_unlabelled"]
 
 SOURCE_ONLY, ORACLE = "source-only", "oracle"
 BOUNDS = (SOURCE_ONLY, ORACLE)
 """Values of `RunConfig.bound`: the lower one, then the upper one."""
+
+LABELLED = "labelled"
+"""A further value: without the rows that came without labels."""
+
+
+def without_unlabelled(plan: Plan, labelled: Mapping[Role, int], unlabelled: int, batch_size: int) -> Plan:
+    """Return `plan` without the streams of rows that came without labels, for as many steps.
+
+    A loss that is left with streams alone whose labels are given, and is not the plain one, compared them with such
+    rows: it goes.
+
+    Args:
+        plan: Of a run with such rows.
+        labelled: Training rows of the source and of the target.
+        unlabelled: How many came without labels.
+        batch_size: Rows of each stream in a step.
+
+    Raises:
+        RefusedError: No phase draws such rows.
+    """
+    if not any(stream.split == UNLABELLED for phase in plan.phases for stream in phase.streams.values()):
+        raise RefusedError(
+            "only a run that learns from rows without labels can be measured without them",
+            got=f"bound {LABELLED}",
+            fix="leave bound out",
+        )
+    return replace(plan, phases=tuple(_left(phase, labelled, unlabelled, batch_size) for phase in plan.phases))
+
+
+def _left(phase: Phase, rows: Mapping[Role, int], unlabelled: int, batch_size: int) -> Phase:
+    streams = {name: stream for name, stream in phase.streams.items() if stream.split != UNLABELLED}
+    given = {name for name, stream in streams.items() if stream.labels is Labels.GIVEN}
+    losses = []
+    for term in phase.losses:
+        own = tuple(name for name in phase.streams_of(term) if name in streams)
+        if own and (term.target == SUPERVISED.target or set(own) - given):
+            losses.append(replace(term, streams=own))
+    before = {name: _batches(_rows_of(stream, rows, unlabelled), batch_size) for name, stream in phase.streams.items()}
+    after = {name: before[name] for name in streams}
+    epoch = phase.mixing.epoch if isinstance(phase.mixing, Together) else ""
+    steps = before[epoch] if epoch else max(before.values())
+    return replace(
+        phase,
+        epochs=phase.epochs * steps / (after[epoch] if epoch in after else max(after.values())),
+        streams=streams,
+        mixing=Together(epoch=epoch if epoch in after else ""),
+        losses=tuple(losses),
+    )
+
+
+def _rows_of(stream: Stream, rows: Mapping[Role, int], unlabelled: int) -> int:
+    return unlabelled if stream.split == UNLABELLED else rows[stream.role]
 
 
 def bounded(plan: Plan, bound: str, rows: Mapping[Role, int], batch_size: int) -> Plan:
@@ -69,7 +123,9 @@ def _bounded(phase: Phase, role: Role, rows: Mapping[Role, int], batch_size: int
     terms = [term for term in supervised if set(phase.streams_of(term)) & set(given)]
     if not terms:
         return None
-    stream = Stream(role=role, transforms=phase.streams[given[0]].transforms)
+    # What is done to labelled rows is no adaptation: the bounds do it too.
+    labelled = phase.streams[given[0]]
+    stream = Stream(role=role, transforms=labelled.transforms, views=labelled.views)
     own = _batches(rows[role], batch_size)
     return replace(
         phase,

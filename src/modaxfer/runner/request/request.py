@@ -19,7 +19,7 @@ from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
 from modaxfer.runner.request.scratch import refuse_idle_baseline
-from modaxfer.runner.request.source import find_source
+from modaxfer.runner.request.source import find_source, refuse_unlabelled
 from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
@@ -59,6 +59,7 @@ def read_request(config: RunConfig) -> Request:
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
     source = find_source(config, strategy)
+    refuse_unlabelled(config, strategy)
     tasks = find_tasks(config)
     refuse_divisions(config, [task for _, task in tasks])
     refuse_tasks(find_augmentations(config.augment), (*tasks, *(() if source is None else (source,))))

@@ -13,12 +13,12 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.runs import lineage
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import default_metrics
-from modaxfer.plan import Part, Phase, Plan, PlanContext, Role
+from modaxfer.plan import Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
 from modaxfer.registry import Entry, load_target, problem_name, problem_of, problem_spec
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.request.augmented import augmented
-from modaxfer.runner.request.bounds import bounded, refuse_unbounded
+from modaxfer.runner.request.bounds import LABELLED, bounded, refuse_unbounded, without_unlabelled
 from modaxfer.runner.request.division import refuse_unseen_shots
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.parent import (
@@ -32,6 +32,7 @@ from modaxfer.runner.request.parent import (
 )
 from modaxfer.runner.request.parts import with_parts
 from modaxfer.runner.request.proxy import Proxy, find_proxy
+from modaxfer.runner.request.rates import careful, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.sizes import picture_size
@@ -44,10 +45,11 @@ from modaxfer.runner.request.source import (
 )
 from modaxfer.runner.request.streams import check_correction, check_streams
 from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
-from modaxfer.spec import Field, Rates, TaskSpec
+from modaxfer.spec import UNLABELLED, Field, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.memory import Memory
+from modaxfer.tasks.unlabelled import with_unlabelled
 
 __all__ = ["ResolvedTask", "describe", "resolve_tasks"]
 
@@ -136,6 +138,8 @@ def resolve_tasks(
     request = request or read_request(config)
     parent = find_parent(config, request.strategy, request.encoders[0])
     asked = [_task_rows(config, request, task_id, task, memory, parent) for task_id, task in request.tasks]
+    if config.unlabelled is not None:
+        asked = [_with_unlabelled(config, each) for each in asked]
     source = _source_rows(config, request, asked, memory)
     bridges = [bridge for each in asked for _, bridge in each.ways]
     options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
@@ -232,6 +236,13 @@ def _task_rows(
     return _TaskRows(task_id=task_id, task=task, data=data, fields=fields, ways=ways)
 
 
+def _with_unlabelled(config: RunConfig, rows: _TaskRows) -> _TaskRows:
+    """Return a task's rows with those that come without labels beside them."""
+    assert config.unlabelled is not None, "asked before"
+    data = with_unlabelled(rows.data, rows.fields, config.unlabelled, data_dir=config.data_dir)
+    return replace(rows, data=data)
+
+
 def _sized(options: EncoderOptions, encoder: ResolvedEncoder, place: int, asked: Sequence[_TaskRows]) -> EncoderOptions:
     """Fix the picture size where the tasks' pictures are much smaller than the encoder's; the largest task decides."""
     sizes = [
@@ -294,13 +305,14 @@ def _plan(
     specs = [encoder.spec for encoder in request.encoders]
     problem = asked[0].task.target.problem
     context = PlanContext(
-        rates=_careful([spec.rates for spec in specs]),
+        rates=careful([spec.rates for spec in specs]),
         depth=min(encoder.depth for encoder in request.encoders),
         adapter_targets=tuple(dict.fromkeys(target for spec in specs for target in spec.adapter_targets)),
         problem=replace(problem_spec(problem), name=problem_name(problem)),
         rows=sum(each.data.rows["train"] for each in asked),
         source_rows=0 if source is None else source.data.rows["train"],
         from_run=parent is not None,
+        unlabelled_rows=asked[0].data.rows.get(UNLABELLED, 0),
         tasks=len(asked),
         batch_size=config.batch_size,
         epochs=config.epochs,
@@ -309,8 +321,10 @@ def _plan(
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
     plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
-    if config.bound:
-        rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
+    rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
+    if config.bound == LABELLED:
+        plan = without_unlabelled(plan, rows, context.unlabelled_rows, config.batch_size)
+    elif config.bound:
         plan = bounded(plan, config.bound, rows, config.batch_size)
     refuse_unbounded(plan)
     refuse_no_parent(plan, parent, request.strategy)
@@ -321,25 +335,7 @@ def _plan(
     forms = [bridge.spec.sink for each in asked for _, bridge in each.ways]
     plan = augmented(plan, config.augment, request.roles, forms, len(request.encoders))
     factor = options.train.bridge_rate
-    return replace(plan, phases=tuple(_with_bridge_rate(phase, factor) for phase in plan.phases))
-
-
-def _with_bridge_rate(phase: Phase, factor: float) -> Phase:
-    """Return `phase` with the learning rate of a trained bridge times `factor`."""
-    rates = phase.learning_rates
-    if Part.BRIDGE not in rates or factor == 1:
-        return phase
-    return replace(phase, learning_rates={**rates, Part.BRIDGE: factor * rates[Part.BRIDGE]})
-
-
-def _careful(rates: Sequence[Rates]) -> Rates:
-    """Return the lowest of each rate: what is safe for all encoders."""
-    return Rates(
-        full=min(rate.full for rate in rates),
-        adapter=min(rate.adapter for rate in rates),
-        head_multiplier=min(rate.head_multiplier for rate in rates),
-        layer_decay=min(rate.layer_decay for rate in rates),
-    )
+    return replace(plan, phases=tuple(with_bridge_rate(phase, factor) for phase in plan.phases))
 
 
 def _metrics(task: TaskSpec) -> tuple[str, ...]:

@@ -12,8 +12,10 @@ from modaxfer.contracts import TaskData
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Plan, Role
 from modaxfer.registry import Entry, registry
+from modaxfer.runner.request.bounds import LABELLED
 from modaxfer.spec import Field, TaskSpec
 from modaxfer.tasks.classes import match_classes, read_class_map, with_classes
+from modaxfer.tasks.unlabelled import find_unlabelled
 
 __all__ = [
     "find_source",
@@ -22,6 +24,7 @@ __all__ = [
     "refuse_other_bridge",
     "refuse_other_fields",
     "refuse_other_uses",
+    "refuse_unlabelled",
 ]
 
 
@@ -36,11 +39,12 @@ def find_source(config: RunConfig, strategy: Entry) -> tuple[str, TaskSpec] | No
     if config.source_task is None:
         if not strategy.spec.from_run:
             _refuse_idle(config)
-        if strategy.spec.adapts and not strategy.spec.from_run:
+        if strategy.spec.adapts and not strategy.spec.from_run and config.unlabelled is None:
             raise RefusedError(
                 f"strategy {strategy.name} carries over what it learns from a labelled source task",
                 got="no source task",
-                fix="name one with --source-task (`modaxfer list tasks`)",
+                fix="name one with --source-task (`modaxfer list tasks`)"
+                + (", or rows without labels with --unlabelled" if strategy.spec.unlabelled else ""),
             )
         return None
     if not strategy.spec.adapts:
@@ -56,6 +60,32 @@ def find_source(config: RunConfig, strategy: Entry) -> tuple[str, TaskSpec] | No
             "the source task is the task itself", got=entry.id, fix="name another --source-task, or leave it out"
         )
     return entry.id, entry.spec
+
+
+def refuse_unlabelled(config: RunConfig, strategy: Entry) -> None:
+    """Refuse rows without labels where the strategy has no use for any, and such as are not there.
+
+    Raises:
+        RefusedError: It has none.
+        UnknownNameError: They are neither a file nor a task.
+    """
+    if config.unlabelled is None:
+        if LABELLED in config.baseline:
+            raise ConfigError(
+                "--baseline labelled says what rows without labels are worth, and there are none",
+                got="--baseline labelled without --unlabelled",
+                fix="name some with --unlabelled, or leave it out",
+            )
+        return
+    if not strategy.spec.unlabelled:
+        names = [entry.name for entry in registry().all("strategy") if entry.spec.unlabelled]
+        raise RefusedError(
+            f"strategy {strategy.name} learns from labelled rows alone",
+            got=f"--unlabelled {config.unlabelled}",
+            allowed=names,
+            fix="leave --unlabelled out, or choose one of these strategies",
+        )
+    find_unlabelled(config.unlabelled)
 
 
 def fit_classes(config: RunConfig, source: tuple[str, TaskData], target: tuple[str, TaskData]) -> TaskData:

@@ -91,6 +91,12 @@ def check_correction(tasks: Tasks) -> None:
 
 def _refuse_missing(who: str, name: str, stream: Stream, tasks: Tasks) -> None:
     if (stream.role, stream.task) in tasks:
+        if stream.split not in tasks[stream.role, stream.task].data.splits:
+            raise RefusedError(
+                f"{who} draws stream {name} from split {stream.split}, and there is none",
+                got=f"no {stream.split} rows",
+                fix="name some with --unlabelled, or choose another strategy",
+            )
         return
     there = [task.task_id for (role, _), task in tasks.items() if role is stream.role]
     raise RefusedError(

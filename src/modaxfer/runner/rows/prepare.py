@@ -93,7 +93,7 @@ def prepare(
     wholes: dict[tuple[str, str], tuple[Split, list[str]]] = {}
 
     def made(name: str, of: ResolvedTask) -> tuple[Split, list[str]]:
-        place = (of.data.fingerprint, name)
+        place = (of.data.identity(name), name)
         if place not in wholes:
             wholes[place] = _split(of, described, name, processor, progress, tell)
         return wholes[place]
@@ -170,7 +170,7 @@ def _store(
     rows, tower = resolved.data.splits[name], described.towers[place]
     blanks = blanks_of(described, tower)
     identity = tower.build_bridge(resolved.data.root).identity
-    fingerprint = resolved.data.fingerprint + _fitted_on(tower, resolved)
+    fingerprint = resolved.data.identity(name) + _fitted_on(tower, resolved)
     key = cache_key(fingerprint, name, identity, processor.identity, bool(blanks))
     used: list[tuple[Bridge, Processor]] = []
 
