@@ -9,7 +9,7 @@ from pathlib import Path
 from modaxfer.config import RunConfig
 from modaxfer.result import Result
 
-__all__ = ["SEARCH", "Companion", "Kind", "Main", "Runs", "settled"]
+__all__ = ["SEARCH", "Companion", "Kind", "Main", "Runs", "settled", "unchanged"]
 
 SEARCH = "train.rates"
 """Option that holds the factors of a search over learning rates."""
