@@ -231,6 +231,9 @@ class Phase:
     unfreeze: float = 0.0
     """Share of the phase over which layers begin to move one after another, from the top down, embeddings last; head
     and bridge move from the first step (gradual unfreezing, Howard & Ruder 2018). 0 = all at once."""
+    auto_rgn: bool = False
+    """At the start of each epoch each layer's rate is multiplied by its relative gradient norm, ``|g| / |w|`` over the
+    largest of all layers (auto-RGN, Lee et al. 2023); head and bridge keep theirs."""
     no_decay: frozenset[Part] = frozenset()
     """Parts that weight decay leaves alone, such as those that a loss holds to where they were."""
     streams: Mapping[str, Stream] = field(default_factory=lambda: {"train": Stream()})

@@ -186,6 +186,14 @@ def shared_requests(tiny, own_rows, tmp_path):
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
         **({"balanced": {"encoder": vit, **tasks, "set": {"weighting": "pcgrad", "alone": False}}} if _TORCHJD else {}),
+        "held": {
+            "encoder": bert,
+            "strategy": "full",
+            "epochs": 2,
+            "set": {"l2_sp": 0.5, "bss": 1e-3, "surgical": True, "gradual": 0.3, "train.max_tokens": 64},
+            **RATE,
+            **own_rows("text"),
+        },
         "discriminated": {**adapted, "strategy": "dann"},
         "drawn together": {**adapted, "strategy": "coral"},
         "augmented": {
@@ -249,6 +257,7 @@ CHECKS = {
     "summed": same_tasks,
     "weighed": same_tasks,
     "balanced": same_tasks,
+    "held": same_losses,
     "discriminated": same_losses,
     "drawn together": same_losses,
     "gain": same_gain,

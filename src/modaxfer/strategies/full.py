@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from modaxfer.config import documented
 from modaxfer.errors import ConfigError
-from modaxfer.plan import Part, Phase, Plan, PlanContext
+from modaxfer.plan import SUPERVISED, LossTerm, Part, Phase, Plan, PlanContext, Reads
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
 from modaxfer.strategies.ends import ends_of
 from modaxfer.strategies.schedule import FULL_LENGTH, head_rate, main_rate
@@ -21,6 +21,18 @@ class FullOptions(StageOptions):
 
     layer_decay: float | None = documented(
         None, "Learning rate factor per layer, from the top down, above 0 to 1; default the encoder's.", minimum=0.0
+    )
+    l2_sp: float = documented(
+        0.0,
+        "Strength with which weights are held to where they were before training, instead of weight decay (L2-SP, Li "
+        "et al. 2018).",
+        minimum=0.0,
+    )
+    bss: float = documented(
+        0.0, "Weight of the smallest singular value of a batch's features (BSS, Chen et al. 2019).", minimum=0.0
+    )
+    surgical: bool = documented(
+        False, "Let layers learn in proportion to their relative gradient norm (auto-RGN, Lee et al. 2023)."
     )
     from_layer: int = documented(0, "Layers below this one stay frozen, and the embeddings unless it is 0.", minimum=0)
 
@@ -54,9 +66,30 @@ def plan(options: FullOptions, context: PlanContext) -> Plan:
         layer_decay=_layer_decay(options, context),
         from_layer=options.from_layer,
         keep=max(1, options.soup),
+        auto_rgn=options.surgical,
+        losses=(SUPERVISED, *_penalties(options)),
+        no_decay=frozenset({Part.BODY, Part.EMBEDDINGS} if options.l2_sp else ()),
     )
     known = {Part.BODY, Part.NORM, Part.EMBEDDINGS} | (rates.keys() if options.head_first else set())
     return staged(Plan(phases=(tune,), after=ends_of(options, sorted(known))), options, context)
+
+
+def _penalties(options: FullOptions) -> list[LossTerm]:
+    held = LossTerm(
+        name="l2-sp",
+        target="modaxfer.losses.l2_sp:L2SP",
+        options={"strength": options.l2_sp},
+        reads=frozenset({Reads.PARAMETERS}),
+        joint=True,
+    )
+    shrunk = LossTerm(
+        name="bss",
+        target="modaxfer.losses.bss:BatchSpectralShrinkage",
+        weight=options.bss,
+        reads=frozenset({Reads.POOLED}),
+        joint=True,
+    )
+    return [term for term, wanted in ((held, options.l2_sp), (shrunk, options.bss)) if wanted]
 
 
 def _layer_decay(options: FullOptions, context: PlanContext) -> float:

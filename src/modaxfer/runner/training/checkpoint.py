@@ -37,6 +37,8 @@ class Position:
     """Smoothed training loss."""
     terms: dict[str, float] = field(default_factory=dict)
     """The same of each loss by name, before weights, and of what it logs beside it."""
+    layers: dict[str, float] = field(default_factory=dict)
+    """What the rate of each layer is multiplied by in this epoch, where it follows the gradients."""
     seconds: float = 0.0
     """Training time before the last interruption."""
     history: list[dict[str, Any]] = field(default_factory=list)

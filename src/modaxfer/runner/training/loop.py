@@ -40,6 +40,7 @@ from modaxfer.runner.training.streams import (
     refresh_streams,
     sessions_of,
 )
+from modaxfer.runner.training.surgical import layer_factors
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.unfreezing import Unfreezing
 from modaxfer.runner.training.validation import Judged, Validation
@@ -186,7 +187,6 @@ class _GradientPhase:
 
     def _step(self, rows: Rows) -> None:
         session, accelerator = self.session, self.session.accelerator
-        set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup))
         parts = [part for name, own in rows.items() for part in self.streams[name].parts(own)]
         passes = [parts] if self.losses.whole else [[part] for part in parts]
         found: dict[str, float] = {}
@@ -197,6 +197,9 @@ class _GradientPhase:
         if self.gradients is not None:
             self.gradients.combine(self.losses.combiner)
         self.unfreezing.hold(self._progress)
+        if self.phase.auto_rgn and self.at.step_in_epoch == 0:
+            self.at.layers = layer_factors(self.trainable.values())
+        set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup), self.at.layers)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm:
             accelerator.clip_grad_norm_(

@@ -11,6 +11,7 @@ from torch import nn
 from modaxfer.config import TrainOptions
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.transfer import ModelParameter
+from modaxfer.runner.training.surgical import layer_name
 
 __all__ = ["make_optimiser", "schedule", "set_rates"]
 
@@ -26,14 +27,15 @@ def make_optimiser(trainable: Mapping[str, ModelParameter], phase: Phase, option
         phase: Peak rates; body layers get ``rate * layer_decay ** (depth - 1 - layer)``.
         options: Weight decay; it applies to matrices only, not to biases and norms.
     """
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, str], list[nn.Parameter]] = {}
     for parameter in trainable.values():
         decay = options.weight_decay if parameter.tensor.ndim >= 2 and _decays(parameter.part, phase) else 0.0
-        groups.setdefault((_rate(parameter, phase), decay), []).append(parameter.tensor)
+        layer = layer_name(parameter) if phase.auto_rgn else ""
+        groups.setdefault((_rate(parameter, phase), decay, layer), []).append(parameter.tensor)
     return torch.optim.AdamW(
         [
-            {"params": parameters, "lr": rate, "peak": rate, "weight_decay": decay}
-            for (rate, decay), parameters in groups.items()
+            {"params": parameters, "lr": rate, "peak": rate, "weight_decay": decay, "layer": layer}
+            for (rate, decay, layer), parameters in groups.items()
         ],
         fused=True,
     )
@@ -47,10 +49,10 @@ def schedule(step: int, total: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(total - rising, 1)))
 
 
-def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
-    """Set every group's rate to `factor` times its peak."""
+def set_rates(optimiser: torch.optim.Optimizer, factor: float, layers: Mapping[str, float] | None = None) -> None:
+    """Set every group's rate to `factor` times its peak, times what `layers` says of its layer."""
     for group in optimiser.param_groups:
-        group["lr"] = factor * group["peak"]
+        group["lr"] = factor * group["peak"] * (layers or {}).get(group["layer"], 1.0)
 
 
 def _decays(part: Part, phase: Phase) -> bool:
