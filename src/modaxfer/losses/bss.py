@@ -36,4 +36,5 @@ class BatchSpectralShrinkage(nn.Module):
 def _shrinkage(pooled: torch.Tensor, smallest: int) -> torch.Tensor:
     # Through eigenvalues: gradients of singular vectors are not needed, and those of equal values would not exist.
     gram = pooled @ pooled.T if len(pooled) <= pooled.shape[1] else pooled.T @ pooled
-    return torch.linalg.eigvalsh(gram)[:smallest].clamp(min=0).sum()
+    squares: torch.Tensor = torch.linalg.eigvalsh(gram)
+    return squares[:smallest].clamp(min=0).sum()
