@@ -146,7 +146,7 @@ def test_an_adapter_that_peft_cannot_merge_is_refused_before_weights_are_read(tm
 
     tiny_models.save("bert", tmp_path / "base")
     monkeypatch.setattr(Linear, "merge", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("not this one")))
-    with pytest.raises(RefusedError, match=r"peft cannot merge the adapter into the layer \d\..*not this one.*full"):
+    with pytest.raises(RefusedError, match=r"the adapter cannot be merged into the layer \d\..*not this one.*full"):
         adapted(tmp_path / "base", "lora")
 
 

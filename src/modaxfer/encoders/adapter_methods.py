@@ -1,4 +1,4 @@
-"""peft's methods by name: their configs, the papers' words for options, and which modules each one changes."""
+"""Methods by name: which modules each one changes, and for those of peft configs and the papers' words for options."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 from torch import nn
 
+from modaxfer.encoders.adapter_layers import OWN
 from modaxfer.errors import ConfigError, RefusedError, close_matches
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["OF_NORMS", "adaptable", "peft_config", "shares_tensors"]
+__all__ = ["adaptable", "default_modules", "kinds_of", "peft_config", "shares_tensors"]
 
 IMPORTING = ("megatron_config", "megatron_core")
 """Options of peft that import a module by its name: options are stored in runs, and a run may be anybody's."""
@@ -28,22 +29,43 @@ NEED_MORE = {
     "adaption_prompt": "it learns tokens that attention reads, and not a module",
     "poly": "it has to be told of each row's task",
     "shadow": "it trains a network beside the layers, and not in them",
+    **dict.fromkeys(("p_tuning", "prefix_tuning", "prompt_tuning"), "its tokens go in before all layers; see `prompt`"),
     "trainable_tokens": "it changes an embedding, and layers have none",
 }
 """Methods that attach to layers and do not work there by themselves, and why."""
 
-OF_NORMS = ("ln_tuning",)
-"""Methods that change norms; all others change matrices."""
+KINDS = {"bitfit": "biases", "bottleneck": "linear modules", "ln_tuning": "norms", "prompt": "attention layers"}
+"""What a method changes, where it is no matrix."""
+
+
+def kinds_of(method: str) -> str:
+    """Return the words for what `method` changes."""
+    return KINDS.get(method, "linear modules or convolutions")
 
 
 def adaptable(layers: nn.Module, method: str) -> dict[str, nn.Module]:
     """Return the modules below `layers` that `method` can change, by name.
 
-    Those are norms for LN tuning (Zhao et al. 2024); for the rest linear modules, and convolutions with all channels
-    in one group, whose weight is trainable: what no token depends on is not.
+    Norms for LN tuning (Zhao et al. 2024), matrices and norms with a bias for BitFit, whole layers for prompts; for the
+    rest linear modules, and, where a method takes them, convolutions with all channels in one group. Their weight must
+    be trainable: what no token depends on is not.
     """
-    fits = _is_norm if method in OF_NORMS else _is_matrix
+    if method == "prompt":
+        return dict(layers.named_children())
+    fits = {"ln_tuning": _is_norm, "bitfit": _has_bias, "bottleneck": _is_linear}.get(method, _is_matrix)
     return {name: module for name, module in layers.named_modules() if fits(module)}
+
+
+def default_modules(modules: Mapping[str, nn.Module], method: str) -> list[str]:
+    """Return the names of those of the adaptable `modules` that `method` changes where nobody names any.
+
+    A bottleneck stands behind the last linear module of each numbered block, which ends its feed-forward part: one for
+    each layer, as Pfeiffer et al. 2021 found to be enough. Other methods take all, of matrices the linear ones.
+    """
+    if method == "bottleneck":
+        return list({name[: _end_of_number(name)]: name for name in modules}.values())
+    linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
+    return [*modules] if method in KINDS else linear or [*modules]
 
 
 def peft_config(adapter: AdapterSpec, modules: Sequence[str]) -> Any:
@@ -53,12 +75,12 @@ def peft_config(adapter: AdapterSpec, modules: Sequence[str]) -> Any:
         ConfigError: peft has no such method for single modules, or the method has no such option.
         RefusedError: The method needs more than a place in the layers, or peft refuses the options, with its reason.
     """
-    cls = _config_class(adapter.method)
     if adapter.method in NEED_MORE:
         raise RefusedError(
             f"{adapter.method} cannot be trained as a plain adapter: {NEED_MORE[adapter.method]}",
             fix="choose another method",
         )
+    cls = _config_class(adapter.method)
     words = WORDS.get(adapter.method, {})
     options = {words.get(key, key): value for key, value in adapter.options.items()}
     unknown = sorted(set(options) - set(_options(cls)))
@@ -92,19 +114,35 @@ def _config_class(method: str) -> Any:
     known = {str(kind.value).lower(): cls for kind, cls in PEFT_TYPE_TO_CONFIG_MAPPING.items() if kind in PeftType}
     known = {name: cls for name, cls in known.items() if "target_modules" in _options(cls)}
     if method not in known:
-        close = close_matches(method, known)
+        allowed = sorted({*known, *OWN} - NEED_MORE.keys())
+        close = close_matches(method, allowed)
         raise ConfigError(
-            "peft has no such adapter for single modules",
+            "there is no such adapter for single modules, of peft's or ours",
             got=method,
-            allowed=sorted(known),
+            allowed=allowed,
             fix=f"did you mean {close[0]}?" if close else "choose one of these methods",
         )
     return known[method]
 
 
+def _end_of_number(name: str) -> int:
+    """Return where the last part of `name` that is a number ends."""
+    parts = name.split(".")
+    last = max(place for place, part in enumerate(parts) if part.isdecimal())
+    return len(".".join(parts[: last + 1]))
+
+
+def _is_linear(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear) and isinstance(module.weight, nn.Parameter)
+
+
 def _is_matrix(module: nn.Module) -> bool:
-    plain = isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
-    return plain and isinstance(module.weight, nn.Parameter)
+    flat = isinstance(module, nn.Conv2d) and module.groups == 1 and isinstance(module.weight, nn.Parameter)
+    return flat or _is_linear(module)
+
+
+def _has_bias(module: nn.Module) -> bool:
+    return (_is_linear(module) or _is_norm(module)) and isinstance(getattr(module, "bias", None), nn.Parameter)
 
 
 def _is_norm(module: nn.Module) -> bool:

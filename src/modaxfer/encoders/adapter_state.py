@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Encoder
+from modaxfer.encoders.adapter_layers import AdapterLayer
 from modaxfer.encoders.adapter_methods import shares_tensors
 from modaxfer.errors import DataError
 
@@ -22,9 +23,9 @@ def adapter_state(encoder: Encoder) -> dict[str, torch.Tensor]:
     """Return the adapter's tensors by name, as peft saves them.
 
     Of a method whose layers share tensors peft saves those of the whole model alone: here each is told once, by the
-    first layer that has it.
+    first layer that has it. Adapters of ours are told like these.
     """
-    if _is_shared(encoder.layers):
+    if not _by_peft(encoder.layers):
         return {name: tensor.detach() for name, tensor in _shared(encoder).items()}
     from peft import get_peft_model_state_dict
 
@@ -45,7 +46,7 @@ def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> N
             got=f"{unknown} unknown and {missing} missing tensors",
             fix="load it with the encoder, method and targets it was trained with",
         )
-    if not _is_shared(encoder.layers):
+    if _by_peft(encoder.layers):
         from peft import set_peft_model_state_dict
 
         set_peft_model_state_dict(encoder.layers, dict(state))
@@ -56,12 +57,12 @@ def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> N
 
 
 def added_tensors(layers: nn.Module) -> dict[str, torch.Tensor]:
-    """Return everything that peft has put into `layers`, parameters and buffers, by its name there."""
+    """Return everything that an adapter has put into `layers`, parameters and buffers, by its name there."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     found: dict[str, torch.Tensor] = {}
     for name, module in layers.named_modules():
-        if isinstance(module, BaseTunerLayer):
+        if isinstance(module, BaseTunerLayer | AdapterLayer):
             own = f"{name}." if name else ""
             state = module.state_dict(keep_vars=True).items()
             found |= {own + key: tensor for key, tensor in state if not key.startswith("base_layer.")}
@@ -74,5 +75,7 @@ def _shared(encoder: Encoder) -> dict[str, torch.Tensor]:
     return {".".join(part for part in name.split(".") if part != NAME): tensor for name, tensor in once.values()}
 
 
-def _is_shared(layers: Any) -> bool:
-    return any(shares_tensors(config) for config in layers.peft_config.values())
+def _by_peft(layers: Any) -> bool:
+    """Tell whether peft can tell the tensors of what is attached."""
+    configs = getattr(layers, "peft_config", {}).values()
+    return bool(configs) and not any(shares_tensors(config) for config in configs)

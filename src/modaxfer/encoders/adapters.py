@@ -1,4 +1,4 @@
-"""Small trainable modules in a frozen body: peft puts them into the encoder's layers, and nowhere else."""
+"""Small trainable modules in a frozen body: in the encoder's layers, peft's or ours, and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Encoder
-from modaxfer.encoders.adapter_methods import OF_NORMS, adaptable, peft_config, shares_tensors
+from modaxfer.encoders.adapter_layers import OWN, AdapterLayer, own_layer
+from modaxfer.encoders.adapter_methods import adaptable, default_modules, kinds_of, peft_config, shares_tensors
 from modaxfer.encoders.adapter_state import NAME
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
@@ -24,8 +25,8 @@ def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
     Args:
         encoder: Changed in place.
         adapter: Method, module names (the last parts of them; none = every linear module, of a model without any every
-            convolution; LN tuning takes norms) and options. For LoRA the options ``rank``, ``alpha``, ``dropout``,
-            ``use_dora``, ``use_rslora`` matter most; any of peft's will do.
+            convolution; see `adaptable` for methods that take something else) and options. For LoRA the options
+            ``rank``, ``alpha``, ``dropout``, ``use_dora``, ``use_rslora`` matter most; any of peft's will do.
 
     Returns:
         The names of the adapted modules, below ``encoder.layers``. What parameters the adapter is made of stands in
@@ -33,11 +34,11 @@ def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
 
     Raises:
         RefusedError: No module matches, which names those that there are; or peft refuses, which gives its reason.
-        ConfigError: peft has no such method or option.
+        ConfigError: There is no such method or option.
     """
     chosen = adapted_modules(encoder, adapter)
     before = {id(parameter) for parameter in encoder.parameters()}
-    _inject(encoder.layers, adapter, chosen)
+    _inject(encoder.layers, adapter, chosen, encoder.hidden_size)
     encoder.adapter_parameters = frozenset(
         name for name, parameter in encoder.named_parameters() if id(parameter) not in before
     )
@@ -50,7 +51,7 @@ def merge_adapter(encoder: Any) -> None:
     LoRA, for example, leaves ``W + (alpha / r) B A`` where there was W (Hu et al. 2022, section 4.1).
 
     Raises:
-        RefusedError: peft cannot merge its method, with the reason.
+        RefusedError: The method cannot be merged, with the reason.
     """
     _merge(encoder.layers)
     encoder.adapter_parameters = frozenset()
@@ -68,19 +69,25 @@ def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec, *, merged: bool = F
         RefusedError: As `attach_adapter`, with peft's reason.
         ConfigError: As `attach_adapter`.
     """
-    names = adapted_modules(encoder, adapter)
+    names, width = adapted_modules(encoder, adapter), encoder.hidden_size
     kinds = {repr(layer): str(number) for number, layer in enumerate(encoder.layers)}
     layers = nn.ModuleDict({number: copy.deepcopy(encoder.layers[int(number)]) for number in kinds.values()})
     layers.to_empty(device="cpu")
     with torch.random.fork_rng(devices=()), torch.no_grad():
         for parameter in layers.parameters():
             nn.init.normal_(parameter, std=0.02)
-        _inject(layers, adapter, [name for name in names if name.partition(".")[0] in layers])
+        _inject(layers, adapter, [name for name in names if name.partition(".")[0] in layers], width)
         if merged:
             _merge(layers)
 
 
-def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str]) -> None:
+def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str], width: int) -> None:
+    if adapter.method in OWN:
+        around = own_layer(adapter.method, adapter.options, width)
+        layers.requires_grad_(requires_grad=False)
+        for name in names:
+            _replace(layers, name, around(layers.get_submodule(name)))
+        return
     config = peft_config(adapter, names)
     try:
         with warnings.catch_warnings():
@@ -115,19 +122,23 @@ def _put_in(config: Any, layers: nn.Module) -> None:
 def _merge(layers: nn.Module) -> None:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
-    adapted = {name: module for name, module in layers.named_modules() if isinstance(module, BaseTunerLayer)}
-    for name, module in adapted.items():
-        owner, _, last = name.rpartition(".")
+    kinds = (BaseTunerLayer, AdapterLayer)
+    for name, module in [each for each in layers.named_modules() if isinstance(each[1], kinds)]:
         try:
             with torch.no_grad():
                 module.merge()
-            setattr(layers.get_submodule(owner), last, module.get_base_layer())
+            _replace(layers, name, module.get_base_layer())
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             raise RefusedError(
-                f"peft cannot merge the adapter into the layer {name}",
+                f"the adapter cannot be merged into the layer {name}",
                 got=str(error).rstrip(".") or type(error).__name__,
                 fix="train with another method, or with strategy full",
             ) from error
+
+
+def _replace(layers: nn.Module, name: str, module: nn.Module) -> None:
+    owner, _, last = name.rpartition(".")
+    setattr(layers.get_submodule(owner), last, module)
 
 
 def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
@@ -136,25 +147,31 @@ def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
     Raises:
         RefusedError: No module matches; names those that there are.
     """
-    modules = adaptable(encoder.layers, adapter.method)
-    if not modules:
-        lacking = "no norms" if adapter.method in OF_NORMS else "neither linear modules nor convolutions"
+    method, kinds = adapter.method, kinds_of(adapter.method)
+    modules = adaptable(encoder.layers, method)
+    if not modules or (method == "prompt" and not _hands_on_tokens(encoder)):
+        lacking = f"neither {kinds.replace(' or ', ' nor ')}" if " or " in kinds else f"no {kinds}"
         raise RefusedError(
-            f"{adapter.method} attaches nowhere: the encoder's layers have {lacking}",
+            f"{method} attaches nowhere: the encoder's layers have {lacking}",
             got=adapter.targets or None,
             fix="choose strategy full or frozen",
         )
-    linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
-    chosen = [name for name in modules if _matches(name, adapter.targets)] if adapter.targets else linear or [*modules]
-    if not chosen:
-        kind = "norm" if adapter.method in OF_NORMS else "linear module or convolution"
+    chosen = [name for name in modules if _matches(name, adapter.targets)]
+    if adapter.targets and not chosen:
         raise RefusedError(
-            f"{adapter.method} attaches nowhere: no {kind} of the encoder's layers matches",
+            f"{method} attaches nowhere: none of the {kinds} in the encoder's layers matches",
             got=adapter.targets,
             allowed=sorted({name.rpartition(".")[2] for name in modules}),
             fix="choose targets among these (--set strategy.targets=...)",
         )
-    return chosen
+    return chosen or default_modules(modules, method)
+
+
+def _hands_on_tokens(encoder: Any) -> bool:
+    """Tell whether each layer is called with tokens and an attention mask, so that more tokens may be put in."""
+    from modaxfer.encoders.body import LayeredEncoder
+
+    return getattr(type(encoder), "run", None) is LayeredEncoder.run
 
 
 def _keep_geometry(adapted: Any) -> None:

@@ -31,7 +31,7 @@ SMALL = {
 }
 """Options that fit layers of 32 numbers."""
 
-NOT_FOR_MODULES = "peft has no such adapter for single modules"
+NOT_FOR_MODULES = "there is no such adapter for single modules"
 REFUSED = {
     "adalora": "has to be told of every step",
     "adaption_prompt": "learns tokens that attention reads",
@@ -39,10 +39,10 @@ REFUSED = {
     "cpt": NOT_FOR_MODULES,
     "frod": "takes the weights of all layers apart together",
     "multitask_prompt_tuning": NOT_FOR_MODULES,
-    "p_tuning": NOT_FOR_MODULES,
+    "p_tuning": "see `prompt`",
     "poly": "each row's task",
-    "prefix_tuning": NOT_FOR_MODULES,
-    "prompt_tuning": NOT_FOR_MODULES,
+    "prefix_tuning": "see `prompt`",
+    "prompt_tuning": "see `prompt`",
     "shadow": "a network beside the layers",
     "trainable_tokens": "changes an embedding",
     "xlora": NOT_FOR_MODULES,
