@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tables.adapters import adapter_encoders, adapter_methods
 from tables.commands import commands
 from tables.cross_modal import cross_modal
 from tables.fusion import fusion
@@ -15,6 +16,8 @@ from tables.threads import threads
 from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
+    "adapter-encoders": adapter_encoders,
+    "adapter-methods": adapter_methods,
     "augmentations": augmentations,
     "bridge-options": bridge_options,
     "bridges": bridges,

@@ -119,7 +119,11 @@ def test_a_frozen_encoder_is_not_shared():
     ("plan", "options", "message"),
     [
         (fusion.plan, FusionOptions(how="sum"), r"strategy.how: got 'sum', allowed concat, gated, cross, vote"),
-        (fusion.plan, FusionOptions(underneath="none"), r"strategy.underneath: got 'none', allowed full, lora, frozen"),
+        (
+            fusion.plan,
+            FusionOptions(underneath="none"),
+            r"strategy.underneath: got 'none', allowed full, lora, adapter, frozen",
+        ),
         (fusion.plan, FusionOptions(modality_dropout=1.0), r"strategy.modality_dropout is out of range.*below 1"),
         (fusion.plan, FusionOptions(how="cross", width=30), r"strategy.width does not divide.*Got: 30.*multiples of 4"),
         (fusion.plan, FusionOptions(how="vote", hidden=8), r"strategy.hidden would do nothing with how=vote.*hidden=8"),

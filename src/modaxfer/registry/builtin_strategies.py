@@ -20,6 +20,12 @@ STRATEGIES = (
         summary="Freeze the body, train low-rank updates of its matrices (Hu et al. 2022).",
     ),
     StrategySpec(
+        name="adapter",
+        target="modaxfer.strategies.adapter:plan",
+        options="modaxfer.strategies.adapter:AdapterOptions",
+        summary="Freeze the body, train something else that is small in it: (IA)3, VeRA, OFT, BitFit, prompts ...",
+    ),
+    StrategySpec(
         name="frozen",
         target="modaxfer.strategies.frozen:plan",
         options="modaxfer.strategies.frozen:FrozenOptions",

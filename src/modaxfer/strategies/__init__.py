@@ -8,6 +8,7 @@ a classical head may be asked for comes from the heads' own room.
 
 from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.strategies.adaptation import AdaptationOptions, adapting
+from modaxfer.strategies.adapter import adapter_phase
 from modaxfer.strategies.checks import (
     check_declared,
     check_from_layer,
@@ -46,6 +47,7 @@ __all__ = [
     "SearchOptions",
     "StageOptions",
     "UnderneathOptions",
+    "adapter_phase",
     "adapting",
     "check_declared",
     "check_from_layer",

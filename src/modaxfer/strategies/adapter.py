@@ -10,7 +10,9 @@ from modaxfer.config import documented
 from modaxfer.plan import AdapterSpec, Part, Phase, Plan
 from modaxfer.plan_context import PlanContext
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_idle
+from modaxfer.strategies.ends import ends_of
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, head_rate, main_rate
+from modaxfer.strategies.stages import StageOptions, staged
 
 __all__ = ["METHODS", "AdapterMethod", "AdapterOptions", "adapter_phase", "plan"]
 
@@ -29,6 +31,10 @@ class AdapterMethod:
     """Which of these the option `size` sets; empty = none."""
     matrices: bool = True
     """Whether it changes the encoder's adapter targets; else what it takes by itself."""
+    fixed: tuple[str, ...] = ()
+    """WiSE-FT leaves parameters with this in their name as trained: those that start at random beside zeros."""
+    starts_neutral: bool = True
+    """Whether the model is the pretrained one as training starts, so that there is something to go back to."""
     rate: float = 1.0
     """Peak learning rate, as a factor on the encoder's safe rate of adapters."""
 
@@ -41,11 +47,11 @@ METHODS: Mapping[str, AdapterMethod] = {
     ),
     "bottleneck": AdapterMethod(
         name="bottleneck",
-        summary="a bottleneck behind each layer's feed-forward part (Houlsby et al. 2019; one per layer: Pfeiffer et al. "
-        "2021)",
+        summary="a bottleneck behind each layer's feed-forward part (Houlsby et al. 2019; Pfeiffer et al. 2021)",
         options={"size": 64},
         size="size",
         matrices=False,
+        fixed=(".down.",),
     ),
     "boft": AdapterMethod(
         name="boft",
@@ -74,6 +80,7 @@ METHODS: Mapping[str, AdapterMethod] = {
         options={"tokens": 8},
         size="tokens",
         matrices=False,
+        starts_neutral=False,
     ),
     "vera": AdapterMethod(
         name="vera",
@@ -86,7 +93,7 @@ METHODS: Mapping[str, AdapterMethod] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdapterOptions:
+class AdapterOptions(StageOptions):
     """Options of strategy ``adapter``."""
 
     method: str = documented("bottleneck", "What is trained in the frozen body, see below.", choices=tuple(METHODS))
@@ -113,15 +120,18 @@ def plan(options: AdapterOptions, context: PlanContext) -> Plan:
     check_declared(options)
     check_from_layer(options.from_layer, context)
     method = METHODS[options.method]
-    check_idle(options, [] if method.size else ["size"], f"method={options.method}")
+    idle = ([] if method.size else ["size"]) + ([] if method.starts_neutral else ["wise_ft"])
+    check_idle(options, idle, f"method={options.method}")
     sized = {} if options.size is None else {method.size: options.size}
     adapter = AdapterSpec(
         method=method.name,
         targets=options.targets or (context.adapter_targets if method.matrices else ()),
         options={**method.options, **sized},
     )
-    phase = adapter_phase(context, factor=method.rate, from_layer=options.from_layer)
-    return Plan(phases=(phase,), adapter=adapter)
+    phase = adapter_phase(context, factor=method.rate, from_layer=options.from_layer, keep=max(1, options.soup))
+    known = phase.trainable if options.head_first else {Part.ADAPTER}
+    after = ends_of(options, sorted(known), fixed=method.fixed)
+    return staged(Plan(phases=(phase,), adapter=adapter, after=after), options, context)
 
 
 def adapter_phase(context: PlanContext, *, factor: float = 1.0, from_layer: int = 0, keep: int = 1) -> Phase:

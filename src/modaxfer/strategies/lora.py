@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modaxfer.config import documented
-from modaxfer.plan import AdapterSpec, Part, Phase, Plan, PlanContext
+from modaxfer.plan import AdapterSpec, Part, Plan, PlanContext
+from modaxfer.strategies.adapter import adapter_phase
 from modaxfer.strategies.checks import check_declared, check_from_layer, check_share
 from modaxfer.strategies.ends import ends_of
-from modaxfer.strategies.schedule import ADAPTER_LENGTH, head_rate, main_rate
 from modaxfer.strategies.stages import StageOptions, staged
 
 __all__ = ["LoraOptions", "plan"]
@@ -41,19 +41,8 @@ def plan(options: LoraOptions, context: PlanContext) -> Plan:
     check_declared(options)
     check_from_layer(options.from_layer, context)
     check_share("dropout", options.dropout, one_allowed=False)
-    rate = main_rate(context, context.rates.adapter)
-    fresh = head_rate(context, rate, context.rates.adapter)
-    rates = {Part.ADAPTER: rate, Part.HEAD: fresh}
-    if context.trained_bridge:
-        rates[Part.BRIDGE] = fresh
-    phase = Phase(
-        trainable=frozenset(rates),
-        epochs=ADAPTER_LENGTH.epochs(context),
-        learning_rates=rates,
-        from_layer=options.from_layer,
-        keep=max(1, options.soup),
-    )
-    known = rates.keys() if options.head_first else {Part.ADAPTER}
+    phase = adapter_phase(context, from_layer=options.from_layer, keep=max(1, options.soup))
+    known = phase.trainable if options.head_first else {Part.ADAPTER}
     after = ends_of(options, sorted(known), fixed=["lora_A"])
     return staged(Plan(phases=(phase,), adapter=_adapter(options, context), after=after), options, context)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
 from modaxfer.plan import Part, Phase, Plan
-from modaxfer.strategies import full, lora
+from modaxfer.strategies import adapter, full, lora
 from modaxfer.strategies.checks import check_idle
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, HEAD_LENGTH, head_rate, main_rate
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNDERNEATH", "UnderneathOptions", "underlying"]
 
-ADAPTERS = ("lora",)
+ADAPTERS = ("lora", "adapter")
 """Choices that leave the body as it is and train an adapter in it."""
 
 UNDERNEATH = ("full", *ADAPTERS, "frozen")
@@ -26,6 +26,7 @@ _USED_BY = {
     "layer_decay": ("full",),
     "rank": ("lora",),
     "alpha": ("lora",),
+    "method": ("adapter",),
     "targets": ADAPTERS,
 }
 """Options that only some choices heed."""
@@ -46,8 +47,13 @@ class UnderneathOptions:
     )
     rank: int = documented(16, "underneath=lora: rank of the updates.", minimum=1)
     alpha: int = documented(32, "underneath=lora: updates are scaled by alpha / rank.", minimum=1)
+    method: str = documented(
+        adapter.AdapterOptions.method,
+        "underneath=adapter: what is trained in the frozen body, as in strategy adapter.",
+        choices=tuple(adapter.METHODS),
+    )
     targets: tuple[str, ...] = documented(
-        (), "underneath=lora: names of the linear modules to update; default the encoder's own list."
+        (), "underneath=lora, adapter: names of the modules to change; default the encoder's own list."
     )
 
 
@@ -68,15 +74,14 @@ def underlying(options: UnderneathOptions, context: PlanContext, *, cached_rate:
     """
     idle = [name for name, users in _USED_BY.items() if options.underneath not in users]
     check_idle(options, idle, f"underneath={options.underneath}")
+    shared = {"head_first": options.head_first}
     if options.underneath == "full":
-        return full.plan(full.FullOptions(layer_decay=options.layer_decay, head_first=options.head_first), context)
+        return full.plan(full.FullOptions(layer_decay=options.layer_decay, **shared), context)
     if options.underneath == "lora":
-        return lora.plan(
-            lora.LoraOptions(
-                rank=options.rank, alpha=options.alpha, targets=options.targets, head_first=options.head_first
-            ),
-            context,
-        )
+        own = lora.LoraOptions(rank=options.rank, alpha=options.alpha, targets=options.targets, **shared)
+        return lora.plan(own, context)
+    if options.underneath == "adapter":
+        return adapter.plan(adapter.AdapterOptions(method=options.method, targets=options.targets, **shared), context)
     return _around_the_body(context, cached_rate)
 
 
