@@ -26,6 +26,7 @@ SMALL = {
     "max_position_embeddings": 64,
     "image_size": 32,
     "patch_size": 8,
+    **dict.fromkeys(("pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id"), 0),
 }
 """Sizes of the outlines that are asked; what a config does not have is left out."""
 
@@ -51,9 +52,10 @@ def adapter_encoders() -> str:
     targets = {entry.name: entry.spec.adapter_targets for entry in encoders}
     rows, reasons = [], dict[str, str]()
     for asked, _, adapter in _all():
-        said = {name: _refusal(made, adapter, targets[name]) for name, made in outlines.items()}
-        reasons |= {text: f"[{len(reasons) + 1}]" for text in said.values() if text and text not in reasons}
-        rows.append([code(asked), *(f"no {reasons[text]}" if text else "yes" for text in said.values())])
+        said = [_refusal(made, adapter, targets[name]) for name, made in outlines.items()]
+        for text in filter(None, said):
+            reasons.setdefault(text, f"[{len(reasons) + 1}]")
+        rows.append([code(asked), *(f"no {reasons[text]}" if text else "yes" for text in said)])
     notes = "\n".join(f"- {number} {text}" for text, number in reasons.items())
     return f"{table(['', *(code(name) for name in outlines)], rows)}\n\n{notes}"
 
@@ -93,7 +95,7 @@ def _refusal(encoder: Any, adapter: AdapterSpec, targets: tuple[str, ...]) -> st
     try:
         rehearse_adapter(encoder, asked)
     except ModaxferError as error:
-        return str(error).partition(" Fix:")[0].partition(" Got:")[0]
+        return str(error).partition(" Fix:")[0].partition(" Got:")[0].removeprefix(f"{adapter.method} ")
     return ""
 
 

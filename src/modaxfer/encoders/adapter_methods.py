@@ -12,7 +12,7 @@ from modaxfer.encoders.adapter_layers import OWN
 from modaxfer.errors import ConfigError, RefusedError, close_matches
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["adaptable", "default_modules", "kinds_of", "peft_config", "shares_tensors"]
+__all__ = ["adaptable", "default_modules", "kinds_of", "peft_config", "require_plain", "shares_tensors"]
 
 IMPORTING = ("megatron_config", "megatron_core")
 """Options of peft that import a module by its name: options are stored in runs, and a run may be anybody's."""
@@ -68,18 +68,25 @@ def default_modules(modules: Mapping[str, nn.Module], method: str) -> list[str]:
     return [*modules] if method in KINDS else linear or [*modules]
 
 
+def require_plain(method: str) -> None:
+    """Refuse a method that a place in the layers is not enough for.
+
+    Raises:
+        RefusedError: It is one, and what else it needs.
+    """
+    if method in NEED_MORE:
+        raise RefusedError(
+            f"{method} cannot be trained as a plain adapter: {NEED_MORE[method]}", fix="choose another method"
+        )
+
+
 def peft_config(adapter: AdapterSpec, modules: Sequence[str]) -> Any:
     """Return peft's config of `adapter` for exactly `modules`.
 
     Raises:
         ConfigError: peft has no such method for single modules, or the method has no such option.
-        RefusedError: The method needs more than a place in the layers, or peft refuses the options, with its reason.
+        RefusedError: peft refuses the options, with its reason.
     """
-    if adapter.method in NEED_MORE:
-        raise RefusedError(
-            f"{adapter.method} cannot be trained as a plain adapter: {NEED_MORE[adapter.method]}",
-            fix="choose another method",
-        )
     cls = _config_class(adapter.method)
     words = WORDS.get(adapter.method, {})
     options = {words.get(key, key): value for key, value in adapter.options.items()}

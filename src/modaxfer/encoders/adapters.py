@@ -11,7 +11,14 @@ from torch import nn
 
 from modaxfer.contracts import Encoder
 from modaxfer.encoders.adapter_layers import OWN, AdapterLayer, own_layer
-from modaxfer.encoders.adapter_methods import adaptable, default_modules, kinds_of, peft_config, shares_tensors
+from modaxfer.encoders.adapter_methods import (
+    adaptable,
+    default_modules,
+    kinds_of,
+    peft_config,
+    require_plain,
+    shares_tensors,
+)
 from modaxfer.encoders.adapter_state import NAME
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
@@ -147,6 +154,7 @@ def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:
     Raises:
         RefusedError: No module matches; names those that there are.
     """
+    require_plain(adapter.method)
     method, kinds = adapter.method, kinds_of(adapter.method)
     modules = adaptable(encoder.layers, method)
     if not modules or (method == "prompt" and not _hands_on_tokens(encoder)):

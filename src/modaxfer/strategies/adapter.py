@@ -1,4 +1,4 @@
-"""Freeze the body and train something small in it and a head: what is small, beside low-rank updates (strategy lora)."""
+"""Freeze the body, train something small in it and a head: other than the low-rank updates of strategy lora."""
 
 from __future__ import annotations
 
