@@ -1,4 +1,4 @@
-"""Every method of peft and of ours either trains, is saved and loaded, or is refused with a reason before weights are loaded."""
+"""Every method, peft's or ours, trains, is saved and loaded, or is refused with a reason before weights are loaded."""
 
 from __future__ import annotations
 
