@@ -62,6 +62,7 @@ METHODS: Mapping[str, AdapterMethod] = {
     "ia3": AdapterMethod(
         name="ia3",
         summary="a factor for each output of matrices ((IA)3, Liu et al. 2022)",
+        rate=10.0,
     ),
     "ln": AdapterMethod(
         name="ln_tuning",
@@ -87,6 +88,7 @@ METHODS: Mapping[str, AdapterMethod] = {
         summary="two vectors per matrix between fixed random projections (VeRA, Kopiczko et al. 2024)",
         options={"r": 256},
         size="r",
+        rate=10.0,
     ),
 }
 """By the name that users give; LoRA with its kin (DoRA, rsLoRA) is the strategy ``lora``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import documented
 from modaxfer.plan import Part, Phase, Plan
@@ -74,7 +74,7 @@ def underlying(options: UnderneathOptions, context: PlanContext, *, cached_rate:
     """
     idle = [name for name, users in _USED_BY.items() if options.underneath not in users]
     check_idle(options, idle, f"underneath={options.underneath}")
-    shared = {"head_first": options.head_first}
+    shared: dict[str, Any] = {"head_first": options.head_first}
     if options.underneath == "full":
         return full.plan(full.FullOptions(layer_decay=options.layer_decay, **shared), context)
     if options.underneath == "lora":
