@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 LONG = ("test_processes.py", "test_compare_killed.py")
-RUNNING, DRAWN = ("cases", "cli", "recipes", "runner", "test_api.py"), ("test_examples.py", "test_last_steps.py")
+RUNNING, WHOLE = ("cases", "cli", "recipes", "runner", "test_api.py"), ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look at figures."""
+EXACT = ("test_recorded_metrics.py", "test_score_cases.py")
+"""Which compare the last digit of a score, or let a score fail."""
+RESAMPLES = 200
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -28,12 +32,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONG)
 
 
-@pytest.fixture(autouse=True)
-def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the figures of tiny runs out, which take most of their time; tests of reports and of the examples draw."""
-    room = request.path.relative_to(Path(__file__).parent)
-    if room.parts[0] in RUNNING and room.name not in DRAWN:
-        monkeypatch.setattr("modaxfer.reports.figures.draw", lambda *_: ())
+def pytest_collection_finish() -> None:
+    """Take what was imported out of the garbage collector's way: to walk through it takes a fifth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Spare tests that make runs, and the fixtures they share, what takes most of a tiny run's time.
+
+    Figures are left out, scores added up instead of asked of scikit-learn, and few resamples are drawn: tests of
+    reports, of metrics and of what is recorded look at these.
+    """
+    room = item.path.relative_to(Path(__file__).parent)
+    with pytest.MonkeyPatch.context() as patch:
+        if room.parts[0] in RUNNING:
+            _spare(patch, drawn=room.name in WHOLE, exact=room.name in EXACT)
+        return (yield)
+
+
+def _spare(patch: pytest.MonkeyPatch, *, drawn: bool, exact: bool) -> None:
+    from modaxfer.metrics import bootstrap, compute, paired_difference, paired_gain
+
+    if not drawn:
+        patch.setattr("modaxfer.reports.figures.draw", lambda *_: ())
+    for interval in (bootstrap, paired_difference, paired_gain):
+        patch.setitem(interval.__kwdefaults__, "resamples", RESAMPLES)
+    if not exact:
+        patch.setitem(compute.__kwdefaults__, "quick", True)
 
 
 @pytest.fixture(autouse=True, scope="session")

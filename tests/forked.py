@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ CONTEXT = multiprocessing.get_context("forkserver")
 class Started:
     """``python WORDS``, where the words are ``-c CODE`` or ``-m MODULE`` and its arguments.
 
-    Standard error is written to `err` where that is given.
+    Its standard input says `answers`; standard error is written to `err` where that is given.
     """
 
     def __init__(
@@ -44,12 +44,14 @@ class Started:
         *,
         environment: Mapping[str, str] | None = None,
         path: Sequence[str] = (),
+        answers: str = "",
         err: Path | None = None,
     ) -> None:
         CONTEXT.set_forkserver_preload([*PRELOADED])
         self.words = list(map(str, words))
         self._said = Path(tempfile.mkdtemp(prefix="forked-"))
-        told = [str(self._said / "out"), str(err or self._said / "err")]
+        (self._said / "in").write_text(answers, encoding="utf-8")
+        told = [str(self._said / "in"), str(self._said / "out"), str(err or self._said / "err")]
         environment = dict(os.environ if environment is None else environment)
         given = (self.words, environment, list(map(str, path)), os.getcwd(), *told)
         self._process = CONTEXT.Process(target=_run, args=given)
@@ -84,18 +86,18 @@ class Started:
         return said.read_text(encoding="utf-8") if said.exists() else ""
 
 
-def python(
-    *words: str, environment: Mapping[str, str] | None = None, path: Sequence[str] = (), timeout: float = 120
-) -> subprocess.CompletedProcess[str]:
-    """Run ``python WORDS`` to its end."""
-    return Started(words, environment=environment, path=path).finish(timeout)
+def python(*words: str, timeout: float = 120, **given: Any) -> subprocess.CompletedProcess[str]:
+    """Run ``python WORDS`` to its end; what may be given is that of `Started`."""
+    return Started(words, **given).finish(timeout)
 
 
-def _run(words: list[str], environment: dict[str, str], path: list[str], place: str, out: str, err: str) -> None:
-    for number, name in ((1, out), (2, err)):
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _run(words: list[str], environment: dict[str, str], path: list[str], place: str, *told: str) -> None:
+    """Be that process; its standard streams are the files `told`."""
+    for number, name in enumerate(told):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY, 0o600)
         os.dup2(file, number)
         os.close(file)
+    sys.stdin = os.fdopen(0, encoding="utf-8")
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", buffering=1) for number in (1, 2))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

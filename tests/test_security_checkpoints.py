@@ -6,11 +6,11 @@ Each attack is a real folder; all are opened in one real process whose standard 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 import tiny_models
+
+import forked
 
 OPEN = """
 import json, sys
@@ -113,7 +113,8 @@ def opened(tmp_path_factory):
     folders = [str(path) for path in sorted(root.iterdir()) if path.name != "other"]
 
     def answers(flag):
-        subprocess.run([sys.executable, "-c", OPEN, flag, *folders], input="y\n" * 50, text=True, check=True)
+        done = forked.python("-c", OPEN, flag, *folders, answers="y\n" * 50)
+        assert done.returncode == 0, done.stderr
         ran = {path.parent.name for path in root.glob("*/ran")}
         return json.loads((root / "said.json").read_text()), ran
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 import tiny_models
 import yaml
 
+import forked
 import modaxfer
 from modaxfer.config import read_yaml
 from modaxfer.errors import ConfigError, RefusedError
@@ -50,8 +49,7 @@ BY_FILE = r"asks to run code that comes with a checkpoint, which a file cannot a
 def in_a_process(*arguments):
     """Run the command line in a process of its own: exit status and what it said."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "modaxfer", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, input="y\n" * 9, env=environment)
+    done = forked.python("-m", "modaxfer", *map(str, arguments), answers="y\n" * 9, environment=environment)
     return done.returncode, done.stdout + done.stderr
 
 

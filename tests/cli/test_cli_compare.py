@@ -10,16 +10,9 @@ import pytest
 import modaxfer
 from modaxfer.cli import main
 from modaxfer.errors import ConfigError, DataError
-from modaxfer.reports import figures
 
 QUICK = ["--epochs", "1", "--batch-size", "8", "--precision", "fp32", "--device", "cpu"]
 SETTINGS = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True}
-
-
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    """Keep figures out: drawing is most of a tiny run's time."""
-    monkeypatch.setattr(figures, "draw", lambda *arguments: ())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modaxfer.errors import ConfigError, DataError, UnknownNameError
-from modaxfer.metrics import bootstrap, compute, default_metrics, greater_is_better
+from modaxfer.metrics import bootstrap, compute, default_metrics, greater_is_better, weighted
 from modaxfer.registry import registry
 from problem_names import PROBLEMS
 
@@ -155,3 +155,13 @@ def test_an_evaluate_module_that_an_installed_task_names_is_a_metric(module, mon
     monkeypatch.setattr(type(registry()), "all", lambda self, kind: (named,) if kind == "task" else known(kind))
     found = compute([name], problem="binary", references=TRUE, predictions=SAID)
     assert found == {name: pytest.approx(2 / 3)}
+
+
+@pytest.mark.parametrize("classes", [2, 5, 8])
+def test_few_classes_are_counted_to_the_digit_as_many_are(classes, monkeypatch) -> None:
+    rng = np.random.default_rng(classes)
+    references, predictions = rng.integers(0, classes, (2, 60))
+    drawn = rng.multinomial(60, np.full(60, 1 / 60), size=20).astype(float)
+    at_once = weighted.Classes(references, predictions).sums(drawn)
+    monkeypatch.setattr(weighted, "FEW", 0)
+    np.testing.assert_array_equal(at_once, weighted.Classes(references, predictions).sums(drawn))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Classes", "Family", "Labels", "Values", "divide"]
 
+FEW = 8
+"""Classes up to which a matrix product counts sooner than row after row is put into its bin."""
+
 
 class Family(Protocol):
     """Scores that share their sums."""
@@ -42,7 +45,8 @@ class Classes:
     """Scores of class decisions, from each class's rows, predictions and hits: never a confusion matrix.
 
     Sums are ``[resamples, 3, classes]`` (hits, rows, predictions), over classes that occur: memory and time grow with
-    rows and classes, not with the square of classes.
+    rows and classes, not with the square of classes. Of few classes one matrix product counts all resamples; counts
+    are whole numbers, so that it gives the same to the last digit.
     """
 
     most = None
@@ -51,6 +55,7 @@ class Classes:
         codes, self._count = _number(np.concatenate([references, predictions]))
         self._true, self._said = codes[: len(references)], codes[len(references) :]
         self._hits = np.flatnonzero(self._true == self._said)
+        self._columns = self._indicators() if self._count <= FEW else np.empty(0)
         self.finish: Finish = {
             plain.accuracy: _accuracy,
             plain.f1_micro: _accuracy,
@@ -63,12 +68,19 @@ class Classes:
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return hits, rows and predictions per class of every resample."""
+        if self._count <= FEW:
+            return (weights @ self._columns).reshape(len(weights), 3, self._count)
         sums = np.empty((len(weights), 3, self._count))
         for (right, true, said), drawn in zip(sums, weights, strict=True):
             right[:] = np.bincount(self._true[self._hits], drawn[self._hits], self._count)
             true[:] = np.bincount(self._true, drawn, self._count)
             said[:] = np.bincount(self._said, drawn, self._count)
         return sums
+
+    def _indicators(self) -> np.ndarray:
+        """Return 0/1 ``[rows, 3 * classes]``: which row is a hit, a row and a prediction of which class."""
+        true, said = (codes[:, None] == np.arange(self._count) for codes in (self._true, self._said))
+        return np.concatenate([true & said, true, said], axis=1).astype(float)
 
 
 class Labels:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from modaxfer.runner.rows.prepare import fitted, prepare
 from modaxfer.runner.rows.recipe import recipe_of
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
+from modaxfer.runner.versions import version_of
 
 __all__ = ["RunContext", "open_sessions"]
 
@@ -196,7 +196,7 @@ def _weights_key(resolved: ResolvedTask, encoders: Sequence[Any], computer: Comp
         (described.encoder.id, described.encoder.spec.target, description(described.encoder.folder))
         for described in resolved.towers
     ]
-    return cache_key(version("modaxfer"), hashes, read_by, computer.precision, computer.device.type)
+    return cache_key(version_of("modaxfer"), hashes, read_by, computer.precision, computer.device.type)
 
 
 def _groups(resolved: ResolvedTask) -> np.ndarray | None:

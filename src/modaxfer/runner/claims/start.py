@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from modaxfer.result import Result, write_atomically
 from modaxfer.runner.folder import CHECKPOINT
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.versions import version_of
 
 __all__ = ["Start", "check_start", "description", "read_start", "refuse_other_encoder", "store_start"]
 
@@ -38,7 +38,7 @@ def read_start(tasks: Sequence[ResolvedTask]) -> Start:
     return {
         "rows": [resolved.data.fingerprint for resolved in tasks] + proxies + sources + unlabelled,
         "weights": [_weights(described, pretrained=config.weights == "pretrained") for described in tasks[0].towers],
-        "versions": {name: version(name) for name in DECISIVE},
+        "versions": {name: version_of(name) for name in DECISIVE},
         "teacher": _teacher(tasks[0]),
     }
 

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from modaxfer.registry import problem_name, registry
 from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key, cached_state
 from modaxfer.runner.session import TaskSession
+from modaxfer.runner.versions import version_of
 
 __all__ = ["kept_scores", "kept_simple"]
 
@@ -87,7 +87,7 @@ def _key(session: TaskSession, resolved: ResolvedTask, baseline: str, names: Seq
     targets = hashlib.sha256(np.ascontiguousarray(_flat(taught.data.targets["train"])).tobytes()).hexdigest()
     fields = [(field.name, str(field.signal)) for field in resolved.fields]
     rows = (resolved.data.fingerprint, taught.data.fingerprint, targets, resolved.data.classes)
-    versions = [version(name) for name in DECISIVE]
+    versions = [version_of(name) for name in DECISIVE]
     return cache_key(baseline, *rows, fields, session.problem, sorted(names), session.seed, versions)
 
 

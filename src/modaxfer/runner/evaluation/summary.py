@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.resolve import ResolvedTask, describe
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
+from modaxfer.runner.versions import version_of
 from modaxfer.spec import SPLITS
 
 __all__ = ["MEAN", "assemble", "together", "write_predictions", "write_table", "write_validation"]
@@ -96,7 +96,7 @@ def assemble(
             for record in registry().plugins
             if record.state == "loaded"
         ),
-        versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        versions={"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
         warnings=tuple(dict.fromkeys([*session.warnings, *findings.warnings])),
     )
 
