@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import datasets
 import numpy as np
 import pyarrow as pa
 
@@ -72,6 +71,9 @@ def with_unlabelled(data: TaskData, fields: Sequence[Field], asked: str, *, data
         DataError: A column is missing, or no row is left.
         RefusedError: The other task's fields do not fit.
     """
+    # A mistake in the request is answered before this is imported, which takes seconds.
+    from datasets import Dataset
+
     found = _find(asked, fields, data_dir)
     tables = {name: table for name, table in found.tables.items() if name != "test" or len(found.tables) == 1}
     parts = [_rows(_renamed(table, fields, data.types, asked), fields, data, found) for table in tables.values()]
@@ -92,7 +94,7 @@ def with_unlabelled(data: TaskData, fields: Sequence[Field], asked: str, *, data
     )
     table = rows.table.replace_schema_metadata(None)
     ids = pa.array([f"{UNLABELLED}-{number}" for number in rows.numbers], pa.string())
-    split = datasets.Dataset(table.add_column(0, "row_id", ids), fingerprint=f"{told.fingerprint[:16]}-{UNLABELLED}")
+    split = Dataset(table.add_column(0, "row_id", ids), fingerprint=f"{told.fingerprint[:16]}-{UNLABELLED}")
     return replace(
         data,
         splits={**data.splits, UNLABELLED: split},
