@@ -69,7 +69,8 @@ class Classes:
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return hits, rows and predictions per class of every resample."""
         if self._count <= FEW:
-            return (weights @ self._columns).reshape(len(weights), 3, self._count)
+            counted: np.ndarray = weights @ self._columns
+            return counted.reshape(len(weights), 3, self._count)
         sums = np.empty((len(weights), 3, self._count))
         for (right, true, said), drawn in zip(sums, weights, strict=True):
             right[:] = np.bincount(self._true[self._hits], drawn[self._hits], self._count)
