@@ -9,7 +9,15 @@ from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.registered import augmentations, bridges, checkpoints, encoders, metrics, problems, strategies, tasks
 from tables.scaling import scaling
-from tables.settings import bridge_options, encoder_options, result_keys, run_config, strategy_options, train_options
+from tables.settings import (
+    bridge_options,
+    encoder_options,
+    result_keys,
+    run_config,
+    source_options,
+    strategy_options,
+    train_options,
+)
 from tables.sharing import sharing
 from tables.speed import speed
 from tables.threads import threads
@@ -25,6 +33,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "cross-modal": cross_modal,
     "encoder-options": encoder_options,
+    "source-options": source_options,
     "encoders": encoders,
     "fusion": fusion,
     "matrix": matrix,

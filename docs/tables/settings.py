@@ -8,7 +8,7 @@ import inspect
 import textwrap
 from collections.abc import Mapping
 
-from modaxfer.config import EncoderOptions, RunConfig, TrainOptions
+from modaxfer.config import EncoderOptions, RunConfig, SourceOptions, TrainOptions
 from modaxfer.registry import load_target, registry
 from modaxfer.result import Result
 from tables.markdown import code, codes, table
@@ -27,6 +27,11 @@ def train_options() -> str:
 def encoder_options() -> str:
     """Return the options of encoders."""
     return _fields(EncoderOptions, "encoder.")
+
+
+def source_options() -> str:
+    """Return the options of a source stage."""
+    return _fields(SourceOptions, "source.")
 
 
 def strategy_options() -> str:

@@ -17,6 +17,7 @@ from modaxfer.yaml_file import read_yaml
 __all__ = [
     "EncoderOptions",
     "RunConfig",
+    "SourceOptions",
     "TrainOptions",
     "build",
     "documented",
@@ -55,7 +56,11 @@ class RunConfig:
     )
     strategy: str = documented("", "Strategy: how the encoder is carried over.")
     task: tuple[str, ...] = documented((), "Task to learn; several for multitask.")
-    source_task: str | None = documented(None, "Labelled source domain, for strategies that adapt.")
+    source_task: tuple[str, ...] = documented(
+        (),
+        "Labelled source task: learned before --task, several one after the other; by a strategy that adapts, together "
+        "with it.",
+    )
     map_classes: str | None = documented(
         None, "YAML or CSV file with the class of --task that each class of --source-task is, where they differ."
     )
@@ -132,7 +137,8 @@ class RunConfig:
     set: Mapping[str, Any] = field(
         default_factory=dict,
         metadata={
-            "doc": "An option: strategy.KEY, bridge.KEY, encoder.KEY or train.KEY; a short KEY while it is unique."
+            "doc": "An option: strategy.KEY, bridge.KEY, encoder.KEY, train.KEY or source.KEY; a short KEY while it is "
+            "unique, but for source.KEY."
         },
     )
 
@@ -195,6 +201,28 @@ class EncoderOptions:
     seconds: float | None = documented(
         None, "Longest sound in seconds; default what the encoder holds, at most 30.", minimum=0.05
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """How a source task is learned before the task; ``--set source.KEY=VALUE``. What is not said is as for the task."""
+
+    strategy: str | None = documented(
+        None, "Strategy of the source stage; default the run's own where it moves the encoder, else full."
+    )
+    epochs: float | None = documented(None, "Passes over the source's training rows; default --epochs.", above=0.0)
+    batch_size: int | None = documented(None, "Rows per optimiser step; default --batch-size.", minimum=1)
+    learning_rate: float | None = documented(
+        None, "Peak learning rate; default --learning-rate where the strategy is the run's own.", above=0.0
+    )
+    limit: int | None = documented(None, "At most this many training rows; default --limit.", minimum=1)
+    seed: int | None = documented(
+        None,
+        "Seed of the source stage; default --seed, so that each of --seeds has its own.",
+        minimum=0,
+        maximum=LARGEST_SEED,
+    )
+    mixed: bool = documented(False, "Learn several source tasks together, sharing the encoder, not one by one.")
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:

@@ -38,7 +38,10 @@ class Result:
     task: str
     """Id of the task; for own data ``own/`` and the name of the file or folder."""
     source_task: str | None = None
-    """Id of the labelled source domain, for strategies that adapt."""
+    """Id of the labelled source task, of several joined by `` + ``."""
+    before: tuple[Mapping[str, Any], ...] = ()
+    """Runs that were trained before this one, which starts from the last: ``run`` (its folder in this one), ``task``,
+    ``strategy``, ``rows``, ``primary``, ``test`` and ``interval`` (of its own test split), ``seed`` and ``seconds``."""
     schema: int = SCHEMA
     """Version of these keys."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -46,15 +49,18 @@ class Result:
     intervals: Mapping[str, Any] = field(default_factory=dict)
     """Metric name to ``[low, high]``: 95 % bootstrap on the test split."""
     baselines: Mapping[str, Any] = field(default_factory=dict)
-    """``chance``, ``majority``, ``simple``, perhaps ``scratch``; of a run that adapts ``source_only`` (the same plan
-    without adaptation) and ``target_oracle`` (trained on the task's own labels): metric name to value. ``simple``
-    names its model; runs of their own have the primary metric's ``interval``, ``difference`` (95 %, this run minus
-    it) and their folder, ``run``; ``scratch`` its ``strategy``, ``epochs`` and ``rate`` (the factor that was best)."""
+    """``chance``, ``majority``, ``simple``, perhaps ``scratch``; of a run with a source stage ``without_source`` and,
+    where the classes are the task's, ``source_only`` (the stage's own model); of one that adapts ``source_only`` (the
+    same plan without adaptation) and ``target_oracle`` (trained on the task's own labels): metric name to value.
+    ``simple`` names its model; runs of their own have the primary metric's ``interval``, ``difference`` (95 %, this
+    run minus it) and their folder, ``run``; ``scratch`` and ``without_source`` their ``strategy``, ``epochs`` and
+    ``rate`` (the factor that was best)."""
     transfer_gain: Mapping[str, Any] | None = None
-    """Where measured, by step and metric. Steps: ``pretraining``, against the same architecture from random weights.
-    ``gain`` over the run without the step, positive where the step helped whichever direction of the metric that is,
-    its 95 % ``interval``, ``with`` and ``without`` (test scores, mean over seeds), ``seeds`` (how many) and
-    ``by_seed`` (the gain of each)."""
+    """Where measured, by step and metric. Steps: ``pretraining``, against the same architecture from random weights,
+    and ``source``, against the same run without its source stage. ``gain`` over the run without the step, positive
+    where the step helped whichever direction of the metric that is, its 95 % ``interval``, ``with`` and ``without``
+    (test scores, mean over seeds), ``seeds`` (how many) and ``by_seed`` (the gain of each); of a run with few-shot
+    episodes ``episodes`` and ``by_episode``."""
     ablation: Mapping[str, Any] = field(default_factory=dict)
     """Of a fused model, by part of the row (``image``, ``text``): ``metrics`` and ``intervals`` on test when given
     that part only, and ``difference``: the fused model's primary score minus that, 95 % interval."""
@@ -73,8 +79,8 @@ class Result:
     """Of a few-shot run: ``shots``, ``episodes`` (0 is this run, the others lie in ``episodes/N``), ``test`` (metric
     name to one value per episode), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean)."""
     companions: tuple[str, ...] = ()
-    """Runs beside this one that its strategy asks for: ``alone``, each of several tasks by itself; ``source-only`` and
-    ``oracle``, the bounds of one that adapts."""
+    """Runs beside this one that its plan asks for: ``alone``, each of several tasks by itself; ``source-only`` and
+    ``oracle``, the bounds of one that adapts; ``without-source``, the same without its source stage."""
     parameters: Mapping[str, int] = field(default_factory=dict)
     """``total`` and ``trainable``."""
     time_s: Mapping[str, float] = field(default_factory=dict)

@@ -19,7 +19,7 @@ class Settings(TypedDict, total=False):
     encoder: str | Path | Sequence[str | Path]
     strategy: str
     task: str | Sequence[str]
-    source_task: str | None
+    source_task: str | Sequence[str] | None
     unlabelled: str | None
     map_classes: str | Path | None
     data: Any

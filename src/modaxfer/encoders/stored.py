@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,15 @@ __all__ = ["ADAPTER", "BASE", "TENSORS", "StoredEncoder", "stored_tensors"]
 
 TENSORS, ADAPTER, BASE = "encoder.safetensors", "adapter.safetensors", "base"
 """In the folder of a tower: what moved of the encoder, its adapter, and the small files of its checkpoint."""
+
+BEFORE = "before"
+"""Where runs lie in the folder of a run that starts from them."""
+
+DEPTH = 2
+"""From ``RUN/model/towers/N`` to ``RUN``: place among the parents."""
+
+TASKS = 2
+"""From ``RUN/tasks/TASK``, which has a model of its own, to ``RUN``: so many folders up."""
 
 _OLDER: dict[str, Any] = {"front": True, "pooling": ""}
 """What older runs do not say."""
@@ -79,7 +89,7 @@ class StoredEncoder:
         return cls(
             folder=folder,
             id=told["id"],
-            checkpoint=told["checkpoint"],
+            checkpoint=_found(folder, told["checkpoint"]),
             revision=told["revision"],
             sha256=told["sha256"],
             complete=told["complete"],
@@ -92,8 +102,8 @@ class StoredEncoder:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands under ``encoder`` of a tower."""
-        names = ("id", "checkpoint", "revision", "sha256", "complete", "front", "pooling")
-        return {name: getattr(self, name) for name in names}
+        names = ("id", "revision", "sha256", "complete", "front", "pooling")
+        return {"checkpoint": _named(self.folder, self.checkpoint), **{name: getattr(self, name) for name in names}}
 
     def needs_base(self, *, raw: bool) -> bool:
         """Return whether its checkpoint must be had to load it.
@@ -121,6 +131,21 @@ class StoredEncoder:
         if self.adapter is not None:
             lines.append(json.dumps({**vars(self.adapter), "options": dict(self.adapter.options)}, sort_keys=True))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _named(folder: Path, checkpoint: str) -> str:
+    """Return what a ``model.json`` calls a checkpoint: one that lies in the run goes where the run goes."""
+    run = folder.resolve().parents[DEPTH]
+    inside = [home for home in (run, *run.parents[:TASKS]) if Path(checkpoint).is_relative_to(home / BEFORE)]
+    return os.path.relpath(checkpoint, run) if inside else checkpoint
+
+
+def _found(folder: Path, checkpoint: str) -> str:
+    """Return the checkpoint that a ``model.json`` calls so."""
+    parts = Path(checkpoint).parts
+    if BEFORE in parts and parts[: parts.index(BEFORE)] in ((), ("..",) * TASKS):
+        return os.path.normpath(folder.resolve().parents[DEPTH] / checkpoint)
+    return checkpoint
 
 
 def _adapter_of(values: Mapping[str, Any]) -> AdapterSpec:

@@ -11,7 +11,7 @@ from modaxfer.reports.scores import Interval, baseline_label, interval_of, inter
 if TYPE_CHECKING:
     from modaxfer.result import Result
 
-__all__ = ["BOUNDS", "Bound", "bound_lines", "bounds"]
+__all__ = ["BOUNDS", "Bound", "BoundWords", "bound_lines", "bound_words", "bounds"]
 
 BOUNDS = ("source_only", "target_oracle")
 """Names of these baselines, the lower one first."""
@@ -30,6 +30,28 @@ class Bound:
     outcome: Outcome
     run: str
     """Its folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundWords:
+    """What the part on bounds is called, and what they are."""
+
+    title: str
+    what: str
+
+
+def bound_words(result: Result) -> BoundWords:
+    """Return what to say of the bounds of `result`: one that adapts, or one that learned a source task first."""
+    if result.before:
+        return BoundWords(
+            title="What the source alone knows",
+            what="Source only is the model that the source stage left, as it is, on the same test rows",
+        )
+    return BoundWords(
+        title="What adaptation gained",
+        what="Source only is the same plan without adaptation, the target oracle one that was trained on the task's own"
+        " labels, in as many steps",
+    )
 
 
 def bounds(result: Result) -> tuple[Bound, ...]:

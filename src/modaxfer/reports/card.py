@@ -16,7 +16,7 @@ from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.escaping import markdown, one_line
 from modaxfer.registry import registry
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
-from modaxfer.reports.bounds import bounds
+from modaxfer.reports.bounds import bound_words, bounds
 from modaxfer.reports.facts import cost_facts, data_facts, drawn_over, dropped_rows, model_facts, training_facts
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
@@ -102,6 +102,7 @@ def render(result: Result, folder: Path) -> str:
         limits=limits(result, predictions_of(result, folder)),
         repeated=repeated(result),
         bounds=bounds(result),
+        bound_words=bound_words(result),
         data=data_facts(result),
         dropped=dropped_rows(result),
         model=(*model_facts(result), *training_facts(result)),

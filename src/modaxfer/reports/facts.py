@@ -45,6 +45,7 @@ def model_facts(result: Result) -> Facts:
         ("bridge", result.bridge),
         ("strategy", result.strategy),
         ("source task", result.source_task),
+        *(("source stage", _stage(told)) for told in result.before),
         ("parameters", f"{total:,}" if total is not None else None),
         ("trainable parameters", f"{trainable:,}{share}" if trainable is not None else None),
     )
@@ -54,6 +55,15 @@ def trained_before(result: Result) -> str:
     """Say what the encoders learned in other runs, before this one; empty where they come from none."""
     parts = result.encoder.get("parts") or [result.encoder]
     return " + ".join(lineage(part["from"]) for part in parts if isinstance(part.get("from"), Mapping))
+
+
+def _stage(told: Mapping[str, Any]) -> str:
+    """Say what a source stage learned, how well, and where it lies."""
+    rows = (told.get("rows") or {}).get("train")
+    score = f"test {told.get('primary')} {_shown(told.get('test'))}"
+    taught = f"{rows:,} rows, " if rows else ""
+    strategy = str(told.get("strategy")).rpartition("/")[2]
+    return f"{strategy} on {told.get('task')} ({taught}{score}, seed {told.get('seed')}), in {told.get('run')}"
 
 
 def training_facts(result: Result) -> Facts:

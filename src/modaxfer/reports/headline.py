@@ -83,7 +83,7 @@ def title(result: Result) -> str:
     encoder = _encoder(result)
     bridges = dict.fromkeys(name for name in _shorts(result.bridge) if name and not name.startswith("native"))
     through = f", through {' + '.join(bridges)}" if bridges else ""
-    source = f", from {result.source_task.rpartition('/')[2]}" if result.source_task else ""
+    source = f", from {' and '.join(_shorts(result.source_task))}" if result.source_task else ""
     return " ".join(f"{encoder} with {strategy} on {tasks}{source}{through}".split())
 
 

@@ -12,7 +12,7 @@ import modaxfer
 from modaxfer.escaping import html_text
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
-from modaxfer.reports.bounds import bounds
+from modaxfer.reports.bounds import bound_words, bounds
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.command import repeat_command, train_command
 from modaxfer.reports.facts import (
@@ -128,6 +128,7 @@ def _scores(result: Result) -> dict[str, Any]:
         "spreads": spreads(result),
         "repeated": repeated(result),
         "bounds": bounds(result),
+        "bound_words": bound_words(result),
         "claims": CLAIMS,
         "parts": parts_alone(result),
         "part_claims": PART_CLAIMS,

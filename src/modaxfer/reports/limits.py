@@ -32,7 +32,7 @@ def limits(result: Result, predictions: Predictions | None) -> tuple[str, ...]:
     if is_sample(result):
         found.append("Trained and scored on a made-up sample: it says nothing about real data.")
     found += _adaptation(result)
-    found += [_useless(item.baseline, item.outcome) for item in comparisons(result)]
+    found += [_useless(item.baseline, item.outcome, staged=bool(result.before)) for item in comparisons(result)]
     found += _parts(result)
     found += [f"Sharing harms {task.name}: train it by itself." for task in shared_tasks(result) if _harmed(task)]
     found += [
@@ -54,9 +54,11 @@ def _adaptation(result: Result) -> list[str]:
     return ["Epochs were chosen by labels of the task, which a task without labels does not have: expect less there."]
 
 
-def _useless(baseline: str, outcome: Outcome) -> str:
+def _useless(baseline: str, outcome: Outcome, *, staged: bool) -> str:
     if outcome is Outcome.BEATS or baseline not in ("chance", "majority", "simple", "source_only"):
         return ""
+    if baseline == "source_only" and staged:
+        return "Learning the task is not shown to help: what the source stage left may do as well."
     if baseline == "source_only":
         return "Adaptation is not shown to help: training on the source alone may do as well."
     if baseline == "simple":

@@ -139,7 +139,7 @@ def _transfer(result: Result) -> tuple[str, ...]:
     """The two scores behind the gain of each step, and the spread of the primary metric over seeds."""
     lines = []
     for found in gains(result):
-        over = f", means over {found.seeds} seeds" if found.seeds > 1 else ""
+        over = f", means over {found.count} {found.over}" if found.count > 1 else ""
         own, other = found.step.columns
         lines.append(f"transfer: {own} {number(found.score)}, {other} {number(found.without)}{over}")
     for row in spreads(result)[:1]:

@@ -26,9 +26,12 @@ class Gain:
     """Positive where the step helped, whichever direction of the metric that is."""
     interval: Interval | None
     score: float | None = None
-    """Test score with the step, averaged over seeds."""
+    """Test score with the step, a mean."""
     without: float | None = None
-    seeds: int = 1
+    count: int = 1
+    """Seeds, or few-shot episodes, that it is a mean over."""
+    over: str = "seeds"
+    """``seeds`` or ``episodes``."""
     by_seed: tuple[float, ...] = ()
 
     @property
@@ -44,7 +47,7 @@ class Gain:
     @property
     def sentence(self) -> str:
         """What may be said of it, without a full stop."""
-        over = f" ({self.seeds} seeds)" if self.seeds > 1 else ""
+        over = f" ({self.count} {self.over})" if self.count > 1 else ""
         interval = f" {interval_text(self.interval)}" if self.interval else ""
         rival, said = f"{self.step.rival}{over}", self.step.said
         size = f"{number(abs(self.value))} {self.metric}"
@@ -79,6 +82,7 @@ def _gain(result: Result, step: Step) -> Gain | None:
     stored = by_metric.get(metric) if isinstance(by_metric, Mapping) else None
     if not isinstance(stored, Mapping) or not isinstance(stored.get("gain"), (int, float)):
         return None
+    over = "episodes" if "episodes" in stored else "seeds"
     return Gain(
         step=step,
         metric=metric,
@@ -86,7 +90,8 @@ def _gain(result: Result, step: Step) -> Gain | None:
         interval=interval_of(stored.get("interval")),
         score=stored.get("with"),
         without=stored.get("without"),
-        seeds=int(stored.get("seeds", 1)),
+        count=int(stored.get(over, 1)),
+        over=over,
         by_seed=tuple(stored.get("by_seed", ())),
     )
 

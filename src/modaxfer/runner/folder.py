@@ -15,6 +15,7 @@ from modaxfer.registry import registry
 from modaxfer.result import Result, write_atomically
 
 __all__ = [
+    "BEFORE",
     "absolute",
     "absolute_name",
     "default_folder",
@@ -28,6 +29,8 @@ __all__ = [
 CONFIG, RESULT = "config.yaml", "result.json"
 CHECKPOINT = ".checkpoint"
 VALIDATION = "validation.parquet"
+BEFORE = "before"
+"""Runs that the run starts from, each in a folder of its own."""
 
 
 def default_folder(config: RunConfig, *, resume: bool = False) -> Path:

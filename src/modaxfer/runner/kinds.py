@@ -16,6 +16,8 @@ from modaxfer.registry import load_target
 
 __all__ = [
     "KINDS",
+    "PRETRAINING",
+    "SOURCE_STAGE",
     "UNLABELLED_ROWS",
     "DeclaredKind",
     "Step",
@@ -72,6 +74,17 @@ UNLABELLED_ROWS = Step(
 )
 
 
+SOURCE_STAGE = Step(
+    name="source",
+    baseline="without_source",
+    said="the source stage",
+    rival="the same run without it",
+    against="no source stage",
+    columns=("with source stage", "without"),
+    note="The same request with and without the source stage, the same seeds, rows and options.",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeclaredKind:
     """What is known of a kind of companions before any of them is run."""
@@ -118,6 +131,13 @@ KINDS = (
         settings={"baseline": ()},
         baselines={"scratch": "from scratch"},
         step=PRETRAINING,
+    ),
+    DeclaredKind(
+        folder="without-source",
+        does=f"{ROOM}.without_source:WITHOUT_SOURCE",
+        asks=f"{ROOM}.without_source:asked",
+        baselines={"without_source": "without source stage"},
+        step=SOURCE_STAGE,
     ),
     DeclaredKind(
         folder="labelled",

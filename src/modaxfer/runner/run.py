@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,7 @@ from modaxfer.errors import ModaxferError
 from modaxfer.plan import Part, Phase, Role
 from modaxfer.registry import registry
 from modaxfer.result import Result
+from modaxfer.runner.before.stage import find_stage, started_from, told_before, train_stage
 from modaxfer.runner.claims.claim import Claim, claim
 from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.claims.space import space_told
@@ -36,7 +37,7 @@ from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.idle import check_idle
-from modaxfer.runner.request.request import Request
+from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
 from modaxfer.runner.request.single import config_of
 from modaxfer.runner.saving import save_model, seen_by
@@ -112,10 +113,26 @@ def run(
         if resume and is_finished(folder):
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
+        request = request or read_request(config)
+        memory = memory or (Memory() if request.before else None)
         tasks = resolve_tasks(config, request, memory)
         notes = check_idle(tasks[0], shared=shared)
+        stage = find_stage(config, request, tasks, memory)
+        if stage is not None:
+            share(accelerator, lambda: _begun(claims[0], tasks[0].config))
+            shares = partial(share, accelerator)
+            place = train_stage(stage, folder, run=run, share=shares, progress=progress, memory=memory)
+            # What the source stage left is a start like any pretrained one, whatever that one started from.
+            begun = replace(config, weights="pretrained")
+            tasks = resolve_tasks(begun, started_from(request, config, place), memory)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
-        return _Run(tasks, folder, accelerator, progress, [*notes, *changed]).execute(start), folder
+        return _Run(tasks, folder, accelerator, progress, [*notes, *changed], config.weights).execute(start), folder
+
+
+def _begun(claimed: Claim, config: RunConfig) -> None:
+    """Remove what the run replaces, and store its request: what is killed in its source stage is resumed."""
+    claimed.clear()
+    store_config(config, claimed.folder)
 
 
 def _settled(
@@ -134,9 +151,15 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
     """Refuse early what cannot run, then let the launcher start the processes."""
     folder = claimed.folder
     if not (resume and is_finished(folder)):
-        tasks = resolve_tasks(claimed.config, request)
+        request = request or read_request(claimed.config)
+        memory = Memory() if request.before else None
+        tasks = resolve_tasks(claimed.config, request, memory)
         check_idle(tasks[0], shared=shared)
+        stage = find_stage(claimed.config, request, tasks, memory)
         claimed.clear()
+        if stage is not None:
+            store_config(tasks[0].config, folder)
+            train_stage(stage, folder, run=run, share=_alone, progress=Progress(), memory=memory)
         launch(claimed.config, folder, resume=resume)
     return Result.load(folder), folder
 
@@ -146,10 +169,21 @@ def _left_out(dropped: Mapping[str, int]) -> str:
     return f" (left out: {told})" if told else ""
 
 
+def _alone(make: Callable[[], Any]) -> Any:
+    return make()
+
+
 class _Run:
     def __init__(
-        self, tasks: tuple[ResolvedTask, ...], folder: Path, accelerator: Any, progress: Progress, notes: Sequence[str]
+        self,
+        tasks: tuple[ResolvedTask, ...],
+        folder: Path,
+        accelerator: Any,
+        progress: Progress,
+        notes: Sequence[str],
+        weights: str,
     ) -> None:
+        self.weights = weights
         self.tasks, self.folder, self.accelerator, self.progress = tasks, folder, accelerator, progress
         self.config, self.plan = tasks[0].config, tasks[0].plan
         self.main = accelerator.is_main_process
@@ -160,7 +194,7 @@ class _Run:
     def execute(self, start: Start) -> Result:
         with space_told(self.folder):
             if self.main:
-                store_config(self.config, self.folder)
+                store_config(replace(self.config, weights=self.weights), self.folder)
                 store_start(start, self.folder)
                 (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
             self.warnings += registry().notify("run_start", config=dict(vars(self.config)))
@@ -205,7 +239,7 @@ class _Run:
             self._conclude(session, resolved, training) for session, resolved in zip(sessions, self.tasks, strict=True)
         ]
         result = results[0] if len(results) == 1 else together(results, self.stages)
-        result = replace(result, companions=asked_companions(self.plan, self.config))
+        result = replace(result, companions=asked_companions(self.plan, self.config), **self._learned_first())
         if self.main:
             result.save(self.folder)
             Checkpoints(self.folder / CHECKPOINT).clear()
@@ -219,6 +253,13 @@ class _Run:
             return {}
         softened = {"share": options.teacher_share, "temperature": options.teacher_temperature}
         return {"teacher": {**teacher.told, **softened}}
+
+    def _learned_first(self) -> dict[str, Any]:
+        """Return what a result says of the source stage; nothing where there is none."""
+        before = told_before(self.folder)
+        if not before:
+            return {}
+        return {"before": before, "source_task": " + ".join(str(told["task"]) for told in before)}
 
     def _announce(self) -> None:
         for resolved in self.tasks:

@@ -26,14 +26,14 @@ class AdaptingRunner(Runner):
 
 
 def run(folder, runner, *, resume=False):
-    config = RunConfig(encoder=("bert",), strategy="coral", task=("x",), source_task="y", output=str(folder))
+    config = RunConfig(encoder=("bert",), strategy="coral", task=("x",), source_task=("y",), output=str(folder))
     return run_with_companions(config, resume=resume, run_one=runner)
 
 
 def test_both_bounds_are_runs_and_baselines(tmp_path):
     result, folder = run(tmp_path, runner := AdaptingRunner())
     assert [each.bound for each in runner.configs] == ["", "source-only", "oracle"]
-    assert [each.source_task for each in runner.configs] == ["y"] * 3
+    assert [each.source_task for each in runner.configs] == [("y",)] * 3
     for name, place in (("source_only", "bounds/source-only"), ("target_oracle", "bounds/oracle")):
         other, told = Result.load(folder / place), result.baselines[name]
         assert (told["f1_macro"], told["run"]) == (other.metrics["test"]["f1_macro"], place)

@@ -15,7 +15,9 @@ from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.metrics import compute
 from modaxfer.registry import problem_of, registry
 from modaxfer.result import Result
+from modaxfer.runner.beside.companion import Main
 from modaxfer.runner.beside.gain import step_baseline, step_gain
+from modaxfer.runner.beside.repeats import repeats
 from modaxfer.runner.beside.schedule import run_with_companions
 from modaxfer.runner.beside.scratch import RATES, scratch_config, with_search
 from modaxfer.runner.beside.seeds import summarise
@@ -216,8 +218,9 @@ def test_runs_on_other_rows_are_not_paired(tmp_path):
         read_finished(tmp_path / str(seed), made_run(tmp_path / str(seed), 0.8, seed=seed, rows_of_seed=True))
         for seed in (0, 1)
     )
+    over = repeats(Main(config=RunConfig(), folder=tmp_path, result=first.result))
     with pytest.raises(DataError, match="a run and the one beside it are scored on other rows"):
-        step_gain([first], [second], seed=0)
+        step_gain([first], [second], seed=0, over=over)
     with pytest.raises(DataError, match="a run and the one beside it are scored on other rows"):
         step_baseline(first, second)
 
@@ -243,7 +246,7 @@ def test_a_baseline_that_says_nothing_is_refused():
         refuse_idle_baseline(dataclasses.replace(wanted, encoder=("bert", "vit")), [spec(), spec()])
     with pytest.raises(RefusedError, match="for one encoder on one task, not for several tasks"):
         refuse_idle_baseline(dataclasses.replace(wanted, task=("a", "b")), [spec()])
-    with pytest.raises(RefusedError, match=r"trains on the task's labels, .*Got: --baseline scratch --source-task web"):
-        refuse_idle_baseline(dataclasses.replace(wanted, source_task="web"), [spec()])
+    with pytest.raises(RefusedError, match=r"trains on the task's labels, .*Got: --baseline scratch --strategy coral"):
+        refuse_idle_baseline(dataclasses.replace(wanted, strategy="coral"), [spec()], adapts=True)
     refuse_idle_baseline(wanted, [spec()])
     refuse_idle_baseline(dataclasses.replace(wanted, baseline=(), weights="random"), [spec(pretrained=False)])

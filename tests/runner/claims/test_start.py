@@ -45,8 +45,8 @@ def test_other_versions_are_told(tmp_path):
 
 
 def test_a_further_seed_has_the_weights_of_the_first(tmp_path):
-    one = SimpleNamespace(encoder={"sha256": "a"})
-    two = SimpleNamespace(encoder={"sha256": "a + c", "parts": [{"sha256": "a"}, {"sha256": "c"}]})
+    one = SimpleNamespace(before=(), encoder={"sha256": "a"})
+    two = SimpleNamespace(before=(), encoder={"sha256": "a + c", "parts": [{"sha256": "a"}, {"sha256": "c"}]})
     refuse_other_encoder(one, changed(weights=[WEIGHTS]), tmp_path)
     refuse_other_encoder(two, changed(weights=[WEIGHTS, {**WEIGHTS, "sha256": "c"}]), tmp_path)
     with pytest.raises(CheckpointUnavailableError, match="the weights of tiny changed"):

@@ -29,7 +29,7 @@ def asked(tiny):
     """Return a function from settings to a request: drawn digits for scanned ones."""
 
     def asked(**changes) -> RunConfig:
-        values = {"task": ("digits",), "source_task": "digits-mnist", "strategy": "coral", "limit": 40}
+        values = {"task": ("digits",), "source_task": ("digits-mnist",), "strategy": "coral", "limit": 40}
         return RunConfig(encoder=(str(tiny("vit")),), **{**values, **changes})
 
     return asked
@@ -73,33 +73,42 @@ def test_the_bounds_see_what_they_are_trained_on(asked) -> None:
     assert upper.source is None
     assert set(upper.data.targets) == {"train", "validation"}
     with pytest.raises(RefusedError, match="only a run that adapts to a task whose labels are hidden has bounds"):
-        resolve_tasks(asked(strategy="full", source_task=None, bound="oracle"))
+        resolve_tasks(asked(strategy="full", source_task=(), bound="oracle"))
 
 
 @pytest.mark.parametrize(
     ("changes", "kind", "message"),
     [
         (
-            {"strategy": "full"},
+            {"source_task": ("digits-mnist", "digits-usps")},
             RefusedError,
-            r"strategy full does not use a source task.*strategy that adapts \(coral, d",
+            r"Got: digits-mnist and digits-usps.*Allowed: 1.*strategies that do not adapt.*learn several, one by one",
         ),
-        ({"source_task": None}, RefusedError, r"strategy coral carries over .* labelled source task.*--source-task"),
         (
-            {"strategy": "full", "source_task": None, "map_classes": "a.csv"},
+            {"set": {"source.epochs": 2}},
+            ConfigError,
+            r"strategy coral learns source and task together: source\.epochs would do nothing",
+        ),
+        ({"source_task": ()}, RefusedError, r"strategy coral carries over .* labelled source task.*--source-task"),
+        (
+            {"strategy": "full", "source_task": (), "map_classes": "a.csv"},
             ConfigError,
             r"--map-classes without --source-task would do nothing\. Got: a\.csv",
         ),
-        ({"source_task": "digits"}, ConfigError, r"the source task is the task itself\. Got: modaxfer/digits"),
-        ({"source_task": "digts"}, UnknownNameError, r"did you mean digits"),
-        ({"source_task": "breast-cancer"}, RefusedError, r"do not take the same bridge.*Got: modaxfer/grid for the so"),
+        ({"source_task": ("digits",)}, ConfigError, r"the source task is the task itself\. Got: modaxfer/digits"),
+        ({"source_task": ("digts",)}, UnknownNameError, r"did you mean digits"),
         (
-            {"source_task": "traffic-signs", "limit": 90},
+            {"source_task": ("breast-cancer",)},
+            RefusedError,
+            r"do not take the same bridge.*Got: modaxfer/grid for the so",
+        ),
+        (
+            {"source_task": ("traffic-signs",), "limit": 90},
             RefusedError,
             r"classes of the source task .*traffic-signs are",
         ),
         (
-            {"task": ("diabetes",), "source_task": "breast-cancer"},
+            {"task": ("diabetes",), "source_task": ("breast-cancer",)},
             RefusedError,
             r"asks for something else.*one class per",
         ),
@@ -113,7 +122,7 @@ def test_what_does_not_fit_is_refused(changes, kind, message, asked) -> None:
 
 def test_a_bridge_that_is_fitted_needs_the_same_columns(asked) -> None:
     with pytest.raises(RefusedError, match=r"bridge grid is fitted to the source's rows, and the target's have other"):
-        resolve_tasks(asked(task=("german-credit",), source_task="home-equity", set={}))
+        resolve_tasks(asked(task=("german-credit",), source_task=("home-equity",), set={}))
 
 
 def test_a_map_carries_classes_over(asked, tiny, tmp_path) -> None:
@@ -121,7 +130,7 @@ def test_a_map_carries_classes_over(asked, tiny, tmp_path) -> None:
     data = write(tmp_path / "rows.csv", words)
     mapping = tmp_path / "map.csv"
     mapping.write_text("positive,good\nnegative,bad\nneutral,so so\n", encoding="utf-8")
-    config = asked(task=(), data=data, text=("text",), label=("label",), source_task="financial-phrasebank")
+    config = asked(task=(), data=data, text=("text",), label=("label",), source_task=("financial-phrasebank",))
     config = replace(config, encoder=(str(tiny("bert")),), limit=30)
     with pytest.raises(RefusedError, match=r"are not those of own/rows\. Got: .*positive.*Allowed: bad, good, so so"):
         resolve_tasks(config)
@@ -150,7 +159,7 @@ def test_a_plan_that_draws_from_a_source_says_so_in_its_spec(asked, monkeypatch)
 
     monkeypatch.setattr(full, "plan", plan_with(streams={"train": Stream(role=Role.SOURCE)}))
     with pytest.raises(RefusedError, match=r"draws rows of a source task, and its spec does not say so"):
-        resolve_tasks(asked(strategy="full", source_task=None))
+        resolve_tasks(asked(strategy="full", source_task=()))
 
 
 def test_sealed_targets_are_no_targets() -> None:

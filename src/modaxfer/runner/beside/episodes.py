@@ -10,7 +10,7 @@ from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.beside.spread import mean_intervals, spread
 from modaxfer.runner.request.single import single
 
-__all__ = ["EPISODES"]
+__all__ = ["EPISODES", "episode_place"]
 
 
 def _companions(main: Main) -> tuple[Companion, ...]:
@@ -23,10 +23,13 @@ def _episode(main: Main, number: int) -> Companion:
         # A factor on learning rates is searched again: the first draw's labelled rows are not this one's.
         return replace(single(main.config), episode=number)
 
-    return Companion(place=_place(number), label=f"episode {number}", config=config, same_weights=True, brief=True)
+    return Companion(
+        place=episode_place(number), label=f"episode {number}", config=config, same_weights=True, brief=True
+    )
 
 
-def _place(number: int) -> str:
+def episode_place(number: int) -> str:
+    """Return where the run of another episode lies."""
     return f"episodes/{number}"
 
 
@@ -36,7 +39,7 @@ def _is_told(main: Main) -> bool:
 
 def _tell(main: Main, result: Result, runs: Runs) -> Result:
     found = {0: main.result}
-    found |= {n: runs[_place(n)] for n in range(1, main.config.episodes) if _place(n) in runs}
+    found |= {n: runs[episode_place(n)] for n in range(1, main.config.episodes) if episode_place(n) in runs}
     if len(found) < 2:
         return result
     told = spread(list(found.values()))

@@ -9,21 +9,23 @@ import numpy as np
 
 from modaxfer.errors import DataError
 from modaxfer.metrics import Pair, paired_difference, paired_gain
+from modaxfer.runner.beside.repeats import Repeats
 from modaxfer.runner.evaluation.finished import Finished
 
 __all__ = ["measured_against", "step_baseline", "step_gain"]
 
 
-def step_gain(runs: Sequence[Finished], without: Sequence[Finished], *, seed: int) -> dict[str, Any]:
+def step_gain(runs: Sequence[Finished], without: Sequence[Finished], *, seed: int, over: Repeats) -> dict[str, Any]:
     """Return what a step gained in the primary metric, as ``transfer_gain`` of a result holds it for each step.
 
     Args:
-        runs: One run per seed.
-        without: The runs without the step, in the same order of seeds.
+        runs: One run per seed, or per few-shot episode.
+        without: The runs without the step, in the same order.
         seed: Of the bootstrap.
+        over: What they are.
 
     Raises:
-        DataError: The two runs of a seed are scored on other rows.
+        DataError: The two runs of a pair are scored on other rows.
     """
     pairs = [_pair(*both) for both in zip(runs, without, strict=True)]
     metric, problem = runs[0].result.primary, runs[0].problem
@@ -36,8 +38,8 @@ def step_gain(runs: Sequence[Finished], without: Sequence[Finished], *, seed: in
             "interval": [found.low, found.high],
             "with": float(np.mean([run.score for run in runs])),
             "without": float(np.mean([run.score for run in without])),
-            "seeds": len(pairs),
-            "by_seed": each,
+            over.name: len(pairs),
+            f"by_{over.one}": each,
         }
     }
 

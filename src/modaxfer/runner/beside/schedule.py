@@ -203,7 +203,7 @@ class _Schedule:
 
 def _has_companions(config: RunConfig) -> bool:
     """Tell whether there may be any: what a plan asks for shows when it has run."""
-    return asks_by_settings(config) or len(config.task) > 1 or config.source_task is not None
+    return asks_by_settings(config) or len(config.task) > 1 or bool(config.source_task)
 
 
 def _scored(result: Result) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from modaxfer.errors import OutputExistsError
 
-__all__ = ["JOINED", "LOCK", "HeldError", "Hold", "hold", "joining"]
+__all__ = ["JOINED", "LOCK", "HeldError", "Hold", "hold", "is_held", "joining"]
 
 LOCK = ".lock"
 """The lock's file; it goes when the lock does, and one that a dead process left is no obstacle."""
@@ -39,7 +39,11 @@ class HeldError(OutputExistsError):
             got=f"{folder}, {holder}",
             fix="wait for it to end, end it, or choose another --output",
         )
-        self.folder = folder
+        self.folder, self._holder = folder, holder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how another process makes it again, to which it is handed on."""
+        return HeldError, (self.folder, self._holder)
 
 
 @dataclass
@@ -95,6 +99,23 @@ def joining(folder: Path) -> tuple[dict[str, str], tuple[int, ...]]:
     found = _HELD.get().get(folder.resolve())
     files = () if found is None or found.descriptor is None else (found.descriptor,)
     return {JOINED: str(folder.resolve())}, files
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a process is writing into `folder`; what a dead one left of its lock does not count."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _take(folder: Path) -> Hold:

@@ -91,12 +91,12 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
 
 
 def _idle_without_steps(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
-    """Yield what only steps read; the baseline from scratch takes steps, with the same options."""
-    scratch = SCRATCH in resolved.config.baseline
+    """Yield what only steps read; the baseline from scratch and the source stage take steps, with the same options."""
+    stepped = SCRATCH in resolved.config.baseline or _has_stage(resolved)
     does = "fits its head in closed form" if resolved.plan.phases else "trains nothing"
     closed = f"strategy {resolved.strategy.name} {does} and takes no steps"
-    yield from ((_flag(name), closed) for name in OF_GRADIENTS if not (scratch and name in OF_SCRATCH))
-    yield from ((f"train.{name}", closed) for name in OF_STEPS if not scratch)
+    yield from ((_flag(name), closed) for name in OF_GRADIENTS if not (stepped and name in OF_SCRATCH))
+    yield from ((f"train.{name}", closed) for name in OF_STEPS if not stepped)
     if not resolved.plan.phases:
         return
     chooses = "the head's search chooses it; --set strategy.{} says otherwise"
@@ -111,3 +111,8 @@ def _changed(options: object, usual: object) -> Iterator[tuple[str, object]]:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
+
+
+def _has_stage(resolved: ResolvedTask) -> bool:
+    """Return whether a source is learned before the task, with the same options."""
+    return bool(resolved.config.source_task) and not resolved.strategy.spec.adapts

@@ -43,7 +43,7 @@ MISPLACED = (
     Misplaced(
         settings=("data_dir",),
         beside="data",
-        applies=lambda config: config.data is not None and config.source_task is None and not _proxied(config),
+        applies=lambda config: config.data is not None and not config.source_task and not _proxied(config),
         why="rows of your own are read from --data alone",
         fix="leave {flags} out, or name a registered task with --task in place of --data",
     ),

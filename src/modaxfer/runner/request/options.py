@@ -1,17 +1,17 @@
-"""``--set key=value``: every option belongs to the strategy, the bridge, the encoder or the training loop."""
+"""``--set key=value``: an option belongs to the strategy, the bridge, the encoder, the training loop or the source."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from modaxfer.config import EncoderOptions, RunConfig, TrainOptions, build
+from modaxfer.config import EncoderOptions, RunConfig, SourceOptions, TrainOptions, build
 from modaxfer.errors import ConfigError, close_matches
 from modaxfer.registry import Entry, load_target, registry
 
-__all__ = ["NoOptions", "Options", "check_options", "flatten", "options_class", "split_options"]
+__all__ = ["NoOptions", "Options", "check_options", "flatten", "full_keys", "options_class", "split_options"]
 
 SETTINGS = {item.name for item in dataclasses.fields(RunConfig)} - {"set"}
 """What has a flag of its own."""
@@ -31,17 +31,22 @@ class Options:
     """One per bridge, in the order of the towers, task by task."""
     encoder: EncoderOptions
     train: TrainOptions
+    source: SourceOptions = field(default_factory=SourceOptions)
+    """Of what is learned before the task."""
 
     def flat(self) -> dict[str, Any]:
         """Return every option with its value, by full key, as ``--set`` takes them.
 
-        A key for which two bridges have values of their own, which only defaults can be, is left out.
+        A key for which two bridges have values of their own, which only defaults can be, is left out; so is what is
+        not said of the source.
         """
         found: dict[str, list[Any]] = {}
         for group, options in self._groups():
             for item in dataclasses.fields(options):
                 found.setdefault(f"{group}.{item.name}", []).append(getattr(options, item.name))
-        return {key: values[0] for key, values in found.items() if all(value == values[0] for value in values)}
+        usual = SourceOptions()
+        own = {f"source.{name}": value for name, value in vars(self.source).items() if value != getattr(usual, name)}
+        return {key: values[0] for key, values in found.items() if all(value == values[0] for value in values)} | own
 
     def _groups(self) -> list[tuple[str, Any]]:
         bridges = [("bridge", options) for options in self.bridges]
@@ -61,13 +66,11 @@ def split_options(
     Raises:
         ConfigError: A key is unknown or ambiguous, or a value is out of range.
     """
-    classes = {"strategy": strategy or NoOptions, "encoder": EncoderOptions, "train": TrainOptions}
-    known = [f"{group}.{item.name}" for group, cls in classes.items() for item in dataclasses.fields(cls)]
-    own = [{item.name for item in dataclasses.fields(bridge or NoOptions)} for bridge in bridges]
-    known += [f"bridge.{name}" for name in sorted(set().union(*own))]
+    classes = _classes(strategy)
+    own = [{item.name for item in _fields(bridge)} for bridge in bridges]
     groups: dict[str, dict[str, Any]] = {group: {} for group in (*classes, "bridge")}
-    for key, value in flatten(values).items():
-        group, _, name = _full_key(key, known).partition(".")
+    for key, value in full_keys(values, strategy, bridges).items():
+        group, _, name = key.partition(".")
         groups[group][name] = value
     built: dict[str, Any] = {group: build(cls, groups[group], where=f"{group}.") for group, cls in classes.items()}
     chosen = [{name: value for name, value in groups["bridge"].items() if name in names} for names in own]
@@ -75,6 +78,15 @@ def split_options(
         build(bridge or NoOptions, part, where="bridge.") for bridge, part in zip(bridges, chosen, strict=True)
     )
     return Options(**built, bridges=tuple(made))
+
+
+def full_keys(
+    values: Mapping[str, Any], strategy: type | None = None, bridges: Sequence[type | None] = ()
+) -> dict[str, Any]:
+    """Return `values` by full key; arguments and errors as of `split_options`, whatever the values are."""
+    known = [f"{group}.{item.name}" for group, cls in _classes(strategy).items() for item in dataclasses.fields(cls)]
+    known += [f"bridge.{name}" for name in sorted({item.name for bridge in bridges for item in _fields(bridge)})]
+    return {_full_key(key, known): value for key, value in flatten(values).items()}
 
 
 def check_options(values: Mapping[str, Any], strategy: Entry, bridges: Sequence[Entry] | None) -> None:
@@ -94,7 +106,7 @@ def check_options(values: Mapping[str, Any], strategy: Entry, bridges: Sequence[
         split_options(values, options_class(strategy), [options_class(bridge) for bridge in bridges])
         return
     names = {item.name for each in registry().all("bridge") for item in _fields(options_class(each))}
-    kinds = {"strategy": options_class(strategy), "encoder": EncoderOptions, "train": TrainOptions}
+    kinds = _classes(options_class(strategy))
     own = [f"{group}.{item.name}" for group, cls in kinds.items() for item in _fields(cls)]
     known = [*own, *(f"bridge.{name}" for name in sorted(names))]
     flat = flatten(values)
@@ -108,6 +120,16 @@ def check_options(values: Mapping[str, Any], strategy: Entry, bridges: Sequence[
 def options_class(entry: Entry) -> type | None:
     """Return the options dataclass of a strategy or bridge, None if it takes none."""
     return load_target(entry.spec.options) if entry.spec.options else None
+
+
+def _classes(strategy: type | None) -> dict[str, type]:
+    """Return the options dataclass of each group, but for bridges, of which there may be several."""
+    return {
+        "strategy": strategy or NoOptions,
+        "encoder": EncoderOptions,
+        "train": TrainOptions,
+        "source": SourceOptions,
+    }
 
 
 def _fields(cls: type | None) -> tuple[dataclasses.Field[Any], ...]:
@@ -128,6 +150,8 @@ def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
 def _full_key(key: str, known: list[str]) -> str:
     if key in known:
         return key
+    # The source's are called like settings of the run, which they stand in for.
+    known = [full for full in known if not full.startswith("source.")] if "." not in key else known
     matches = [full for full in known if full.partition(".")[2] == key]
     if len(matches) == 1:
         return matches[0]

@@ -45,7 +45,7 @@ def find_parent(config: RunConfig, strategy: Entry, encoder: ResolvedEncoder) ->
         RefusedError: It does, and the encoder is no run's; or the run has several encoders or tasks.
         DataError: The run's files are damaged.
     """
-    if not strategy.spec.from_run or config.source_task is not None:
+    if not strategy.spec.from_run or config.source_task:
         return None
     instead = ", or a labelled source with --source-task" if strategy.spec.adapts else ""
     if encoder.model is None or encoder.trained is None or config.weights == "random":

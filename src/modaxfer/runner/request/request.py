@@ -19,7 +19,7 @@ from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
 from modaxfer.runner.request.scratch import refuse_idle_baseline
-from modaxfer.runner.request.source import find_source, refuse_unlabelled
+from modaxfer.runner.request.source import find_sources, refuse_idle_stage, refuse_unlabelled
 from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
@@ -38,6 +38,8 @@ class Request:
     encoders: tuple[ResolvedEncoder, ...]
     source: tuple[str, TaskSpec] | None = None
     """Id and spec of the source task of a run that adapts."""
+    before: tuple[tuple[str, TaskSpec], ...] = ()
+    """Id and spec of each source task that is learned before the tasks."""
 
     @property
     def roles(self) -> Mapping[Role, Sequence[tuple[str, TaskSpec]]]:
@@ -58,7 +60,11 @@ def read_request(config: RunConfig) -> Request:
     _require(config)
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
-    source = find_source(config, strategy)
+    sources = find_sources(config, strategy)
+    adapts = strategy.spec.adapts
+    source, before = (sources[0] if adapts else None), (() if adapts else sources)
+    if adapts:
+        refuse_idle_stage(config, strategy)
     refuse_unlabelled(config, strategy)
     tasks = find_tasks(config)
     refuse_divisions(config, [task for _, task in tasks])
@@ -75,11 +81,11 @@ def read_request(config: RunConfig) -> Request:
         for name in config.encoder
     )
     specs = tuple(encoder.spec for encoder in encoders)
-    refuse_idle_baseline(config, specs, from_run=strategy.spec.from_run)
+    refuse_idle_baseline(config, specs, adapts=adapts, from_run=strategy.spec.from_run)
     for _, task in (*tasks, *(() if source is None else (source,))):
         if task.fields:
             pick_ways(task.fields, encoders, config.bridge)
-    return Request(strategy=strategy, tasks=tasks, encoders=encoders, source=source)
+    return Request(strategy=strategy, tasks=tasks, encoders=encoders, source=source, before=before)
 
 
 def _bridges_ahead(config: RunConfig, tasks: tuple[tuple[str, TaskSpec], ...]) -> tuple[Entry, ...] | None:

@@ -14,17 +14,20 @@ SCRATCH = "scratch"
 """Name of the baseline, and of its folder in a run."""
 
 
-def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec], *, from_run: bool = False) -> None:
+def refuse_idle_baseline(
+    config: RunConfig, encoders: Sequence[EncoderSpec], *, adapts: bool = False, from_run: bool = False
+) -> None:
     """Refuse a baseline from scratch that could say nothing of pretraining.
 
     Args:
         config: The request.
         encoders: The encoders that it names.
+        adapts: Whether the strategy draws rows of a source task beside those of a task without labels.
         from_run: Whether the strategy goes on from a whole run.
 
     Raises:
         ConfigError: The run itself starts from random weights.
-        RefusedError: There is more than one encoder or task, a source task, or an encoder without pretrained weights.
+        RefusedError: There is more than one encoder or task, a task without labels, or an encoder that has no weights.
     """
     if SCRATCH not in config.baseline:
         return
@@ -34,10 +37,10 @@ def refuse_idle_baseline(config: RunConfig, encoders: Sequence[EncoderSpec], *, 
             got="--weights random --baseline scratch",
             fix="leave one of them out",
         )
-    if config.source_task is not None:
+    if adapts:
         raise RefusedError(
-            "--baseline scratch trains on the task's labels, which a run with a source task does without",
-            got=f"--baseline scratch --source-task {config.source_task}",
+            "--baseline scratch trains on the task's labels, which a run that adapts does without",
+            got=f"--baseline scratch --strategy {config.strategy}",
             fix="leave --baseline out: source-only and oracle runs beside such a run say what it is worth",
         )
     if from_run:

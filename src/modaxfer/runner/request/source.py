@@ -13,14 +13,16 @@ from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Plan, Role
 from modaxfer.registry import Entry, registry
 from modaxfer.runner.request.bounds import LABELLED
+from modaxfer.runner.request.options import flatten
 from modaxfer.spec import Field, TaskSpec
 from modaxfer.tasks.classes import match_classes, read_class_map, with_classes
 from modaxfer.tasks.unlabelled import find_unlabelled
 
 __all__ = [
-    "find_source",
+    "find_sources",
     "fit_classes",
     "refuse_alignment",
+    "refuse_idle_stage",
     "refuse_other_bridge",
     "refuse_other_fields",
     "refuse_other_uses",
@@ -28,38 +30,70 @@ __all__ = [
 ]
 
 
-def find_source(config: RunConfig, strategy: Entry) -> tuple[str, TaskSpec] | None:
-    """Return id and spec of the source task; None where there is none.
+def find_sources(config: RunConfig, strategy: Entry) -> tuple[tuple[str, TaskSpec], ...]:
+    """Return id and spec of each source task.
 
     Raises:
-        RefusedError: The strategy takes none and one is named, or the other way round.
-        ConfigError: It is the task itself, or classes are mapped without it.
+        RefusedError: The strategy adapts and there is not one, or it fuses encoders and there is one.
+        ConfigError: It is the task itself or named twice, or settings of a source are given and there is none.
         UnknownNameError: There is no such task.
     """
-    if config.source_task is None:
-        if not strategy.spec.from_run:
-            _refuse_idle(config)
-        if strategy.spec.adapts and not strategy.spec.from_run and config.unlabelled is None:
-            raise RefusedError(
-                f"strategy {strategy.name} carries over what it learns from a labelled source task",
-                got="no source task",
-                fix="name one with --source-task (`modaxfer list tasks`)"
-                + (", or rows without labels with --unlabelled" if strategy.spec.unlabelled else ""),
+    if not config.source_task:
+        _refuse_idle(config, from_run=strategy.spec.from_run)
+    _refuse_number(config, strategy)
+    entries = [registry().get("task", name) for name in config.source_task]
+    targets = {registry().get("task", name).id for name in config.task}
+    for place, entry in enumerate(entries):
+        if entry.id in targets:
+            raise ConfigError(
+                "the source task is the task itself", got=entry.id, fix="name another --source-task, or leave it out"
             )
-        return None
-    if not strategy.spec.adapts:
-        names = [entry.name for entry in registry().all("strategy") if entry.spec.adapts]
+        if entry in entries[:place]:
+            raise ConfigError("a source task is named twice", got=entry.id, fix="name it once")
+    return tuple((entry.id, entry.spec) for entry in entries)
+
+
+def _refuse_number(config: RunConfig, strategy: Entry) -> None:
+    """Refuse none or several sources of a strategy that draws their rows itself, and any of one that fuses."""
+    spec = strategy.spec
+    instead = not config.source_task and (spec.from_run or config.unlabelled is not None)
+    if spec.adapts and len(config.source_task) != 1 and not instead:
         raise RefusedError(
-            f"strategy {strategy.name} does not use a source task",
-            got=config.source_task,
-            fix=f"leave --source-task out, or choose a strategy that adapts ({', '.join(names)})",
+            f"strategy {strategy.name} carries over what it learns from a labelled source task",
+            got=" and ".join(config.source_task) or "no source task",
+            allowed="1",
+            fix="name one with --source-task (`modaxfer list tasks`)"
+            + (", or rows without labels with --unlabelled" if spec.unlabelled else "")
+            if not config.source_task
+            else "name one of them; strategies that do not adapt, such as --strategy full, learn several, one by one",
         )
-    entry = registry().get("task", config.source_task)
-    if any(registry().get("task", name).id == entry.id for name in config.task):
+    if config.source_task and spec.from_run and not spec.adapts:
+        raise RefusedError(
+            f"strategy {strategy.name} goes on from a whole run, which has learned its source",
+            got=f"--source-task {config.source_task[0]}",
+            fix="leave --source-task out; --encoder names the run",
+        )
+    if config.source_task and len(config.encoder) > 1:
+        raise RefusedError(
+            "a source task is learned before the task by one encoder",
+            got=f"--source-task {config.source_task[0]} and {len(config.encoder)} encoders",
+            fix="train each encoder on the source by itself, and name these runs as --encoder",
+        )
+
+
+def refuse_idle_stage(config: RunConfig, strategy: Entry) -> None:
+    """Refuse options of a source stage where the strategy draws the source's rows beside the task's.
+
+    Raises:
+        ConfigError: There are such.
+    """
+    options = [key for key in flatten(config.set) if key.startswith("source.")]
+    if options:
         raise ConfigError(
-            "the source task is the task itself", got=entry.id, fix="name another --source-task, or leave it out"
+            f"strategy {strategy.name} learns source and task together: {options[0]} would do nothing",
+            got=options,
+            fix=f"leave {', '.join(options)} out",
         )
-    return entry.id, entry.spec
 
 
 def refuse_unlabelled(config: RunConfig, strategy: Entry) -> None:
@@ -205,12 +239,19 @@ def refuse_other_uses(plan: Plan, strategy: Entry) -> None:
         )
 
 
-def _refuse_idle(config: RunConfig) -> None:
-    if config.map_classes is not None:
+def _refuse_idle(config: RunConfig, *, from_run: bool) -> None:
+    if config.map_classes is not None and not from_run:
         raise ConfigError(
             "--map-classes without --source-task would do nothing",
             got=config.map_classes,
             fix="name the --source-task whose classes it maps, or leave it out",
+        )
+    options = [key for key in flatten(config.set) if key.startswith("source.")]
+    if options:
+        raise ConfigError(
+            f"{options[0]} without --source-task would do nothing",
+            got=options,
+            fix="name the --source-task that is learned first, or leave it out",
         )
 
 

@@ -148,7 +148,7 @@ def _refuse_company(config: RunConfig) -> None:
     """Refuse what would let a teacher speak of other rows than those that it may."""
     beside = {
         "several tasks": len(config.task) > 1,
-        "--source-task": config.source_task is not None,
+        "--source-task": bool(config.source_task),
         "--folds, whose test rows it has been trained on": config.folds is not None,
     }
     if any(beside.values()):

@@ -20,9 +20,10 @@ from typing import Any
 from modaxfer.contracts import Example
 from modaxfer.data.download import cache_folder
 from modaxfer.result import write_atomically
+from modaxfer.runner.claims.hold import is_held
 from modaxfer.runner.rows.store import FORMAT, DamagedError, ExampleStore, Notes, UnwritableError, digest
 
-__all__ = ["Tell", "cache_key", "cached_state", "cached_store"]
+__all__ = ["RUNS", "Tell", "cache_key", "cached_state", "cached_store"]
 
 LIMIT_GB = 20.0
 """Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
@@ -30,7 +31,10 @@ LIMIT_GB = 20.0
 Tell = Callable[[str], object]
 """Takes a line that the user should read."""
 
-KINDS = ("prepared", "features", "bridges", "baselines")
+RUNS = "runs"
+"""Folder of runs that others start from; see `modaxfer.runner.before.store`."""
+
+KINDS = ("prepared", "features", "bridges", "baselines", RUNS)
 """Folders of entries."""
 
 ABANDONED_S = 24 * 3600
@@ -161,6 +165,8 @@ def _entries(cache: Path) -> Iterator[tuple[float, Path, int]]:
     for entry in (entry for kind in KINDS for entry in (cache / kind).glob("*")):
         try:
             used = entry.stat().st_mtime
+            if entry.is_dir() and is_held(entry):
+                continue
             if entry.name.startswith(".") and time.time() - used < ABANDONED_S:
                 continue
             files = entry.rglob("*") if entry.is_dir() else (entry,)

@@ -1,0 +1,143 @@
+"""A source task learned first, end to end on tiny weights: kept, found, resumed, linked, and said what it was worth."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import modaxfer
+from modaxfer.result import Result
+from modaxfer.runner.predict.evaluate import load_rows
+from modaxfer.runner.training import loop
+
+pytestmark = pytest.mark.recipe
+
+QUICK = {"epochs": 1, "batch_size": 8, "limit": 24, "precision": "fp32", "device": "cpu", "quiet": True}
+SOURCE, TARGET = "reviews/rt-polarity", "reviews/sst2"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made_up_rows(tmp_path_factory):
+    """Take the samples, whatever data this machine has, and a cache of our own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MODAXFER_DATA", raising=False)
+        patch.setenv("MODAXFER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def train(tiny):
+    def train(folder, **changes):
+        values = {"encoder": str(tiny("bert")), "strategy": "lora", "source_task": SOURCE, "task": TARGET, **QUICK}
+        return modaxfer.train(output=str(folder), **values | changes)
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def run(train, tmp_path_factory):
+    """A run with a source stage."""
+    return train(tmp_path_factory.mktemp("staged") / "run")
+
+
+def kept():
+    return sorted((Path(os.environ["MODAXFER_CACHE"]) / "runs").iterdir())
+
+
+def test_the_task_starts_from_what_the_source_stage_trained(run):
+    result, stage = run.result, Result.load(run.folder / "before" / "source")
+    assert result.encoder["checkpoint"] == str((run.folder / "before" / "source").resolve())
+    assert (result.encoder["from"]["task"], result.encoder["from"]["strategy"]) == (SOURCE, "modaxfer/lora")
+    assert result.encoder["from"]["sha256"] == stage.encoder["sha256"] != result.encoder["sha256"]
+    (told,) = result.before
+    assert (told["run"], told["task"], told["test"]) == ("before/source", SOURCE, stage.metrics["test"][stage.primary])
+    assert (result.source_task, list(result.companions)) == (SOURCE, ["without-source"])
+
+
+def test_the_gain_is_that_over_the_same_run_without_its_source(run):
+    without = Result.load(run.folder / "without-source" / "0")
+    assert (without.source_task, list(without.before), "from" in without.encoder) == (None, [], False)
+    gain = run.result.transfer_gain["source"][run.result.primary]
+    assert gain["with"] == run.result.metrics["test"][run.result.primary]
+    assert gain["without"] == without.metrics["test"][run.result.primary]
+    for name in ("report.html", "README.md"):
+        assert "the source stage" in (run.folder / name).read_text(encoding="utf-8").lower()
+
+
+def test_the_source_s_own_model_is_scored_on_the_task_s_test_rows(run):
+    _, data = load_rows(run.folder, partial=False)
+    answers = data.sealed["test"].unseal().targets.tolist()
+    rows = [
+        {"text": row["text"], "label": data.classes[answer]}
+        for row, answer in zip(data.splits["test"].to_list(), answers, strict=True)
+    ]
+    expected = modaxfer.load(run.folder / "before" / "source").evaluate(rows, label="label", quiet=True)["metrics"]
+    told = run.result.baselines["source_only"]
+    assert {name: told[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    low, high = told["difference"][run.result.primary]
+    assert low <= run.result.metrics["test"][run.result.primary] - told[run.result.primary] <= high
+
+
+def test_another_run_finds_the_stage_and_keeps_it_when_the_store_and_the_first_run_are_gone(run, train, tmp_path):
+    before = kept()
+    second = train(tmp_path / "second", shots=4)
+    assert kept() == before
+    model = Path("before") / "source" / "model" / "model.json"
+    assert (second.folder / model).read_bytes() == (run.folder / model).read_bytes()
+    expected = second.predict(["A fine film."])
+    moved = tmp_path / "moved" / "elsewhere"
+    shutil.copytree(second.folder, moved)
+    for folder in (second.folder, *before):
+        shutil.rmtree(folder)
+    assert modaxfer.load(moved).predict(["A fine film."]) == expected
+    third = train(
+        tmp_path / "third", encoder=str(moved), strategy="frozen", source_task=(), epochs=None, batch_size=None
+    )
+    assert third.result.encoder["from"]["from"]["task"] == SOURCE
+
+
+def test_a_run_killed_in_its_stage_goes_on_with_it(run, train, tmp_path, monkeypatch):
+    wanted = {"source_task": (SOURCE, "reviews/customer-reviews"), "set": {"source.limit": 16, "source.epochs": 2}}
+    whole = train(tmp_path / "whole", **wanted)
+    assert [told["task"] for told in whole.result.before] == list(wanted["source_task"])
+    assert whole.result.before[0]["run"] == "before/source/before/source"
+    chain = whole.result.encoder["from"]
+    assert (chain["task"], chain["from"]["task"]) == wanted["source_task"][::-1]
+    for folder in kept():
+        shutil.rmtree(folder)
+    judge, calls = loop._GradientPhase._judge, []
+
+    def dying(phase, found):
+        calls.append(phase)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        judge(phase, found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._GradientPhase, "_judge", dying)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "killed", **wanted)
+    assert sorted(path.name.startswith(".") for path in kept()) == [False, True]
+    monkeypatch.setattr(loop._GradientPhase, "_judge", lambda *given: (calls.append(given), judge(*given))[1])
+    resumed = modaxfer.train(output=str(tmp_path / "killed"), resume=True, quiet=True).result
+    # Two epochs of each stage, the run and the one without its source; the epoch that was killed is judged again.
+    assert len(calls) == 2 + 2 + 1 + 1 + 1
+    for key in ("metrics", "transfer_gain", "baselines"):
+        assert getattr(resumed, key) == getattr(whole.result, key), key
+
+
+def test_mixed_sources_share_the_encoder_and_random_weights_have_a_stage_too(train, tmp_path):
+    wanted = {"source_task": (SOURCE, "reviews/customer-reviews"), "set": {"source.mixed": True, "train.cache": False}}
+    result = train(tmp_path / "mixed", weights="random", strategy="full", **wanted).result
+    (told,) = result.before
+    assert told["strategy"] == "modaxfer/multitask"
+    assert told["task"] == " + ".join(wanted["source_task"])
+    stage = Result.load(tmp_path / "mixed" / "before" / "source")
+    assert (stage.encoder["sha256"], stage.encoder.get("from")) == (None, None)
+    assert result.encoder["from"]["run"].endswith("before/source")
+    without = Result.load(tmp_path / "mixed" / "without-source" / "0")
+    assert without.encoder["sha256"] is None
+    assert modaxfer.train(output=str(tmp_path / "mixed"), resume=True, quiet=True).result.to_dict() == result.to_dict()
