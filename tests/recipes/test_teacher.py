@@ -9,6 +9,7 @@ import torch
 from safetensors.numpy import load_file
 
 import modaxfer
+from modaxfer.config import RunConfig
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, DataError, RefusedError
 from modaxfer.plan import Part, Phase, Plan, Stream
 from modaxfer.runner import run as runs
@@ -78,6 +79,18 @@ def test_both_losses_are_there_and_the_result_says_who_taught(taught, teacher):
     assert any(name.startswith(f"{teacher.result.task}@") for name in seen)
 
 
+def test_rows_without_labels_are_asked_about_too(tiny, rows, teacher, tmp_path):
+    more = tmp_path / "more.csv"
+    words = ("plain", "bright", "dull", "slow", "warm")
+    more.write_text(
+        "text\n" + "".join(f"a {one} {other} evening\n" for one in words for other in words if one != other)
+    )
+    run = student(tiny, rows, tmp_path / "run", teacher.folder, unlabelled=str(more), epochs=1)
+    (phase,) = run.result.training["phases"]
+    assert set(phase["terms"]) == {"supervised", "teacher.train", "teacher.unlabelled"}
+    assert run.result.data["rows"]["unlabelled"] == 20
+
+
 def test_a_killed_run_asks_no_second_time_and_not_another(tiny, rows, teacher, tmp_path, monkeypatch):
     own = tmp_path / "teacher"
     shutil.copytree(teacher.folder, own)
@@ -125,6 +138,12 @@ def test_other_classes_are_another_question(tiny, own_rows, teacher, tmp_path):
         student(tiny, own_rows("regression"), tmp_path / "other", teacher.folder)
 
 
+def test_the_same_without_rows_without_labels_is_refused():
+    asked = RunConfig(teacher="runs/1", baseline=("labelled",), unlabelled="sst2")
+    with pytest.raises(ConfigError, match="--teacher does not go with --baseline labelled"):
+        find_teacher(asked, "multiclass", ("a", "b"), ())
+
+
 def test_rows_that_are_blended_are_none_that_it_has_spoken_of():
     rates = {Part.HEAD: 1e-3}
     blended = Phase(trainable=frozenset(rates), learning_rates=rates, streams={"train": Stream(transforms=("mixup",))})
@@ -135,7 +154,6 @@ def test_rows_that_are_blended_are_none_that_it_has_spoken_of():
 def test_outputs_are_in_the_order_of_the_tasks_classes(teacher):
     from dataclasses import replace
 
-    from modaxfer.config import RunConfig
     from modaxfer.runner.predict.predictor import Predictor
 
     described = Predictor(teacher.folder, device="cpu").described

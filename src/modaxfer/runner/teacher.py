@@ -12,12 +12,10 @@ from modaxfer.runner.opening import RunContext
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.processes.accelerate import share
 from modaxfer.runner.request.resolve import ResolvedTask
-from modaxfer.runner.request.teacher import Teacher
+from modaxfer.runner.request.teacher import SPLITS, Teacher
 from modaxfer.runner.tensors import write_tensors
 
 __all__ = ["ask_teacher"]
-
-SPLITS = ("train",)
 
 
 def ask_teacher(resolved: ResolvedTask, context: RunContext, folder: Path) -> Mapping[str, torch.Tensor]:
@@ -62,4 +60,5 @@ def _asked(resolved: ResolvedTask, teacher: Teacher, context: RunContext) -> dic
     return {
         name: predictor.logits(data.splits[name].to_list(), data.root, context.progress)[:, order].contiguous()
         for name in SPLITS
+        if name in data.splits
     }

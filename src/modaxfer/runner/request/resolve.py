@@ -155,7 +155,8 @@ def resolve_tasks(
     first = asked[0]
     problem = problem_name(first.task.target.problem)
     teacher = find_teacher(config, problem, first.data.classes, first.fields)
-    plan = taught(_plan(config, request, options, asked, source, parent), teacher, options.train)
+    more = config.unlabelled is not None and config.bound != LABELLED
+    plan = taught(_plan(config, request, options, asked, source, parent), teacher, options.train, unlabelled=more)
     remaining = iter(options.bridges)
     tasks = tuple(
         ResolvedTask(

@@ -111,7 +111,8 @@ def refuse_unlabelled(config: RunConfig, strategy: Entry) -> None:
                 fix="name some with --unlabelled, or leave it out",
             )
         return
-    if not strategy.spec.unlabelled:
+    # What a teacher says of rows takes the place of labels, whatever the strategy.
+    if not strategy.spec.unlabelled and config.teacher is None:
         names = [entry.name for entry in registry().all("strategy") if entry.spec.unlabelled]
         raise RefusedError(
             f"strategy {strategy.name} learns from labelled rows alone",

@@ -10,17 +10,20 @@ from typing import Any
 from modaxfer.augmentations.choice import find_augmentations
 from modaxfer.config import RunConfig, TrainOptions
 from modaxfer.errors import ConfigError, DataError, RefusedError
-from modaxfer.plan import SUPERVISED, LossTerm, Phase, Plan, Role
+from modaxfer.plan import SUPERVISED, Labels, LossTerm, Phase, Plan, Role, Stream, Together
 from modaxfer.registry import problem_spec
 from modaxfer.result import Result, require_folder
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.seen import SeenRows, seen_by_model
-from modaxfer.spec import Field
+from modaxfer.spec import UNLABELLED, Field
 
-__all__ = ["TERM", "Teacher", "find_teacher", "taught"]
+__all__ = ["SPLITS", "TERM", "Teacher", "find_teacher", "taught"]
 
 TERM = "teacher"
 """Name of the loss."""
+
+SPLITS = ("train", UNLABELLED)
+"""Whose rows a teacher is asked about."""
 
 LINKS = ("softmax", "sigmoid")
 """How outputs become predictions where they can be softened."""
@@ -85,15 +88,18 @@ def find_teacher(config: RunConfig, problem: str, classes: Sequence[str], fields
     )
 
 
-def taught(plan: Plan, teacher: Teacher | None, options: TrainOptions) -> Plan:
+def taught(plan: Plan, teacher: Teacher | None, options: TrainOptions, *, unlabelled: bool = False) -> Plan:
     """Return `plan` with a loss towards the teacher's outputs beside its own, where it does not see to that itself.
 
-    Every stream of the task's training rows is told what the teacher says of them, whether or not it shows labels.
+    Every stream of the task's training rows is told what the teacher says of them, whether or not it shows labels. Rows
+    without labels are a stream beside the others where the plan has none: a batch of them in each step, while an epoch
+    is one pass over the first of its streams.
 
     Args:
         plan: Of the strategy.
         teacher: Of the run.
         options: ``teacher_share`` of the teacher in the loss, and its ``teacher_temperature``.
+        unlabelled: Whether there are rows without labels that are to be learned from.
 
     Raises:
         RefusedError: The plan takes no steps, or rows are blended, of which a teacher has said nothing; or its streams
@@ -126,11 +132,24 @@ def taught(plan: Plan, teacher: Teacher | None, options: TrainOptions) -> Plan:
         },
         weight=options.teacher_share,
     )
-    return replace(plan, phases=tuple(_with_term(phase, term) for phase in plan.phases))
+    phases = (_with_unlabelled(phase) if unlabelled and phase.solver is None else phase for phase in plan.phases)
+    return replace(plan, phases=tuple(_with_term(phase, term) for phase in phases))
+
+
+def _with_unlabelled(phase: Phase) -> Phase:
+    """Return `phase` with a stream of the rows without labels, which none of its own losses takes."""
+    if any(stream.split == UNLABELLED for stream in phase.streams.values()):
+        return phase
+    return replace(
+        phase,
+        streams={**phase.streams, UNLABELLED: Stream(split=UNLABELLED, labels=Labels.HIDDEN)},
+        losses=tuple(each if each.rowless else replace(each, streams=phase.streams_of(each)) for each in phase.losses),
+        mixing=Together(epoch=phase.drawn[0]),
+    )
 
 
 def _with_term(phase: Phase, term: LossTerm) -> Phase:
-    own = [name for name, each in phase.streams.items() if each.role is Role.TARGET and each.split == "train"]
+    own = [name for name, each in phase.streams.items() if each.role is Role.TARGET and each.split in SPLITS]
     if phase.solver is not None or not own:
         return phase
     share = float(term.weight) if isinstance(term.weight, float) else 0.0
@@ -149,6 +168,7 @@ def _refuse_company(config: RunConfig) -> None:
     beside = {
         "several tasks": len(config.task) > 1,
         "--source-task": bool(config.source_task),
+        "--baseline labelled": "labelled" in config.baseline,
         "--folds, whose test rows it has been trained on": config.folds is not None,
     }
     if any(beside.values()):
