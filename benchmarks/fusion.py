@@ -22,7 +22,7 @@ from modaxfer.runner.evaluation.finished import Finished, read_finished
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "fusion.json"
 RUNS = Path("runs") / "fusion"
 SEEDS = (0, 1, 2)
-HOWS = ("concat", "gated", "cross", "vote")
+HOWS = ("auto", "concat", "gated", "cross", "vote")
 ENCODERS = {"image": "vit", "text": "bert"}
 
 
@@ -162,6 +162,8 @@ def _chosen(result: Result) -> str:
     (phase,) = result.training["phases"]
     if "steps" in phase:
         return ""
+    if "how" in phase:
+        return str(phase["head"])
     layers = " and ".join(map(str, phase["layers"])) if len(phase["layers"]) < 3 else "a mix of layers"
     where = layers if layers.startswith("a mix") else f"layer {layers}"
     return f"{phase['head']} on {where}, {phase['pooling']}"

@@ -84,6 +84,7 @@ def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x"):
 
 SOLVED = {"head": "ridge", "layers": [7], "pooling": "mean"}
 TRAINED = {"steps": 3}
+JOINED = {"how": "stack", "head": "stack (ridge) of lda and knn"}
 PARTS = {
     "image": {"rows": 40, "metrics": {"accuracy": 0.55}, "difference": {"accuracy": [0.1, 0.3]}},
     "text": {"rows": 40, "metrics": {"accuracy": 0.65}, "difference": {"accuracy": [0.05, 0.2]}},
@@ -92,11 +93,11 @@ PARTS = {
 
 def finish_fusion(fusion, runs, comparison):
     """Finish all runs of a comparison; text is the better modality, gated the better join."""
-    right = {"image": 20, "text": 26, "concat": 30, "gated": 38, "cross": 28, "vote": 25}
+    right = {"image": 20, "text": 26, "auto": 27, "concat": 30, "gated": 38, "cross": 28, "vote": 25}
     for command in fusion.commands(comparison):
         folder, name = command.folder(runs), command.cell.rpartition("-")[2]
         settle(command, folder)
-        phase = SOLVED if name in fusion.ENCODERS else TRAINED
+        phase = SOLVED if name in fusion.ENCODERS else JOINED if name == "auto" else TRAINED
         finish(folder, right[name] - command.seed, phase=phase, ablation={} if phase is SOLVED else PARTS)
 
 

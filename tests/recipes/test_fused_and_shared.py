@@ -26,7 +26,7 @@ def request_of(tiny, own_rows, tmp_path_factory):
     rows = pictures_with_words(tmp_path_factory.mktemp("products"))
     vit, bert = str(tiny("vit")), str(tiny("bert"))
     return {
-        "fused": {"encoder": (vit, bert), "strategy": "fusion", **rows},
+        "fused": {"encoder": (vit, bert), "strategy": "fusion", "set": {"how": "concat"}, **rows},
         "shared": {"encoder": vit, "strategy": "multitask", "task": TASKS, "limit": 48},
         "embedded": {"encoder": bert, "strategy": "full", **own_rows("image")},
     }.get

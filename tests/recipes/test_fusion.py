@@ -22,12 +22,21 @@ from modaxfer.runner.run import run
 pytestmark = pytest.mark.recipe
 
 QUICK = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu", "strategy": "fusion"}
-WAYS = [("concat", "frozen"), ("gated", "lora"), ("cross", "full"), ("vote", "frozen"), ("cross", "frozen")]
+WAYS = [
+    *(("concat", "frozen"), ("gated", "lora"), ("cross", "full"), ("vote", "frozen"), ("cross", "frozen")),
+    *(("auto: stack", "frozen"), ("auto: concat", "frozen")),
+]
 
 
 def fused(encoders, rows, folder, **options):
     """Train encoders together and return the result and the run's folder."""
-    config = make_config(encoder=tuple(map(str, encoders)), output=folder, set=options, **QUICK, **rows)
+    how, _, way = options.get("how", "auto").partition(": ")
+    solved = how == "auto" and options.get("underneath", "frozen") == "frozen" and "table:small" not in encoders
+    settings = {**QUICK, "epochs": None, "batch_size": None} if solved else QUICK
+    exact = {"among": (way,), "layer": "last", "pooling": "mean"} if way else {}
+    given = {**options, "how": how, **exact}
+    settings = {key: value for key, value in settings.items() if value is not None}
+    config = make_config(encoder=tuple(map(str, encoders)), output=folder, set=given, **settings, **rows)
     return run(config, progress=Progress(enabled=False))
 
 

@@ -182,7 +182,14 @@ def shared_requests(tiny, own_rows, tmp_path):
     adapted |= {"batch_size": 5, "set": {"train.max_tokens": 64}}
     return {
         "aligned": {"encoder": vit, "strategy": "full", "epochs": 3, **RATE, **aligned, **own_rows("regression")},
-        "fused": {"encoder": (vit, bert), "strategy": "fusion", "epochs": 2, **RATE, **pictures_with_words(tmp_path)},
+        "fused": {
+            "encoder": (vit, bert),
+            "strategy": "fusion",
+            "epochs": 2,
+            "set": {"how": "concat"},
+            **RATE,
+            **pictures_with_words(tmp_path),
+        },
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
         **({"balanced": {"encoder": vit, **tasks, "set": {"weighting": "pcgrad", "alone": False}}} if _TORCHJD else {}),

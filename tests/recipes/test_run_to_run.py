@@ -161,13 +161,13 @@ def test_what_is_no_completed_run_is_refused(train, tiny, own_rows, tmp_path):
 
 def test_one_of_several_fused_encoders_is_named(train, tiny, own_rows):
     rows = own_rows("image+text")
-    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **rows)
+    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **rows, **FROZEN)
     with pytest.raises(RefusedError, match=r"the run has 2 encoders.*fused#0 \(modaxfer/vit\), .*fused#1 \(mod.*bert"):
         train("never", fused.folder, **own_rows("text"))
     alone = train("alone", f"{fused.folder}#bert", "frozen", **own_rows("text"), **FROZEN)
     assert alone.result.encoder["checkpoint"] == f"{fused.folder.resolve()}#1"
     assert alone.evaluate()["metrics"] == pytest.approx(alone.result.metrics["test"], abs=1e-6)
-    both = train("both", [f"{fused.folder}#0", tiny("bert")], "fusion", **rows)
+    both = train("both", [f"{fused.folder}#0", tiny("bert")], "fusion", **rows, **FROZEN)
     parts = both.result.encoder["parts"]
     assert [part.get("from", {}).get("task") for part in parts] == [fused.result.task, None]
 
@@ -216,7 +216,7 @@ def test_a_runs_encoder_is_written_as_a_folder(train, tiny, own_rows, tmp_path):
     blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
     with pytest.raises(RefusedError, match=r"gave up the part that raw input enters by"):
         blind.save_encoder(tmp_path / "never")
-    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **own_rows("image+text"))
+    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **own_rows("image+text"), **FROZEN)
     with pytest.raises(RefusedError, match=r"the run has 2 encoders"):
         fused.save_encoder(tmp_path / "never")
     assert (fused.save_encoder(tmp_path / "second", encoder="bert") / "tokenizer.json").is_file()

@@ -50,10 +50,32 @@ def test_the_head_that_a_plan_names_is_there_and_takes_its_options(how, problem)
 
 
 def test_over_frozen_encoders_only_the_head_moves_longer_and_at_its_own_rate():
-    plan = fusion.plan(FusionOptions(), context())
+    plan = fusion.plan(FusionOptions(how="concat"), context())
     (phase,) = plan.phases
     assert (phase.trainable, phase.learning_rates, plan.adapter) == ({Part.HEAD}, {Part.HEAD: 3e-3}, None)
     assert phase.epochs == HEAD_LENGTH.epochs(context()) > ADAPTER_LENGTH.epochs(context())
+
+
+def test_by_default_frozen_encoders_are_joined_without_steps():
+    options = FusionOptions(among=("part", "stack"), folds=3)
+    (phase,) = fusion.plan(options, context()).phases
+    assert (phase.trainable, phase.solver.several) == ({Part.HEAD}, True)
+    assert load_target(phase.solver.target).__module__ == "modaxfer.heads.fusion.solve"
+    assert phase.solver.options is options
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        ({"underneath": "lora"}, {}),
+        ({}, {"trained_bridge": True}),
+        ({}, {"problem": replace(problem_spec("multiclass"), name="ordinal", link="")}),
+    ],
+)
+def test_what_cannot_be_solved_for_is_joined_side_by_side(options, changes):
+    plan = fusion.plan(FusionOptions(**options), context(**changes))
+    assert plan.phases[0].solver is None
+    assert plan == fusion.plan(FusionOptions(how="concat", **options), context(**changes))
 
 
 def test_a_head_with_attention_is_trained_more_gently():
@@ -69,7 +91,7 @@ def test_a_bridge_with_weights_moves_with_the_head():
 
 
 def test_wishes_win_over_frozen_encoders():
-    (phase,) = fusion.plan(FusionOptions(), context(epochs=3, learning_rate=1e-2)).phases
+    (phase,) = fusion.plan(FusionOptions(how="concat"), context(epochs=3, learning_rate=1e-2)).phases
     assert (phase.epochs, phase.learning_rates) == (3, {Part.HEAD: 1e-2})
 
 
@@ -118,18 +140,40 @@ def test_a_frozen_encoder_is_not_shared():
 @pytest.mark.parametrize(
     ("plan", "options", "message"),
     [
-        (fusion.plan, FusionOptions(how="sum"), r"strategy.how: got 'sum', allowed concat, gated, cross, vote"),
+        (fusion.plan, FusionOptions(how="sum"), r"strategy.how: got 'sum', allowed auto, concat, gated, cross, vote"),
         (
             fusion.plan,
             FusionOptions(underneath="none"),
             r"strategy.underneath: got 'none', allowed full, lora, adapter, frozen",
         ),
-        (fusion.plan, FusionOptions(modality_dropout=1.0), r"strategy.modality_dropout is out of range.*below 1"),
+        (
+            fusion.plan,
+            FusionOptions(how="gated", modality_dropout=1.0),
+            r"strategy.modality_dropout is out of range.*below 1",
+        ),
         (fusion.plan, FusionOptions(how="cross", width=30), r"strategy.width does not divide.*Got: 30.*multiples of 4"),
         (fusion.plan, FusionOptions(how="vote", hidden=8), r"strategy.hidden would do nothing with how=vote.*hidden=8"),
-        (fusion.plan, FusionOptions(segments=4), r"strategy.segments would do nothing with how=concat.*segments=4"),
+        (
+            fusion.plan,
+            FusionOptions(how="concat", segments=4),
+            r"strategy.segments would do nothing with how=concat.*segments=4",
+        ),
         (fusion.plan, FusionOptions(how="gated", blocks=2), r"strategy.blocks would do nothing with how=gated"),
-        (fusion.plan, FusionOptions(width=64), r"strategy.width would do nothing with how=concat"),
+        (fusion.plan, FusionOptions(how="concat", width=64), r"strategy.width would do nothing with how=concat"),
+        (
+            fusion.plan,
+            FusionOptions(among=("stack", "sum")),
+            r"strategy.among names no way to join.*sum.*part, vote, st",
+        ),
+        (fusion.plan, FusionOptions(among=()), r"strategy.among names no way to join.*none"),
+        (fusion.plan, FusionOptions(hidden=8), r"strategy.hidden would do nothing with how=auto over frozen encoders"),
+        (fusion.plan, FusionOptions(how="gated", folds=8), r"strategy.folds would do nothing with how=gated.*folds=8"),
+        (
+            fusion.plan,
+            FusionOptions(underneath="full", folds=8),
+            r"strategy.folds would do nothing with encoders that m",
+        ),
+        (fusion.plan, FusionOptions(layer="9"), r"strategy.layer is no layer of this encoder.*Got: 9"),
         (fusion.plan, FusionOptions(rank=8), r"strategy.rank would do nothing with underneath=frozen"),
         (
             fusion.plan,

@@ -87,9 +87,7 @@ def head_config(head: nn.Module) -> dict[str, Any]:
         fix = "register its class with `modaxfer_heads`, and give it a method config"
         raise ConfigError("this head cannot be saved", got=type(head).__name__, allowed=allowed, fix=fix)
     sizes: dict[str, Any] = cast("Any", head).config()
-    return {"kind": entry.id} | {
-        key: head_config(value) if _is_module(value) else value for key, value in sizes.items()
-    }
+    return {"kind": entry.id} | {key: _stored(value) for key, value in sizes.items()}
 
 
 def build_head(config: Mapping[str, Any]) -> nn.Module:
@@ -101,7 +99,7 @@ def build_head(config: Mapping[str, Any]) -> nn.Module:
     """
     sizes = dict(config)
     entry = registry().get("head", str(sizes.pop("kind", None)))
-    return _made(entry, {key: build_head(value) if _is_head(value) else value for key, value in sizes.items()})
+    return _made(entry, {key: _read(value) for key, value in sizes.items()})
 
 
 def rehearse_head(
@@ -163,6 +161,20 @@ def _entry_of(head: nn.Module) -> Entry | None:
     named = [entry for entry in registry().all("head") if entry.spec.target == own]
     shown_elsewhere = (entry for entry in registry().all("head") if load_target(entry.spec.target) is type(head))
     return named[0] if named else next(shown_elsewhere, None)
+
+
+def _stored(value: object) -> object:
+    """Return the config of a head, or of each in a list, or a plain value as it is."""
+    if isinstance(value, list):
+        return [_stored(each) for each in value]
+    return head_config(value) if _is_module(value) else value
+
+
+def _read(value: object) -> object:
+    """Return what `_stored` was given."""
+    if isinstance(value, list):
+        return [_read(each) for each in value]
+    return build_head(value) if _is_head(value) else value
 
 
 def _is_module(value: object) -> TypeGuard[nn.Module]:

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from modaxfer.registry import Entry
     from modaxfer.spec import ProblemSpec
 
-__all__ = ["SearchOptions", "check_layer", "heads_for", "refuse_reduction"]
+__all__ = ["WAYS", "FusedSearch", "SearchOptions", "check_layer", "heads_for", "refuse_reduction"]
 
 KIND = "classical head"
+
+WAYS = ("part", "vote", "stack", "concat")
+"""Ways to make one prediction of several encoders, the simplest first: the best encoder's own head, the mean of all, a
+head on what each says, a head on the features of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,17 @@ class SearchOptions:
     pooling: str = documented("auto", "How tokens are pooled.", choices=("auto", "cls", "mean", "mean_std"))
     components: int = documented(128, "Dimensions that a reduction leaves, at most.", minimum=1)
     folds: int = documented(4, "Inner folds over the training rows.", minimum=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedSearch(SearchOptions):
+    """Settings of the search over several encoders: those of each one's own search, and how they are joined."""
+
+    among: tuple[str, ...] = documented(
+        WAYS,
+        "how=auto: ways to join that are chosen among: the best part's own head, the mean of all, a head on what "
+        "each says, a head on the features of all.",
+    )
 
 
 def heads_for(setting: str, problem: ProblemSpec) -> tuple[str, ...]:

@@ -37,6 +37,16 @@ HEADS = (
         target="modaxfer.heads.scaled:ScaledHead",
         summary="Another head whose outputs are scaled and shifted by class: calibrated, or under another prior.",
     ),
+    HeadSpec(
+        name="tip",
+        target="modaxfer.heads.tip:TipHead",
+        summary="Class means blended with the training rows near a row (Zhang et al. 2022).",
+    ),
+    HeadSpec(
+        name="solved-fusion",
+        target="modaxfer.heads.fusion.solved:SolvedFusion",
+        summary="Classical heads of several encoders, the best one's alone, voting, stacked or on features of all.",
+    ),
 )
 
 CLASSICAL_HEADS = (
@@ -67,6 +77,18 @@ CLASSICAL_HEADS = (
         links=("softmax", "sigmoid", "identity"),
         tried=True,
         summary="The nearest training rows vote (Wu et al. 2018).",
+    ),
+    ClassicalHeadSpec(
+        name="prototype",
+        target="modaxfer.heads.classical.prototype:Prototype",
+        links=("softmax",),
+        summary="The nearest class mean (Snell et al. 2017); for a few rows per class.",
+    ),
+    ClassicalHeadSpec(
+        name="tip",
+        target="modaxfer.heads.classical.tip:Tip",
+        links=("softmax",),
+        summary="Class means beside a cache of training rows (Tip-Adapter, Zhang et al. 2022).",
     ),
 )
 """Cheapest first."""

@@ -36,7 +36,7 @@ STRATEGIES = (
         target="modaxfer.strategies.fusion:plan",
         options="modaxfer.strategies.fusion:FusionOptions",
         many_encoders=True,
-        summary="Several encoders under one head: side by side, gated, cross-attention or a vote.",
+        summary="Several encoders, each searched, joined where that pays; or under one head that is trained.",
     ),
     StrategySpec(
         name="multitask",

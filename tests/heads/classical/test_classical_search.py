@@ -14,7 +14,7 @@ from heads_read import said
 from modaxfer.contracts import LayerFeatures, SolverContext
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import build_head, head_config
-from modaxfer.heads.classical import fit, search
+from modaxfer.heads.classical import fit, sample
 from modaxfer.heads.classical.discriminant import LDA
 from modaxfer.heads.classical.features import View
 from problem_names import PROBLEMS
@@ -42,6 +42,7 @@ POSSIBLE = [
     or ("lda" not in (head, reduction) and (head != "logistic" or problem == "multilabel"))
 ]
 """What the tests at the end of this file do not see refused."""
+POSSIBLE += [("multiclass", head, reduction) for head in ("prototype", "tip") for reduction in ("none", "pca")]
 CLASSES = {"binary": 2, "regression": 0}
 
 
@@ -180,6 +181,7 @@ def test_the_report_is_plain_and_complete():
     features, targets = data("multiclass")
     report = json.loads(json.dumps(fitted(features, targets, "multiclass").report))
     assert report["score"] == max(row["score"] for row in report["candidates"])
+    # Heads for a few rows per class are tried where they are named.
     assert {row["head"] for row in report["candidates"]} == {"lda", "ridge", "logistic", "knn"}
     assert {row["pooling"] for row in report["candidates"]} == {"cls", "mean", "mean_std"}
     assert (report["rows"], report["search_rows"], report["folds"]) == (240, 300, 4)
@@ -209,7 +211,7 @@ def test_half_precision_features_are_searched_in_single_precision():
 
 
 def test_a_large_task_is_searched_on_a_sample_and_fitted_on_all(monkeypatch):
-    monkeypatch.setattr(search, "SEARCH_ROWS", 100)
+    monkeypatch.setattr(sample, "SEARCH_ROWS", 100)
     features, targets = data("multiclass")
     found = fitted(features, targets, "multiclass", head="knn", reduction="none")
     assert (found.report["rows"], found.report["search_rows"]) == (240, 160)

@@ -32,7 +32,8 @@ def test_a_loss_that_reads_tokens_takes_one_encoder(tiny, own_rows, monkeypatch,
         return replace(made, phases=(replace(phase, losses=(term,)),))
 
     monkeypatch.setattr(fusion, "plan", reading)
-    request = RunConfig(encoder=(str(tiny("bert")), str(tiny("bert"))), strategy="fusion", **own_rows("text"))
+    encoders, joined = (str(tiny("bert")), str(tiny("bert"))), {"strategy.how": "concat"}
+    request = RunConfig(encoder=encoders, strategy="fusion", set=joined, **own_rows("text"))
     with pytest.raises(
         RefusedError, match=r"a loss of strategy fusion reads tokens, which several encoders do not share.*2 encoders"
     ):

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from modaxfer.heads.classical.cut import AffineMaps
-from modaxfer.heads.linear import LinearHead
+from modaxfer.heads.classical.family import Remembered
 from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import ReducedHead
 
@@ -36,9 +35,9 @@ class Neighbours:
         cut = space.cut
         found = []
         for split, number in enumerate(cut.held):
-            head = _nearest(space, split, space.coordinates(cut.rows, split), max(grid), link)
-            similar = head.nearest(space.coordinates(cut.rows[cut.block(number)], split), int(max(grid)))
-            found.append((cut.block(number), head, similar))
+            known = Remembered.seen_by(space, split)
+            head = _nearest(space, split, known, max(grid), link)
+            found.append((cut.block(number), head, head.nearest(known.rows[cut.block(number)], int(max(grid)))))
         for value in grid:
             outputs = torch.zeros(len(cut.rows), cut.labels.columns.shape[1])
             for block, head, (similarity, position) in found:
@@ -47,34 +46,19 @@ class Neighbours:
 
     def fit(self, space: Space, value: float, link: str, calibration: Calibration | None) -> tuple[nn.Module, bool]:
         """Return a head that remembers the last split's training rows; votes need no calibration."""
-        cut = space.cut
-        if space.basis.ndim == 2:
-            raw = cut.rows * cut.scale + cut.shift
-            mean, scale = space.centre[-1] * cut.scale + cut.shift, cut.scale / space.basis[-1]
-            return _nearest(space, -1, raw, value, link, mean=mean, scale=scale), True
-        maps = AffineMaps(weight=space.basis, bias=-torch.einsum("sw,swc->sc", space.centre, space.basis))
-        reducer = LinearHead.from_weights(*cut.raw_map(maps))
-        return ReducedHead(reducer, _nearest(space, -1, space.coordinates(cut.rows, -1), value, link)), True
+        known = Remembered.of(space)
+        head = _nearest(space, -1, known, value, link)
+        return (head if known.reducer is None else ReducedHead(known.reducer, head)), True
 
 
-def _nearest(
-    space: Space,
-    split: int,
-    rows: torch.Tensor,
-    value: float,
-    link: str,
-    *,
-    mean: torch.Tensor | None = None,
-    scale: torch.Tensor | None = None,
-) -> KNearestHead:
-    known = space.cut.training(split)
-    labels = space.cut.labels
+def _nearest(space: Space, split: int, known: Remembered, value: float, link: str) -> KNearestHead:
+    fitted_on, labels = space.cut.training(split), space.cut.labels
     return KNearestHead.from_rows(
-        rows[known],
-        labels.columns[known],
-        labels.weights[known],
-        mean=torch.zeros(rows.shape[1]) if mean is None else mean,
-        scale=torch.ones(rows.shape[1]) if scale is None else scale,
+        known.rows[fitted_on],
+        labels.columns[fitted_on],
+        labels.weights[fitted_on],
+        mean=known.mean,
+        scale=known.scale,
         neighbours=int(value),
         votes=VOTES.get(link, link),
     )

@@ -13,9 +13,11 @@ from modaxfer.heads.classical.discriminant import discriminant_directions
 from modaxfer.heads.reduced import CodeReducer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modaxfer.heads.classical.space import Space
 
-__all__ = ["reduce_linearly", "train_code"]
+__all__ = ["reduce_blocks", "reduce_linearly", "train_code"]
 
 SHRINKAGE = 0.3
 """Of the covariance within classes in an LDA reduction; unshrunk, a few thousand rows are separated by chance alone."""
@@ -36,6 +38,24 @@ def reduce_linearly(space: Space, reduction: str, components: int) -> Space:
         return space.project(discriminant_directions(space, components, SHRINKAGE))
     kept = min(components, space.components)
     return space.project(torch.linalg.eigh(space.gram).eigenvectors[:, :, -kept:])
+
+
+def reduce_blocks(space: Space, widths: Sequence[int], components: int) -> Space:
+    """Project each block of columns to principal components of its own, at most `components` of each.
+
+    Args:
+        space: With ``sum(widths)`` columns.
+        widths: Columns of each block.
+        components: Of a block.
+    """
+    found = []
+    for block in torch.split(torch.arange(sum(widths)), list(widths)):
+        kept = min(components, len(block))
+        vectors = torch.linalg.eigh(space.gram[:, block][:, :, block]).eigenvectors[:, :, -kept:]
+        whole = torch.zeros(len(vectors), sum(widths), kept)
+        whole[:, block] = vectors
+        found.append(whole)
+    return space.project(torch.cat(found, 2))
 
 
 def train_code(rows: torch.Tensor, components: int, seed: int) -> CodeReducer:

@@ -5,38 +5,31 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
 from modaxfer.contracts import Features, Fitted
 from modaxfer.errors import DataError
 from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.family import head_named
-from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
+from modaxfer.heads.classical.sample import Sample, refuse_unfinite
 from modaxfer.heads.classical.space import Space, UnsolvableError
-from modaxfer.heads.classical.trial import HeldOut, Trial
 from modaxfer.heads.classical.views import Scout
 from modaxfer.heads.reduced import ReducedHead
 from modaxfer.heads.search_options import heads_for, refuse_reduction
-from modaxfer.registry import problem_of, problem_spec
+from modaxfer.registry import problem_spec
 from modaxfer.threads import suitable_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    import numpy as np
     from torch import nn
 
-    from modaxfer.contracts import Judge, LayerFeatures, Objective, SolverContext
+    from modaxfer.contracts import SolverContext
     from modaxfer.heads.classical.features import View
+    from modaxfer.heads.classical.trial import HeldOut, Trial
     from modaxfer.heads.search_options import SearchOptions
 
-__all__ = ["fit"]
-
-SEARCH_ROWS = 6000
-"""Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
-
-MANY_CLASSES, FEW_FOLDS = 20, 3
+__all__ = ["fit", "fit_best", "search"]
 
 
 def fit(context: SolverContext, options: SearchOptions) -> Fitted:
@@ -46,105 +39,51 @@ def fit(context: SolverContext, options: SearchOptions) -> Fitted:
     validation split. The chosen one is fitted again on train alone. Test rows are never looked at.
 
     Args:
-        context: Of one stream, with targets of train and, where there are such features, of validation; its problem
-            has a link.
+        context: Of one stream and one encoder, with targets of train and, where there are such features, of
+            validation; its problem has a link.
         options: The user's settings.
 
     Raises:
         RefusedError: A head or reduction that is asked for does not fit the problem, there is no such layer, or there
-            is more than one stream.
+            is more than one stream or encoder.
         DataError: There are too few rows for inner folds, features are not finite, or no head can be fitted to them.
     """
     started = time.perf_counter()
     features, targets = context.only()
-    spec = problem_spec(context.problem)
-    heads = heads_for(options.head, spec)
-    refuse_reduction(options.reduction, spec)
-    objective = problem_of(context.problem).objective(len(context.classes), targets["train"])
-    weights = objective.class_weights(targets["train"]) if context.class_weight else None
-    labels = FitTargets.of(targets["train"], objective, weights)
-    _refuse_unfinite(features)
-    held_out = _held_out(features, targets, objective, spec.link, weights, context.judge, options, context.seed)
+    refuse_reduction(options.reduction, problem_spec(context.problem))
+    refuse_unfinite(features)
+    sample = Sample.of(context, options.folds)
+    held_out = sample.held_out(features, options.components)
     left_out: list[str] = []
     with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
-        trials = _search(held_out, Scout(held_out, features.layers, options), heads, options, left_out)
-        best, head, converged = _fitted(trials, features.train, labels, held_out, left_out)
+        trials = search(held_out, features.layers, options, left_out)
+        best, head, converged = fit_best(trials, features.train, sample.train_labels, held_out, left_out)
     report = {
         **best.to_dict(),
         "components": held_out.components if best.reduction != "none" else None,
         "converged": converged,
         "rows": len(targets["train"]),
         "search_rows": len(held_out.references),
-        "folds": len(held_out.sizes) - 1,
+        "folds": sample.folds,
         "seconds": round(time.perf_counter() - started, 3),
         "candidates": [trial.to_dict() for trial in trials],
         **({"left_out": list(dict.fromkeys(left_out))} if left_out else {}),
     }
-    return Fitted(readouts=(best.view.readout,), head=head, objective=objective, report=report)
+    return Fitted(readouts=(best.view.readout,), head=head, objective=sample.objective, report=report)
 
 
-def _held_out(
-    features: LayerFeatures,
-    targets: Mapping[str, np.ndarray],
-    objective: Objective,
-    link: str,
-    class_weight: torch.Tensor | None,
-    judge: Judge,
-    options: SearchOptions,
-    seed: int,
-) -> HeldOut:
-    """Sort a sample of train by fold, put validation behind it."""
-    train = targets["train"]
-    sample = np.arange(len(train))
-    if len(train) > SEARCH_ROWS:
-        sample = np.sort(np.random.default_rng(seed).choice(len(train), SEARCH_ROWS, replace=False))
-    count = options.folds if objective.outputs <= MANY_CLASSES else min(options.folds, FEW_FOLDS)
-    groups = None if features.groups is None else features.groups[sample]
-    fold = inner_folds(train[sample], count, groups=groups, seed=seed)
-    order = sample[np.argsort(fold, kind="stable")]
-    pooled, references = features.train[order], train[order]
-    held = 0
-    if features.validation is not None and len(features.validation):
-        held = len(features.validation)
-        pooled = np.concatenate([pooled, features.validation])
-        references = np.concatenate([references, targets["validation"]])
-    smallest = len(sample) - int(np.bincount(fold).max())
-    return HeldOut(
-        features=pooled,
-        references=references,
-        labels=FitTargets.of(references, objective, class_weight),
-        sizes=(*np.bincount(fold).tolist(), held),
-        objective=objective,
-        link=link,
-        judge=judge,
-        components=max(1, min(options.components, smallest - 1, pooled.shape[3])),
-        seed=seed,
-    )
-
-
-def _refuse_unfinite(features: LayerFeatures) -> None:
-    """Refuse features that are not numbers, which would make every head one that says nothing."""
-    for split, pooled in (("train", features.train), ("validation", features.validation)):
-        for layer in range(0 if pooled is None else features.layers):
-            rows = np.flatnonzero(~np.isfinite(pooled[:, layer]).all(axis=(1, 2)))  # type: ignore[index]
-            if len(rows):
-                named = ", ".join(str(row + 1) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
-                raise DataError(
-                    f"features of layer {layer} are not finite in {len(rows):,} {split} rows",
-                    got=f"{split} rows {named}, counted from 1 as they are used",
-                    fix="check the checkpoint, or compute with --precision fp32",
-                )
-
-
-def _search(
-    held_out: HeldOut, scout: Scout, heads: Sequence[str], options: SearchOptions, left_out: list[str]
-) -> list[Trial]:
+def search(held_out: HeldOut, layers: int, options: SearchOptions, left_out: list[str]) -> list[Trial]:
     """Scout all views by ridge; try all heads on the best one, the winner on the next one, and PCA on the winner's.
 
     Scouting trials are candidates themselves where an unreduced ridge is allowed. What cannot be fitted is left out and
     noted in `left_out`.
+
+    Raises:
+        RefusedError: The head does not fit the problem, or there is no such layer.
+        DataError: No head can be fitted to these features.
     """
-    scouted = sorted(scout.run(), key=lambda trial: trial.score, reverse=True)
+    heads = heads_for(options.head, held_out.problem)
+    scouted = sorted(Scout(held_out, layers, options).run(), key=lambda trial: trial.score, reverse=True)
     view, reduction = scouted[0].view, "none" if options.reduction == "auto" else options.reduction
     candidates = list(scouted) if "ridge" in heads and reduction == "none" else []
     # Where LDA is tried with care, ridge, its sibling, has been tried enough.
@@ -182,10 +121,24 @@ def _unfitted(head: str, reduction: str) -> str:
     )
 
 
-def _fitted(
+def fit_best(
     trials: Sequence[Trial], train: np.ndarray, labels: FitTargets, held_out: HeldOut, left_out: list[str]
 ) -> tuple[Trial, nn.Module, bool]:
-    """Fit the best candidate on all training rows; where that has no solution, the next best."""
+    """Fit the best candidate on all training rows; where that has no solution, the next best.
+
+    Args:
+        trials: Candidates.
+        train: Features of all training rows, ``[rows, layers, 3, width]``.
+        labels: Of these rows.
+        held_out: By which the candidates were judged.
+        left_out: Is told what could not be fitted.
+
+    Returns:
+        The candidate, its head for raw features, and whether its solver converged.
+
+    Raises:
+        DataError: None can be fitted.
+    """
     for trial in sorted(trials, key=lambda trial: trial.score, reverse=True):
         try:
             return trial, *_final(trial, train, labels, held_out)

@@ -20,6 +20,7 @@ from modaxfer.heads.classical.space import Space, UnsolvableError
 if TYPE_CHECKING:
     from modaxfer.contracts import Judge, Objective
     from modaxfer.heads.classical.features import View
+    from modaxfer.spec import ProblemSpec
 
 __all__ = ["HeldOut", "Trial"]
 
@@ -31,7 +32,7 @@ class Trial:
     view: View
     reduction: str
     head: str
-    value: float
+    value: Any
     score: float
     calibration: Calibration | None = None
 
@@ -63,18 +64,22 @@ class HeldOut:
     labels: FitTargets
     sizes: tuple[int, ...]
     objective: Objective
-    link: str
-    """See `modaxfer.spec.ProblemSpec.link`."""
+    problem: ProblemSpec
     judge: Judge
     components: int
     seed: int
+
+    @property
+    def link(self) -> str:
+        """What the outputs mean, see `modaxfer.spec.ProblemSpec.link`."""
+        return self.problem.link
 
     def space(self, view: View) -> Space:
         """Return the rows of `view`, cut into folds and standardised in each."""
         return Space.standardised(Cut.of(view.read(self.features), self.labels, self.sizes))
 
     def best(
-        self, view: View, space: Space, head: str, reduction: str = "none", grid: Sequence[float] | None = None
+        self, view: View, space: Space, head: str, reduction: str = "none", grid: Sequence[Any] | None = None
     ) -> Trial:
         """Return the best value of `head`'s grid on `view`; ties go to the earlier value.
 
@@ -86,7 +91,19 @@ class HeldOut:
             raise UnsolvableError("no value of the grid has a solution")
         return max(trials, key=lambda trial: trial.score)
 
-    def _judged(self, view: View, head: str, reduction: str, value: float, outputs: torch.Tensor) -> Trial:
+    def outputs_of(self, trial: Trial, space: Space | None = None) -> torch.Tensor:
+        """Return held-out outputs ``[rows, outputs]`` of a candidate again, calibrated as it is.
+
+        Args:
+            trial: The candidate.
+            space: What it was judged on; None = its view.
+        """
+        known = self.space(trial.view) if space is None else space
+        found = self._outputs(known, trial.head, trial.reduction, (trial.value,))
+        ((_, outputs),) = found
+        return outputs if trial.calibration is None else trial.calibration.apply(outputs)
+
+    def _judged(self, view: View, head: str, reduction: str, value: Any, outputs: torch.Tensor) -> Trial:
         calibration = None
         if head_named(head).scaled and self.link != "identity":
             # Validation rows stay out: what is fitted is fitted on training rows.
@@ -99,14 +116,14 @@ class HeldOut:
         return trial if math.isfinite(score) else replace(trial, score=-math.inf)
 
     def _outputs(
-        self, space: Space, head: str, reduction: str, grid: Sequence[float] | None
-    ) -> Iterator[tuple[float, torch.Tensor]]:
+        self, space: Space, head: str, reduction: str, grid: Sequence[Any] | None
+    ) -> Iterator[tuple[Any, torch.Tensor]]:
         cut, family = space.cut, head_named(head)
         grid = family.grid if grid is None else grid
         if reduction != "autoencoder":
             yield from family.held_out(reduce_linearly(space, reduction, self.components), grid, self.link)
             return
-        merged: dict[float, torch.Tensor] = {}
+        merged: dict[Any, torch.Tensor] = {}
         for split, number in enumerate(cut.held):
             block = cut.block(number)
             part = self._coded(cut, split, block)

@@ -12,9 +12,9 @@ from typing import cast
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from modaxfer.contracts import Features
+from modaxfer.heads.fusion.vote import vote
 from modaxfer.heads.linear import LinearHead
 
 __all__ = ["ConcatJoin", "GatedJoin", "Level", "VoteJoin"]
@@ -96,15 +96,4 @@ class VoteJoin(nn.Module):
         """Return logits ``[batch, outputs]``, or values."""
         level = self.level(parts, present)
         votes = torch.stack([head(Features(pooled=part)) for head, part in zip(self.heads, level, strict=True)], dim=1)
-        there = present.unsqueeze(2)
-        if self.link == "identity":
-            return (votes * there).sum(1) / there.sum(1)
-        if self.link == "sigmoid":
-            yes, no = (_log_mean(functional.logsigmoid(sign * votes), there) for sign in (1, -1))
-            return yes - no
-        return _log_mean(votes.log_softmax(2), there)
-
-
-def _log_mean(logarithms: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-    """Return the logarithm of the mean over axis 1 of what is there."""
-    return logarithms.masked_fill(~there, -torch.inf).logsumexp(1) - there.sum(1).log()
+        return vote(votes.log_softmax(2) if self.link == "softmax" else votes, present, self.link)

@@ -1,0 +1,141 @@
+"""The rows that choices are made on: inner folds of train, or of a sample of it, and behind them validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from modaxfer.errors import DataError
+from modaxfer.heads.classical.cut import FitTargets
+from modaxfer.heads.classical.folds import inner_folds
+from modaxfer.heads.classical.trial import HeldOut
+from modaxfer.registry import problem_of, problem_spec
+
+if TYPE_CHECKING:
+    from modaxfer.contracts import Judge, LayerFeatures, Objective, SolverContext
+    from modaxfer.spec import ProblemSpec
+
+__all__ = ["Sample", "refuse_unfinite"]
+
+SEARCH_ROWS = 6000
+"""Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
+
+MANY_CLASSES, FEW_FOLDS = 20, 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Rows in blocks: each inner fold is one, and the last is the validation split; the same for every encoder."""
+
+    order: np.ndarray
+    """Numbers of the training rows, sorted by fold."""
+    blocks: np.ndarray
+    """int ``[rows]``: block of each row; those of validation come last."""
+    folds: int
+    references: np.ndarray
+    labels: FitTargets
+    train_labels: FitTargets
+    """Of all training rows, in their own order."""
+    objective: Objective
+    problem: ProblemSpec
+    judge: Judge
+    seed: int
+
+    @classmethod
+    def of(cls, context: SolverContext, folds: int) -> Sample:
+        """Sort a sample of train by fold, put validation behind it.
+
+        Raises:
+            RefusedError: There are several streams, or labels are hidden.
+            DataError: There are too few rows for inner folds.
+        """
+        features, targets = context.only_stream()
+        train, validated = targets["train"], features[0].validation is not None
+        objective = problem_of(context.problem).objective(len(context.classes), train)
+        chosen = np.arange(len(train))
+        if len(train) > SEARCH_ROWS:
+            chosen = np.sort(np.random.default_rng(context.seed).choice(len(train), SEARCH_ROWS, replace=False))
+        count = folds if objective.outputs <= MANY_CLASSES else min(folds, FEW_FOLDS)
+        groups = None if features[0].groups is None else features[0].groups[chosen]
+        fold = inner_folds(train[chosen], count, groups=groups, seed=context.seed)
+        order = chosen[np.argsort(fold, kind="stable")]
+        references = np.concatenate([train[order], targets["validation"]]) if validated else train[order]
+        used = int(fold.max()) + 1
+        weights = objective.class_weights(train) if context.class_weight else None
+        return cls(
+            order=order,
+            blocks=np.concatenate([np.sort(fold), np.full(len(references) - len(order), used)]),
+            folds=used,
+            references=references,
+            labels=FitTargets.of(references, objective, weights),
+            train_labels=FitTargets.of(train, objective, weights),
+            objective=objective,
+            problem=problem_spec(context.problem),
+            judge=context.judge,
+            seed=context.seed,
+        )
+
+    def of_sample(self, train: np.ndarray, validation: np.ndarray | None) -> np.ndarray:
+        """Return what is known of the training and the validation rows, in the order of this sample."""
+        return train[self.order] if validation is None else np.concatenate([train[self.order], validation])
+
+    def sizes(self, rows: np.ndarray) -> tuple[int, ...]:
+        """Return how many of `rows`, bool ``[rows]``, lie in each block."""
+        return tuple(np.bincount(self.blocks[rows], minlength=self.folds + 1).tolist())
+
+    def there(self, features: LayerFeatures) -> np.ndarray:
+        """Return bool ``[rows]``: whether there is anything that the encoder could read."""
+        if not features.there:
+            return np.ones(len(self.references), bool)
+        return self.of_sample(features.there["train"], features.there.get("validation"))
+
+    def held_out(self, features: LayerFeatures, components: int) -> HeldOut:
+        """Return what judges candidates on the rows of one encoder that it has something to read of.
+
+        Args:
+            features: Of that encoder.
+            components: Dimensions that a reduction leaves, at most.
+        """
+        pooled, there = self.of_sample(features.train, features.validation), self.there(features)
+        return self.judged(pooled if there.all() else pooled[there], there, components)
+
+    def judged(self, pooled: np.ndarray, rows: np.ndarray, components: int) -> HeldOut:
+        """Return what judges candidates on `pooled`, what is known of `rows`, bool ``[rows]``."""
+        sizes = self.sizes(rows)
+        smallest = sum(sizes[:-1]) - max(sizes[:-1])
+        return HeldOut(
+            features=pooled,
+            references=self.references[rows],
+            labels=self.labels if rows.all() else self.labels[_positions(rows)],
+            sizes=sizes,
+            objective=self.objective,
+            problem=self.problem,
+            judge=self.judge,
+            components=max(1, min(components, smallest - 1, pooled.shape[-1])),
+            seed=self.seed,
+        )
+
+
+def refuse_unfinite(features: LayerFeatures) -> None:
+    """Refuse features that are not numbers, which would make every head one that says nothing.
+
+    Raises:
+        DataError: As said; names split, layer and rows.
+    """
+    for split, pooled in (("train", features.train), ("validation", features.validation)):
+        for layer in range(0 if pooled is None else features.layers):
+            rows = np.flatnonzero(~np.isfinite(pooled[:, layer]).all(axis=(1, 2)))  # type: ignore[index]
+            if len(rows):
+                named = ", ".join(str(row + 1) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+                raise DataError(
+                    f"features of layer {layer} are not finite in {len(rows):,} {split} rows",
+                    got=f"{split} rows {named}, counted from 1 as they are used",
+                    fix="check the checkpoint, or compute with --precision fp32",
+                )
+
+
+def _positions(rows: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.flatnonzero(rows))
