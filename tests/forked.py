@@ -11,10 +11,12 @@ import importlib
 import multiprocessing
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +52,7 @@ class Started:
         CONTEXT.set_forkserver_preload([*PRELOADED])
         self.words = list(map(str, words))
         self._said = Path(tempfile.mkdtemp(prefix="forked-"))
+        weakref.finalize(self, shutil.rmtree, self._said, ignore_errors=True)
         (self._said / "in").write_text(answers, encoding="utf-8")
         told = [str(self._said / "in"), str(self._said / "out"), str(err or self._said / "err")]
         environment = dict(os.environ if environment is None else environment)
