@@ -81,8 +81,8 @@ def test_over_a_frozen_body_only_outputs_move() -> None:
     (phase,) = made.phases
     assert (phase.trainable, phase.epochs) == ({Part.HEAD}, HEAD_LENGTH.epochs(context(rows=2000)))
     assert phase.losses[1].reads == {Reads.OUTPUTS}
-    with pytest.raises(RefusedError, match=r"over a frozen body features stay.*Got: strategy.on=pooled"):
-        coral.plan(CoralOptions(underneath="frozen", on="pooled"), context())
+    with pytest.raises(RefusedError, match=r"features are moved in closed form where.*Got: a tagging target"):
+        coral.plan(CoralOptions(underneath="frozen", on="pooled"), context(problem=problem_spec("tagging")))
     with pytest.raises(RefusedError, match=r"over a frozen body features stay.*no discriminator can be deceived"):
         dann.plan(DannOptions(underneath="frozen"), context())
     fresh = dann.plan(DannOptions(underneath="frozen"), context(trained_bridge=True))

@@ -76,6 +76,22 @@ STRATEGIES = (
         summary="Rows without labels are drawn to one class or another (minimum class confusion, Jin et al. 2020).",
     ),
     StrategySpec(
+        name="ot",
+        target="modaxfer.strategies.ot:plan",
+        options="modaxfer.strategies.ot:OtOptions",
+        adapts=True,
+        summary="From a labelled source to an unlabelled task: frozen features carried by optimal transport (Courty et "
+        "al. 2017).",
+    ),
+    StrategySpec(
+        name="shot",
+        target="modaxfer.strategies.shot:plan",
+        options="modaxfer.strategies.shot:ShotOptions",
+        from_run=True,
+        summary="From a run to an unlabelled task, without the run's rows: its head stays, the encoder moves (Liang et "
+        "al. 2020).",
+    ),
+    StrategySpec(
         name="label-shift",
         target="modaxfer.strategies.label_shift:plan",
         options="modaxfer.strategies.label_shift:LabelShiftOptions",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
-from modaxfer.errors import RefusedError
 from modaxfer.plan import LossTerm, Reads
 from modaxfer.strategies.adaptation import AdaptationOptions, adapting
+from modaxfer.strategies.checks import check_declared, check_idle
+from modaxfer.strategies.moved import MovedOptions, moved
 
 if TYPE_CHECKING:
     from modaxfer.plan import Plan, PlanContext
@@ -17,16 +18,18 @@ __all__ = ["CoralOptions", "plan"]
 
 DEFAULT_WEIGHT = 1.0
 
+_OF_STEPS = ("weight", "means", "validate_on", "head_first", "layer_decay", "rank", "alpha", "targets")
+
 
 @dataclass(frozen=True, kw_only=True)
-class CoralOptions(AdaptationOptions):
+class CoralOptions(AdaptationOptions, MovedOptions):
     """Options of strategy ``coral``."""
 
     weight: float = documented(DEFAULT_WEIGHT, "Weight of the distance beside the source's own loss.", minimum=0.0)
     on: str | None = documented(
         None,
         "What is compared: pooled features, or outputs, as Sun & Saenko 2016 have it; default pooled, over a frozen "
-        "body outputs.",
+        "body outputs. Pooled features of a frozen body are moved in closed form (Sun, Feng & Saenko 2016).",
         choices=("pooled", "outputs"),
     )
     means: bool = documented(False, "Draw means together as well as covariances.")
@@ -37,16 +40,14 @@ def plan(options: CoralOptions, context: PlanContext) -> Plan:
 
     Raises:
         ConfigError: An option or a setting is out of range.
-        RefusedError: Features of a frozen body are to be moved.
+        RefusedError: Features of a frozen body are to be moved, and there is no closed form for the problem.
     """
     on = options.on or ("outputs" if options.underneath == "frozen" else "pooled")
     if options.underneath == "frozen" and on == "pooled" and not context.trained_bridge:
-        raise RefusedError(
-            "over a frozen body features stay as they are, so that no distance between them can shrink",
-            got="strategy.on=pooled",
-            allowed="outputs",
-            fix="set strategy.on=outputs, or strategy.underneath=lora",
-        )
+        check_declared(options)
+        check_idle(options, _OF_STEPS, "features of a frozen body, which are moved in closed form")
+        return moved("modaxfer.heads.classical.recoloured:fit", options, context)
+    check_idle(options, [item.name for item in fields(MovedOptions)], "features that move by gradient")
     term = LossTerm(
         name="coral",
         target="modaxfer.losses.coral:DeepCoral",

@@ -6,9 +6,8 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
-from modaxfer.errors import RefusedError
 from modaxfer.plan import Correction, Labels, Plan, Role, Stream
-from modaxfer.strategies.checks import check_declared, check_idle
+from modaxfer.strategies.checks import check_declared, check_idle, check_one_class
 from modaxfer.strategies.schedule import CACHED_HEAD_RATE
 from modaxfer.strategies.underneath import UnderneathOptions, underlying
 
@@ -22,7 +21,7 @@ __all__ = ["LabelShiftOptions", "plan"]
 class LabelShiftOptions(UnderneathOptions):
     """Options of strategy ``label-shift``; `underneath` and what belongs to it are for learning a source task."""
 
-    method: str = documented(
+    estimate: str = documented(
         "em",
         "How the target's shares of the classes are found: em, those under which its rows are likeliest (Saerens et "
         "al. 2002), or bbse, from how often each class is taken for another (Lipton et al. 2018).",
@@ -44,17 +43,11 @@ def plan(options: LabelShiftOptions, context: PlanContext) -> Plan:
         RefusedError: The target does not ask for one class per row.
     """
     check_declared(options)
-    if context.problem.link != "softmax":
-        raise RefusedError(
-            "strategy label-shift weighs classes of which each row has one",
-            got=context.problem.name,
-            allowed="multiclass, binary",
-            fix="choose another strategy",
-        )
+    check_one_class("label-shift", context)
     correction = Correction(
         name="label-shift",
         target="modaxfer.corrections.label_shift:fit",
-        options={"method": options.method, "calibration": options.calibration},
+        options={"method": options.estimate, "calibration": options.calibration},
         streams={
             "source": Stream(role=Role.SOURCE, split="validation"),
             "target": Stream(labels=Labels.HIDDEN),
