@@ -62,7 +62,7 @@ def read_request(config: RunConfig) -> Request:
     _refuse_crowds(config, strategy)
     sources = find_sources(config, strategy)
     adapts = strategy.spec.adapts
-    source, before = (sources[0] if adapts else None), (() if adapts else sources)
+    source, before = (sources[0] if adapts and sources else None), (() if adapts else sources)
     if adapts:
         refuse_idle_stage(config, strategy)
     refuse_unlabelled(config, strategy)
