@@ -33,8 +33,8 @@ def fused(encoders, rows, folder, **options):
     how, _, way = options.get("how", "auto").partition(": ")
     solved = how == "auto" and options.get("underneath", "frozen") == "frozen" and "table:small" not in encoders
     settings = {**QUICK, "epochs": None, "batch_size": None} if solved else QUICK
-    exact = {"among": (way,), "layer": "last", "pooling": "mean"} if way else {}
-    given = {**options, "how": how, **exact}
+    exact = {"strategy.layer": "last", "strategy.pooling": "mean", "strategy.head": "logistic"}
+    given = {**options, "how": how, **({"among": (way,), **exact} if way else {})}
     settings = {key: value for key, value in settings.items() if value is not None}
     config = make_config(encoder=tuple(map(str, encoders)), output=folder, set=given, **settings, **rows)
     return run(config, progress=Progress(enabled=False))
