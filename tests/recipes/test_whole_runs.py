@@ -101,7 +101,7 @@ def test_classes_of_other_names_are_mapped_and_keep_the_order_of_the_outputs(go_
         ({"set": {"underneath": "lora"}}, ConfigError, r"underneath would do nothing with a run that is taken"),
         ({"epochs": 3}, ConfigError, r"strategy label-shift trains nothing and takes no steps"),
         ({"weights": "random"}, RefusedError, r"goes on from a whole run.*Got: --weights random"),
-        ({"baseline": "scratch"}, RefusedError, r"no head to go on with"),
+        ({"strategy": "shot", "baseline": "scratch"}, RefusedError, r"no head to go on with"),
         ({"bridge": "embed"}, RefusedError, r"behind another bridge.*Allowed: modaxfer/native-text"),
         ({"shots": 2}, RefusedError, r"--shots are labelled rows"),
     ],

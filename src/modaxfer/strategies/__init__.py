@@ -2,8 +2,8 @@
 
 A file is a strategy, with its options and ``plan(options, context)``; or what several share, and then its names stand
 here: ``checks`` of options, ``schedule`` (how long, how fast), ``stages`` of what moves, ``ends`` in weight space, how
-the encoder moves ``underneath``, and ``adaptation`` from a labelled source to rows without labels. What the search for
-a classical head may be asked for comes from the heads' own room.
+the encoder moves ``underneath``, ``adaptation`` from a labelled source to rows without labels, features that are
+``moved`` there in closed form. What the search for a classical head may be asked for comes from the heads' own room.
 """
 
 from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
@@ -19,6 +19,7 @@ from modaxfer.strategies.checks import (
 )
 from modaxfer.strategies.ends import EndOptions, ends_of
 from modaxfer.strategies.frozen import FrozenOptions
+from modaxfer.strategies.moved import MovedOptions, moved
 from modaxfer.strategies.schedule import (
     ADAPTER_LENGTH,
     ATTENTION_HEAD_RATE,
@@ -44,6 +45,7 @@ __all__ = [
     "EndOptions",
     "FrozenOptions",
     "Length",
+    "MovedOptions",
     "SearchOptions",
     "StageOptions",
     "UnderneathOptions",
@@ -60,6 +62,7 @@ __all__ = [
     "head_rate",
     "heads_for",
     "main_rate",
+    "moved",
     "refuse_reduction",
     "staged",
     "underlying",
