@@ -7,7 +7,17 @@ from tables.commands import commands
 from tables.cross_modal import cross_modal
 from tables.fusion import fusion
 from tables.matrix import matrix
-from tables.registered import augmentations, bridges, checkpoints, encoders, metrics, problems, strategies, tasks
+from tables.registered import (
+    augmentations,
+    bridges,
+    checkpoints,
+    encoders,
+    metrics,
+    problems,
+    strategies,
+    tasks,
+    validators,
+)
 from tables.scaling import scaling
 from tables.settings import (
     bridge_options,
@@ -49,5 +59,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "tasks": tasks,
     "threads": threads,
     "train-options": train_options,
+    "validators": validators,
     "ways": ways,
 }

@@ -86,6 +86,15 @@ def augmentations() -> str:
     return table(["augmentation", "for", "strength", "may change", "what it does"], rows)
 
 
+def validators() -> str:
+    """Return validators with the labels that they are shown."""
+    rows = [
+        [code(_name(entry)), "of the source" if entry.spec.needs_labels else "none", entry.spec.summary]
+        for entry in registry().all("validator")
+    ]
+    return table(["validator", "labels", "what it prefers"], rows)
+
+
 def problems() -> str:
     """Return problems with the scores of a task that names none."""
     rows = [[code(_name(entry)), codes(entry.spec.metrics), entry.spec.summary] for entry in registry().all("problem")]

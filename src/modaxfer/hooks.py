@@ -19,6 +19,7 @@ from modaxfer.spec import (
     ReportSpec,
     StrategySpec,
     TaskSpec,
+    ValidatorSpec,
 )
 
 __all__ = ["HookSpecs", "hookimpl", "hookspec"]
@@ -63,6 +64,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_strategies(self) -> Iterable[StrategySpec]:
         """Return transfer methods."""
+        return ()
+
+    @hookspec
+    def modaxfer_validators(self) -> Iterable[ValidatorSpec]:
+        """Return what can choose the best epoch, without labels of the target."""
         return ()
 
     @hookspec

@@ -61,6 +61,12 @@ class Result:
     where the step helped whichever direction of the metric that is, its 95 % ``interval``, ``with`` and ``without``
     (test scores, mean over seeds), ``seeds`` (how many) and ``by_seed`` (the gain of each); of a run with few-shot
     episodes ``episodes`` and ``by_episode``."""
+    estimates: Mapping[str, Any] = field(default_factory=dict)
+    """Of a run that adapts, what is said of the target without its labels: ``validators``, the score of each by name,
+    on validation rows, greater is better, and under ``source_only`` those of the run without adaptation; ``accuracy``
+    on the test rows by ``atc`` (Garg et al. 2022) and ``doc`` (Guillory et al. 2021), with ``value`` and 95 %
+    ``interval``, beside the one ``measured``; ``predicted``: the share of the ``largest`` predicted ``class`` among
+    validation rows, and the ``entropy`` of their mean prediction, of the source's in ``entropy_source``."""
     ablation: Mapping[str, Any] = field(default_factory=dict)
     """Of a fused model, by part of the row (``image``, ``text``): ``metrics`` and ``intervals`` on test when given
     that part only, and ``difference``: the fused model's primary score minus that, 95 % interval."""

@@ -48,6 +48,7 @@ __all__ = [
     "StrategySpec",
     "Target",
     "TaskSpec",
+    "ValidatorSpec",
 ]
 
 API_VERSION = 0
@@ -336,6 +337,20 @@ class StrategySpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValidatorSpec:
+    """What chooses the best epoch of a phase: a `modaxfer.contracts.Validator`.
+
+    Strategies that adapt offer it by name, ``--set validator=NAME``, and every run of theirs is judged by all of them;
+    it is built as ``target(context)`` with `modaxfer.contracts.ValidatorContext`.
+    """
+
+    name: str
+    target: str
+    needs_labels: bool = False
+    """Whether it needs labels of the source, as its class says too."""
+    summary: str = ""
+
+
 class ProblemSpec:
     """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`; tasks name it in `Target.problem`.
 

@@ -11,6 +11,7 @@ import pytest
 import modaxfer
 from modaxfer.api import make_config
 from modaxfer.contracts import Answers, Sealed, TaskData
+from modaxfer.registry import registry
 from modaxfer.result import Result
 from modaxfer.runner.predict.evaluate import evaluate
 from modaxfer.runner.progress import Progress
@@ -45,7 +46,7 @@ def adapt(tiny, tmp_path):
     [
         ("coral", {"means": True}),
         ("coral", {"underneath": "frozen"}),
-        ("dann", {"underneath": "lora"}),
+        ("dann", {"underneath": "lora", "validator": "circular"}),
         ("adamatch", {"threshold": 0.5}),
         ("mcc", {"underneath": "frozen"}),
     ],
@@ -58,6 +59,14 @@ def test_it_trains_is_saved_and_predicts(strategy, options, adapt) -> None:
     assert (told["hidden"], told["validated_on"], told["bound"]) == (True, "source", "")
     assert told["source"]["rows"] == {"train": 24, "validation": 6}
     assert result.baselines["simple"]["name"].endswith(f", trained on {SOURCE}")
+    own = "validators.circular:Circular" if "validator" in options else "validators.score:Score"
+    assert told["validators"] == [f"modaxfer.{own}"]
+    assert result.estimates["validators"].keys() <= {entry.name for entry in registry().all("validator")}
+    assert {"score", "im", "circular"} <= result.estimates["validators"].keys()
+    if "validator" in options:
+        assert result.estimates["validators"]["circular"] == result.training["phases"][-1]["best_score"]
+    assert result.estimates["accuracy"]["measured"] == result.metrics["test"]["accuracy"]
+    assert not [warning for warning in result.warnings if "left out" in warning]
     assert evaluate(folder)["metrics"] == pytest.approx(Result.load(folder).metrics["test"], abs=1e-6, nan_ok=True)
     (row,) = modaxfer.load(folder).predict([{"text": "A fine film."}], quiet=True)
     assert row["prediction"] in ("negative", "positive")
@@ -137,6 +146,8 @@ def test_the_bounds_of_a_run_are_runs(adapt) -> None:
     upper, _ = adapt("upper", strategy="coral", bound="oracle")
     assert upper.source_task is None
     assert upper.training["phases"][0]["steps"] == lower.training["phases"][0]["steps"]
+    assert lower.estimates["validators"] == same.estimates["validators"]
+    assert upper.estimates == {}
     told = [each.data["adaptation"] for each in (lower, upper)]
     assert [(each["bound"], each["hidden"]) for each in told] == [("source-only", True), ("oracle", False)]
 
@@ -145,3 +156,10 @@ def test_validation_labels_of_the_target_choose_where_that_is_asked_for_and_it_i
     result, _ = adapt(strategy="coral", set={"validate_on": "target"})
     (line,) = [line for line in result.warnings if line.startswith("epochs are chosen by labels of")]
     assert line == f"epochs are chosen by labels of {TARGET}'s validation rows: this run is not without its labels"
+
+
+def test_an_epoch_is_chosen_without_any_label_and_it_is_said(adapt) -> None:
+    result, _ = adapt(strategy="coral", set={"underneath": "frozen", "validator": "im"})
+    told, (phase,) = result.data["adaptation"], result.training["phases"]
+    assert (told["validated_on"], told["validators"]) == ("no labels", [phase["validator"]])
+    assert phase["best_score"] == pytest.approx(result.estimates["validators"]["im"], abs=1e-6)

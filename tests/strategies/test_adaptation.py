@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.plan import SUPERVISED, Labels, Part, PlanContext, Reads, Role
+from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
+from modaxfer.plan import SCORE, SUPERVISED, Labels, Part, PlanContext, Reads, Role
 from modaxfer.registry import problem_spec
 from modaxfer.spec import Rates
 from modaxfer.strategies import coral, dann
@@ -54,6 +54,18 @@ def test_validation_labels_of_the_target_are_seen_where_they_are_asked_for(strat
     assert made.phases[0].judged == ("target",)
     assert made.shows(Role.TARGET, split="validation")
     assert not made.shows(Role.TARGET)
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_an_epoch_is_chosen_by_what_is_asked_for(strategy) -> None:
+    plan, options = BOTH[strategy]
+    assert plan(options(), context()).phases[0].validator == SCORE
+    (phase,) = plan(options(validator="im"), context()).phases
+    assert phase.validator.target == "modaxfer.validators.information:InformationMaximisation"
+    with pytest.raises(UnknownNameError, match=r"unknown validator. Got: circle. .* did you mean circular"):
+        plan(options(validator="circle"), context())
+    with pytest.raises(ConfigError, match=r"strategy.validate_on would do nothing with validator=im"):
+        plan(options(validator="im", validate_on="target"), context())
 
 
 @pytest.mark.parametrize("strategy", BOTH)

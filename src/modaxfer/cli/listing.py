@@ -198,6 +198,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "may change": lambda entry: ", ".join(entry.spec.changes),
     },
     "strategy": {},
+    "validator": {"sees labels": lambda entry: "of the source" if entry.spec.needs_labels else "none"},
     "task": {
         "problem": lambda entry: entry.spec.target.problem,
         "fields": _fields,

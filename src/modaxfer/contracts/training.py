@@ -236,6 +236,9 @@ class StreamFacts:
     objective: Objective
     """What the stream's problem asks of outputs: their loss per row, and the way to predictions."""
     rows: int
+    link: str = ""
+    """What the problem makes of outputs, see `modaxfer.spec.ProblemSpec.link`: ``softmax`` where a row is of one of
+    several classes."""
     targets: np.ndarray | None = None
     """As in `modaxfer.contracts.TaskData.targets`, of all rows; None where the stream's labels are not given."""
 

@@ -19,13 +19,14 @@ __all__ = ["facts_of"]
 
 
 def facts_of(
-    stream: Stream, objective: Objective, width: int, rows: int, targets: Callable[[], np.ndarray]
+    stream: Stream, objective: Objective, link: str, width: int, rows: int, targets: Callable[[], np.ndarray]
 ) -> StreamFacts:
     """Return the facts of `stream`.
 
     Args:
         stream: Of a phase.
         objective: Of its task.
+        link: Of its problem, see `modaxfer.spec.ProblemSpec.link`.
         width: Of the vector that its task's head takes.
         rows: Of the split that it draws from.
         targets: Returns the targets of these rows; asked where the stream's labels are given.
@@ -36,5 +37,6 @@ def facts_of(
         outputs=objective.outputs,
         objective=objective,
         rows=rows,
+        link=link,
         targets=targets() if stream.labels is Labels.GIVEN else None,
     )

@@ -9,6 +9,7 @@ from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
 from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
 from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
 from modaxfer.registry.builtin_strategies import STRATEGIES
+from modaxfer.registry.builtin_validators import VALIDATORS
 from modaxfer.spec import (
     AUDIO,
     EMBEDDINGS,
@@ -31,6 +32,7 @@ from modaxfer.spec import (
     StrategySpec,
     Target,
     TaskSpec,
+    ValidatorSpec,
 )
 
 if TYPE_CHECKING:
@@ -221,6 +223,12 @@ def modaxfer_classical_heads() -> Iterable[ClassicalHeadSpec]:
 def modaxfer_augmentations() -> Iterable[AugmentationSpec]:
     """Return what may be done to training rows."""
     return AUGMENTATIONS
+
+
+@hookimpl
+def modaxfer_validators() -> Iterable[ValidatorSpec]:
+    """Return what can choose the best epoch of a run that adapts."""
+    return VALIDATORS
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from modaxfer.spec import (
     ReportSpec,
     StrategySpec,
     TaskSpec,
+    ValidatorSpec,
 )
 
 __all__ = ["BUILTIN", "KINDS", "Entry", "Kind", "LoadError", "PluginRecord", "Stage", "State"]
@@ -50,6 +51,7 @@ KINDS = {
         Kind("classical head", "classical_heads", ClassicalHeadSpec),
         Kind("augmentation", "augmentations", AugmentationSpec),
         Kind("strategy", "strategies", StrategySpec),
+        Kind("validator", "validators", ValidatorSpec),
         Kind("task", "tasks", TaskSpec),
         Kind("problem", "problems", ProblemSpec),
         Kind("metric", "metrics", MetricSpec),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.encoders.runs import lineage
 from modaxfer.plan import SCORE
+from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.scores import duration, memory
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def data_facts(result: Result) -> Facts:
         ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
         *_unlabelled(data.get("unlabelled")),
         *_adaptation(data.get("adaptation")),
+        *estimate_facts(result),
     )
 
 

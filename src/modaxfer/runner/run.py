@@ -26,6 +26,7 @@ from modaxfer.runner.claims.start import Start, check_start, read_start, refuse_
 from modaxfer.runner.evaluation.ablation import ablate
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
+from modaxfer.runner.evaluation.estimates import estimates
 from modaxfer.runner.evaluation.scores import examine
 from modaxfer.runner.evaluation.shown import write_mistakes
 from modaxfer.runner.evaluation.summary import assemble, together, write_predictions, write_validation
@@ -358,10 +359,14 @@ class _Run:
             if len(resolved.towers) > 1:
                 parts = partial(ablate, session, resolved, findings)
                 ablation = attempt("what each part of a row is worth", parts, self.warnings) or {}
+            estimated: dict[str, Any] = {}
+            if session.source is not None and resolved.hidden:
+                guessed = partial(estimates, session, findings, self.warnings)
+                estimated = attempt("what can be said without labels", guessed, self.warnings) or {}
         if self.main:
             inputs = partial(write_mistakes, folder, session, resolved, findings.test, findings.asked)
             attempt("what the report shows of wrong predictions", inputs, self.warnings)
-        result = assemble(session, resolved, findings, training, self.stages, self.trained, ablation)
+        result = assemble(session, resolved, findings, training, self.stages, self.trained, ablation, estimated)
         if self.main:
             write_predictions(folder, session, resolved, findings.test, findings.asked)
             write_validation(folder, session, resolved, findings)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
-from modaxfer.plan import SUPERVISED, Labels, LossTerm, Plan, Role, Stream, Together, View
+from modaxfer.plan import SUPERVISED, Component, Labels, LossTerm, Plan, Role, Stream, Together, View
+from modaxfer.registry import registry
 from modaxfer.spec import UNLABELLED
 from modaxfer.strategies.checks import check_declared, check_idle
 from modaxfer.strategies.stages import HEAD_STAGE
@@ -25,10 +26,15 @@ SOURCE, TARGET, LABELLED = "source", "target", "labelled"
 class AdaptationOptions(UnderneathOptions):
     """Options of every strategy that adapts."""
 
+    validator: str = documented(
+        "score",
+        "What chooses the epoch, see `modaxfer list validators`: score is the primary metric, the others ask what the "
+        "model says of target rows.",
+    )
     validate_on: str = documented(
         "source",
-        "Whose validation labels choose the epoch: source, or target, which is then no longer unlabelled and is said "
-        "in the result.",
+        "validator=score: whose validation labels choose the epoch: source, or target, which is then no longer "
+        "unlabelled and is said in the result.",
         choices=("source", "target"),
     )
 
@@ -50,12 +56,14 @@ def adapting(
 
     Raises:
         ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
+        UnknownNameError: There is no such validator.
     """
     check_declared(options)
     streams = {name: replace(stream, views=views) for name, stream in _streams(context).items()}
     adapts = SOURCE in streams
     if not adapts:
-        check_idle(options, ("validate_on",), "labels of the task itself")
+        check_idle(options, ("validate_on", "validator"), "labels of the task itself")
+    check_idle(options, () if options.validator == "score" else ("validate_on",), f"validator={options.validator}")
     rows = context.source_rows if adapts else max(context.rows, context.unlabelled_rows)
     given = tuple(name for name, stream in streams.items() if stream.labels is Labels.GIVEN)
     own = replace(SUPERVISED, streams=given)
@@ -67,6 +75,7 @@ def adapting(
             mixing=Together(epoch=SOURCE if adapts else ""),
             # While the head is alone there are no features to move.
             losses=(own,) if phase.name == HEAD_STAGE else (own, replace(term, streams=tuple(streams))),
+            validator=Component(target=registry().get("validator", options.validator).spec.target),
             judged=(TARGET,) if adapts and options.validate_on == TARGET else (),
         )
         for phase in beneath.phases

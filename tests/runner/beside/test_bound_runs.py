@@ -17,8 +17,14 @@ from modaxfer.runner.kinds import asked_companions
 class AdaptingRunner(Runner):
     """Makes up a run of a plan that asks for its bounds."""
 
+    validators = None
+    """What validators say of the run and of its lower bound, by `RunConfig.bound`."""
+
     def __call__(self, config, **settings):
         result, folder = super().__call__(config, **settings)
+        if self.validators and config.bound != "oracle":
+            result = dataclasses.replace(result, estimates={"validators": self.validators[config.bound]})
+            result.save(folder)
         if not config.bound and not result.companions:
             result = dataclasses.replace(result, companions=("source-only", "oracle"))
             result.save(folder)
@@ -58,6 +64,16 @@ def test_a_bound_that_failed_is_missing_until_it_is_tried_again(tmp_path):
     assert [warning for warning in result.warnings if "source-only, failed and is left out" in warning]
     result, _ = run(tmp_path, runner := AdaptingRunner(), resume=True)
     assert ([each.bound for each in runner.configs], result.warnings) == (["source-only"], ())
+
+
+@pytest.mark.parametrize(("own", "said"), [(0.6, True), (0.8, False)])
+def test_what_all_validators_say_of_the_lower_bound_is_told(own, said, tmp_path):
+    runner = AdaptingRunner()
+    runner.validators = {"": {"im": 0.1, "dev": own}, "source-only": {"im": 0.2, "dev": 0.7}}
+    result, folder = run(tmp_path, runner)
+    assert result.estimates == {"validators": runner.validators[""], "source_only": runner.validators["source-only"]}
+    assert any("adaptation is likely to harm" in warning for warning in result.warnings) == said
+    assert Result.load(folder).to_dict() == result.to_dict()
 
 
 def plan(*streams, **changes):

@@ -11,8 +11,9 @@ from modaxfer.plan import Plan, Role
 from modaxfer.result import Result
 from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.beside.gain import measured_against
+from modaxfer.runner.evaluation.estimates import harm
 from modaxfer.runner.evaluation.finished import read_finished
-from modaxfer.runner.request.bounds import BOUNDS
+from modaxfer.runner.request.bounds import BOUNDS, SOURCE_ONLY
 from modaxfer.runner.request.single import single
 
 __all__ = ["AS_BASELINE", "BOUND_RUNS", "asked"]
@@ -53,7 +54,17 @@ def _tell(main: Main, result: Result, runs: Runs) -> Result:
         for bound, name in AS_BASELINE.items()
         if _place(bound) in runs
     }
-    return replace(result, baselines={**result.baselines, **found})
+    result = replace(result, baselines={**result.baselines, **found})
+    lower = runs.get(_place(SOURCE_ONLY))
+    return result if lower is None else _judged_beside(result, lower)
+
+
+def _judged_beside(result: Result, lower: Result) -> Result:
+    """Return `result` with what validators give the run without adaptation, and a warning where all prefer that one."""
+    own, other = (each.estimates.get("validators") or {} for each in (result, lower))
+    told = harm(own, other)
+    warnings = tuple(dict.fromkeys([*result.warnings, *([told] if told else [])]))
+    return replace(result, estimates={**result.estimates, "source_only": other}, warnings=warnings) if other else result
 
 
 BOUND_RUNS = Kind(name="the bounds of adaptation", companions=_companions, is_told=_is_told, tell=_tell)

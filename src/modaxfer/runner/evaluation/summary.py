@@ -45,6 +45,7 @@ def assemble(
     stages: Stages,
     trained: Mapping[str, torch.nn.Parameter],
     ablation: Mapping[str, Any],
+    estimated: Mapping[str, Any],
 ) -> Result:
     """Return the result of one task of a finished run."""
     seconds = stages.seconds()
@@ -87,6 +88,7 @@ def assemble(
         },
         training=training,
         ablation=ablation,
+        estimates=estimated,
         precision=session.computer.precision,
         device=session.computer.device.type,
         num_processes=session.accelerator.num_processes,

@@ -177,6 +177,7 @@ def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
     return facts_of(
         stream,
         task.objective,
+        problem_spec(task.task.target.problem).link,
         joint_width(widths),
         task.data.rows[stream.split],
         lambda: task.data.targets[stream.split],

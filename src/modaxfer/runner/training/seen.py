@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from modaxfer.contracts import Seen
@@ -25,7 +25,8 @@ def seen_rows(session: TaskSession, name: str, entry: EntryPoint | None = None) 
     start = 0 if entry is None else entry.layer
     return Seen(
         outputs=session.logits(split, start, **where),
-        pooled=partial(session.vectors, split, start, **where),
+        # Several may ask for it, and each time every row would go through the model.
+        pooled=cache(partial(session.vectors, split, start, **where)),
         targets=None,
         score=None,
     )

@@ -13,6 +13,7 @@ from modaxfer.contracts import StreamFacts
 from modaxfer.losses.build import Term
 from modaxfer.losses.facts import facts_of
 from modaxfer.plan import Labels, Phase, Reads, Refresh, Role, Stream
+from modaxfer.registry import problem_spec
 from modaxfer.runner.rows.batches import micro_batches
 from modaxfer.runner.rows.mixing import Rows
 from modaxfer.runner.rows.workers import Job, LiveRows, worker_count
@@ -58,8 +59,8 @@ def sessions_of(phase: Phase, sessions: Sessions) -> list[TaskSession]:
 def stream_facts(stream: Stream, session: TaskSession) -> StreamFacts:
     """Return what a loss may know of `stream`."""
     split = session.splits[stream.split]
-    rows = len(split.lengths)
-    return facts_of(stream, session.objective, session.model.width, rows, lambda: split.targets)
+    link, rows = problem_spec(session.problem).link, len(split.lengths)
+    return facts_of(stream, session.objective, link, session.model.width, rows, lambda: split.targets)
 
 
 class TrainStream:

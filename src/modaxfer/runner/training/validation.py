@@ -56,7 +56,8 @@ class Validation:
         }
         facts = {name: stream_facts(phase.streams[name], session) for name, session in self.streams.items()}
         seed = next(iter(self.streams.values())).seed
-        self._validator = build_validator(phase.validator, ValidatorContext(streams=facts, seed=seed))
+        self.context = ValidatorContext(streams=facts, seed=seed)
+        self._validator = build_validator(phase.validator, self.context)
 
     def __call__(self) -> Judged:
         """Judge the model as it is now.
@@ -64,6 +65,13 @@ class Validation:
         Raises:
             RunFailedError: What the validator or the measure gives is no number.
         """
+        seen, told = self.look()
+        measured = _measured(self.phase.measure, seen)
+        score = judged(self.phase.validator, self._validator, seen)
+        return Judged(score=score, told=told, measured=measured)
+
+    def look(self) -> tuple[dict[str, Seen], dict[str, dict[str, Any]]]:
+        """Return what the model says of the phase's streams, by name, and `Judged.told`."""
         made = {key: seen_rows(session, "validation", entry) for key, (session, entry) in self._opened.items()}
         seen = {name: made[id(session)] for name, session in self.streams.items()}
         told: dict[str, dict[str, Any]] = {}
@@ -73,9 +81,7 @@ class Validation:
             score, skill = found.pop("judged"), found.pop("skill")
             told.setdefault(session.task_id, found)
             seen[name] = _shown(session, seen[name], score if self._alone is not None else skill)
-        measured = _measured(self.phase.measure, seen)
-        score = judged(self.phase.validator, self._validator, seen)
-        return Judged(score=score, told=told, measured=measured)
+        return seen, told
 
     def value_of(self, score: float) -> float | None:
         """Return a validator's score as people read it: a primary metric as itself; None where it is undefined."""
