@@ -31,8 +31,9 @@ def density_ratio(source: np.ndarray, target: np.ndarray, *, seed: int, most: fl
     """
     features, domain = np.concatenate([source, target]), np.repeat([0, 1], [len(source), len(target)])
     logits = _calibrated(_held_out(_components(features), domain, seed), domain)
-    ratios: np.ndarray = len(source) / len(target) * np.exp(np.minimum(logits[: len(source)], 50.0))
-    return np.minimum(ratios, most)
+    ratios = len(source) / len(target) * np.exp(np.minimum(logits[: len(source)], 50.0))
+    bounded: np.ndarray = np.minimum(ratios, most)
+    return bounded
 
 
 def _components(features: np.ndarray) -> np.ndarray:
