@@ -351,6 +351,7 @@ class ValidatorSpec:
     summary: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
 class ProblemSpec:
     """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`; tasks name it in `Target.problem`.
 
