@@ -25,6 +25,7 @@ __all__ = [
     "Fusion",
     "Labels",
     "LossTerm",
+    "Merge",
     "Part",
     "Phase",
     "Plan",
@@ -222,6 +223,7 @@ class Phase:
     trainable: frozenset[Part]
     name: str = "train"
     epochs: float = 1.0
+    """0: nothing is trained, and the weights that the phase begins with are judged and kept."""
     learning_rates: Mapping[Part, float] = field(default_factory=dict)
     """Peak learning rate of each trainable part."""
     layer_decay: float = 1.0
@@ -327,6 +329,26 @@ def _refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> No
 
 
 @dataclass(frozen=True, kw_only=True)
+class Merge:
+    """Finished runs whose weights are joined into those that the first phase begins with.
+
+    See `modaxfer.weight_space.merge`, which says what methods there are and what they take.
+    """
+
+    runs: tuple[str, ...]
+    """Their folders, at least two, of one encoder checkpoint."""
+    method: str
+    weights: tuple[float, ...] = ()
+    """Of each run; empty = all count alike."""
+    density: float = 1.0
+    """Share of each run's changes that is kept, where the method drops some."""
+    scale: float | None = None
+    """Factor on what is added to the checkpoint; None = the one that validation prefers."""
+    seed: int = 0
+    """Of what is dropped at random."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything the runner needs to know of a strategy."""
 
@@ -344,6 +366,8 @@ class Plan:
     """Ends in weight space, one after the other; a plan of one task that is trained by gradient may have them."""
     correct: Correction | None = None
     """What is made of the outputs at the very end; a plan of one task may have it."""
+    merge: Merge | None = None
+    """Finished runs that the first phase begins from; its validator chooses their scale. It may have no epochs."""
     fusion: Fusion | None = None
     """Set by a strategy of several encoders."""
     alone: bool = False

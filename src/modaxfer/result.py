@@ -27,7 +27,8 @@ class Result:
     status: str
     """``completed`` or ``failed``."""
     encoder: Mapping[str, Any]
-    """``id``, ``checkpoint``, ``revision``, ``sha256``; of several encoders joined, and each one under ``parts``. Where
+    """``id``, ``checkpoint``, ``revision``, ``sha256``; ``merged``, where the weights of runs were joined, each as
+    ``from``; of several encoders joined, and each one under ``parts``. Where
     the checkpoint is a run, ``from``: its ``run``, ``task``, ``strategy``, ``seed``, ``fingerprints`` of its rows by
     task, the ``checkpoint``, ``revision`` and ``sha256`` that it started from, and ``from`` again where that was a run.
     """

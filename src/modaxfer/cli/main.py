@@ -27,6 +27,7 @@ COMMANDS = {
     "train": ("modaxfer.cli.train:train_command", "Train and evaluate an encoder on a task."),
     "evaluate": ("modaxfer.cli.runs:evaluate_command", "Score a saved run on its test split again."),
     "predict": ("modaxfer.cli.runs:predict_command", "Predict new rows with a saved run."),
+    "merge": ("modaxfer.cli.merge:merge_command", "Join the weights of finished runs into one."),
     "compare": ("modaxfer.cli.compare:compare_command", "Train a grid of encoders, strategies, tasks and seeds."),
     "report": ("modaxfer.cli.runs:report_command", "Render the reports of a run again."),
     "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),

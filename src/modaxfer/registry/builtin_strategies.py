@@ -46,6 +46,12 @@ STRATEGIES = (
         summary="Several tasks share one encoder, a head each (Caruana 1997).",
     ),
     StrategySpec(
+        name="merge",
+        target="modaxfer.strategies.merge:plan",
+        options="modaxfer.strategies.merge:MergeOptions",
+        summary="Join the weights of finished runs, without training: average, task arithmetic, TIES, DARE.",
+    ),
+    StrategySpec(
         name="coral",
         target="modaxfer.strategies.coral:plan",
         options="modaxfer.strategies.coral:CoralOptions",

@@ -55,7 +55,8 @@ def model_facts(result: Result) -> Facts:
 def trained_before(result: Result) -> str:
     """Say what the encoders learned in other runs, before this one; empty where they come from none."""
     parts = result.encoder.get("parts") or [result.encoder]
-    return " + ".join(lineage(part["from"]) for part in parts if isinstance(part.get("from"), Mapping))
+    before = [part["from"] for part in parts if isinstance(part.get("from"), Mapping)]
+    return " + ".join(lineage(one) for one in [*before, *(result.encoder.get("merged") or ())])
 
 
 def _stage(told: Mapping[str, Any]) -> str:
@@ -80,6 +81,9 @@ def training_facts(result: Result) -> Facts:
                 ]
         elif name == "rates" and isinstance(value, Mapping):
             facts += _rates(value)
+        elif name == "merge" and isinstance(value, Mapping):
+            # Its runs stand under what was trained before.
+            facts += [(f"merge, {_words(key)}", _shown(inner)) for key, inner in value.items() if key != "runs"]
         elif name == "alignment" and isinstance(value, Mapping):
             facts += [fact for part in value.get("parts", (value,)) for fact in _alignment(part)]
         else:

@@ -52,6 +52,7 @@ from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.correct import correct
 from modaxfer.runner.training.features import predict_known
 from modaxfer.runner.training.loop import train_phase
+from modaxfer.runner.training.merging import merge_runs
 from modaxfer.runner.training.rates import train_at_rates
 from modaxfer.runner.training.solve import solve_phase
 from modaxfer.runner.training.solved import solved_once
@@ -288,6 +289,7 @@ class _Run:
         sessions = {(Role.TARGET, number): session for number, session in enumerate(targets)}
         if targets[0].source is not None:
             sessions[Role.SOURCE, 0] = targets[0].source
+        merged = self._merge(sessions) if self.plan.merge is not None else {}
         training = train_at_rates(
             sessions,
             phases,
@@ -298,10 +300,23 @@ class _Run:
         # A search that was finished before the run was killed has trained nothing in this process.
         for phase in (phase for phase in phases if phase.solver is None):
             self._note_trained(sessions, phase)
+        told = {**training, **merged}
         if self.plan.correct is None:
-            return training
+            return told
         with self.stages.stage("train"):
-            return {**training, "correction": correct(sessions, self.plan.correct, self.tasks[0])}
+            return {**told, "correction": correct(sessions, self.plan.correct, self.tasks[0])}
+
+    def _merge(self, sessions: Sessions) -> dict[str, Any]:
+        """Put the joined weights of the plan's runs into the model, and say what was joined, as ``merge``."""
+        assert self.plan.merge is not None, "asked above"
+        session = sessions[Role.TARGET, 0]
+        with self.stages.stage("load"):
+            validation = Validation(self.plan.phases[0], sessions, cached=False)
+            told = merge_runs(session, self.plan.merge, self.tasks[0].merged, validation)
+        # They are not the checkpoint's own features any more.
+        session.weights_key, session.layers = "", {}
+        self.progress.say(f"  merged {len(told['runs'])} runs by {told['method']}, scale {told['scale']:g}")
+        return {"merge": told}
 
     def _note_trained(self, sessions: Sessions, phase: Phase) -> None:
         trainable = trainable_parameters(sessions_of(phase, sessions), phase)

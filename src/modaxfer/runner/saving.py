@@ -84,7 +84,8 @@ def save_model(
 def seen_by(tasks: Sequence[ResolvedTask]) -> list[SeenRows]:
     """Return the training rows that the encoders of a run of `tasks` have been trained on, here and before."""
     kept = {one.key: one for tower in tasks[0].towers for one in _before(tower, tasks[0])}
-    moving = {part for phase in tasks[0].plan.phases for part in phase.trainable}
+    kept |= {one.key: one for encoder in tasks[0].merged for one in seen_before(encoder)}
+    moving = {part for phase in tasks[0].plan.phases if phase.epochs for part in phase.trainable}
     if moving & ENCODER:
         learned = [*tasks, *(task.source for task in tasks if task.source is not None)]
         now = [SeenRows.of(task.task_id, task.data.fingerprint, _learned(task.data)) for task in learned]

@@ -30,6 +30,7 @@ def known_rows(tasks: Sequence[ResolvedTask]) -> list[str]:
         for note in _compared(resolved, f"the teacher {resolved.teacher.told['run']}", seen)
     ]
     encoders = [tower.encoder for tower in tasks[0].towers if tower.encoder.trained is not None]
+    encoders += tasks[0].merged
     if tasks[0].config.weights == "random":
         return notes
     return notes + [note for encoder in encoders for resolved in tasks for note in _before(resolved, encoder)]

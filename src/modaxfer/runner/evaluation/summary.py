@@ -226,6 +226,7 @@ def _encoder(session: TaskSession, resolved: ResolvedTask) -> dict[str, Any]:
             "revision": described.encoder.revision,
             "sha256": tower.encoder.sha256,
             **_trained(described, resolved),
+            **({"merged": [run.trained for run in resolved.merged]} if resolved.merged else {}),
         }
         for described, tower in zip(resolved.towers, session.model.towers, strict=True)
     ]

@@ -72,6 +72,10 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
     solved = [phase for phase in resolved.plan.phases if phase.solver is not None]
     if len(solved) == len(resolved.plan.phases):
         yield from _idle_without_steps(resolved)
+    elif not any(phase.epochs for phase in resolved.plan.phases):
+        untrained = f"strategy {resolved.strategy.name} trains nothing"
+        yield from ((_flag(name), untrained) for name in OF_GRADIENTS if name != "batch_size")
+        yield from ((f"train.{name}", untrained) for name in OF_STEPS)
     elif solved:
         yield "train.rates", "a head is fitted in closed form before anything moves, and is not fitted again"
         yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))

@@ -20,6 +20,7 @@ from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import LABELLED, bounded, refuse_unbounded, without_unlabelled
 from modaxfer.runner.request.division import refuse_unseen_shots
+from modaxfer.runner.request.merged import find_merged
 from modaxfer.runner.request.options import Options, options_class, split_options
 from modaxfer.runner.request.parent import (
     begun,
@@ -71,6 +72,8 @@ class ResolvedTask:
     primary: str
     proxies: tuple[Proxy | None, ...] = ()
     """By tower, what its bridge is aligned with before training; None where that is not asked for."""
+    merged: tuple[ResolvedEncoder, ...] = ()
+    """The encoders of the runs that its plan joins."""
     source: ResolvedTask | None = None
     """The source task that its plan learns from, with the classes of this one."""
     teacher: Teacher | None = None
@@ -192,6 +195,8 @@ def resolve_tasks(
     tasks = tuple(map(_begun, tasks))
     tasks = tuple(map(with_parts, tasks))
     rehearse(tasks)
+    merged = find_merged(config, plan, tasks[0].towers[0])
+    tasks = tuple(replace(resolved, merged=merged) for resolved in tasks) if merged else tasks
     tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(map(_aligned, tasks)))
     roles = {(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)}
     roles |= {} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}

@@ -110,7 +110,7 @@ class _GradientPhase:
         self.optimiser = make_optimiser(self.moving, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
-        self.total = max(1, round(phase.epochs * self.steps_per_epoch))
+        self.total = max(1, round(phase.epochs * self.steps_per_epoch)) if phase.epochs else 0
         self.at = Position(phase=number)
         self.best = BestEpochs(phase.keep)
         self.started = self.saved = time.monotonic()
@@ -128,7 +128,8 @@ class _GradientPhase:
         finally:
             # A search over learning rates goes on where one diverged.
             session.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        movement.check(self.module, self.at.step, self._waiting())
+        if self.total:
+            movement.check(self.module, self.at.step, self._waiting())
         # The next phase looks for checkpoints as soon as it begins, in every process.
         session.accelerator.wait_for_everyone()
         self._take_best()
