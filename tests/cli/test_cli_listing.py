@@ -16,6 +16,7 @@ from modaxfer.spec import (
     AugmentationSpec,
     BridgeSpec,
     CheckpointSpec,
+    ClassicalHeadSpec,
     EncoderSpec,
     Field,
     FolderSource,
@@ -39,6 +40,7 @@ SPECS = {
         BridgeSpec(name="wide", source="image+table+text", sink="text", target="a:b"),
     ],
     "head": [HeadSpec(name="mouth", target="a:b", summary="Speaks.")],
+    "classical head": [ClassicalHeadSpec(name="rule", target="a:b", links=("softmax",), summary="Rules.")],
     "augmentation": [AugmentationSpec(name="blink", signal="image", target="a:b", meaning="probability")],
     "strategy": [
         StrategySpec(name="eye", target="a:b", options="modaxfer.config:TrainOptions"),
@@ -152,7 +154,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 3, 1, 1, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 1, 3, 1, 1, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

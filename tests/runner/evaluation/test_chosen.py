@@ -26,7 +26,7 @@ def phase(**changes):
         ([phase(validator=BLIND)], "no labels"),
         ([phase(validator=BLIND), phase()], "source"),
         ([phase(streams={"train": Stream()})], "target"),
-        ([phase(validator=BLIND, solver=Solver(target="a:b"))], "source"),
+        ([phase(validator=BLIND), phase(solver=Solver(target="a:b"))], "source"),
     ],
 )
 def test_it_is_read_off_validators_and_judged_streams(phases, told):
