@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from modaxfer.plan import Part
+from modaxfer.plan import Labels, Part, Phase, Plan, Role, Stream
 from modaxfer.runner.evaluation.caveats import caveats
 
 
@@ -16,8 +16,22 @@ def rows(train=b"", test=b"", warnings=()):
     return SimpleNamespace(digests=split, warnings=warnings)
 
 
+def phase(moves, judged):
+    streams = {"source": Stream(role=Role.SOURCE), "target": Stream(labels=Labels.HIDDEN)}
+    return Phase(trainable=frozenset(moves), learning_rates=dict.fromkeys(moves, 1e-3), streams=streams, judged=judged)
+
+
 def resolved(
-    name, data, *, moves=(Part.BODY,), weights="pretrained", pretrained=True, proxy=None, source=None, hidden=False
+    name,
+    data,
+    *,
+    moves=(Part.BODY,),
+    weights="pretrained",
+    pretrained=True,
+    proxy=None,
+    source=None,
+    hidden=False,
+    judged=(),
 ):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
     encoder = SimpleNamespace(spec=spec, trust_remote_code=False, trained=None, stored=None)
@@ -28,9 +42,10 @@ def resolved(
         proxies=[proxy],
         source=source,
         teacher=None,
+        merged=(),
         hidden=hidden,
         strategy=SimpleNamespace(name="frozen"),
-        plan=SimpleNamespace(phases=[SimpleNamespace(trainable=set(moves))]),
+        plan=Plan(phases=(phase(moves, judged),)),
         config=SimpleNamespace(weights=weights),
     )
 
@@ -72,12 +87,11 @@ def test_each_warning_of_a_source_is_said_once():
 def test_a_source_is_told_of_and_so_are_labels_that_choose_the_epoch() -> None:
     source = resolved("web", rows(b"abcx", warnings=("a sample",)))
     data = rows(b"efg", b"xyz")
-    data.targets = {}
     assert caveats([resolved("office", data, source=source, hidden=True)]) == [
         "1 of 3 test rows of office have the same inputs as a training row of web, which trains the same encoder",
         "source web: a sample",
     ]
-    data.targets = {"validation": [0, 1]}
-    assert caveats([resolved("office", data, source=source, hidden=True)])[-1] == (
+    peeking = resolved("office", data, source=source, hidden=True, judged=("target",))
+    assert caveats([peeking])[-1] == (
         "epochs are chosen by labels of office's validation rows: this run is not without its labels"
     )
