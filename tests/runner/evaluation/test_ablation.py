@@ -35,7 +35,8 @@ def fused(monkeypatch):
     says = [np.where(rng.random(ROWS) < right, targets, 1 - targets) * 2 - 1 for right in (0.9, 0.6)]
     there = np.stack([np.arange(ROWS) % 5 > 0, np.ones(ROWS, bool)], axis=1)
     vectors = np.concatenate([there, np.stack(says, axis=1)], axis=1).astype(np.float32)
-    monkeypatch.setattr(ablation, "pooled_features", lambda session, name: vectors)
+    given = torch.from_numpy(vectors)
+    monkeypatch.setattr(ablation, "head_inputs", lambda session, name: given)
 
     def decode(logits):
         return logits.argmax(1).numpy(), logits.softmax(1).numpy()
@@ -107,7 +108,7 @@ def test_the_difference_is_that_of_the_same_rows(fused):
 
 def test_a_part_that_no_test_row_has_is_not_scored(fused):
     session, resolved, findings, _, _ = fused
-    ablation.pooled_features(session, "test")[:, 0] = 0
+    ablation.head_inputs(session, "test")[:, 0] = 0
     assert ablate(session, resolved, findings)["image"] == {"metrics": {}, "intervals": {}, "rows": 0}
 
 
