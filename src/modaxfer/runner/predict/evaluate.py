@@ -8,6 +8,7 @@ from typing import Any
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
+from modaxfer.metrics.choice import find_metric
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import asked
 from modaxfer.runner.evaluation.measured import measure
@@ -41,13 +42,18 @@ def evaluate(
 
     Raises:
         DataError: There is no model, or one per task; or the task's rows are no longer the ones the run was made with.
+        UnknownNameError: The run's result names a metric that is not installed.
+        ConfigError: It names code that nobody vouches for.
     """
     stored = Result.load(run)
     predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
+    names = list(stored.metrics["test"])
+    for name in names:
+        # A metric that fails is a warning; one that must not run, or that is not there, is refused.
+        find_metric(name, predictor.described.problem)
     task, data = load_rows(run, partial=predictor.described.partial)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
-    names = list(stored.metrics["test"])
     ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.described.problem,
