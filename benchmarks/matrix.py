@@ -27,7 +27,7 @@ from modaxfer.runner.compare.ledger import CellRecord
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "matrix.json"
 
 ENCODERS = ("bert", "vit", "wav2vec2", "whisper", "table", "lstm", *MODELS)
-STRATEGIES = ("full", "lora", "frozen")
+STRATEGIES = ("full", "lora", "adapter", "frozen")
 TASKS = {
     "sst2": "text",
     "legal-sentiment": "text pair",

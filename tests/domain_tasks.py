@@ -34,7 +34,15 @@ PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 ALLOWED = {"modaxfer", "pluggy"}
 """What a light module may import beside the standard library and itself."""
 
-LIGHT = {"modaxfer", "modaxfer.augmentation_spec", "modaxfer.hooks", "modaxfer.spec", "modaxfer.threads"}
+LIGHT = {
+    "modaxfer",
+    "modaxfer.augmentation_spec",
+    "modaxfer.head_specs",
+    "modaxfer.hooks",
+    "modaxfer.score_specs",
+    "modaxfer.spec",
+    "modaxfer.threads",
+}
 """What it may import of the framework."""
 
 NEW_MODULES = """

@@ -20,8 +20,8 @@ class Settings(TypedDict, total=False):
     strategy: str
     task: str | Sequence[str]
     source_task: str | Sequence[str] | None
-    unlabelled: str | None
     map_classes: str | Path | None
+    unlabelled: str | None
     data: Any
     text: str | Sequence[str]
     image: str | Sequence[str]
@@ -41,7 +41,7 @@ class Settings(TypedDict, total=False):
     learning_rate: float | None
     seed: int
     seeds: int
-    baseline: Literal["scratch"] | Sequence[Literal["scratch"]]
+    baseline: Literal["scratch", "labelled"] | Sequence[Literal["scratch", "labelled"]]
     folds: int | None
     fold: int | None
     shots: int | None
@@ -55,7 +55,7 @@ class Settings(TypedDict, total=False):
     output: str | Path | None
     standalone: bool
     trust_remote_code: bool
-    bound: Literal["", "source-only", "oracle"]
+    bound: Literal["", "source-only", "oracle", "labelled"]
     set: Mapping[str, Any]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from modaxfer.augmentation_spec import AugmentationSpec, Change
 from modaxfer.head_specs import ClassicalHeadSpec, HeadSpec
+from modaxfer.score_specs import MetricSpec, ValidatorSpec
 
 __all__ = [
     "API_VERSION",
@@ -337,21 +338,6 @@ class StrategySpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidatorSpec:
-    """What chooses the best epoch of a phase: a `modaxfer.contracts.Validator`.
-
-    Strategies that adapt offer it by name, ``--set validator=NAME``, and every run of theirs is judged by all of them;
-    it is built as ``target(context)`` with `modaxfer.contracts.ValidatorContext`.
-    """
-
-    name: str
-    target: str
-    needs_labels: bool = False
-    """Whether it needs labels of the source, as its class says too."""
-    summary: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ProblemSpec:
     """What a target asks for: `target()` returns a `modaxfer.contracts.Problem`; tasks name it in `Target.problem`.
 
@@ -389,19 +375,6 @@ class ProblemSpec:
             raise ValueError(f"problem {self.name!r}: metrics is empty, and the first one decides")
         if self.link not in (links := ("", "softmax", "sigmoid", "identity")):
             raise ValueError(f"problem {self.name!r}: link is {self.link!r}, expected one of {links}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricSpec:
-    """A score: `target(references, predictions, scores)` returns a float."""
-
-    name: str
-    target: str
-    problems: tuple[str, ...]
-    """Problems that it applies to; further ones may name it themselves."""
-    greater_is_better: bool = True
-    needs_scores: bool = False
-    summary: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -156,7 +156,7 @@ def test_adapters_attach_train_alone_and_come_back(load, name):
 def test_targets_name_convolutions_too(load):
     encoder, _ = load("resnet")
     assert adapted_modules(encoder, AdapterSpec(targets=("convolution",))) == adapted_modules(encoder, LORA)
-    with pytest.raises(RefusedError, match=r"no linear module or convolution .* matches\. Got: conv\. Allowed: convol"):
+    with pytest.raises(RefusedError, match=r"linear modules or convolutions .* matches\. Got: conv\. Allowed: convol"):
         adapted_modules(encoder, AdapterSpec(targets=("conv",)))
 
 

@@ -257,10 +257,10 @@ def test_a_frozen_run_adds_no_rows_and_an_older_one_keeps_no_record(train, tiny,
         del values["towers"][0]["encoder"][name]
     path.write_text(json.dumps(values))
     third = train("third", second.folder, "lora", **rows)
-    (unknown,) = said(third, "no record of its rows")
+    (unknown,) = said(third, "no record of the rows was kept")
     assert "is not known" in unknown
     fourth = train("fourth", third.folder, "frozen", **rows, **FROZEN, seed=6)
-    assert said(fourth, "no record of its rows") == [unknown.replace(str(second.folder), str(third.folder))]
+    assert said(fourth, "no record of the rows was kept") == [unknown.replace(str(second.folder), str(third.folder))]
 
 
 def test_random_weights_have_no_past(train, tiny, own_rows):

@@ -28,7 +28,7 @@ def adapted(tiny, opened, tmp_path, monkeypatch):
         from modaxfer.runner.request import request
 
         near = task_from_files(RunConfig(data=write(tmp_path / "near.csv", 1.0, names)))
-        monkeypatch.setattr(request, "find_source", lambda config, strategy: ("own/near", near))
+        monkeypatch.setattr(request, "find_sources", lambda config, strategy: (("own/near", near),))
         data = write(tmp_path / "far.csv", 10.0)
         asked = RunConfig(encoder=(str(tiny(encoder)),), strategy="coral", data=data, device="cpu", **changes)
         (session,), (resolved,), _ = opened(asked)

@@ -44,7 +44,9 @@ def test_a_run_from_a_run_is_named_after_the_last_part_of_its_path(tmp_path, mon
 
 
 def test_lists_of_choices_and_numbers_are_checked_item_by_item(tmp_path):
-    with pytest.raises(ConfigError, match=r"baseline: got 'scrach', allowed scratch \(did you mean scratch\?\)"):
+    with pytest.raises(
+        ConfigError, match=r"baseline: got 'scrach', allowed scratch, labelled \(did you mean scratch\?\)"
+    ):
         build(RunConfig, {"baseline": "scrach"})
     with pytest.raises(ConfigError, match=r"rates: got 0.0, must be at least 1e-06"):
         build(TrainOptions, {"rates": "1,0"})

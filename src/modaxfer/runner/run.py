@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from modaxfer.config import RunConfig
-from modaxfer.contracts import TaskData
 from modaxfer.errors import ModaxferError
 from modaxfer.plan import Part, Phase, Role
 from modaxfer.registry import registry
@@ -37,6 +36,7 @@ from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.request.announced import announce
 from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import ResolvedTask, describe, resolve_tasks
@@ -166,11 +166,6 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
     return Result.load(folder), folder
 
 
-def _left_out(dropped: Mapping[str, int]) -> str:
-    told = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
-    return f" (left out: {told})" if told else ""
-
-
 def _alone(make: Callable[[], Any]) -> Any:
     return make()
 
@@ -217,7 +212,7 @@ class _Run:
         return result
 
     def _execute(self) -> Result:
-        self._announce()
+        announce(self.tasks, self.warnings, self.progress.say)
         context = RunContext(
             accelerator=self.accelerator,
             stages=self.stages,
@@ -262,27 +257,6 @@ class _Run:
         if not before:
             return {}
         return {"before": before, "source_task": " + ".join(str(told["task"]) for told in before)}
-
-    def _announce(self) -> None:
-        for resolved in self.tasks:
-            for name, value in describe(resolved).items():
-                self.progress.say(f"{name:<11}{value}")
-            self._announce_rows(resolved.data)
-            if resolved.source is not None:
-                self.progress.say(f"{'source':<11}{resolved.source.task_id}")
-                self._announce_rows(resolved.source.data)
-        for warning in self.warnings:
-            self.progress.say(f"warning: {warning}")
-
-    def _announce_rows(self, data: TaskData) -> None:
-        rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items())
-        self.progress.say(f"{'data':<11}{data.source}: {rows} rows (fingerprint {data.fingerprint[:12]})")
-        if data.unlabelled is not None:
-            self.progress.say(f"{'unlabelled':<11}{data.unlabelled.source}{_left_out(data.unlabelled.dropped)}")
-        dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
-        example = f", e.g. {data.dropped_rows[0]}" if data.dropped_rows else ""
-        if dropped:
-            self.progress.say(f"{'dropped':<11}{dropped}{example}")
 
     def _train(self, targets: list[TaskSession]) -> dict[str, Any]:
         phases = self.plan.phases

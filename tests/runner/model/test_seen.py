@@ -27,7 +27,13 @@ def resolved(name, fingerprint, *encoders, seeds=1, **splits):
     data = SimpleNamespace(fingerprint=fingerprint, digests={key: digests(text) for key, text in splits.items()})
     config = SimpleNamespace(weights="pretrained", seeds=seeds, folds=None)
     return SimpleNamespace(
-        task_id=name, source=None, data=data, config=config, towers=[SimpleNamespace(encoder=one) for one in encoders]
+        task_id=name,
+        source=None,
+        teacher=None,
+        merged=[],
+        data=data,
+        config=config,
+        towers=[SimpleNamespace(encoder=one) for one in encoders],
     )
 
 

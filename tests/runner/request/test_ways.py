@@ -9,8 +9,8 @@ import pytest
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Part, Phase
 from modaxfer.registry import registry
+from modaxfer.runner.request.rates import with_bridge_rate
 from modaxfer.runner.request.request import pick_way, pick_ways, source_of
-from modaxfer.runner.request.resolve import _with_bridge_rate
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, EncoderSpec, Field, Signal
 
 TITLE, NOTE = Field(name="title", signal=TEXT), Field(name="note", signal=TEXT)
@@ -112,7 +112,7 @@ def test_two_encoders_of_one_kind_read_the_same():
 def test_a_trained_bridge_has_a_learning_rate_of_its_own():
     rates = {Part.HEAD: 1e-3, Part.BRIDGE: 1e-3, Part.BODY: 1e-4}
     phase = Phase(trainable=frozenset(rates), learning_rates=rates)
-    changed = _with_bridge_rate(phase, 5.0)
+    changed = with_bridge_rate(phase, 5.0)
     assert changed.learning_rates == rates | {Part.BRIDGE: pytest.approx(5e-3)}
     bare = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
-    assert _with_bridge_rate(bare, 5.0) is bare
+    assert with_bridge_rate(bare, 5.0) is bare
