@@ -47,11 +47,11 @@ def evaluate(
     """
     stored = Result.load(run)
     predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
+    task, data = load_rows(run, partial=predictor.described.partial)
     names = list(stored.metrics["test"])
     for name in names:
         # A metric that fails is a warning; one that must not run, or that is not there, is refused.
         find_metric(name, predictor.described.problem)
-    task, data = load_rows(run, partial=predictor.described.partial)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores = predictor.objective.decode(logits)
     ask = asked(data, task, fields_of(task, data), "test")
