@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import nn
 
-from modaxfer.contracts import LossContext, Seen, Step, ValidatorContext
+from modaxfer.contracts import LossContext, Step
 
-__all__ = ["InformationMaximisation", "InformationScore", "information_loss"]
+__all__ = ["InformationMaximisation", "information_loss"]
 
 
 class InformationMaximisation(nn.Module):
@@ -27,23 +25,6 @@ class InformationMaximisation(nn.Module):
     def forward(self, step: Step) -> torch.Tensor:
         """Return the loss of all rows of the step, ``[]``."""
         return information_loss(torch.cat([stream.outputs for stream in step.streams.values()]), self.diversity)
-
-
-class InformationScore:
-    """A validator without labels: the loss itself on validation rows, turned round.
-
-    Args:
-        context: Of any streams.
-    """
-
-    needs_labels = False
-
-    def __init__(self, context: ValidatorContext) -> None:
-        pass
-
-    def __call__(self, seen: Mapping[str, Seen]) -> float:
-        """Return the mutual information of rows and predicted classes, 0 ... log(classes)."""
-        return -float(information_loss(torch.cat([own.outputs for own in seen.values()])))
 
 
 def information_loss(logits: torch.Tensor, diversity: float = 1.0) -> torch.Tensor:

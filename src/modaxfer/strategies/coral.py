@@ -18,7 +18,8 @@ __all__ = ["CoralOptions", "plan"]
 
 DEFAULT_WEIGHT = 1.0
 
-_OF_STEPS = ("weight", "means", "validate_on", "head_first", "layer_decay", "rank", "alpha", "targets")
+_OF_STEPS = ("weight", "means", *(item.name for item in fields(AdaptationOptions) if item.name != "underneath"))
+"""What a closed form, which takes no steps, has no use for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,5 +73,5 @@ def _adapted(phase: Phase, options: ShotOptions, context: PlanContext) -> Phase:
         learning_rates=rates,
         streams={"target": Stream(labels=Labels.HIDDEN, extras=(centroid,) if options.pseudo else ())},
         losses=(information, pseudo) if options.pseudo else (information,),
-        validator=Component(target="modaxfer.losses.information:InformationScore"),
+        validator=Component(target="modaxfer.validators.information:InformationMaximisation"),
     )

@@ -42,7 +42,9 @@ class RunOne(Protocol):
         resume: bool = False,
         overwrite: bool = False,
         shared: bool = False,
+        weights_of: Result | None = None,
         progress: Progress | None = None,
+        request: Request | None = None,
         memory: Memory | None = None,
     ) -> tuple[Result, Path]:
         """Return result and folder."""

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.registry import load_target
 from modaxfer.result import Result
+from modaxfer.runner.before.stage import RunOne
 from modaxfer.runner.beside.companion import Companion, Kind, Main
 from modaxfer.runner.claims.space import space_told
 from modaxfer.runner.evaluation.attempts import attempt
@@ -27,29 +27,10 @@ from modaxfer.runner.request.request import Request
 from modaxfer.runner.run import run
 from modaxfer.tasks.memory import Memory
 
-__all__ = ["AGAIN", "RunOne", "is_complete", "run_with_companions"]
+__all__ = ["AGAIN", "is_complete", "run_with_companions"]
 
 AGAIN = " (--resume tries it again)"
 """Ends a warning of what went wrong beside the first run; it goes when that has been made up for."""
-
-
-class RunOne(Protocol):
-    """Trains and evaluates one request; see `modaxfer.runner.run.run`."""
-
-    def __call__(
-        self,
-        config: RunConfig,
-        *,
-        resume: bool = False,
-        overwrite: bool = False,
-        shared: bool = False,
-        weights_of: Result | None = None,
-        progress: Progress | None = None,
-        request: Request | None = None,
-        memory: Memory | None = None,
-    ) -> tuple[Result, Path]:
-        """Return result and folder."""
-        ...
 
 
 def run_with_companions(
