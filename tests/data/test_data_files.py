@@ -137,11 +137,11 @@ def test_malformed_files_are_refused_by_name_and_row(tmp_path, name, content, me
 
 def test_missing_file_names_close_ones(tmp_path):
     written(tmp_path, "train.csv", CSV)
-    with pytest.raises(DataError, match=r"no such data file .*did you mean train\.csv"):
+    with pytest.raises(DataError, match=r"no such file .*did you mean train\.csv"):
         read_table(tmp_path / "tran.csv")
-    with pytest.raises(DataError, match=r"no such data file .*check the path"):
+    with pytest.raises(DataError, match=r"no such file .*check the path"):
         read_table(tmp_path / "nowhere" / "x.csv")
-    with pytest.raises(DataError, match=r"no such data file .*download it first"):
+    with pytest.raises(DataError, match=r"no such file .*download it first"):
         read_table("https://example.org/train.csv")
     with pytest.raises(DataError, match=r"expected a file, found a folder"):
         read_table(tmp_path)

@@ -177,7 +177,7 @@ def test_a_label_must_be_found(tmp_path):
 def test_data_must_be_named_and_there(tmp_path):
     with pytest.raises(ConfigError, match=r"no data of your own is named"):
         task_from_files(RunConfig())
-    with pytest.raises(DataError, match=r"no such data file"):
+    with pytest.raises(DataError, match=r"no such file"):
         task_from_files(RunConfig(data=str(tmp_path / "gone.csv")))
 
 

@@ -81,6 +81,12 @@ def test_the_one_field_of_another_task_may_have_another_name(loaded, monkeypatch
         find_unlabelled("no-such-task")
 
 
+def test_a_name_of_a_file_that_is_not_there_is_no_unknown_task(tmp_path):
+    written(tmp_path / "more.csv", "text", ["a"])
+    with pytest.raises(DataError, match=r"no such file .*did you mean more.csv"):
+        find_unlabelled(str(tmp_path / "mroe.csv"))
+
+
 def test_images_of_another_folder_are_carried_over(tmp_path):
     colours = np.random.default_rng(0).integers(0, 255, (24, 3))
     for place, colour in enumerate(colours):

@@ -20,6 +20,7 @@ from modaxfer.data.media.values import encoded
 from modaxfer.data.near_copies import near_copies
 from modaxfer.data.rows import Rows
 from modaxfer.data.sources import find_rows
+from modaxfer.data.tables.files import is_data, require_file
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.registry import registry
 from modaxfer.spec import SPLITS, UNLABELLED, Field
@@ -47,10 +48,14 @@ def find_unlabelled(asked: str) -> str:
     """Return the id of the task that `asked` names, or an empty text where it is a file or a folder.
 
     Raises:
+        DataError: It is named like a data file, and there is none.
         UnknownNameError: It is neither.
     """
-    if Path(asked).expanduser().exists():
+    path = Path(asked).expanduser()
+    if path.exists():
         return ""
+    if is_data(path):
+        require_file(path)
     return registry().get("task", asked).id
 
 

@@ -103,7 +103,7 @@ def test_text_is_a_sentence_unless_a_file_is_called_so(tmp_path, monkeypatch):
 
 
 MISSING = {
-    "a misspelt table": ("row.csv", TEXT_FIELD, r"no such data file \(file row.csv\). Fix: did you mean rows.csv\?"),
+    "a misspelt table": ("row.csv", TEXT_FIELD, r"no such file \(file row.csv\). Fix: did you mean rows.csv\?"),
     "a misspelt picture": ("b.png", IMAGE_FIELD, r"no such file \(file b.png\). Fix: did you mean a.png\?"),
     "a folder without pictures": ("empty", IMAGE_FIELD, r"no image files in this folder .*Got: an empty folder"),
     "a folder for a text model": ("empty", (*TEXT_FIELD, *IMAGE_FIELD), r"expected a file, found a folder"),

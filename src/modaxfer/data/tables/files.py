@@ -20,7 +20,7 @@ from modaxfer.data.tables.records import read_records
 from modaxfer.data.tables.signatures import require_kind
 from modaxfer.errors import DataError, close_matches
 
-__all__ = ["EXTENSIONS", "extension", "is_data", "read_table"]
+__all__ = ["EXTENSIONS", "extension", "is_data", "read_table", "require_file"]
 
 _ADDRESS = re.compile(r"(^|/)(https?|ftp|s3|gs|hf):/")
 
@@ -41,7 +41,7 @@ def read_table(path: str | Path, selection: Selection = EVERYTHING) -> pa.Table:
     """
     path = Path(path)
     try:
-        _require_file(path)
+        require_file(path)
         found = extension(path)
         require_kind(path, "gz" if path.suffix.lower() == ".gz" else found)
         table = _READERS[found](path, selection)
@@ -81,7 +81,12 @@ def is_data(path: Path) -> bool:
         return False
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Check that `path` is a file.
+
+    Raises:
+        DataError: It is a folder, a broken link, or not there (names files that may be meant).
+    """
     if path.is_dir():
         raise DataError("expected a file, found a folder", file=path, fix="name a file inside it")
     if path.is_symlink() and not path.exists():
@@ -92,7 +97,7 @@ def _require_file(path: Path) -> None:
         fix = f"did you mean {' or '.join(close)}?" if close else "check the path"
         if _ADDRESS.search(str(path)):
             fix = "download it first, and name the file"
-        raise DataError("no such data file", file=path, fix=fix)
+        raise DataError("no such file", file=path, fix=fix)
     if not path.is_file():
         raise DataError(
             "a pipe or device, not a file: a run reads its data more than once", file=path,

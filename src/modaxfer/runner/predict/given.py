@@ -11,8 +11,8 @@ from modaxfer.data.given import Given, given_rows
 from modaxfer.data.layouts.class_folders import read_class_folders
 from modaxfer.data.layouts.listing import list_media
 from modaxfer.data.origin import notes_of, renamed
-from modaxfer.data.tables.files import EXTENSIONS, read_table
-from modaxfer.errors import DataError, close_matches
+from modaxfer.data.tables.files import EXTENSIONS, read_table, require_file
+from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from modaxfer.spec import Field
@@ -131,7 +131,7 @@ def _from_path(path: Path, fields: Sequence[Field]) -> Given:
         return _from_folder(path, fields[0].name, kind)
     suffixes = {suffix.lstrip(".").lower() for suffix in path.suffixes[-2:]}
     if kind is not None and not suffixes & set(EXTENSIONS):
-        _require_file(path)
+        require_file(path)
         return given_rows([str(path)], fields)
     table = read_table(path)
     return Given(table=table, root=path.resolve().parent, notes=notes_of(table))
@@ -155,14 +155,6 @@ def _from_folder(folder: Path, column: str, kind: str) -> Given:
         root=folder.resolve(),
         notes=tuple(left),
     )
-
-
-def _require_file(path: Path) -> None:
-    if path.exists():
-        return
-    near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = close_matches(path.name, near)
-    raise DataError("no such file", file=path, fix=f"did you mean {' or '.join(close)}?" if close else "check the path")
 
 
 def _media_kind(fields: Sequence[Field]) -> str | None:
