@@ -38,6 +38,7 @@ def read_yaml(path: Path, *, what: str = "config", text: bool = False) -> dict[s
 
     written = read_text(path, what)
     try:
+        _check_depth(written, path)
         # A subclass of the safe loader, or of the base loader, which make plain values only.
         values = yaml.load(written, Loader=_loader(text))  # noqa: S506
     except yaml.YAMLError as error:
@@ -90,6 +91,17 @@ def read_text(path: Path, what: str = "config") -> str:
         raise ConfigError(f"{path} is not text in UTF-8", fix=f"name {named}, or save it as UTF-8") from None
 
 
+def _check_depth(written: str, path: Path) -> None:
+    """Refuse what is nested beyond any config before it is read: libyaml, which recurses, would end the process."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(written, Loader=_loader(text=True)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _too_much(path)
+
+
 def _count(values: Any, path: Path) -> None:
     """Refuse what is deep or grows beyond any config; walks no further than that."""
     count, rest = 0, [(values, 1)]
@@ -112,10 +124,15 @@ def _too_much(path: Path) -> ConfigError:
 
 @cache
 def _loader(text: bool) -> Any:
-    """Return PyYAML's safe loader, or the one that reads text alone, which here refuses a key that is given twice."""
+    """Return PyYAML's safe loader, or the one that reads text alone, which here refuses a key that is given twice.
+
+    That of libyaml, where PyYAML was built with it, is ten times as fast: a run reads its config several times.
+    """
     import yaml
 
-    class Loader(yaml.BaseLoader if text else yaml.SafeLoader):  # type: ignore[misc]
+    name = "BaseLoader" if text else "SafeLoader"
+
+    class Loader(getattr(yaml, f"C{name}", getattr(yaml, name))):  # type: ignore[misc]
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen: set[str] = set()
             for key, _ in node.value:

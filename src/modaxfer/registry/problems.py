@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from modaxfer.errors import UnknownNameError
 from modaxfer.registry.names import matching
 from modaxfer.registry.records import BUILTIN
-from modaxfer.registry.register import registry
+from modaxfer.registry.register import Registry, registry
 from modaxfer.registry.targets import load_target
 
 if TYPE_CHECKING:
@@ -57,12 +57,18 @@ def problem_of(name: str) -> Problem:
 
 def applicable_metrics(name: str) -> tuple[Entry, ...]:
     """Return the registered metrics that apply to the problem `name`: those that say so, and those that it names."""
+    return _applicable(registry(), name)
+
+
+@lru_cache
+def _applicable(known: Registry, name: str) -> tuple[Entry, ...]:
+    """Look through all metrics once for each problem: scores are asked for by the thousand."""
     entry = _entry(name)
     wanted = {*entry.spec.metrics, *entry.spec.more_metrics}
     names = {entry.id, problem_name(name)}
     return tuple(
         metric
-        for metric in registry().all("metric")
+        for metric in known.all("metric")
         if names & set(metric.spec.problems) or {metric.id, metric.name} & wanted
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from modaxfer.spec import (
@@ -70,12 +71,12 @@ class Entry:
     spec: Any
     """The plugin's frozen spec, of the type that its kind asks for."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Short name: ``vit``."""
         return str(self.spec.name)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Full name, unique within its kind: ``modaxfer/vit``."""
         return f"{self.plugin}/{self.name}"

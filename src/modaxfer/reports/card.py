@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 import modaxfer
@@ -74,17 +75,8 @@ def write(result: Result, folder: Path) -> list[Path]:
 
 def render(result: Result, folder: Path) -> str:
     """Return the card as Markdown with YAML front matter; of a failed run, a note that there is no model."""
-    environment = Environment(
-        loader=PackageLoader("modaxfer.reports"),
-        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes what both would read as markup
-        finalize=markdown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": lambda interval: interval_text(interval) or "-"}
     rows = score_rows(result)
-    return environment.get_template("card.md.jinja").render(
+    return _template().render(
         result=result,
         front=Markup(_yaml(front_matter(result, folder))),  # noqa: S704
         title=title(result),
@@ -109,6 +101,21 @@ def render(result: Result, folder: Path) -> str:
         cost=cost_facts(result),
         version=modaxfer.__version__,
     )
+
+
+@cache
+def _template() -> Template:
+    """Compile the card's template once: a comparison renders a card for every cell."""
+    environment = Environment(
+        loader=PackageLoader("modaxfer.reports"),
+        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes what both would read as markup
+        finalize=markdown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "interval": lambda interval: interval_text(interval) or "-"}
+    return environment.get_template("card.md.jinja")
 
 
 def front_matter(result: Result, folder: Path) -> dict[str, Any]:

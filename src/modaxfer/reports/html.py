@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import modaxfer
 from modaxfer.escaping import html_text
@@ -73,6 +74,12 @@ def write(result: Result, folder: Path) -> list[Path]:
 
 def render(result: Result, folder: Path) -> str:
     """Return the page for `result`, with what predictions.parquet, log.jsonl and config.yaml in `folder` add."""
+    return _template().render(_context(result, folder))
+
+
+@cache
+def _template() -> Template:
+    """Compile the page's template once: a comparison renders a page for every cell."""
     environment = Environment(
         loader=PackageLoader("modaxfer.reports"),
         autoescape=True,
@@ -82,7 +89,7 @@ def render(result: Result, folder: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "interval": interval_text}
-    return environment.get_template("report.html.jinja").render(_context(result, folder))
+    return environment.get_template("report.html.jinja")
 
 
 def _context(result: Result, folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from threading import Lock
 import numpy as np
 import pytest
 
+from modaxfer.runner.rows import cache as row_cache
 from modaxfer.runner.rows.cache import ABANDONED_S, cache_key, cached_store
 
 ROWS = [{"ids": np.arange(3 + row, dtype=np.int32)} for row in range(5)]
@@ -80,6 +81,17 @@ def test_what_is_used_stays_before_what_is_newer(cache, monkeypatch):
     monkeypatch.setenv("MODAXFER_CACHE_GB", str(2.5 * size / 1e9))
     cached_store("prepared", "new", True, lambda: [ROWS])
     assert names(cache) == ["new", "used"]
+
+
+def test_a_cache_is_measured_again_once_what_was_written_could_fill_half_of_what_was_left(cache, monkeypatch):
+    measured = []
+    monkeypatch.setattr(row_cache, "_prune", lambda *_, keep: measured.append(keep.name) or 0)
+    cached_store("prepared", "first", True, lambda: [ROWS])
+    size = sum(path.stat().st_size for path in (cache / "first").iterdir())
+    monkeypatch.setenv("MODAXFER_CACHE_GB", str(5 * size / 1e9))  # Half of it takes two entries, not three.
+    for key in ("a", "b", "c", "d", "e"):
+        cached_store("prepared", key, True, lambda: [ROWS])
+    assert measured == ["first", "a", "d"]
 
 
 def test_an_entry_that_another_run_writes_is_left_alone(cache, monkeypatch):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import modaxfer
 from modaxfer.escaping import html_text, lines
@@ -49,18 +50,9 @@ def write(folder: Path) -> list[Path]:
 
 def render(folder: Path) -> str:
     """Return the page for the comparison in `folder`."""
-    environment = Environment(
-        loader=PackageLoader("modaxfer.reports"),
-        autoescape=True,
-        finalize=html_text,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "label": label, "duration": duration}
     grid, cells = stored_grid(folder), read_cells(folder)
     planned = [cell.key for cell in grid.cells(folder)]
-    return environment.get_template("compare.html.jinja").render(
+    return _template().render(
         axes=grid.axes,
         counted=_counted(grid),
         shared={key: value for key, value in grid.to_dict().items() if key not in vars(grid.axes)},
@@ -82,6 +74,21 @@ def render(folder: Path) -> str:
         folder=folder.name,
         version=modaxfer.__version__,
     )
+
+
+@cache
+def _template() -> Template:
+    """Compile the page's template once: a comparison writes its page after every cell."""
+    environment = Environment(
+        loader=PackageLoader("modaxfer.reports"),
+        autoescape=True,
+        finalize=html_text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "label": label, "duration": duration}
+    return environment.get_template("compare.html.jinja")
 
 
 def headline(cells: tuple[CellRecord, ...], planned: int) -> str:

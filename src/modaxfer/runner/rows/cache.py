@@ -40,6 +40,9 @@ KINDS = ("prepared", "features", "bridges", "baselines", RUNS)
 ABANDONED_S = 24 * 3600
 """Age at which a half-written entry belongs to a process that was killed."""
 
+_ROOM: dict[tuple[Path, float], float] = {}
+"""Bytes that a cache with a limit can take before it is measured again."""
+
 
 def cache_key(*parts: object) -> str:
     """Return a short hash of everything that decides an entry's content."""
@@ -75,7 +78,7 @@ def cached_store(
             tell(_unwritable(error.__cause__))
         else:
             with suppress(OSError):
-                _prune(folder.parent.parent, keep=folder)
+                _make_room(folder.parent.parent, written=folder)
             return store
     examples = [example for chunk in make() for example in chunk]
     return ExampleStore.from_examples(examples, notes())
@@ -136,20 +139,36 @@ def _unwritable(error: BaseException | None) -> str:
     )
 
 
-def _prune(cache: Path, keep: Path) -> None:
-    """Delete the entries not used for longest until the cache is small enough; `keep` stays.
+def _make_room(cache: Path, written: Path) -> None:
+    """Prune the cache where what this process wrote since it was measured, the last entry too, may have filled it.
+
+    To measure is to look at every file, which would take longer than to write an entry. Half of what is left is not
+    counted on: other runs write as well.
+    """
+    limit = _limit()
+    left = _ROOM.get((cache, limit), 0.0) - sum(path.stat().st_size for path in written.iterdir())
+    _ROOM[cache, limit] = left if left > 0 else (limit - _prune(cache, keep=written)) / 2
+
+
+def _prune(cache: Path, keep: Path) -> float:
+    """Delete the entries not used for longest until the cache is small enough, and return its bytes; `keep` stays.
 
     What another run is writing is left alone, and what one removes meanwhile is no error.
     """
-    limit = float(os.environ.get("MODAXFER_CACHE_GB", LIMIT_GB)) * 1e9
+    limit = _limit()
     found = list(_entries(cache))
     total = sum(size for _, _, size in found)
     for _, folder, size in sorted(found):
         if total <= limit:
-            return
+            break
         if folder != keep:
             _remove(folder)
             total -= size
+    return total
+
+
+def _limit() -> float:
+    return float(os.environ.get("MODAXFER_CACHE_GB", LIMIT_GB)) * 1e9
 
 
 def _remove(folder: Path) -> None:
