@@ -359,7 +359,8 @@ class ValidatorContext:
 class Validator(Protocol):
     """Judges the model after each epoch; the best epoch's weights are kept.
 
-    Built as ``target(context: ValidatorContext, **options)``.
+    Built as ``target(context: ValidatorContext, **options)``. One that sets ``reads_outputs = False`` judges features
+    alone, while there is no head that has learned anything: scores of what the head says are not told then.
     """
 
     needs_labels: bool

@@ -32,6 +32,12 @@ STRATEGIES = (
         summary="Encode once, fit a classical head on the features; with a trained bridge, FPT (Lu et al. 2021).",
     ),
     StrategySpec(
+        name="contrastive",
+        target="modaxfer.strategies.contrastive:plan",
+        options="modaxfer.strategies.contrastive:ContrastiveOptions",
+        summary="Few rows: the body learns from pairs of rows, then a classical head is fitted (Tunstall et al. 2022).",
+    ),
+    StrategySpec(
         name="fusion",
         target="modaxfer.strategies.fusion:plan",
         options="modaxfer.strategies.fusion:FusionOptions",

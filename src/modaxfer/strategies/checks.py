@@ -68,15 +68,22 @@ def check_installed(package: str, purpose: str, install: str) -> None:
         raise MissingPackageError(package, purpose, install)
 
 
-def check_one_class(strategy: str, context: PlanContext) -> None:
+def check_one_class(
+    strategy: str, context: PlanContext, *, about: str = "the classes that rows without labels are taken for"
+) -> None:
     """Check that each row has one class, of which a model gives probabilities.
+
+    Args:
+        strategy: Its name.
+        context: Of the run.
+        about: What the strategy is about, for people.
 
     Raises:
         RefusedError: The task asks for something else.
     """
     if context.problem.link != "softmax" or context.problem.ragged:
         raise RefusedError(
-            f"strategy {strategy} is about the classes that rows without labels are taken for",
+            f"strategy {strategy} is about {about}",
             got=f"a {context.problem.name} target",
             allowed="one class per row: binary, multiclass",
             fix="choose another strategy (`modaxfer list strategies`)",

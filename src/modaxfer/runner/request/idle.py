@@ -77,7 +77,7 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
         yield from ((_flag(name), untrained) for name in OF_GRADIENTS if name != "batch_size")
         yield from ((f"train.{name}", untrained) for name in OF_STEPS)
     elif solved:
-        yield "train.rates", "a head is fitted in closed form before anything moves, and is not fitted again"
+        yield "train.rates", "a head is fitted in closed form, once"
         yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))
     if resolved.teacher is None:
         yield from ((f"train.{name}", "there is no --teacher") for name in ("teacher_share", "teacher_temperature"))

@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.augmentations.choice import find_augmentations
 from modaxfer.config import RunConfig, TrainOptions
 from modaxfer.errors import ConfigError, DataError, RefusedError
-from modaxfer.plan import SUPERVISED, Labels, LossTerm, Phase, Plan, Role, Stream, Together
+from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Plan, Role, Stream, Together
 from modaxfer.registry import problem_spec
 from modaxfer.result import Result, require_folder
 from modaxfer.runner.model.description import ModelDescription
@@ -123,6 +123,12 @@ def taught(plan: Plan, teacher: Teacher | None, options: TrainOptions, *, unlabe
     _refuse_blends(plan)
     if asking:
         return plan
+    if not any(_answers(plan, number) for number in range(len(plan.phases))):
+        raise RefusedError(
+            "no head is trained by steps, so that there are no outputs that could follow a teacher's",
+            got=f"--teacher {teacher.folder}",
+            fix="leave --teacher out, or choose another strategy, such as full",
+        )
     term = LossTerm(
         name=TERM,
         target="modaxfer.losses.distillation:Distillation",
@@ -132,8 +138,18 @@ def taught(plan: Plan, teacher: Teacher | None, options: TrainOptions, *, unlabe
         },
         weight=options.teacher_share,
     )
-    phases = (_with_unlabelled(phase) if unlabelled and phase.solver is None else phase for phase in plan.phases)
-    return replace(plan, phases=tuple(_with_term(phase, term) for phase in phases))
+    answers = [_answers(plan, number) for number in range(len(plan.phases))]
+    phases = (
+        _with_term(_with_unlabelled(phase) if unlabelled else phase, term) if answering else phase
+        for phase, answering in zip(plan.phases, answers, strict=True)
+    )
+    return replace(plan, phases=tuple(phases))
+
+
+def _answers(plan: Plan, number: int) -> bool:
+    """Return whether phase `number` takes steps with a head that says something: it, or one before, has trained it."""
+    known = plan.head_from_run or any(Part.HEAD in phase.trainable for phase in plan.phases[: number + 1])
+    return known and plan.phases[number].solver is None
 
 
 def _with_unlabelled(phase: Phase) -> Phase:

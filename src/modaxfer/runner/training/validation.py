@@ -58,6 +58,7 @@ class Validation:
         seed = next(iter(self.streams.values())).seed
         self.context = ValidatorContext(streams=facts, seed=seed)
         self._validator = build_validator(phase.validator, self.context)
+        self._tells = getattr(self._validator, "reads_outputs", True)
 
     def __call__(self) -> Judged:
         """Judge the model as it is now.
@@ -79,7 +80,8 @@ class Validation:
             session = self.streams[name]
             found = _scored(session, seen[name].outputs)
             score, skill = found.pop("judged"), found.pop("skill")
-            told.setdefault(session.task_id, found)
+            if self._tells:
+                told.setdefault(session.task_id, found)
             seen[name] = _shown(session, seen[name], score if self._alone is not None else skill)
         return seen, told
 
