@@ -17,10 +17,10 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 
 RAW = [(name, tiny_models.kind_of(name)) for name in tiny_models.CONFIGS]
-RAW += [("vit", "patches"), ("dinov2", "patches")]
-SCRATCH = ["table", "lstm"]
+RAW += [("vit", "patches"), ("dinov2", "patches"), ("cnn", "image")]
+SCRATCH = ["table", "lstm", "cnn"]
 ALL = [*tiny_models.CONFIGS, *SCRATCH]
-CASES = RAW + [(name, "embeddings") for name in ALL]
+CASES = RAW + [(name, "embeddings") for name in ALL if name != "cnn"]
 LENGTHS = (3, 7, 12)
 """Tokens of embedded content."""
 

@@ -26,6 +26,7 @@ SIZES = {
     "table:base": ("modaxfer/table-base", 3, 192, 891_648),
     "lstm": ("modaxfer/lstm-small", 2, 128, 198_656),
     "lstm:base": ("modaxfer/lstm-base", 2, 512, 3_153_920),
+    "cnn": ("modaxfer/cnn-small", 1, 256, 232_138),
 }
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
 

@@ -10,12 +10,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from modaxfer.contracts import Hidden
 from modaxfer.encoders.body import Origin
-from modaxfer.encoders.scratch import ScratchEncoder
+from modaxfer.encoders.scratch import EmbeddedEncoder
 
 __all__ = ["LSTMEncoder", "LSTMLayer"]
 
 
-class LSTMEncoder(ScratchEncoder):
+class LSTMEncoder(EmbeddedEncoder):
     """Bidirectional LSTM (Hochreiter & Schmidhuber 1997; Graves & Schmidhuber 2005), cut between its layers."""
 
     def __init__(self, config: Any, origin: Origin) -> None:

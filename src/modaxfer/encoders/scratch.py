@@ -1,4 +1,4 @@
-"""What encoders without pretrained weights share: built from a config, entered by what a trained bridge embeds."""
+"""What encoders without pretrained weights share: built from a config; most are entered by what a bridge embeds."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from modaxfer.encoders.saving import merged, new_folder
 from modaxfer.encoders.weight_files import has_weights, weight_files
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
-__all__ = ["ScratchEncoder"]
+__all__ = ["EmbeddedEncoder", "ScratchEncoder"]
 
 LONGEST = 512
 """Tokens that are read where nothing else is asked for."""
 
 
 class ScratchEncoder(LayeredEncoder):
-    """A body alone: it has no front, and no table that would limit how many tokens it takes."""
+    """An encoder of ours: its config is a design, its weights are drawn or were saved by a run."""
 
     attention: ClassVar[str | None] = None
-    has_front = False
 
     @classmethod
     def from_config(cls, config: Any, *, origin: Origin | None = None) -> Self:
@@ -65,6 +64,12 @@ class ScratchEncoder(LayeredEncoder):
         with new_folder(folder) as made:
             (made / "config.json").write_text(json.dumps(vars(self.config), indent=2) + "\n", encoding="utf-8")
             save_file(merged(self).state_dict(), made / "model.safetensors", metadata={"format": "pt"})
+
+
+class EmbeddedEncoder(ScratchEncoder):
+    """A body alone: it has no front, and no table that would limit how many tokens it takes."""
+
+    has_front = False
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:

@@ -11,12 +11,12 @@ from torch import nn
 from modaxfer.contracts import Hidden
 from modaxfer.encoders.attention import attend
 from modaxfer.encoders.body import Origin
-from modaxfer.encoders.scratch import ScratchEncoder
+from modaxfer.encoders.scratch import EmbeddedEncoder
 
 __all__ = ["TableEncoder", "TableLayer"]
 
 
-class TableEncoder(ScratchEncoder):
+class TableEncoder(EmbeddedEncoder):
     """Body of the FT-Transformer (Gorishniy et al. 2021): pre-norm layers over cells and a class token in front.
 
     Cells have no positions: which column one comes from is what its embedding says.

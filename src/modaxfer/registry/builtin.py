@@ -106,6 +106,17 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
             summary="Small bidirectional LSTM over a sequence, from scratch (Hochreiter & Schmidhuber 1997).",
         ),
         EncoderSpec(
+            name="cnn",
+            target="modaxfer.encoders.cnn:CNNEncoder",
+            inputs=(IMAGE,),
+            model_types=("modaxfer-cnn",),
+            configuration="modaxfer.encoders.designs:CNNConfig",
+            adapter_targets=("convolution", "projection"),
+            rates=Rates(full=1e-3, adapter=1e-3, head_multiplier=1.0, layer_decay=1.0),
+            pretrained=False,
+            summary="Small convolutional network over small pictures, from scratch (LeNet, LeCun et al. 1998).",
+        ),
+        EncoderSpec(
             name="auto",
             target="modaxfer.encoders.auto:AutoEncoder",
             inputs=(TEXT, IMAGE, AUDIO, EMBEDDINGS),
@@ -131,6 +142,7 @@ def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
         _design("table", "base", "3 layers, 192 wide; random weights."),
         _design("lstm", "small", "2 layers, 128 wide; random weights."),
         _design("lstm", "base", "2 layers, 512 wide; random weights."),
+        _design("cnn", "small", "2 convolutions, 256 wide, pictures of 28 pixels; random weights."),
     )
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modaxfer.encoders.designs.configs import LSTMConfig, TableConfig
+from modaxfer.encoders.designs.configs import CNNConfig, LSTMConfig, TableConfig
 
-__all__ = ["LSTMConfig", "TableConfig", "lstm_base", "lstm_small", "table_base", "table_small"]
+__all__ = [
+    "CNNConfig",
+    "LSTMConfig",
+    "TableConfig",
+    "cnn_small",
+    "lstm_base",
+    "lstm_small",
+    "table_base",
+    "table_small",
+]
 
 
 def table_small() -> Path:
@@ -27,3 +36,8 @@ def lstm_small() -> Path:
 def lstm_base() -> Path:
     """Return the folder of ``lstm:base``."""
     return Path(__file__).parent / "lstm-base"
+
+
+def cnn_small() -> Path:
+    """Return the folder of ``cnn:small``, as wide as the network for digits of Liang et al. (2020)."""
+    return Path(__file__).parent / "cnn-small"

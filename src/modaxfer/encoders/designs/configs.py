@@ -10,7 +10,7 @@ from typing import Self
 from modaxfer.config import build
 from modaxfer.errors import ConfigError
 
-__all__ = ["LSTMConfig", "TableConfig"]
+__all__ = ["CNNConfig", "LSTMConfig", "TableConfig"]
 
 
 @dataclass(kw_only=True)
@@ -74,3 +74,57 @@ class LSTMConfig(_Design):
 
     def __post_init__(self) -> None:
         self.check_multiple(2, "the two directions")
+
+
+@dataclass(kw_only=True)
+class CNNConfig(_Design):
+    """Sizes of a `modaxfer.encoders.cnn.CNNEncoder`, which counts as one layer whatever it holds."""
+
+    model_type: str = "modaxfer-cnn"
+    hidden_size: int = 256
+    """Width of the one vector that is made of a picture."""
+    num_hidden_layers: int = 1
+    channels: tuple[int, ...] = (20, 50)
+    """Maps of each convolution."""
+    kernel_size: int = 5
+    grid: int = 4
+    """Cells per side that the last maps are pooled to, whatever the picture's size."""
+    image_size: int = 28
+    """Pixels per side."""
+    layer_norm_eps: float = 1e-5
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.check_multiple(1, "one")
+        if self.num_hidden_layers != 1 or not self.channels or min(*self.channels, self.kernel_size, self.grid) < 1:
+            raise ConfigError(
+                f"{self.model_type} is one layer of at least one convolution",
+                got=f"{self.num_hidden_layers} layers, channels {self.channels}, kernels of {self.kernel_size}, "
+                f"a grid of {self.grid}",
+            )
+        self.check_pictures(self.image_size)
+
+    def check_pictures(self, size: int) -> None:
+        """Check that maps of pictures of `size` pixels per side do not vanish on their way.
+
+        Raises:
+            ConfigError: They do.
+        """
+        side = size
+        for _ in self.channels:
+            side = (side - self.kernel_size + 1) // 2
+        if side < 1:
+            raise ConfigError(
+                f"{len(self.channels)} convolutions of {self.kernel_size} pixels leave nothing of such a picture",
+                got=f"{size} pixels per side",
+                allowed=f"at least {self.smallest}",
+                fix=f"--set encoder.image_size={self.smallest}",
+            )
+
+    @property
+    def smallest(self) -> int:
+        """Pixels per side of which one cell is left."""
+        side = 1
+        for _ in self.channels:
+            side = 2 * side + self.kernel_size - 1
+        return side
