@@ -62,7 +62,7 @@ def plan(options: ContrastiveOptions, context: PlanContext) -> Plan:
 
 def _from_pairs(phase: Phase, context: PlanContext) -> Phase:
     """Return `phase` without its head, on a contrastive loss."""
-    rates = {part: rate for part, rate in phase.learning_rates.items() if part is not Part.HEAD}
+    rates: dict[Part, float] = {part: rate for part, rate in phase.learning_rates.items() if part is not Part.HEAD}
     term = LossTerm(
         name="contrastive",
         target="modaxfer.losses.contrastive:Contrastive",
