@@ -95,6 +95,9 @@ class RunConfig:
     teacher: str | None = documented(
         None, "A completed run with the task's classes: the model learns from its outputs as well (distillation)."
     )
+    private: float | None = documented(
+        None, "Protect each training row: differential privacy with this epsilon; delta is train.delta.", above=0.0
+    )
     epochs: float | None = documented(None, "Passes over the training rows.", above=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", above=0.0)
@@ -150,7 +153,7 @@ class TrainOptions:
     class_weight: str | None = documented(None, "Weigh classes by inverse frequency.", choices=("balanced",))
     warmup: float = documented(0.1, "Share of all steps in which the learning rate rises.", minimum=0.0, maximum=1.0)
     weight_decay: float = documented(0.01, "Decoupled weight decay of matrices (AdamW).", minimum=0.0)
-    clip_norm: float = documented(1.0, "Largest gradient norm; 0 switches clipping off.", minimum=0.0)
+    clip_norm: float = documented(1.0, "Largest gradient norm, with --private of each row; 0 = any.", minimum=0.0)
     label_smoothing: float = documented(0.0, "Label smoothing.", minimum=0.0, maximum=1.0)
     dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0, maximum=0.99)
     teacher_share: float = documented(
@@ -159,6 +162,9 @@ class TrainOptions:
     teacher_temperature: float = documented(
         2.0, "--teacher: by which outputs are divided before they are compared (Hinton et al. 2015).", above=0.0
     )
+    delta: float | None = documented(None, "--private: delta; default 1 / (10 x training rows).", above=0.0)
+    audit: bool = documented(False, "Can training rows be told by their loss? --private always asks.")
+    repeatable: bool = documented(False, "--private: draw the noise from --seed. Who knows the seed can undo it.")
     accumulation: int = documented(1, "Batches per optimiser step; splits a batch where memory is short.", minimum=1)
     max_tokens: int = documented(8192, "Token budget of one forward pass; larger batches are split.", minimum=1)
     rates: tuple[float, ...] = documented(

@@ -9,7 +9,8 @@ from typing import Any
 
 from modaxfer.errors import RefusedError
 from modaxfer.plan_context import PlanContext
-from modaxfer.plan_streams import Component, Correction, Extra, Labels, Refresh, Role, Stream, View
+from modaxfer.plan_facts import Merge, Privacy
+from modaxfer.plan_streams import Component, Correction, Extra, Labels, Refresh, Role, Sampling, Stream, View
 from modaxfer.ramp import Ramp
 
 __all__ = [
@@ -30,10 +31,12 @@ __all__ = [
     "Phase",
     "Plan",
     "PlanContext",
+    "Privacy",
     "Ramp",
     "Reads",
     "Refresh",
     "Role",
+    "Sampling",
     "Solver",
     "Stream",
     "Together",
@@ -329,26 +332,6 @@ def _refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> No
 
 
 @dataclass(frozen=True, kw_only=True)
-class Merge:
-    """Finished runs whose weights are joined into those that the first phase begins with.
-
-    See `modaxfer.weight_space.merge`, which says what methods there are and what they take.
-    """
-
-    runs: tuple[str, ...]
-    """Their folders, at least two, of one encoder checkpoint."""
-    method: str
-    weights: tuple[float, ...] = ()
-    """Of each run; empty = all count alike."""
-    density: float = 1.0
-    """Share of each run's changes that is kept, where the method drops some."""
-    scale: float | None = None
-    """Factor on what is added to the checkpoint; None = the one that validation prefers."""
-    seed: int = 0
-    """Of what is dropped at random."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything the runner needs to know of a strategy."""
 
@@ -372,6 +355,8 @@ class Plan:
     """Set by a strategy of several encoders."""
     alone: bool = False
     """Whether each of several tasks is trained by itself as well, to say what sharing gained or harmed."""
+    privacy: Privacy | None = None
+    """What it promises of single training rows, see ``--private``; None = nothing."""
 
     @property
     def uses_source(self) -> bool:

@@ -36,5 +36,7 @@ class PlanContext:
     """The user's setting of the main peak rate; None leaves it to the strategy."""
     trained_bridge: bool = False
     """Whether a bridge has weights that must be trained."""
+    private: bool = False
+    """Whether training rows are protected, ``--private``: then nothing may be fitted to them in closed form."""
     pretrained: bool = True
     """Whether the encoder's weights are pretrained; a random body has nothing worth freezing."""

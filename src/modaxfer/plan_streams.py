@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.errors import RefusedError
 from modaxfer.spec import UNLABELLED
 
-__all__ = ["Component", "Correction", "Extra", "Labels", "Refresh", "Role", "Stream", "View"]
+__all__ = ["Component", "Correction", "Extra", "Labels", "Refresh", "Role", "Sampling", "Stream", "View"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,16 @@ class Refresh(StrEnum):
     """As each epoch begins, by the model as it is then."""
 
 
+class Sampling(StrEnum):
+    """How the rows of a stream's steps are drawn."""
+
+    SHUFFLED = "shuffled"
+    """Each row once per epoch, in batches of like length."""
+    POISSON = "poisson"
+    """Each row is in each step or not, by itself, with the same chance; a batch holds more rows or fewer, or none. Of a
+    phase with one stream. It is what the accounting of `modaxfer.plan.Privacy` supposes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extra(Component):
     """An array per row, computed from what the model says of all streams of the phase: distances to class means.
@@ -97,6 +107,7 @@ class Stream:
     """Names of registered augmentations, in every view before its own; rows that any changes are made again in each
     epoch."""
     extras: tuple[Extra, ...] = ()
+    sampling: Sampling = Sampling.SHUFFLED
     teacher: bool = False
     """Whether its extras hold ``teacher``, what ``--teacher`` says of each row as it stands in the data, ``[rows,
     outputs]`` in the order of the task's classes; refused where there is none."""

@@ -85,6 +85,13 @@ class Result:
     episodes: Mapping[str, Any] = field(default_factory=dict)
     """Of a few-shot run: ``shots``, ``episodes`` (0 is this run, the others lie in ``episodes/N``), ``test`` (metric
     name to one value per episode), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean)."""
+    privacy: Mapping[str, Any] = field(default_factory=dict)
+    """Of a run with ``--private`` what its weights tell of a training row: ``epsilon`` of the steps that were taken, by
+    two conversions, ``tight`` (Balle et al. 2020) and ``classic`` (Mironov 2017), of those that were ``planned`` and as
+    ``asked``; ``delta``, ``noise_multiplier``, ``clip_norm``, ``sampling_rate``, ``steps``, ``planned_steps``,
+    ``rows``, ``accountant``, ``repeatable``; and ``audit``, the attack by loss (Yeom et al. 2018): ``auc``, ``tpr`` at
+    a false positive rate of 1 %, their 95 % intervals, and how many ``members`` and ``others`` were compared. Of a run
+    that is not private ``audit`` alone, where it was asked for."""
     companions: tuple[str, ...] = ()
     """Runs beside this one that its plan asks for: ``alone``, each of several tasks by itself; ``source-only`` and
     ``oracle``, the bounds of one that adapts; ``without-source``, the same without its source stage."""

@@ -36,6 +36,7 @@ class Settings(TypedDict, total=False):
     weights: Literal["pretrained", "random"]
     revision: str | None
     teacher: str | Path | None
+    private: float | None
     epochs: float | None
     batch_size: int
     learning_rate: float | None

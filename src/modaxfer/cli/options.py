@@ -31,6 +31,7 @@ METAVARS = {
     "bridge": "B",
     "checkpoint": "ID|PATH",
     "revision": "REV",
+    "private": "EPSILON",
     "teacher": "RUN",
     "output": "DIR",
     "learning_rate": "X",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modaxfer.encoders.runs import lineage
 from modaxfer.plan import SCORE
 from modaxfer.reports.estimates import estimate_facts
+from modaxfer.reports.privacy import privacy_facts
 from modaxfer.reports.scores import duration, memory
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def data_facts(result: Result) -> Facts:
         *_unlabelled(data.get("unlabelled")),
         *_adaptation(data.get("adaptation")),
         *estimate_facts(result),
+        *privacy_facts(result),
     )
 
 

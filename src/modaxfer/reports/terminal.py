@@ -11,6 +11,7 @@ from modaxfer.reports.bounds import BOUNDS, bound_lines
 from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.facts import drawn_over, sample_of, trained_before
 from modaxfer.reports.headline import headline, is_sample, title, verdict
+from modaxfer.reports.privacy import privacy_facts
 from modaxfer.reports.repeated import repeated_lines
 from modaxfer.reports.scores import (
     baseline_label,
@@ -50,7 +51,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
     lines += _aligned(bound_lines(result)).splitlines() + repeated_lines(result)
-    lines += [one_line(f"{label}: {text}") for label, text in estimate_facts(result)]
+    lines += [one_line(f"{label}: {text}") for label, text in (*estimate_facts(result), *privacy_facts(result))]
     lines += [
         line
         for line in (_before(result), *_transfer(result), _splits(result, rows), _drawn(result), _cost(result))

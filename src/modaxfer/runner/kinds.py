@@ -163,7 +163,12 @@ def asks_by_settings(config: RunConfig) -> bool:
 
 
 def asked_companions(plan: Plan, config: RunConfig) -> tuple[str, ...]:
-    """Return what `plan` is to be measured against, as ``companions`` of a result holds it."""
+    """Return what `plan` is to be measured against, as ``companions`` of a result holds it.
+
+    Each would spend again of what a private run has promised: there it is nothing.
+    """
+    if plan.privacy is not None:
+        return ()
     return tuple(name for kind in KINDS if kind.asks for name in load_target(kind.asks)(plan, config))
 
 

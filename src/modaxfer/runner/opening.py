@@ -113,6 +113,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
                 weights_key=_weights_key(resolved, encoders, computer),
                 log=log,
                 progress=context.progress,
+                privacy=resolved.plan.privacy,
                 warnings=context.warnings,
             )
         )

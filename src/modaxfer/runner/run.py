@@ -26,6 +26,7 @@ from modaxfer.runner.evaluation.ablation import ablate
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
 from modaxfer.runner.evaluation.estimates import estimates
+from modaxfer.runner.evaluation.privacy import kept_private
 from modaxfer.runner.evaluation.scores import examine
 from modaxfer.runner.evaluation.shown import write_mistakes
 from modaxfer.runner.evaluation.summary import assemble, together, write_predictions, write_validation
@@ -356,6 +357,7 @@ class _Run:
             inputs = partial(write_mistakes, folder, session, resolved, findings.test, findings.asked)
             attempt("what the report shows of wrong predictions", inputs, self.warnings)
         result = assemble(session, resolved, findings, training, self.stages, self.trained, ablation, estimated)
+        result = replace(result, privacy=kept_private(session, resolved, findings, training, self.warnings))
         if self.main:
             write_predictions(folder, session, resolved, findings.test, findings.asked)
             write_validation(folder, session, resolved, findings)

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-from modaxfer.contracts import TaskData
 from modaxfer.encoders.adapter_state import adapter_state
 from modaxfer.encoders.runs import DESCRIPTION
 from modaxfer.encoders.saving import copy_small_files
@@ -86,17 +85,19 @@ def seen_by(tasks: Sequence[ResolvedTask]) -> list[SeenRows]:
     kept = {one.key: one for tower in tasks[0].towers for one in _before(tower, tasks[0])}
     kept |= {one.key: one for encoder in tasks[0].merged for one in seen_before(encoder)}
     moving = {part for phase in tasks[0].plan.phases if phase.epochs for part in phase.trainable}
-    if moving & ENCODER:
+    # Of a head alone nothing is said of rows, but a private one has spent of what they bear.
+    if moving & ENCODER or tasks[0].plan.privacy is not None:
         learned = [*tasks, *(task.source for task in tasks if task.source is not None)]
-        now = [SeenRows.of(task.task_id, task.data.fingerprint, _learned(task.data)) for task in learned]
+        now = [SeenRows.of(task.task_id, task.data.fingerprint, _learned(task)) for task in learned]
         taught = [one for task in tasks if task.teacher is not None for one in task.teacher.seen]
         kept = {one.key: one for one in taught} | kept | {one.key: one for one in now}
     return list(kept.values())
 
 
-def _learned(data: TaskData) -> Sequence[bytes]:
-    """Return the digests of the rows that were trained on, with labels or without."""
-    return [*data.digests["train"], *data.digests.get(UNLABELLED, ())]
+def _learned(task: ResolvedTask) -> Sequence[bytes] | None:
+    """Return the digests of the rows that were trained on, with labels or without; of private ones none is kept."""
+    digests = task.data.digests
+    return None if task.plan.privacy is not None else [*digests["train"], *digests.get(UNLABELLED, ())]
 
 
 def _before(tower: TowerDescription, resolved: ResolvedTask) -> list[SeenRows]:

@@ -13,6 +13,7 @@ import torch
 from modaxfer.config import TrainOptions
 from modaxfer.contracts import PARTS, Batch, Bridge, Example, LabelType, Objective, Processor
 from modaxfer.metrics import compute, greater_is_better
+from modaxfer.plan import Privacy
 from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.description import ModelDescription
@@ -75,6 +76,8 @@ class TaskSession:
     """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
     log: RunLog
     progress: Progress
+    privacy: Privacy | None = None
+    """What the run promises of the rows of train."""
     warnings: list[str] = field(default_factory=list)
     layers: dict[str, tuple[TowerLayers, ...]] = field(default_factory=dict)
     """What a solver has read, by split, of each encoder."""

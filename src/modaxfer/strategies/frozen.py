@@ -26,9 +26,10 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
     """Return a plan that is solved; with a bridge that has to be trained, one that trains around the frozen body.
 
     The first has one phase without steps: epochs and learning rate play no part in it; where the problem has no link
-    that a closed form could be found for, its head is trained by gradient instead. The second is the frozen
-    pretrained transformer of Lu et al. (2021): bridge, linear head and layer norms move, at one rate, attention and
-    feed-forward layers do not. A body of random weights is frozen like any other: that is FPT's random baseline.
+    that a closed form could be found for, or its rows are private, its head is trained by gradient instead. The second
+    is the frozen pretrained transformer of Lu et al. (2021): bridge, linear head and layer norms move, at one rate,
+    attention and feed-forward layers do not. A body of random weights is frozen like any other: that is FPT's random
+    baseline.
 
     Raises:
         ConfigError: An option is out of range, or one is set that concerns the other kind of plan.
@@ -40,6 +41,9 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
         check_idle(options, _SOLVER_ONLY, "a bridge that is trained, where no head is solved for")
         return _around_the_body(options, context)
     check_idle(options, ("norms",), "a bridge without weights, where nothing but a head is fitted")
+    if context.private:
+        check_idle(options, _SOLVER_ONLY, "--private, where the head is trained by gradient")
+        return _head_alone(context)
     if not context.problem.link:
         check_idle(options, _SOLVER_ONLY, f"the problem {context.problem.name}, for which no head is solved for")
         return _head_alone(context)

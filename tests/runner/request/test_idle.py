@@ -25,7 +25,8 @@ ENCODER = {
     "pooling": "cls", "layer": 1, "max_tokens": 64, "long": "head_tail", "windows": 4, "image_size": 64, "seconds": 2.0,
 }  # fmt: skip
 OF_TEACHERS = {"teacher_share": 0.3, "teacher_temperature": 4.0}
-OTHERWISE = {"class_weight", "max_tokens", "cache"}
+OF_PRIVATE_RUNS = {"delta": 1e-6, "repeatable": True}
+OTHERWISE = {"class_weight", "max_tokens", "cache", "audit"}
 """Options of training that every kind of run reads: the solver weighs classes, features are computed and kept."""
 
 
@@ -43,7 +44,7 @@ def resolved(*phases, sink="text", train=None, encoder=None, trained_bridge=Fals
 
 def test_every_option_is_in_the_tables():
     assert {item.name for item in dataclasses.fields(TrainOptions)} == {
-        *OF_STEPS, "bridge_rate", "workers", *OF_TEACHERS, *OTHERWISE
+        *OF_STEPS, "bridge_rate", "workers", *OF_TEACHERS, *OF_PRIVATE_RUNS, *OTHERWISE
     }  # fmt: skip
     assert {item.name for item in dataclasses.fields(EncoderOptions)} == {*OF_FORMS, "layer", "pooling"}
 
@@ -90,6 +91,12 @@ def test_options_of_a_teacher_need_one(name, value):
     with pytest.raises(ConfigError, match=rf"train\.{name} plays no part here: there is no --teacher"):
         check_idle(resolved(TRAINED, train={name: value}), shared=False)
     assert check_idle(resolved(TRAINED, train={name: value}, teacher="runs/1"), shared=False) == []
+
+
+@pytest.mark.parametrize(("name", "value"), OF_PRIVATE_RUNS.items())
+def test_options_of_private_runs_need_a_promise(name, value):
+    with pytest.raises(ConfigError, match=rf"train\.{name} plays no part here: there is no --private"):
+        check_idle(resolved(TRAINED, train={name: value}), shared=False)
 
 
 @pytest.mark.parametrize("sink", ["text", "image", "patches", "audio", "embeddings"])

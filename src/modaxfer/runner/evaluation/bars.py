@@ -34,7 +34,8 @@ def measure_bars(
         test: What the model answers.
         warnings: Where failures are noted.
     """
-    if not resolved.labelled:
+    if not resolved.labelled or resolved.plan.privacy is not None:
+        # What is fitted to private rows without noise would tell of them.
         return _of_what_came_before(session, resolved, ask, test, warnings)
     classes, train = len(resolved.data.classes), resolved.taught_by.data.targets["train"]
     guess = partial(_chance, session=session, references=ask.references, train=train, classes=classes)

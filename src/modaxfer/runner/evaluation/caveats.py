@@ -8,6 +8,7 @@ from modaxfer.encoders.own_code import naming_code
 from modaxfer.plan import Part, Role
 from modaxfer.runner.evaluation.chosen import validated_on
 from modaxfer.runner.evaluation.known_rows import known_rows
+from modaxfer.runner.evaluation.privacy import beyond_privacy
 from modaxfer.runner.request.resolve import ResolvedTask
 
 __all__ = ["caveats"]
@@ -20,6 +21,7 @@ def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
         tasks: The tasks of one run; they share encoders, strategy and plan.
     """
     notes = [note for resolved in tasks for note in resolved.data.warnings]
+    notes += [note for resolved in tasks for note in beyond_privacy(resolved)]
     notes += _own_code(tasks[0])
     notes += _random_weights(tasks[0])
     notes += [note for resolved in tasks for note in _alignment(resolved)]

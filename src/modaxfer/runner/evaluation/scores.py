@@ -45,11 +45,14 @@ class Findings:
 def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
     """Score the trained model of `session` on train (a sample of it where it is large), validation and test.
 
+    Private training rows are not scored: what is said of them has to be hidden in noise.
+
     Only the primary metric has to succeed: any other metric, interval or baseline that fails is left out, with a
     warning.
     """
     warnings: list[str] = []
-    drawn = {name: _drawn(session, name) for name in session.splits if name in SPLITS}
+    hidden = {"train"} if resolved.plan.privacy is not None else set()
+    drawn = {name: _drawn(session, name) for name in session.splits if name in SPLITS and name not in hidden}
     made = {name: predict_known(session, name, rows) for name, rows in drawn.items()}
     asks = {name: _asked(resolved, name, rows) for name, rows in drawn.items()}
     given = {name: _given(session, asks[name].references, said) for name, said in made.items()}

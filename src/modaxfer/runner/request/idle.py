@@ -81,6 +81,8 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
         yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))
     if resolved.teacher is None:
         yield from ((f"train.{name}", "there is no --teacher") for name in ("teacher_share", "teacher_temperature"))
+    if resolved.plan.privacy is None:
+        yield from ((f"train.{name}", "there is no --private") for name in ("delta", "repeatable"))
     if not any(described.bridge.spec.trained for described in resolved.towers):
         yield "train.bridge_rate", "no bridge is trained"
     forms = {described.bridge.spec.sink for described in resolved.towers}

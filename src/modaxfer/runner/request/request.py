@@ -18,6 +18,7 @@ from modaxfer.registry import Entry, problem_name, registry
 from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
+from modaxfer.runner.request.private import refuse_spending
 from modaxfer.runner.request.scratch import refuse_idle_baseline
 from modaxfer.runner.request.source import find_sources, refuse_idle_stage, refuse_unlabelled
 from modaxfer.spec import Field, TaskSpec
@@ -55,11 +56,14 @@ def read_request(config: RunConfig) -> Request:
         UnknownNameError: A name is not registered.
         DataError: The user's own files cannot be a task.
         CheckpointUnavailableError: The weights cannot be had.
-        RefusedError: No bridge leads from the task to the encoder, or an augmentation does not fit the task.
+        RefusedError: No bridge leads from the task to the encoder, an augmentation does not fit the task, or what
+            `--private` protects would be looked at again.
+        MissingPackageError: A setting needs a package that is not installed.
     """
     _require(config)
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
+    refuse_spending(config, strategy)
     sources = find_sources(config, strategy)
     adapts = strategy.spec.adapts
     source, before = (sources[0] if adapts and sources else None), (() if adapts else sources)

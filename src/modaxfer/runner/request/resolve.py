@@ -11,7 +11,6 @@ from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Objective, Readout, TaskData
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.runs import lineage
-from modaxfer.errors import RefusedError
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
@@ -32,6 +31,7 @@ from modaxfer.runner.request.parent import (
     refuse_other_way,
 )
 from modaxfer.runner.request.parts import with_parts
+from modaxfer.runner.request.private import privately, refuse_known_members
 from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.rates import careful, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
@@ -44,7 +44,7 @@ from modaxfer.runner.request.source import (
     refuse_other_fields,
     refuse_other_uses,
 )
-from modaxfer.runner.request.streams import check_correction, check_streams
+from modaxfer.runner.request.streams import check_correction, check_streams, refuse_ends
 from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
 from modaxfer.spec import UNLABELLED, Field, TaskSpec
 from modaxfer.tasks.division import division_of
@@ -195,6 +195,8 @@ def resolve_tasks(
     tasks = tuple(map(_begun, tasks))
     tasks = tuple(map(with_parts, tasks))
     rehearse(tasks)
+    for tower in tasks[0].towers if config.weights == "pretrained" else ():
+        refuse_known_members(plan, tower.encoder, tasks[0].data.fingerprint, tasks[0].data.digests["train"])
     merged = find_merged(config, plan, tasks[0].towers[0])
     tasks = tuple(replace(resolved, merged=merged) for resolved in tasks) if merged else tasks
     tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(map(_aligned, tasks)))
@@ -323,6 +325,7 @@ def _plan(
         batch_size=config.batch_size,
         epochs=config.epochs,
         learning_rate=config.learning_rate,
+        private=config.private is not None,
         trained_bridge=any(bridge.spec.trained for each in asked for _, bridge in each.ways),
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
@@ -336,27 +339,17 @@ def _plan(
     refuse_no_parent(plan, parent, request.strategy)
     refuse_other_uses(plan, request.strategy)
     refuse_unseen_shots(config, plan, request.strategy.name)
-    _refuse_ends(plan, request.strategy)
+    refuse_ends(plan, request.strategy)
     refuse_headless(plan, request.strategy)
     forms = [bridge.spec.sink for each in asked for _, bridge in each.ways]
     plan = augmented(plan, config.augment, request.roles, forms, len(request.encoders))
     factor = options.train.bridge_rate
-    return replace(plan, phases=tuple(with_bridge_rate(phase, factor) for phase in plan.phases))
+    plan = replace(plan, phases=tuple(with_bridge_rate(phase, factor) for phase in plan.phases))
+    return privately(plan, config, options.train, context.rows, context.problem.name)
 
 
 def _metrics(task: TaskSpec) -> tuple[str, ...]:
     return task.metrics or default_metrics(task.target.problem)
-
-
-def _refuse_ends(plan: Plan, strategy: Entry) -> None:
-    solved = bool(plan.phases) and plan.phases[-1].solver is not None
-    several = bool(plan.phases) and len(plan.phases[-1].streams) > 1
-    if plan.after and (solved or several):
-        raise RefusedError(
-            f"strategy {strategy.name} ends in weight space what is not one task trained by gradient",
-            got=[after.name for after in plan.after],
-            fix="correct the plan of the strategy",
-        )
 
 
 def _examined(described: TowerDescription, resolved: ResolvedTask) -> Bridge:

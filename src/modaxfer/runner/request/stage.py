@@ -31,8 +31,9 @@ STRATEGY, TOGETHER = "modaxfer/full", "modaxfer/multitask"
 
 ENCODER = {Part.EMBEDDINGS, Part.BODY, Part.NORM, Part.ADAPTER}
 
-SEARCH = "train.rates"
-"""Option that is the main run's alone: its search over learning rates is over those of its own rows."""
+OWN = {"train.rates", "train.delta", "train.repeatable"}
+"""Options that are the main run's alone: its search over learning rates is over those of its own rows, and what they
+are protected by."""
 
 MOST_KNOWN = 0.5
 """Largest share of test rows that a source may have among its training rows; fewer are counted in a warning."""
@@ -164,7 +165,9 @@ def _without_rows() -> dict[str, Any]:
     usual = RunConfig()
     rows = ("data", "text", "image", "audio", "number", "label", "problem", "map_classes", "unlabelled")
     division = ("folds", "fold", "shots", "episode")
-    return {name: getattr(usual, name) for name in (*rows, *division, "bound", "output", "standalone")}
+    # What --private protects are the rows of the task: a source is public.
+    own = ("private", "bound", "output", "standalone")
+    return {name: getattr(usual, name) for name in (*rows, *division, *own)}
 
 
 def _alike(learned: Sequence[TaskSpec], request: Request) -> bool:
@@ -184,4 +187,4 @@ def _kept_options(resolved: ResolvedTask, asked: RunConfig, *, own: bool, alike:
     bridges = [options_class(tower.bridge) for tower in resolved.towers]
     given = full_keys(asked.set, options_class(resolved.strategy), bridges)
     groups = {"train", "encoder", *(("strategy",) if own else ()), *(("bridge",) if alike else ())}
-    return {key: value for key, value in given.items() if key.partition(".")[0] in groups and key != SEARCH}
+    return {key: value for key, value in given.items() if key.partition(".")[0] in groups and key not in OWN}

@@ -18,10 +18,11 @@ from modaxfer.runner.request.augmented import blends
 from modaxfer.validators.build import build_validator, needs_labels
 
 if TYPE_CHECKING:
-    from modaxfer.plan import Phase, Stream
+    from modaxfer.plan import Phase, Plan, Stream
+    from modaxfer.registry import Entry
     from modaxfer.runner.request.resolve import ResolvedTask
 
-__all__ = ["check_correction", "check_streams"]
+__all__ = ["check_correction", "check_streams", "refuse_ends"]
 
 Tasks = Mapping[tuple[Role, int], "ResolvedTask"]
 
@@ -87,6 +88,22 @@ def check_correction(tasks: Tasks) -> None:
             require_said(parent)
         else:
             _refuse_missing(f"correction {correction.name}", name, stream, tasks)
+
+
+def refuse_ends(plan: Plan, strategy: Entry) -> None:
+    """Refuse to end in weight space what is not one task trained by gradient.
+
+    Raises:
+        RefusedError: The plan asks for it.
+    """
+    solved = bool(plan.phases) and plan.phases[-1].solver is not None
+    several = bool(plan.phases) and len(plan.phases[-1].streams) > 1
+    if plan.after and (solved or several):
+        raise RefusedError(
+            f"strategy {strategy.name} ends in weight space what is not one task trained by gradient",
+            got=[after.name for after in plan.after],
+            fix="correct the plan of the strategy",
+        )
 
 
 def _refuse_missing(who: str, name: str, stream: Stream, tasks: Tasks) -> None:

@@ -9,7 +9,15 @@ import numpy as np
 from modaxfer.plan import Alternate, Together
 from modaxfer.runner.rows.batches import training_batches
 
-__all__ = ["Rows", "epoch_steps", "steps_of", "steps_per_epoch", "steps_together", "steps_with_turns"]
+__all__ = [
+    "Rows",
+    "epoch_steps",
+    "steps_by_chance",
+    "steps_of",
+    "steps_per_epoch",
+    "steps_together",
+    "steps_with_turns",
+]
 
 Rows = dict[str, np.ndarray]
 """Row numbers of one step, by stream."""
@@ -26,6 +34,7 @@ def epoch_steps(
     seed: int,
     phase: int,
     epoch: int,
+    by_chance: bool = False,
 ) -> list[Rows]:
     """Return the steps of one epoch. They depend on the arguments alone, so that a broken epoch can be resumed.
 
@@ -36,7 +45,10 @@ def epoch_steps(
         seed: Of the run.
         phase: Number of the phase in the plan.
         epoch: Counted from 0.
+        by_chance: Whether each row of the only stream is in each step or not by chance, see `steps_by_chance`.
     """
+    if by_chance:
+        return steps_by_chance(lengths, batch_size, seed=seed, phase=phase, epoch=epoch)
     own = {"seed": seed, "phase": phase, "epoch": epoch}
     if isinstance(mixing, Alternate):
         return steps_with_turns(lengths, batch_size, temperature=mixing.temperature, **own)
@@ -80,6 +92,23 @@ def steps_with_turns(
         turns = np.random.default_rng([seed, phase, epoch]).permutation(turns)
     names = [*lengths]
     return [{names[turn]: next(queues[turn])} for turn in turns]
+
+
+def steps_by_chance(
+    lengths: Mapping[str, np.ndarray], batch_size: int, *, seed: int, phase: int, epoch: int
+) -> list[Rows]:
+    """Return the steps of one epoch of one stream by Poisson sampling, as many as its rows make batches.
+
+    Each row is in each step or not, by itself, with a chance of ``batch_size / rows``: how many there are is drawn
+    first, then which. A step may have none.
+    """
+    ((name, own),) = lengths.items()
+    made = []
+    for step in range(-(-len(own) // batch_size)):
+        generator = np.random.default_rng([seed, phase, epoch, step])
+        count = generator.binomial(len(own), min(1.0, batch_size / len(own)))
+        made.append({name: generator.choice(len(own), count, replace=False)})
+    return made
 
 
 def steps_together(

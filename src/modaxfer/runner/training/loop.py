@@ -29,6 +29,7 @@ from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.movement import FEW_STEPS, Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
+from modaxfer.runner.training.private import PrivateSteps, drawn_by_chance
 from modaxfer.runner.training.report import PhaseReport
 from modaxfer.runner.training.step import Chunk, StepModule
 from modaxfer.runner.training.streams import (
@@ -107,6 +108,10 @@ class _GradientPhase:
         self.gradients: LossGradients | None = None
         if isinstance(self.losses.combiner, GradientCombiner):
             self.gradients = LossGradients([parameter.tensor for parameter in self.moving.values()])
+        self.private: PrivateSteps | None = None
+        if (told := self.session.privacy) is not None:
+            (stream,) = self.streams.values()
+            self.private = PrivateSteps(self.session, told, self.module, self.moving, stream, number, checkpoints)
         self.optimiser = make_optimiser(self.moving, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
@@ -156,9 +161,10 @@ class _GradientPhase:
             self.phase.mixing,
             self.lengths,
             session.batch_size,
-            seed=session.seed,
+            seed=session.seed if self.private is None else self.private.seed,
             phase=self.at.phase,
             epoch=self.at.epoch,
+            by_chance=drawn_by_chance(self.phase),
         )
         for model in models_of(stream.session for stream in self.streams.values()):
             model.train_above(min(each.entry.layer for each in self.streams.values() if each.session.model is model))
@@ -188,21 +194,18 @@ class _GradientPhase:
 
     def _step(self, rows: Rows) -> None:
         session, accelerator = self.session, self.session.accelerator
-        parts = [part for name, own in rows.items() for part in self.streams[name].parts(own)]
-        passes = [parts] if self.losses.whole else [[part] for part in parts]
         found: dict[str, float] = {}
-        for place, some in enumerate(passes):
-            last = place == len(passes) - 1
-            with nullcontext() if last and self.gradients is None else accelerator.no_sync(self.model):
-                self._backward([self._chunk(part, rows) for part in some], found, last=last)
-        if self.gradients is not None:
-            self.gradients.combine(self.losses.combiner)
+        if self.private is not None:
+            (own,) = rows.values()
+            self.private(own, self._moment, self.at.step, self._progress)
+        else:
+            self._gradients(rows, found)
         self.unfreezing.hold(self._progress)
         if self.phase.auto_rgn and self.at.step_in_epoch == 0:
             self.at.layers = layer_factors(self.trainable.values())
         set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup), self.at.layers)
         loss, found, stop = self._agreed(found)
-        if session.train.clip_norm:
+        if session.train.clip_norm and self.private is None:
             accelerator.clip_grad_norm_(
                 [parameter.tensor for parameter in self.moving.values()], session.train.clip_norm
             )
@@ -211,6 +214,18 @@ class _GradientPhase:
         self._record(loss, found)
         if stop:
             raise StoppedError(stop)
+
+    def _gradients(self, rows: Rows, found: dict[str, float]) -> None:
+        """Leave in each parameter the gradient of a step, and in `found` its losses and what they log beside."""
+        accelerator = self.session.accelerator
+        parts = [part for name, own in rows.items() for part in self.streams[name].parts(own)]
+        passes = [parts] if self.losses.whole else [[part] for part in parts]
+        for place, some in enumerate(passes):
+            last = place == len(passes) - 1
+            with nullcontext() if last and self.gradients is None else accelerator.no_sync(self.model):
+                self._backward([self._chunk(part, rows) for part in some], found, last=last)
+        if self.gradients is not None:
+            self.gradients.combine(self.losses.combiner)
 
     def _chunk(self, part: StreamRows, rows: Rows) -> Chunk:
         return self.streams[part.stream].chunk(part, rows[part.stream], self._moment)
@@ -268,9 +283,8 @@ class _GradientPhase:
                 phase=self.phase.name,
                 step=self.at.step,
                 epoch=self.at.step / self.steps_per_epoch,
-                loss=self.at.loss,
                 learning_rate=rate,
-                terms=self._terms(),
+                **({"loss": self.at.loss, "terms": self._terms()} if self.private is None else {}),
             )
 
     def _terms(self) -> dict[str, float]:
@@ -289,14 +303,16 @@ class _GradientPhase:
             score=score,
             **({"measured": judged.measured} if judged.measured else {}),
         )
-        session.progress.say(f"  epoch {self.at.epoch}: training loss {self.at.loss:.3f}, {self._shown(judged)}")
+        session.progress.say(f"  epoch {self.at.epoch}: {self._shown(judged)}")
         self.best.take(self.at.epoch, score, lambda: snapshot(self.trainable))
 
     def _shown(self, judged: Judged) -> str:
         sessions = {each.task_id: each for each in self.validation.streams.values()}
         named = len(sessions) > 1
         shown = [_of_task(sessions[task], values, named=named) for task, values in judged.told.items()]
-        parts = [f"validation {', '.join(shown)}"] if shown else []
+        # Losses of rows that are private are told to nobody.
+        parts = [f"training loss {self.at.loss:.3f}"] if self.private is None else []
+        parts += [f"validation {', '.join(shown)}"] if shown else []
         if self.phase.validator != SCORE:
             parts.append(f"{self.phase.validator.target.rpartition(':')[2]} {judged.score:.3f}")
         return ", ".join(parts)

@@ -162,7 +162,7 @@ def coming(streams: Mapping[str, TrainStream], steps: Sequence[Rows], moment: Mo
     for step in range(moment.step, len(steps)):
         for name, rows in steps[step].items():
             stream = streams[name]
-            for part in stream.parts(rows) if stream.feed.maker is not None else ():
+            for part in stream.parts(rows) if stream.feed.maker is not None and len(rows) else ():
                 yield stream.feed.job(part.rows, rows, Moment(moment.epoch, step))
 
 
