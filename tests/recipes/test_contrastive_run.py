@@ -38,11 +38,9 @@ def asked(tiny, own_rows):
 def test_a_run_killed_among_pairs_ends_as_an_unbroken_one_and_predicts(asked, tmp_path, monkeypatch):
     whole = modaxfer.train(output=str(tmp_path / "whole"), **asked)
     contrast, solve = whole.result.training["phases"]
-    assert (contrast["steps"], set(contrast["terms"]), solve["head"]) == (
-        3 * -(-whole.result.data["rows"]["train"] // 8),
-        {"contrastive"},
-        "logistic",
-    )
+    assert contrast["steps"] == 3 * -(-whole.result.data["rows"]["train"] // 8)
+    assert set(contrast["terms"]) == {"contrastive"}
+    assert solve["head"] in [trial["head"] for trial in solve["candidates"]]
     judge, calls = loop._GradientPhase._judge, []
 
     def dying(phase, found):

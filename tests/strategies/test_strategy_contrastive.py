@@ -24,7 +24,7 @@ def context(problem="multiclass", **changes):
 def test_pairs_move_the_body_alone_and_a_head_is_solved_for():
     contrast, solve = plan(ContrastiveOptions(), context()).phases
     assert contrast.trainable == {Part.BODY, Part.EMBEDDINGS}
-    assert (solve.trainable, solve.solver.options.head) == ({Part.HEAD}, "logistic")
+    assert (solve.trainable, solve.solver.options.layer) == ({Part.HEAD}, "auto")
     assert not {term.target for term in contrast.losses} - {"modaxfer.losses.contrastive:Contrastive"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from modaxfer.config import documented
 from modaxfer.errors import RefusedError
 from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.plan import Component, LossTerm, Part, Phase, Plan, Reads, Solver
@@ -26,21 +25,12 @@ CONTRASTIVE_LENGTH = Length(steps=100, shortest=1, longest=20)
 class ContrastiveOptions(UnderneathOptions, SearchOptions):
     """Options of strategy ``contrastive``: how the body learns, and the search for the head behind it."""
 
-    head: str = documented("logistic", "Head fitted on the features: auto or one of `modaxfer list classical_heads`.")
-    reduction: str = documented(
-        "none",
-        "Reduction before the head; auto tries none and PCA.",
-        choices=("auto", "none", "pca", "lda", "autoencoder"),
-    )
-    layer: str = documented("last", "Layer read: auto, mix (a weighted sum), last or a number, 0 = embeddings.")
-    pooling: str = documented("mean", "How tokens are pooled.", choices=("auto", "cls", "mean", "mean_std"))
-
 
 def plan(options: ContrastiveOptions, context: PlanContext) -> Plan:
     """Return a plan of two phases: the body, or an adapter in it, learns from pairs; then a head is solved for.
 
-    SetFit (Tunstall et al. 2022) for any encoder and bridge. Inner folds of rows that the body has learned from are no
-    judge of layers and heads, so that these stand fixed where the user does not open them.
+    SetFit (Tunstall et al. 2022) for any encoder and bridge. Its head, a logistic regression on the last layer, is one of
+    those that the search may choose: on some encoders a lower layer stays the better one.
 
     Raises:
         ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
