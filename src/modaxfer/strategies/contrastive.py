@@ -29,8 +29,8 @@ class ContrastiveOptions(UnderneathOptions, SearchOptions):
 def plan(options: ContrastiveOptions, context: PlanContext) -> Plan:
     """Return a plan of two phases: the body, or an adapter in it, learns from pairs; then a head is solved for.
 
-    SetFit (Tunstall et al. 2022) for any encoder and bridge. Its head, a logistic regression on the last layer, is one of
-    those that the search may choose: on some encoders a lower layer stays the better one.
+    SetFit (Tunstall et al. 2022) for any encoder and bridge. Its head, a logistic regression on the last layer, is one
+    of those that the search may choose: on some encoders a lower layer stays the better one.
 
     Raises:
         ConfigError: An option or a setting is out of range, or an option is set that this choice ignores.
