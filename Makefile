@@ -24,7 +24,7 @@ DEMO_FLAGS ?= --epochs 1 --limit 1000
 MATRIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-weights check format docs bench scaling cross-modal fusion sharing matrix threads extras clean
+.PHONY: help demo test test-matrix test-weights check format docs bench scaling cross-modal few-labels fusion sharing matrix threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -82,6 +82,10 @@ scaling: $(VENV)/.runtime  ## Measure how scoring grows with rows and classes (h
 
 cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (about an hour; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/cross_modal.py
+	$(BIN)/python docs/generate.py
+
+few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (about an hour; needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/few_labels.py
 	$(BIN)/python docs/generate.py
 
 fusion: $(VENV)/.weights  ## Join image and text features, beside each alone (needs MODAXFER_DATA); goes on where it was.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import importlib
 import json
 import os
 import shlex
@@ -20,6 +21,13 @@ from machine import describe_machine, describe_versions
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.result import Result
 
+PRELOADED = (
+    *("torch", "transformers.modeling_utils", "peft", "accelerate", "pyarrow.parquet", "sklearn.linear_model"),
+    *("sklearn.ensemble", "scipy.optimize", "modaxfer.api", "modaxfer.runner.run", "modaxfer.encoders.text"),
+    *("modaxfer.encoders.image", "modaxfer.cli.train"),
+)
+"""What a run imports, none of which starts a thread."""
+
 __all__ = ["Command", "finished", "main", "run_missing", "same_settings", "store"]
 
 
@@ -34,6 +42,10 @@ class Command:
     """Long flags by name; a tuple stands for a flag that is given several times."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What ``--set`` gets, by full key."""
+    keep: bool = False
+    """Whether its model stays: others begin from it."""
+    forked: bool = False
+    """Whether it is made in a copy of this process instead of one of its own, so that libraries are imported once."""
 
     def folder(self, runs: Path) -> Path:
         """Return the run's folder."""
@@ -140,8 +152,36 @@ def run_missing(command: Command, runs: Path) -> bool:
         shutil.rmtree(folder)
     line = command.line(folder)
     print(f"\n{name}: {shlex.join(['modaxfer', *line[3:]])}", flush=True)
-    done = subprocess.run(line, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False)
-    for model in list(folder.rglob("model")) if not done.returncode else ():
+    if command.forked:
+        status = _forked(line[3:])
+    else:
+        status = subprocess.run(line, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False).returncode
+    for model in list(folder.rglob("model")) if not (status or command.keep) else ():
         # Some hundred megabytes per run, of models that are here for their scores only.
         shutil.rmtree(model)
-    return not done.returncode
+    return not status
+
+
+def _forked(words: Sequence[str]) -> int:
+    """Run ``modaxfer WORDS`` in a copy of this process, without figures, and return its exit status."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    for name in PRELOADED:
+        importlib.import_module(name)
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        from modaxfer.cli.main import run
+        from modaxfer.reports import figures
+
+        # Half of what a small run takes, and nobody looks at them.
+        figures.draw = lambda *_: ()
+        run([*words])
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

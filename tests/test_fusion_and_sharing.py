@@ -10,19 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from finished_benchmarks import finish, settle
 from modaxfer.cli.main import cli
-from modaxfer.config import RunConfig
 from modaxfer.registry import registry
 from modaxfer.result import Result
-from modaxfer.runner.evaluation.summary import write_table
-from modaxfer.runner.folder import store_config
 
 ROOT = Path(__file__).resolve().parents[1]
-CLASSES = ("no", "yes")
 
 
 @pytest.fixture
@@ -39,47 +35,6 @@ def tables(monkeypatch):
     yield lambda name: getattr(importlib.import_module(f"tables.{name}"), name)
     for name in [name for name in sys.modules if name.split(".")[0] == "tables"]:
         sys.modules.pop(name)
-
-
-def settle(command, folder):
-    """Store the config that the run of `command` would have."""
-    store_config(RunConfig(**command.flags, seed=command.seed, set=dict(command.options)), folder)
-
-
-def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x"):
-    """Leave a finished run that is right on the first `right` of 40 rows."""
-    rows = np.arange(40)
-    targets = [CLASSES[row % 2] for row in rows]
-    said = [CLASSES[(row + (row >= right)) % 2] for row in rows]
-    columns = {"row_id": [f"test-{row}" for row in rows], "target": targets, "prediction": said}
-    write_table(folder / "predictions.parquet", columns, None, CLASSES)
-    Result(
-        status="completed",
-        encoder={"id": "modaxfer/vit", "checkpoint": "offline/x"},
-        bridge="modaxfer/native-image",
-        strategy="modaxfer/any",
-        task=name,
-        metrics={
-            "validation": {"accuracy": right / 40 - 0.01},
-            "test": {"accuracy": right / 40},
-            "primary": "accuracy",
-        },
-        intervals={"accuracy": [right / 40 - 0.1, right / 40 + 0.1]},
-        baselines={
-            "chance": {"accuracy": 0.5},
-            "majority": {"accuracy": 0.52},
-            "simple": {"name": "tf-idf", "accuracy": 0.6},
-        },
-        data={
-            "rows": {"train": 100, "test": 40},
-            "source": f"folder {folder}",
-            "classes": CLASSES,
-            "problem": "binary",
-        },
-        training={"phases": [phase]},
-        ablation=ablation or {},
-        tasks=tasks or {},
-    ).save(folder)
 
 
 SOLVED = {"head": "ridge", "layers": [7], "pooling": "mean"}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tables.adapters import adapter_encoders, adapter_methods
 from tables.commands import commands
 from tables.cross_modal import cross_modal
+from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.registered import (
@@ -45,6 +46,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "encoder-options": encoder_options,
     "source-options": source_options,
     "encoders": encoders,
+    "few-labels": few_labels,
     "fusion": fusion,
     "matrix": matrix,
     "metrics": metrics,
