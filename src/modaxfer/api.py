@@ -105,13 +105,14 @@ class Run:
         frame: pandas.DataFrame = read_test_rows(self.folder)
         return frame
 
-    def predict(self, data: Any, *, quiet: bool = False) -> list[dict[str, Any]]:
+    def predict(self, data: Any, *, adapt: str | None = None, quiet: bool = False) -> list[dict[str, Any]]:
         """Predict rows; of a shared run, ask the run of one of its `tasks`.
 
         Args:
             data: A table file (csv, tsv, jsonl, json, parquet); rows as a data frame, Arrow table, `datasets.Dataset`,
                 mapping or sequence of mappings; for a model that reads one column also its values, one or many: texts,
                 a Series, paths, PIL images, arrays, samples with their rate, a folder of images or sounds.
+            adapt: ``sar``: adapt the model to these rows as they come, for this call alone (Niu et al. 2023).
             quiet: Keep silent on standard error about rows and cells that cannot be read.
 
         Returns:
@@ -124,7 +125,7 @@ class Run:
         """
         from modaxfer.runner.predict.records import records
 
-        return records(self._predicted(data, quiet))
+        return records(self._predicted(data, quiet, adapt))
 
     def predict_proba(self, data: Any, *, quiet: bool = False) -> numpy.ndarray:
         """Return probabilities ``[rows, classes]``, the classes in the order of ``result.data["classes"]``.
@@ -182,12 +183,14 @@ class Run:
             self._predictor = Predictor(self.folder, trust_remote_code=self._trusted)
         return self._predictor
 
-    def _predicted(self, data: Any, quiet: bool) -> Predicted:
+    def _predicted(self, data: Any, quiet: bool, adapt: str | None = None) -> Predicted:
         from modaxfer.runner.predict.given import find_rows
+        from modaxfer.runner.predict.sar import refuse_unadaptable
         from modaxfer.runner.progress import Progress
 
+        refuse_unadaptable(adapt, self.folder, trust_remote_code=self._trusted)
         predictor = self._loaded()
-        made = predictor.predict_rows(find_rows(data, predictor.described.fields))
+        made = predictor.predict_rows(find_rows(data, predictor.described.fields), adapt=adapt)
         for line in made.warnings:
             Progress(not quiet).say(f"warning: {line}")
         return made
@@ -377,9 +380,9 @@ def load(folder: str | Path, *, trust_remote_code: bool = False) -> Run:
     return Run(folder, trust_remote_code=trust_remote_code)
 
 
-def predict(folder: str | Path, data: Any, *, quiet: bool = False) -> list[dict[str, Any]]:
+def predict(folder: str | Path, data: Any, *, adapt: str | None = None, quiet: bool = False) -> list[dict[str, Any]]:
     """Predict rows with the model of the run in `folder`; see `Run.predict`."""
-    return Run(folder).predict(data, quiet=quiet)
+    return Run(folder).predict(data, adapt=adapt, quiet=quiet)
 
 
 def evaluate(

@@ -108,11 +108,16 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
     help="Write here instead (csv, tsv, json, jsonl or parquet).",
     type=click.Path(path_type=Path),
 )
+@click.option(
+    "--adapt",
+    type=click.Choice(["sar"]),
+    help="Adapt the model to these rows as they come, for this call alone: sar (Niu et al. 2023).",
+)
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @TRUST
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def predict_command(
-    run: Path, file: str, output: Path | None, device: str, trust_remote_code: bool, as_json: bool
+    run: Path, file: str, output: Path | None, adapt: str | None, device: str, trust_remote_code: bool, as_json: bool
 ) -> None:
     """Predict the rows of FILE with the model in the folder RUN; - reads a table from standard input.
 
@@ -125,10 +130,12 @@ def predict_command(
     _check_ahead(run, file, device)
     from modaxfer.runner.predict.predictor import Predictor
     from modaxfer.runner.predict.records import flat
+    from modaxfer.runner.predict.sar import refuse_unadaptable
     from modaxfer.runner.progress import Progress
 
+    refuse_unadaptable(adapt, run, trust_remote_code=trust_remote_code)
     predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
-    made = predictor.predict_rows(_given(file, predictor), progress)
+    made = predictor.predict_rows(_given(file, predictor), progress, adapt=adapt)
     for line in made.warnings:
         progress.say(f"warning: {line}")
     table = flat(made)

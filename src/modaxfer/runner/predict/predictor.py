@@ -23,6 +23,7 @@ from modaxfer.runner.model.units import without_padding
 from modaxfer.runner.predict.given import find_rows
 from modaxfer.runner.predict.readable import empty_rows
 from modaxfer.runner.predict.records import Predicted, records
+from modaxfer.runner.predict.sar import BATCH, Sar, adaptation_told
 from modaxfer.runner.processes.precision import choose_device, multiplies_bf16
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
@@ -81,11 +82,18 @@ class Predictor:
         """Return one mapping per row, see `modaxfer.runner.predict.records.records`; takes what `find_rows` takes."""
         return records(self.predict_rows(find_rows(data, self.described.fields)))
 
-    def predict_rows(self, given: Given, progress: Progress | None = None) -> Predicted:
+    def predict_rows(self, given: Given, progress: Progress | None = None, *, adapt: str | None = None) -> Predicted:
         """Predict the rows of `given`; what cannot be read gets no prediction, and the reason why.
+
+        Args:
+            given: The rows.
+            progress: Where to tell how far it is.
+            adapt: ``sar``: adapt the model to the rows as they come, see `modaxfer.runner.predict.sar`, which says what
+                cannot be; afterwards it is as it was.
 
         Raises:
             DataError: A column that the model reads is missing, or not one row can be read.
+            RefusedError: The model has no layer norms to adapt.
         """
         progress = progress or Progress(enabled=False)
         fields, partial = self.described.fields, self.described.partial
@@ -103,7 +111,11 @@ class Predictor:
                 got=first_reasons(reasons),
                 fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.described.types))}",
             )
-        decoded, scores = self.objective.decode(self._forward(read.examples, progress))
+        if adapt is not None:
+            logits, told = self._adapted(read.examples, progress)
+        else:
+            logits, told = self._forward(read.examples, progress), ()
+        decoded, scores = self.objective.decode(logits)
         made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
         predictions: list[Any] = [None] * table.num_rows
         for row, value in zip(kept[read.kept], made, strict=True):
@@ -118,6 +130,7 @@ class Predictor:
                 *given.notes,
                 *map(_strange, strange_cells(table, self.described.types)),
                 *read.notes,
+                *told,
                 *_unpredicted(reasons, table.num_rows),
             ),
         )
@@ -155,6 +168,18 @@ class Predictor:
                 else:
                     logits[torch.from_numpy(chosen)] = values.float().cpu()
         return [parts[row] for row in range(len(examples))] if apart else logits
+
+    def _adapted(self, examples: Sequence[Example], progress: Progress) -> tuple[torch.Tensor, tuple[str, ...]]:
+        """Return logits of rows in whose order the model goes on learning, and what there is to know of that."""
+        logits = torch.zeros(len(examples), self.objective.outputs)
+        sar = Sar(self.model, self.computer, len(self.described.classes))
+        with sar.adapting(), progress.bar("predicting and adapting", len(examples)) as advance:
+            for start in range(0, len(examples), BATCH):
+                some = examples[start : start + BATCH]
+                batch = self.computer.place(self.processor.collate(some))
+                logits[start : start + len(some)] = sar(batch).cpu()
+                advance(len(some))
+        return logits, adaptation_told(sar, logits, self.described.classes)
 
     def _completed(self, table: pa.Table) -> pa.Table:
         """Return `table` with empty columns for fields that a model of several encoders can do without.
