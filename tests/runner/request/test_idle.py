@@ -86,6 +86,20 @@ def test_options_of_steps_are_refused_where_none_are_taken(name):
         assert check_idle(closed, shared=False) == []
 
 
+def test_beside_a_head_in_closed_form_a_baseline_from_scratch_searches_rates():
+    asked = {"rates": (0.3, 1.0)}
+    with pytest.raises(ConfigError, match=r"train\.rates plays no part here: a head is fitted in closed form"):
+        check_idle(resolved(SOLVED, TRAINED, train=asked), shared=False)
+    assert check_idle(resolved(SOLVED, TRAINED, train=asked, baseline=("scratch",)), shared=False) == []
+
+
+def test_steps_before_a_head_in_closed_form_read_the_layer_that_is_asked_for():
+    asked = {"pooling": "cls"}
+    with pytest.raises(ConfigError, match=r"encoder\.pooling plays no part here: the head in closed form chooses it"):
+        check_idle(resolved(SOLVED, TRAINED, encoder=asked), shared=False)
+    assert check_idle(resolved(TRAINED, SOLVED, encoder=asked), shared=False) == []
+
+
 @pytest.mark.parametrize(("name", "value"), OF_TEACHERS.items())
 def test_options_of_a_teacher_need_one(name, value):
     with pytest.raises(ConfigError, match=rf"train\.{name} plays no part here: there is no --teacher"):

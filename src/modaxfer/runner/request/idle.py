@@ -77,8 +77,7 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
         yield from ((_flag(name), untrained) for name in OF_GRADIENTS if name != "batch_size")
         yield from ((f"train.{name}", untrained) for name in OF_STEPS)
     elif solved:
-        yield "train.rates", "a head is fitted in closed form, once"
-        yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))
+        yield from _idle_beside_a_closed_form(resolved, first=resolved.plan.phases[0] in solved)
     if resolved.teacher is None:
         yield from ((f"train.{name}", "there is no --teacher") for name in ("teacher_share", "teacher_temperature"))
     if resolved.plan.privacy is None:
@@ -94,6 +93,14 @@ def _idle(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
         yield "train.workers", "no rows are augmented"
     if resolved.options.encoder.long != "mean_of_windows":
         yield "encoder.windows", "encoder.long is not mean_of_windows"
+
+
+def _idle_beside_a_closed_form(resolved: ResolvedTask, *, first: bool) -> Iterator[tuple[str, str]]:
+    """Yield what has no part where a head is fitted before steps (`first`) or after them."""
+    if SCRATCH not in resolved.config.baseline:
+        yield "train.rates", "a head is fitted in closed form, once"
+    if first:
+        yield from ((f"encoder.{name}", "the head in closed form chooses it") for name in ("layer", "pooling"))
 
 
 def _idle_without_steps(resolved: ResolvedTask) -> Iterator[tuple[str, str]]:
