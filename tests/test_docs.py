@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
+import runpy
 import shlex
-import subprocess
+import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -17,6 +18,9 @@ import pytest
 import modaxfer
 from modaxfer.cli.main import cli
 from modaxfer.registry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -46,32 +50,39 @@ def python_blocks() -> list[tuple[str, str]]:
     return [(str(page.relative_to(ROOT)), block) for page, block in blocks]
 
 
-def generate(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(cwd / "docs" / "generate.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+@pytest.fixture
+def generate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str]]:
+    """Return a function that runs ``docs/generate.py`` of a folder and returns its exit status and what it printed."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    monkeypatch.setenv("MODAXFER_PLUGINS", "")
+
+    def run(*arguments: str, root: Path = ROOT) -> tuple[object, str]:
+        script = str(root / "docs" / "generate.py")
+        monkeypatch.setattr(sys, "argv", [script, *arguments])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(script, run_name="__main__")
+        return ended.value.code, capsys.readouterr().out
+
+    return run
 
 
-def test_generated_tables_are_up_to_date() -> None:
-    done = generate("--check")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_generated_tables_are_up_to_date(generate: Callable[..., tuple[object, str]]) -> None:
+    assert generate("--check") == (0, "")
 
 
-def test_a_stale_table_is_found_and_written(tmp_path: Path) -> None:
+def test_a_stale_table_is_found_and_written(generate: Callable[..., tuple[object, str]], tmp_path: Path) -> None:
     for name in ("docs", "plugins"):
-        os.makedirs(tmp_path / name, exist_ok=True)
-    for path in (ROOT / "docs").rglob("*.py"):
-        copy = tmp_path / path.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / name).mkdir()
+    shutil.copy(ROOT / "docs" / "generate.py", tmp_path / "docs")
     page = tmp_path / "README.md"
     page.write_text("# x\n\n<!-- table: strategies -->\nold\n<!-- end -->\n", encoding="utf-8")
-    assert "README.md: out of date, run `make docs`" in (stale := generate("--check", cwd=tmp_path)).stdout
-    assert stale.returncode == 1
-    assert generate(cwd=tmp_path).returncode == 0
+    assert generate("--check", root=tmp_path) == (1, "README.md: out of date, run `make docs`\n")
+    assert generate(root=tmp_path) == (0, "README.md: written\n")
     assert "| `lora` |" in page.read_text(encoding="utf-8")
-    assert generate("--check", cwd=tmp_path).returncode == 0
+    assert generate("--check", root=tmp_path) == (0, "")
     page.write_text("<!-- table: nothing -->\n<!-- end -->\n", encoding="utf-8")
-    assert "no table 'nothing'" in generate(cwd=tmp_path).stderr
+    status, _ = generate(root=tmp_path)
+    assert "no table 'nothing'" in str(status)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
