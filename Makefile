@@ -23,8 +23,11 @@ DEMO_FLAGS ?= --epochs 1 --limit 1000
 # For example --limit 400 --epochs 3 --tasks sst2 nlvr; a matrix that was broken off goes on where it was.
 MATRIX_FLAGS ?=
 
+# Compiled tests are kept, whatever the environment says of bytecode: asserts are rewritten for seconds in each worker.
+TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-weights check format docs bench scaling cross-modal few-labels fusion sharing matrix threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal few-labels fusion sharing matrix threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -50,10 +53,13 @@ demo: $(VENV)/.weights  ## Carry an image encoder to legal text and show what ca
 	@echo "report: $(abspath $(DEMO))/report.html"
 
 test: $(VENV)/.development  ## Run the tests that need no network, no weights and no data.
-	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+	$(TESTING) -n auto --dist worksteal
 
 test-matrix: $(VENV)/.development  ## Run every encoder with every strategy on every kind of input, on tiny weights.
-	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m matrix
+	$(TESTING) -n auto --dist worksteal -m matrix
+
+test-slow: $(VENV)/.development  ## Run variants of what `make test` has one of: more that is shared by processes, killed, started.
+	$(TESTING) -n auto --dist worksteal -m slow
 
 test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python -m pytest -m weights

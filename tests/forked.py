@@ -30,6 +30,12 @@ PRELOADED = (
 )
 UNDRAWN = "from modaxfer.reports import figures; figures.draw = lambda *_: ()\n"
 """Code that leaves out figures, which take most of a tiny run's time, where a test is not about them."""
+COPIED_WORKERS = """
+import multiprocessing
+from modaxfer.runner.rows import workers
+workers.get_context = lambda _: multiprocessing.get_context("fork")
+"""
+"""Code that lets workers be copies of their process, which has imported what they need."""
 
 CONTEXT = multiprocessing.get_context("forkserver")
 

@@ -18,7 +18,9 @@ import forked
 import modaxfer
 from modaxfer.api import make_config
 from modaxfer.config import to_yaml
+from modaxfer.errors import ConfigError
 from modaxfer.result import Result
+from modaxfer.runner.rows import workers
 from own_columns import pictures_with_words
 
 pytestmark = pytest.mark.recipe
@@ -31,6 +33,10 @@ EACH = """
 import sys, modaxfer
 for path in sys.argv[1:]:
     modaxfer.train(path, quiet=True)
+"""
+RESUMED = """
+import sys, modaxfer
+modaxfer.train(output=sys.argv.pop(1), resume=True)
 """
 """Trains every config named on the command line, one after the other, in however many processes there are."""
 
@@ -78,11 +84,11 @@ def train_here(request, folder):
 
 @pytest.mark.parametrize(("strategy", "number"), [("full", signal.SIGKILL), ("lora", signal.SIGTERM)])
 def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_rows, tmp_path, capfd):
-    rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "4", "--set", "patience=0")
+    rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "3", "--set", "patience=0")
     settings += ("--set", "train.dropout=0.1")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     options = {"patience": 0, "train.dropout": 0.1}
-    train_here({"encoder": str(tiny("bert")), "strategy": strategy, "epochs": 4, "set": options, **rows}, whole)
+    train_here({"encoder": str(tiny("bert")), "strategy": strategy, "epochs": 3, "set": options, **rows}, whole)
     arguments = killed(number, command(rows, tiny("bert"), *settings, "--output", str(broken)))
     done = forked.python(*arguments)
     assert not (broken / "result.json").exists()
@@ -101,25 +107,37 @@ def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_ro
     assert not (broken / ".checkpoint").exists()
 
 
-def test_workers_end_with_a_run_that_is_killed_and_it_resumes_to_the_metrics_of_one_without(tiny, own_rows, tmp_path):
-    rows, whole, broken = own_rows("image"), tmp_path / "whole", tmp_path / "broken"
-    asked = {"strategy": "full", "epochs": 4, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
-    train_here({"encoder": str(tiny("vit")), **asked, **rows}, whole)
-    words = ("--strategy", "full", "--epochs", "4", "--augment", "trivial-augment", "--augment", "cutmix")
+@pytest.fixture(scope="module")
+def without_workers(tiny, own_rows, tmp_path_factory):
+    """Return the metrics of a run on changed pictures that makes its rows itself and is not killed."""
+    asked = {"strategy": "full", "epochs": 3, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
+    folder = tmp_path_factory.mktemp("whole")
+    return train_here({"encoder": str(tiny("vit")), **asked, **own_rows("image")}, folder / "run").result.metrics
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_a_run_that_is_stopped_and_it_resumes_to_the_metrics_of_one_without(
+    number, tiny, own_rows, tmp_path, without_workers, monkeypatch
+):
+    broken = tmp_path / "broken"
+    words = ("--strategy", "full", "--epochs", "3", "--augment", "trivial-augment", "--augment", "cutmix")
     options = ("--set", "patience=0", "--set", "train.workers=2", "--output", str(broken))
+    flag, code, *arguments = killed(number, command(own_rows("image"), tiny("vit"), *words, *options))
     errors = tmp_path / "errors"
     os.mkfifo(errors)
     with open(os.open(errors, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as told:
-        arguments = killed(signal.SIGKILL, command(rows, tiny("vit"), *words, *options))
-        assert forked.Started(arguments, err=errors).finish().returncode == -signal.SIGKILL
+        started = forked.Started([flag, forked.UNDRAWN + forked.COPIED_WORKERS + code, *arguments], err=errors)
+        assert started.finish().returncode == (-number if number == signal.SIGKILL else 128 + number)
         deadline = time.monotonic() + 60
         # Every worker has standard error open as well: until the last has ended there is nothing to read, not an end.
         while told.read() != b"":
             assert time.monotonic() < deadline, "a worker outlives its run"
             time.sleep(0.01)
     assert not (broken / "result.json").exists()
+    assert (broken / ".lock").exists() is (number == signal.SIGKILL)
+    monkeypatch.setattr(workers, "get_context", lambda _: forked.CONTEXT)
     modaxfer.train(output=broken, resume=True)
-    assert Result.load(broken).metrics == Result.load(whole).metrics
+    assert Result.load(broken).metrics == without_workers
 
 
 def agree(one: Path, two: Path):
@@ -132,7 +150,11 @@ def agree(one: Path, two: Path):
 
 
 def in_two_processes(code, *words):
-    """Run `code` in two processes that find themselves as torch's launcher would have them find each other."""
+    """Run `code` in two processes that find themselves as torch's launcher would have them find each other.
+
+    Returns:
+        Their exit statuses and what they said on standard error.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
@@ -141,31 +163,58 @@ def in_two_processes(code, *words):
         forked.Started(["-c", forked.UNDRAWN + code, *words], environment={**own, "RANK": rank, "LOCAL_RANK": rank})
         for rank in ("0", "1")
     ]
-    for started in both:
-        done = started.finish(timeout=900)
-        assert done.returncode == 0, done.stderr
+    ended = [started.finish(timeout=900) for started in both]
+    return [done.returncode for done in ended], "".join(done.stderr for done in ended)
+
+
+def test_two_processes_that_are_stopped_let_go_of_their_run_and_resume_to_the_metrics_of_an_unbroken_one(
+    tiny, own_rows, tmp_path
+):
+    whole, broken = tmp_path / "whole.yaml", tmp_path / "broken.yaml"
+    asked = {"encoder": str(tiny("bert")), "strategy": "full", "epochs": 3, "num_processes": 2, **RATE}
+    asked |= own_rows("pair") | {"set": {"patience": 0}}
+    for path in (whole, broken):
+        path.write_text(to_yaml(make_config(**SHARED | asked, output=tmp_path / path.stem)))
+    number = signal.SIGTERM
+    statuses, said = in_two_processes(KILLED, str(int(number)), str(STEP // 2), "train", "--config", str(broken))
+    assert statuses == [128 + number] * 2, said
+    assert not (tmp_path / "broken" / "result.json").exists()
+    assert not (tmp_path / "broken" / ".lock").exists()
+    statuses, said = in_two_processes(RESUMED + EACH, str(tmp_path / "broken"), str(whole))
+    assert statuses == [0, 0], said
+    (step,) = re.findall(r"resumed after step (\d+)", said)
+    assert int(step) == STEP // 2 + 1, "they agree on it in the step after"
+    assert Result.load(tmp_path / "broken").metrics == Result.load(tmp_path / "whole").metrics
 
 
 def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
     rows, one, two = own_rows("pair"), tmp_path / "one", tmp_path / "two"
-    settings = {"strategy": "full", "epochs": 3, **RATE}
+    settings = {"strategy": "full", "epochs": 1, **RATE}
     train_here({"encoder": str(tiny("bert")), **rows, **settings}, one)
-    words = ("--strategy", "full", "--epochs", "3", "--learning-rate", "1e-3", "--num-processes", "2")
+    words = ("--strategy", "full", "--epochs", "1", "--learning-rate", "1e-3", "--num-processes", "2")
     done = forked.python(*command(rows, tiny("bert"), *words, "--output", str(two)), timeout=900)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("report ") == 1
     agree(one, two)
 
 
-def test_two_processes_agree_with_one_whatever_is_trained(subtests, tiny, own_rows, tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("aligned", "fused", "balanced" if _TORCHJD else "weighed", "held", "discriminated", "gain"),
+        pytest.param(("augmented", "summed", "weighed", "drawn together"), marks=pytest.mark.slow),
+    ],
+)
+def test_two_processes_agree_with_one_whatever_is_trained(subtests, tiny, own_rows, tmp_path, names):
     """One pair of processes trains every request, since most of the time goes into starting it."""
     requests = shared_requests(tiny, own_rows, tmp_path)
-    for name, request in requests.items():
-        train_here(request, tmp_path / f"{name}-one")
-        shared = make_config(**SHARED | request, num_processes=2, output=tmp_path / f"{name}-two")
+    for name in names:
+        train_here(requests[name], tmp_path / f"{name}-one")
+        shared = make_config(**SHARED | requests[name], num_processes=2, output=tmp_path / f"{name}-two")
         (tmp_path / f"{name}.yaml").write_text(to_yaml(shared))
-    in_two_processes(EACH, *(str(tmp_path / f"{name}.yaml") for name in requests))
-    for name in requests:
+    statuses, said = in_two_processes(EACH, *(str(tmp_path / f"{name}.yaml") for name in names))
+    assert statuses == [0, 0], said
+    for name in names:
         with subtests.test(name):
             first, second = agree(tmp_path / f"{name}-one", tmp_path / f"{name}-two")
             CHECKS[name](first, second)
@@ -178,21 +227,21 @@ def shared_requests(tiny, own_rows, tmp_path):
     aligned = {"bridge": "embed", "set": {f"bridge.{key}": value for key, value in align.items()}}
     tasks = {"task": ("digits", "legal-sentiment"), "limit": 32, "epochs": 1, "strategy": "multitask", **RATE}
     # Batches of five: the two processes do not hold the same number of rows, and a joint loss is of all of them.
-    adapted = {"encoder": bert, "task": "sst2", "source_task": "rt-polarity", "limit": 25, "epochs": 2, **RATE}
+    adapted = {"encoder": bert, "task": "sst2", "source_task": "rt-polarity", "limit": 25, "epochs": 1, **RATE}
     adapted |= {"batch_size": 5, "set": {"train.max_tokens": 64}}
     return {
-        "aligned": {"encoder": vit, "strategy": "full", "epochs": 3, **RATE, **aligned, **own_rows("regression")},
+        "aligned": {"encoder": vit, "strategy": "full", "epochs": 1, **RATE, **aligned, **own_rows("regression")},
         "fused": {
             "encoder": (vit, bert),
             "strategy": "fusion",
-            "epochs": 2,
+            "epochs": 1,
             "set": {"how": "concat"},
             **RATE,
             **pictures_with_words(tmp_path),
         },
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
-        **({"balanced": {"encoder": vit, **tasks, "set": {"weighting": "pcgrad", "alone": False}}} if _TORCHJD else {}),
+        "balanced": {"encoder": vit, **tasks, "set": {"weighting": "pcgrad", "alone": False}},
         "held": {
             "encoder": bert,
             "strategy": "full",
@@ -206,7 +255,7 @@ def shared_requests(tiny, own_rows, tmp_path):
         "augmented": {
             "encoder": vit,
             "strategy": "full",
-            "epochs": 2,
+            "epochs": 1,
             "augment": ("colour", "mixup=1"),
             **RATE,
             **own_rows("image"),
@@ -271,16 +320,14 @@ CHECKS = {
 }
 
 
-def test_a_launcher_that_starts_one_process_for_two_is_found_out(tiny, own_rows, tmp_path):
+def test_a_launcher_that_starts_one_process_for_two_is_found_out(tiny, own_rows, tmp_path, monkeypatch):
+    asks = tmp_path / "asks.py"
+    asks.write_text("from modaxfer.runner.processes.launch import _asked_of_accelerate as asked; print(asked())")
     launch = [sys.executable, str(Path(sys.executable).with_name("accelerate")), "launch", "--cpu"]
-    arguments = command(own_rows("pair"), tiny("bert"), "--strategy", "full", "--output", str(tmp_path / "run"))
     done = subprocess.run(
-        [*launch, "--num_processes", "2", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        [*launch, "--num_processes", "2", str(asks)], capture_output=True, text=True, timeout=120, check=True
     )
-    assert done.returncode != 0
-    assert "2 processes were asked for and 1 started" in done.stderr
+    monkeypatch.setattr("modaxfer.runner.processes.launch._asked_of_accelerate", lambda: int(done.stdout))
+    with pytest.raises(ConfigError, match="2 processes were asked for and 1 started"):
+        train_here({"encoder": str(tiny("bert")), "strategy": "full", **own_rows("pair")}, tmp_path / "run")
     assert not (tmp_path / "run").exists()
