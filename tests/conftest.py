@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 LONG = ("test_processes.py", "test_compare_killed.py")
-RUNNING, WHOLE = ("cases", "cli", "recipes", "runner", "test_api.py"), ("test_examples.py", "test_last_steps.py")
+RUNNING = ("cases", "cli", "heads", "recipes", "runner", "test_api.py")
+WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look at figures."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")
 """Which compare the last digit of a score, or let a score fail."""
@@ -36,6 +37,19 @@ def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's way: to walk through it takes a fifth of a second."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def arrays_are_no_tables():
+    """Spare scikit-learn a third of its time: each array it is given is looked through for a data frame's attributes."""
+    import numpy as np
+    from sklearn.utils import validation
+
+    looked = validation._nw_into_df_or_series
+    patch = pytest.MonkeyPatch()
+    patch.setattr(validation, "_nw_into_df_or_series", lambda x: type(x) is not np.ndarray and looked(x))
+    yield
+    patch.undo()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,6 +84,32 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory):
     patch.setenv("MODAXFER_CACHE", str(tmp_path_factory.mktemp("cache")))
     for name in ("MODAXFER_STRICT", "MODAXFER_PLUGINS"):
         patch.delenv(name, raising=False)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def made_once():
+    """Make what packages ship and samples once: a table does not change, and each may take a second to make."""
+    from modaxfer.data import sources
+    from modaxfer.spec import PackageSource, SampleSource
+
+    def once(read):
+        made: dict[tuple[str, object], Any] = {}
+
+        def found(source, base, selection):
+            key = (source.target, load_target(source.target))
+            if key not in made:
+                made[key] = read(source, base, selection)
+            tables, *rest = made[key]
+            return {**tables}, *rest
+
+        return found
+
+    load_target = sources.load_target
+    patch = pytest.MonkeyPatch()
+    for kind in (PackageSource, SampleSource):
+        patch.setitem(sources._READERS, kind, once(sources._READERS[kind]))
     yield
     patch.undo()
 

@@ -77,12 +77,13 @@ def test_a_seed_that_swings_widens_the_interval(rng):
     references = rng.integers(0, 2, 2000)
     steady = [pair(rng, references, 0.8, 0.7) for _ in range(3)]
     swinging = [pair(rng, references, chance, 0.7) for chance in (0.7, 0.8, 0.9)]
-    assert gain(swinging).value == pytest.approx(gain(steady).value, abs=0.02)
-    assert gain(swinging).high - gain(swinging).low > 1.5 * (gain(steady).high - gain(steady).low)
+    wide, narrow = gain(swinging, resamples=1000), gain(steady, resamples=1000)
+    assert wide.value == pytest.approx(narrow.value, abs=0.02)
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says(rng):
-    trials, seeds, covered = 150, 6, 0
+    trials, seeds, covered = 80, 6, 0
     for _ in range(trials):
         references = rng.integers(0, 2, 200)
         chances = 0.75 + 0.05 * rng.normal(size=seeds)

@@ -42,7 +42,13 @@ POSSIBLE = [
     or ("lda" not in (head, reduction) and (head != "logistic" or problem == "multilabel"))
 ]
 """What the tests at the end of this file do not see refused."""
-POSSIBLE += [("multiclass", head, reduction) for head in ("prototype", "tip") for reduction in ("none", "pca")]
+TRIED = [
+    (problem, head, reduction)
+    for problem, head, reduction in POSSIBLE
+    if problem == "multiclass" or head == "ridge" or reduction == "none"
+]
+"""Each head and each reduction on each problem, and each of one with each of the other on one."""
+TRIED += [("multiclass", head, reduction) for head in ("prototype", "tip") for reduction in ("none", "pca")]
 CLASSES = {"binary": 2, "regression": 0}
 
 
@@ -88,7 +94,7 @@ def test_the_choice_does_on_new_rows_what_it_did_on_held_out_ones(problem):
     assert abs(new - found.report["score"]) < 0.2
 
 
-@pytest.mark.parametrize(("problem", "head", "reduction"), POSSIBLE)
+@pytest.mark.parametrize(("problem", "head", "reduction"), TRIED)
 def test_every_head_and_reduction_learns_and_can_be_saved(problem, head, reduction, tmp_path):
     features, targets = data(problem)
     settings = {"head": head, "reduction": reduction, "components": 9, "layer": "last", "pooling": "mean"}
@@ -199,7 +205,7 @@ def test_the_global_random_state_is_left_alone():
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    fitted(features, targets, "multiclass", reduction="autoencoder", layer="0", pooling="cls")
+    fitted(features, targets, "multiclass", head="ridge", reduction="autoencoder", layer="0", pooling="cls")
     assert torch.equal(torch.rand(1), expected)
 
 

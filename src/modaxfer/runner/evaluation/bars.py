@@ -157,10 +157,12 @@ def _difference(
 
 
 def _scorer(session: TaskSession, names: Sequence[str], quick: bool = False) -> Scorer:
+    scored = partial(compute, quick=True) if quick else compute
+
     def score(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> dict[str, float]:
         given = [name for name in names if scores is not None or not needs_scores(name)]
         said: dict[str, Any] = {"references": references, "predictions": predictions, "scores": scores}
-        return compute(given, problem=session.problem, quick=quick, **said)
+        return scored(given, problem=session.problem, **said)
 
     return score
 
