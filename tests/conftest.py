@@ -17,7 +17,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 LONG = ("test_processes.py", "test_compare_killed.py")
 RUNNING = ("cases", "cli", "heads", "recipes", "runner", "test_api.py")
 WHOLE = ("test_examples.py", "test_last_steps.py")
-"""Where runs are made, and which of these tests look at figures."""
+"""Where runs are made, and which of these tests look for figures."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")
 """Which compare the last digit of a score, or let a score fail."""
 RESAMPLES = 200
@@ -41,7 +41,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def arrays_are_no_tables():
-    """Spare scikit-learn a third of its time: each array it is given is looked through for a data frame's attributes."""
+    """Spare scikit-learn a third of its time: it looks at each array for what a data frame would have."""
     import numpy as np
     from sklearn.utils import validation
 
@@ -68,8 +68,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
 
 def _spare(patch: pytest.MonkeyPatch, *, drawn: bool, exact: bool) -> None:
     from modaxfer.metrics import bootstrap, compute, paired_difference, paired_gain
+    from sketched import sketch
 
-    if not drawn:
+    if drawn:
+        sketch(patch)
+    else:
         patch.setattr("modaxfer.reports.figures.draw", lambda *_: ())
     for interval in (bootstrap, paired_difference, paired_gain):
         patch.setitem(interval.__kwdefaults__, "resamples", RESAMPLES)

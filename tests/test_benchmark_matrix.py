@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.runner.compare.ledger import CellRecord
+from scripts import status_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -84,12 +83,11 @@ def test_flags_choose_a_part(matrix):
     ]
 
 
-def test_without_data_it_says_so_and_stops(tmp_path):
-    command = [sys.executable, str(ROOT / "benchmarks" / "matrix.py")]
-    environment = {**os.environ, "MODAXFER_DATA": str(tmp_path / "nowhere")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "set MODAXFER_DATA to the folder that holds the sets" in done.stderr
+def test_without_data_it_says_so_and_stops(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MODAXFER_DATA", str(tmp_path / "nowhere"))
+    monkeypatch.chdir(tmp_path)
+    assert status_of(ROOT / "benchmarks" / "matrix.py", monkeypatch) == 2
+    assert "set MODAXFER_DATA to the folder that holds the sets" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from scripts import status_of
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -63,12 +63,10 @@ def test_ours_and_theirs_take_turns(speed, tmp_path):
     assert {name for pair in speed.COMPARISONS for name in pair} == set(names)
 
 
-def test_without_rows_it_says_so_and_stops(tmp_path):
-    environment = {**os.environ, "MODAXFER_DATA": str(tmp_path)}
-    command = [sys.executable, str(BENCHMARKS / "speed.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "set MODAXFER_DATA to the folder that holds it" in done.stderr
+def test_without_rows_it_says_so_and_stops(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MODAXFER_DATA", str(tmp_path))
+    assert status_of(BENCHMARKS / "speed.py", monkeypatch) == 2
+    assert "set MODAXFER_DATA to the folder that holds it" in capsys.readouterr().err
 
 
 def test_the_machine_is_described_without_its_name(speed):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from modaxfer.cli.main import cli
 from modaxfer.config import RunConfig
 from modaxfer.result import Result
 from modaxfer.runner.folder import store_config
+from scripts import status_of
 
 ROOT = Path(__file__).resolve().parents[1]
 GAIN = {"gain": 0.1, "interval": [0.05, 0.15], "with": 0.7, "without": 0.6, "seeds": 3, "by_seed": [0.1] * 3}
@@ -110,12 +110,10 @@ def test_what_is_finished_with_these_settings_is_not_run_again(bench, tmp_path, 
     assert [cell["task"] for cell in json.loads(output.read_text())["cells"]] == [first.task, second.task]
 
 
-def test_without_rows_it_says_so_and_stops():
-    environment = {name: value for name, value in os.environ.items() if name != "MODAXFER_DATA"}
-    command = [sys.executable, str(ROOT / "benchmarks" / "cross_modal.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "set MODAXFER_DATA to the folder that holds the data sets" in done.stderr
+def test_without_rows_it_says_so_and_stops(monkeypatch, capsys):
+    monkeypatch.delenv("MODAXFER_DATA", raising=False)
+    assert status_of(ROOT / "benchmarks" / "cross_modal.py", monkeypatch) == 2
+    assert "set MODAXFER_DATA to the folder that holds the data sets" in capsys.readouterr().err
 
 
 def test_the_table_says_what_was_measured(bench, rendered, tmp_path):

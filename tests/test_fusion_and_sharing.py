@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from finished_benchmarks import finish, settle
 from modaxfer.cli.main import cli
 from modaxfer.registry import registry
 from modaxfer.result import Result
+from scripts import status_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -147,12 +147,10 @@ def test_only_what_is_missing_is_run(bench, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", ["fusion", "sharing"])
-def test_without_rows_it_says_so_and_stops(name):
-    environment = {key: value for key, value in os.environ.items() if key != "MODAXFER_DATA"}
-    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "set MODAXFER_DATA to the folder that holds the data sets" in done.stderr
+def test_without_rows_it_says_so_and_stops(name, monkeypatch, capsys):
+    monkeypatch.delenv("MODAXFER_DATA", raising=False)
+    assert status_of(ROOT / "benchmarks" / f"{name}.py", monkeypatch) == 2
+    assert "set MODAXFER_DATA to the folder that holds the data sets" in capsys.readouterr().err
 
 
 def test_seeds_and_cells_can_be_chosen(bench, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import forked
+import sketched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,10 +66,10 @@ class Site:
     def warm_python(self, code: str, *words: str, drawn: bool = False, **environment: str) -> CompletedProcess[str]:
         """Run `code` in one that has imported torch already and has looked at no plugin yet: what trains starts sooner.
 
-        Figures are left out unless `drawn`.
+        Figures are left out, or sketched where some are to be `drawn`.
         """
         seen = {"environment": self._environment(environment), "path": [str(self.folder)]}
-        return forked.python("-c", code if drawn else forked.UNDRAWN + code, *words, timeout=300, **seen)
+        return forked.python("-c", (sketched.CODE if drawn else forked.UNDRAWN) + code, *words, timeout=300, **seen)
 
     def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MODAXFER_")}

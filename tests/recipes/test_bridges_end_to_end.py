@@ -177,8 +177,12 @@ def bits(tmp_path):
     return {"data": str(tmp_path / "bits"), "text": "text", "problem": "multilabel"}
 
 
+@pytest.mark.slow
 def test_a_frozen_random_transformer_adds_bits(random_body, bits, tmp_path):
-    """FPT's demo (Lu et al. 2021): attention and feed-forward layers stay random, and still compute XOR."""
+    """FPT's demo (Lu et al. 2021): attention and feed-forward layers stay random, and still compute XOR.
+
+    The default run has it without the runner around it: ``tests/bridges/test_embed_xor.py``.
+    """
     settings = {"epochs": 40, "batch_size": 32, "learning_rate": 6e-3, "bridge": "embed"}
     options = {"bridge.units": "bytes", "encoder.pooling": "mean_std", "patience": 0}
     result, folder = trained(random_body, "frozen", bits, tmp_path / "run", **settings, set=options)

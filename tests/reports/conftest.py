@@ -13,10 +13,21 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from modaxfer.config import RunConfig, to_yaml
 from modaxfer.result import Result
+from sketched import sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def sketched(request):
+    """Draw where figures are looked at alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.name != "test_reports_figures.py":
+            sketch(patch)
+        yield
+
 
 SENTIMENTS = ("negative", "neutral", "positive")
 

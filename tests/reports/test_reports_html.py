@@ -57,22 +57,15 @@ def page(result, run):
     return Page((run.root / "report.html").read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def drawn():
-    """Ask for real figures."""
-
-
-@pytest.fixture(autouse=True)
-def undrawn(request, monkeypatch):
-    """Keep figures out of tests that do not look at them: drawing is most of their time."""
-    if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(figures, "draw", lambda *arguments: ())
-
-
 @pytest.fixture(scope="module", params=["classes", "multilabel", "regression", "fused", "shared", "failed"])
 def any_page(request, make_run):
     run = make_run()
     return page(getattr(run, request.param)(), run)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    monkeypatch.setattr(figures, "draw", lambda *_: ())
 
 
 def test_nothing_is_loaded_from_elsewhere(any_page):
@@ -103,7 +96,7 @@ def test_it_can_be_read_without_seeing_it(any_page):
     assert len(identities) == len(set(identities))
 
 
-def test_every_figure_is_there_for_light_and_dark_pages(run, drawn):
+def test_every_figure_is_there_for_light_and_dark_pages(run):
     images = page(run.classes(), run).all("img")
     assert [image["class"] for image in images] == ["on-light", "on-dark"] * 3
     for image in images:
@@ -287,7 +280,7 @@ def test_a_shared_model_shows_gain_or_harm_of_each_task(run):
     assert "tasks/rt-polarity/report.html" in found.text("code")
 
 
-def test_a_shared_model_sends_the_reader_to_its_tasks(run, drawn):
+def test_a_shared_model_sends_the_reader_to_its_tasks(run):
     found = page(run.shared(), run)
     assert "mean of the primary metrics of 4 tasks" in found.text("span")
     assert "Each task's own report shows where it is right and wrong." in found.text("p")
@@ -295,6 +288,7 @@ def test_a_shared_model_sends_the_reader_to_its_tasks(run, drawn):
     assert found.all("img") == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_hostile_names_of_parts_and_tasks_stay_text(run):
     fused = page(run.fused(ablation={HOSTILE[0]: {"metrics": {}, "intervals": {}}}), run)
     shared = page(run.shared(tasks={HOSTILE[1]: {"run": HOSTILE[0], "primary": HOSTILE[2], "test": 0.5}}), run)
@@ -314,6 +308,7 @@ def test_classes_tasks_and_warnings_bring_no_controls_into_the_page(run):
     assert page.count(r"red\x1b[31m\u202etxt\x9b") > 3
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_mistakes_show_what_the_model_read_and_nothing_else_gets_into_an_address(run):
     result = run.classes(rows=30)
     first = next(iter(mistakes(read_predictions(run.root)))).row_id
