@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import tiny_models
 import torch
@@ -75,8 +77,11 @@ def model_of(resolved, adapter):
 
 
 def batch_of(encoder, name):
-    processor = encoder.processor(tiny_models.kind_of(name))
-    return processor.collate(processor(tiny_models.raws(tiny_models.kind_of(name))))
+    kind = tiny_models.kind_of(name)
+    processor, raws = encoder.processor(kind), tiny_models.raws(kind)
+    if kind == "audio":  # A tenth of a second: attention to all of a sound would take most of the time here.
+        raws = [replace(sound, samples=sound.samples[: 1600 + 160 * row]) for row, sound in enumerate(raws)]
+    return processor.collate(processor(raws))
 
 
 def check_that_it_trains(name, method, tiny):
