@@ -19,8 +19,8 @@ ORDERS: tuple[float, ...] = (
     *map(float, range(12, 64)),
     *(64.0, 96.0, 128.0, 192.0, 256.0, 512.0, 1024.0),
 )
-"""Rényi orders of which the best is taken, those of opacus and some larger ones. With fewer ε may be larger, and holds all
-the same."""
+"""Rényi orders of which the best is taken: those of opacus and some larger ones. With fewer of them ε may come out
+larger, and holds all the same."""
 
 TOLERANCE = 0.005
 """The noise is found to within this share of ε, from below."""
