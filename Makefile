@@ -90,7 +90,7 @@ cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (abou
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/cross_modal.py
 	$(BIN)/python docs/generate.py
 
-few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (about an hour; needs MODAXFER_DATA); goes on where it was.
+few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/few_labels.py
 	$(BIN)/python docs/generate.py
 

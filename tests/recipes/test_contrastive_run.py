@@ -63,6 +63,15 @@ def test_a_run_killed_among_pairs_ends_as_an_unbroken_one_and_predicts(asked, tm
     assert [line["validation"] for line in lines if "score" in line] == 3 * [{}]
 
 
+def test_a_head_may_read_below_what_the_pairs_moved(tiny, own_rows, tmp_path):
+    more = {"underneath": "adapter", "method": "ia3", "strategy.layer": "0"}
+    asked = {"encoder": str(tiny("vit")), **SETTINGS, **own_rows("image"), "epochs": 1, "set": more}
+    run = modaxfer.train(output=str(tmp_path / "run"), **asked)
+    assert run.result.training["phases"][1]["layers"] == [0]
+    scores = modaxfer.evaluate(tmp_path / "run", quiet=True)["metrics"]
+    assert scores == pytest.approx(run.result.metrics["test"])
+
+
 def test_one_row_of_each_class_is_refused_before_weights(asked, tmp_path, no_weights):
     with pytest.raises(RefusedError, match="the largest of 1 rows"):
         modaxfer.train(output=str(tmp_path / "one"), shots=1, **asked)

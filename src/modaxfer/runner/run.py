@@ -272,8 +272,9 @@ class _Run:
             self.folder / CHECKPOINT,
             writes=self.main,
         )
-        # A search that was finished before the run was killed has trained nothing in this process.
-        for phase in (phase for phase in phases if phase.solver is None):
+        # A search that was finished before the run was killed has trained nothing in this process. Else all is noted,
+        # and the layers that a solved head does not read cannot be opened again.
+        for phase in () if self.trained else (phase for phase in phases if phase.solver is None):
             self._note_trained(sessions, phase)
         told = {**training, **merged}
         if self.plan.correct is None:
