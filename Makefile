@@ -27,7 +27,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal few-labels fusion sharing matrix threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels fusion sharing matrix threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -92,6 +92,13 @@ cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (abou
 
 few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/few_labels.py
+	$(BIN)/python docs/generate.py
+
+# Four shifts that are drawn take a minute of one core; each run of the transfers a minute or two.
+adaptation: $(VENV)/.weights  ## Carry labelled sources to tasks without labels (needs MODAXFER_DATA); goes on where it was.
+	$(PIP) install --quiet -c constraints.txt POT
+	$(BIN)/python benchmarks/shifts.py
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/adaptation.py
 	$(BIN)/python docs/generate.py
 
 fusion: $(VENV)/.weights  ## Join image and text features, beside each alone (needs MODAXFER_DATA); goes on where it was.

@@ -46,6 +46,8 @@ class Command:
     """Whether its model stays: others begin from it."""
     forked: bool = False
     """Whether it is made in a copy of this process instead of one of its own, so that libraries are imported once."""
+    encoder_of: str = ""
+    """Cell whose run of the same seed is its encoder; it stands before this one in the list."""
 
     def folder(self, runs: Path) -> Path:
         """Return the run's folder."""
@@ -53,7 +55,8 @@ class Command:
 
     def line(self, output: Path) -> list[str]:
         """Return the command line that makes the run in `output`, or takes it up."""
-        given = {**self.flags, "seed": self.seed, "output": output}
+        encoder = {"encoder": output.parents[1] / self.encoder_of / str(self.seed)} if self.encoder_of else {}
+        given = {**encoder, **self.flags, "seed": self.seed, "output": output}
         flags = [
             str(word)
             for name, values in given.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tables.adaptation import adaptation, adaptation_validators, adaptation_verdicts, shifts
 from tables.adapters import adapter_encoders, adapter_methods
 from tables.commands import commands
 from tables.cross_modal import cross_modal
@@ -35,6 +36,9 @@ from tables.threads import threads
 from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
+    "adaptation": adaptation,
+    "adaptation-validators": adaptation_validators,
+    "adaptation-verdicts": adaptation_verdicts,
     "adapter-encoders": adapter_encoders,
     "adapter-methods": adapter_methods,
     "augmentations": augmentations,
@@ -55,6 +59,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "run-config": run_config,
     "scaling": scaling,
     "sharing": sharing,
+    "shifts": shifts,
     "speed": speed,
     "strategies": strategies,
     "strategy-options": strategy_options,

@@ -16,7 +16,8 @@ class Ramp:
 
     With p in 0 ... 1, how much of the phase is done, it is ``start + (end - start) * f(p)``, where f is by `shape`:
     ``sigmoid`` 2 / (1 + exp(-gamma p)) - 1 (Ganin et al. 2016), ``linear`` p, ``cosine`` (1 - cos(pi p)) / 2. With
-    `until` it has reached its end after that share of the phase, and stays there.
+    `until` it has reached its end after that share of the phase, and stays there; epochs before that are no candidates
+    for the best one, since they learned something else.
 
     >>> Ramp(gamma=10.0)(0.5) > 0.98
     True

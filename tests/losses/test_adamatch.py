@@ -10,7 +10,7 @@ import torch
 from modaxfer.contracts import LossContext, Step, StreamBatch, StreamFacts
 from modaxfer.errors import RefusedError
 from modaxfer.losses.adamatch import AdaMatch
-from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold
+from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold, settled
 from modaxfer.plan import Role
 from modaxfer.problems.objectives.softmax import Softmax
 
@@ -41,6 +41,17 @@ def test_a_moving_mean_begins_with_the_first() -> None:
     one, two = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     assert moving_mean(two, one, 0.9, first=True).tolist() == [1.0, 0.0]
     assert moving_mean(one, two, 0.75, first=False).tolist() == [0.75, 0.25]
+
+
+def test_a_moving_mean_forgets_what_it_began_with_in_a_short_run() -> None:
+    """Of a first step that says 1 and zeros after it, .999 alone leaves .78 after 250 steps."""
+    kept, alone = 1.0, 1.0
+    for step in range(1, 250):
+        kept *= settled(0.999, step)
+        alone *= 0.999
+    assert (kept < 1e-6, round(alone, 2)) == (True, 0.78)
+    assert settled(0.0, 9) == 0.0
+    assert settled(0.999, 10**6) == 0.999
 
 
 def batch(name: str, weak, strong, targets=None) -> StreamBatch:
@@ -82,7 +93,8 @@ def test_aligned_shares_choose_the_label_and_are_remembered_from_step_to_step() 
     assert (loss.wanted.tolist(), loss.found.tolist()) == (pytest.approx([0.6, 0.4]), pytest.approx([0.8, 0.2]))
     turned = batch("1", [[0.3, 0.7], [0.1, 0.9]], [[0.5, 0.5]] * 2)
     loss(Step(streams={"0": KNOWN, "1": turned}, progress=0.6))
-    assert loss.found.tolist() == pytest.approx([0.9 * 0.8 + 0.1 * 0.2, 0.9 * 0.2 + 0.1 * 0.8])
+    # The second step's momentum is still 2 / 11.
+    assert loss.found.tolist() == pytest.approx([(2 * 0.8 + 9 * 0.2) / 11, (2 * 0.2 + 9 * 0.8) / 11])
     assert {"wanted", "found", "steps"} == {name for name, _ in loss.named_buffers()}
 
 

@@ -7,10 +7,13 @@ import pytest
 
 import domain_tasks as tasks
 from modaxfer.spec import TABLE
+from modaxfer.tasks.load import load_task
 from modaxfer_finance.draws import Choice, Number, balanced_tables
 
 PLUGIN = "finance"
-TASKS = tasks.specs(PLUGIN)
+SPECS = tasks.specs(PLUGIN)
+COMMON = {name: spec for name, spec in SPECS.items() if name.endswith("-common")}
+TASKS = {name: spec for name, spec in SPECS.items() if name not in COMMON}
 TABLES = [name for name, spec in TASKS.items() if spec.fields[0].signal == TABLE]
 
 GIVEN = {
@@ -96,6 +99,25 @@ def test_rows_with_the_strongest_pull_are_of_the_second_class():
     means = {label: [row["x"] for row in rows if row["label"] == label] for label in ("low", "high")}
     assert len(means["low"]) == len(means["high"]) == 105
     assert sum(means["high"]) / 105 > sum(means["low"]) / 105 + 300
+
+
+@pytest.mark.parametrize("name", COMMON)
+def test_two_tables_of_loans_have_five_columns_in_common(name, tmp_path):
+    whole = name.removesuffix("-common")
+    (tmp_path / whole).mkdir()
+    for split, table in tasks.sample_tables(SPECS[whole]).items():
+        pq.write_table(table, tmp_path / whole / f"{split}.parquet")
+    rows = load_task(SPECS[name], data_dir=tmp_path).splits["test"]
+    given = pq.read_table(tmp_path / whole / "test.parquet").to_pylist()
+    assert set(rows["purpose"]) >= {"debt consolidation", "home improvement"}
+    assert set(rows["earlier_default"]) - {None} == {"yes", "no"}
+    history = {"home-equity": ("clage", 12), "loan-default": ("cb_person_cred_hist_length", 1)}[whole]
+    longest = max(row[history[0]] for row in given if row[history[0]] is not None)
+    assert max(value for value in rows["years_of_history"] if value is not None) == longest / history[1]
+
+
+def test_they_are_called_alike():
+    assert len({spec.fields for spec in COMMON.values()}) == 1
 
 
 @pytest.mark.weights

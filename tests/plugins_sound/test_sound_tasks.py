@@ -1,10 +1,14 @@
 import io
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import soundfile
 
 import domain_tasks as tasks
+from modaxfer.errors import DataError
+from modaxfer.tasks.load import load_task
 from modaxfer_sound.encoded import audio_column
 
 PLUGIN = "sound"
@@ -83,3 +87,21 @@ def test_the_real_splits_are_the_official_ones():
     assert [set(sounds.splits[split]["fold"]) for split in ("train", "validation", "test")] == [{1, 2, 3}, {4}, {5}]
     emotion = tasks.load_real(PLUGIN, "speech-emotion")
     assert [set(emotion.splits[split]["speaker"]) for split in ("validation", "test")] == [{"09"}, {"12", "14"}]
+
+
+def write_spoken(folder, speaker):
+    """Write the made-up sample with one of its four speakers called `speaker`."""
+    folder.mkdir()
+    for split, table in tasks.sample_tables(SPECS["spoken-digits"]).items():
+        names = [speaker if name == "ada" else name for name in table.column("speaker").to_pylist()]
+        place = table.schema.get_field_index("speaker")
+        pq.write_table(table.set_column(place, "speaker", pa.array(names)), folder / f"{split}.parquet")
+
+
+def test_a_speaker_takes_their_rows_out_of_the_folder(tmp_path):
+    write_spoken(tmp_path / "spoken-digits", "jackson")
+    data = load_task(SPECS["spoken-digits-jackson"], data_dir=tmp_path)
+    assert {name for rows in data.splits.values() for name in rows["speaker"]} == {"jackson"}
+    assert sum(map(len, data.splits.values())) == 60
+    with pytest.raises(DataError, match=r"no row of this speaker.*boris, carla, dinu, jackson.*Allowed: theo"):
+        load_task(SPECS["spoken-digits-theo"], data_dir=tmp_path)

@@ -7,7 +7,7 @@ what the model adds to its rows.
 """
 
 from modaxfer.losses.adversary import Discriminator, reversed_gradient
-from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold
+from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold, settled
 from modaxfer.losses.roles import of_role, require_roles
 from modaxfer.losses.sum import total
 
@@ -20,5 +20,6 @@ __all__ = [
     "relative_threshold",
     "require_roles",
     "reversed_gradient",
+    "settled",
     "total",
 ]

@@ -9,7 +9,7 @@ from torch import nn
 
 from modaxfer.contracts import LossContext, LossOutput, Step, StreamBatch
 from modaxfer.errors import RefusedError
-from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold
+from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold, settled
 
 __all__ = ["AdaMatch"]
 
@@ -29,7 +29,8 @@ class AdaMatch(nn.Module):
         context: Of labelled and unlabelled streams.
         threshold: Share of the mean confidence on labelled rows from which a row counts.
         align: Whether predictions are moved to the class shares predicted on labelled rows.
-        momentum: Of the moving means of these shares; 0 takes those of the step, as the paper does.
+        momentum: Of the moving means of these shares, after many steps; see `settled`. 0 takes those of the step, as
+            the paper does.
 
     Raises:
         RefusedError: All streams are labelled, or none is.
@@ -68,9 +69,10 @@ class AdaMatch(nn.Module):
         return LossOutput(losses=losses.mean(), numbers={"above": above.mean(), "threshold": threshold})
 
     def _count(self, labelled: torch.Tensor, unlabelled: torch.Tensor) -> None:
-        first = bool(self.steps == 0)
-        self.wanted.copy_(moving_mean(self.wanted, labelled, self.momentum, first=first))
-        self.found.copy_(moving_mean(self.found, unlabelled, self.momentum, first=first))
+        steps = int(self.steps)
+        momentum = settled(self.momentum, steps)
+        self.wanted.copy_(moving_mean(self.wanted, labelled, momentum, first=steps == 0))
+        self.found.copy_(moving_mean(self.found, unlabelled, momentum, first=steps == 0))
         self.steps += 1
 
 

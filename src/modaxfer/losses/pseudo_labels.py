@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-__all__ = ["aligned", "followed", "moving_mean", "relative_threshold"]
+__all__ = ["aligned", "followed", "moving_mean", "relative_threshold", "settled"]
 
 LEAST = 1e-6
 """Least expected share of a class that others are divided by."""
@@ -54,3 +54,12 @@ def followed(weak: torch.Tensor, strong: torch.Tensor, threshold: torch.Tensor) 
 def moving_mean(before: torch.Tensor, now: torch.Tensor, momentum: float, *, first: bool) -> torch.Tensor:
     """Return the exponential moving mean ``momentum * before + (1 - momentum) * now``; the `first` is `now` itself."""
     return now if first else momentum * before + (1 - momentum) * now
+
+
+def settled(momentum: float, steps: int) -> float:
+    """Return the momentum after `steps` values: ``min(momentum, (1 + steps) / (10 + steps))``.
+
+    A mean with momentum .999 is, after 250 steps, for three quarters what the very first step said, when nothing was
+    learned yet; so short runs follow the last tenth or so of their steps instead, and long ones `momentum`.
+    """
+    return min(momentum, (1 + steps) / (10 + steps))

@@ -10,9 +10,11 @@ import pytest
 
 from made_up_runs import Runner
 from modaxfer.config import RunConfig
+from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored
 from modaxfer.result import Result
-from modaxfer.runner.beside.schedule import run_with_companions
+from modaxfer.runner.beside import without_source as room
+from modaxfer.runner.beside.schedule import is_complete, run_with_companions
 from modaxfer.runner.beside.without_source import asked, without_source
 from modaxfer.runner.beside.zero_shot import in_classes_of
 
@@ -49,6 +51,18 @@ def test_the_run_without_its_source_is_the_same_request_but_for_the_source(tmp_p
     assert gain["gain"] == pytest.approx(own - other)
     assert result.baselines["without_source"]["run"] == "without-source/0"
     assert "source_only" not in result.baselines
+
+
+def test_a_source_of_other_columns_is_not_scored_and_its_gain_is_told_all_the_same(tmp_path, monkeypatch):
+    def refuses(main):
+        raise RefusedError("the source stage's model reads other fields than the task has", got="", allowed="loan")
+
+    monkeypatch.setattr(room, "agrees", lambda main: True)
+    monkeypatch.setattr(room, "zero_shot", refuses)
+    result, folder = run(tmp_path, StagedRunner())
+    assert "source" in result.transfer_gain
+    assert result.warnings == (room.UNREAD,)
+    assert is_complete(folder, tried=False)
 
 
 @pytest.mark.parametrize(("changes", "over"), [({"seeds": 2}, "seed"), ({"shots": 2, "episodes": 2}, "episode")])

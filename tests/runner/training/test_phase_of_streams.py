@@ -19,6 +19,7 @@ from modaxfer.plan import (
     LossTerm,
     Part,
     Phase,
+    Ramp,
     Reads,
     Refresh,
     Role,
@@ -36,6 +37,7 @@ from modaxfer.runner.training.streams import live_rows
 
 RATES = {Part.BODY: 1e-3, Part.HEAD: 1e-2}
 GIVEN = replace(SUPERVISED, streams=("given",))
+EARLIEST = Component(target="losses_of_tests:Earliest")
 EVERYTHING = frozenset({Reads.OUTPUTS, Reads.INPUTS})
 
 
@@ -233,3 +235,14 @@ def test_what_a_loss_reads_bounds_what_comes_from_the_cache(session):
     with torch.no_grad():
         cached, fresh = session.model.features(batch, top), session.model.features(plain)
     torch.testing.assert_close(cached.tokens[cached.mask], fresh.tokens[fresh.mask], rtol=1e-4, atol=1e-5)
+
+
+def test_epochs_before_a_weight_has_risen_are_no_candidates_and_try_no_patience(session, tmp_path):
+    """A validator that likes the first epoch best is given the second of four, where the weight is all there."""
+    impatient = replace(session, train=replace(session.train, patience=1))
+    rising = replace(SUPERVISED, name="rising", weight=Ramp(shape="cosine", until=0.5))
+    what = phase({"train": Stream()}, SUPERVISED, rising, epochs=4, validator=EARLIEST)
+    report = train(impatient, what, tmp_path / "risen")
+    assert (report.best_epoch, report.epochs) == (2, 3)
+    at_once = train(impatient, replace(what, losses=(SUPERVISED,)), tmp_path / "at-once")
+    assert (at_once.best_epoch, at_once.epochs) == (1, 2)

@@ -1,6 +1,8 @@
-"""Who pays a loan back? Three tables. Light: specs only."""
+"""Who pays a loan back? Three tables, two of them also by common columns. Light: specs only."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from modaxfer.spec import TABLE, Field, FolderSource, SampleSource, Target, TaskSpec
 
@@ -100,5 +102,24 @@ _LOAN_DEFAULT = TaskSpec(
     url="https://github.com/robintux/Datasets4StackOverFlowQuestions",
 )
 
-TASKS = (_GERMAN_CREDIT, _HOME_EQUITY, _LOAN_DEFAULT)
+
+def _common(whole: TaskSpec) -> TaskSpec:
+    """Return what `whole` has in common with the other table of loans in dollars, by the same names."""
+    reader = f"modaxfer_finance.common:{whole.name.replace('-', '_')}"
+    return replace(
+        whole,
+        name=f"{whole.name}-common",
+        fields=(
+            _field("amount", "Amount of the loan.", "dollars"),
+            _field("purpose", "What the money is for."),
+            _field("years_employed", "Time in employment.", "years"),
+            _field("years_of_history", "Length of the credit history.", "years"),
+            _field("earlier_default", "Whether the credit bureau knows of an earlier default."),
+        ),
+        sources=(FolderSource(name=whole.name, reader=reader),),
+        summary=f"The five columns that home-equity and loan-default have in common, of {whole.name}.",
+    )
+
+
+TASKS = (_GERMAN_CREDIT, _HOME_EQUITY, _LOAN_DEFAULT, _common(_HOME_EQUITY), _common(_LOAN_DEFAULT))
 """All tasks on loans."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
@@ -32,6 +33,30 @@ _SPOKEN_DIGITS = TaskSpec(
     url="https://github.com/Jakobovski/free-spoken-digit-dataset",
     keep=("speaker", "accent", "take"),
 )
+
+
+def _spoken_by(speaker: str, accent: str) -> TaskSpec:
+    """Return the digits of one speaker: where another is the source, voice and accent are what differs."""
+    return replace(
+        _SPOKEN_DIGITS,
+        name=f"spoken-digits-{speaker}",
+        fields=(Field(name="audio", signal=AUDIO, doc="One English digit, spoken by one person."),),
+        # The made-up sample has other speakers.
+        sources=(FolderSource(name="spoken-digits", reader=f"modaxfer_sound.speakers:{speaker}"),),
+        domain=f"speech of a {accent} speaker",
+        summary=f"English digits 0 to 9 of speaker {speaker} ({accent}), official split (Free Spoken Digit Dataset).",
+    )
+
+
+_SPEAKERS = {
+    "george": "Greek",
+    "jackson": "US",
+    "lucas": "German",
+    "nicolas": "Belgian French",
+    "theo": "US",
+    "yweweler": "German",
+}
+"""Each with the accent."""
 
 _ESC10 = TaskSpec(
     name="esc10",
@@ -103,4 +128,5 @@ _SPEECH_EMOTION = TaskSpec(
 @hookimpl
 def modaxfer_tasks() -> Iterable[TaskSpec]:
     """Return the sound tasks."""
-    return _SPOKEN_DIGITS, _ESC10, _SPEECH_EMOTION
+    spoken = (_spoken_by(speaker, accent) for speaker, accent in _SPEAKERS.items())
+    return _SPOKEN_DIGITS, *spoken, _ESC10, _SPEECH_EMOTION

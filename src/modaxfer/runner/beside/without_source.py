@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from modaxfer.config import RunConfig
+from modaxfer.errors import RefusedError
 from modaxfer.plan import Plan
 from modaxfer.result import Result
 from modaxfer.runner.beside.companion import Kind, Main, Runs
@@ -27,6 +28,9 @@ NAME = "without-source"
 
 SOURCE_ONLY = "source_only"
 """The source stage's model among the baselines."""
+
+UNREAD = "the source stage's model reads other columns than the task has, so it is not scored on it as it is"
+"""Warning where the encoder carries over and the whole model does not."""
 
 
 def asked(plan: Plan, config: RunConfig) -> tuple[str, ...]:
@@ -50,14 +54,18 @@ _GAIN = without_step(
 
 
 def _is_told(main: Main) -> bool:
-    return _GAIN.is_told(main) and (SOURCE_ONLY in main.result.baselines or not agrees(main))
+    scored = SOURCE_ONLY in main.result.baselines or UNREAD in main.result.warnings
+    return _GAIN.is_told(main) and (scored or not agrees(main))
 
 
 def _tell(main: Main, result: Result, runs: Runs) -> Result:
     told = _GAIN.tell(main, result, runs)
     if SOURCE_ONLY in told.baselines or not main.writes or not agrees(main):
         return told
-    found: Mapping[str, Any] = {SOURCE_ONLY: zero_shot(main)}
+    try:
+        found: Mapping[str, Any] = {SOURCE_ONLY: zero_shot(main)}
+    except RefusedError:
+        return replace(told, warnings=(*told.warnings, UNREAD))
     return replace(told, baselines={**told.baselines, **found})
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from modaxfer.contracts import GradientCombiner, Kept, Weights
 from modaxfer.errors import DivergedError
-from modaxfer.plan import SCORE, Phase, Refresh, Together
+from modaxfer.plan import SCORE, Phase, Ramp, Refresh, Together
 from modaxfer.runner.log import rounded
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
@@ -118,6 +118,7 @@ class _GradientPhase:
         self.total = max(1, round(phase.epochs * self.steps_per_epoch)) if phase.epochs else 0
         self.at = Position(phase=number)
         self.best = BestEpochs(phase.keep)
+        self.risen = max((term.weight.until for term in phase.losses if isinstance(term.weight, Ramp)), default=0.0)
         self.started = self.saved = time.monotonic()
 
     def run(self) -> tuple[PhaseReport, list[Kept]]:
@@ -304,7 +305,8 @@ class _GradientPhase:
             **({"measured": judged.measured} if judged.measured else {}),
         )
         session.progress.say(f"  epoch {self.at.epoch}: {self._shown(judged)}")
-        self.best.take(self.at.epoch, score, lambda: snapshot(self.trainable))
+        if self._progress >= self.risen:
+            self.best.take(self.at.epoch, score, lambda: snapshot(self.trainable))
 
     def _shown(self, judged: Judged) -> str:
         sessions = {each.task_id: each for each in self.validation.streams.values()}

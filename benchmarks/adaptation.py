@@ -1,0 +1,287 @@
+"""Carry a labelled source to tasks without labels, by every method beside its bounds: ``make adaptation``.
+
+Every cell is one run per seed below ``runs/adaptation``; a killed benchmark goes on where it was, and the page shows
+what is finished. Writes ``docs/results/adaptation.json``. Networks are small or frozen, so that a cell costs a minute
+or two of one core: most of that are the two bounds that every run is measured between.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from resumable import Command, finished, main
+
+from modaxfer.metrics.gains import Pair, paired_gain
+from modaxfer.result import Result
+from modaxfer.runner.evaluation.finished import Finished, read_finished
+
+RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "adaptation.json"
+RUNS = Path("runs") / "adaptation"
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A strategy with its options."""
+
+    name: str
+    strategy: str
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """A source, a task without labels, and what is tried between them."""
+
+    name: str
+    encoder: str
+    source: str
+    task: str
+    methods: Sequence[Method]
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    source_run: Method | None = None
+    """How the source is learned where methods start from a run of it, by which the source itself is not seen."""
+    seeds: Sequence[int] = SEEDS
+
+
+CLOSED = (
+    Method(name="coral (closed)", strategy="coral", options={"strategy.underneath": "frozen", "strategy.on": "pooled"}),
+    Method(name="ot", strategy="ot"),
+    Method(name="label-shift", strategy="label-shift", options={"strategy.underneath": "frozen"}),
+)
+"""Over a frozen encoder, on features that are computed once."""
+
+STEPS = (
+    Method(name="mcc", strategy="mcc"),
+    Method(name="coral", strategy="coral", options={"strategy.on": "outputs"}),
+    Method(name="dann", strategy="dann"),
+    Method(name="adamatch", strategy="adamatch"),
+)
+"""Everything moves."""
+
+DIGITS: dict[str, Any] = {
+    "encoder": "cnn",
+    "methods": STEPS,
+    "flags": {"limit": 1000, "epochs": 10.0, "batch-size": 40},
+}
+FROZEN: dict[str, Any] = {"methods": CLOSED, "flags": {"limit": 1000}}
+"""Of each task 1,000 rows, encoded once."""
+
+TRANSFERS = (
+    Transfer(name="mnist-usps", source="digits-mnist", task="digits-usps", **DIGITS),
+    Transfer(
+        name="usps-mnist",
+        encoder="cnn",
+        source="digits-usps",
+        task="digits-mnist",
+        methods=(
+            Method(
+                name="shot",
+                strategy="shot",
+                flags={"epochs": 10.0, "batch-size": 32},
+                options={"train.patience": 0},
+            ),
+        ),
+        source_run=Method(
+            name="source",
+            strategy="full",
+            flags={"epochs": 6.0, "batch-size": 64, "augment": ("rotate=10", "scale=0.4")},
+            options={"train.label_smoothing": 0.1, "train.dropout": 0.5, "train.workers": 0},
+        ),
+    ),
+    Transfer(name="books-kitchen", encoder="bert", source="amazon-books", task="amazon-kitchen", **FROZEN),
+    Transfer(
+        name="jackson-nicolas",
+        encoder="whisper",
+        source="spoken-digits-jackson",
+        task="spoken-digits-nicolas",
+        methods=CLOSED,
+    ),
+    Transfer(name="home-equity-loan-default", encoder="bert", source="home-equity", task="loan-default", **FROZEN),
+    Transfer(name="mnist-optical", source="digits-mnist", task="digits-optical", **DIGITS),
+    Transfer(
+        name="photo-sketch",
+        encoder="vit",
+        source="pacs-photo",
+        task="pacs-sketch",
+        methods=CLOSED,
+        options={"encoder.image_size": 112},
+    ),
+    Transfer(
+        name="photo-art",
+        encoder="vit",
+        source="pacs-photo",
+        task="pacs-art",
+        methods=CLOSED,
+        options={"encoder.image_size": 112},
+    ),
+    Transfer(name="books-electronics", encoder="bert", source="amazon-books", task="amazon-electronics", **FROZEN),
+)
+
+
+def commands() -> list[Command]:
+    """Return all runs, the first seed of every cell before the second of any."""
+    made = [command for transfer in TRANSFERS for command in _commands(transfer)]
+    return sorted(made, key=lambda command: command.seed)
+
+
+def _commands(transfer: Transfer) -> Iterator[Command]:
+    for seed in transfer.seeds:
+        first = transfer.source_run
+        if first is not None:
+            yield Command(
+                cell=cell_of(transfer, first),
+                seed=seed,
+                flags={
+                    "encoder": (transfer.encoder,),
+                    "strategy": first.strategy,
+                    "task": (transfer.source,),
+                    **transfer.flags,
+                    **first.flags,
+                },
+                options={**transfer.options, **first.options},
+                keep=True,
+            )
+        for method in transfer.methods:
+            ends = {"task": (transfer.task,), **transfer.flags, **method.flags}
+            start = {} if first else {"encoder": (transfer.encoder,), "source-task": (transfer.source,)}
+            yield Command(
+                cell=cell_of(transfer, method),
+                seed=seed,
+                flags={**start, "strategy": method.strategy, **ends},
+                options={**transfer.options, **method.options},
+                encoder_of=cell_of(transfer, first) if first else "",
+            )
+
+
+def cell_of(transfer: Transfer, method: Method) -> str:
+    """Return the name of a cell's folder."""
+    words = "".join(letter if letter.isalnum() else "-" for letter in method.name)
+    return f"{transfer.name}-{words.strip('-')}".replace("--", "-")
+
+
+def describe(runs: Path) -> dict[str, Any]:
+    """Return what the finished runs found, transfer by transfer, and the seeds that are missing."""
+    found = [describe_transfer(transfer, runs) for transfer in TRANSFERS]
+    return {"transfers": [each for each in found if each is not None], "missing": missing(runs)}
+
+
+def missing(runs: Path) -> dict[str, list[int]]:
+    """Return the seeds that are not finished, by cell."""
+    made: dict[str, list[int]] = {}
+    for command in commands():
+        if finished(command, runs) is None:
+            made.setdefault(command.cell, []).append(command.seed)
+    return made
+
+
+def describe_transfer(transfer: Transfer, runs: Path) -> dict[str, Any] | None:
+    """Return the cells of a transfer; None where no method has finished."""
+    groups: dict[str, dict[int, Finished]] = {}
+    for command in _commands(transfer):
+        result = finished(command, runs)
+        # A run stands before its bounds do; the run that another starts from has none.
+        if result is not None and "source_only" in result.baselines:
+            groups.setdefault(command.cell, {})[command.seed] = read_finished(command.folder(runs), result)
+    cells = [
+        describe_cell(method, groups[name])
+        for method in transfer.methods
+        if (name := cell_of(transfer, method)) in groups
+    ]
+    if not cells:
+        return None
+    first = next(run for method in transfer.methods for run in groups.get(cell_of(transfer, method), {}).values())
+    return {
+        "name": transfer.name,
+        "encoder": transfer.encoder,
+        "checkpoint": first.result.encoder["checkpoint"],
+        "source": transfer.source,
+        "task": transfer.task,
+        "metric": first.result.primary,
+        "from_run": transfer.source_run is not None,
+        "settings": {**_plain(transfer.flags), **_plain(transfer.options)},
+        "sample": str(first.result.data["source"]).lower().startswith("sample"),
+        "cells": cells,
+    }
+
+
+def describe_cell(method: Method, by_seed: Mapping[int, Finished]) -> dict[str, Any]:
+    """Return scores over seeds beside the bounds; rows are those of the first seed."""
+    results = [run.result for run in by_seed.values()]
+    metric, scores = results[0].primary, [run.score for run in by_seed.values()]
+    return {
+        "name": method.name,
+        "settings": {**_plain(method.flags), **_plain(method.options)},
+        "rows": dict(results[0].data["rows"]),
+        "seeds": list(by_seed),
+        "test": mean(scores),
+        "deviation": stdev(scores) if len(scores) > 1 else None,
+        "source_only": _bound(results, "source_only", metric),
+        "oracle": _bound(results, "target_oracle", metric),
+        "gain": gain(by_seed),
+        "validators": _validators(results, "validators"),
+        "validators_source_only": _validators(results, "source_only"),
+    }
+
+
+def gain(by_seed: Mapping[int, Finished]) -> dict[str, Any]:
+    """Return what a method gained on its own source-only bound, with a 95 % interval.
+
+    Over rows and seeds where the bound left its predictions; of a run that started from a run, whose predictions for
+    this task are not stored, the interval holds those of all its seeds.
+    """
+    first = next(iter(by_seed.values()))
+    metric = first.result.primary
+    pairs = [pair for run in by_seed.values() if (pair := _pair(run)) is not None]
+    if len(pairs) == len(by_seed):
+        same = len({run.ids for run in by_seed.values()}) == 1
+        found = paired_gain(pairs, metric, problem=first.problem, same_rows=same)
+        return {"value": found.value, "interval": [found.low, found.high]}
+    told = [run.result.baselines["source_only"] for run in by_seed.values()]
+    lows, highs = zip(*(each["difference"][metric] for each in told), strict=True)
+    value = mean(run.score - each[metric] for run, each in zip(by_seed.values(), told, strict=True))
+    return {"value": value, "interval": [min(lows), max(highs)]}
+
+
+def _pair(run: Finished) -> Pair | None:
+    folder = run.folder / "bounds" / "source-only"
+    if not (folder / "result.json").is_file():
+        return None
+    lower = read_finished(folder, Result.load(folder))
+    return Pair(references=run.references, better=run.scored, other=lower.scored)
+
+
+def _bound(results: Sequence[Result], name: str, metric: str) -> float | None:
+    told = [result.baselines[name][metric] for result in results if name in result.baselines]
+    return mean(told) if len(told) == len(results) else None
+
+
+def _validators(results: Sequence[Result], key: str) -> dict[str, float]:
+    """Return the mean of what each validator gave over seeds; one that was undefined in any is left out."""
+    told = [result.estimates.get(key) or {} for result in results]
+    names = [name for name in told[0] if all(isinstance(each.get(name), int | float) for each in told)]
+    return {name: mean(each[name] for each in told) for name in names}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(
+        main(
+            None,
+            description=__doc__.splitlines()[0],
+            commands=commands(),
+            runs=RUNS,
+            output=RESULTS,
+            describe=describe,
+        )
+    )

@@ -1,0 +1,89 @@
+"""The page of adaptation: what its tables say of made-up cells, and that every run of the benchmark can be made."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    yield importlib.import_module("adaptation")
+    for name in ("adaptation", "resumable", "machine"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def page(monkeypatch, tmp_path):
+    """Return a function from the name of a table to its text over two made-up transfers."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    tables = importlib.import_module("tables.adaptation")
+    path = tmp_path / "adaptation.json"
+    machine = {"cores": 2, "processor": "X"}
+    found = {"date": "2026-11-29", "machine": machine, "versions": {"torch": "2"}, "missing": {"a-mcc": [1, 2]}}
+    path.write_text(json.dumps({**found, "transfers": [transfer("a", 0.1, -0.3), transfer("b", 0.2, 0.01)]}))
+    yield lambda name: getattr(tables, name)(path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "tables"]:
+        sys.modules.pop(name)
+
+
+def cell(name, gain, im):
+    return {
+        "name": name,
+        "settings": {},
+        "rows": {"train": 1000, "test": 250},
+        "seeds": [0],
+        "test": 0.6 + gain,
+        "deviation": None,
+        "source_only": 0.6,
+        "oracle": 0.9,
+        "gain": {"value": gain, "interval": [gain - 0.05, gain + 0.05]},
+        "validators": {"im": im},
+        "validators_source_only": {"im": 1.0},
+    }
+
+
+def transfer(name, first, second):
+    ends = {"encoder": "cnn", "checkpoint": "cnn-small", "source": "s", "task": name, "metric": "accuracy"}
+    # The validator prefers the second method whatever it brings.
+    cells = [cell("mcc", first, 1.5), cell("ot", second, 2.0)]
+    return {"name": name, **ends, "from_run": False, "settings": {"epochs": 10.0}, "sample": False, "cells": cells}
+
+
+def test_methods_are_counted_by_what_their_intervals_support(page):
+    told = page("adaptation_verdicts")
+    assert "| `mcc` | 2 of 2 | 0 of 2 | 0 of 2 | +0.150 | a, b |  |" in told
+    assert "| `ot` | 0 of 2 | 1 of 2 | 1 of 2 | -0.145 |  | a |" in told
+    assert (
+        "harmed nowhere here: `mcc`. Not without a reason of your own, since they harmed and helped nowhere: `ot`."
+        in told
+    )
+
+
+def test_a_validator_is_charged_with_what_its_choice_lacks_to_the_best(page):
+    assert "| `im` | 0.295 | 0.400 | ot (0.400) | ot (0.190) |" in page("adaptation_validators")
+
+
+def test_a_transfer_has_its_bounds_and_what_is_missing_is_said(page):
+    told = page("adaptation")
+    assert "| `mcc` | 0.600 | 0.700 | 0.900 | +0.100 | +0.050 to +0.150 | helped | 1,000 / 250 | 1 |" in told
+    assert told.endswith("Not finished, and so not in the tables (seeds): `a-mcc` (1, 2).")
+
+
+def test_every_run_of_a_cell_has_the_first_seed_first_and_starts_from_its_own_source(bench):
+    made = bench.commands()
+    assert [command.seed for command in made] == sorted(command.seed for command in made)
+    assert len({(command.cell, command.seed) for command in made}) == len(made)
+    (shot,) = (one for one in made if one.cell == "usps-mnist-shot" and one.seed == 1)
+    line = shot.line(shot.folder(Path("runs")))
+    assert line[line.index("--encoder") + 1] == "runs/usps-mnist-source/1"
+    assert "--source-task" not in line
+    cells = [command.cell for command in made if command.seed == 1]
+    assert cells.index("usps-mnist-source") < cells.index("usps-mnist-shot")
