@@ -20,9 +20,10 @@ from resumable import Command, finished, main, store
 
 from modaxfer.metrics import student_interval
 from modaxfer.metrics.gains import Pair, paired_gain
+from modaxfer.result import Result
 from modaxfer.runner.evaluation.finished import Finished, read_finished
 
-__all__ = ["SOURCE", "WAYS", "cells", "commands", "describe", "draw", "store"]
+__all__ = ["SOURCE", "WAYS", "cells", "commands", "describe", "figure", "store"]
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "few-labels.json"
 RUNS = Path("runs") / "few-labels"
@@ -130,9 +131,8 @@ class Cell:
         if result is None:
             return []
         folder = self.command.folder(runs)
-        places = [folder / "episodes" / str(number) for number in range(1, self.episodes)]
-        there = [read_finished(place, type(result).load(place)) for place in places if _completed(place)]
-        return [read_finished(folder, result), *there]
+        places = [folder, *(folder / "episodes" / str(number) for number in range(1, self.episodes))]
+        return [read_finished(place, Result.load(place)) for place in places]
 
 
 def cells() -> list[Cell]:
@@ -234,19 +234,20 @@ def gain(better: Sequence[Finished], other: Sequence[Finished]) -> dict[str, Any
     return {"value": found.value, "interval": [found.low, found.high], "draws": len(pairs)}
 
 
-def _completed(folder: Path) -> bool:
-    path = folder / "result.json"
-    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["status"] == "completed"
+def figure(stored: Path) -> None:
+    """Draw what is in the JSON file `stored`, beside it."""
+    draw(json.loads(stored.read_text(encoding="utf-8")), stored.with_suffix(".png"))
 
 
 if __name__ == "__main__":
-    status = main(
-        None,
-        description=__doc__.splitlines()[0],
-        commands=commands(),
-        runs=RUNS,
-        output=RESULTS,
-        describe=describe,
+    sys.exit(
+        main(
+            None,
+            description=__doc__.splitlines()[0],
+            commands=commands(),
+            runs=RUNS,
+            output=RESULTS,
+            describe=describe,
+            after=figure,
+        )
     )
-    draw(json.loads(RESULTS.read_text(encoding="utf-8")), RESULTS.with_suffix(".png"))
-    sys.exit(status)

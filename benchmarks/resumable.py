@@ -76,6 +76,7 @@ def main(
     runs: Path,
     output: Path,
     describe: Callable[[Path], Mapping[str, Any]],
+    after: Callable[[Path], None] | None = None,
 ) -> int:
     """Run what is missing and store what there is; return the exit status.
 
@@ -86,6 +87,7 @@ def main(
         runs: Folder of the runs where ``--runs`` names no other.
         output: JSON file where ``--output`` names no other.
         describe: Returns what the finished runs below a folder found, as plain JSON without paths.
+        after: Is given the file when it has been written.
     """
     parser = argparse.ArgumentParser(description=description)
     cells = list(dict.fromkeys(command.cell for command in commands))
@@ -104,6 +106,8 @@ def main(
     ]
     failed = [f"{command.cell}/{command.seed}" for command in chosen if not run_missing(command, options.runs)]
     store(options.output, describe(options.runs))
+    if after is not None:
+        after(options.output)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -126,7 +130,13 @@ def finished(command: Command, runs: Path) -> Result | None:
     if not (folder / "result.json").is_file() or not same_settings(command, folder):
         return None
     result = Result.load(folder)
-    return result if result.status == "completed" else None
+    return result if result.status == "completed" and _has_draws(command, result) else None
+
+
+def _has_draws(command: Command, result: Result) -> bool:
+    """Tell whether a run of several draws has them all; one that was killed between them goes on."""
+    wanted = int(command.flags.get("episodes", 1))
+    return wanted == 1 or len(result.episodes.get("episodes", ())) == wanted
 
 
 def same_settings(command: Command, folder: Path) -> bool:
@@ -150,7 +160,7 @@ def run_missing(command: Command, runs: Path) -> bool:
     if (folder / "config.yaml").is_file() and not same_settings(command, folder):
         print(f"{name}: its run was made with other settings. Fix: remove {folder}", file=sys.stderr)
         return False
-    if (folder / "result.json").is_file():
+    if (folder / "result.json").is_file() and Result.load(folder).status != "completed":
         # It failed, and a failed run counts as one that has ended.
         shutil.rmtree(folder)
     line = command.line(folder)

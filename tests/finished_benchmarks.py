@@ -24,7 +24,7 @@ def settle(command, folder):
     )
 
 
-def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x"):
+def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x", episodes=1):
     """Leave a finished run that is right on the first `right` of 40 rows."""
     rows = np.arange(40)
     targets = [CLASSES[row % 2] for row in rows]
@@ -57,4 +57,5 @@ def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x"):
         training={"phases": [phase]},
         ablation=ablation or {},
         tasks=tasks or {},
+        episodes={"episodes": [*range(episodes)]} if episodes > 1 else {},
     ).save(folder)

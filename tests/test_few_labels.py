@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def found(bench, tmp_path):
             folder = cell.command.folder(tmp_path)
             right = RIGHT[cell.way] + (2 if cell.source else 0)
             settle(cell.command, folder)
-            finish(folder, right, phase={}, name="legal/legal-sentiment")
+            finish(folder, right, phase={}, name="legal/legal-sentiment", episodes=3)
             for number in (1, 2):
                 finish(folder / "episodes" / str(number), right - number, phase={})
     return bench.describe(tmp_path)
@@ -70,6 +69,19 @@ def test_the_source_is_learned_before_what_needs_it_and_is_kept(bench):
     assert min(needy) > place
 
 
+def test_a_run_that_lacks_draws_is_missing_and_goes_on(bench, tmp_path, monkeypatch):
+    cell = next(cell for cell in bench.cells() if cell.way == "frozen")
+    folder, resumable = cell.command.folder(tmp_path), importlib.import_module("resumable")
+    settle(cell.command, folder)
+    finish(folder, 30, phase={})
+    assert cell.found(tmp_path) == []
+    made = []
+    monkeypatch.setattr(resumable, "_forked", lambda words: made.append(words) or 0)
+    assert resumable.run_missing(cell.command, tmp_path)
+    assert made[0][-1] == "--resume"
+    assert (folder / "result.json").is_file()
+
+
 def test_gains_are_paired_over_draws_and_what_is_missing_is_named(found):
     (task,) = found["tasks"]
     (best,) = [told for told in task["best"] if told["shots"] == 8]
@@ -92,7 +104,7 @@ def test_the_page_says_what_to_take_and_the_figure_is_drawn(bench, found, page, 
     assert "| `lora` | 8 | +0.050 |" in text
     assert "- `legal-sentiment` with 8, after the source: `full`\n" in text
     assert "- `trec-questions` with 64: all ways\n" in text
-    bench.draw(json.loads(stored.read_text()), stored.with_suffix(".png"))
+    bench.figure(stored)
     assert stored.with_suffix(".png").stat().st_size > 10_000
 
 

@@ -159,8 +159,8 @@ def test_seeds_and_cells_can_be_chosen(bench, tmp_path, monkeypatch):
     monkeypatch.setattr(resumable, "run_missing", lambda command, runs: made.append((command.cell, command.seed)))
     monkeypatch.setenv("MODAXFER_DATA", str(tmp_path))
     common = {"description": "", "commands": commands, "runs": tmp_path, "output": tmp_path / "found.json"}
-    code = resumable.main(["--only", "b", "--seeds", "1"], describe=lambda runs: {"x": 1}, **common)
-    assert (code, made) == (1, [("b", 1)])
+    code = resumable.main(["--only", "b", "--seeds", "1"], describe=lambda runs: {"x": 1}, after=made.append, **common)
+    assert (code, made) == (1, [("b", 1), tmp_path / "found.json"])
     assert json.loads((tmp_path / "found.json").read_text())["x"] == 1
 
 
