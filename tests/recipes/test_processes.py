@@ -20,6 +20,7 @@ from modaxfer.api import make_config
 from modaxfer.config import to_yaml
 from modaxfer.errors import ConfigError
 from modaxfer.result import Result
+from modaxfer.runner.processes.launch import launch
 from modaxfer.runner.rows import workers
 from own_columns import pictures_with_words
 
@@ -187,6 +188,28 @@ def test_two_processes_that_are_stopped_let_go_of_their_run_and_resume_to_the_me
     assert Result.load(tmp_path / "broken").metrics == Result.load(tmp_path / "whole").metrics
 
 
+STARTED = """#!/bin/sh
+case "$2" in modaxfer.runner.processes.agent) exec {python} "$@";; esac
+cp "$5" "{folder}/$RANK.yaml"
+echo "$2 $3 $4 $WORLD_SIZE $LOCAL_RANK $MODAXFER_LAUNCHED $ACCELERATE_USE_CPU" > "{folder}/$RANK"
+"""
+"""Stands for Python: it runs torch's launcher, and of the processes that this starts it notes what they are given."""
+
+
+def test_the_launcher_starts_both_processes_with_what_they_need(tiny, own_rows, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text(STARTED.format(python=sys.executable, folder=tmp_path))
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    asked = {"encoder": str(tiny("bert")), "strategy": "full", **own_rows("pair"), "num_processes": 2}
+    config = make_config(**SHARED | asked, output=tmp_path / "run")
+    launch(config, tmp_path / "run", resume=False)
+    for rank in "01":
+        assert (tmp_path / rank).read_text() == f"modaxfer train --config 2 {rank} 1 true\n"
+        assert (tmp_path / f"{rank}.yaml").read_text() == to_yaml(config)
+
+
+@pytest.mark.slow
 def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
     rows, one, two = own_rows("pair"), tmp_path / "one", tmp_path / "two"
     settings = {"strategy": "full", "epochs": 1, **RATE}
