@@ -16,6 +16,8 @@ from modaxfer.runner.model.seen import seen_before
 
 __all__ = ["planned_steps", "privately", "refuse_known_members", "refuse_spending", "sampling_rate"]
 
+SCALED = "--precision fp16, which scales gradients"
+
 TENTH = 0.1
 """Default δ, as a share of one over the number of rows."""
 
@@ -50,7 +52,7 @@ def refuse_spending(config: RunConfig, strategy: Entry) -> None:
         f"--unlabelled {config.unlabelled}": config.unlabelled is not None,
         f"strategy {strategy.name}, which adapts to rows without labels": strategy.spec.adapts,
         f"--num-processes {config.num_processes}": config.num_processes > 1,
-        "--precision fp16, which scales gradients": config.precision == "fp16",
+        SCALED: config.precision == "fp16",
     }
     refused = [what for what, there in other.items() if there]
     if refused:
@@ -79,6 +81,8 @@ def privately(plan: Plan, config: RunConfig, options: TrainOptions, rows: int, p
         return plan
     _refuse_settings(options)
     reasons = [*_joined(plan), *(reason for phase in plan.phases for reason in _beyond_rows(phase))]
+    # What auto comes to is known only now.
+    reasons += [SCALED] if config.precision == "fp16" else []
     reasons += ["targets of the parts of each row"] if problem_spec(problem).ragged else []
     if reasons:
         raise RefusedError(
