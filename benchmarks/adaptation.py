@@ -201,7 +201,9 @@ def describe_transfer(transfer: Transfer, runs: Path) -> dict[str, Any] | None:
     return {
         "name": transfer.name,
         "encoder": transfer.encoder,
-        "checkpoint": first.result.encoder["checkpoint"],
+        # That of a run is its folder, which is nobody else's.
+        "checkpoint": None if transfer.source_run else first.result.encoder["checkpoint"],
+        "source_settings": None if transfer.source_run is None else _settings(transfer.source_run),
         "source": transfer.source,
         "task": transfer.task,
         "metric": first.result.primary,
@@ -218,7 +220,7 @@ def describe_cell(method: Method, by_seed: Mapping[int, Finished]) -> dict[str, 
     metric, scores = results[0].primary, [run.score for run in by_seed.values()]
     return {
         "name": method.name,
-        "settings": {**_plain(method.flags), **_plain(method.options)},
+        "settings": _settings(method),
         "rows": dict(results[0].data["rows"]),
         "seeds": list(by_seed),
         "test": mean(scores),
@@ -226,8 +228,7 @@ def describe_cell(method: Method, by_seed: Mapping[int, Finished]) -> dict[str, 
         "source_only": _bound(results, "source_only", metric),
         "oracle": _bound(results, "target_oracle", metric),
         "gain": gain(by_seed),
-        "validators": _validators(results, "validators"),
-        "validators_source_only": _validators(results, "source_only"),
+        "by_seed": {str(seed): _judged(run, metric) for seed, run in by_seed.items()},
     }
 
 
@@ -263,11 +264,19 @@ def _bound(results: Sequence[Result], name: str, metric: str) -> float | None:
     return mean(told) if len(told) == len(results) else None
 
 
-def _validators(results: Sequence[Result], key: str) -> dict[str, float]:
-    """Return the mean of what each validator gave over seeds; one that was undefined in any is left out."""
-    told = [result.estimates.get(key) or {} for result in results]
-    names = [name for name in told[0] if all(isinstance(each.get(name), int | float) for each in told)]
-    return {name: mean(each[name] for each in told) for name in names}
+def _judged(run: Finished, metric: str) -> dict[str, Any]:
+    """Return a run's test score beside its bound's, and what each validator gave the two."""
+    told = run.result.estimates
+    return {
+        "test": run.score,
+        "source_only": run.result.baselines["source_only"][metric],
+        "validators": dict(told.get("validators") or {}),
+        "validators_source_only": dict(told.get("source_only") or {}),
+    }
+
+
+def _settings(method: Method) -> dict[str, Any]:
+    return {**_plain(method.flags), **_plain(method.options)}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,8 +45,14 @@ def cell(name, gain, im):
         "source_only": 0.6,
         "oracle": 0.9,
         "gain": {"value": gain, "interval": [gain - 0.05, gain + 0.05]},
-        "validators": {"im": im},
-        "validators_source_only": {"im": 1.0},
+        "by_seed": {
+            "0": {
+                "test": 0.6 + gain,
+                "source_only": 0.6,
+                "validators": {"im": im},
+                "validators_source_only": {"im": 1.0},
+            }
+        },
     }
 
 

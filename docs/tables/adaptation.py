@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mode
 from typing import Any
 
 from modaxfer.reports.claims import Outcome
@@ -94,16 +95,18 @@ def _read(path: Path) -> Any:
 def _transfer(transfer: Mapping[str, Any]) -> str:
     start = "from a run on" if transfer["from_run"] else "from"
     title = f"### {code(transfer['encoder'])} {start} {code(transfer['source'])} to {code(transfer['task'])}"
-    settings = ", ".join(f"{key} {_shown(value)}" for key, value in transfer["settings"].items())
+    settings = _told(transfer["settings"])
     sample = " The rows are a made-up sample." if transfer["sample"] else ""
-    facts = f"Scores are {transfer['metric']}; checkpoint {code(transfer['checkpoint'])}"
+    facts = f"Scores are {transfer['metric']}"
+    facts += f"; the run: {_told(transfer['source_settings'])}" if transfer["from_run"] else ""
+    facts += f"; checkpoint {code(transfer['checkpoint'])}" if transfer["checkpoint"] else ""
     facts += f"; {settings}.{sample}" if settings else f".{sample}"
     return "\n\n".join([title, facts, table(COLUMNS, [_row(cell) for cell in transfer["cells"]])])
 
 
 def _row(cell: Mapping[str, Any]) -> list[str]:
     value, interval = gained(cell["gain"]["value"], cell["gain"]["interval"])
-    settings = ", ".join(f"{key.removeprefix('strategy.')} {_shown(each)}" for key, each in cell["settings"].items())
+    settings = _told(cell["settings"])
     return [
         code(cell["name"]) + (f" ({settings})" if settings else ""),
         _bound(cell["source_only"]),
@@ -115,6 +118,10 @@ def _row(cell: Mapping[str, Any]) -> list[str]:
         f"{cell['rows']['train']:,} / {cell['rows']['test']:,}",
         str(len(cell["seeds"])),
     ]
+
+
+def _told(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key.removeprefix('strategy.')} {_shown(value)}" for key, value in settings.items())
 
 
 def _bound(value: float | None) -> str:
@@ -167,14 +174,21 @@ def _advice(cells: Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]) -> str
 
 
 def _choices(transfer: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
-    """Return by validator the method that it gives most, source-only among them, and the regret of taking that."""
-    first = transfer["cells"][0]
-    tests = {SOURCE_ONLY: first["source_only"]} | {cell["name"]: cell["test"] for cell in transfer["cells"]}
-    told = {SOURCE_ONLY: first["validators_source_only"]}
-    told |= {cell["name"]: cell["validators"] for cell in transfer["cells"]}
-    best, made = max(tests.values()), {}
-    for name in first["validators"]:
-        known = {way: values[name] for way, values in told.items() if name in values}
-        pick = max(known, key=lambda way: known[way])
-        made[name] = pick, best - tests[pick]
-    return made
+    """Return by validator what it gives most, source-only among it, and the regret of taking that: a mean over seeds.
+
+    In each seed it chooses among the methods that have finished it; what it chose most often is named.
+    """
+    picks: dict[str, list[tuple[str, float]]] = {}
+    for seed, plain in transfer["cells"][0]["by_seed"].items():
+        runs = {cell["name"]: cell["by_seed"][seed] for cell in transfer["cells"] if seed in cell["by_seed"]}
+        tests = {SOURCE_ONLY: plain["source_only"]} | {name: run["test"] for name, run in runs.items()}
+        told = {SOURCE_ONLY: plain["validators_source_only"]}
+        told |= {name: run["validators"] for name, run in runs.items()}
+        for validator in plain["validators"]:
+            known = {way: values[validator] for way, values in told.items() if values.get(validator) is not None}
+            pick = max(known, key=lambda way: known[way])
+            picks.setdefault(validator, []).append((pick, max(tests.values()) - tests[pick]))
+    return {
+        validator: (mode(way for way, _ in own), sum(regret for _, regret in own) / len(own))
+        for validator, own in picks.items()
+    }
