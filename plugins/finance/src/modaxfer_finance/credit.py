@@ -105,7 +105,7 @@ _LOAN_DEFAULT = TaskSpec(
 
 def _common(whole: TaskSpec) -> TaskSpec:
     """Return what `whole` has in common with the other table of loans in dollars, by the same names."""
-    reader = f"modaxfer_finance.common:{whole.name.replace('-', '_')}"
+    reader = f"modaxfer_finance.loans:{whole.name.replace('-', '_')}"
     return replace(
         whole,
         name=f"{whole.name}-common",
