@@ -27,7 +27,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels fusion sharing matrix threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels fusion sharing matrix streaming threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -111,6 +111,9 @@ sharing: $(VENV)/.weights  ## Train several tasks on one encoder, beside each al
 
 matrix: $(VENV)/.weights  ## Run every encoder with every strategy on real tasks (needs MODAXFER_DATA); writes docs/results/matrix.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/matrix.py $(MATRIX_FLAGS); made=$$?; $(BIN)/python docs/generate.py; exit $$made
+
+streaming: $(VENV)/.runtime  ## Measure what a text file of 10 GB costs a pretraining before a model sees it.
+	$(BIN)/python benchmarks/streaming.py
 
 threads: $(VENV)/.runtime  ## Measure what waiting threads cost, alone and beside busy neighbours; writes docs/results/threads.md.
 	$(BIN)/python benchmarks/threads.py

@@ -32,12 +32,13 @@ def checkpoints() -> str:
             code(_name(entry)),
             code(f"{entry.spec.encoder}:{entry.spec.size}"),
             entry.spec.hub_id or (f"pip package {entry.spec.distribution}" if entry.spec.distribution else "built in"),
+            ", ".join(entry.spec.trained_on),
             entry.spec.licence,
             entry.spec.summary,
         ]
         for entry in entries
     ]
-    return table(["checkpoint", "`--encoder`", "from", "licence", "what it is"], rows)
+    return table(["checkpoint", "`--encoder`", "from", "trained on", "licence", "what it is"], rows)
 
 
 def bridges() -> str:
@@ -93,6 +94,20 @@ def validators() -> str:
         for entry in registry().all("validator")
     ]
     return table(["validator", "labels", "what it prefers"], rows)
+
+
+def objectives() -> str:
+    """Return what encoders are pretrained by, with the inputs that it works on."""
+    rows = [
+        [
+            code(_name(entry)),
+            ", ".join(entry.spec.inputs) or "any",
+            "yes" if entry.spec.teacher else "",
+            entry.spec.summary,
+        ]
+        for entry in registry().all("objective")
+    ]
+    return table(["objective", "inputs of the encoder", "teacher", "what is learned"], rows)
 
 
 def problems() -> str:

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Mapping
 
 from modaxfer.config import EncoderOptions, RunConfig, SourceOptions, TrainOptions
+from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.registry import load_target, registry
 from modaxfer.result import Result
 from tables.markdown import code, codes, table
@@ -37,6 +38,16 @@ def source_options() -> str:
 def strategy_options() -> str:
     """Return the options of each strategy under a heading of its own."""
     return _options("strategy")
+
+
+def objective_options() -> str:
+    """Return the options of each objective under a heading of its own."""
+    return _options("objective")
+
+
+def pretraining_config() -> str:
+    """Return every field of a pretraining's config."""
+    return _fields(PretrainingConfig)
 
 
 def bridge_options() -> str:

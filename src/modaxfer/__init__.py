@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
     from modaxfer.config import RunConfig
     from modaxfer.errors import ModaxferError
+    from modaxfer.pretraining.face import pretrain
     from modaxfer.result import Result
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ _LAZY = {
     "evaluate": "modaxfer.api",
     "load": "modaxfer.api",
     "predict": "modaxfer.api",
+    "pretrain": "modaxfer.pretraining.face",
     "train": "modaxfer.api",
 }
 
@@ -40,6 +42,7 @@ __all__ = [
     "hookimpl",
     "load",
     "predict",
+    "pretrain",
     "train",
 ]
 

@@ -15,6 +15,7 @@ from modaxfer.spec import (
     EncoderSpec,
     HeadSpec,
     MetricSpec,
+    ObjectiveSpec,
     ProblemSpec,
     ReportSpec,
     StrategySpec,
@@ -59,6 +60,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_augmentations(self) -> Iterable[AugmentationSpec]:
         """Return changes of training rows after which their targets still hold."""
+        return ()
+
+    @hookspec
+    def modaxfer_objectives(self) -> Iterable[ObjectiveSpec]:
+        """Return what encoders can be pretrained by."""
         return ()
 
     @hookspec

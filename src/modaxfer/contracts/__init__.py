@@ -6,6 +6,7 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
 from modaxfer.contracts.correction import Corrected, CorrectionContext
 from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
+from modaxfer.contracts.pretraining import ObjectiveContext, ObjectiveLoss, PretrainingObjective, Reading
 from modaxfer.contracts.problems import (
     UNSEEN,
     Judge,
@@ -100,9 +101,13 @@ __all__ = [
     "Mistaken",
     "Mixed",
     "Objective",
+    "ObjectiveContext",
+    "ObjectiveLoss",
     "PatchStrip",
+    "PretrainingObjective",
     "Problem",
     "Processor",
+    "Reading",
     "Readout",
     "Row",
     "Sealed",

@@ -76,12 +76,20 @@ class Wav2Vec2Encoder(LayeredEncoder):
 
     def _embed(self, batch: Batch) -> Hidden:
         """Turn waveforms into ``[batch, tokens, hidden]``; silence that fills up a batch leaves no trace."""
+        return self.embed_tokens(self.content(batch))
+
+    def content(self, batch: Batch) -> Hidden:
+        """Return what enters `embed_tokens`: frames of the convolutions, projected, ``[batch, tokens, hidden]``."""
         lengths = batch["lengths"]
         frames = self._frames(batch["input_values"].to(self.convolutions[0].conv.weight.dtype), lengths)
-        tokens = torch.tensor([frames_after(int(length), _strides(self.config)) for length in lengths])
+        tokens = torch.tensor([self.frames(int(length)) for length in lengths])
         mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
         projected = self.projection(frames)
-        return self.embed_tokens(Hidden(projected[0] if isinstance(projected, tuple) else projected, mask))
+        return Hidden(projected[0] if isinstance(projected, tuple) else projected, mask)
+
+    def frames(self, samples: int) -> int:
+        """Return how many frames the convolutions make of so many samples."""
+        return frames_after(samples, _strides(self.config))
 
     def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Add convolved positions, to which padding is silent, and normalise: ``[batch, tokens, hidden]``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from modaxfer.json_file import FIX
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import EMBEDDINGS, EncoderSpec
 
-__all__ = ["ResolvedEncoder", "read_config", "resolve", "resolve_stored"]
+__all__ = ["ResolvedEncoder", "read_config", "resolve", "resolve_architecture", "resolve_stored"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,8 @@ class ResolvedEncoder:
     """How the run came to it, see `modaxfer.encoders.runs.RunEncoder`."""
     model: Path | None = None
     """The ``model/`` of that run."""
+    why: str = ""
+    """Why this checkpoint and no other of the encoder's, where there was a choice."""
 
     def layout(self, kind: str, options: EncoderOptions | None = None) -> InputLayout:
         """Say what the encoder needs to know of an input of signal `kind`.
@@ -90,11 +92,17 @@ class ResolvedEncoder:
 
 
 def resolve(
-    name: str, *, checkpoint: str | None = None, revision: str | None = None, trust_remote_code: bool = False
+    name: str,
+    *,
+    checkpoint: str | None = None,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    seen: Sequence[str] = (),
 ) -> ResolvedEncoder:
     """Choose encoder and checkpoint.
 
-    For a registered encoder, the first of its checkpoints whose package is installed is taken; else the first whose
+    For a registered encoder, the first of its checkpoints whose package is installed and that was trained on what it
+    will be shown is taken; else the first whose package is installed; else the first whose
     weights lie in the hub cache; else the first hub id, over the network. ``name:size`` looks among those of one size
     only. `checkpoint` overrules all that. Whatever is chosen is never replaced by another. The folder of a completed
     run stands for the encoder that it trained.
@@ -104,6 +112,7 @@ def resolve(
         checkpoint: Registered checkpoint, hub id, local folder or run to take instead of the encoder's own.
         revision: Branch, tag or commit of a hub checkpoint.
         trust_remote_code: Allow model code that comes with the checkpoint.
+        seen: What it will be shown, as `CheckpointSpec.trained_on` names it.
 
     Raises:
         UnknownNameError: Nothing has this name.
@@ -111,7 +120,19 @@ def resolve(
         MissingPackageError: The checkpoint is shipped by a package that is not installed.
         RefusedError: The checkpoint is not of this encoder's architecture, or needs code of its own.
     """
-    return _resolve(name, checkpoint, revision, trust_remote_code, ())
+    return _resolve(name, checkpoint, revision, trust_remote_code, (), seen)
+
+
+def resolve_architecture(folder: Path) -> ResolvedEncoder:
+    """Return the encoder whose ``config.json`` lies in `folder`, weights or not.
+
+    Raises:
+        CheckpointUnavailableError: There is no config, or it cannot be read.
+        RefusedError: No encoder is of this architecture, or it needs code of its own.
+    """
+    choice = Choice(checkpoint=str(folder.resolve()), folder=folder.resolve())
+    config = read_config(choice.folder, name=choice.checkpoint)
+    return _described(_encoder_of(config, choice), choice, config, False)
 
 
 def resolve_stored(
@@ -148,9 +169,14 @@ def resolve_stored(
 
 
 def _resolve(
-    name: str, checkpoint: str | None, revision: str | None, trusted: bool, within: tuple[str, ...]
+    name: str,
+    checkpoint: str | None,
+    revision: str | None,
+    trusted: bool,
+    within: tuple[str, ...],
+    seen: Sequence[str] = (),
 ) -> ResolvedEncoder:
-    choice = choose_named(checkpoint, revision, encoder=name) if checkpoint else choose(name, revision)
+    choice = choose_named(checkpoint, revision, encoder=name) if checkpoint else choose(name, revision, seen)
     if choice.run is not None:
         return _of_run(choice.run, trusted, within)
     config = read_config(choice.folder, trust_remote_code=trusted, name=choice.checkpoint)
@@ -176,6 +202,7 @@ def _described(entry: Any, choice: Choice, config: Any, trusted: bool) -> Resolv
         folder=choice.folder,
         snapshot=choice.snapshot,
         trust_remote_code=trusted,
+        why=choice.why,
     )
 
 

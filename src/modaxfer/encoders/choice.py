@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -40,10 +41,15 @@ class Choice:
     """Registry entry of the encoder that was asked for; None where the checkpoint's own config decides."""
     run: RunEncoder | None = None
     """The run that trained it, where it is one's."""
+    why: str = ""
+    """Why this one, where several could have been taken."""
 
 
-def choose(name: str, revision: str | None = None) -> Choice:
-    """Pick the checkpoint that `name` stands for: an encoder, ``encoder:size``, a checkpoint, hub id, folder or run."""
+def choose(name: str, revision: str | None = None, seen: Sequence[str] = ()) -> Choice:
+    """Pick the checkpoint that `name` stands for: an encoder, ``encoder:size``, a checkpoint, hub id, folder or run.
+
+    Of an encoder's checkpoints on this machine the first that was trained on all of `seen` is taken, else the first.
+    """
     entry, size = _encoder(name)
     if entry is None:
         return choose_named(name, revision, encoder=None)
@@ -52,7 +58,8 @@ def choose(name: str, revision: str | None = None) -> Choice:
         candidates = _of_size(entry, size, candidates)
     shipped = [item for item in candidates if item.spec.target and installed_version(item.spec) is not None]
     if shipped:
-        return _shipped(shipped[0], entry, revision)
+        chosen, why = _trained_on(seen, shipped)
+        return replace(_shipped(chosen, entry, revision), why=why)
     on_hub = [item for item in candidates if item.spec.hub_id]
     for item in on_hub:
         found = hub.cached(item.spec.hub_id, revision or item.spec.revision or None)
@@ -62,6 +69,19 @@ def choose(name: str, revision: str | None = None) -> Choice:
         _unavailable(f"encoder {name} has no weights on this machine", None, entry)
     spec = on_hub[0].spec
     return _online(spec.hub_id, revision or spec.revision or None, entry)
+
+
+def _trained_on(seen: Sequence[str], shipped: Sequence[Any]) -> tuple[Any, str]:
+    """Return the first checkpoint that was trained on all of `seen`, else the first, and why."""
+    wanted = " and ".join(seen)
+    fitting = [item for item in shipped if seen and set(seen) <= set(item.spec.trained_on)]
+    if fitting:
+        others = [item.id for item in shipped if item not in fitting]
+        return fitting[0], f"trained on {wanted}" + (f", unlike {', '.join(others)}" if others else "")
+    known = list(dict.fromkeys(each for item in shipped for each in item.spec.trained_on))
+    if not seen or not known:
+        return shipped[0], ""
+    return shipped[0], f"trained on {' and '.join(shipped[0].spec.trained_on) or 'what is not said'}, never on {wanted}"
 
 
 def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Choice:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer.hooks import hookimpl
 from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
 from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
+from modaxfer.registry.builtin_objectives import OBJECTIVES
 from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
 from modaxfer.registry.builtin_strategies import STRATEGIES
 from modaxfer.registry.builtin_validators import VALIDATORS
@@ -25,6 +26,7 @@ from modaxfer.spec import (
     Field,
     HeadSpec,
     MetricSpec,
+    ObjectiveSpec,
     PackageSource,
     ProblemSpec,
     Rates,
@@ -241,6 +243,12 @@ def modaxfer_augmentations() -> Iterable[AugmentationSpec]:
 def modaxfer_validators() -> Iterable[ValidatorSpec]:
     """Return what can choose the best epoch of a run that adapts."""
     return VALIDATORS
+
+
+@hookimpl
+def modaxfer_objectives() -> Iterable[ObjectiveSpec]:
+    """Return what encoders are pretrained by."""
+    return OBJECTIVES
 
 
 @hookimpl

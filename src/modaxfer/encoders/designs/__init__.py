@@ -1,4 +1,4 @@
-"""Encoders without pretrained weights: their configs, and beside this file a folder with a config for each size."""
+"""Encoders without weights: configs of our own, and beside this file a folder with a config for each size."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "lstm_small",
     "table_base",
     "table_small",
+    "vit_tiny",
 ]
 
 
@@ -31,6 +32,11 @@ def table_base() -> Path:
 def lstm_small() -> Path:
     """Return the folder of ``lstm:small``."""
     return Path(__file__).parent / "lstm-small"
+
+
+def vit_tiny() -> Path:
+    """Return the folder of ``vit:tiny``: 6 layers, 256 wide, 144 patches of 16 pixels; it is pretrained by users."""
+    return Path(__file__).parent / "vit-tiny"
 
 
 def lstm_base() -> Path:

@@ -23,7 +23,8 @@ from modaxfer.runner.evaluation.chosen import validated_on, validators_of
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.folder import VALIDATION, task_folder
 from modaxfer.runner.model.description import TowerDescription
-from modaxfer.runner.request.resolve import ResolvedTask, describe
+from modaxfer.runner.request.announced import describe
+from modaxfer.runner.request.resolve import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.versions import version_of

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from modaxfer.contracts import TaskData
-from modaxfer.runner.request.resolve import ResolvedTask, describe
+from modaxfer.encoders.runs import lineage
+from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.request.pretrained import made_alike
+from modaxfer.runner.request.resolve import ResolvedTask
 
-__all__ = ["announce"]
+__all__ = ["announce", "describe"]
 
 
 def announce(tasks: Sequence[ResolvedTask], warnings: Sequence[str], say: Callable[[str], None]) -> None:
@@ -15,6 +19,8 @@ def announce(tasks: Sequence[ResolvedTask], warnings: Sequence[str], say: Callab
     for resolved in tasks:
         for name, value in describe(resolved).items():
             say(f"{name:<11}{value}")
+        for reason in [one for tower in resolved.towers for one in _reasons(tower)]:
+            say(f"{'':<11}{reason}")
         _announce_rows(resolved.data, say)
         if resolved.source is not None:
             say(f"{'source':<11}{resolved.source.task_id}")
@@ -37,3 +43,27 @@ def _announce_rows(data: TaskData, say: Callable[[str], None]) -> None:
 def _left_out(dropped: Mapping[str, int]) -> str:
     told = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
     return f" (left out: {told})" if told else ""
+
+
+def describe(resolved: ResolvedTask) -> dict[str, Any]:
+    """Return the choices of `resolved` as plain values, for people."""
+    before = resolved.towers if resolved.config.weights == "pretrained" else ()
+    trained = [tower.encoder.trained for tower in before if tower.encoder.trained is not None]
+    return {
+        "task": resolved.task_id,
+        **({"problem": resolved.task.posed} if resolved.task.posed else {}),
+        "encoder": " + ".join(described.encoder.id for described in resolved.towers),
+        "checkpoint": " + ".join(described.encoder.checkpoint for described in resolved.towers),
+        **({"trained": " + ".join(map(lineage, trained))} if trained else {}),
+        "bridge": " + ".join(described.bridge.id for described in resolved.towers),
+        "strategy": resolved.strategy.id + (f" ({bound} bound)" if (bound := resolved.config.bound) else ""),
+    }
+
+
+def _reasons(tower: TowerDescription) -> list[str]:
+    """Return why the checkpoint was taken, and how rows are made because of it."""
+    alike = made_alike(tower.encoder, tower.bridge)
+    kept = {key: value for key, value in alike.items() if getattr(tower.bridge_options, key, None) == value}
+    told = ", ".join(f"{key}={value}" for key, value in kept.items())
+    made = [f"{tower.bridge.name} as in its pretraining: {told}"] if told else []
+    return [*([f"{tower.encoder.checkpoint} is {tower.encoder.why}"] if tower.encoder.why else []), *made]

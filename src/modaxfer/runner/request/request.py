@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modaxfer.augmentations.choice import find_augmentations, refuse_tasks
+from modaxfer.bridges.seen import signal_seen
 from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
@@ -74,15 +75,17 @@ def read_request(config: RunConfig) -> Request:
     refuse_divisions(config, [task for _, task in tasks])
     refuse_tasks(find_augmentations(config.augment), (*tasks, *(() if source is None else (source,))))
     # Before an encoder is looked up, for which Transformers is imported.
-    check_options(config.set, strategy, _bridges_ahead(config, tasks))
+    ahead = _ways_ahead(config, tasks)
+    check_options(config.set, strategy, None if ahead is None else [bridge for _, _, bridge in ahead])
     encoders = tuple(
         resolve(
             name,
             checkpoint=config.checkpoint,
             revision=config.revision,
             trust_remote_code=config.trust_remote_code,
+            seen=_seen(ahead or (), place),
         )
-        for name in config.encoder
+        for place, name in enumerate(config.encoder)
     )
     specs = tuple(encoder.spec for encoder in encoders)
     refuse_idle_baseline(config, specs, adapts=adapts, from_run=strategy.spec.from_run)
@@ -92,15 +95,33 @@ def read_request(config: RunConfig) -> Request:
     return Request(strategy=strategy, tasks=tasks, encoders=encoders, source=source, before=before)
 
 
-def _bridges_ahead(config: RunConfig, tasks: tuple[tuple[str, TaskSpec], ...]) -> tuple[Entry, ...] | None:
-    """Return the bridges that will be used, where names alone say so; None where a checkpoint has to be read first."""
+Ahead = tuple[int, tuple[Field, ...], Entry]
+"""Place of an encoder, the fields that it reads, and the bridge from them to it."""
+
+
+def _seen(ahead: Sequence[Ahead], place: int) -> tuple[str, ...]:
+    """Return what the encoder in `place` will be shown, over all tasks."""
+    shown = (
+        signal_seen([field.signal.kind for field in fields], bridge.spec.sink)
+        for number, fields, bridge in ahead
+        if number == place
+    )
+    return tuple(dict.fromkeys(filter(None, shown)))
+
+
+def _ways_ahead(config: RunConfig, tasks: tuple[tuple[str, TaskSpec], ...]) -> tuple[Ahead, ...] | None:
+    """Return the ways that will be gone, where names alone say so; None where a checkpoint has to be read first."""
     try:
         encoders = tuple(registry().get("encoder", name.partition(":")[0]) for name in config.encoder)
     except UnknownNameError:
         return None
     if not all(encoder.spec.model_types for encoder in encoders) or not all(task.fields for _, task in tasks):
         return None
-    return tuple(bridge for _, task in tasks for _, bridge in pick_ways(task.fields, encoders, config.bridge))
+    return tuple(
+        (place, fields, bridge)
+        for _, task in tasks
+        for place, (fields, bridge) in enumerate(pick_ways(task.fields, encoders, config.bridge))
+    )
 
 
 def pick_ways(

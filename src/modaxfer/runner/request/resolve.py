@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Objective, Readout, TaskData
 from modaxfer.encoders.checkpoints import ResolvedEncoder
-from modaxfer.encoders.runs import lineage
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
@@ -31,6 +29,7 @@ from modaxfer.runner.request.parent import (
     refuse_other_way,
 )
 from modaxfer.runner.request.parts import with_parts
+from modaxfer.runner.request.pretrained import as_pretrained
 from modaxfer.runner.request.private import privately, refuse_known_members
 from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.rates import careful, with_bridge_rate
@@ -52,7 +51,7 @@ from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.memory import Memory
 from modaxfer.tasks.unlabelled import with_unlabelled
 
-__all__ = ["ResolvedTask", "describe", "resolve_tasks"]
+__all__ = ["ResolvedTask", "resolve_tasks"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +147,10 @@ def resolve_tasks(
     options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
     if parent is not None:
         options = refuse_other_options(parent, options)
+    if parent is None:
+        options = as_pretrained(
+            options, config.set, [way for each in asked for way in zip(request.encoders, each.ways, strict=True)]
+        )
     everyone = [*asked, *(() if source is None else (source,))]
     encoder_options = [
         options.encoder if parent is not None else _sized(options.encoder, encoder, place, everyone)
@@ -375,18 +378,3 @@ def _proxy(described: TowerDescription, resolved: ResolvedTask) -> Proxy | None:
 def _readout(encoder: ResolvedEncoder, options: EncoderOptions) -> Readout:
     layer = encoder.depth if options.layer is None else options.layer
     return Readout(layers=(layer,), pooling=options.pooling or encoder.pooling)
-
-
-def describe(resolved: ResolvedTask) -> dict[str, Any]:
-    """Return the choices of `resolved` as plain values, for people."""
-    before = resolved.towers if resolved.config.weights == "pretrained" else ()
-    trained = [tower.encoder.trained for tower in before if tower.encoder.trained is not None]
-    return {
-        "task": resolved.task_id,
-        **({"problem": resolved.task.posed} if resolved.task.posed else {}),
-        "encoder": " + ".join(described.encoder.id for described in resolved.towers),
-        "checkpoint": " + ".join(described.encoder.checkpoint for described in resolved.towers),
-        **({"trained": " + ".join(map(lineage, trained))} if trained else {}),
-        "bridge": " + ".join(described.bridge.id for described in resolved.towers),
-        "strategy": resolved.strategy.id + (f" ({bound} bound)" if (bound := resolved.config.bound) else ""),
-    }

@@ -1,0 +1,1 @@
+"""Encoders trained from rows without labels: ``modaxfer pretrain``."""

@@ -1,0 +1,1 @@
+"""What encoders learn from rows without labels, one file each."""

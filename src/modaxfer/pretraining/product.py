@@ -1,0 +1,97 @@
+"""What a pretraining leaves behind: an encoder that Transformers reads, a record, and a card for people."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from modaxfer import __version__
+from modaxfer.bridges.seen import signal_seen
+from modaxfer.encoders.pretraining_record import RECORD
+from modaxfer.encoders.saving import save_encoder
+from modaxfer.escaping import markdown
+from modaxfer.pretraining.request import ResolvedPretraining, source_facts
+from modaxfer.pretraining.training import Trained
+from modaxfer.result import write_atomically
+
+__all__ = ["card", "record", "write_product"]
+
+STATISTICS = {"do_resize": True, "do_rescale": True, "do_normalize": True, "rescale_factor": 1 / 255,
+              "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}  # fmt: skip
+
+
+def record(resolved: ResolvedPretraining, trained: Trained, parameters: int, teachers: Sequence[str]) -> dict[str, Any]:
+    """Return what is said of a finished pretraining, as plain JSON types."""
+    config = resolved.config
+    return {
+        "modaxfer": __version__,
+        "objective": resolved.objective.id,
+        "objective_options": None if resolved.objective_options is None else asdict(resolved.objective_options),
+        "encoder": resolved.student.id,
+        "start": resolved.student.checkpoint if resolved.pretrained else "random weights",
+        "teachers": list(teachers),
+        "trained_on": [signal_seen([resolved.kind], resolved.bridge.spec.sink)],
+        "bridge": {"id": resolved.bridge.id, "options": dict(resolved.groups.bridge)},
+        "data": source_facts(resolved.sources, resolved.weights),
+        "parameters": parameters,
+        "steps": config.steps,
+        "rows": config.steps * config.batch_size,
+        "batch_size": config.batch_size,
+        "learning_rate": config.learning_rate,
+        "schedule": config.schedule,
+        "seed": config.seed,
+        "seconds": trained.seconds,
+        "history": list(trained.history),
+        "warnings": list(trained.warnings),
+    }
+
+
+def write_product(encoder: Any, told: Mapping[str, Any], folder: Path) -> None:
+    """Write encoder, record and card into `folder`, beside what is there."""
+    made = folder / ".encoder"
+    shutil.rmtree(made, ignore_errors=True)
+    save_encoder(encoder, made)
+    for path in made.iterdir():
+        path.replace(folder / path.name)
+    made.rmdir()
+    if encoder.config.model_type == "vit" and not (folder / "preprocessor_config.json").is_file():
+        side = encoder.config.image_size
+        values = {"image_processor_type": "ViTImageProcessor", "size": {"height": side, "width": side}, **STATISTICS}
+        write_atomically(folder / "preprocessor_config.json", json.dumps(values, indent=2))
+    write_atomically(folder / "README.md", card(told, folder.name))
+    write_atomically(folder / RECORD, json.dumps(told, indent=2, allow_nan=False))
+
+
+def card(told: Mapping[str, Any], name: str) -> str:
+    """Return a model card as Markdown with Hugging Face front matter."""
+    first, last = told["history"][0], told["history"][-1]
+    data = [
+        f"| {markdown(each['name'])} | {each['kind']} | {each['rows']:,} | {each['share']:.1%} |"
+        for each in told["data"]
+    ]
+    keys = [key for key in last if key != "step"]
+    losses = [f"| {markdown(key)} | {first.get(key, float('nan')):.4g} | {last[key]:.4g} |" for key in keys]
+    teacher = f" from {' and '.join(map(markdown, told['teachers']))}" if told["teachers"] else ""
+    lines = [
+        "---", "library_name: transformers", "tags:", "- modaxfer", "- pretraining", "---", "",
+        f"# {markdown(name)}", "",
+        f"An encoder of {told['parameters'] / 1e6:.1f} M parameters, trained by {markdown(told['objective'])}{teacher} "
+        f"on rows without labels; it starts from {markdown(told['start'])}.", "",
+        f"    modaxfer train --encoder ./{name} --strategy frozen --task TASK", "",
+        "## Data", "",
+        "| rows from | kind | rows | share |", "| --- | --- | ---: | ---: |", *data, "",
+        "Labels were not read. What licence these rows, and the weights that it starts from, allow, is for whoever "
+        "shares it to say.", "",
+        "## Budget", "",
+        f"{told['steps']:,} steps of {told['batch_size']} rows, {told['rows']:,} rows in all, in "
+        f"{told['seconds']:,.0f} seconds; AdamW, peak rate {told['learning_rate']:g}, {told['schedule']}; seed "
+        f"{told['seed']}.", "",
+        "## On rows that were held out", "",
+        "| | before | after |", "| --- | ---: | ---: |", *losses, "",
+        *(["## Warnings", "", *(f"- {markdown(line)}" for line in told["warnings"]), ""] if told["warnings"] else []),
+    ]  # fmt: skip
+    return "\n".join(lines)

@@ -1,0 +1,215 @@
+"""From what was asked for to what will be pretrained, or a refusal; no weight is loaded here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import EncoderOptions, build
+from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve, resolve_architecture
+from modaxfer.encoders.weight_files import has_weights
+from modaxfer.errors import ConfigError, DataError, RefusedError
+from modaxfer.pretraining.config import PretrainingConfig
+from modaxfer.pretraining.probes import Probe, find_probe
+from modaxfer.pretraining.reading import bridge_options, find_bridge
+from modaxfer.pretraining.sources import Source, find_source
+from modaxfer.registry import Entry, load_target, registry
+
+__all__ = ["MAY_CHANGE", "Groups", "ResolvedPretraining", "resolve_pretraining", "source_facts"]
+
+
+SIZES = {"vit:tiny": "modaxfer.encoders.designs:vit_tiny"}
+"""Folders of architectures that have a name, and no weights yet."""
+
+MAY_CHANGE = ("validate_every", "checkpoint_minutes", "device", "data_dir", "output")
+"""Settings that a resumed pretraining may have otherwise; ``steps`` too, where the rate is constant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """Options of ``--set``, by what they are of."""
+
+    objective: Mapping[str, Any]
+    bridge: Mapping[str, Any]
+    encoder: EncoderOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedPretraining:
+    """Everything that a pretraining needs; nothing of it can be refused any more."""
+
+    config: PretrainingConfig
+    objective: Entry
+    objective_options: Any
+    groups: Groups
+    student: ResolvedEncoder
+    pretrained: bool
+    """Whether the encoder starts from weights that it has."""
+    bridge: Entry
+    teachers: tuple[tuple[ResolvedEncoder, Entry], ...]
+    """Each with the bridge from the rows to it."""
+    sources: tuple[Source, ...]
+    weights: tuple[float, ...]
+    """Of each source, in all 1."""
+    probes: tuple[Probe, ...]
+    root: Path | None
+    """Folder that paths of images and sounds are relative to."""
+
+    @property
+    def kind(self) -> str:
+        """Signal kind of the rows."""
+        return self.sources[0].kind
+
+
+def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
+    """Choose everything that `config` asks for, and refuse what cannot work.
+
+    Raises:
+        ConfigError: Something is missing from the request, or an option does not exist.
+        UnknownNameError: A name is not registered.
+        RefusedError: The combination cannot be trained.
+        DataError: Rows cannot be had.
+        CheckpointUnavailableError: An encoder cannot be had.
+    """
+    _refuse_gaps(config)
+    objective = registry().get("objective", config.objective)
+    _refuse_teacher(config, objective)
+    student = _student(config.encoder)
+    pretrained = _pretrained(config, student)
+    sources, weights = _sources(config)
+    bridge = find_bridge(student, sources[0].kind, config.bridge)
+    if objective.spec.inputs and bridge.spec.sink not in objective.spec.inputs:
+        raise RefusedError(
+            f"objective {objective.name} does not work on what the encoder takes here",
+            got=bridge.spec.sink, allowed=objective.spec.inputs,
+            fix="choose another encoder, other rows or another objective (`modaxfer list objectives`)",
+        )  # fmt: skip
+    groups = _groups(config, objective, bridge)
+    teachers = tuple(map(resolve, config.teacher))
+    options = load_target(objective.spec.options) if objective.spec.options else None
+    bridge_options(bridge, groups.bridge)
+    student.layout(bridge.spec.sink, groups.encoder)
+    return ResolvedPretraining(
+        config=config,
+        objective=objective,
+        objective_options=build(options, groups.objective, where="objective.") if options else None,
+        groups=groups,
+        student=student,
+        pretrained=pretrained,
+        bridge=bridge,
+        teachers=tuple((each, find_bridge(each, sources[0].kind, None)) for each in teachers),
+        sources=sources,
+        weights=weights,
+        root=sources[0].root,
+        probes=tuple(find_probe(name, sources[0].kind, config.data_dir, config.seed) for name in config.probe),
+    )
+
+
+def _student(name: str) -> ResolvedEncoder:
+    """Return the encoder that learns: one without weights is known by its config."""
+    registered = {entry.name for entry in registry().all("checkpoint")}
+    folder = Path(name).expanduser()
+    if name in SIZES and name.replace(":", "-") not in registered:
+        folder = load_target(SIZES[name])()
+    bare = (folder / "config.json").is_file() and not has_weights(folder)
+    return resolve_architecture(folder) if bare else resolve(name)
+
+
+def _refuse_gaps(config: PretrainingConfig) -> None:
+    missing = [f"--{name}" for name in ("encoder", "objective", "data") if not getattr(config, name)]
+    if missing:
+        raise ConfigError(
+            f"a pretraining needs {' and '.join(missing)}",
+            fix="for example modaxfer pretrain --encoder ./folder --objective masked-image --data photos/",
+        )
+
+
+def _refuse_teacher(config: PretrainingConfig, objective: Entry) -> None:
+    if objective.spec.teacher and not config.teacher:
+        raise ConfigError(f"objective {objective.name} learns from a teacher", fix="name an encoder with --teacher")
+    if config.teacher and not objective.spec.teacher:
+        able = [entry.name for entry in registry().all("objective") if entry.spec.teacher]
+        raise ConfigError(
+            f"objective {objective.name} has no teacher", got=config.teacher, allowed=able, fix="leave --teacher out"
+        )
+
+
+def _pretrained(config: PretrainingConfig, student: ResolvedEncoder) -> bool:
+    if not student.spec.pretrained:
+        raise RefusedError(
+            f"encoder {student.spec.name} is no architecture of Transformers and cannot be pretrained yet",
+            got=student.checkpoint, fix="choose another encoder",
+        )  # fmt: skip
+    has = student.snapshot is not None or student.stored is not None or has_weights(student.folder)
+    if config.weights == "pretrained" and not has:
+        raise ConfigError("the encoder has no weights to start from", got=config.encoder, fix="--weights random")
+    return has and config.weights != "random"
+
+
+def _sources(config: PretrainingConfig) -> tuple[tuple[Source, ...], tuple[float, ...]]:
+    """Return the sources, and the share of each."""
+    asked = [_weighted(each) for each in config.data]
+    sources = tuple(find_source(name, config.text, config.data_dir) for name, _ in asked)
+    kinds = {source.name: source.kind for source in sources}
+    if len(set(kinds.values())) > 1:
+        raise DataError("an encoder is pretrained on one kind of rows", got=kinds, fix="name data of one kind")
+    roots = {source.root for source in sources}
+    if len(roots) > 1 and sources[0].kind != "text":
+        raise DataError(
+            "images and sounds of several places cannot be mixed yet", got=sorted(map(str, roots)),
+            fix="put them below one folder",
+        )  # fmt: skip
+    weights = [
+        float(source.sizes.sum()) if weight is None else weight
+        for source, (_, weight) in zip(sources, asked, strict=True)
+    ]
+    if any(weight is None for _, weight in asked) and any(weight is not None for _, weight in asked):
+        raise ConfigError("either every --data has a weight or none", got=config.data, fix="write DATA=WEIGHT for all")
+    return sources, tuple(weight / sum(weights) for weight in weights)
+
+
+def _weighted(text: str) -> tuple[str, float | None]:
+    name, equals, weight = text.rpartition("=")
+    if not equals or Path(text).expanduser().exists():
+        return text, None
+    try:
+        value = float(weight)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise ConfigError("a weight of --data is no positive number", got=text, fix="for example --data reviews.txt=2")
+    return name, value
+
+
+def _groups(config: PretrainingConfig, objective: Entry, bridge: Entry) -> Groups:
+    """Sort the options of ``--set``."""
+    classes: dict[str, Any] = {
+        "objective": load_target(objective.spec.options) if objective.spec.options else None,
+        "bridge": load_target(bridge.spec.options) if bridge.spec.options else None,
+        "encoder": EncoderOptions,
+    }
+    known = {group: [each.name for each in dataclasses.fields(cls)] if cls else [] for group, cls in classes.items()}
+    found: dict[str, dict[str, Any]] = {group: {} for group in classes}
+    for key, value in config.set.items():
+        group, dot, name = key.rpartition(".")
+        homes = [group] if dot else [each for each, names in known.items() if name in names]
+        if len(homes) != 1 or name not in known.get(homes[0], ()):
+            allowed = [f"{each}.{one}" for each, names in known.items() for one in names]
+            raise ConfigError("there is no such option, or several", got=key, allowed=allowed, fix="correct --set")
+        found[homes[0]][name] = value
+    return Groups(
+        objective=found["objective"],
+        bridge=found["bridge"],
+        encoder=build(EncoderOptions, found["encoder"], where="encoder."),
+    )
+
+
+def source_facts(sources: Sequence[Source], weights: Sequence[float]) -> list[dict[str, Any]]:
+    """Return what the record says of the rows."""
+    return [
+        {"name": source.name, "kind": source.kind, "rows": int(source.sizes.sum()), "share": round(weight, 6)}
+        for source, weight in zip(sources, weights, strict=True)
+    ]

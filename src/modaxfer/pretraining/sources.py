@@ -1,0 +1,208 @@
+"""Where rows without labels come from: in blocks, of which a few at a time are in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from modaxfer.errors import DataError, RefusedError
+from modaxfer.registry import registry
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Source", "TextFile", "Values", "find_source"]
+
+BLOCK = 1 << 20
+"""Bytes of a text file that are read together, up to the end of a line."""
+
+ROWS = 1024
+"""Rows of a table, or files of a folder, that make a block."""
+
+FEWEST = 8
+"""Rows of a source."""
+
+LINES = (".txt", ".text")
+
+SAYS_SOMETHING = re.compile(rb"^[^\S\n]*\S", re.MULTILINE)
+"""A line with more than white space."""
+
+
+class Source(Protocol):
+    """Rows of one kind, numbered through."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Signal kind of a row: ``text``, ``image`` or ``audio``."""
+        ...
+
+    @property
+    def root(self) -> Path | None:
+        """Folder that paths of images and sounds are relative to."""
+        ...
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Rows of each block, int64 ``[blocks]``."""
+        ...
+
+    def read(self, block: int) -> Sequence[Any]:
+        """Return the values of a block's rows."""
+        ...
+
+
+@dataclass
+class Values:
+    """Rows whose values, texts or paths or encoded bytes, are in memory or mapped from a file."""
+
+    name: str
+    kind: str
+    values: Sequence[Any] | pa.ChunkedArray
+    root: Path | None = None
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Rows of each block."""
+        whole, rest = divmod(len(self.values), ROWS)
+        return np.array([ROWS] * whole + [rest] * bool(rest), np.int64)
+
+    def read(self, block: int) -> Sequence[Any]:
+        """Return the values of a block's rows."""
+        part: Any = self.values[block * ROWS : (block + 1) * ROWS]
+        return list(part) if isinstance(part, list | tuple) else list(part.to_pylist())
+
+
+class TextFile:
+    """A text file of any size, one row a line; lines without letters are passed over.
+
+    It is read once to find where blocks begin, which is what is kept of it.
+    """
+
+    kind = "text"
+    root: Path | None = None
+
+    def __init__(self, path: Path) -> None:
+        self.name, self._path = str(path), path
+        starts, sizes = [0], []
+        with path.open("rb") as file:
+            while chunk := file.read(BLOCK):
+                rest = b"" if chunk.endswith(b"\n") else file.readline()
+                sizes.append(len(SAYS_SOMETHING.findall(chunk + rest)))
+                starts.append(file.tell())
+        self._starts = np.array(starts, np.int64)
+        self.sizes = np.array(sizes, np.int64)
+
+    def read(self, block: int) -> Sequence[Any]:
+        """Return the lines of a block."""
+        with self._path.open("rb") as file:
+            file.seek(self._starts[block])
+            lines = file.read(int(self._starts[block + 1] - self._starts[block])).split(b"\n")
+        return [line.decode("utf-8", "replace").strip() for line in lines if line.strip()]
+
+
+def find_source(name: str, text: str | None, data_dir: str | None) -> Source:
+    """Return the rows that `name` stands for.
+
+    Args:
+        name: A text file, a table, a folder of images or sounds, or a task.
+        text: Text column of a table.
+        data_dir: Folder that holds data sets by name.
+
+    Raises:
+        UnknownNameError: It is none of these.
+        DataError: It holds no rows, or has no column of text, or several.
+        RefusedError: A task has several fields, or none that can be learned from alone.
+    """
+    path = Path(name).expanduser()
+    source = _of_path(path, text) if path.exists() else _of_task(name, data_dir)
+    if source.sizes.sum() < FEWEST:
+        raise DataError(
+            "there are too few rows to learn from", got=f"{int(source.sizes.sum())} in {name}",
+            allowed=f"{FEWEST} or more", fix="name a file or folder with more",
+        )  # fmt: skip
+    return source
+
+
+def _of_path(path: Path, text: str | None) -> Source:
+    if path.is_dir():
+        return _of_folder(path, text)
+    if path.suffix in LINES:
+        return TextFile(path)
+    from modaxfer.data import read_data
+
+    return _of_tables(str(path), read_data(path), text)
+
+
+def _of_folder(path: Path, text: str | None) -> Source:
+    """Return the images or sounds below a folder, in sub-folders too; else the tables in it."""
+    from modaxfer.data.layouts.listing import list_media
+
+    listing = list_media(path)
+    found = {kind: [str(each.relative_to(path)) for each in _below(listing, kind)] for kind in ("image", "audio")}
+    kinds = [kind for kind, files in found.items() if files]
+    if len(kinds) > 1:
+        raise DataError(
+            "the folder has images and sounds, and an encoder learns from one kind of rows",
+            got={kind: len(files) for kind, files in found.items()}, fix="name a folder of one kind",
+        )  # fmt: skip
+    if kinds:
+        return Values(str(path), kinds[0], found[kinds[0]], path)
+    from modaxfer.data import read_data
+
+    return _of_tables(str(path), read_data(path), text)
+
+
+def _below(listing: Any, kind: str) -> list[Path]:
+    own = [listing.path / name for name in (listing.images if kind == "image" else listing.sounds)]
+    return own + [each for folder in listing.folders for each in _below(folder, kind)]
+
+
+def _of_tables(name: str, tables: Any, text: str | None) -> Source:
+    """Return the texts of a table's training rows, or of all where it is not split."""
+    table = tables.get("train", next(iter(tables.values())))
+    column = text or _only_text(name, table)
+    if column not in table.column_names:
+        raise DataError(
+            f"{name} has no such column", got=column, allowed=table.column_names, fix="name one with --text"
+        )
+    return Values(name, "text", table.column(column).drop_null())
+
+
+def _only_text(name: str, table: pa.Table) -> str:
+    import pyarrow as pa
+
+    columns = [
+        item.name for item in table.schema if pa.types.is_string(item.type) or pa.types.is_large_string(item.type)
+    ]
+    known = [column for column in columns if column in ("text", "sentence")] or columns
+    if len(known) != 1:
+        raise DataError(f"{name} has no single column of text", got=columns or "none", fix="name one with --text")
+    return str(known[0])
+
+
+def _of_task(name: str, data_dir: str | None) -> Source:
+    """Return the inputs of a task's training rows; its labels, and its other splits, are not read."""
+    from modaxfer.data.sources import find_rows
+
+    entry = registry().get("task", name)
+    fields = entry.spec.fields
+    if len(fields) != 1 or fields[0].signal.kind not in ("text", "image", "audio"):
+        raise RefusedError(
+            f"rows of task {entry.id} are not one text, image or sound",
+            got=[f"{field.name} ({field.signal})" for field in fields],
+            fix="name a task of one field, or a file with the column to learn from",
+        )
+    found = find_rows(entry.spec, data_dir)
+    values = found.tables["train"].column(fields[0].name).drop_null()
+    return Values(f"task {entry.id}", fields[0].signal.kind, values, found.root)

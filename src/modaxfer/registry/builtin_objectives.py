@@ -1,0 +1,40 @@
+"""What encoders are pretrained by. Light: specs only."""
+
+from __future__ import annotations
+
+from modaxfer.spec import ObjectiveSpec
+
+__all__ = ["OBJECTIVES"]
+
+_ROOM = "modaxfer.pretraining.objectives."
+
+OBJECTIVES = (
+    ObjectiveSpec(
+        name="distillation",
+        target=_ROOM + "distillation:Distillation",
+        options=_ROOM + "distillation:DistillationOptions",
+        teacher=True,
+        summary="Says of a row, and of each of its words, what a teacher says of it, in any modality.",
+    ),
+    ObjectiveSpec(
+        name="masked-language",
+        target=_ROOM + "masked_language:MaskedLanguage",
+        options=_ROOM + "masked_language:MaskedLanguageOptions",
+        inputs=("text",),
+        summary="Masked language modelling: hidden tokens are guessed from the others (BERT, Devlin et al. 2019).",
+    ),
+    ObjectiveSpec(
+        name="masked-image",
+        target=_ROOM + "masked_image:MaskedImage",
+        options=_ROOM + "masked_image:MaskedImageOptions",
+        inputs=("patches", "image"),
+        summary="Masked autoencoder: the encoder sees few patches, a small decoder draws the rest (He et al. 2022).",
+    ),
+    ObjectiveSpec(
+        name="masked-units",
+        target=_ROOM + "masked_units:MaskedUnits",
+        options=_ROOM + "masked_units:MaskedUnitsOptions",
+        inputs=("audio",),
+        summary="Clusters of spectra are guessed for hidden stretches of a sound (HuBERT, Hsu et al. 2021).",
+    ),
+)
