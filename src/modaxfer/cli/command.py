@@ -22,7 +22,11 @@ VALUES = {
 
 
 class Command(click.Command):
-    """A command whose options of one value are given once, and are not empty."""
+    """A command whose options of one value are given once, and are not empty; ``-h`` helps, alone or in a group."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read `args` into the context.
