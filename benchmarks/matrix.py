@@ -26,8 +26,8 @@ from modaxfer.runner.compare.ledger import CellRecord
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "matrix.json"
 
-ENCODERS = ("bert", "vit", "wav2vec2", "whisper", "table", "lstm", *MODELS)
-STRATEGIES = ("full", "lora", "adapter", "frozen")
+ENCODERS = ("bert", "vit", "wav2vec2", "whisper", "table", "lstm", "cnn", *MODELS)
+STRATEGIES = ("full", "lora", "adapter", "frozen", "contrastive")
 TASKS = {
     "sst2": "text",
     "legal-sentiment": "text pair",

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+gc.disable()  # While modules are imported and tests collected, of which nothing is garbage.
 
 LONG = ("test_processes.py", "test_compare_killed.py")
+FORKED = (*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py")
+"""Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
 RUNNING = ("cases", "cli", "heads", "recipes", "runner", "test_api.py")
 WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
@@ -29,14 +32,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start what takes longest first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    """Start what takes longest first, so that no worker is left alone with it at the end; then what shares a server."""
+    places = {name: place for place, name in enumerate(FORKED)}
+    items.sort(key=lambda item: min(places.get(name, len(places)) for name in (item.path.name, item.path.parent.name)))
 
 
 def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's way: to walk through it takes a fifth of a second."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -56,8 +61,8 @@ def arrays_are_no_tables():
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
     """Spare tests that make runs, and the fixtures they share, what takes most of a tiny run's time.
 
-    Figures are left out, scores added up instead of asked of scikit-learn, and few resamples are drawn: tests of
-    reports, of metrics and of what is recorded look at these.
+    Figures are left out, scores added up instead of asked of scikit-learn, few resamples are drawn, and the simple
+    baseline is one model: tests of reports, of metrics, of baselines and of what is recorded look at these.
     """
     room = item.path.relative_to(Path(__file__).parent)
     with pytest.MonkeyPatch.context() as patch:
@@ -78,6 +83,17 @@ def _spare(patch: pytest.MonkeyPatch, *, drawn: bool, exact: bool) -> None:
         patch.setitem(interval.__kwdefaults__, "resamples", RESAMPLES)
     if not exact:
         patch.setitem(compute.__kwdefaults__, "quick", True)
+        _one_simple_model(patch)
+
+
+def _one_simple_model(patch: pytest.MonkeyPatch) -> None:
+    """Let the simple baseline fit one model, not one per strength, size and number of rounds, and choose it."""
+    from modaxfer.baselines import linear, table
+
+    settings = linear._settings
+    patch.setattr(linear, "_settings", lambda sample, strengths: settings(sample, strengths)[-1:])
+    patch.setattr(table, "LEAVES", table.LEAVES[:1])
+    patch.setattr(table, "ROUNDS", table.ROUNDS[:1])
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -26,6 +26,10 @@ def load(name, folder):
     return encoder, model, resolved
 
 
+def scratch(name):
+    return load_encoder(resolve(name), options=EncoderOptions(), dropout=0.0, pretrained=False, seed=0)
+
+
 def states(encoder, kind):
     processor = encoder.processor(kind)
     batch = processor.collate(processor(tiny_models.raws(kind)[:1]))
@@ -51,12 +55,19 @@ def test_the_targets_of_the_spec_attach_to_every_layer_and_nowhere_else(tmp_path
     assert all("lora_" not in key for key, _ in encoder.named_parameters() if not key.startswith("layers."))
 
 
+def test_a_network_without_attention_gets_them_at_its_convolutions_and_its_projection():
+    encoder = scratch("cnn-small")
+    names = attach_adapter(encoder, AdapterSpec(targets=resolve("cnn-small").spec.adapter_targets, options=OPTIONS))
+    assert [name.partition(".")[2] for name in names] == ["blocks.0.convolution", "blocks.1.convolution", "projection"]
+
+
 def test_every_target_of_every_spec_exists_in_some_architecture(tmp_path):
     present = set()
     for name in tiny_models.CONFIGS:
         changes = {"use_swiglu_ffn": True} if name == "dinov2" else {}
         for model in (tiny_models.build(name), tiny_models.build(name, **changes)):
             present |= {key.rpartition(".")[2] for key, _ in model.named_modules()}
+    present |= {key.rpartition(".")[2] for key, _ in scratch("cnn-small").named_modules()}
     listed = {target for entry in registry().all("encoder") for target in entry.spec.adapter_targets}
     assert listed <= present
 
