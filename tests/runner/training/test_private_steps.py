@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,18 @@ def gradients(module, moving, stream):
     return together, [single_gradients(run, chunk, own) for chunk in chunks]
 
 
+def promised(rows, noise_multiplier, clip_norm):
+    """Steps of eight rows in expectation."""
+    told = {"epsilon": 1.0, "delta": 1e-3, "sampling_rate": 8 / rows, "steps": 1, "rows": rows}
+    return Privacy(noise_multiplier=noise_multiplier, clip_norm=clip_norm, **told)
+
+
+def tensors():
+    """How many there are, and how many numbers they have."""
+    there = [one for one in gc.get_objects() if isinstance(one, torch.Tensor)]
+    return len(there), sum(one.numel() for one in there)
+
+
 @pytest.mark.parametrize(("encoder", "kind"), [("bert", "text"), ("vit", "image")])
 def test_rows_of_a_batch_have_the_gradients_that_each_has_alone(
     encoder, kind, tiny, own_rows, opened, tmp_path
@@ -80,9 +94,7 @@ def head(tiny, own_rows, opened, tmp_path):
     session, module, moving, stream = opened_phase(opened, tmp_path, str(tiny("bert")), "frozen", data, private=1.0)
 
     def steps(noise_multiplier, clip_norm=1.0):
-        rows = len(stream.lengths)
-        told = {"epsilon": 1.0, "delta": 1e-3, "sampling_rate": 8 / rows, "steps": 1, "rows": rows}
-        privacy = Privacy(noise_multiplier=noise_multiplier, clip_norm=clip_norm, **told)
+        privacy = promised(len(stream.lengths), noise_multiplier, clip_norm)
         return PrivateSteps(session, privacy, module, moving, stream, 0, Checkpoints(tmp_path))
 
     return module, moving, stream, steps
@@ -96,6 +108,26 @@ def test_a_step_is_the_sum_of_what_was_cut_over_the_rows_expected(head) -> None:
     stacked = {name: torch.cat([each[name] for each in alone]) for name in own}
     for name, total in clipped_sum(stacked, 0.01).items():
         torch.testing.assert_close(own[name].grad, total / 8, rtol=1e-4, atol=1e-8)
+
+
+def test_rows_that_fill_up_a_batch_add_nothing_and_a_step_leaves_its_mean_alone(
+    tiny, own_rows, opened, tmp_path
+) -> None:
+    data = own_rows("text")
+    session, module, moving, stream = opened_phase(opened, tmp_path, str(tiny("bert")), "lora", data, private=1.0)
+    own = parameters_of(module, moving)
+    draw = PrivateSteps(
+        session, promised(len(stream.lengths), 1e-9, 0.01), module, moving, stream, 0, Checkpoints(tmp_path)
+    )
+    draw(np.arange(3), START, 0, 0.0)
+    gc.collect()
+    before = tensors()
+    draw(ROWS, START, 1, 0.0)
+    assert tensors() == before
+    _, alone = gradients(module, moving, stream)
+    stacked = {name: torch.cat([each[name] for each in alone]) for name in own}
+    for name, total in clipped_sum(stacked, 0.01).items():
+        torch.testing.assert_close(own[name].grad, total / 8, rtol=1e-3, atol=1e-7)
 
 
 def test_a_step_that_chance_has_left_empty_is_noise(head) -> None:

@@ -19,6 +19,7 @@ from modaxfer.runner.model.transfer import ModelParameter
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.feed import Moment
+from modaxfer.runner.training.physical import PhysicalBatch, PhysicalBatches
 from modaxfer.runner.training.row_gradients import Forward, batch_gradients, rows_at_once, single_gradients
 from modaxfer.runner.training.step import Chunk, StepModule
 from modaxfer.runner.training.streams import StreamRows, TrainStream
@@ -94,6 +95,13 @@ class PrivateSteps:
         wanted = {id(parameter.tensor) for parameter in moving.values()}
         self._parameters = {name: one for name, one in module.named_parameters() if id(one) in wanted}
         self._at_once = rows_at_once(self._parameters)
+        self._batches = PhysicalBatches(
+            stream.lengths,
+            expected=round(privacy.sampling_rate * privacy.rows),
+            max_tokens=session.train.max_tokens // len(stream.stream.views),
+            at_once=self._at_once,
+            parts=session.train.accumulation,
+        )
         self._together: bool | None = None
 
     def __call__(self, rows: np.ndarray, moment: Moment, step: int, progress: float) -> None:
@@ -111,10 +119,10 @@ class PrivateSteps:
         """
         _refuse_shared_statistics(self._module)
         total = {name: torch.zeros_like(one, dtype=torch.float32) for name, one in self._parameters.items()}
-        for part in self._stream.parts(rows) if len(rows) else ():
-            for gradients in self._gradients(part, rows, moment, progress):
-                for name, cut in clipped_sum(gradients, self._privacy.clip_norm).items():
-                    total[name] += cut
+        for batch in self._batches(rows):
+            for cut in self._cut(batch, rows, moment, progress):
+                for name, one in cut.items():
+                    total[name] += one
         deviation = self._privacy.noise_multiplier * self._privacy.clip_norm
         seed = seed_of(self._secret, "noise", self._number, step)
         shapes = [one.shape for one in self._parameters.values()]
@@ -126,21 +134,23 @@ class PrivateSteps:
         if not all(bool(one.isfinite().all()) for one in total.values()):
             raise DivergedError(f"a row's gradient is not finite at step {step + 1}", fix="lower --learning-rate")
 
-    def _gradients(self, part: StreamRows, rows: np.ndarray, moment: Moment, progress: float) -> Iterator[Gradients]:
-        """Yield the gradients of the rows of `part`, some at once or one after the other."""
-        feed = partial(self._chunk, rows=rows, moment=moment)
-        if self._together is None and len(part.rows) > 1:
-            self._together = self._fit_together([feed(part.rows[:TRIED])], [feed([row]) for row in part.rows[:TRIED]])
+    def _cut(self, batch: PhysicalBatch, rows: np.ndarray, moment: Moment, progress: float) -> Iterator[Gradients]:
+        """Yield sums over rows of `batch` whose gradients are cut, of all at once or of one after the other.
+
+        No gradient of a single row is kept beyond its sum.
+        """
+        feed, norm = partial(self._chunk, rows=rows, moment=moment), self._privacy.clip_norm
+        if self._together is None and len(batch.rows) > 1:
+            self._together = self._fit_together([feed(batch.rows[:TRIED])], [feed([row]) for row in batch.rows[:TRIED]])
             how = "a batch at once" if self._together else "row by row, which is slow"
             self._session.progress.say(f"  gradients of single rows: {how}")
         if not self._together:
-            yield from (single_gradients(self._forward(progress), feed([row]), self._parameters) for row in part.rows)
+            for row in batch.rows[: batch.drawn]:
+                yield clipped_sum(single_gradients(self._forward(progress), feed([row]), self._parameters), norm)
             return
-        for cut in range(0, len(part.rows), self._at_once):
-            chunk = feed(part.rows[cut : cut + self._at_once])
-            found = batch_gradients(self._module, self._forward(progress), chunk, self._parameters)
-            assert found is not None, "asked before"
-            yield found
+        found = batch_gradients(self._module, self._forward(progress), feed(batch.rows), self._parameters)
+        assert found is not None, "asked before"
+        yield clipped_sum({name: own[: batch.drawn] for name, own in found.items()}, norm)
 
     def _chunk(self, chosen: Sequence[int] | np.ndarray, rows: np.ndarray, moment: Moment) -> Chunk:
         return self._stream.chunk(StreamRows(self._stream.name, np.asarray(chosen), 1.0), rows, moment)
