@@ -29,6 +29,15 @@ def keys(grid, folder):
     return [cell.key for cell in grid.cells(folder)]
 
 
+def test_what_private_cells_spend_on_the_same_rows_is_added_up() -> None:
+    spending = read_grid({**AXES, "task": "digits,diabetes", "seeds": "2", "private": 3}).spending
+    assert spending is not None
+    assert "each of 8 runs" in spending
+    assert "has ε = 24" in spending
+    assert read_grid(AXES).spending is None
+    assert read_grid({"encoder": "bert", "strategy": "lora", "task": "a,b", "private": 3}).spending is None
+
+
 def test_whole_grids_come_seed_by_seed(tmp_path):
     grid = read_grid({**AXES, "task": ["digits", "diabetes"], "seeds": "2", "seed": 3, "limit": 40})
     found = grid.cells(tmp_path)

@@ -68,6 +68,18 @@ class Grid:
         """Names of the tasks, with own data named as a run names it."""
         return self.axes.task or (f"own/{Path(self.settings.data or '').stem}",)
 
+    @property
+    def spending(self) -> str | None:
+        """What the cells spend of privacy together, by basic composition; None where no row is spent on twice."""
+        epsilon, axes = self.settings.private, self.axes
+        runs = len(axes.encoder) * len(axes.strategy) * axes.seeds
+        if epsilon is None or runs == 1:
+            return None
+        return (
+            f"each of {runs} runs on the same rows spends ε = {epsilon:g} of its own; whoever sees what all of them say"
+            f" has ε = {runs * epsilon:g}, and δ {runs} times as large"
+        )
+
     def cells(self, folder: Path) -> tuple[GridCell, ...]:
         """Return every cell, whole grids seed by seed, so that one that is stopped early still covers everything.
 

@@ -60,12 +60,14 @@ class Sweep:
             )
         self.folder, self.progress, self.retry_failed = folder, progress, retry_failed
         self.on_run, self.on_change = on_run, on_change
-        self.cells = grid.cells(folder)
+        self.cells, self.spending = grid.cells(folder), grid.spending
         self.memory = Memory()
         self.records = {record.key: record for record in read_cells(folder)}
 
     def run(self) -> tuple[CellRecord, ...]:
         """Run what is missing and return the records of all cells, in the order of the grid."""
+        if self.spending:
+            self.progress.say(f"warning: {self.spending}")
         for number, cell in enumerate(self.cells, start=1):
             started = time.monotonic()
             kept = self._kept(cell)
