@@ -23,7 +23,6 @@ WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")
 """Which compare the last digit of a score, or let a score fail."""
-RESAMPLES = 200
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -72,28 +71,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
 
 
 def _spare(patch: pytest.MonkeyPatch, *, drawn: bool, exact: bool) -> None:
-    from modaxfer.metrics import bootstrap, compute, paired_difference, paired_gain
     from sketched import sketch
+    from sparing import spare
 
     if drawn:
         sketch(patch)
     else:
         patch.setattr("modaxfer.reports.figures.draw", lambda *_: ())
-    for interval in (bootstrap, paired_difference, paired_gain):
-        patch.setitem(interval.__kwdefaults__, "resamples", RESAMPLES)
-    if not exact:
-        patch.setitem(compute.__kwdefaults__, "quick", True)
-        _one_simple_model(patch)
-
-
-def _one_simple_model(patch: pytest.MonkeyPatch) -> None:
-    """Let the simple baseline fit one model, not one per strength, size and number of rounds, and choose it."""
-    from modaxfer.baselines import linear, table
-
-    settings = linear._settings
-    patch.setattr(linear, "_settings", lambda sample, strengths: settings(sample, strengths)[-1:])
-    patch.setattr(table, "LEAVES", table.LEAVES[:1])
-    patch.setattr(table, "ROUNDS", table.ROUNDS[:1])
+    spare(patch, exact=exact)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PRELOADED = (
-    *("torch", "transformers", "transformers.modeling_utils", "peft", "accelerate", "pyarrow.parquet"),
+    *("pytest", "torch", "transformers", "transformers.modeling_utils", "peft", "accelerate", "pyarrow.parquet"),
     *("sklearn.linear_model", "sklearn.ensemble", "scipy.optimize", "transformers.models.bert.modeling_bert"),
     *("transformers.models.vit.modeling_vit", "modaxfer.api", "modaxfer.runner.run", "modaxfer.cli.train"),
 )
-UNDRAWN = "from modaxfer.reports import figures; figures.draw = lambda *_: ()\n"
-"""Code that leaves out figures, which take most of a tiny run's time, where a test is not about them."""
+SPARED = "import pytest, sparing; sparing.spare(pytest.MonkeyPatch())\n"
+"""Code that spares a process the same as tests that make runs in theirs."""
+UNDRAWN = SPARED + "from modaxfer.reports import figures; figures.draw = lambda *_: ()\n"
+"""The same and figures, which take most of a tiny run's time, where a test is not about them."""
 COPIED_WORKERS = """
 import multiprocessing
 from modaxfer.runner.rows import workers

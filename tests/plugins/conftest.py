@@ -69,7 +69,9 @@ class Site:
         Figures are left out, or sketched where some are to be `drawn`.
         """
         seen = {"environment": self._environment(environment), "path": [str(self.folder)]}
-        return forked.python("-c", (sketched.CODE if drawn else forked.UNDRAWN) + code, *words, timeout=300, **seen)
+        return forked.python(
+            "-c", (forked.SPARED + sketched.CODE if drawn else forked.UNDRAWN) + code, *words, timeout=300, **seen
+        )
 
     def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MODAXFER_")}
