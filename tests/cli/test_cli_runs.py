@@ -221,7 +221,7 @@ def test_an_unknown_command_names_close_ones(shell):
     status, _, err = shell("trian")
     assert status == 2
     assert err.startswith("modaxfer: there is no such command. Got: trian. Allowed: train, ")
-    assert "Fix: did you mean train?" in err
+    assert "Fix: did you mean train or pretrain?" in err
 
 
 def test_version_and_module_entry():
