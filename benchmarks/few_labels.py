@@ -46,7 +46,7 @@ WAYS = {
     "contrastive": Way(strategy="contrastive", batch_size=32),
     "lora": Way(strategy="lora"),
     "full, head first": Way(
-        strategy="full", options={"strategy.head_first": "true", "strategy.head_by": "closed-form"}
+        strategy="full", options={"strategy.head_first": True, "strategy.head_by": "closed-form"}
     ),
     "full": Way(strategy="full"),
 }
@@ -109,9 +109,8 @@ class Cell:
     def command(self) -> Command:
         """The run and its companions."""
         way = WAYS[self.way]
-        encoder = str(SOURCE.folder(RUNS)) if self.source else self.question.encoder
         flags = {
-            "encoder": (encoder,),
+            **({} if self.source else {"encoder": (self.question.encoder,)}),
             "strategy": way.strategy,
             "task": (self.question.task,),
             "shots": self.shots,
@@ -123,7 +122,8 @@ class Cell:
         name = f"{self.question.task}-{self.way.replace(', ', '-').replace(' ', '-')}-{self.shots}"
         options = {**self.question.options, **way.options}
         name += "-source" if self.source else ""
-        return Command(cell=name, seed=0, flags=flags, options=options, forked=True)
+        source = SOURCE.cell if self.source else ""
+        return Command(cell=name, seed=0, flags=flags, options=options, forked=True, encoder_of=source)
 
     def found(self, runs: Path) -> list[Finished]:
         """Return its finished draws, in their order; none where the cell is missing."""
