@@ -40,6 +40,7 @@ LIGHT = {
     "modaxfer.augmentation_spec",
     "modaxfer.head_specs",
     "modaxfer.hooks",
+    "modaxfer.pretraining_specs",
     "modaxfer.score_specs",
     "modaxfer.spec",
     "modaxfer.threads",
