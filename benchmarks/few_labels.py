@@ -45,9 +45,7 @@ WAYS = {
     "frozen": Way(strategy="frozen", batch_size=None),
     "contrastive": Way(strategy="contrastive", batch_size=32),
     "lora": Way(strategy="lora"),
-    "full, head first": Way(
-        strategy="full", options={"strategy.head_first": True, "strategy.head_by": "closed-form"}
-    ),
+    "full, head first": Way(strategy="full", options={"strategy.head_first": True, "strategy.head_by": "closed-form"}),
     "full": Way(strategy="full"),
 }
 EPOCHS = {8: 20, 16: 12, 64: 6, 128: 4}
