@@ -51,7 +51,7 @@ def found(bench, tmp_path):
 
 
 def test_every_cell_is_a_command_that_is_understood(bench):
-    lines = {cell.command.cell: cell.command.line(Path("out")) for cell in bench.cells()}
+    lines = {cell.command.cell: cell.command.line(cell.command.folder(Path("out"))) for cell in bench.cells()}
     assert len(lines) == len(bench.cells())
     assert "--shots 8 --episodes 3" in " ".join(lines["legal-sentiment-frozen-8"])
     assert "--shots 128 --episodes 1" in " ".join(lines["legal-sentiment-lora-128-source"])
@@ -64,9 +64,11 @@ def test_the_source_is_learned_before_what_needs_it_and_is_kept(bench):
     commands = bench.commands()
     place = commands.index(bench.SOURCE)
     assert bench.SOURCE.keep
-    needy = [number for number, command in enumerate(commands) if str(bench.RUNS) in str(command.flags["encoder"])]
+    needy = [number for number, command in enumerate(commands) if command.encoder_of]
     assert needy
     assert min(needy) > place
+    assert {commands[number].encoder_of for number in needy} == {bench.SOURCE.cell}
+    assert f"out/{bench.SOURCE.cell}/0" in commands[needy[0]].line(commands[needy[0]].folder(Path("out")))
 
 
 def test_a_run_that_lacks_draws_is_missing_and_goes_on(bench, tmp_path, monkeypatch):
