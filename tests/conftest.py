@@ -104,7 +104,7 @@ def made_once():
         def found(source, base, selection):
             try:
                 key = (source.target, sources.load_target(source.target))
-            except Exception:
+            except Exception:  # Whatever is wrong with the plugin's code: reading says it, as without this.
                 return read(source, base, selection)
             if key not in made:
                 made[key] = read(source, base, selection)

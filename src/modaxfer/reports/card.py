@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 import modaxfer
@@ -18,6 +18,7 @@ from modaxfer.escaping import markdown, one_line
 from modaxfer.registry import registry
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.bounds import bound_words, bounds
+from modaxfer.reports.compiled import compiled
 from modaxfer.reports.facts import cost_facts, data_facts, drawn_over, dropped_rows, model_facts, training_facts
 from modaxfer.reports.headline import headline, is_sample, title
 from modaxfer.reports.limits import limits
@@ -106,16 +107,11 @@ def render(result: Result, folder: Path) -> str:
 @cache
 def _template() -> Template:
     """Compile the card's template once: a comparison renders a card for every cell."""
-    environment = Environment(
-        loader=PackageLoader("modaxfer.reports"),
-        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes what both would read as markup
-        finalize=markdown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": lambda interval: interval_text(interval) or "-"}
-    return environment.get_template("card.md.jinja")
+    return compiled("card.md.jinja", markdown, markup=False, number=number, interval=_interval)
+
+
+def _interval(interval: Any) -> str:
+    return interval_text(interval) or "-"
 
 
 def front_matter(result: Result, folder: Path) -> dict[str, Any]:

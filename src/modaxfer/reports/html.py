@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 import modaxfer
 from modaxfer.escaping import html_text
@@ -16,6 +16,7 @@ from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.bounds import bound_words, bounds
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.command import repeat_command, train_command
+from modaxfer.reports.compiled import compiled
 from modaxfer.reports.facts import (
     candidates,
     chosen_rate,
@@ -80,16 +81,7 @@ def render(result: Result, folder: Path) -> str:
 @cache
 def _template() -> Template:
     """Compile the page's template once: a comparison renders a page for every cell."""
-    environment = Environment(
-        loader=PackageLoader("modaxfer.reports"),
-        autoescape=True,
-        finalize=html_text,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": interval_text}
-    return environment.get_template("report.html.jinja")
+    return compiled("report.html.jinja", html_text, number=number, interval=interval_text)
 
 
 def _context(result: Result, folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 import modaxfer
 from modaxfer.escaping import html_text, lines
@@ -16,6 +16,7 @@ from modaxfer.reports.claims import Outcome
 from modaxfer.reports.compare.heat import Shade, shade
 from modaxfer.reports.compare.rows import csv_text, on_other_rows, reasons, summary_rows, tally
 from modaxfer.reports.compare.summary import TaskSummary, summarise
+from modaxfer.reports.compiled import compiled
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.reports.scores import duration, interval_of, interval_text, number
 from modaxfer.result import write_atomically
@@ -79,16 +80,7 @@ def render(folder: Path) -> str:
 @cache
 def _template() -> Template:
     """Compile the page's template once: a comparison writes its page after every cell."""
-    environment = Environment(
-        loader=PackageLoader("modaxfer.reports"),
-        autoescape=True,
-        finalize=html_text,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "label": label, "duration": duration}
-    return environment.get_template("compare.html.jinja")
+    return compiled("compare.html.jinja", html_text, number=number, label=label, duration=duration)
 
 
 def headline(cells: tuple[CellRecord, ...], planned: int) -> str:
