@@ -338,6 +338,9 @@ class StrategySpec:
     unlabelled: bool = False
     """Whether it learns from rows without labels, ``--unlabelled``, as well, and needs no source task where there are
     such: then the task's own labels are learned from."""
+    own_rows: bool = False
+    """Of one that `adapts`: whether the rows of the task itself are enough, with neither a source task nor rows without
+    labels beside them: then the task's own labels are learned from."""
     summary: str = ""
 
 

@@ -41,6 +41,7 @@ from modaxfer.contracts.rows import (
 )
 from modaxfer.contracts.sealed import Answers, Sealed
 from modaxfer.contracts.solver import Fitted, LayerFeatures, SolverContext
+from modaxfer.contracts.stream_encoder import StreamEncoder
 from modaxfer.contracts.training import (
     Chosen,
     Combiner,
@@ -118,6 +119,7 @@ __all__ = [
     "Sound",
     "Step",
     "StreamBatch",
+    "StreamEncoder",
     "StreamFacts",
     "Taken",
     "TaskData",

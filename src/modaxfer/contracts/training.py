@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from modaxfer.contracts.model import Hidden
 from modaxfer.contracts.rows import Batch
+from modaxfer.contracts.stream_encoder import StreamEncoder, no_encoder
 from modaxfer.errors import HiddenTargetsError, RefusedError
 
 if TYPE_CHECKING:
@@ -258,6 +259,8 @@ class LossContext:
     """The user's setting ``train.class_weight``: ``balanced`` or None."""
     label_smoothing: float = 0.0
     """The user's setting ``train.label_smoothing``."""
+    encoder: Callable[[str], StreamEncoder] = no_encoder
+    """Returns, by a stream's name, the encoder that is trained; refused where several make one prediction."""
 
     @property
     def width(self) -> int:
@@ -360,7 +363,8 @@ class Validator(Protocol):
     """Judges the model after each epoch; the best epoch's weights are kept.
 
     Built as ``target(context: ValidatorContext, **options)``. One that sets ``reads_outputs = False`` judges features
-    alone, while there is no head that has learned anything: scores of what the head says are not told then.
+    alone, while there is no head that has learned anything: scores of what the head says are not told then. One that
+    sets ``reads_rows = False`` is shown no row at all, and none goes through the model for it.
     """
 
     needs_labels: bool

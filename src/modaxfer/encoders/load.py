@@ -134,10 +134,17 @@ def weights_hash(resolved: ResolvedEncoder) -> str | None:
     return hash_weights(resolved.folder if resolved.snapshot is None else hub.download(resolved.snapshot))
 
 
-def outline(resolved: ResolvedEncoder) -> Encoder:
-    """Return the encoder's modules without a single weight (on torch's ``meta`` device), to look at their names."""
+def outline(resolved: ResolvedEncoder, options: EncoderOptions | None = None) -> Encoder:
+    """Return the encoder's modules without a single weight (on torch's ``meta`` device), to look at their names.
+
+    Args:
+        resolved: What was chosen.
+        options: How it is fed, where its processors are asked for, too.
+    """
+    folder, trusted = (None, False) if options is None else (resolved.folder, resolved.trust_remote_code)
+    origin = Origin(folder=folder, options=options or EncoderOptions(), trust_remote_code=trusted)
     with torch.device("meta"), torch.random.fork_rng():
-        made: Encoder = load_target(resolved.spec.target).from_config(configured(resolved.config, 0.0))
+        made: Encoder = load_target(resolved.spec.target).from_config(configured(resolved.config, 0.0), origin=origin)
     return made
 
 

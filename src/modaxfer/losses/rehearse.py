@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Hidden, LossContext, Seen, Step, StreamBatch, TrainedParameter
+from modaxfer.contracts.stream_encoder import no_encoder
 from modaxfer.errors import ModaxferError, RefusedError, RunFailedError
 from modaxfer.losses.build import build_combiner, build_terms
 from modaxfer.losses.extras import compute_extra
@@ -17,7 +18,7 @@ from modaxfer.losses.predicted import predicted
 from modaxfer.plan import Labels, Reads
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import StreamFacts
+    from modaxfer.contracts import StreamEncoder, StreamFacts
     from modaxfer.losses.build import Term
     from modaxfer.plan import Phase, Stream
 
@@ -34,6 +35,7 @@ def rehearse_losses(
     seed: int,
     class_weight: str | None,
     label_smoothing: float = 0.0,
+    encoder: Callable[[str], StreamEncoder] = no_encoder,
 ) -> None:
     """Build the losses of `phase` and call each once on random features and real targets.
 
@@ -46,13 +48,19 @@ def rehearse_losses(
         seed: Of the run.
         class_weight: The user's setting.
         label_smoothing: The user's setting.
+        encoder: Returns the outline of a stream's encoder.
 
     Raises:
         RefusedError: A loss or an extra fails, for want of hidden targets or otherwise.
         ConfigError: A loss does not take what it is given.
     """
     context = LossContext(
-        streams=facts, seed=seed, start=nn.Identity, class_weight=class_weight, label_smoothing=label_smoothing
+        streams=facts,
+        seed=seed,
+        start=nn.Identity,
+        class_weight=class_weight,
+        label_smoothing=label_smoothing,
+        encoder=encoder,
     )
     with torch.random.fork_rng(devices=()), torch.no_grad():
         terms = build_terms(phase, context)

@@ -88,6 +88,16 @@ STRATEGIES = (
         summary="Rows without labels are drawn to one class or another (minimum class confusion, Jin et al. 2020).",
     ),
     StrategySpec(
+        name="tapt",
+        target="modaxfer.strategies.tapt:plan",
+        options="modaxfer.strategies.tapt:TaptOptions",
+        adapts=True,
+        unlabelled=True,
+        own_rows=True,
+        summary="Go on pretraining on the task's inputs, then learn labels (Gururangan et al. 2020; UDALM, Karouzos et "
+        "al. 2021).",
+    ),
+    StrategySpec(
         name="ot",
         target="modaxfer.strategies.ot:plan",
         options="modaxfer.strategies.ot:OtOptions",

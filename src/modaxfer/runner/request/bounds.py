@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from modaxfer.errors import RefusedError
-from modaxfer.plan import SUPERVISED, Labels, Phase, Plan, Role, Solver, Stream, Together
+from modaxfer.plan import SUPERVISED, Alternate, Labels, Phase, Plan, Role, Solver, Stream, Together
 from modaxfer.spec import UNLABELLED
 
 __all__ = ["BOUNDS", "LABELLED", "ORACLE", "SOURCE_ONLY", "bounded", "refuse_unbounded", "without_unlabelled"]
@@ -58,15 +58,23 @@ def _left(phase: Phase, rows: Mapping[Role, int], unlabelled: int, batch_size: i
             losses.append(replace(term, streams=own))
     before = {name: _batches(_rows_of(stream, rows, unlabelled), batch_size) for name, stream in phase.streams.items()}
     after = {name: before[name] for name in streams}
-    epoch = phase.mixing.epoch if isinstance(phase.mixing, Together) else ""
-    steps = before[epoch] if epoch else max(before.values())
+    mixing = phase.mixing
+    if isinstance(mixing, Together) and mixing.epoch not in after:
+        mixing = Together()
     return replace(
         phase,
-        epochs=phase.epochs * steps / (after[epoch] if epoch in after else max(after.values())),
+        epochs=phase.epochs * _steps_of(phase.mixing, before) / _steps_of(mixing, after),
         streams=streams,
-        mixing=Together(epoch=epoch if epoch in after else ""),
+        mixing=mixing,
         losses=tuple(losses),
     )
+
+
+def _steps_of(mixing: Together | Alternate, batches: Mapping[str, int]) -> int:
+    """Return the steps of an epoch over streams of so many batches."""
+    if not isinstance(mixing, Together):
+        return sum(batches.values())
+    return batches[mixing.epoch] if mixing.epoch else max(batches.values())
 
 
 def _rows_of(stream: Stream, rows: Mapping[Role, int], unlabelled: int) -> int:
@@ -160,9 +168,7 @@ def _plain(phase: Phase, solver: Solver) -> Solver:
 def _steps(phase: Phase, rows: Mapping[Role, int], batch_size: int) -> int:
     """Return the steps of an epoch of `phase`."""
     batches = {name: _batches(rows[phase.streams[name].role], batch_size) for name in phase.drawn}
-    if not isinstance(phase.mixing, Together):
-        return sum(batches.values())
-    return batches[phase.mixing.epoch] if phase.mixing.epoch else max(batches.values())
+    return _steps_of(phase.mixing, batches)
 
 
 def _batches(rows: int, batch_size: int) -> int:

@@ -56,7 +56,7 @@ def find_sources(config: RunConfig, strategy: Entry) -> tuple[tuple[str, TaskSpe
 def _refuse_number(config: RunConfig, strategy: Entry) -> None:
     """Refuse none or several sources of a strategy that draws their rows itself, and any of one that fuses."""
     spec = strategy.spec
-    instead = not config.source_task and (spec.from_run or config.unlabelled is not None)
+    instead = not config.source_task and (spec.from_run or spec.own_rows or config.unlabelled is not None)
     if spec.adapts and len(config.source_task) != 1 and not instead:
         raise RefusedError(
             f"strategy {strategy.name} carries over what it learns from a labelled source task",

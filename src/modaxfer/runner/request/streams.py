@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from modaxfer.augmentations.choice import find_augmentations
-from modaxfer.contracts import StreamFacts, ValidatorContext
+from modaxfer.contracts import StreamEncoder, StreamFacts, ValidatorContext
+from modaxfer.contracts.stream_encoder import no_encoder
+from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.losses.facts import facts_of
 from modaxfer.losses.rehearse import rehearse_losses
@@ -176,7 +179,30 @@ def _rehearse(phase: Phase, tasks: Tasks) -> None:
     first = tasks[Role.TARGET, 0]
     train = first.options.train
     rehearse_losses(
-        phase, facts, seed=first.config.seed, class_weight=train.class_weight, label_smoothing=train.label_smoothing
+        phase,
+        facts,
+        seed=first.config.seed,
+        class_weight=train.class_weight,
+        label_smoothing=train.label_smoothing,
+        encoder=lambda name: _outlined(name, tasks[phase.streams[name].role, phase.streams[name].task]),
+    )
+
+
+def _outlined(name: str, task: ResolvedTask) -> StreamEncoder:
+    """Return the only encoder of a task without its weights.
+
+    Raises:
+        RefusedError: There are several.
+    """
+    if len(task.towers) > 1:
+        no_encoder(name)
+    (tower,) = task.towers
+    return StreamEncoder(
+        encoder=outline(tower.encoder, tower.encoder_options),
+        sink=tower.bridge.spec.sink,
+        kind=tower.fields[0].signal.kind,
+        first=tower.encoder.spec.pooling == "cls",
+        autocast=nullcontext,
     )
 
 

@@ -15,7 +15,7 @@ from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.transfer import ModelParameter
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.checkpoint import Checkpoints
-from modaxfer.runner.training.streams import Sessions, stream_facts
+from modaxfer.runner.training.streams import Sessions, stream_encoder, stream_facts
 
 __all__ = ["PhaseLosses"]
 
@@ -47,6 +47,7 @@ class PhaseLosses:
             start=lambda name: _start(opened[name], trained, checkpoints, f"began-{number}-{name}"),
             class_weight=first.train.class_weight,
             label_smoothing=first.train.label_smoothing,
+            encoder=lambda name: stream_encoder(name, phase.streams[name], opened[name]),
         )
         self.terms: dict[str, Term] = build_terms(phase, context, number)
         self.combiner: Any = build_combiner(phase, self.terms)

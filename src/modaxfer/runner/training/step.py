@@ -130,6 +130,8 @@ class StepModule(nn.Module):
     def _made(self, chunk: Chunk) -> _Made:
         model = self.models[chunk.model]
         reads = {reading for term in self._terms_of(chunk) for reading in term.spec.reads}
+        if not reads - {Reads.INPUTS}:
+            return _Made(None, None, None)
         features = model.features(chunk.batch, chunk.start, tokens=Reads.TOKENS in reads)
         outputs = model.outputs(features, chunk.batch) if Reads.OUTPUTS in reads else None
         return _Made(

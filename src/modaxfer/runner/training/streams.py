@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from modaxfer.contracts import StreamFacts
+from modaxfer.contracts import Batch, StreamEncoder, StreamFacts
+from modaxfer.contracts.stream_encoder import no_encoder
 from modaxfer.losses.build import Term
 from modaxfer.losses.facts import facts_of
 from modaxfer.plan import Labels, Phase, Reads, Refresh, Role, Stream
@@ -34,6 +35,7 @@ __all__ = [
     "open_streams",
     "refresh_streams",
     "sessions_of",
+    "stream_encoder",
     "stream_facts",
 ]
 
@@ -61,6 +63,30 @@ def stream_facts(stream: Stream, session: TaskSession) -> StreamFacts:
     split = session.splits[stream.split]
     link, rows = problem_spec(session.problem).link, len(split.lengths)
     return facts_of(stream, session.objective, link, session.model.width, rows, lambda: split.targets)
+
+
+def stream_encoder(name: str, stream: Stream, session: TaskSession) -> StreamEncoder:
+    """Return the encoder behind `stream`, which is called `name`, for losses.
+
+    Raises:
+        RefusedError: There are several.
+    """
+    if len(session.described.towers) > 1:
+        no_encoder(name)
+    (tower,), split = session.described.towers, session.splits[stream.split]
+
+    def some(most: int) -> Batch:
+        chosen = np.random.default_rng(session.seed).permutation(len(split.lengths))[:most]
+        return session.processor.collate([split.rows[int(row)] for row in np.sort(chosen)])
+
+    return StreamEncoder(
+        encoder=session.model.encoder,
+        sink=tower.bridge.spec.sink,
+        kind=tower.fields[0].signal.kind,
+        first=tower.encoder.spec.pooling == "cls",
+        autocast=session.computer.arithmetic,
+        some=some,
+    )
 
 
 class TrainStream:

@@ -59,6 +59,7 @@ class Validation:
         self.context = ValidatorContext(streams=facts, seed=seed)
         self._validator = build_validator(phase.validator, self.context)
         self._tells = getattr(self._validator, "reads_outputs", True)
+        self._looks = getattr(self._validator, "reads_rows", True) or phase.measure is not None
 
     def __call__(self) -> Judged:
         """Judge the model as it is now.
@@ -73,6 +74,8 @@ class Validation:
 
     def look(self) -> tuple[dict[str, Seen], dict[str, dict[str, Any]]]:
         """Return what the model says of the phase's streams, by name, and `Judged.told`."""
+        if not self._looks:
+            return {}, {}
         made = {key: seen_rows(session, "validation", entry) for key, (session, entry) in self._opened.items()}
         seen = {name: made[id(session)] for name, session in self.streams.items()}
         told: dict[str, dict[str, Any]] = {}
