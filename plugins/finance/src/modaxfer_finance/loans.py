@@ -1,4 +1,4 @@
-"""Two tables of loans under the same column names, so that one can be the source of the other."""
+"""Tables of loans under the same column names, so that one can be the source of the other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from modaxfer.data import read_data, require_columns
+from modaxfer_finance import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from modaxfer.data import Tables
 
-__all__ = ["home_equity", "loan_default"]
+__all__ = ["credit_data_terms", "german_credit_terms", "home_equity", "lending_club_terms", "loan_default"]
 
 _PURPOSES = {
     "DebtCon": "debt consolidation",
@@ -24,6 +25,14 @@ _PURPOSES = {
 }
 """Others are written small."""
 
+_GERMAN_BANDS = {
+    "<1 year": "under 1 year",
+    "1-4 years": "1 to 4 years",
+    "4-7 years": "4 to 7 years",
+    ">=7 years": "7 years or more",
+}
+"""Who is unemployed has no time in a job."""
+
 
 def home_equity(folder: Path) -> Tables:
     """Return the home equity loans in `folder`, split by split; months of history become years.
@@ -32,7 +41,7 @@ def home_equity(folder: Path) -> Tables:
         DataError: A column is missing.
     """
     return _renamed(
-        folder,
+        read_data(folder),
         {
             "amount": ("loan", _same),
             "purpose": ("reason", _purpose),
@@ -50,7 +59,7 @@ def loan_default(folder: Path) -> Tables:
         DataError: A column is missing.
     """
     return _renamed(
-        folder,
+        read_data(folder),
         {
             "amount": ("loan_amnt", _same),
             "purpose": ("loan_intent", _purpose),
@@ -61,7 +70,56 @@ def loan_default(folder: Path) -> Tables:
     )
 
 
-def _renamed(folder: Path, columns: Mapping[str, tuple[str, Callable[[Any], Any]]]) -> Tables:
+def german_credit_terms(folder: Path) -> Tables:
+    """Return amount, duration and time in the job of the German loans in `folder`, split by split.
+
+    Raises:
+        DataError: A column is missing.
+    """
+    columns = {"amount": ("credit_amount", _same), "duration": ("duration", _same)}
+    return _renamed(read_data(folder), {**columns, "employed": ("employment", _GERMAN_BANDS.get)})
+
+
+def lending_club_terms(folder: Path | None = None) -> Tables:
+    """Return the same of Lending Club's loans, in `folder` or out of the package that ships them.
+
+    Raises:
+        DataError: A column is missing.
+        MissingPackageError: No folder is given, and the package is not installed.
+    """
+    columns = {"amount": ("funded_amnt", _same), "duration": ("term", lambda term: int(term.rpartition("_")[2]))}
+    return _renamed(_given(folder, packaged.lending_club), {**columns, "employed": ("emp_length", _lending_club_band)})
+
+
+def credit_data_terms(folder: Path | None = None) -> Tables:
+    """Return the same of the loans of `credit-data`, in `folder` or out of the package that ships them.
+
+    Raises:
+        DataError: A column is missing.
+        MissingPackageError: No folder is given, and the package is not installed.
+    """
+    columns = {"amount": ("Amount", _same), "duration": ("Time", _same)}
+    return _renamed(_given(folder, packaged.credit_data), {**columns, "employed": ("Seniority", _band)})
+
+
+def _given(folder: Path | None, package: Callable[[], Tables]) -> Tables:
+    return package() if folder is None else read_data(folder)
+
+
+def _lending_club_band(code: str) -> str | None:
+    """Turn ``emp_lt_1``, ``emp_4``, ``emp_ge_10`` into a band; who said nothing (``emp_unk``) has none."""
+    last = code.rpartition("_")[2]
+    return None if last == "unk" else _band(0 if "_lt_" in code else int(last))
+
+
+def _band(years: float) -> str:
+    return next((band for most, band in _BANDS if years < most), "7 years or more")
+
+
+_BANDS = ((1, "under 1 year"), (4, "1 to 4 years"), (7, "4 to 7 years"))
+
+
+def _renamed(tables: Tables, columns: Mapping[str, tuple[str, Callable[[Any], Any]]]) -> Tables:
     """Return each column made of another, cell by cell; what is missing stays missing."""
 
     def told(table: pa.Table) -> pa.Table:
@@ -73,7 +131,7 @@ def _renamed(folder: Path, columns: Mapping[str, tuple[str, Callable[[Any], Any]
         # Metadata says which file it was read from.
         return pa.table({**made, "label": table.column("label")}).replace_schema_metadata(table.schema.metadata)
 
-    return {split: told(table) for split, table in read_data(folder).items()}
+    return {split: told(table) for split, table in tables.items()}
 
 
 def _missing(cell: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer_finance import census, credit, news
+from modaxfer_finance import census, credit, lending, news
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,4 +18,4 @@ MODAXFER_API = 0
 @hookimpl
 def modaxfer_tasks() -> Iterable[TaskSpec]:
     """Return the finance tasks."""
-    return (*credit.TASKS, *census.TASKS, *news.TASKS)
+    return (*credit.TASKS, *lending.TASKS, *census.TASKS, *news.TASKS)
