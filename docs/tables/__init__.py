@@ -6,6 +6,7 @@ from tables.adaptation import adaptation, adaptation_chains, adaptation_validato
 from tables.adapters import adapter_encoders, adapter_methods
 from tables.commands import commands
 from tables.cross_modal import cross_modal
+from tables.embedded import embedded
 from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
@@ -51,6 +52,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "checkpoints": checkpoints,
     "commands": commands,
     "cross-modal": cross_modal,
+    "embedded": embedded,
     "encoder-options": encoder_options,
     "source-options": source_options,
     "encoders": encoders,

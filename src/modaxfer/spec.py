@@ -286,6 +286,8 @@ class CheckpointSpec:
     parameters: int = 0
     trained_on: tuple[str, ...] = ()
     """What it has seen, named as `modaxfer.bridges.seen` does: ``text``, ``rendered text`` ...; empty = not said."""
+    stand_in: bool = False
+    """Whether it is small and there for want of better: others that are on the machine and fit come first."""
     licence: str = ""
     summary: str = ""
 

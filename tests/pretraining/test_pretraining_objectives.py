@@ -14,7 +14,7 @@ from modaxfer.pretraining.objectives.distillation import relations
 from modaxfer.pretraining.objectives.masked_image import keep_some, patches_of
 from modaxfer.pretraining.objectives.masked_language import hide_tokens
 from modaxfer.pretraining.objectives.masked_units import hide_spans, perplexity, spectra
-from modaxfer.pretraining.objectives.teacher import Kept, word_states
+from modaxfer.pretraining.objectives.teacher import Kept, even_places, word_states
 from modaxfer.pretraining.training import rate_at
 
 
@@ -156,3 +156,17 @@ def test_places_are_known_by_sines_whose_products_depend_on_distance() -> None:
 def test_the_rate_rises_and_falls_as_its_schedule_says(schedule: str, wanted: dict[int, float]) -> None:
     config = PretrainingConfig(steps=100, warmup=0.1, schedule=schedule)
     assert {step: rate_at(step, config) for step in wanted} == pytest.approx(wanted)
+
+
+def test_a_sound_is_cut_at_the_same_times_whatever_its_frame_rate() -> None:
+    slow, fast = (
+        torch.arange(25) < torch.tensor([[20], [25], [3]]),
+        torch.arange(100) < torch.tensor([[80], [100], [12]]),
+    )
+    one, other = even_places(slow, 5), even_places(fast, 5)
+    assert one.tolist() == [[0, 4, 8, 12, 16], [0, 5, 10, 15, 20], [-1] * 5]
+    assert torch.equal(other[:2], 4 * one[:2])
+    # A mean over parts is the mean over the row where parts are alike.
+    tokens = torch.randn(3, 25, 4, generator=generator())
+    states = word_states(Hidden(tokens, slow), one)
+    torch.testing.assert_close(states[5:10].mean(0), tokens[1].mean(0))

@@ -101,9 +101,9 @@ def resolve(
 ) -> ResolvedEncoder:
     """Choose encoder and checkpoint.
 
-    For a registered encoder, the first of its checkpoints whose package is installed and that was trained on what it
-    will be shown is taken; else the first whose package is installed; else the first whose
-    weights lie in the hub cache; else the first hub id, over the network. ``name:size`` looks among those of one size
+    Of a registered encoder's checkpoints on this machine, the first that was trained on what it will be shown is taken,
+    else the first: those of installed packages, then those in the hub's cache, then stand-ins of packages. Where there
+    is none, the first hub id, over the network. ``name:size`` looks among those of one size
     only. `checkpoint` overrules all that. Whatever is chosen is never replaced by another. The folder of a completed
     run stands for the encoder that it trained.
 

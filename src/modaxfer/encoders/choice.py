@@ -56,32 +56,47 @@ def choose(name: str, revision: str | None = None, seen: Sequence[str] = ()) -> 
     candidates = [item for item in registry().all("checkpoint") if item.spec.encoder in (entry.name, entry.id)]
     if size:
         candidates = _of_size(entry, size, candidates)
-    shipped = [item for item in candidates if item.spec.target and installed_version(item.spec) is not None]
-    if shipped:
-        chosen, why = _trained_on(seen, shipped)
-        return replace(_shipped(chosen, entry, revision), why=why)
+    here = _here(candidates, revision)
+    if here:
+        chosen, why = _trained_on(seen, list(here))
+        found = here[chosen]
+        return replace(_shipped(chosen, entry, revision) if found is None else _from_hub(found, entry), why=why)
     on_hub = [item for item in candidates if item.spec.hub_id]
-    for item in on_hub:
-        found = hub.cached(item.spec.hub_id, revision or item.spec.revision or None)
-        if found:
-            return _from_hub(found, entry)
     if not on_hub:
         _unavailable(f"encoder {name} has no weights on this machine", None, entry)
     spec = on_hub[0].spec
     return _online(spec.hub_id, revision or spec.revision or None, entry)
 
 
-def _trained_on(seen: Sequence[str], shipped: Sequence[Any]) -> tuple[Any, str]:
+def _here(candidates: Sequence[Any], revision: str | None) -> dict[Any, hub.Snapshot | None]:
+    """Return the checkpoints on this machine, in the order of the rule; one out of the hub's cache with its snapshot.
+
+    Packages come first, then what is cached, then stand-ins.
+    """
+    shipped = [item for item in candidates if item.spec.target and installed_version(item.spec) is not None]
+    on_hub = [item for item in candidates if item.spec.hub_id]
+    cached = {item: hub.cached(item.spec.hub_id, revision or item.spec.revision or None) for item in on_hub}
+    return {
+        **{item: None for item in shipped if not item.spec.stand_in},
+        **{item: found for item, found in cached.items() if found is not None},
+        **{item: None for item in shipped if item.spec.stand_in},
+    }
+
+
+def _trained_on(seen: Sequence[str], here: Sequence[Any]) -> tuple[Any, str]:
     """Return the first checkpoint that was trained on all of `seen`, else the first, and why."""
     wanted = " and ".join(seen)
-    fitting = [item for item in shipped if seen and set(seen) <= set(item.spec.trained_on)]
+    small = "; small, and taken since nothing better is on this machine"
+    small = small if all(item.spec.stand_in for item in here) else ""
+    fitting = [item for item in here if seen and set(seen) <= set(item.spec.trained_on)]
     if fitting:
-        others = [item.id for item in shipped if item not in fitting]
-        return fitting[0], f"trained on {wanted}" + (f", unlike {', '.join(others)}" if others else "")
-    known = list(dict.fromkeys(each for item in shipped for each in item.spec.trained_on))
+        others = [item.id for item in here if item not in fitting]
+        return fitting[0], f"trained on {wanted}" + (f", unlike {', '.join(others)}" if others else "") + small
+    known = list(dict.fromkeys(each for item in here for each in item.spec.trained_on))
     if not seen or not known:
-        return shipped[0], ""
-    return shipped[0], f"trained on {' and '.join(shipped[0].spec.trained_on) or 'what is not said'}, never on {wanted}"
+        return here[0], small.removeprefix("; ")
+    told = " and ".join(here[0].spec.trained_on) or "what is not said"
+    return here[0], f"trained on {told}, never on {wanted}{small}"
 
 
 def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Choice:

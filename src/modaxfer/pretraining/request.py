@@ -21,8 +21,11 @@ from modaxfer.registry import Entry, load_target, registry
 __all__ = ["MAY_CHANGE", "Groups", "ResolvedPretraining", "resolve_pretraining", "source_facts"]
 
 
-SIZES = {"vit:tiny": "modaxfer.encoders.designs:vit_tiny"}
-"""Folders of architectures that have a name, and no weights yet."""
+SIZES = {
+    "vit:tiny": "modaxfer.encoders.designs:vit_tiny",
+    "wav2vec2:tiny": "modaxfer.encoders.designs:wav2vec2_tiny",
+}
+"""Folders of architectures that have a name, and no weights where no plugin brings some."""
 
 MAY_CHANGE = ("validate_every", "checkpoint_minutes", "device", "data_dir", "output")
 """Settings that a resumed pretraining may have otherwise; ``steps`` too, where the rate is constant."""

@@ -16,6 +16,7 @@ __all__ = [
     "table_base",
     "table_small",
     "vit_tiny",
+    "wav2vec2_tiny",
 ]
 
 
@@ -37,6 +38,11 @@ def lstm_small() -> Path:
 def vit_tiny() -> Path:
     """Return the folder of ``vit:tiny``: 6 layers, 256 wide, 144 patches of 16 pixels; it is pretrained by users."""
     return Path(__file__).parent / "vit-tiny"
+
+
+def wav2vec2_tiny() -> Path:
+    """Return the folder of ``wav2vec2:tiny``: 5 layers, 256 wide, behind narrow convolutions; 50 frames a second."""
+    return Path(__file__).parent / "wav2vec2-tiny"
 
 
 def lstm_base() -> Path:

@@ -13,7 +13,15 @@ from torch import nn
 from modaxfer.config import documented
 from modaxfer.contracts import UNITS, Batch, Hidden, ObjectiveContext, ObjectiveLoss, Row, pool
 from modaxfer.errors import ConfigError
-from modaxfer.pretraining.objectives.teacher import Kept, Teacher, Told, states_of, word_rows, word_states
+from modaxfer.pretraining.objectives.teacher import (
+    Kept,
+    Teacher,
+    Told,
+    even_places,
+    states_of,
+    word_rows,
+    word_states,
+)
 
 __all__ = ["Distillation", "DistillationOptions", "relations"]
 
@@ -23,8 +31,11 @@ class DistillationOptions:
     """``--set objective.KEY=VALUE``."""
 
     states: float = documented(
-        0.5, "Weight of the states of words, where both encoders keep words apart; 0 = none.", minimum=0.0
+        0.5,
+        "Weight of the states of words, where both encoders keep words apart, or of the parts of a sound; 0 = none.",
+        minimum=0.0,
     )
+    parts: int = documented(10, "Equal parts of a sound whose states are compared; 0 = none.", minimum=0)
     relations: float = documented(1.0, "Weight of the similarities of rows to each other.", minimum=0.0)
     vectors: float = documented(1.0, "Weight of the mean vector of a row.", minimum=0.0)
     first: float = documented(0.5, "Weight of the vector of its class token, where it has one.", minimum=0.0)
@@ -52,8 +63,8 @@ class Distillation(nn.Module):
     """One minus the cosine to each teacher's vectors, of rows and of words, less their means; and similarities.
 
     Words are those of the text (`modaxfer.bridges.word_cells.words_in`), for student and teacher alike; where one of
-    them cannot keep them apart, vectors of rows are all that is learned. The maps to a teacher's width are thrown away
-    in the end.
+    them cannot keep them apart, vectors of rows are all that is learned. A sound is cut into equal parts, which serve
+    as its words, where both hear it as a sound. The maps to a teacher's width are thrown away in the end.
     """
 
     def __init__(self, context: ObjectiveContext, options: DistillationOptions) -> None:
@@ -62,7 +73,10 @@ class Distillation(nn.Module):
         options = options if context.student.first else replace(options, first=0.0)
         everyone = [context.student, *context.teachers]
         self._by_word = options.states > 0 and all(each.words is not None for each in everyone)
-        if not (self._by_word or options.by_row):
+        hear = context.kind == "audio" and all(each.sink == "audio" for each in everyone)
+        self._parts = options.parts if options.states > 0 and hear else 0
+        self._units = self._by_word or self._parts > 0
+        if not (self._units or options.by_row):
             raise ConfigError(
                 "there is nothing to learn", got=options, fix="give objective.vectors or another part a weight above 0"
             )
@@ -75,6 +89,7 @@ class Distillation(nn.Module):
                     reading,
                     context.field,
                     by_word=self._by_word,
+                    parts=self._parts,
                     alone=options.alone,
                     whole=options.by_row or not self._by_word,
                     kept=kept,
@@ -90,7 +105,7 @@ class Distillation(nn.Module):
             assert isinstance(lesson, _Lesson)
             vectors, states, read = _tensors(teacher(rows))
             lesson.mean.copy_(vectors.mean(0))
-            if self._by_word:
+            if self._units:
                 lesson.word_mean.copy_(states[read].mean(0))
 
     def prepare(self, rows: Sequence[Row], generator: torch.Generator) -> Mapping[str, Any]:
@@ -106,9 +121,10 @@ class Distillation(nn.Module):
         batch = prepared["batch"]
         hidden = states_of(self._student, batch)
         words, shown = None, torch.empty(0, dtype=torch.bool)
-        if self._by_word:
-            words = word_states(hidden, batch[UNITS])
-            shown = (batch[UNITS] >= 0)[batch[UNITS] > -100]
+        if self._units:
+            places = batch[UNITS] if self._by_word else even_places(hidden.mask, self._parts)
+            words = word_states(hidden, places)
+            shown = (places >= 0)[places > -100]
         total = hidden.tokens.new_zeros((), dtype=torch.float32)
         numbers: dict[str, torch.Tensor] = {}
         for number, lesson in enumerate(self.lessons):

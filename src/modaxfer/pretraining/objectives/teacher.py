@@ -14,7 +14,7 @@ import torch
 from modaxfer.bridges.word_cells import words_in
 from modaxfer.contracts import UNITS, Batch, Hidden, Reading, Row, pool
 
-__all__ = ["Kept", "Teacher", "Told", "states_of", "word_rows", "word_states"]
+__all__ = ["Kept", "Teacher", "Told", "even_places", "states_of", "word_rows", "word_states"]
 
 GIGABYTE = 1 << 30
 
@@ -42,6 +42,20 @@ def word_states(hidden: Hidden, places: torch.Tensor) -> torch.Tensor:
     count = int(begins.sum())
     sums = tokens.new_zeros(count, tokens.shape[-1]).index_add(0, owner[inside], tokens[inside])
     return sums / torch.bincount(owner[inside], minlength=count).clamp(min=1)[:, None]
+
+
+def even_places(mask: torch.Tensor, parts: int) -> torch.Tensor:
+    """Return where equal parts of each row begin, int64 ``[batch, parts]``; -1 throughout where it has fewer tokens.
+
+    Two encoders of other frame rates cut the same sound at the same times, give or take a frame.
+
+    Args:
+        mask: bool ``[batch, tokens]``, real tokens first.
+        parts: Of each row.
+    """
+    counts = mask.sum(1, keepdim=True)
+    places = counts * torch.arange(parts, device=mask.device) // parts
+    return torch.where(counts >= parts, places, -1)
 
 
 def states_of(reading: Reading, batch: Batch) -> Hidden:
@@ -121,6 +135,7 @@ class Teacher:
         reading: Encoder and what makes batches for it.
         field: Name of the rows' one field.
         by_word: Whether states of words are wanted.
+        parts: Into how many equal parts each row is cut, whose states are wanted in place of words'; 0 = none.
         alone: Whether each word is shown by itself.
         whole: Whether vectors of rows are wanted; where not, and words are shown alone, they are zeros.
         kept: Where it is kept; None = nowhere.
@@ -133,13 +148,14 @@ class Teacher:
         field: str,
         *,
         by_word: bool,
+        parts: int = 0,
         alone: bool,
         whole: bool,
         kept: Kept | None,
         autocast: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.reading, self._field, self._by_word, self._alone, self._kept = reading, field, by_word, alone, kept
-        self._whole, self._autocast = whole, autocast
+        self._parts, self._whole, self._autocast = parts, whole, autocast
 
     def __call__(self, rows: Sequence[Row]) -> list[Told]:
         """Return what it says of each row."""
@@ -160,7 +176,12 @@ class Teacher:
     def _say(self, rows: Sequence[Row]) -> list[np.ndarray]:
         """Return arrays ``[1 + words, width]``: the vector of each row, then the states of its words."""
         if not self._by_word:
-            return list(_half(pool(self._states(self.reading.batch(rows)), "mean"))[:, None])
+            hidden = self._states(self.reading.batch(rows))
+            vectors = _half(pool(hidden, "mean"))
+            if not self._parts:
+                return list(vectors[:, None])
+            places = even_places(hidden.mask, self._parts)
+            return _beside(vectors, list(places.cpu().numpy()), _half(word_states(hidden, places)))
         assert self.reading.words is not None, "asked before"
         words = word_rows(rows, self._field)
         batch = self.reading.words(words)
@@ -168,16 +189,9 @@ class Teacher:
         vectors = _half(pool(hidden, "mean"))
         if self._alone:
             return [np.concatenate([vectors[place][None], own]) for place, own in enumerate(self._words_alone(words))]
-        read = batch[UNITS].cpu().numpy()
-        flat = iter(_half(word_states(hidden, batch[UNITS].to(hidden.mask.device))))
-        made = []
-        for place, row in enumerate(words):
-            states = np.zeros((1 + len(row[self._field]), vectors.shape[1]), np.float16)
-            states[0] = vectors[place]
-            for number in np.flatnonzero(read[place, : len(row[self._field])] >= 0):
-                states[1 + number] = next(flat)
-            made.append(states)
-        return made
+        counts = [len(row[self._field]) for row in words]
+        read = [row[:count] for row, count in zip(batch[UNITS].cpu().numpy(), counts, strict=True)]
+        return _beside(vectors, read, _half(word_states(hidden, batch[UNITS].to(hidden.mask.device))))
 
     def _words_alone(self, rows: Sequence[Row]) -> list[np.ndarray]:
         """Return the vectors of each row's words, each shown by itself; common ones are kept."""
@@ -196,6 +210,18 @@ class Teacher:
         device = next(self.reading.encoder.parameters()).device  # type: ignore[attr-defined]
         with self._autocast():
             return states_of(self.reading, {name: tensor.to(device) for name, tensor in batch.items()})
+
+
+def _beside(vectors: np.ndarray, places: Sequence[np.ndarray], states: np.ndarray) -> list[np.ndarray]:
+    """Return arrays ``[1 + units, width]``: the vector of each row, then the states of its units, zeros if unread."""
+    flat, made = iter(states), []
+    for vector, own in zip(vectors, places, strict=True):
+        array = np.zeros((1 + len(own), len(vector)), np.float16)
+        array[0] = vector
+        for number in np.flatnonzero(own >= 0):
+            array[1 + number] = next(flat)
+        made.append(array)
+    return made
 
 
 def _half(values: torch.Tensor) -> np.ndarray:

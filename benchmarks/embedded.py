@@ -1,0 +1,243 @@
+"""Small weights of our own beside random ones, their teachers and larger ones: ``make embedded``.
+
+Every cell is one checkpoint of ``plugins/embedded`` on one task whose rows it never saw, frozen or fine-tuned, three
+seeds, each beside the same architecture from random weights. A killed benchmark goes on where it was, and what is not
+there is named as missing. Writes ``docs/results/embedded.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from embedded_speed import WATCHED, watch
+from resumable import Command, finished, main, store
+
+from modaxfer.errors import UnknownNameError
+from modaxfer.registry import load_target, registry
+from modaxfer.result import Result
+
+__all__ = ["CANDIDATES", "cells", "commands", "describe", "store", "told"]
+
+RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "embedded.json"
+RUNS = Path("runs") / "embedded"
+SEEDS = 3
+
+TEXTS = {"rt-polarity": 3000, "trec-questions": 3000, "legal-sentiment": 2400}
+"""Training rows at most; a quarter as many test rows."""
+
+SOUNDS = {"spoken-digits": 1200, "esc10": 240, "speech-emotion": 400}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A checkpoint, the tasks that it is tried on, and what it learned from."""
+
+    encoder: str
+    teacher: tuple[str, str]
+    """Encoder and checkpoint."""
+    tasks: Mapping[str, int]
+    bridge: str
+    epochs: float = 3.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, int] = field(default_factory=dict)
+    """Tasks of another signal than it was trained on, frozen only: does it see as well?"""
+
+
+MINILM = ("bert", "offline/minilm")
+CANDIDATES = {
+    "embedded/bert-tiny": Candidate(
+        encoder="bert", teacher=MINILM, tasks=TEXTS, bridge="native-text", options={"encoder.max_tokens": 64}
+    ),
+    "embedded/vit-tiny": Candidate(
+        encoder="vit", teacher=MINILM, tasks=TEXTS, bridge="render", extra={"digits-optical": 1200, "pacs": 1200}
+    ),
+    "embedded/wav2vec2-tiny": Candidate(
+        encoder="wav2vec2", teacher=("whisper", "offline/whisper-tiny-en"), tasks=SOUNDS, bridge="native-audio"
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One checkpoint on one task."""
+
+    checkpoint: str
+    task: str
+    strategy: str
+    limit: int
+    role: str = "own"
+    """``own``; ``extra`` for another signal; ``teacher``; ``readme`` for the line of the README as it is."""
+
+    @property
+    def candidate(self) -> Candidate:
+        """Whose checkpoint it is."""
+        return CANDIDATES[self.checkpoint]
+
+    @property
+    def command(self) -> Command:
+        """The run and its companions."""
+        own = self.candidate
+        encoder, weights = own.teacher if self.role == "teacher" else (own.encoder, self.checkpoint)
+        flags: dict[str, Any] = {"encoder": (encoder,), "strategy": self.strategy, "task": (self.task,)}
+        options: dict[str, Any] = {}
+        if self.role != "readme":
+            flags |= {"checkpoint": weights, "limit": self.limit, "seeds": SEEDS}
+            options |= dict(own.options) if encoder == own.encoder else {}
+        if self.role in ("own", "extra"):
+            flags |= {"baseline": ("scratch",)}
+            options |= {"train.rates": "0.5,2"} if self.strategy == "full" else {}
+        if self.role == "own":
+            flags |= {"bridge": own.bridge}
+        if self.strategy == "full":
+            flags |= {"epochs": own.epochs}
+        name = f"{self.checkpoint.rpartition('/')[2]}-{self.role}-{self.task}-{self.strategy}"
+        return Command(cell=name, seed=0, flags=flags, options=options, forked=True)
+
+
+def told(checkpoint: str) -> dict[str, Any] | None:
+    """Return the record of a checkpoint of the plugin; None where it is not there."""
+    try:
+        entry = registry().get("checkpoint", checkpoint)
+    except UnknownNameError:
+        return None
+    path = Path(load_target(entry.spec.target)()) / "pretraining.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def cells() -> list[Cell]:
+    """Return the cells of the checkpoints that are there, on tasks that their cards do not name as seen."""
+    made = []
+    for checkpoint, candidate in CANDIDATES.items():
+        record = told(checkpoint)
+        if record is None:
+            continue
+        seen = {*record["recipe"]["tasks"], *record["recipe"]["labels"]}
+        unseen = {task: limit for task, limit in candidate.tasks.items() if task not in seen}
+        roles = [
+            ("own", "frozen", unseen),
+            ("teacher", "frozen", unseen),
+            ("own", "full", unseen),
+            ("extra", "frozen", candidate.extra),
+        ]
+        made += [
+            Cell(checkpoint=checkpoint, task=task, strategy=strategy, limit=limit, role=role)
+            for role, strategy, tasks in roles
+            for task, limit in tasks.items()
+        ]
+        if candidate.encoder == "vit":
+            made.append(Cell(checkpoint=checkpoint, task="legal-sentiment", strategy="lora", limit=0, role="readme"))
+    return made
+
+
+def commands() -> list[Command]:
+    """Return the runs in the order in which they are made: frozen ones, which take a minute, first."""
+    return [cell.command for cell in sorted(cells(), key=lambda cell: cell.strategy != "frozen")]
+
+
+def describe(runs: Path) -> dict[str, Any]:
+    """Return what the finished cells found, by checkpoint, and which cells are missing."""
+    found = {cell: finished(cell.command, runs) for cell in cells()}
+    return {
+        "checkpoints": [_checkpoint(name, found, record) for name in CANDIDATES if (record := told(name)) is not None],
+        "absent": [name for name in CANDIDATES if told(name) is None],
+        "missing": [cell.command.cell for cell, result in found.items() if result is None],
+        "watched": watch(runs, WATCHED),
+    }
+
+
+def _checkpoint(name: str, found: Mapping[Cell, Result | None], record: Mapping[str, Any]) -> dict[str, Any]:
+    own = {cell: result for cell, result in found.items() if cell.checkpoint == name and result is not None}
+    return {
+        "checkpoint": name,
+        "parameters": record["parameters"],
+        "trained_on": record["trained_on"],
+        "seen": record["recipe"]["tasks"],
+        "labels": record["recipe"]["labels"],
+        "teacher": CANDIDATES[name].teacher[1],
+        "cells": [_cell(cell, result) for cell, result in own.items() if cell.role in ("own", "extra")],
+        "kept": [told for cell, result in own.items() if cell.role == "own" and cell.strategy == "frozen"
+                 and (told := _kept(cell, result, own.items())) is not None],
+        "readme": next((_readme(result) for cell, result in own.items() if cell.role == "readme"), None),
+    }  # fmt: skip
+
+
+def _cell(cell: Cell, result: Result) -> dict[str, Any]:
+    metric = result.primary
+    gained = dict((result.transfer_gain or {})["pretraining"][metric])
+    return {
+        "task": cell.task,
+        "role": cell.role,
+        "strategy": cell.strategy,
+        "bridge": result.bridge,
+        "metric": metric,
+        "rows": dict(result.data["rows"]),
+        "accuracy": result.metrics["test"].get("accuracy"),
+        "score": gained["with"],
+        "scratch": gained["without"],
+        "gain": gained["gain"],
+        "interval": gained["interval"],
+        "seeds": gained["seeds"],
+        "chance": result.baselines["chance"][metric],
+        "simple": (result.baselines.get("simple") or {}).get(metric),
+    }
+
+
+def _kept(cell: Cell, result: Result, own: Iterable[tuple[Cell, Result]]) -> dict[str, Any] | None:
+    """Return which share of its teacher's score above chance a frozen student keeps; None where that is missing."""
+    teachers = [other for its, other in own if its.role == "teacher" and its.task == cell.task]
+    if not teachers:
+        return None
+    metric = result.primary
+    chance = result.baselines["chance"][metric]
+    student, teacher = (_mean(each, metric) for each in (result, teachers[0]))
+    return {
+        "task": cell.task,
+        "metric": metric,
+        "student": student,
+        "teacher": teacher,
+        "chance": chance,
+        "share": (student - chance) / (teacher - chance) if teacher > chance else None,
+    }
+
+
+def _mean(result: Result, metric: str) -> float:
+    return float(result.repeats["mean"][metric]) if result.repeats else float(result.metrics["test"][metric])
+
+
+def _readme(result: Result) -> dict[str, Any]:
+    """Return what the line of the README came to, beside what it has to beat."""
+    metric = result.primary
+    bars = {
+        name: result.baselines[name].get(metric)
+        for name in ("chance", "majority", "simple")
+        if name in result.baselines
+    }
+    return {
+        "metric": metric,
+        "checkpoint": result.encoder["checkpoint"],
+        "score": result.metrics["test"][metric],
+        "interval": list(result.intervals[metric]),
+        "bars": bars,
+        "simple_model": (result.baselines.get("simple") or {}).get("name", ""),
+        "rows": dict(result.data["rows"]),
+        "seconds": result.time_s.get("total"),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(
+        main(
+            None,
+            description=__doc__.splitlines()[0],
+            commands=commands(),
+            runs=RUNS,
+            output=RESULTS,
+            describe=describe,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Small pretrained weights of our own, inside the package."""

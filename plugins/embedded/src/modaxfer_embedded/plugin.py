@@ -1,0 +1,56 @@
+"""Checkpoints for `bert`, `vit` and `wav2vec2` whose weights lie in this package. Light: specs only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from modaxfer import hookimpl
+from modaxfer.spec import CheckpointSpec
+
+MODAXFER_API = 0
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+ENCODERS = {"bert-tiny": "bert", "vit-tiny": "vit", "wav2vec2-tiny": "wav2vec2"}
+"""By checkpoint."""
+
+
+@hookimpl
+def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
+    """Return the checkpoints that this package holds."""
+    return tuple(_spec(name) for name in ENCODERS if (WEIGHTS / name / "model.safetensors").is_file())
+
+
+def bert_tiny() -> Path:
+    """Return the folder of ``bert-tiny``."""
+    return WEIGHTS / "bert-tiny"
+
+
+def vit_tiny() -> Path:
+    """Return the folder of ``vit-tiny``."""
+    return WEIGHTS / "vit-tiny"
+
+
+def wav2vec2_tiny() -> Path:
+    """Return the folder of ``wav2vec2-tiny``."""
+    return WEIGHTS / "wav2vec2-tiny"
+
+
+def _spec(name: str) -> CheckpointSpec:
+    """Return a checkpoint, with what its pretraining says of it."""
+    told = json.loads((WEIGHTS / name / "pretraining.json").read_text(encoding="utf-8"))
+    return CheckpointSpec(
+        name=name,
+        encoder=ENCODERS[name],
+        size="tiny",
+        target=f"modaxfer_embedded.plugin:{name.replace('-', '_')}",
+        distribution="modaxfer-embedded",
+        install="pip install modaxfer-embedded",
+        parameters=told["parameters"],
+        trained_on=tuple(told["trained_on"]),
+        stand_in=True,
+        licence=told["recipe"]["licence"],
+        summary=told["recipe"]["summary"],
+    )

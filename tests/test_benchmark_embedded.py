@@ -1,0 +1,80 @@
+"""The benchmark of our own small weights: its cells, what it makes of finished ones, the page."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from finished_benchmarks import finish, settle
+from modaxfer.cli.main import cli
+from modaxfer.result import Result
+
+ROOT = Path(__file__).resolve().parents[1]
+GAIN = {"gain": 0.1, "interval": [0.05, 0.15], "with": 0.7, "without": 0.6, "seeds": 3, "by_seed": [0.1] * 3}
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    made = importlib.import_module("embedded")
+    recipe = {"tasks": ["trec-questions"], "labels": []}
+    record = {"parameters": 5_000_000, "trained_on": ["rendered text"], "recipe": recipe}
+    monkeypatch.setattr(made, "told", lambda name: record if "wav2vec2" not in name else None)
+    monkeypatch.setattr(made, "watch", lambda runs, watched: [])
+    yield made
+    for name in ("embedded", "embedded_speed", "resumable", "machine"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def page(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    yield importlib.import_module("tables.embedded").embedded
+    for name in [name for name in sys.modules if name.split(".")[0] == "tables"]:
+        sys.modules.pop(name)
+
+
+def test_every_cell_is_a_command_that_is_understood_and_no_task_was_seen(bench):
+    lines = {command.cell: command.line(Path("out")) for command in bench.commands()}
+    assert len(lines) == len(bench.cells())
+    assert not any("trec-questions" in line for line in lines.values())
+    assert not any("wav2vec2" in word for line in lines.values() for word in line)
+    known = CliRunner().invoke(cli, ["train", "--help"]).output
+    assert all(word in known for line in lines.values() for word in line if word.startswith("--"))
+    own = " ".join(lines["bert-tiny-own-rt-polarity-full"])
+    assert "--checkpoint embedded/bert-tiny --limit 3000 --seeds 3 --baseline scratch" in own
+    teacher = " ".join(lines["vit-tiny-teacher-rt-polarity-frozen"])
+    assert "--encoder bert" in teacher
+    assert "--checkpoint offline/minilm" in teacher
+    readme = lines["vit-tiny-readme-legal-sentiment-lora"]
+    assert " ".join(readme[3:]) == "train --encoder vit --strategy lora --task legal-sentiment --seed 0 --output out"
+
+
+def test_the_page_tells_gains_what_is_kept_and_what_is_missing(bench, page, tmp_path):
+    runs = {"own": 28, "teacher": 36, "readme": 30}
+    for cell in bench.cells():
+        if cell.task != "legal-sentiment" or cell.strategy == "full" or "vit" not in cell.checkpoint:
+            continue
+        folder = cell.command.folder(tmp_path)
+        settle(cell.command, folder)
+        finish(folder, runs[cell.role], phase={}, name="legal/legal-sentiment")
+        if cell.role == "own":
+            values = vars(Result.load(folder)) | {"transfer_gain": {"pretraining": {"accuracy": GAIN}}}
+            Result(**values).save(folder)
+    found = bench.describe(tmp_path)
+    _, reader = found["checkpoints"]
+    assert found["absent"] == ["embedded/wav2vec2-tiny"]
+    (kept,) = reader["kept"]
+    assert kept["share"] == pytest.approx((28 / 40 - 0.5) / (36 / 40 - 0.5))
+    bench.store(tmp_path / "embedded.json", found)
+    text = page(tmp_path / "embedded.json")
+    assert "| 0.700 | 0.600 | +0.100 | +0.050 to +0.150 | gained |" in text
+    assert "| 0.700 | 0.900 | 0.500 | 50% |" in text
+    assert "takes `offline/x`: accuracy 0.750 [0.650, 0.850]" in text
+    assert "chance 0.500: beaten" in text
+    assert "simple (tf-idf) 0.600: beaten" in text
+    assert "Missing: `embedded/wav2vec2-tiny`, `bert-tiny-own-rt-polarity-frozen`" in text
