@@ -258,7 +258,7 @@ def describe_transfer(transfer: Transfer, runs: Path) -> dict[str, Any] | None:
     groups: dict[str, dict[int, Finished]] = {}
     for command in _commands(transfer):
         result = finished(command, runs)
-        # A run stands before its bounds do; the run that another starts from has none.
+        # The run that another starts from has no bounds.
         if result is not None and "source_only" in result.baselines:
             groups.setdefault(command.cell, {})[command.seed] = read_finished(command.folder(runs), result)
     cells = [

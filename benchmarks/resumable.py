@@ -125,18 +125,17 @@ def store(output: Path, found: Mapping[str, Any]) -> None:
 
 
 def finished(command: Command, runs: Path) -> Result | None:
-    """Return the result of a run that was made with the settings of `command`; None where there is none."""
+    """Return the result of a run that was made with the settings of `command`; None where there is none.
+
+    A run that was killed before all its companions (draws, bounds, each task alone) had their say is not finished.
+    """
+    from modaxfer.runner.beside.schedule import is_complete
+
     folder = command.folder(runs)
     if not (folder / "result.json").is_file() or not same_settings(command, folder):
         return None
     result = Result.load(folder)
-    return result if result.status == "completed" and _has_draws(command, result) else None
-
-
-def _has_draws(command: Command, result: Result) -> bool:
-    """Tell whether a run of several draws has them all; one that was killed between them goes on."""
-    wanted = int(command.flags.get("episodes", 1))
-    return wanted == 1 or len(result.episodes.get("episodes", ())) == wanted
+    return result if result.status == "completed" and is_complete(folder, tried=False) else None
 
 
 def same_settings(command: Command, folder: Path) -> bool:

@@ -8,6 +8,7 @@ from modaxfer.config import RunConfig
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.summary import write_table
 from modaxfer.runner.folder import store_config
+from modaxfer.runner.request.bounds import BOUNDS
 
 CLASSES = ("no", "yes")
 
@@ -24,8 +25,8 @@ def settle(command, folder):
     )
 
 
-def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x", episodes=1):
-    """Leave a finished run that is right on the first `right` of 40 rows."""
+def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x", episodes=1, bounds=None):
+    """Leave a finished run that is right on the first `right` of 40 rows; `bounds` are those that it has beside it."""
     rows = np.arange(40)
     targets = [CLASSES[row % 2] for row in rows]
     said = [CLASSES[(row + (row >= right)) % 2] for row in rows]
@@ -47,6 +48,7 @@ def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x", epi
             "chance": {"accuracy": 0.5},
             "majority": {"accuracy": 0.52},
             "simple": {"name": "tf-idf", "accuracy": 0.6},
+            **{name: {"accuracy": 0.5} for name in bounds or ()},
         },
         data={
             "rows": {"train": 100, "test": 40},
@@ -57,5 +59,6 @@ def finish(folder, right, *, phase, ablation=None, tasks=None, name="own/x", epi
         training={"phases": [phase]},
         ablation=ablation or {},
         tasks=tasks or {},
+        companions=() if bounds is None else BOUNDS,
         episodes={"episodes": [*range(episodes)]} if episodes > 1 else {},
     ).save(folder)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from finished_benchmarks import finish, settle
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -111,3 +114,22 @@ def test_every_run_of_a_cell_has_the_first_seed_first_and_starts_from_its_own_so
     assert chained.line(Path("x")).count("--source-task") == 2
     cells = [command.cell for command in made if command.seed == 1]
     assert cells.index("usps-mnist-source") < cells.index("usps-mnist-shot")
+
+
+def test_a_run_that_was_killed_before_its_bounds_is_missing_and_goes_on(bench, tmp_path, monkeypatch):
+    resumable = importlib.import_module("resumable")
+    command = next(one for one in bench.commands() if one.cell == "usps-mnist-shot" and one.seed == 0)
+    folder, made = command.folder(tmp_path), []
+    settle(command, folder)
+    finish(folder, 30, phase={}, bounds=("source_only",))
+    assert 0 in bench.missing(tmp_path)[command.cell]
+
+    def run(line, **settings):
+        made.append(line)
+        return subprocess.CompletedProcess(line, 0)
+
+    monkeypatch.setattr(resumable.subprocess, "run", run)
+    assert resumable.run_missing(command, tmp_path)
+    assert made[0][-1] == "--resume"
+    finish(folder, 30, phase={}, bounds=("source_only", "target_oracle"))
+    assert 0 not in bench.missing(tmp_path)[command.cell]
