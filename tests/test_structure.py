@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from statistics import median
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,3 +73,42 @@ def test_test_files_have_unique_names() -> None:
 def test_seals_are_broken_in_the_room_that_scores_alone() -> None:
     found = {path for path in SHIPPED if ".unseal()" in path.read_text(encoding="utf-8")}
     assert found == {SOURCE / "runner" / "evaluation" / "asked.py"}
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that reach each other, by Kosaraju's two searches."""
+    importers: dict[str, set[str]] = {name: set() for name in imports}
+    for name, imported in imports.items():
+        for other in imported:
+            importers[other].add(name)
+    order: list[str] = []
+    seen: set[str] = set()
+    for name in imports:
+        _search(name, imports, seen, order)
+    found: list[list[str]] = []
+    seen = set()
+    for name in reversed(order):
+        group: list[str] = []
+        _search(name, importers, seen, group)
+        found.append(sorted(group))
+    return [group for group in found if len(group) > 1]
+
+
+def _search(name: str, edges: dict[str, set[str]], seen: set[str], done: list[str]) -> None:
+    if name in seen:
+        return
+    seen.add(name)
+    for other in edges[name]:
+        _search(other, edges, seen, done)
+    done.append(name)
+
+
+def test_circles_are_found() -> None:
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a", "c"}}
+    assert circles(edges) == [["b", "c"]]
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports for types alone and inside functions count too, which import-linter is told to leave out."""
+    graph = grimp.build_graph("modaxfer", exclude_type_checking_imports=False, cache_dir=None)
+    assert circles({name: graph.find_modules_directly_imported_by(name) for name in sorted(graph.modules)}) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.hooks import hookimpl
 from modaxfer.threads import let_waiting_threads_sleep as _let_threads_sleep
+from modaxfer.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from modaxfer.errors import ModaxferError
     from modaxfer.pretraining.face import pretrain
     from modaxfer.result import Result
-
-__version__ = "0.1.0"
 
 _LAZY = {
     "Comparison": "modaxfer.api",

@@ -12,7 +12,8 @@ import transformers
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Hidden
-from modaxfer.encoders.adapters import attach_adapter, merge_adapter, rehearse_adapter
+from modaxfer.encoders.adapter_merge import merge_adapter
+from modaxfer.encoders.adapters import attach_adapter, rehearse_adapter
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder, outline
 from modaxfer.encoders.saving import save_encoder

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from modaxfer.config import RunConfig
     from modaxfer.runner.opening import RunContext
-    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.request.resolved import ResolvedTask
     from modaxfer.runner.session import TaskSession
 
 Opened = tuple[list["TaskSession"], tuple["ResolvedTask", ...], "RunContext"]

@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from modaxfer import __version__
 from modaxfer.cli.command import Command
 from modaxfer.cli.optional_packages import ABSENT, FINE, OPTIONAL, probe_all
 from modaxfer.cli.output import print_details, print_json, print_lines, print_table
 from modaxfer.registry import registry
+from modaxfer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable

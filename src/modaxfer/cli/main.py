@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from modaxfer import __version__
 from modaxfer.cli.command import explain
 from modaxfer.cli.libraries import hushed
 from modaxfer.cli.output import print_lines
 from modaxfer.cli.standard_output import forget, tolerant_streams
 from modaxfer.errors import ConfigError, ModaxferError, close_matches
+from modaxfer.version import __version__
 
 __all__ = ["LazyGroup", "cli", "run"]
 

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import Encoder
-from modaxfer.encoders.adapter_layers import OWN, AdapterLayer, own_layer
+from modaxfer.encoders.adapter_layers import OWN, own_layer
+from modaxfer.encoders.adapter_merge import merge_layers, replace_module
 from modaxfer.encoders.adapter_methods import (
     adaptable,
     default_modules,
@@ -23,7 +24,7 @@ from modaxfer.encoders.adapter_state import NAME
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
 
-__all__ = ["adapted_modules", "attach_adapter", "merge_adapter", "rehearse_adapter"]
+__all__ = ["adapted_modules", "attach_adapter", "rehearse_adapter"]
 
 
 def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
@@ -52,18 +53,6 @@ def attach_adapter(encoder: Any, adapter: AdapterSpec) -> list[str]:
     return chosen
 
 
-def merge_adapter(encoder: Any) -> None:
-    """Put what the attached adapter does into the weights that it changes; nothing is left of the adapter itself.
-
-    LoRA, for example, leaves ``W + (alpha / r) B A`` where there was W (Hu et al. 2022, section 4.1).
-
-    Raises:
-        RefusedError: The method cannot be merged, with the reason.
-    """
-    _merge(encoder.layers)
-    encoder.adapter_parameters = frozenset()
-
-
 def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec, *, merged: bool = False) -> None:
     """Find out whether `adapter` can be attached, before any weight is loaded.
 
@@ -85,7 +74,7 @@ def rehearse_adapter(encoder: Encoder, adapter: AdapterSpec, *, merged: bool = F
             nn.init.normal_(parameter, std=0.02)
         _inject(layers, adapter, [name for name in names if name.partition(".")[0] in layers], width)
         if merged:
-            _merge(layers)
+            merge_layers(layers)
 
 
 def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str], width: int) -> None:
@@ -93,7 +82,7 @@ def _inject(layers: nn.Module, adapter: AdapterSpec, names: list[str], width: in
         around = own_layer(adapter.method, adapter.options, width)
         layers.requires_grad_(requires_grad=False)
         for name in names:
-            _replace(layers, name, around(layers.get_submodule(name)))
+            replace_module(layers, name, around(layers.get_submodule(name)))
         return
     config = peft_config(adapter, names)
     try:
@@ -124,28 +113,6 @@ def _put_in(config: Any, layers: nn.Module) -> None:
         PEFT_TYPE_TO_TUNER_MAPPING[config.peft_type](layers, config, adapter_name=NAME)
     else:
         inject_adapter_in_model(config, layers, adapter_name=NAME)
-
-
-def _merge(layers: nn.Module) -> None:
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    kinds = (BaseTunerLayer, AdapterLayer)
-    for name, module in [each for each in layers.named_modules() if isinstance(each[1], kinds)]:
-        try:
-            with torch.no_grad():
-                module.merge()
-            _replace(layers, name, module.get_base_layer())
-        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-            raise RefusedError(
-                f"the adapter cannot be merged into the layer {name}",
-                got=str(error).rstrip(".") or type(error).__name__,
-                fix="train with another method, or with strategy full",
-            ) from error
-
-
-def _replace(layers: nn.Module, name: str, module: nn.Module) -> None:
-    owner, _, last = name.rpartition(".")
-    setattr(layers.get_submodule(owner), last, module)
 
 
 def adapted_modules(encoder: Encoder, adapter: AdapterSpec) -> list[str]:

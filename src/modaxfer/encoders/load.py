@@ -11,8 +11,9 @@ import torch
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Encoder
 from modaxfer.encoders import hub
+from modaxfer.encoders.adapter_merge import merge_adapter
 from modaxfer.encoders.adapter_state import load_adapter_state
-from modaxfer.encoders.adapters import attach_adapter, merge_adapter
+from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.body import Origin
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.stored import ADAPTER, TENSORS

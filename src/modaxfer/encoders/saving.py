@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from modaxfer.encoders.adapters import merge_adapter
+from modaxfer.encoders.adapter_merge import merge_adapter
 from modaxfer.encoders.own_code import is_own
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.weight_files import has_weights

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from modaxfer import __version__
 from modaxfer.bridges.seen import signal_seen
 from modaxfer.encoders.pretraining_record import RECORD
 from modaxfer.encoders.saving import save_encoder
@@ -17,6 +16,7 @@ from modaxfer.escaping import markdown
 from modaxfer.pretraining.request import ResolvedPretraining, source_facts
 from modaxfer.pretraining.training import Trained
 from modaxfer.result import write_atomically
+from modaxfer.version import __version__
 
 __all__ = ["card", "record", "write_product"]
 

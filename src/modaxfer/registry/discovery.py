@@ -9,9 +9,9 @@ from dataclasses import replace
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from modaxfer import __version__
 from modaxfer.registry.names import is_short_name
 from modaxfer.registry.records import BUILTIN, PluginRecord, State
+from modaxfer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

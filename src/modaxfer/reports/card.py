@@ -10,7 +10,6 @@ import yaml
 from jinja2 import Template
 from markupsafe import Markup
 
-import modaxfer
 from modaxfer.config import read_yaml
 from modaxfer.encoders.runs import first_checkpoint
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
@@ -36,6 +35,7 @@ from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gains, spreads
 from modaxfer.result import Result, write_atomically
 from modaxfer.spec import ProblemSpec
+from modaxfer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ def render(result: Result, folder: Path) -> str:
         dropped=dropped_rows(result),
         model=(*model_facts(result), *training_facts(result)),
         cost=cost_facts(result),
-        version=modaxfer.__version__,
+        version=__version__,
     )
 
 

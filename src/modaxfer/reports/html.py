@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Template
 
-import modaxfer
 from modaxfer.escaping import html_text
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
@@ -38,6 +37,7 @@ from modaxfer.reports.scores import baseline_label, baselines_present, interval_
 from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gains, spreads
 from modaxfer.result import Result, write_atomically
+from modaxfer.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,7 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
             "environment": environment_facts(result),
         },
         "commands": [command for command in (repeat_command(folder), train_command(folder, result.bridge)) if command],
-        "version": modaxfer.__version__,
+        "version": __version__,
         **_scores(result),
         **_predicted(predictions),
         "inputs": read_inputs(folder),

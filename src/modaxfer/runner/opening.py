@@ -23,7 +23,7 @@ from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.build import build_model, fill_model, one_processor
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.runner.rows.encode import Computer
 from modaxfer.runner.rows.prepare import fitted, prepare

@@ -40,7 +40,8 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.announced import announce, describe
 from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request, read_request
-from modaxfer.runner.request.resolve import ResolvedTask, resolve_tasks
+from modaxfer.runner.request.resolve import resolve_tasks
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.single import config_of
 from modaxfer.runner.saving import save_model, seen_by
 from modaxfer.runner.session import TaskSession

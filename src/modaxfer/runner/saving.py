@@ -22,7 +22,7 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.model.build import BRIDGE, HEAD
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.model.seen import FILE, SeenRows, packed, seen_before
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.tensors import write_tensors
 from modaxfer.spec import UNLABELLED

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from modaxfer.runner.opening import RunContext
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.processes.accelerate import share
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.teacher import SPLITS, Teacher
 from modaxfer.runner.tensors import write_tensors
 

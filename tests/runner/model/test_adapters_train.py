@@ -12,9 +12,10 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Readout
 from modaxfer.encoders.adapter_layers import OWN
+from modaxfer.encoders.adapter_merge import merge_adapter
 from modaxfer.encoders.adapter_methods import KINDS
 from modaxfer.encoders.adapter_state import adapter_state, load_adapter_state
-from modaxfer.encoders.adapters import attach_adapter, merge_adapter, rehearse_adapter
+from modaxfer.encoders.adapters import attach_adapter, rehearse_adapter
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder, outline
 from modaxfer.errors import ConfigError, RefusedError

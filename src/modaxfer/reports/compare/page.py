@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from jinja2 import Template
 
-import modaxfer
 from modaxfer.escaping import html_text, lines
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.compare.heat import Shade, shade
@@ -23,6 +22,7 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.compare.folder import stored_grid
 from modaxfer.runner.compare.grid import Grid, label
 from modaxfer.runner.compare.ledger import CellRecord, read_cells
+from modaxfer.version import __version__
 
 __all__ = ["headline", "notebook", "render", "write"]
 
@@ -73,7 +73,7 @@ def render(folder: Path) -> str:
         baselines=_baselines,
         interval=_interval,
         folder=folder.name,
-        version=modaxfer.__version__,
+        version=__version__,
     )
 
 

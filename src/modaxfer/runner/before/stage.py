@@ -18,7 +18,8 @@ from modaxfer.runner.claims.start import read_start
 from modaxfer.runner.folder import BEFORE, absolute, is_finished
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.request import Request, read_request
-from modaxfer.runner.request.resolve import ResolvedTask, resolve_tasks
+from modaxfer.runner.request.resolve import resolve_tasks
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.stage import refuse_idle_source, refuse_known_tests, refuse_other_map, stage_config
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.tasks.memory import Memory

@@ -14,7 +14,7 @@ from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner.folder import CHECKPOINT
 from modaxfer.runner.model.description import TowerDescription
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.versions import version_of
 
 __all__ = ["Start", "check_start", "description", "read_start", "refuse_other_encoder", "store_start"]

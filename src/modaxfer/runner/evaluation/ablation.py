@@ -13,7 +13,7 @@ from modaxfer.contracts import Features
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import head_inputs
 

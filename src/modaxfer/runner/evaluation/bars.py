@@ -16,7 +16,7 @@ from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.attempts import attempt, each_apart
 from modaxfer.runner.evaluation.kept_bars import kept_scores, kept_simple
 from modaxfer.runner.evaluation.taught import taught_rows
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 
 __all__ = ["measure_bars", "needs_scores"]

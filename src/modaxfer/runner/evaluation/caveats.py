@@ -9,7 +9,7 @@ from modaxfer.plan import Part, Role
 from modaxfer.runner.evaluation.chosen import validated_on
 from modaxfer.runner.evaluation.known_rows import known_rows
 from modaxfer.runner.evaluation.privacy import beyond_privacy
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["caveats"]
 

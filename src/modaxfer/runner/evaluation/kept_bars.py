@@ -15,7 +15,7 @@ import numpy as np
 
 from modaxfer.contracts import Simple
 from modaxfer.registry import problem_name, registry
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key, cached_state
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.versions import version_of

@@ -7,7 +7,7 @@ from itertools import permutations
 
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.runner.model.seen import SeenRows, seen_before
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["known_rows"]
 

@@ -16,7 +16,7 @@ from modaxfer.privacy.accountant import spent
 from modaxfer.privacy.audit import audit
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.split import Split
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.versions import version_of

@@ -11,7 +11,7 @@ import numpy as np
 from modaxfer.runner.evaluation.asked import Asked, asked
 from modaxfer.runner.evaluation.bars import measure_bars, needs_scores
 from modaxfer.runner.evaluation.measured import measure, metrics_of
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.training.features import is_known, predict_known
 from modaxfer.spec import SPLITS

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from modaxfer.runner.evaluation.asked import Asked
-    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.request.resolved import ResolvedTask
     from modaxfer.runner.session import Predictions, TaskSession
     from modaxfer.spec import Field
 

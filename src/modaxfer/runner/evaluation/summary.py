@@ -24,7 +24,7 @@ from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.folder import VALIDATION, task_folder
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.announced import describe
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.versions import version_of

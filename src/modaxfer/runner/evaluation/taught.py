@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.contracts import TaskData
 from modaxfer.data.media.values import encoded
 from modaxfer.errors import RefusedError
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.spec import Field
 
 __all__ = ["taught_rows"]

@@ -9,7 +9,7 @@ from modaxfer.contracts import TaskData
 from modaxfer.encoders.runs import lineage
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.pretrained import made_alike
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["announce", "describe"]
 

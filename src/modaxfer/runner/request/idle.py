@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from modaxfer.config import EncoderOptions, RunConfig, TrainOptions
 from modaxfer.errors import ConfigError
 from modaxfer.runner.request.augmented import is_live
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.scratch import SCRATCH
 
 __all__ = ["OF_FORMS", "OF_GRADIENTS", "OF_STEPS", "check_idle"]

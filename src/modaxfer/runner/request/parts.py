@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modaxfer.encoders.checkpoints import ResolvedEncoder
     from modaxfer.plan import Plan
     from modaxfer.registry import Entry
-    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.request.resolved import ResolvedTask
     from modaxfer.spec import Field
 
 __all__ = ["parts_read", "refuse_plan", "refuse_way", "with_parts"]

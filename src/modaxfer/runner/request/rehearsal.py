@@ -19,7 +19,7 @@ from modaxfer.runner.model.description import TowerDescription
 
 if TYPE_CHECKING:
     from modaxfer.contracts import Objective
-    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["rehearse"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from modaxfer.config import EncoderOptions, RunConfig
-from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Objective, Readout, TaskData
+from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, TaskData
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Plan, PlanContext, Role
@@ -35,6 +35,7 @@ from modaxfer.runner.request.proxy import Proxy, find_proxy
 from modaxfer.runner.request.rates import careful, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.sizes import picture_size
 from modaxfer.runner.request.source import (
     fit_classes,
@@ -44,64 +45,14 @@ from modaxfer.runner.request.source import (
     refuse_other_uses,
 )
 from modaxfer.runner.request.streams import check_correction, check_streams, refuse_ends
-from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
+from modaxfer.runner.request.teacher import find_teacher, taught
 from modaxfer.spec import UNLABELLED, Field, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.memory import Memory
 from modaxfer.tasks.unlabelled import with_unlabelled
 
-__all__ = ["ResolvedTask", "resolve_tasks"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResolvedTask:
-    """One task with the encoders, bridges and strategy that it will be run with, and its rows."""
-
-    config: RunConfig
-    towers: tuple[TowerDescription, ...]
-    strategy: Entry
-    task_id: str
-    task: TaskSpec
-    fields: tuple[Field, ...]
-    data: TaskData
-    options: Options
-    plan: Plan
-    metrics: tuple[str, ...]
-    primary: str
-    proxies: tuple[Proxy | None, ...] = ()
-    """By tower, what its bridge is aligned with before training; None where that is not asked for."""
-    merged: tuple[ResolvedEncoder, ...] = ()
-    """The encoders of the runs that its plan joins."""
-    source: ResolvedTask | None = None
-    """The source task that its plan learns from, with the classes of this one."""
-    teacher: Teacher | None = None
-    """The run that it learns from beside its labels."""
-    parent: ModelDescription | None = None
-    """The model of the run that its plan goes on from as a whole."""
-
-    @property
-    def objective(self) -> Objective:
-        """What its head learns, or has learned in the run that it goes on from."""
-        if self.parent is not None:
-            return self.parent.objective
-        problem = problem_of(self.task.target.problem)
-        return problem.objective(len(self.data.classes), self.taught_by.data.targets["train"])
-
-    @property
-    def labelled(self) -> bool:
-        """Whether its plan sees labels of any task."""
-        return not self.hidden or self.source is not None
-
-    @property
-    def hidden(self) -> bool:
-        """Whether its plan learns without its labels: those of train and validation are sealed like test's."""
-        return "train" not in self.data.targets
-
-    @property
-    def taught_by(self) -> ResolvedTask:
-        """The task whose labels a model of it is trained with: itself, or its source."""
-        return self if self.source is None or not self.hidden else self.source
+__all__ = ["resolve_tasks"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from modaxfer.augmentations.choice import find_augmentations, signals_of
 from modaxfer.config import RunConfig
 from modaxfer.runner.kinds import without_companions
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["config_of", "single"]
 

@@ -19,7 +19,7 @@ from modaxfer.plan import Part
 from modaxfer.registry import Entry, registry
 from modaxfer.runner.request.options import full_keys, options_class
 from modaxfer.runner.request.request import Request, source_of
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.single import single
 from modaxfer.spec import TaskSpec
 from modaxfer.tasks.classes import match_classes, read_class_map

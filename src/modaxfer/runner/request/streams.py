@@ -23,7 +23,7 @@ from modaxfer.validators.build import build_validator, needs_labels
 if TYPE_CHECKING:
     from modaxfer.plan import Phase, Plan, Stream
     from modaxfer.registry import Entry
-    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["check_correction", "check_streams", "refuse_ends"]
 

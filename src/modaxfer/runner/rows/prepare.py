@@ -15,7 +15,7 @@ from modaxfer.errors import DataError
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.model.joint import JointRows, parts_of
 from modaxfer.runner.progress import Progress
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.raw import counting, losses, rows_of

@@ -18,7 +18,7 @@ from modaxfer.spec import Change, Field
 
 if TYPE_CHECKING:
     from modaxfer.runner.model.description import ModelDescription
-    from modaxfer.runner.request.resolve import ResolvedTask
+    from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["Columns", "Recipe", "TowerRecipe", "columns_of", "recipe_of"]
 

@@ -19,7 +19,7 @@ from modaxfer.runner.model.joint import JointProcessor, JointRows
 from modaxfer.runner.opening import RunContext
 from modaxfer.runner.processes.accelerate import share
 from modaxfer.runner.request.proxy import Proxy
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.batches import training_batches
 from modaxfer.runner.rows.encode import Computer, forward_rows, lengths_of
 from modaxfer.runner.rows.prepare import examples

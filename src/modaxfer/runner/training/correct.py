@@ -9,7 +9,7 @@ from modaxfer.heads.build import head_config
 from modaxfer.plan import Correction, Labels, Role, Stream
 from modaxfer.registry import load_target
 from modaxfer.runner.model.said import read_said
-from modaxfer.runner.request.resolve import ResolvedTask
+from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.seen import seen_rows
