@@ -103,5 +103,5 @@ def _solved(context: PlanContext) -> Phase:
         )
     head = "ridge" if context.problem.link == "identity" else "logistic"
     options = FrozenOptions(head=head, reduction="none", layer="last")
-    solver = Solver(target="modaxfer.heads.classical:fit", options=options)
+    solver = Solver(target="modaxfer.heads.classical:fit_to_tune", options=options)
     return Phase(name=HEAD_STAGE, trainable=frozenset({Part.HEAD}), solver=solver)

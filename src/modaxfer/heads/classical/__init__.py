@@ -5,6 +5,6 @@ one pooling), `Cut` (its rows in folds), `Space` (scaled, perhaps reduced, as mo
 solution per split).
 """
 
-from modaxfer.heads.classical.search import fit
+from modaxfer.heads.classical.search import fit, fit_to_tune
 
-__all__ = ["fit"]
+__all__ = ["fit", "fit_to_tune"]

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["AffineMaps", "Cut", "FitTargets"]
 
 
+FAINT = 1e-7
+"""Share of the typical deviation below which a feature counts as one that never moves."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FitTargets:
     """Targets as columns of numbers, with weights; all ``[rows, ...]`` in the order of the features they belong to."""
@@ -95,7 +99,10 @@ class Cut:
         training = raw[: starts[-2]]
         shift = training.mean(0)
         deviation = torch.linalg.vector_norm(training - shift, dim=0) / len(training) ** 0.5
-        scale = torch.where(deviation > 1e-6 * shift.abs() + 1e-12, deviation, torch.ones(()))
+        # What moves by less than float32 tells apart beside the others is left alone: some encoders have dead features,
+        # whose weights would be as large as these deviations are small, and an encoder may be moved under its head.
+        least = 1e-6 * shift.abs() + FAINT * deviation.square().mean().sqrt() + 1e-12
+        scale = torch.where(deviation > least, deviation, torch.ones(()))
         return cls(
             rows=(raw - shift) / scale,
             labels=labels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modaxfer.contracts import Features, Fitted
@@ -19,7 +20,7 @@ from modaxfer.registry import problem_spec
 from modaxfer.threads import suitable_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from torch import nn
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from modaxfer.heads.classical.trial import HeldOut, Trial
     from modaxfer.heads.search_options import SearchOptions
 
-__all__ = ["fit", "fit_best", "search"]
+__all__ = ["fit", "fit_best", "fit_to_tune", "search"]
 
 
 def fit(context: SolverContext, options: SearchOptions) -> Fitted:
@@ -48,12 +49,30 @@ def fit(context: SolverContext, options: SearchOptions) -> Fitted:
             is more than one stream or encoder.
         DataError: There are too few rows for inner folds, features are not finite, or no head can be fitted to them.
     """
+    return _fitted(context, options, Space.standardised)
+
+
+def fit_to_tune(context: SolverContext, options: SearchOptions) -> Fitted:
+    """Fit a classical head that is trained on, with the body beneath it (LP-FT, Kumar et al. 2022).
+
+    As `fit`, but with one scale for all features, see `modaxfer.heads.classical.space.Space.of_one_scale`: the smallest
+    step of the body moves features in every direction, so that a head with large weights for those that hardly differ
+    between rows would be thrown off by it. Of a logistic head on n rows with `outputs` classes this bounds the norm of
+    the weights by ``sqrt(2 C n log(outputs)) / scale``.
+
+    Raises:
+        RefusedError, DataError: As `fit`.
+    """
+    return _fitted(context, options, Space.of_one_scale)
+
+
+def _fitted(context: SolverContext, options: SearchOptions, scaling: Callable[[Cut], Space]) -> Fitted:
     started = time.perf_counter()
     features, targets = context.only()
     refuse_reduction(options.reduction, problem_spec(context.problem))
     refuse_unfinite(features)
     sample = Sample.of(context, options.folds)
-    held_out = sample.held_out(features, options.components)
+    held_out = replace(sample.held_out(features, options.components), scaling=scaling)
     left_out: list[str] = []
     with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
         trials = search(held_out, features.layers, options, left_out)
@@ -154,7 +173,7 @@ def _final(best: Trial, train: np.ndarray, labels: FitTargets, held_out: HeldOut
     raw = best.view.read(train)
     encoder = train_code(raw, held_out.components, held_out.seed) if best.reduction == "autoencoder" else None
     cut = Cut.of(raw if encoder is None else encoder(Features(pooled=raw)), labels, (len(raw), 0))
-    space = Space.standardised(cut)
+    space = held_out.scaling(cut)
     if encoder is None:
         space = reduce_linearly(space, best.reduction, held_out.components)
     head, converged = head_named(best.head).fit(space, best.value, held_out.link, best.calibration)

@@ -43,10 +43,25 @@ class Space:
     @classmethod
     def standardised(cls, cut: Cut) -> Space:
         """Return the space in which every feature has deviation 1 on the split's training rows."""
-        count, first, second = _sums(cut)
-        variance = second / count[:, None] - (first / count[:, None]).square()
+        variance = _variance(cut)
         # Features of a cut have deviation 1 over all training rows: 1e-3 is a feature that this split never sees move.
-        scale = torch.where(variance > 1e-6, variance, torch.ones(())).sqrt()
+        return cls._scaled(cut, torch.where(variance > 1e-6, variance, torch.ones(())).sqrt())
+
+    @classmethod
+    def of_one_scale(cls, cut: Cut) -> Space:
+        """Return the space in which raw features are centred and divided by one number: their mean variance is 1.
+
+        Of penalised weights on ``z`` those of raw features are as small, ``|raw weight| = |weight| / scale``, whatever
+        a feature's own deviation: one that hardly moves counts for hardly anything, and goes on to if it begins to
+        move. With a deviation of its own for each, its weight would be as large as the deviation is small.
+        """
+        variance = (_variance(cut) * cut.scale.square()).mean(1, keepdim=True)
+        scale = torch.where(variance > 0, variance, torch.ones(())).sqrt()
+        return cls._scaled(cut, scale / cut.scale)
+
+    @classmethod
+    def _scaled(cls, cut: Cut, scale: torch.Tensor) -> Space:
+        """Return the space of ``z = (row - centre) / scale``, with `scale` ``[splits, width]``."""
         weight, summed, totals, cross, gram = _products(cut)
         centre = summed / weight[:, None]
         gram.baddbmm_(summed[:, :, None], centre[:, None], alpha=-1)
@@ -115,6 +130,12 @@ def solve_positive(matrix: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 def _doubled(holder: Space | Cut | FitTargets) -> dict[str, Any]:
     return {name: value.double() for name, value in vars(holder).items() if isinstance(value, torch.Tensor)}
+
+
+def _variance(cut: Cut) -> torch.Tensor:
+    """Return ``[splits, width]``: the variance of each feature of the cut over the training rows of each split."""
+    count, first, second = _sums(cut)
+    return second / count[:, None] - (first / count[:, None]).square()
 
 
 def _sums(cut: Cut) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,8 @@ class HeldOut:
     judge: Judge
     components: int
     seed: int
+    scaling: Callable[[Cut], Space] = Space.standardised
+    """How features are scaled before a head is fitted to them."""
 
     @property
     def link(self) -> str:
@@ -75,8 +77,8 @@ class HeldOut:
         return self.problem.link
 
     def space(self, view: View) -> Space:
-        """Return the rows of `view`, cut into folds and standardised in each."""
-        return Space.standardised(Cut.of(view.read(self.features), self.labels, self.sizes))
+        """Return the rows of `view`, cut into folds and scaled in each."""
+        return self.scaling(Cut.of(view.read(self.features), self.labels, self.sizes))
 
     def best(
         self, view: View, space: Space, head: str, reduction: str = "none", grid: Sequence[Any] | None = None
@@ -127,7 +129,7 @@ class HeldOut:
         for split, number in enumerate(cut.held):
             block = cut.block(number)
             part = self._coded(cut, split, block)
-            for value, outputs in family.held_out(Space.standardised(part), grid, self.link):
+            for value, outputs in family.held_out(self.scaling(part), grid, self.link):
                 whole = merged.setdefault(value, torch.zeros(len(cut.rows), outputs.shape[1]))
                 whole[block] = outputs[part.block(1)]
         yield from merged.items()
