@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"  # A pool of threads to read a model of a few kilobytes takes longer.
 gc.disable()  # While modules are imported and tests collected, of which nothing is garbage.
 
 LONG = ("test_processes.py", "test_compare_killed.py")
@@ -82,6 +83,20 @@ def _spare(patch: pytest.MonkeyPatch, *, drawn: bool, exact: bool) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def only_what_is_there_is_seeded():
+    """Spare seeds of accelerators that are not there: torch keeps a stack trace for each, in each seeding."""
+    import torch
+
+    patch = pytest.MonkeyPatch()
+    for kind in (torch.cuda, torch.xpu, torch.mtia):
+        if not kind.is_available():
+            patch.setattr(kind, "manual_seed_all", lambda seed: None)
+            patch.setattr(kind, "manual_seed", lambda seed: None)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory):
     """Keep tests out of the user's cache, and the user's variables out of the tests."""
     patch = pytest.MonkeyPatch()
@@ -137,18 +152,23 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, Any]]]:
     """Return a function from a signal kind, and a number of rows, to the settings of a task of a user's own files."""
     from own_files import write
+    from read_once import OwnRows
 
     made: dict[tuple[str, int], dict[str, Any]] = {}
+    memory = OwnRows()
 
     def settings(kind: str, rows: int = 48) -> dict[str, Any]:
         if (kind, rows) not in made:
-            made[kind, rows] = write(kind, tmp_path_factory.mktemp("rows"), rows)
+            memory.folders.append(tmp_path_factory.mktemp("rows"))
+            made[kind, rows] = write(kind, memory.folders[-1], rows)
         return made[kind, rows]
 
-    return settings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("modaxfer.tasks.load.Memory", lambda _: memory)
+        yield settings
 
 
 @pytest.fixture(scope="session")

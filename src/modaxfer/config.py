@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from modaxfer.errors import ConfigError
@@ -237,7 +238,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
     Raises:
         ConfigError: Names every unknown key (with close matches), wrong type and value out of range at once.
     """
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     known = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
     problems, converted = [], {}
     for key, value in values.items():
@@ -260,6 +261,11 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
         few = sorted(known) if len(known) <= FEW_KEYS else None
         raise ConfigError("; ".join(problems), allowed=few, fix="correct the keys or values named")
     return cls(**converted)
+
+
+@lru_cache
+def _hints(cls: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(cls)  # Each word of them is compiled, in every run of a sweep.
 
 
 def _takes_none(hint: Any) -> bool:

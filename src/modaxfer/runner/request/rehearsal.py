@@ -13,7 +13,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of, rehearse_head
-from modaxfer.plan import Reads
+from modaxfer.plan import AdapterSpec, Reads
 from modaxfer.problems.conformity import require_objective
 from modaxfer.runner.model.description import TowerDescription
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["rehearse"]
+
+_REHEARSED: set[tuple[str, str, str, bool]] = set()
+"""Adapters that can be attached, by the encoder's class and config: a sweep asks for the same in most of its cells."""
 
 
 def rehearse(tasks: Sequence[ResolvedTask]) -> None:
@@ -44,12 +47,14 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
         if resolved.parent is None:
             _rehearse_head(resolved, outputs)
     for described in tasks[0].towers:
-        _rehearse_merge(described.encoder)
+        stored = described.encoder.stored
+        if stored is not None and stored.adapter is not None:  # That of the run that trained it.
+            _rehearse_adapter(described.encoder, stored.adapter, merged=True)
     _refuse_fused_tokens(tasks[0])
     adapter = tasks[0].plan.adapter
     for described in tasks[0].towers if adapter is not None else ():
         assert adapter is not None, "asked above"
-        rehearse_adapter(outline(described.encoder), adapter)
+        _rehearse_adapter(described.encoder, adapter)
 
 
 def _objective(resolved: ResolvedTask) -> Objective:
@@ -95,10 +100,13 @@ def _refuse_several(resolved: ResolvedTask) -> None:
         )
 
 
-def _rehearse_merge(encoder: ResolvedEncoder) -> None:
-    """Merge the adapter of the run that trained `encoder` once, without its weights."""
-    if encoder.stored is not None and encoder.stored.adapter is not None:
-        rehearse_adapter(outline(encoder), encoder.stored.adapter, merged=True)
+def _rehearse_adapter(encoder: ResolvedEncoder, adapter: AdapterSpec, *, merged: bool = False) -> None:
+    """Attach an adapter once, without the encoder's weights; what has gone well is not tried again in this process."""
+    asked = (encoder.spec.target, repr(vars(encoder.config)), repr(adapter), merged)
+    if asked in _REHEARSED and not encoder.trust_remote_code:
+        return
+    rehearse_adapter(outline(encoder), adapter, merged=merged)
+    _REHEARSED.add(asked)
 
 
 def _refuse_layer(described: TowerDescription) -> None:
