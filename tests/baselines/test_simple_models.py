@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import datasets
 import numpy as np
@@ -87,16 +88,21 @@ def kind(request) -> str:
     return request.param
 
 
+@cache
+def fitted(kind: str, classes: int):
+    """Return a task of all `classes` and the simple model of it: tests that change something compare with it."""
+    columns, shown = made(kind, numbers(classes))
+    data = task(columns, numbers(classes), classes)
+    return data, fit_simple(data, fields=shown)
+
+
 def right(found, data, split="test") -> float:
     return float((found.predictions[split] == answers_of(data)[split]).mean())
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_classes_are_learned_and_come_with_probabilities(kind, classes) -> None:
-    targets = numbers(classes)
-    columns, shown = made(kind, targets)
-    data = task(columns, targets, classes)
-    found = fit_simple(data, fields=shown)
+    data, found = fitted(kind, classes)
     assert right(found, data) >= 0.9
     assert found.train_rows == 60
     for split in ("validation", "test"):
@@ -131,11 +137,9 @@ def test_values_are_learned(kind) -> None:
 
 
 def test_equal_inputs_give_equal_outputs(kind) -> None:
-    targets = numbers(3)
-    columns, shown = made(kind, targets)
-    data = task(columns, targets, 3)
-    first, second = (fit_simple(data, fields=shown, seed=3) for _ in range(2))
-    np.testing.assert_array_equal(first.scores["test"], second.scores["test"])
+    columns, shown = made(kind, numbers(3))
+    second = fit_simple(task(columns, numbers(3), 3), fields=shown)
+    np.testing.assert_array_equal(fitted(kind, 3)[1].scores["test"], second.scores["test"])
 
 
 def test_a_class_without_training_rows_keeps_its_column(kind) -> None:
@@ -151,8 +155,7 @@ def test_a_class_without_training_rows_keeps_its_column(kind) -> None:
 def test_test_targets_change_nothing(kind) -> None:
     targets = numbers(3)
     columns, shown = made(kind, targets)
-    data = task(columns, targets, 3)
-    known = fit_simple(data, fields=shown)
+    known = fitted(kind, 3)[1]
     wrong = task(columns, np.concatenate([targets[:80], 2 - targets[80:]]), 3)
     blind = fit_simple(wrong, fields=shown)
     np.testing.assert_array_equal(known.scores["test"], blind.scores["test"])
@@ -162,7 +165,7 @@ def test_test_rows_change_nothing_in_what_is_fitted(kind) -> None:
     targets = numbers(3)
     columns, shown = made(kind, targets)
     fewer = {**SPLITS, "test": slice(80, 81)}
-    many = fit_simple(task(columns, targets, 3), fields=shown)
+    many = fitted(kind, 3)[1]
     one = fit_simple(task(columns, targets, 3, fewer), fields=shown)
     np.testing.assert_allclose(one.scores["test"][0], many.scores["test"][0], rtol=1e-6)
 

@@ -126,12 +126,17 @@ def adapted(folder, method):
     return encoder.eval()
 
 
+@pytest.fixture(scope="module")
+def plain(tiny):
+    """The states of an encoder without an adapter."""
+    return states(load(tiny("bert")), "text")
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_an_adapter_is_merged_and_the_one_that_trains_keeps_its_own(tmp_path, method):
-    tiny_models.save("bert", tmp_path / "base")
-    encoder = adapted(tmp_path / "base", method)
+def test_an_adapter_is_merged_and_the_one_that_trains_keeps_its_own(tmp_path, method, tiny, plain):
+    encoder = adapted(tiny("bert"), method)
     before = states(encoder, "text")
-    assert not torch.allclose(before, states(load(tmp_path / "base"), "text"), atol=1e-3)
+    assert not torch.allclose(before, plain, atol=1e-3)
     encoder.save(tmp_path / "saved")
     assert encoder.adapter_parameters
     torch.testing.assert_close(states(encoder, "text"), before, rtol=0, atol=0)

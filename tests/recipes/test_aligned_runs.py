@@ -11,7 +11,7 @@ from modaxfer.runner.training.checkpoint import Checkpoints
 pytestmark = pytest.mark.recipe
 
 SETTINGS = {
-    "bridge": "embed", "epochs": 4, "batch_size": 16, "precision": "fp32", "device": "cpu", "quiet": True,
+    "bridge": "embed", "epochs": 1, "batch_size": 16, "precision": "fp32", "device": "cpu", "quiet": True,
 }  # fmt: skip
 ALIGNED = {"bridge.align": "mmd", "bridge.proxy": "digits", "bridge.align_steps": 20, "bridge.align_rows": 40}
 
@@ -35,10 +35,10 @@ def test_a_killed_run_goes_on_from_the_aligned_bridge(search, tiny, own_rows, tm
     def train(name, **more):
         return modaxfer.train(
             encoder=str(tiny("vit")), strategy="full", output=str(tmp_path / name), set={**ALIGNED, **search},
-            **SETTINGS, **own_rows("text"), **more,
+            **SETTINGS | {"epochs": 4}, **own_rows("text"), **more,
         ).result  # fmt: skip
 
-    whole, again = train("whole"), train("again")
+    whole = train("whole")
     saves = []
 
     def killed(self, *arguments):
@@ -56,14 +56,14 @@ def test_a_killed_run_goes_on_from_the_aligned_bridge(search, tiny, own_rows, tm
         with pytest.raises(KeyboardInterrupt):
             train("broken")
     resumed = train("broken", resume=True)
-    assert whole.metrics == again.metrics == resumed.metrics
-    assert whole.training["alignment"] == again.training["alignment"] == resumed.training["alignment"]
+    assert whole.metrics == resumed.metrics
+    assert whole.training["alignment"] == resumed.training["alignment"]
 
 
 def test_several_bridges_are_told_of_one_by_one(tiny, own_rows, tmp_path):
     run = modaxfer.train(
         encoder=str(tiny("vit")), strategy="multitask", task=("digits", "legal-sentiment"),
-        limit=48, output=str(tmp_path / "run"), set=ALIGNED, **SETTINGS,
+        limit=24, output=str(tmp_path / "run"), set=ALIGNED, **SETTINGS,
     )  # fmt: skip
     parts = run.result.training["alignment"]["parts"]
     assert [part["task"] for part in parts] == ["modaxfer/digits", "legal/legal-sentiment"]

@@ -103,7 +103,7 @@ def test_shuffled_labels_stay_at_chance_through_a_trained_bridge(tiny, noise, tm
     assert low < 0.5 < high
 
 
-@pytest.mark.parametrize("how", ["concat", "cross"])
+@pytest.mark.parametrize("how", ["concat", pytest.param("cross", marks=pytest.mark.slow)])
 def test_shuffled_labels_stay_at_chance_through_fusion(how, tiny, noise, tmp_path):
     settings = {"epochs": 20, "set": {"how": how, "patience": 0}}
     result, _ = trained((str(tiny("vit")), str(tiny("bert"))), "fusion", noise, tmp_path / "run", **settings)

@@ -26,13 +26,35 @@ QUICK = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu", "qu
 FROZEN = {"epochs": None, "batch_size": None}
 
 
+def train_into(folder, encoder, strategy="lora", **settings):
+    encoder = [str(one) for one in encoder] if isinstance(encoder, list) else str(encoder)
+    return modaxfer.train(encoder=encoder, strategy=strategy, output=str(folder), **{**QUICK, **settings})
+
+
 @pytest.fixture
 def train(tmp_path):
-    def train(name, encoder, strategy="lora", **settings):
-        encoder = [str(one) for one in encoder] if isinstance(encoder, list) else str(encoder)
-        return modaxfer.train(encoder=encoder, strategy=strategy, output=str(tmp_path / name), **{**QUICK, **settings})
+    return lambda name, *asked, **settings: train_into(tmp_path / name, *asked, **settings)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """Train as `train` does, and give the same run to all that ask for it: none of them changes its folder."""
+    made, root = {}, tmp_path_factory.mktemp("once")
+
+    def train(name, *asked, **settings):
+        key = repr((name, asked, sorted(settings.items())))
+        if key not in made:
+            made[key] = train_into(root / str(len(made)) / name, *asked, **settings)
+        return made[key]
 
     return train
+
+
+@pytest.fixture
+def own(once, tiny, own_rows, tmp_path):
+    """Return a copy of the first run that a test may change."""
+    run = once("first", tiny("bert"), "lora", **own_rows("text"))
+    return modaxfer.load(shutil.copytree(run.folder, tmp_path / "first"))
 
 
 def encoder_of(run):
@@ -48,8 +70,8 @@ def vectors(encoder):
 
 
 @pytest.mark.parametrize("strategy", ["lora", "full", "frozen"])
-def test_the_encoder_of_a_run_is_the_one_it_predicts_with(strategy, train, tiny, own_rows):
-    first = train("first", tiny("bert"), strategy, **own_rows("text"), **(FROZEN if strategy == "frozen" else {}))
+def test_the_encoder_of_a_run_is_the_one_it_predicts_with(strategy, once, tiny, own_rows):
+    first = once("first", tiny("bert"), strategy, **own_rows("text"), **(FROZEN if strategy == "frozen" else {}))
     predicting = Predictor(first.folder).model.encoder
     started = encoder_of(first.folder)
     torch.testing.assert_close(vectors(started), vectors(predicting), rtol=0, atol=1e-5)
@@ -59,9 +81,9 @@ def test_the_encoder_of_a_run_is_the_one_it_predicts_with(strategy, train, tiny,
     assert same == (strategy == "frozen")
 
 
-def test_a_chain_of_runs_is_told_saved_loaded_and_resumed(train, tiny, own_rows, tmp_path):
+def test_a_chain_of_runs_is_told_saved_loaded_and_resumed(train, once, tiny, own_rows):
     rows = own_rows("text")
-    first = train("first", tiny("bert"), "lora", **rows)
+    first = once("first", tiny("bert"), "lora", **rows)
     second = train("second", first.folder, "full", **rows)
     third = train("third", second.folder, "frozen", **rows, **FROZEN)
     told = third.result.encoder
@@ -76,9 +98,9 @@ def test_a_chain_of_runs_is_told_saved_loaded_and_resumed(train, tiny, own_rows,
     assert again.result.metrics == third.result.metrics
 
 
-def test_a_killed_run_from_a_run_resumes_to_the_same_result(train, tiny, own_rows, tmp_path, monkeypatch):
+def test_a_killed_run_from_a_run_resumes_to_the_same_result(train, once, tiny, own_rows, tmp_path, monkeypatch):
     rows = {**own_rows("text"), "epochs": 3}
-    first = train("first", tiny("bert"), "lora", **rows)
+    first = once("first", tiny("bert"), "lora", **own_rows("text"))
     whole = train("whole", first.folder, "lora", **rows).result
     judge, calls = loop._GradientPhase._judge, []
 
@@ -99,23 +121,21 @@ def test_a_killed_run_from_a_run_resumes_to_the_same_result(train, tiny, own_row
     assert resumed.encoder == whole.encoder
 
 
-def test_a_run_that_starts_from_itself_is_refused(train, tiny, own_rows):
-    first = train("first", tiny("bert"), "lora", **own_rows("text"))
-    path = first.folder / "model" / "model.json"
+def test_a_run_that_starts_from_itself_is_refused(own):
+    path = own.folder / "model" / "model.json"
     values = json.loads(path.read_text())
-    values["towers"][0]["encoder"]["checkpoint"] = str(first.folder)
+    values["towers"][0]["encoder"]["checkpoint"] = str(own.folder)
     path.write_text(json.dumps(values))
     with pytest.raises(CheckpointUnavailableError, match=r"trained from itself"):
-        resolve(str(first.folder))
+        resolve(str(own.folder))
 
 
-def test_a_source_that_is_gone_or_changed_is_missed_but_by_what_is_whole(train, tiny, own_rows, tmp_path):
+def test_a_source_that_is_gone_or_changed_is_missed_but_by_what_is_whole(train, own, own_rows, tmp_path):
     rows = own_rows("text")
-    first = train("first", tiny("bert"), "lora", **rows)
-    bound = train("bound", first.folder, "lora", **rows)
-    whole = train("whole", first.folder, "lora", standalone=True, **rows)
+    bound = train("bound", own.folder, "lora", **rows)
+    whole = train("whole", own.folder, "lora", standalone=True, **rows)
     expected = whole.predict(["good number 3"])
-    shutil.move(first.folder, tmp_path / "elsewhere")
+    shutil.move(own.folder, tmp_path / "elsewhere")
     assert modaxfer.load(whole.folder).predict(["good number 3"]) == expected
     train("after", whole.folder, "frozen", **rows, **FROZEN)
     with pytest.raises(CheckpointUnavailableError, match=r"first"):
@@ -124,24 +144,24 @@ def test_a_source_that_is_gone_or_changed_is_missed_but_by_what_is_whole(train, 
         train("never", bound.folder, "lora", **rows)
 
 
-def test_another_file_in_the_source_is_noticed(train, tiny, own_rows, tmp_path):
+def test_another_file_in_the_source_is_noticed(train, own, tiny, own_rows):
     rows = own_rows("text")
-    first = train("first", tiny("bert"), "lora", **rows)
-    second = train("second", first.folder, "lora", **rows)
+    second = train("second", own.folder, "lora", **rows)
     other = train("other", tiny("bert"), "lora", **rows, seed=1)
-    path = first.folder / "model/towers/0/adapter.safetensors"
+    path = own.folder / "model/towers/0/adapter.safetensors"
     path.write_bytes((other.folder / "model/towers/0/adapter.safetensors").read_bytes())
     with pytest.raises(DataError, match=r"damaged.*adapter.safetensors"):
-        train("third", first.folder, "lora", **rows)
-    values = json.loads((first.folder / "model/model.json").read_text())
-    (first.folder / "model/model.json").write_text(json.dumps({**values, "files": {}}))
+        train("third", own.folder, "lora", **rows)
+    values = json.loads((own.folder / "model/model.json").read_text())
+    (own.folder / "model/model.json").write_text(json.dumps({**values, "files": {}}))
     with pytest.raises(CheckpointUnavailableError, match=r"is not the one that the run was trained from"):
         modaxfer.load(second.folder).predict(["good number 3"])
 
 
-def test_what_is_no_completed_run_is_refused(train, tiny, own_rows, tmp_path):
+def test_what_is_no_completed_run_is_refused(train, once, tiny, own_rows, tmp_path):
     rows = own_rows("text")
-    first = train("first", tiny("bert"), "frozen", **rows, **FROZEN)
+    whole = once("first", tiny("bert"), "frozen", **rows, **FROZEN)
+    first = modaxfer.load(shutil.copytree(whole.folder, tmp_path / "first"))
     with pytest.raises(CheckpointUnavailableError, match=r"the folder holds runs, and is none.*name one: .*first"):
         train("never", tmp_path, **rows)
     with pytest.raises(RefusedError, match=r"has no such encoder.*first#1.*first#0 \(modaxfer/bert\)"):
@@ -159,9 +179,9 @@ def test_what_is_no_completed_run_is_refused(train, tiny, own_rows, tmp_path):
     assert not (tmp_path / "never").exists()
 
 
-def test_one_of_several_fused_encoders_is_named(train, tiny, own_rows):
+def test_one_of_several_fused_encoders_is_named(train, once, tiny, own_rows):
     rows = own_rows("image+text")
-    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **rows, **FROZEN)
+    fused = once("fused", [tiny("vit"), tiny("bert")], "fusion", **rows, **FROZEN)
     with pytest.raises(RefusedError, match=r"the run has 2 encoders.*fused#0 \(modaxfer/vit\), .*fused#1 \(mod.*bert"):
         train("never", fused.folder, **own_rows("text"))
     alone = train("alone", f"{fused.folder}#bert", "frozen", **own_rows("text"), **FROZEN)
@@ -195,28 +215,28 @@ def test_a_design_that_was_trained_is_pretrained(train, own_rows):
     assert Result.load(second.folder).encoder["from"]["sha256"] is None
 
 
-def test_an_encoder_that_gave_up_its_front_gets_it_from_its_checkpoint(train, tiny, own_rows):
+def test_an_encoder_that_gave_up_its_front_gets_it_from_its_checkpoint(train, once, tiny, own_rows):
     first = train("first", tiny("vit"), "full", **own_rows("text"), bridge="embed")
     second = train("second", first.folder, "frozen", **own_rows("image"), **FROZEN)
     assert second.result.bridge == "modaxfer/native-image"
     assert np.isfinite(second.result.metrics["test"][second.result.primary])
-    blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
+    blind = once("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
     third = train("third", blind.folder, "full", **own_rows("image"))
     assert third.result.bridge == "modaxfer/embed"
 
 
-def test_a_runs_encoder_is_written_as_a_folder(train, tiny, own_rows, tmp_path):
-    first = train("first", tiny("bert"), "lora", **own_rows("text"))
+def test_a_runs_encoder_is_written_as_a_folder(once, tiny, own_rows, tmp_path):
+    first = once("first", tiny("bert"), "lora", **own_rows("text"))
     assert first.save_encoder(tmp_path / "encoder") == tmp_path / "encoder"
     _, report = transformers.AutoModel.from_pretrained(tmp_path / "encoder", output_loading_info=True)
     assert not any(report.values())
     torch.testing.assert_close(
         vectors(encoder_of(tmp_path / "encoder")), vectors(encoder_of(first.folder)), rtol=0, atol=0
     )
-    blind = train("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
+    blind = once("blind", tiny("vit"), "full", **own_rows("text"), bridge="embed", weights="random")
     with pytest.raises(RefusedError, match=r"gave up the part that raw input enters by"):
         blind.save_encoder(tmp_path / "never")
-    fused = train("fused", [tiny("vit"), tiny("bert")], "fusion", **own_rows("image+text"), **FROZEN)
+    fused = once("fused", [tiny("vit"), tiny("bert")], "fusion", **own_rows("image+text"), **FROZEN)
     with pytest.raises(RefusedError, match=r"the run has 2 encoders"):
         fused.save_encoder(tmp_path / "never")
     assert (fused.save_encoder(tmp_path / "second", encoder="bert") / "tokenizer.json").is_file()
@@ -226,9 +246,9 @@ def said(run, word):
     return [warning for warning in run.result.warnings if word in warning]
 
 
-def test_rows_that_the_encoder_was_trained_on_are_counted(train, tiny, own_rows, tmp_path):
+def test_rows_that_the_encoder_was_trained_on_are_counted(train, once, tiny, own_rows):
     rows = own_rows("text")
-    first = train("first", tiny("bert"), "lora", **rows)
+    first = once("first", tiny("bert"), "lora", **rows)
     again = train("again", first.folder, "frozen", **rows, **FROZEN)
     assert said(again, "was trained on the training rows of own/") == [
         f"the encoder of {first.folder} was trained on the training rows of {first.result.task} before; the splits are"
@@ -244,9 +264,9 @@ def test_rows_that_the_encoder_was_trained_on_are_counted(train, tiny, own_rows,
     assert said(other, " validation rows of ")[0].count("by which epochs and settings are chosen") == 1
 
 
-def test_a_frozen_run_adds_no_rows_and_an_older_one_keeps_no_record(train, tiny, own_rows):
+def test_a_frozen_run_adds_no_rows_and_an_older_one_keeps_no_record(train, once, tiny, own_rows):
     rows = own_rows("text")
-    frozen = train("frozen", tiny("bert"), "frozen", **rows, **FROZEN)
+    frozen = once("first", tiny("bert"), "frozen", **rows, **FROZEN)
     second = train("second", frozen.folder, "lora", **rows, seed=5)
     assert said(second, "the encoder of") == []
     (second.folder / "model" / "seen.safetensors").unlink()
@@ -263,9 +283,9 @@ def test_a_frozen_run_adds_no_rows_and_an_older_one_keeps_no_record(train, tiny,
     assert said(fourth, "no record of the rows was kept") == [unknown.replace(str(second.folder), str(third.folder))]
 
 
-def test_random_weights_have_no_past(train, tiny, own_rows):
+def test_random_weights_have_no_past(train, once, tiny, own_rows):
     rows = own_rows("text")
-    first = train("first", tiny("bert"), "lora", **rows)
+    first = once("first", tiny("bert"), "lora", **rows)
     second = train("second", first.folder, "full", **rows, weights="random")
     assert second.result.encoder["sha256"] is None
     assert "from" not in second.result.encoder
