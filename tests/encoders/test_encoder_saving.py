@@ -111,6 +111,10 @@ METHODS = {
     "ln_tuning": {},
     "fourierft": {"n_frequency": 8},
 }
+PLAINEST = ("lora", "dora", "ia3", "ln_tuning")
+"""One that adds, one that has a length beside, one that scales and one that is a copy of a layer.
+
+That all others can be merged is seen in ``test_adapters_train.py``."""
 
 
 def adapted(folder, method):
@@ -132,7 +136,10 @@ def plain(tiny):
     return states(load(tiny("bert")), "text")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(method, marks=() if method in PLAINEST else pytest.mark.slow) for method in METHODS],
+)
 def test_an_adapter_is_merged_and_the_one_that_trains_keeps_its_own(tmp_path, method, tiny, plain):
     encoder = adapted(tiny("bert"), method)
     before = states(encoder, "text")
