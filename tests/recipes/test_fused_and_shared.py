@@ -27,7 +27,7 @@ def request_of(tiny, own_rows, tmp_path_factory):
     vit, bert = str(tiny("vit")), str(tiny("bert"))
     return {
         "fused": {"encoder": (vit, bert), "strategy": "fusion", "set": {"how": "concat"}, **rows},
-        "shared": {"encoder": vit, "strategy": "multitask", "task": TASKS, "limit": 48},
+        "shared": {"encoder": vit, "strategy": "multitask", "task": TASKS, "limit": 24},
         "embedded": {"encoder": bert, "strategy": "full", **own_rows("image")},
     }.get
 

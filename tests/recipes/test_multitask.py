@@ -116,11 +116,20 @@ def test_words_and_a_table_written_out_share_one_text_encoder(options, tiny, tmp
         assert Result.load(place).task == task
 
 
+STORED = {"weighting": "uncertainty", "train.checkpoint_minutes": 1e-9}
+
+
+@pytest.fixture(scope="module")
+def unbroken(tiny, tmp_path_factory):
+    """Two tasks on one encoder, and each alone, never killed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MODAXFER_DATA", raising=False)
+        return shared(tiny("bert"), TWO, tmp_path_factory.mktemp("unbroken") / "run", **STORED)[0]
+
+
 @pytest.mark.parametrize(("where", "killed_at"), [("_record", 5), ("_judge", 3)])
-def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, tiny, tmp_path, monkeypatch):
+def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, unbroken, tiny, tmp_path, monkeypatch):
     """Killed in the middle of an epoch of both tasks, or while the second one is trained alone."""
-    options = {"weighting": "uncertainty", "train.checkpoint_minutes": 1e-9}
-    whole, _ = shared(tiny("bert"), TWO, tmp_path / "whole", **options)
     real, calls = getattr(loop._GradientPhase, where), []
 
     def dying(phase, *arguments):
@@ -132,12 +141,12 @@ def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, tiny, tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr(loop._GradientPhase, where, dying)
         with pytest.raises(KeyboardInterrupt):
-            shared(tiny("bert"), TWO, tmp_path / "broken", **options)
+            shared(tiny("bert"), TWO, tmp_path / "broken", **STORED)
     # While a task is trained alone the shared run itself is finished.
     assert (tmp_path / "broken" / "result.json").exists() == (where == "_judge")
-    resumed, folder = shared(tiny("bert"), TWO, tmp_path / "broken", resume=True, **options)
-    assert resumed.metrics == whole.metrics
-    assert resumed.tasks == whole.tasks
+    resumed, folder = shared(tiny("bert"), TWO, tmp_path / "broken", resume=True, **STORED)
+    assert resumed.metrics == unbroken.metrics
+    assert resumed.tasks == unbroken.tasks
     assert not (folder / ".checkpoint").exists()
 
 

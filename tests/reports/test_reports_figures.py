@@ -50,29 +50,36 @@ def test_the_files_of_each_kind_of_run(run, maker, names):
     assert sorted((run.root / "figures").glob("*")) == sorted(paths)
 
 
+@pytest.fixture(scope="module")
+def drawn(make_run):
+    """Return the figures of a run of classes in the light and the dark theme, by theme."""
+    maker = make_run()
+    result = maker.classes()
+    return {theme: figures.draw(result, maker.root, theme) for theme in (LIGHT, DARK)}
+
+
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_figures_stand_on_the_page_colour_and_show_ink(run, theme):
-    for drawing in figures.draw(run.classes(), run.root, theme):
+def test_figures_stand_on_the_page_colour_and_show_ink(drawn, theme):
+    for drawing in drawn[theme]:
         image = pixels(drawing)
         np.testing.assert_array_equal(image[0, 0], rgb(theme.paper))
         assert (np.abs(image.astype(int) - rgb(theme.paper)).sum(-1) > 100).mean() > 0.005
 
 
-def test_the_run_stands_out_from_its_baselines(run):
-    image = pixels(figures.draw(run.classes(), run.root)[0])
+def test_the_run_stands_out_from_its_baselines(drawn):
+    image = pixels(drawn[LIGHT][0])
     for colour in (LIGHT.first, LIGHT.faint):
         assert (image == rgb(colour)).all(-1).mean() > 0.01
 
 
-def test_every_figure_has_a_caption_and_an_alternative_text(run):
-    drawings = figures.draw(run.classes(), run.root)
+def test_every_figure_has_a_caption_and_an_alternative_text(drawn):
+    drawings = drawn[LIGHT]
     assert all(drawing.caption and drawing.alternative for drawing in drawings)
     assert "chance 0.310, majority 0.220, simple (tf-idf + logistic regression) 0.703" in drawings[0].alternative
 
 
-def test_the_same_run_gives_the_same_bytes(run):
-    result = run.classes()
-    assert figures.draw(result, run.root) == figures.draw(result, run.root)
+def test_the_same_run_gives_the_same_bytes(run, drawn):
+    assert figures.draw(run.classes(), run.root) == drawn[LIGHT]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +94,7 @@ def test_the_same_run_gives_the_same_bytes(run):
     ],
 )
 def test_class_names_that_a_plotting_library_may_choke_on(run, names):
-    drawn = {drawing.name: drawing for drawing in figures.draw(run.classes(names), run.root)}
-    assert pixels(drawn["confusion"]).shape[0] > 100
+    assert confusions(run.classes(names), run).shape[0] > 100
 
 
 def test_forty_three_classes_get_room(run):
