@@ -30,6 +30,8 @@ __all__ = [
 
 T = TypeVar("T")
 
+_hints = lru_cache(typing.get_type_hints)
+
 FEW_KEYS = 8
 """Up to so many allowed keys are listed in a message; of more, only those that resemble what was written."""
 
@@ -238,7 +240,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
     Raises:
         ConfigError: Names every unknown key (with close matches), wrong type and value out of range at once.
     """
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     known = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
     problems, converted = [], {}
     for key, value in values.items():
@@ -261,11 +263,6 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
         few = sorted(known) if len(known) <= FEW_KEYS else None
         raise ConfigError("; ".join(problems), allowed=few, fix="correct the keys or values named")
     return cls(**converted)
-
-
-@lru_cache
-def _hints(cls: type) -> Mapping[str, Any]:
-    return typing.get_type_hints(cls)  # Each word of them is compiled, in every run of a sweep.
 
 
 def _takes_none(hint: Any) -> bool:
