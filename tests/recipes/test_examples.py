@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import runpy
+import struct
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import modaxfer
@@ -51,3 +54,40 @@ def test_quickstart_notebook(tiny, tmp_path, monkeypatch):
         exec("".join(cell["source"]), names)
     assert names["result"].status == "completed"
     assert names["result"].task == "modaxfer/digits"
+
+
+@pytest.fixture
+def heads():
+    """Return what stands in the example of heads, without running it."""
+    return runpy.run_path(str(EXAMPLES / "ct_to_mri.py"))
+
+
+def test_without_its_packages_the_example_of_heads_says_what_to_install(heads, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys, "argv", ["ct_to_mri.py", "--ct", str(tmp_path / "none"), "--output", str(tmp_path / "out")]
+    )
+    heads["main"]()
+    assert "skipped: " in (told := capsys.readouterr().out)
+    assert "apt-get install invesalius-examples" in told
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "none").touch()
+    monkeypatch.setitem(heads["main"].__globals__, "nilearn_file", lambda: None)
+    heads["main"]()
+    assert "skipped: the package nilearn is not installed. Fix: pip install nilearn" in capsys.readouterr().out
+
+
+def test_heads_are_read_from_below_and_each_slice_lies_in_its_fifth(heads, tmp_path):
+    brain = np.zeros((2, 3, 10), np.uint8)
+    brain[0, 2, 7] = 255
+    header = bytearray(352)
+    header[40:56] = struct.pack("<8h", 3, 2, 3, 10, 1, 1, 1, 1)
+    header[108:112] = struct.pack("<f", 352.0)
+    path = tmp_path / "brain.nii.gz"
+    path.write_bytes(gzip.compress(bytes(header) + brain.tobytes(order="F")))
+    read = heads["read_nifti"](path)
+    # Slices, then rows from the face down, then columns.
+    assert read.shape == (10, 3, 2)
+    assert np.argwhere(read == 1).tolist() == [[7, 0, 0]]
+    heads["write_slices"](read, tmp_path / "slices")
+    found = {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "slices").iterdir()}
+    assert found == dict.fromkeys(heads["LEVELS"], 2)
