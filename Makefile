@@ -27,7 +27,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels embedded embed fusion sharing matrix streaming threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods embedded embed fusion sharing matrix streaming threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -101,6 +101,10 @@ embedded: $(VENV)/.weights  ## Measure the weights of plugins/embedded (needs MO
 # For example make embed RECIPE=reader FROM=out/reader, when examples/pretraining/reader/make.sh out has ended.
 embed: $(VENV)/.runtime  ## Put what a recipe of examples/pretraining has made into plugins/embedded: RECIPE=reader FROM=FOLDER.
 	$(BIN)/python examples/pretraining/embed.py $(RECIPE) $(FROM)
+	$(BIN)/python docs/generate.py
+
+methods: $(VENV)/.weights  ## Fine-tune on 16 rows per class in eighteen ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/methods.py
 	$(BIN)/python docs/generate.py
 
 # Four shifts that are drawn take a minute of one core; each run of the transfers a minute or two.

@@ -10,6 +10,7 @@ from tables.embedded import embedded
 from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
+from tables.methods import methods
 from tables.registered import (
     augmentations,
     bridges,
@@ -59,6 +60,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "few-labels": few_labels,
     "fusion": fusion,
     "matrix": matrix,
+    "methods": methods,
     "metrics": metrics,
     "objective-options": objective_options,
     "objectives": objectives,
