@@ -188,7 +188,7 @@ def test_a_failed_run_says_so_in_its_result(shell, tiny, own_rows, tmp_path):
 
 
 def test_a_failed_run_is_tried_again(shell, tiny, own_rows, tmp_path, monkeypatch):
-    from modaxfer.runner import run
+    from modaxfer.runner.evaluation import conclude
 
     ask = (
         "train", "--encoder", tiny("bert"), "--strategy", "full", "--data", own_rows("text")["data"], "--text", "text",
@@ -200,7 +200,7 @@ def test_a_failed_run_is_tried_again(shell, tiny, own_rows, tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as trouble:
-        trouble.setattr(run, "examine", full_disk)
+        trouble.setattr(conclude, "examine", full_disk)
         status, _, err = shell(*ask, tmp_path / "run")
     assert status == 1
     assert "there is no space left to write into" in err

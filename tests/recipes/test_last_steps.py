@@ -13,9 +13,10 @@ import pytest
 
 import modaxfer
 from modaxfer.errors import RunFailedError
+from modaxfer.registry import registry
 from modaxfer.result import Result
-from modaxfer.runner import run as runs
 from modaxfer.runner.claims.contents import foreign, remove
+from modaxfer.runner.evaluation import conclude
 from modaxfer.runner.training.checkpoint import Checkpoints
 
 pytestmark = pytest.mark.recipe
@@ -38,7 +39,7 @@ def train(tiny, own_rows, tmp_path):
 
 def test_where_scores_fail_the_model_is_there(train, own_rows, tmp_path, monkeypatch):
     with monkeypatch.context() as trouble:
-        trouble.setattr(runs, "examine", fail)
+        trouble.setattr(conclude, "examine", fail)
         with pytest.raises(ZeroDivisionError):
             train()
     failed = Result.load(tmp_path / "run")
@@ -63,12 +64,12 @@ def test_checkpoints_go_when_the_result_is_there(train, tmp_path, monkeypatch):
 
 def test_reports_and_observers_that_fail_are_warnings_of_the_result(train, tmp_path, monkeypatch):
     monkeypatch.setattr("modaxfer.reports.html.write", fail)
-    notify = runs.registry().notify
+    notify = registry().notify
 
     def observed(event, **values):
         return [*notify(event, **values), *(["plugin 'x' failed at run_end"] if event == "run_end" else [])]
 
-    monkeypatch.setattr(runs.registry(), "notify", observed)
+    monkeypatch.setattr(registry(), "notify", observed)
     train()
     result = Result.load(tmp_path / "run")
     assert result.status == "completed"

@@ -12,6 +12,7 @@ from modaxfer.config import RunConfig
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.result import Result
 from modaxfer.runner import run as runs
+from modaxfer.runner.evaluation import conclude
 from modaxfer.runner.run import run
 
 pytestmark = pytest.mark.recipe
@@ -31,7 +32,7 @@ def killed(tiny, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(runs, "examine", die)
+        context.setattr(conclude, "examine", die)
         with pytest.raises(KeyboardInterrupt):
             run(config)
     return tmp_path / "run", data

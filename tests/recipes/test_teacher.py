@@ -12,7 +12,7 @@ import modaxfer
 from modaxfer.config import RunConfig
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, DataError, RefusedError
 from modaxfer.plan import Part, Phase, Plan, Stream
-from modaxfer.runner import run as runs
+from modaxfer.runner import execution
 from modaxfer.runner import teacher as teachers
 from modaxfer.runner.request.teacher import _refuse_blends, find_teacher
 from modaxfer.runner.training import loop
@@ -126,7 +126,7 @@ def test_a_killed_run_asks_no_second_time_and_not_another(tiny, rows, teacher, t
     ],
 )
 def test_what_no_teacher_can_help_is_refused(changes, error, message, tiny, rows, teacher, tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "open_sessions", lambda *arguments: pytest.fail("weights were loaded"))
+    monkeypatch.setattr(execution, "open_sessions", lambda *arguments: pytest.fail("weights were loaded"))
     with pytest.raises(error, match=message):
         student(tiny, rows, tmp_path / "run", teacher.folder, **changes)
 

@@ -9,7 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from modaxfer.config import RunConfig
-    from modaxfer.runner.opening import RunContext
+    from modaxfer.runner.context import RunContext
     from modaxfer.runner.request.resolved import ResolvedTask
     from modaxfer.runner.session import TaskSession
 
@@ -21,7 +21,8 @@ def opened() -> Callable[[RunConfig], Opened]:
     """Return a function from a request to its sessions, resolved tasks and what they share."""
 
     def opened(config: RunConfig) -> Opened:
-        from modaxfer.runner.opening import RunContext, open_sessions
+        from modaxfer.runner.context import RunContext
+        from modaxfer.runner.opening import open_sessions
         from modaxfer.runner.processes.accelerate import make_accelerator
         from modaxfer.runner.progress import Progress
         from modaxfer.runner.request.resolve import resolve_tasks

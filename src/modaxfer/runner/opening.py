@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from modaxfer.contracts import Bridge, Processor
 from modaxfer.data.cells.readings import Reading
 from modaxfer.data.clusters import clusters_of
 from modaxfer.encoders.adapters import attach_adapter
@@ -19,38 +19,31 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.heads.build import head_of
 from modaxfer.registry import problem_name
 from modaxfer.runner.claims.start import description
+from modaxfer.runner.context import RunContext
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.build import build_model, fill_model, one_processor
 from modaxfer.runner.model.description import ModelDescription
-from modaxfer.runner.progress import Progress
+from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.runner.rows.encode import Computer
-from modaxfer.runner.rows.prepare import fitted, prepare
+from modaxfer.runner.rows.prepare import Prepared, fitted, prepare
 from modaxfer.runner.rows.recipe import recipe_of
 from modaxfer.runner.session import TaskSession
-from modaxfer.runner.stages import Stages
 from modaxfer.runner.versions import version_of
 
-__all__ = ["RunContext", "open_sessions"]
+__all__ = ["open_sessions"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunContext:
-    """What all sessions of a run share beside their encoders."""
+class _Parts:
+    """What a task brings to its session, before any weight of its own."""
 
-    accelerator: Any
-    stages: Stages
-    progress: Progress
-    warnings: list[str]
-    log: Path | None
-    """File that the run's log is written to; None in processes that write none."""
-
-    def tell(self, warning: str) -> None:
-        """Say a warning and keep it for the result, once."""
-        if warning not in self.warnings:
-            self.warnings.append(warning)
-            self.progress.say(f"warning: {warning}")
+    resolved: ResolvedTask
+    described: ModelDescription
+    bridges: list[Bridge]
+    processor: Processor
+    rows: Prepared
 
 
 def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[TaskSession]:
@@ -64,15 +57,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
     with context.stages.stage("load"):
         encoders = [_load(place, tasks) for place in range(len(first.towers))]
     with context.stages.stage("prepare"), context.accelerator.main_process_first():
-        models = [_described(resolved, first.config.precision, context) for resolved in tasks]
-        bridges = [
-            [tower.build_bridge(resolved.data.root) for tower in described.towers]
-            for resolved, described in zip(tasks, models, strict=True)
-        ]
-        processors = [one_processor(described, own, encoders) for described, own in zip(models, bridges, strict=True)]
-        prepared = [
-            prepare(*each, context.progress, context.tell) for each in zip(tasks, models, processors, strict=True)
-        ]
+        parts = _parts(tasks, encoders, context)
     if first.plan.adapter is not None:
         for encoder in encoders:
             attach_adapter(encoder, first.plan.adapter)
@@ -80,46 +65,80 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
     computer = Computer(context.accelerator.device, first.config.precision)
     torch.manual_seed(first.config.seed)
     sessions = []
-    for resolved, described, own, processor, made in zip(tasks, models, bridges, processors, prepared, strict=True):
-        notes = [note if len(tasks) == 1 else f"{resolved.task_id}: {note}" for note in made.notes]
+    for each in parts:
+        notes = [note if len(tasks) == 1 else f"{each.resolved.task_id}: {note}" for note in each.rows.notes]
         context.warnings.extend(notes)
         for note in notes:
             context.progress.say(f"warning: {note}")
+        model = _model(each, encoders).to(computer.device)
+        session = _session(each, model, computer, log, _weights_key(each.resolved, encoders, computer), context)
+        if each.resolved.source is not None:
+            session.source = _source_session(session, each.resolved.source, context)
+        sessions.append(session)
+    return sessions
+
+
+def _parts(tasks: Sequence[ResolvedTask], encoders: Sequence[Any], context: RunContext) -> list[_Parts]:
+    """Fit the bridges of every task, then prepare the rows of every task; all see the same encoders."""
+    models = [_described(resolved, tasks[0].config.precision, context) for resolved in tasks]
+    bridges = [
+        [tower.build_bridge(resolved.data.root) for tower in described.towers]
+        for resolved, described in zip(tasks, models, strict=True)
+    ]
+    processors = [one_processor(described, own, encoders) for described, own in zip(models, bridges, strict=True)]
+    return [
+        _Parts(
+            resolved=resolved,
+            described=described,
+            bridges=own,
+            processor=processor,
+            rows=prepare(resolved, described, processor, context.progress, context.tell),
+        )
+        for resolved, described, own, processor in zip(tasks, models, bridges, processors, strict=True)
+    ]
+
+
+def _model(parts: _Parts, encoders: Sequence[Any]) -> TransferModel:
+    """Return the task's model around the loaded encoders, with a fresh head or as its parent run had it."""
+    resolved, described = parts.resolved, parts.described
+    if resolved.parent is None:
         hidden = [encoder.hidden_size for encoder in encoders]
         fresh = partial(_fresh_head, resolved, described.objective.outputs, hidden)
-        model = build_model(described, own, encoders, fresh if resolved.parent is None else None)
-        if resolved.parent is not None:
-            fill_model(model, resolved.parent)
-        sessions.append(
-            TaskSession(
-                accelerator=context.accelerator,
-                computer=computer,
-                model=model.to(computer.device),
-                described=described,
-                processor=processor,
-                splits=made.splits,
-                problem=described.problem,
-                objective=described.objective,
-                metrics=resolved.metrics,
-                primary=resolved.primary,
-                train=resolved.options.train,
-                batch_size=resolved.config.batch_size,
-                seed=resolved.config.seed,
-                groups=_groups(resolved),
-                task_id=resolved.task_id,
-                encoder=" + ".join(described.encoder.id for described in resolved.towers),
-                bridges=tuple(own),
-                recipe=partial(recipe_of, resolved, described, processor),
-                weights_key=_weights_key(resolved, encoders, computer),
-                log=log,
-                progress=context.progress,
-                privacy=resolved.plan.privacy,
-                warnings=context.warnings,
-            )
-        )
-        if resolved.source is not None:
-            sessions[-1].source = _source_session(sessions[-1], resolved.source, context)
-    return sessions
+        return build_model(described, parts.bridges, encoders, fresh)
+    model = build_model(described, parts.bridges, encoders, None)
+    fill_model(model, resolved.parent)
+    return model
+
+
+def _session(
+    parts: _Parts, model: TransferModel, computer: Computer, log: RunLog, weights_key: str, context: RunContext
+) -> TaskSession:
+    resolved, described = parts.resolved, parts.described
+    return TaskSession(
+        accelerator=context.accelerator,
+        computer=computer,
+        model=model,
+        described=described,
+        processor=parts.processor,
+        splits=parts.rows.splits,
+        problem=described.problem,
+        objective=described.objective,
+        metrics=resolved.metrics,
+        primary=resolved.primary,
+        train=resolved.options.train,
+        batch_size=resolved.config.batch_size,
+        seed=resolved.config.seed,
+        groups=_groups(resolved),
+        task_id=resolved.task_id,
+        encoder=" + ".join(tower.encoder.id for tower in resolved.towers),
+        bridges=tuple(parts.bridges),
+        recipe=partial(recipe_of, resolved, described, parts.processor),
+        weights_key=weights_key,
+        log=log,
+        progress=context.progress,
+        privacy=resolved.plan.privacy,
+        warnings=context.warnings,
+    )
 
 
 def _source_session(session: TaskSession, source: ResolvedTask, context: RunContext) -> TaskSession:

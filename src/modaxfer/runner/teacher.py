@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from modaxfer.runner.opening import RunContext
+from modaxfer.runner.context import RunContext
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.processes.accelerate import share
 from modaxfer.runner.request.resolved import ResolvedTask

@@ -15,8 +15,8 @@ from safetensors import safe_open
 
 from modaxfer.contracts import AlignedBridge, Batch, pool
 from modaxfer.encoders.load import load_encoder
+from modaxfer.runner.context import RunContext
 from modaxfer.runner.model.joint import JointProcessor, JointRows
-from modaxfer.runner.opening import RunContext
 from modaxfer.runner.processes.accelerate import share
 from modaxfer.runner.request.proxy import Proxy
 from modaxfer.runner.request.resolved import ResolvedTask

@@ -1,0 +1,30 @@
+"""What all tasks of a run share beside their encoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.stages import Stages
+
+__all__ = ["RunContext"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """Processes, clock and where to tell and write."""
+
+    accelerator: Any
+    stages: Stages
+    progress: Progress
+    warnings: list[str]
+    log: Path | None
+    """File that the run's log is written to; None in processes that write none."""
+
+    def tell(self, warning: str) -> None:
+        """Say a warning and keep it for the result, once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.progress.say(f"warning: {warning}")

@@ -1,0 +1,68 @@
+"""A trained task is scored, and what belongs to it is written: the one place where a run's test scores come about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from modaxfer.result import Result
+from modaxfer.runner.evaluation.ablation import ablate
+from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.evaluation.estimates import estimates
+from modaxfer.runner.evaluation.privacy import kept_private
+from modaxfer.runner.evaluation.scores import Findings, examine
+from modaxfer.runner.evaluation.shown import write_mistakes
+from modaxfer.runner.evaluation.summary import assemble, write_predictions, write_validation
+from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.session import TaskSession
+from modaxfer.runner.stages import Stages
+from modaxfer.runner.training.plan import TrainedPlan
+
+__all__ = ["conclude"]
+
+
+def conclude(
+    session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan, stages: Stages, folder: Path
+) -> Result:
+    """Score a task and write what was predicted for it; what is beside the scores may fail, and is said.
+
+    Args:
+        session: With the trained model.
+        resolved: The task.
+        trained: What came of the plan.
+        stages: The run's clock.
+        folder: Of what belongs to this task; written by the main process.
+
+    Returns:
+        The task's result, not yet written.
+    """
+    with stages.stage("evaluate"):
+        findings = examine(session, resolved)
+        ablation, estimated = _ablation(session, resolved, findings), _estimates(session, resolved, findings)
+    main = session.accelerator.is_main_process
+    if main:
+        inputs = partial(write_mistakes, folder, session, resolved, findings.test, findings.asked)
+        attempt("what the report shows of wrong predictions", inputs, session.warnings)
+    told = dict(trained.told)
+    result = assemble(session, resolved, findings, told, stages, trained.parameters, ablation, estimated)
+    result = replace(result, privacy=kept_private(session, resolved, findings, told, session.warnings))
+    if main:
+        write_predictions(folder, session, resolved, findings.test, findings.asked)
+        write_validation(folder, session, resolved, findings)
+    return result
+
+
+def _ablation(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> dict[str, Any]:
+    if len(resolved.towers) == 1:
+        return {}
+    parts = partial(ablate, session, resolved, findings)
+    return attempt("what each part of a row is worth", parts, session.warnings) or {}
+
+
+def _estimates(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> dict[str, Any]:
+    if session.source is None or not resolved.hidden:
+        return {}
+    guessed = partial(estimates, session, findings, session.warnings)
+    return attempt("what can be said without labels", guessed, session.warnings) or {}

@@ -1,0 +1,169 @@
+"""One run from resolved tasks to its result: opened, trained, saved, scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from modaxfer.registry import registry
+from modaxfer.result import Result
+from modaxfer.runner.before.stage import told_before
+from modaxfer.runner.claims.space import space_told
+from modaxfer.runner.claims.start import Start, store_start
+from modaxfer.runner.context import RunContext
+from modaxfer.runner.evaluation.caveats import caveats
+from modaxfer.runner.evaluation.conclude import conclude
+from modaxfer.runner.evaluation.failed import failed_result
+from modaxfer.runner.evaluation.summary import together
+from modaxfer.runner.folder import CHECKPOINT, RESULT, store_config, task_folder
+from modaxfer.runner.kinds import asked_companions
+from modaxfer.runner.opening import open_sessions
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.request.announced import announce
+from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.request.single import config_of
+from modaxfer.runner.saving import save_model, seen_by
+from modaxfer.runner.session import TaskSession
+from modaxfer.runner.stages import Stages
+from modaxfer.runner.teacher import ask_teacher
+from modaxfer.runner.training.alignment import align_bridges
+from modaxfer.runner.training.checkpoint import Checkpoints
+from modaxfer.runner.training.features import predict_known
+from modaxfer.runner.training.plan import TrainedPlan, train_plan
+
+__all__ = ["Execution"]
+
+
+class Execution:
+    """A run whose tasks are resolved and whose folder is claimed.
+
+    Args:
+        tasks: All tasks of the run; they share encoders, strategy and plan.
+        folder: Of the run.
+        accelerator: Of its processes.
+        progress: Where to tell how far it is.
+        notes: Warnings from before.
+        weights: What the config said of the weights, before a source stage made others of them.
+    """
+
+    def __init__(
+        self,
+        tasks: tuple[ResolvedTask, ...],
+        folder: Path,
+        accelerator: Any,
+        progress: Progress,
+        notes: Sequence[str],
+        weights: str,
+    ) -> None:
+        self.tasks, self.folder, self.weights = tasks, folder, weights
+        self.config, self.plan = tasks[0].config, tasks[0].plan
+        self.main = accelerator.is_main_process
+        warnings = [*registry().failures, *notes, *caveats(tasks)]
+        self.context = RunContext(
+            accelerator=accelerator,
+            stages=Stages(warnings),
+            progress=progress,
+            warnings=warnings,
+            log=folder / "log.jsonl" if self.main else None,
+        )
+
+    def run(self, start: Start) -> Result:
+        """Return the result, which the main process has written; that of a failure is written too.
+
+        Args:
+            start: What the run starts from, kept for when it is resumed.
+        """
+        with space_told(self.folder):
+            if self.main:
+                store_config(replace(self.config, weights=self.weights), self.folder)
+                store_start(start, self.folder)
+                (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
+            self.context.warnings.extend(registry().notify("run_start", config=dict(vars(self.config))))
+            try:
+                result = self._result()
+            except Exception as error:
+                self._fail(error)
+                raise
+            return self._observed(result)
+
+    def _result(self) -> Result:
+        announce(self.tasks, self.context.warnings, self.context.progress.say)
+        sessions, told = self._opened()
+        trained = train_plan(self.tasks, sessions, self.context.stages, self.folder / CHECKPOINT)
+        trained = replace(trained, told={**trained.told, **told, **self._teacher()})
+        # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
+        for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():
+            save_model(self._place(resolved), session, resolved, trained.parameters, seen_by(self.tasks))
+        results = [self._concluded(*each, trained) for each in zip(sessions, self.tasks, strict=True)]
+        result = results[0] if len(results) == 1 else together(results, self.context.stages)
+        result = replace(result, companions=asked_companions(self.plan, self.config), **self._learned_first())
+        if self.main:
+            result.save(self.folder)
+            Checkpoints(self.folder / CHECKPOINT).clear()
+        self.context.accelerator.wait_for_everyone()
+        return result
+
+    def _opened(self) -> tuple[list[TaskSession], dict[str, Any]]:
+        """Return the sessions as training begins, and what a result says of what was done until then."""
+        taught = ask_teacher(self.tasks[0], self.context, self.folder / CHECKPOINT)
+        torch.manual_seed(self.config.seed)
+        np.random.seed(self.config.seed)
+        sessions = open_sessions(self.tasks, self.context)
+        sessions[0].taught = taught
+        aligned = align_bridges(sessions, self.tasks, self.context, self.folder / CHECKPOINT)
+        for session in sessions if self.plan.head_from_run else ():
+            session.before = predict_known(session, "test")
+        return sessions, aligned
+
+    def _concluded(self, session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan) -> Result:
+        """Score one task; in a run of several it leaves a result of its own."""
+        folder = self._place(resolved)
+        result = conclude(session, resolved, trained, self.context.stages, folder)
+        if self.main and folder != self.folder:
+            store_config(config_of(self.config, resolved), folder)
+            result.save(folder)
+        return result
+
+    def _place(self, resolved: ResolvedTask) -> Path:
+        """Return where what belongs to one task is written: into the run, or its own folder inside a shared one."""
+        return self.folder if len(self.tasks) == 1 else self.folder / "tasks" / task_folder(resolved.task_id)
+
+    def _teacher(self) -> dict[str, Any]:
+        """Return what is told of the run's teacher, under that name."""
+        teacher, options = self.tasks[0].teacher, self.tasks[0].options.train
+        if teacher is None:
+            return {}
+        softened = {"share": options.teacher_share, "temperature": options.teacher_temperature}
+        return {"teacher": {**teacher.told, **softened}}
+
+    def _learned_first(self) -> dict[str, Any]:
+        """Return what a result says of the source stage; nothing where there is none."""
+        before = told_before(self.folder)
+        if not before:
+            return {}
+        return {"before": before, "source_task": " + ".join(str(told["task"]) for told in before)}
+
+    def _observed(self, result: Result) -> Result:
+        """Tell observers of the end; what goes wrong with them is noted in the result, which stands."""
+        troubles = registry().notify("run_end", result=result.to_dict())
+        if troubles:
+            result = replace(result, warnings=(*result.warnings, *troubles))
+            if self.main:
+                result.save(self.folder)
+        return result
+
+    def _fail(self, error: Exception) -> None:
+        """Tell observers, and leave what went wrong in the folder."""
+        self.context.warnings.extend(registry().notify("run_error", error=error))
+        if not self.main:
+            return
+        try:
+            failed_result(error, self.tasks, self.context.stages, self.context.warnings).save(self.folder)
+        except OSError as trouble:
+            # A full disk takes no note of it either; what went wrong first is what counts.
+            self.context.progress.say(f"warning: {RESULT} could not be written: {trouble}")
