@@ -248,7 +248,7 @@ def shared_requests(tiny, own_rows, tmp_path):
     bert, vit = str(tiny("bert")), str(tiny("vit"))
     align = {"align": "mmd", "proxy": "digits", "align_steps": 5, "align_rows": 20, "units": "bytes"}
     aligned = {"bridge": "embed", "set": {f"bridge.{key}": value for key, value in align.items()}}
-    tasks = {"task": ("digits", "legal-sentiment"), "limit": 32, "epochs": 1, "strategy": "multitask", **RATE}
+    tasks = {"task": ("digits", "legal-sentiment"), "limit": 16, "epochs": 1, "strategy": "multitask", **RATE}
     # Batches of five: the two processes do not hold the same number of rows, and a joint loss is of all of them.
     adapted = {"encoder": bert, "task": "sst2", "source_task": "rt-polarity", "limit": 25, "epochs": 1, **RATE}
     adapted |= {"batch_size": 5, "set": {"train.max_tokens": 64}}
@@ -271,7 +271,7 @@ def shared_requests(tiny, own_rows, tmp_path):
             "epochs": 2,
             "set": {"l2_sp": 0.5, "bss": 1e-3, "surgical": True, "gradual": 0.3, "train.max_tokens": 64},
             **RATE,
-            **own_rows("text"),
+            **own_rows("text", 24),
         },
         "discriminated": {**adapted, "strategy": "dann"},
         "drawn together": {**adapted, "strategy": "coral"},
@@ -289,7 +289,7 @@ def shared_requests(tiny, own_rows, tmp_path):
             "epochs": 1,
             "baseline": "scratch",
             "set": {"train.rates": "1,3"},
-            **own_rows("text"),
+            **own_rows("text", 24),
         },
     }
 
@@ -344,13 +344,20 @@ CHECKS = {
 
 
 def test_a_launcher_that_starts_one_process_for_two_is_found_out(tiny, own_rows, tmp_path, monkeypatch):
-    asks = tmp_path / "asks.py"
-    asks.write_text("from modaxfer.runner.processes.launch import _asked_of_accelerate as asked; print(asked())")
-    launch = [sys.executable, str(Path(sys.executable).with_name("accelerate")), "launch", "--cpu"]
-    done = subprocess.run(
-        [*launch, "--num_processes", "2", str(asks)], capture_output=True, text=True, timeout=120, check=True
-    )
-    monkeypatch.setattr("modaxfer.runner.processes.launch._asked_of_accelerate", lambda: int(done.stdout))
+    from accelerate.commands import launch as accelerates
+
+    arguments = ["--cpu", "--num_processes", "2", "train.py"]
+    started = []
+    with monkeypatch.context() as patch:  # What it would start is one process, which finds no other.
+        patch.setattr(accelerates, "simple_launcher", started.append)
+        accelerates.launch_command(accelerates.launch_command_parser().parse_args(arguments))
+    assert len(started) == 1
+    asks = "from modaxfer.runner.processes.launch import _asked_of_accelerate as asked; raise SystemExit(asked())"
+    parent = tmp_path / "accelerate"
+    parent.write_text(f"#!{sys.executable} -S\nimport subprocess, sys\nsys.exit(subprocess.call(sys.argv[4:]))\n")
+    parent.chmod(0o700)
+    done = subprocess.run([parent, *arguments[:-1], sys.executable, "-c", asks], timeout=120, check=False)
+    monkeypatch.setattr("modaxfer.runner.processes.launch._asked_of_accelerate", lambda: done.returncode)
     with pytest.raises(ConfigError, match="2 processes were asked for and 1 started"):
         train_here({"encoder": str(tiny("bert")), "strategy": "full", **own_rows("pair")}, tmp_path / "run")
     assert not (tmp_path / "run").exists()
