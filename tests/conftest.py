@@ -39,7 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's way: to walk through it takes a fifth of a second."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 

@@ -113,9 +113,9 @@ def test_the_14_operations_of_the_paper_are_drawn_evenly(monkeypatch):
         monkeypatch.setitem(
             OPERATIONS, name, (change, lambda image, size, name=name: drawn.append((name, size)) or image)
         )
-    chance = generator()
+    chance, image = generator(), picture()
     for _ in range(14_000):
-        trivial_augment(picture(), 1.0, chance)
+        trivial_augment(image, 1.0, chance)
     names, counts = np.unique([name for name, _ in drawn], return_counts=True)
     assert len(names) == 14
     assert abs(counts - 1000).max() < 5 * math.sqrt(1000)
