@@ -68,8 +68,14 @@ def test_what_a_long_text_says_at_its_end_is_lost_with_a_word(tiny, long_texts, 
     assert [line for line in again.result.warnings if "were cut" in line] == told
 
 
-@pytest.mark.parametrize("long", ["head_tail", "mean_of_windows"])
-@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+@pytest.mark.parametrize(
+    ("long", "strategy"),
+    [
+        *(("head_tail", "frozen"), ("mean_of_windows", "frozen"), ("head_tail", "lora"), ("mean_of_windows", "full")),
+        pytest.param("mean_of_windows", "lora", marks=pytest.mark.slow),
+        pytest.param("head_tail", "full", marks=pytest.mark.slow),
+    ],
+)
 def test_ways_to_read_a_long_text_train_and_predict_the_same(tiny, long_texts, tmp_path, capsys, long, strategy):
     run = trained(tmp_path / "run", tiny("bert"), long_texts, strategy, **{"encoder.long": long})
     assert run.result.metrics["test"] == pytest.approx(run.evaluate()["metrics"], abs=1e-6)
