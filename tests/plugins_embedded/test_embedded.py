@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,3 +114,25 @@ def test_what_the_plugin_holds_is_small_and_loads_whole(name):
     assert {tensor.dtype for tensor in model.parameters()} == {torch.float32}
     assert resolve(str(folder)).spec.name == plugin.ENCODERS[name]
     assert "## Licences" in (folder / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_the_weights_and_its_plugin_lists_them(embed, product, tmp_path):
+    source = tmp_path / "embedded"
+    shutil.copytree(ROOT / "plugins" / "embedded", source, ignore=shutil.ignore_patterns("*-tiny"))
+    embed.embed(RECIPES / "reader", product.folder, source / "src" / "modaxfer_embedded" / "weights")
+    how = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--no-cache-dir"]
+    command = [sys.executable, "-m", "pip", "wheel", *how, "--wheel-dir", tmp_path, source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("modaxfer_embedded-*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    asked = (
+        "from modaxfer_embedded.plugin import modaxfer_checkpoints, vit_tiny; (spec,) = modaxfer_checkpoints();"
+        "print(spec.name, spec.stand_in, spec.trained_on, (vit_tiny() / 'model.safetensors').is_file())"
+    )
+    path = f"{tmp_path / 'site'}:{ROOT / 'src'}"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "vit-tiny True ('rendered text',) True\n", done.stderr

@@ -42,7 +42,7 @@ def said_of(teacher: str, entries: list[str]) -> torch.Tensor:
     """Return the teacher's mean vector of each entry, float32 ``[entries, width]``."""
     encoder: Any = load_encoder(resolve(teacher), options=EncoderOptions())
     processor = encoder.processor("text")
-    texts = [entry.removeprefix("##") for entry in entries]
+    texts = [(entry.removeprefix("##"),) for entry in entries]
     found = []
     for start in range(0, len(texts), BATCH):
         batch = processor.collate(list(processor(texts[start : start + BATCH])))
