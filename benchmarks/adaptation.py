@@ -60,13 +60,14 @@ class Chain:
     sources: tuple[str, ...]
     task: str
     strategy: str
-    seeds: int = len(SEEDS)
+    seeds: Sequence[int] = SEEDS
 
     @property
-    def command(self) -> Command:
-        """The run, which has the same without the sources beside it, once for each seed."""
-        flags = {"encoder": (self.encoder,), "source-task": self.sources, "strategy": self.strategy}
-        return Command(cell=self.name, seed=0, flags={**flags, "task": (self.task,), "seeds": self.seeds})
+    def commands(self) -> tuple[Command, ...]:
+        """The runs, each with the same without the sources beside it."""
+        flags: dict[str, Any] = {"encoder": (self.encoder,), "source-task": self.sources, "strategy": self.strategy}
+        flags |= {"task": (self.task,), "precision": "fp32"}
+        return tuple(Command(cell=self.name, seed=seed, flags=flags) for seed in self.seeds)
 
 
 CLOSED = (
@@ -171,7 +172,7 @@ CHAINS = (
 def commands() -> list[Command]:
     """Return all runs, the first seed of every cell before the second of any."""
     made = [command for transfer in TRANSFERS for command in _commands(transfer)]
-    made += [chain.command for chain in CHAINS]
+    made += [command for chain in CHAINS for command in chain.commands]
     return sorted(made, key=lambda command: command.seed)
 
 
@@ -231,26 +232,37 @@ def missing(runs: Path) -> dict[str, list[int]]:
 
 
 def describe_chain(chain: Chain, runs: Path) -> dict[str, Any] | None:
-    """Return what a chain of sources brought; None where its runs have not finished."""
-    result = finished(chain.command, runs)
-    told = None if result is None else result.transfer_gain.get("source", {}).get(result.primary)
-    if result is None or told is None or told["seeds"] < chain.seeds:
+    """Return what a chain of sources brought, over the seeds that have finished; None where none has."""
+    found = [pair for command in chain.commands if (pair := _beside_twin(command, runs)) is not None]
+    if not found:
         return None
-    bars = {name: result.baselines[name].get(result.primary) for name in ("simple", "source_only")}
+    first, metric = found[0][0], found[0][0].result.primary
+    pairs = [Pair(references=run.references, better=run.scored, other=twin.scored) for run, twin in found]
+    same = len({run.ids for run, _ in found}) == 1
+    told = paired_gain(pairs, metric, problem=first.problem, same_rows=same)
     return {
         "name": chain.name,
         "encoder": chain.encoder,
         "sources": list(chain.sources),
         "task": chain.task,
         "strategy": chain.strategy,
-        "metric": result.primary,
-        "rows": dict(result.data["rows"]),
-        "seeds": told["seeds"],
-        "with": told["with"],
-        "without": told["without"],
-        "gain": {"value": told["gain"], "interval": told["interval"]},
-        **bars,
+        "metric": metric,
+        "rows": dict(first.result.data["rows"]),
+        "seeds": len(found),
+        "with": mean(run.score for run, _ in found),
+        "without": mean(twin.score for _, twin in found),
+        "gain": {"value": told.value, "interval": [told.low, told.high]},
+        **{bar: _bound([run.result for run, _ in found], bar, metric) for bar in ("simple", "source_only")},
     }
+
+
+def _beside_twin(command: Command, runs: Path) -> tuple[Finished, Finished] | None:
+    """Return a run and the one without its sources; None where one of them is missing."""
+    folder, result = command.folder(runs), finished(command, runs)
+    twin = folder / "without-source" / "0"
+    if result is None or not (twin / "result.json").is_file():
+        return None
+    return read_finished(folder, result), read_finished(twin, Result.load(twin))
 
 
 def describe_transfer(transfer: Transfer, runs: Path) -> dict[str, Any] | None:

@@ -82,6 +82,20 @@ def test_a_chain_stands_beside_the_run_without_its_sources(page):
     )
 
 
+def test_a_chain_is_told_over_the_seeds_that_have_finished(bench, tmp_path):
+    (chained,) = bench.CHAINS
+    for command in chained.commands[:2]:
+        folder = command.folder(tmp_path)
+        settle(command, folder)
+        finish(folder, 30 + command.seed, phase={})
+        finish(folder / "without-source" / "0", 25, phase={})
+    told = bench.describe_chain(chained, tmp_path)
+    assert (told["seeds"], told["with"], told["without"]) == (2, pytest.approx(30.5 / 40), pytest.approx(25 / 40))
+    assert told["gain"]["value"] == pytest.approx(5.5 / 40)
+    assert told["source_only"] is None
+    assert bench.missing(tmp_path)["credit-chain"] == [2]
+
+
 def test_methods_are_counted_by_what_their_intervals_support(page):
     told = page("adaptation_verdicts")
     assert "| `mcc` | 2 of 2 | 0 of 2 | 0 of 2 | +0.150 | a, b |  |" in told
@@ -110,7 +124,7 @@ def test_every_run_of_a_cell_has_the_first_seed_first_and_starts_from_its_own_so
     line = shot.line(shot.folder(Path("runs")))
     assert line[line.index("--encoder") + 1] == "runs/usps-mnist-source/1"
     assert "--source-task" not in line
-    (chained,) = (one for one in made if one.cell == "credit-chain")
+    chained = next(one for one in made if one.cell == "credit-chain")
     assert chained.line(Path("x")).count("--source-task") == 2
     cells = [command.cell for command in made if command.seed == 1]
     assert cells.index("usps-mnist-source") < cells.index("usps-mnist-shot")
