@@ -10,16 +10,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from embedded_speed import WATCHED, watch
 from resumable import Command, finished, main, store
 
 from modaxfer.errors import UnknownNameError
+from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.registry import load_target, registry
 from modaxfer.result import Result
+from modaxfer.runner.evaluation.finished import Finished, read_finished
 
 __all__ = ["CANDIDATES", "cells", "commands", "describe", "store", "told"]
 
@@ -72,6 +75,9 @@ class Cell:
     limit: int
     role: str = "own"
     """``own``; ``extra`` for another signal; ``teacher``; ``readme`` for the line of the README as it is."""
+    random: bool = False
+    """Whether it is frozen from random weights: what a frozen cell is compared with. The baseline that a run trains by
+    itself moves them all."""
 
     @property
     def candidate(self) -> Candidate:
@@ -88,14 +94,15 @@ class Cell:
         if self.role != "readme":
             flags |= {"checkpoint": weights, "limit": self.limit, "seeds": SEEDS}
             options |= dict(own.options) if encoder == own.encoder else {}
-        if self.role in ("own", "extra"):
-            flags |= {"baseline": ("scratch",)}
-            options |= {"train.rates": "0.5,2"} if self.strategy == "full" else {}
+        if self.random:
+            flags |= {"weights": "random"}
         if self.role == "own":
             flags |= {"bridge": own.bridge}
         if self.strategy == "full":
-            flags |= {"epochs": own.epochs}
+            flags |= {"epochs": own.epochs, "baseline": ("scratch",)}
+            options |= {"train.rates": "0.5,2"}
         name = f"{self.checkpoint.rpartition('/')[2]}-{self.role}-{self.task}-{self.strategy}"
+        name += "-random" if self.random else ""
         return Command(cell=name, seed=0, flags=flags, options=options, forked=True)
 
 
@@ -126,9 +133,10 @@ def cells() -> list[Cell]:
             ("extra", "frozen", candidate.extra),
         ]
         made += [
-            Cell(checkpoint=checkpoint, task=task, strategy=strategy, limit=limit, role=role)
+            Cell(checkpoint=checkpoint, task=task, strategy=strategy, limit=limit, role=role, random=random)
             for role, strategy, tasks in roles
             for task, limit in tasks.items()
+            for random in ((False, True) if strategy == "frozen" and role != "teacher" else (False,))
         ]
         if candidate.encoder == "vit":
             made.append(Cell(checkpoint=checkpoint, task="legal-sentiment", strategy="lora", limit=0, role="readme"))
@@ -144,14 +152,18 @@ def describe(runs: Path) -> dict[str, Any]:
     """Return what the finished cells found, by checkpoint, and which cells are missing."""
     found = {cell: finished(cell.command, runs) for cell in cells()}
     return {
-        "checkpoints": [_checkpoint(name, found, record) for name in CANDIDATES if (record := told(name)) is not None],
+        "checkpoints": [
+            _checkpoint(name, found, record, runs) for name in CANDIDATES if (record := told(name)) is not None
+        ],
         "absent": [name for name in CANDIDATES if told(name) is None],
         "missing": [cell.command.cell for cell, result in found.items() if result is None],
         "watched": watch(runs, WATCHED),
     }
 
 
-def _checkpoint(name: str, found: Mapping[Cell, Result | None], record: Mapping[str, Any]) -> dict[str, Any]:
+def _checkpoint(
+    name: str, found: Mapping[Cell, Result | None], record: Mapping[str, Any], runs: Path
+) -> dict[str, Any]:
     own = {cell: result for cell, result in found.items() if cell.checkpoint == name and result is not None}
     return {
         "checkpoint": name,
@@ -160,16 +172,48 @@ def _checkpoint(name: str, found: Mapping[Cell, Result | None], record: Mapping[
         "seen": record["recipe"]["tasks"],
         "labels": record["recipe"]["labels"],
         "teacher": CANDIDATES[name].teacher[1],
-        "cells": [_cell(cell, result) for cell, result in own.items() if cell.role in ("own", "extra")],
-        "kept": [told for cell, result in own.items() if cell.role == "own" and cell.strategy == "frozen"
+        "cells": [_cell(cell, result, gained) for cell, result in own.items()
+                  if cell.role in ("own", "extra") and (gained := _gained(cell, result, own, runs)) is not None],
+        "kept": [told for cell, result in own.items()
+                 if cell.role == "own" and cell.strategy == "frozen" and not cell.random
                  and (told := _kept(cell, result, own.items())) is not None],
         "readme": next((_readme(result) for cell, result in own.items() if cell.role == "readme"), None),
     }  # fmt: skip
 
 
-def _cell(cell: Cell, result: Result) -> dict[str, Any]:
+def _gained(cell: Cell, result: Result, own: Mapping[Cell, Result], runs: Path) -> Mapping[str, Any] | None:
+    """Return scores with and without pretraining and the gain; None where the other half is missing."""
+    if cell.strategy != "frozen":
+        found: Mapping[str, Any] = (result.transfer_gain or {})["pretraining"][result.primary]
+        return found
+    twin = replace(cell, random=True)
+    if cell.random or twin not in own:
+        return None
+    better, other = (_seeds(each, own[each], runs) for each in (cell, twin))
+    pairs = []
+    for one, two in zip(better, other, strict=True):
+        assert one.ids == two.ids, "runs of one seed share their test rows"
+        pairs.append(Pair(references=one.references, better=one.scored, other=two.scored, clusters=one.clusters))
+    alike = len({each.ids for each in better}) == 1
+    gain = paired_gain(pairs, result.primary, problem=better[0].problem, same_rows=alike)
+    return {
+        "gain": gain.value,
+        "interval": [gain.low, gain.high],
+        "with": mean(each.score for each in better),
+        "without": mean(each.score for each in other),
+        "seeds": len(pairs),
+    }
+
+
+def _seeds(cell: Cell, result: Result, runs: Path) -> list[Finished]:
+    """Return the finished runs of a cell, one for each seed."""
+    folder = cell.command.folder(runs)
+    others = [folder / "seeds" / str(seed) for seed in result.repeats.get("seeds", ())[1:]]
+    return [read_finished(folder, result), *(read_finished(each, Result.load(each)) for each in others)]
+
+
+def _cell(cell: Cell, result: Result, gained: Mapping[str, Any]) -> dict[str, Any]:
     metric = result.primary
-    gained = dict((result.transfer_gain or {})["pretraining"][metric])
     return {
         "task": cell.task,
         "role": cell.role,
