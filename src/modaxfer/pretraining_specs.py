@@ -9,7 +9,7 @@ __all__ = ["ObjectiveSpec"]
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveSpec:
-    """What an encoder learns from rows without labels: a `modaxfer.contracts.PretrainingObjective`.
+    """What an encoder learns from rows before it has a task: a `modaxfer.contracts.PretrainingObjective`.
 
     It is built as ``target(context, options)`` with `modaxfer.contracts.ObjectiveContext`.
     """
@@ -22,4 +22,8 @@ class ObjectiveSpec:
     """Kinds of the encoder's inputs that it works on (``text``, ``image``, ``patches``); empty = any."""
     teacher: bool = False
     """Whether it learns from other encoders, ``--teacher``."""
+    labels: bool = False
+    """Whether it reads labels: rows then come from labelled tasks alone, see `modaxfer.contracts.ObjectiveContext`."""
+    model_types: tuple[str, ...] = ()
+    """Values of `model_type` in configs of the encoders that it works on; empty = any."""
     summary: str = ""

@@ -25,7 +25,7 @@ COMPLETION = "_MODAXFER_COMPLETE"
 
 COMMANDS = {
     "train": ("modaxfer.cli.train:train_command", "Train and evaluate an encoder on a task."),
-    "pretrain": ("modaxfer.cli.pretrain:pretrain_command", "Train an encoder on rows without labels."),
+    "pretrain": ("modaxfer.cli.pretrain:pretrain_command", "Train an encoder on rows before there is a task."),
     "evaluate": ("modaxfer.cli.runs:evaluate_command", "Score a saved run on its test split again."),
     "predict": ("modaxfer.cli.runs:predict_command", "Predict new rows with a saved run."),
     "merge": ("modaxfer.cli.merge:merge_command", "Join the weights of finished runs into one."),

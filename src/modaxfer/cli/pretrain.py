@@ -20,12 +20,13 @@ __all__ = ["pretrain_command"]
     "--resume", is_flag=True, help="Go on with the unfinished pretraining in the output folder, as it was asked for."
 )
 def pretrain_command(resume: bool, **values: Any) -> None:
-    """Train an encoder on rows without labels; the folder it writes is an --encoder.
+    """Train an encoder on rows before there is a task; the folder it writes is an --encoder.
 
     \b
     modaxfer pretrain --encoder ./vit-tiny --objective masked-image --data photos/ --output ./eyes
     modaxfer pretrain --encoder ./bert-tiny --objective masked-language --data notes.txt --data reviews.csv
     modaxfer pretrain --encoder ./vit-tiny --objective distillation --teacher bert --data notes.txt --set unit=words
+    modaxfer pretrain --encoder vit:tiny --objective supervised --data traffic-signs=2 --data my-photos/=1
     """  # noqa: D301 - click's mark for lines kept as they are
     given = settings(values)
     from modaxfer.pretraining.face import pretrain

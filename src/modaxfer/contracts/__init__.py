@@ -6,7 +6,14 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
 from modaxfer.contracts.correction import Corrected, CorrectionContext
 from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
-from modaxfer.contracts.pretraining import ObjectiveContext, ObjectiveLoss, PretrainingObjective, Reading
+from modaxfer.contracts.pretraining import (
+    LABEL,
+    SOURCE,
+    ObjectiveContext,
+    ObjectiveLoss,
+    PretrainingObjective,
+    Reading,
+)
 from modaxfer.contracts.problems import (
     UNSEEN,
     Judge,
@@ -63,8 +70,10 @@ from modaxfer.contracts.training import (
 )
 
 __all__ = [
+    "LABEL",
     "NO_UNIT",
     "PARTS",
+    "SOURCE",
     "UNITS",
     "UNREAD",
     "UNSEEN",

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     import torch
 
     from modaxfer.contracts.model import Encoder
+    from modaxfer.contracts.problems import Objective
 
-__all__ = ["ObjectiveContext", "ObjectiveLoss", "PretrainingObjective", "Reading"]
+__all__ = ["LABEL", "SOURCE", "ObjectiveContext", "ObjectiveLoss", "PretrainingObjective", "Reading"]
+
+LABEL, SOURCE = "label", "source"
+"""Keys of a row whose label is read: its target, as `modaxfer.contracts.TaskData` has it, and the task it is from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +45,16 @@ class ObjectiveContext:
     student: Reading
     """The encoder that learns."""
     field: str
-    """Name of the rows' one field."""
+    """Name of the field that the student reads."""
     kind: str
     """Signal kind of that field."""
     folder: Path
     """Where it may keep what is of use until training is done."""
     teachers: tuple[Reading, ...] = ()
     """The frozen encoders that it learns from, where its spec asks for some."""
+    labels: Mapping[str, Objective] = field(default_factory=dict)
+    """What the labels of each task ask of a head, by the name under `SOURCE`, where its spec reads labels; each row
+    then has a `LABEL` too."""
     autocast: Callable[[], AbstractContextManager[None]] = nullcontext
     """In which a teacher is asked; an objective itself is called in it, and prepares outside of it."""
 
@@ -65,7 +72,11 @@ class ObjectiveLoss:
 
 
 class PretrainingObjective(Protocol):
-    """A loss over rows without labels. An `nn.Module`, whose own parameters are thrown away in the end."""
+    """A loss over rows that needs no task. An `nn.Module`, whose own parameters are thrown away in the end.
+
+    An attribute ``least`` may name numbers of its losses and bounds, below which it has collapsed: on held-out rows
+    that is warned of.
+    """
 
     def begin(self, rows: Sequence[Row]) -> None:
         """Look at some training rows before the first step; what is learned from them is kept in buffers."""

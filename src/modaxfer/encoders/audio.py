@@ -80,12 +80,18 @@ class Wav2Vec2Encoder(LayeredEncoder):
 
     def content(self, batch: Batch) -> Hidden:
         """Return what enters `embed_tokens`: frames of the convolutions, projected, ``[batch, tokens, hidden]``."""
+        return self.content_and_frames(batch)[0]
+
+    def content_and_frames(self, batch: Batch) -> tuple[Hidden, torch.Tensor]:
+        """Return the same, and the normed frames that were projected, ``[batch, tokens, channels]``."""
         lengths = batch["lengths"]
         frames = self._frames(batch["input_values"].to(self.convolutions[0].conv.weight.dtype), lengths)
         tokens = torch.tensor([self.frames(int(length)) for length in lengths])
         mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
-        projected = self.projection(frames)
-        return Hidden(projected[0] if isinstance(projected, tuple) else projected, mask)
+        made = self.projection(frames)
+        # HuBERT's says nothing of its norm.
+        projected, normed = made if isinstance(made, tuple) else (made, frames)
+        return Hidden(projected, mask), normed
 
     def frames(self, samples: int) -> int:
         """Return how many frames the convolutions make of so many samples."""

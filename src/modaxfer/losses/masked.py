@@ -72,13 +72,14 @@ def _objective_for(given: StreamEncoder, name: str) -> Entry:
     """Return the objective asked for, or the one for what the encoder takes.
 
     Raises:
-        RefusedError: There is none, or it learns from a teacher.
+        RefusedError: There is none, or it learns from a teacher or from labels.
     """
-    fitting = [each for each in registry().all("objective") if given.sink in each.spec.inputs and not each.spec.teacher]
+    alone = [each for each in registry().all("objective") if not (each.spec.teacher or each.spec.labels)]
+    fitting = [each for each in alone if given.sink in each.spec.inputs]
     if not name and fitting:
         return fitting[0]
     chosen = registry().get("objective", name) if name else None
-    if chosen is None or chosen.spec.teacher or (chosen.spec.inputs and given.sink not in chosen.spec.inputs):
+    if chosen is None or chosen not in alone or (chosen.spec.inputs and given.sink not in chosen.spec.inputs):
         raise RefusedError(
             "nothing can be hidden from this encoder and guessed: there is no masked objective for its kind of input",
             got=f"{type(given.encoder).__name__}, which is given {given.sink}" + (f"; {name}" if name else ""),

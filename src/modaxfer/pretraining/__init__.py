@@ -1,1 +1,1 @@
-"""Encoders trained from rows without labels: ``modaxfer pretrain``."""
+"""Encoders trained before they have a task: ``modaxfer pretrain``."""

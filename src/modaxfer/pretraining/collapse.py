@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-__all__ = ["ALIKE", "alarm", "spread"]
+__all__ = ["ALIKE", "alarm", "disused", "spread"]
 
 ALIKE = 0.1
 """Spread below which an encoder is said to have collapsed; random directions have 1."""
@@ -47,4 +47,12 @@ def alarm(measured: dict[str, float], before: dict[str, float]) -> str:
         f"the encoder makes nearly the same of all rows (spread {measured['spread']:.2g}, before training "
         f"{before['spread']:.2g}; {measured['directions']:.1f} directions): a smaller --learning-rate or another "
         "objective may help"
+    )
+
+
+def disused(name: str, value: float, least: float) -> str:
+    """Say that an objective makes no use of what it has: a number that should be large is below `least`."""
+    return (
+        f"{name} has collapsed to {value:.2g} (below {least:.2g}): a smaller --learning-rate, larger batches or "
+        "another objective may help"
     )

@@ -25,10 +25,14 @@ class PretrainingConfig:
     teacher: tuple[str, ...] = documented((), "Encoder that it learns from, as for --encoder; frozen.")
     data: tuple[str, ...] = documented(
         (),
-        "Rows to learn from, their labels unread: a text file of lines, a table, a folder of images or sounds, or the "
-        "name of a task (its training rows). DATA=WEIGHT is drawn in proportion to its weight; default by rows.",
+        "Rows to learn from: a text file of lines, a table, a folder of images or sounds, or the name of a task (its "
+        "training rows). Labels are read by objective supervised alone. DATA=WEIGHT is drawn in proportion to its "
+        "weight; default by rows.",
     )
     text: str | None = documented(None, "Text column of tables; default the only one of text.")
+    label: str | None = documented(
+        None, "Label column of tables, for an objective that reads labels; default the one called label."
+    )
     data_dir: str | None = documented(None, "Folder that holds data sets by name; else MODAXFER_DATA.")
     weights: str = documented(
         "auto",

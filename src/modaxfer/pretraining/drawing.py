@@ -111,7 +111,7 @@ class Drawing:
     Args:
         epochs: The sources.
         weights: Of each, in all 1.
-        field: Name of a row's one field.
+        field: Name of a row's one field; None = what sources hold are rows already.
         batch_size: Rows per step.
         seed: Of the order.
         length: How long a value is, roughly; None = all alike.
@@ -119,7 +119,7 @@ class Drawing:
 
     epochs: Sequence[Epochs]
     weights: Sequence[float]
-    field: str
+    field: str | None
     batch_size: int
     seed: int
     length: Callable[[Any], int] | None = None
@@ -149,4 +149,9 @@ class Drawing:
             lengths = np.array([self.length(values[place]) for place in order])
             order = order[np.argsort(lengths, kind="stable")]
         batches = [order[cut : cut + self.batch_size] for cut in range(0, size, self.batch_size)]
-        return [[{self.field: values[place]} for place in batches[each]] for each in drawn.permutation(POOL)]
+        return [[self.row(values[place]) for place in batches[each]] for each in drawn.permutation(POOL)]
+
+    def row(self, value: Any) -> Row:
+        """Return the row that a value is."""
+        row: Row = value if self.field is None else {self.field: value}
+        return row

@@ -19,7 +19,7 @@ def _begun(output: Any) -> dict[str, Any]:
 
 
 def pretrain(*, resume: bool = False, quiet: bool = False, **settings: Any) -> Path:
-    """Train an encoder on rows without labels, and return the folder that it was written into.
+    """Train an encoder by an objective, and return the folder that it was written into.
 
     ``train(encoder=folder)`` and ``AutoModel.from_pretrained(folder)`` read it.
 

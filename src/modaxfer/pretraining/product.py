@@ -9,13 +9,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from modaxfer.bridges.seen import signal_seen
 from modaxfer.encoders.pretraining_record import RECORD
 from modaxfer.encoders.saving import save_encoder
 from modaxfer.escaping import markdown
-from modaxfer.pretraining.request import ResolvedPretraining, source_facts
+from modaxfer.pretraining.request import ResolvedPretraining
 from modaxfer.pretraining.training import Trained
+from modaxfer.pretraining.weighted import source_facts
 from modaxfer.result import write_atomically
+from modaxfer.runner.model.seen import FILE, SeenRows, packed
+from modaxfer.runner.tensors import write_tensors
 from modaxfer.version import __version__
 
 __all__ = ["card", "record", "write_product"]
@@ -50,8 +55,8 @@ def record(resolved: ResolvedPretraining, trained: Trained, parameters: int, tea
     }
 
 
-def write_product(encoder: Any, told: Mapping[str, Any], folder: Path) -> None:
-    """Write encoder, record and card into `folder`, beside what is there."""
+def write_product(encoder: Any, told: Mapping[str, Any], seen: Sequence[SeenRows], folder: Path) -> None:
+    """Write encoder, record, card and digests of labelled rows into `folder`, beside what is there."""
     made = folder / ".encoder"
     shutil.rmtree(made, ignore_errors=True)
     save_encoder(encoder, made)
@@ -62,6 +67,8 @@ def write_product(encoder: Any, told: Mapping[str, Any], folder: Path) -> None:
         side = encoder.config.image_size
         values = {"image_processor_type": "ViTImageProcessor", "size": {"height": side, "width": side}, **STATISTICS}
         write_atomically(folder / "preprocessor_config.json", json.dumps(values, indent=2))
+    if seen:
+        write_tensors({name: torch.from_numpy(rows.copy()) for name, rows in packed(seen).items()}, folder / FILE)
     write_atomically(folder / "README.md", card(told, folder.name))
     write_atomically(folder / RECORD, json.dumps(told, indent=2, allow_nan=False))
 
@@ -70,22 +77,24 @@ def card(told: Mapping[str, Any], name: str) -> str:
     """Return a model card as Markdown with Hugging Face front matter."""
     first, last = told["history"][0], told["history"][-1]
     data = [
-        f"| {markdown(each['name'])} | {each['kind']} | {each['rows']:,} | {each['share']:.1%} |"
+        f"| {markdown(each['name'])} | {each['kind']} | {each['rows']:,} | {each['share']:.1%} | "
+        f"{markdown(each.get('labels', 'not read'))} |"
         for each in told["data"]
     ]
     keys = [key for key in last if key != "step"]
     losses = [f"| {markdown(key)} | {first.get(key, float('nan')):.4g} | {last[key]:.4g} |" for key in keys]
     teacher = f" from {' and '.join(map(markdown, told['teachers']))}" if told["teachers"] else ""
+    rows = "labelled rows" if _labelled(told) else "rows without labels"
     lines = [
         "---", "library_name: transformers", "tags:", "- modaxfer", "- pretraining", "---", "",
         f"# {markdown(name)}", "",
         f"An encoder of {told['parameters'] / 1e6:.1f} M parameters, trained by {markdown(told['objective'])}{teacher} "
-        f"on rows without labels; it starts from {markdown(told['start'])}.", "",
+        f"on {rows}; it starts from {markdown(told['start'])}.", "",
         f"    modaxfer train --encoder ./{name} --strategy frozen --task TASK", "",
         "## Data", "",
-        "| rows from | kind | rows | share |", "| --- | --- | ---: | ---: |", *data, "",
-        "Labels were not read. What licence these rows, and the weights that it starts from, allow, is for whoever "
-        "shares it to say.", "",
+        "| rows from | kind | rows | share | labels |", "| --- | --- | ---: | ---: | --- |", *data, "",
+        f"{_labels(told)} What licence these rows, and the weights that it starts from, allow, is for whoever shares "
+        "it to say.", "",
         "## Budget", "",
         f"{told['steps']:,} steps of {told['batch_size']} rows, {told['rows']:,} rows in all, in "
         f"{told['seconds']:,.0f} seconds; AdamW, peak rate {told['learning_rate']:g}, {told['schedule']}; seed "
@@ -95,3 +104,17 @@ def card(told: Mapping[str, Any], name: str) -> str:
         *(["## Warnings", "", *(f"- {markdown(line)}" for line in told["warnings"]), ""] if told["warnings"] else []),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _labelled(told: Mapping[str, Any]) -> bool:
+    return any("labels" in each for each in told["data"])
+
+
+def _labels(told: Mapping[str, Any]) -> str:
+    """Say whose labels were read: whoever tests the encoder on a task wants to know."""
+    if not _labelled(told):
+        return "Labels were not read."
+    return (
+        f"Labels of training rows were read (splits of seed {told['seed']}), those of validation and test rows were "
+        f"not; digests of the rows lie in `{FILE}`, so that `modaxfer train` counts which of its test rows are known."
+    )

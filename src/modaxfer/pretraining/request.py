@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
+from modaxfer.contracts import Objective
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve, resolve_architecture
 from modaxfer.encoders.weight_files import has_weights
-from modaxfer.errors import ConfigError, DataError, RefusedError
+from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.pretraining.config import PretrainingConfig
+from modaxfer.pretraining.labelled import Labelled
 from modaxfer.pretraining.probes import Probe, find_probe
 from modaxfer.pretraining.reading import bridge_options, find_bridge
-from modaxfer.pretraining.sources import Source, find_source
+from modaxfer.pretraining.sources import Source
+from modaxfer.pretraining.weighted import weighted_sources
 from modaxfer.registry import Entry, load_target, registry
+from modaxfer.runner.model.seen import SeenRows, seen_before
 
-__all__ = ["MAY_CHANGE", "Groups", "ResolvedPretraining", "resolve_pretraining", "source_facts"]
+__all__ = ["MAY_CHANGE", "Groups", "ResolvedPretraining", "resolve_pretraining"]
 
 
 SIZES = {
@@ -66,6 +70,19 @@ class ResolvedPretraining:
         """Signal kind of the rows."""
         return self.sources[0].kind
 
+    @property
+    def labels(self) -> Mapping[str, Objective]:
+        """What the labels of each task ask of a head, by its id; none where no label is read."""
+        return {source.task_id: source.labels for source in self.sources if isinstance(source, Labelled)}
+
+    @property
+    def seen(self) -> tuple[SeenRows, ...]:
+        """Which labelled rows the encoder will have learned from: now, before, and by way of its teachers."""
+        before = ([self.student] if self.pretrained else []) + [teacher for teacher, _ in self.teachers]
+        found = [rows for encoder in before for rows in seen_before(encoder)]
+        found += [source.seen for source in self.sources if isinstance(source, Labelled)]
+        return tuple({rows.key: rows for rows in found}.values())
+
 
 def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
     """Choose everything that `config` asks for, and refuse what cannot work.
@@ -80,9 +97,11 @@ def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
     _refuse_gaps(config)
     objective = registry().get("objective", config.objective)
     _refuse_teacher(config, objective)
+    _refuse_label(config, objective)
     student = _student(config.encoder)
+    _refuse_architecture(student, objective)
     pretrained = _pretrained(config, student)
-    sources, weights = _sources(config)
+    sources, weights = weighted_sources(config, objective.spec)
     bridge = find_bridge(student, sources[0].kind, config.bridge)
     if objective.spec.inputs and bridge.spec.sink not in objective.spec.inputs:
         raise RefusedError(
@@ -140,6 +159,24 @@ def _refuse_teacher(config: PretrainingConfig, objective: Entry) -> None:
         )
 
 
+def _refuse_label(config: PretrainingConfig, objective: Entry) -> None:
+    if config.label is not None and not objective.spec.labels:
+        able = [entry.name for entry in registry().all("objective") if entry.spec.labels]
+        raise ConfigError(
+            f"objective {objective.name} reads no labels", got=f"--label {config.label}", allowed=able,
+            fix="leave --label out",
+        )  # fmt: skip
+
+
+def _refuse_architecture(student: ResolvedEncoder, objective: Entry) -> None:
+    able, got = objective.spec.model_types, getattr(student.config, "model_type", student.spec.name)
+    if able and got not in able:
+        raise RefusedError(
+            f"objective {objective.name} works on other architectures", got=got, allowed=able,
+            fix="choose another encoder, or another objective (`modaxfer list objectives`)",
+        )  # fmt: skip
+
+
 def _pretrained(config: PretrainingConfig, student: ResolvedEncoder) -> bool:
     if not student.spec.pretrained:
         raise RefusedError(
@@ -150,41 +187,6 @@ def _pretrained(config: PretrainingConfig, student: ResolvedEncoder) -> bool:
     if config.weights == "pretrained" and not has:
         raise ConfigError("the encoder has no weights to start from", got=config.encoder, fix="--weights random")
     return has and config.weights != "random"
-
-
-def _sources(config: PretrainingConfig) -> tuple[tuple[Source, ...], tuple[float, ...]]:
-    """Return the sources, and the share of each."""
-    asked = [_weighted(each) for each in config.data]
-    sources = tuple(find_source(name, config.text, config.data_dir) for name, _ in asked)
-    kinds = {source.name: source.kind for source in sources}
-    if len(set(kinds.values())) > 1:
-        raise DataError("an encoder is pretrained on one kind of rows", got=kinds, fix="name data of one kind")
-    roots = {source.root for source in sources}
-    if len(roots) > 1 and sources[0].kind != "text":
-        raise DataError(
-            "images and sounds of several places cannot be mixed yet", got=sorted(map(str, roots)),
-            fix="put them below one folder",
-        )  # fmt: skip
-    weights = [
-        float(source.sizes.sum()) if weight is None else weight
-        for source, (_, weight) in zip(sources, asked, strict=True)
-    ]
-    if any(weight is None for _, weight in asked) and any(weight is not None for _, weight in asked):
-        raise ConfigError("either every --data has a weight or none", got=config.data, fix="write DATA=WEIGHT for all")
-    return sources, tuple(weight / sum(weights) for weight in weights)
-
-
-def _weighted(text: str) -> tuple[str, float | None]:
-    name, equals, weight = text.rpartition("=")
-    if not equals or Path(text).expanduser().exists():
-        return text, None
-    try:
-        value = float(weight)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise ConfigError("a weight of --data is no positive number", got=text, fix="for example --data reviews.txt=2")
-    return name, value
 
 
 def _groups(config: PretrainingConfig, objective: Entry, bridge: Entry) -> Groups:
@@ -208,11 +210,3 @@ def _groups(config: PretrainingConfig, objective: Entry, bridge: Entry) -> Group
         bridge=found["bridge"],
         encoder=build(EncoderOptions, found["encoder"], where="encoder."),
     )
-
-
-def source_facts(sources: Sequence[Source], weights: Sequence[float]) -> list[dict[str, Any]]:
-    """Return what the record says of the rows."""
-    return [
-        {"name": source.name, "kind": source.kind, "rows": int(source.sizes.sum()), "share": round(weight, 6)}
-        for source, weight in zip(sources, weights, strict=True)
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,7 @@ HELD_OUT = 256
 
 
 def pretrain(config: PretrainingConfig, *, resume: bool = False, progress: Progress) -> Path:
-    """Train an encoder on rows without labels and write it into the folder that `config` names; return that.
+    """Train an encoder by an objective and write it into the folder that `config` names; return that.
 
     Args:
         config: The request.
@@ -73,8 +74,7 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
     student = _reading(resolved, resolved.student, encoder, resolved.bridge)
     teachers, names = _teachers(resolved, device)
     epochs = [Epochs(source, config.seed + place) for place, source in enumerate(resolved.sources)]
-    length = len if resolved.kind == "text" else None
-    drawing = Drawing(epochs, resolved.weights, FIELD, config.batch_size, config.seed, length)
+    drawing = _drawing(resolved, epochs)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         if not resolved.pretrained:
@@ -85,6 +85,7 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
             kind=resolved.kind,
             folder=folder / KEPT,
             teachers=teachers,
+            labels=resolved.labels,
             autocast=partial(autocast, device, precision),
         )
         objective = load_target(resolved.objective.spec.target)(context, resolved.objective_options)
@@ -92,7 +93,7 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
         each.validation()[: max(2, round(HELD_OUT * share))]
         for each, share in zip(epochs, resolved.weights, strict=True)
     ]
-    validation = [{FIELD: value} for values in held for value in values]
+    validation = [drawing.row(value) for values in held for value in values]
     parameters = sum(parameter.numel() for parameter in encoder.parameters())
     progress.say(_announced(resolved, parameters, sum(each.rows for each in epochs)))
     probes = {
@@ -103,7 +104,18 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
     }
     training = Training(encoder, objective, drawing, validation, config, folder, device, precision, probes, progress)
     trained = training.run()
-    write_product(encoder.cpu(), record(resolved, trained, parameters, names), folder)
+    write_product(encoder.cpu(), record(resolved, trained, parameters, names), resolved.seen, folder)
+
+
+def _drawing(resolved: ResolvedPretraining, epochs: Sequence[Epochs]) -> Drawing:
+    config, labelled = resolved.config, bool(resolved.labels)
+
+    def length(value: Any) -> int:
+        return len(value[FIELD] if labelled else value)
+
+    alike = length if resolved.kind == "text" else None
+    field = None if labelled else FIELD
+    return Drawing(epochs, resolved.weights, field, config.batch_size, config.seed, alike)
 
 
 def _reading(resolved: ResolvedPretraining, of: ResolvedEncoder, encoder: Any, bridge: Entry) -> Reading:

@@ -17,7 +17,9 @@ from modaxfer.registry import registry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Source", "TextFile", "Values", "find_source"]
+    from modaxfer.spec import Field
+
+__all__ = ["LINES", "ROWS", "Source", "TextFile", "Values", "find_source", "only_field", "refuse_few", "text_columns"]
 
 BLOCK = 1 << 20
 """Bytes of a text file that are read together, up to the end of a line."""
@@ -126,12 +128,21 @@ def find_source(name: str, text: str | None, data_dir: str | None) -> Source:
     """
     path = Path(name).expanduser()
     source = _of_path(path, text) if path.exists() else _of_task(name, data_dir)
+    refuse_few(source)
+    return source
+
+
+def refuse_few(source: Source) -> None:
+    """Refuse what has hardly any rows.
+
+    Raises:
+        DataError: It has too few.
+    """
     if source.sizes.sum() < FEWEST:
         raise DataError(
-            "there are too few rows to learn from", got=f"{int(source.sizes.sum())} in {name}",
+            "there are too few rows to learn from", got=f"{int(source.sizes.sum())} in {source.name}",
             allowed=f"{FEWEST} or more", fix="name a file or folder with more",
         )  # fmt: skip
-    return source
 
 
 def _of_path(path: Path, text: str | None) -> Source:
@@ -180,15 +191,25 @@ def _of_tables(name: str, tables: Any, text: str | None) -> Source:
 
 
 def _only_text(name: str, table: pa.Table) -> str:
+    """Return the one column of text of a table.
+
+    Raises:
+        DataError: There is none, or there are several.
+    """
+    known = text_columns(table)
+    if len(known) != 1:
+        raise DataError(f"{name} has no single column of text", got=known or "none", fix="name one with --text")
+    return known[0]
+
+
+def text_columns(table: pa.Table) -> list[str]:
+    """Return the columns of text of a table; those with a telling name alone, where there are any."""
     import pyarrow as pa
 
     columns = [
-        item.name for item in table.schema if pa.types.is_string(item.type) or pa.types.is_large_string(item.type)
+        str(item.name) for item in table.schema if pa.types.is_string(item.type) or pa.types.is_large_string(item.type)
     ]
-    known = [column for column in columns if column in ("text", "sentence")] or columns
-    if len(known) != 1:
-        raise DataError(f"{name} has no single column of text", got=columns or "none", fix="name one with --text")
-    return str(known[0])
+    return [column for column in columns if column in ("text", "sentence")] or columns
 
 
 def _of_task(name: str, data_dir: str | None) -> Source:
@@ -196,13 +217,22 @@ def _of_task(name: str, data_dir: str | None) -> Source:
     from modaxfer.data.sources import find_rows
 
     entry = registry().get("task", name)
-    fields = entry.spec.fields
-    if len(fields) != 1 or fields[0].signal.kind not in ("text", "image", "audio"):
-        raise RefusedError(
-            f"rows of task {entry.id} are not one text, image or sound",
-            got=[f"{field.name} ({field.signal})" for field in fields],
-            fix="name a task of one field, or a file with the column to learn from",
-        )
+    field = only_field(entry.id, entry.spec.fields)
     found = find_rows(entry.spec, data_dir)
-    values = found.tables["train"].column(fields[0].name).drop_null()
-    return Values(f"task {entry.id}", fields[0].signal.kind, values, found.root)
+    values = found.tables["train"].column(field.name).drop_null()
+    return Values(f"task {entry.id}", field.signal.kind, values, found.root)
+
+
+def only_field(task_id: str, fields: Sequence[Field]) -> Field:
+    """Return the one field of a task.
+
+    Raises:
+        RefusedError: It has several, or one that cannot be learned from alone.
+    """
+    if len(fields) == 1 and fields[0].signal.kind in ("text", "image", "audio"):
+        return fields[0]
+    raise RefusedError(
+        f"rows of task {task_id} are not one text, image or sound",
+        got=[f"{field.name} ({field.signal})" for field in fields],
+        fix="name a task of one field, or a file with the column to learn from (--text)",
+    )

@@ -16,7 +16,7 @@ from torch import nn
 
 from modaxfer.contracts import ObjectiveLoss, Row
 from modaxfer.errors import DivergedError
-from modaxfer.pretraining.collapse import alarm, spread
+from modaxfer.pretraining.collapse import alarm, disused, spread
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.drawing import Drawing, some_rows
 from modaxfer.runner.folder import CHECKPOINT
@@ -93,6 +93,7 @@ class Training:
         self.log = RunLog(folder / "log.jsonl", progress.say)
         self.at = Position()
         self.warnings: list[str] = []
+        self.least: Mapping[str, float] = getattr(objective, "least", {})
 
     def run(self) -> Trained:
         """Train to the last step.
@@ -166,19 +167,24 @@ class Training:
         parts = [self.validation[start : start + size] for start in range(0, len(self.validation), size)]
         said = [self._said(rows, -place - 1) for place, rows in enumerate(parts) if len(rows) > 1 or len(parts) == 1]
         vectors = torch.cat([each.vectors.float().cpu() for each in said])
-        names = said[0].numbers
         line = {"step": self.at.step, "loss": _mean([float(each.loss) for each in said])}
-        line |= {name: _mean([float(each.numbers[name]) for each in said]) for name in names}
+        line |= _means([each.numbers for each in said])
         line |= spread(vectors) if len(vectors) > 1 else {}
         cast = partial(autocast, self.device, self.precision)
         line |= {f"probe {name}": probe(cast) for name, probe in self.probes.items()}
         self.at.history.append(line)
         self.log.write(split="validation", **line)
         self.progress.say(f"  {self._told(line)}")
-        trouble = alarm(line, self.at.history[0]) if "spread" in line and self.at.step else ""
-        if trouble:
+        for trouble in self._troubles(line) if self.at.step else ():
             self.warnings.append(f"after step {self.at.step:,}: {trouble}")
             self.progress.say(f"warning: {self.warnings[-1]}")
+
+    def _troubles(self, line: Mapping[str, float]) -> Iterator[str]:
+        if "spread" in line and (trouble := alarm(line, self.at.history[0])):
+            yield trouble
+        yield from (
+            disused(name, line[name], least) for name, least in self.least.items() if line.get(name, least) < least
+        )
 
     def _told(self, line: Mapping[str, float]) -> str:
         steps = self.config.steps
@@ -216,6 +222,12 @@ def _moved(made: Any, device: torch.device) -> Any:
     if isinstance(made, Mapping):
         return {name: _moved(value, device) for name, value in made.items()}
     return made.to(device) if isinstance(made, torch.Tensor) else made
+
+
+def _means(numbers: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, float]:
+    """Return by name the mean of what was said; of rows of several tasks, batches may say different things."""
+    names = dict.fromkeys(name for each in numbers for name in each)
+    return {name: _mean([float(each[name]) for each in numbers if name in each]) for name in names}
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -37,4 +37,19 @@ OBJECTIVES = (
         inputs=("audio",),
         summary="Clusters of spectra are guessed for hidden stretches of a sound (HuBERT, Hsu et al. 2021).",
     ),
+    ObjectiveSpec(
+        name="wav2vec2-contrastive",
+        target=_ROOM + "wav2vec2_contrastive:Contrastive",
+        options=_ROOM + "wav2vec2_contrastive:ContrastiveOptions",
+        inputs=("audio",),
+        model_types=("wav2vec2",),
+        summary="Which quantised frame stands in a hidden place of a sound (wav2vec 2.0, Baevski et al. 2020).",
+    ),
+    ObjectiveSpec(
+        name="supervised",
+        target=_ROOM + "supervised:Supervised",
+        options=_ROOM + "supervised:SupervisedOptions",
+        labels=True,
+        summary="Labels of one or several source tasks, by a linear head each, which is thrown away.",
+    ),
 )

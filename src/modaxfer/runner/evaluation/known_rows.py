@@ -1,4 +1,4 @@
-"""Rows that the encoder has been trained on before: in this run for another task, or in the runs that it comes from."""
+"""Rows that the encoder has been trained on before: in this run for another task, or where it comes from."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def known_rows(tasks: Sequence[ResolvedTask]) -> list[str]:
         for seen in resolved.teacher.seen
         for note in _compared(resolved, f"the teacher {resolved.teacher.told['run']}", seen)
     ]
-    encoders = [tower.encoder for tower in tasks[0].towers if tower.encoder.trained is not None]
-    encoders += tasks[0].merged
+    encoders = [*(tower.encoder for tower in tasks[0].towers), *tasks[0].merged]
     if tasks[0].config.weights == "random":
         return notes
     return notes + [note for encoder in encoders for resolved in tasks for note in _before(resolved, encoder)]

@@ -20,7 +20,8 @@ from modaxfer.json_file import FIX
 __all__ = ["FILE", "SeenRows", "packed", "seen_before", "seen_by_model"]
 
 FILE = "seen.safetensors"
-"""In ``RUN/model``: ``TASK@FINGERPRINT`` to uint8 ``[rows, 16]``, digests of training rows (see `TaskData.digests`)."""
+"""In ``RUN/model``, and in the folder of an encoder that was pretrained on labels: ``TASK@FINGERPRINT`` to uint8
+``[rows, 16]``, digests of training rows (see `TaskData.digests`)."""
 
 SHORT = 16
 """So many hex digits of a fingerprint tell two sets of rows apart."""
@@ -53,13 +54,13 @@ class SeenRows:
 
 
 def seen_before(encoder: ResolvedEncoder) -> list[SeenRows]:
-    """Return what `encoder` was trained on in the runs that it comes from; nothing where it comes from none.
+    """Return what `encoder` was trained on in the runs, or the pretraining on labels, that it comes from.
 
     Raises:
         DataError: The file is damaged.
     """
     if encoder.model is None or encoder.trained is None or encoder.stored is None:
-        return []
+        return _read(encoder.folder / FILE) if (encoder.folder / FILE).is_file() else []
     path = encoder.model / FILE
     if path.is_file():
         return _read(path)
