@@ -24,6 +24,8 @@ class ObjectiveSpec:
     """Whether it learns from other encoders, ``--teacher``."""
     labels: bool = False
     """Whether it reads labels: rows then come from labelled tasks alone, see `modaxfer.contracts.ObjectiveContext`."""
+    beside: str = ""
+    """Kind of what a row has beside the student's input, such as ``text`` beside an image; one teacher reads it."""
     model_types: tuple[str, ...] = ()
     """Values of `model_type` in configs of the encoders that it works on; empty = any."""
     summary: str = ""

@@ -7,6 +7,7 @@ from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, Examini
 from modaxfer.contracts.correction import Corrected, CorrectionContext
 from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
 from modaxfer.contracts.pretraining import (
+    BESIDE,
     LABEL,
     SOURCE,
     ObjectiveContext,
@@ -70,6 +71,7 @@ from modaxfer.contracts.training import (
 )
 
 __all__ = [
+    "BESIDE",
     "LABEL",
     "NO_UNIT",
     "PARTS",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from modaxfer.contracts.model import Encoder
     from modaxfer.contracts.problems import Objective
 
-__all__ = ["LABEL", "SOURCE", "ObjectiveContext", "ObjectiveLoss", "PretrainingObjective", "Reading"]
+__all__ = ["BESIDE", "LABEL", "SOURCE", "ObjectiveContext", "ObjectiveLoss", "PretrainingObjective", "Reading"]
+
+BESIDE = "beside"
+"""Key of what a row has beside the student's field, where an objective compares two."""
 
 LABEL, SOURCE = "label", "source"
 """Keys of a row whose label is read: its target, as `modaxfer.contracts.TaskData` has it, and the task it is from."""
@@ -50,9 +54,11 @@ class ObjectiveContext:
     """Signal kind of that field."""
     folder: Path
     """Where it may keep what is of use until training is done."""
+    beside: str = ""
+    """Name of the field that teachers read, `BESIDE`, where it is another one than the student's."""
     teachers: tuple[Reading, ...] = ()
     """The frozen encoders that it learns from, where its spec asks for some."""
-    labels: Mapping[str, Objective] = field(default_factory=dict)
+    labels: Mapping[str, Objective] = dataclasses.field(default_factory=dict)
     """What the labels of each task ask of a head, by the name under `SOURCE`, where its spec reads labels; each row
     then has a `LABEL` too."""
     autocast: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -67,7 +73,7 @@ class ObjectiveLoss:
     """A scalar, to be made small."""
     vectors: torch.Tensor
     """What the encoder makes of each row, ``[rows, width]``: a collapse of it is looked for."""
-    numbers: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    numbers: Mapping[str, torch.Tensor] = dataclasses.field(default_factory=dict)
     """Parts of the loss and the like, scalars, for the log."""
 
 

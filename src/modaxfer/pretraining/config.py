@@ -30,6 +30,9 @@ class PretrainingConfig:
         "weight; default by rows.",
     )
     text: str | None = documented(None, "Text column of tables; default the only one of text.")
+    image: str | None = documented(
+        None, "Image column of tables, for an objective of images and texts; default the one called image or file_name."
+    )
     label: str | None = documented(
         None, "Label column of tables, for an objective that reads labels; default the one called label."
     )

@@ -54,6 +54,7 @@ def reading_of(
     values: Mapping[str, Any],
     options: EncoderOptions,
     root: Path | None,
+    field: str = FIELD,
 ) -> Reading:
     """Return what makes batches for `encoder` out of rows of `kind`.
 
@@ -65,26 +66,27 @@ def reading_of(
         values: Options of the bridge.
         options: How the encoder is fed.
         root: Folder that paths of images and sounds are relative to.
+        field: Name of the field that is read.
     """
     sink = bridge.spec.sink
-    made = _batches(resolved, encoder, Signal(kind=kind), bridge, values, options, root)
+    made = _batches(resolved, encoder, Field(name=field, signal=Signal(kind=kind)), bridge, values, options, root)
     words = registry().pick_bridge(WORDS.kind, sink) if kind == TEXT.kind else None
-    apart = None if words is None else _batches(resolved, encoder, WORDS, words, values, options, root)
+    worded = Field(name=field, signal=WORDS)
+    apart = None if words is None else _batches(resolved, encoder, worded, words, values, options, root)
     return Reading(encoder=encoder, batch=made, sink=sink, first=resolved.spec.pooling == "cls", words=apart)
 
 
 def _batches(
     resolved: ResolvedEncoder,
     encoder: Any,
-    signal: Signal,
+    field: Field,
     bridge: Entry,
     values: Mapping[str, Any],
     options: EncoderOptions,
     root: Path | None,
 ) -> Any:
     layout = resolved.layout(bridge.spec.sink, options)
-    fields = (Field(name=FIELD, signal=signal),)
-    made: Any = load_target(bridge.spec.target)(bridge_options(bridge, values), fields, layout, root)
+    made: Any = load_target(bridge.spec.target)(bridge_options(bridge, values), (field,), layout, root)
     processor: Any = encoder.processor(bridge.spec.sink)
 
     def batch(rows: Sequence[Row]) -> Batch:

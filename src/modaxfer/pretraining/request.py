@@ -97,6 +97,7 @@ def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
     _refuse_gaps(config)
     objective = registry().get("objective", config.objective)
     _refuse_teacher(config, objective)
+    _refuse_several_teachers(config, objective)
     _refuse_label(config, objective)
     student = _student(config.encoder)
     _refuse_architecture(student, objective)
@@ -111,6 +112,7 @@ def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
         )  # fmt: skip
     groups = _groups(config, objective, bridge)
     teachers = tuple(map(resolve, config.teacher))
+    taught = objective.spec.beside or sources[0].kind
     options = load_target(objective.spec.options) if objective.spec.options else None
     bridge_options(bridge, groups.bridge)
     student.layout(bridge.spec.sink, groups.encoder)
@@ -122,7 +124,7 @@ def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
         student=student,
         pretrained=pretrained,
         bridge=bridge,
-        teachers=tuple((each, find_bridge(each, sources[0].kind, None)) for each in teachers),
+        teachers=tuple((each, find_bridge(each, taught, None)) for each in teachers),
         sources=sources,
         weights=weights,
         root=sources[0].root,
@@ -157,6 +159,14 @@ def _refuse_teacher(config: PretrainingConfig, objective: Entry) -> None:
         raise ConfigError(
             f"objective {objective.name} has no teacher", got=config.teacher, allowed=able, fix="leave --teacher out"
         )
+
+
+def _refuse_several_teachers(config: PretrainingConfig, objective: Entry) -> None:
+    if objective.spec.beside and len(config.teacher) > 1:
+        raise ConfigError(
+            f"objective {objective.name} has one teacher, which reads the {objective.spec.beside}s",
+            got=config.teacher, fix="name one --teacher",
+        )  # fmt: skip
 
 
 def _refuse_label(config: PretrainingConfig, objective: Entry) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from modaxfer.contracts import ObjectiveContext, Reading
+from modaxfer.contracts import BESIDE, ObjectiveContext, Reading
 from modaxfer.encoders.beginning import begin_with
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.load import load_encoder
@@ -85,6 +85,7 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
             kind=resolved.kind,
             folder=folder / KEPT,
             teachers=teachers,
+            beside=BESIDE if resolved.objective.spec.beside else "",
             labels=resolved.labels,
             autocast=partial(autocast, device, precision),
         )
@@ -108,20 +109,23 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
 
 
 def _drawing(resolved: ResolvedPretraining, epochs: Sequence[Epochs]) -> Drawing:
-    config, labelled = resolved.config, bool(resolved.labels)
+    config, spec = resolved.config, resolved.objective.spec
+    whole = spec.labels or bool(spec.beside)
 
     def length(value: Any) -> int:
-        return len(value[FIELD] if labelled else value)
+        return len(value[FIELD] if whole else value)
 
     alike = length if resolved.kind == "text" else None
-    field = None if labelled else FIELD
+    field = None if whole else FIELD
     return Drawing(epochs, resolved.weights, field, config.batch_size, config.seed, alike)
 
 
 def _reading(resolved: ResolvedPretraining, of: ResolvedEncoder, encoder: Any, bridge: Entry) -> Reading:
+    taught = resolved.objective.spec.beside if of is not resolved.student else ""
     options = resolved.groups.bridge if bridge is resolved.bridge and of is resolved.student else {}
     fed = resolved.groups.encoder if of is resolved.student else type(resolved.groups.encoder)()
-    return reading_of(of, encoder, resolved.kind, bridge, options, fed, resolved.root)
+    field = BESIDE if taught else FIELD
+    return reading_of(of, encoder, taught or resolved.kind, bridge, options, fed, resolved.root, field)
 
 
 def _teachers(resolved: ResolvedPretraining, device: torch.device) -> tuple[tuple[Reading, ...], list[str]]:

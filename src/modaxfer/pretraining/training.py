@@ -179,7 +179,7 @@ class Training:
             self.warnings.append(f"after step {self.at.step:,}: {trouble}")
             self.progress.say(f"warning: {self.warnings[-1]}")
 
-    def _troubles(self, line: Mapping[str, float]) -> Iterator[str]:
+    def _troubles(self, line: dict[str, float]) -> Iterator[str]:
         if "spread" in line and (trouble := alarm(line, self.at.history[0])):
             yield trouble
         yield from (

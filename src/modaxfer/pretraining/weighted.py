@@ -9,6 +9,7 @@ from typing import Any
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.labelled import Labelled, find_labelled
+from modaxfer.pretraining.pairs import Pairs, find_pairs
 from modaxfer.pretraining.sources import Source, find_source
 from modaxfer.spec import ObjectiveSpec
 
@@ -42,15 +43,21 @@ def weighted_sources(
 def source_facts(sources: Sequence[Source], weights: Sequence[float]) -> list[dict[str, Any]]:
     """Return what the record says of the rows."""
     return [
-        {"name": source.name, "kind": source.kind, "rows": int(source.sizes.sum()), "share": round(weight, 6)}
+        {"name": source.name, "kind": _kind(source), "rows": int(source.sizes.sum()), "share": round(weight, 6)}
         | ({"labels": source.told} if isinstance(source, Labelled) else {})
         for source, weight in zip(sources, weights, strict=True)
     ]
 
 
+def _kind(source: Source) -> str:
+    return "image and text" if isinstance(source, Pairs) else source.kind
+
+
 def _found(name: str, config: PretrainingConfig, objective: ObjectiveSpec) -> Source:
     if objective.labels:
         return find_labelled(name, config.text, config.label, config.data_dir, config.seed)
+    if objective.beside:
+        return find_pairs(name, config.image, config.text, config.data_dir)
     return find_source(name, config.text, config.data_dir)
 
 

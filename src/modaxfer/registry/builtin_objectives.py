@@ -46,6 +46,15 @@ OBJECTIVES = (
         summary="Which quantised frame stands in a hidden place of a sound (wav2vec 2.0, Baevski et al. 2020).",
     ),
     ObjectiveSpec(
+        name="image-text",
+        target=_ROOM + "image_text:ImageText",
+        options=_ROOM + "image_text:ImageTextOptions",
+        inputs=("image",),
+        teacher=True,
+        beside="text",
+        summary="Which text of a batch belongs to an image; a teacher reads the texts (CLIP, Radford et al. 2021).",
+    ),
+    ObjectiveSpec(
         name="supervised",
         target=_ROOM + "supervised:Supervised",
         options=_ROOM + "supervised:SupervisedOptions",

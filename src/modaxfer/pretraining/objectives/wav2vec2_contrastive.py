@@ -97,7 +97,7 @@ class Quantiser(nn.Module):
             Quantised frames ``[batch, frames, width]``; the code of each group, int64 ``[batch, frames, groups]``; and
             how many codes are in use in hidden frames, as if equally common (perplexity), by group ``[groups]``.
         """
-        logits = self.weight_proj(frames).float().unflatten(-1, (self._groups, self._codes))
+        logits = self.weight_proj(frames).float().reshape(*frames.shape[:2], self._groups, self._codes)
         soft = logits.softmax(-1)
         chosen, used = logits, soft
         if self.training:
@@ -110,7 +110,7 @@ class Quantiser(nn.Module):
             picked = picked - relaxed.detach() + relaxed
         else:
             used = picked
-        vectors = self.codevectors.float().unflatten(1, (self._groups, self._codes))[0]
+        vectors = self.codevectors.float().reshape(self._groups, self._codes, -1)
         made = torch.einsum("btgc,gcd->btgd", picked, vectors).flatten(2)
         shares = used[hidden].mean(0)
         return made, codes, torch.exp(-torch.xlogy(shares, shares).sum(-1))
