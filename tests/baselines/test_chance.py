@@ -45,7 +45,7 @@ def test_chance_of_f1_is_that_of_a_uniform_dummy():
             REFERENCES, DummyClassifier(strategy="uniform", random_state=seed).fit(rows, REFERENCES).predict(rows),
             average="macro",
         )
-        for seed in range(300)
+        for seed in range(100)
     ]  # fmt: skip
     assert found["f1_macro"] == pytest.approx(np.mean(dummies), abs=0.015)
 

@@ -52,7 +52,7 @@ def trained(folder, model, data, strategy, **options):
     )
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_a_long_text_says_at_its_end_is_lost_with_a_word(tiny, long_texts, tmp_path, cache):
     # 10 of 33 words are read of each.
     run = trained(tmp_path / "first", tiny("bert"), long_texts, "frozen", cache=cache)

@@ -183,12 +183,12 @@ def test_what_is_no_file_never_hangs(tmp_path):
 
 
 def test_very_many_equal_rows_take_no_memory_under_a_limit(tmp_path, monkeypatch):
-    """Four million rows are 260 MB of text, and a GB as Python objects; on disk they are 30 KB."""
+    """Two million rows are 130 MB of text, and half a GB as Python objects; on disk they are 15 KB."""
     monkeypatch.setattr("modaxfer.tasks.load._MOST", 5_000)
     part = pa.table({"text": ["the same text in every row, with words to make it longer, 64 by."] * 500_000})
     part = part.append_column("label", pa.array(["a", "b"] * 250_000))
     with pq.ParquetWriter(tmp_path / "d.parquet", part.schema) as writer:
-        for _ in range(8):
+        for _ in range(4):
             writer.write_table(part)
     usual = pa.default_memory_pool()
     counted = pa.proxy_memory_pool(usual)

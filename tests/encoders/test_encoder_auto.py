@@ -19,6 +19,11 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
 
+SELDOM = ("mobilenet_v2", "deit", "unispeech-sat", "data2vec-audio", "wav2vec2-bert")
+"""Those like another of `CASES`, or dear ones: tried with ``slow``."""
+
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SELDOM else name for name in CASES]
+
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
@@ -52,7 +57,7 @@ def reference(name, model, batch, row):
     return model(values[None] if name in EXTRACTORS else values.reshape(1, -1)).last_hidden_state
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
 def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
     encoder, model, resolved = loaded(name)
@@ -72,7 +77,7 @@ def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
             torch.testing.assert_close(pool(together, pooling)[row], pool(alone, pooling)[0], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
 def test_both_ends_are_of_the_width_that_resolve_says(loaded, name):
     encoder, _, resolved = loaded(name)
@@ -84,7 +89,7 @@ def test_both_ends_are_of_the_width_that_resolve_says(loaded, name):
     assert encoder.run(entry, 0, 0) is entry
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_word_embeddings_stand_outside_the_layer(loaded, name):
     encoder, _, _ = loaded(name)
     outside = {key for key, _ in encoder.named_parameters() if not key.startswith("layers.")}
@@ -105,7 +110,7 @@ def test_adapters_take_every_linear_module(loaded):
     assert len(attach_adapter(encoder, AdapterSpec(options={"r": 2}))) == 6 * 2
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_gets_a_gradient_and_what_no_token_depends_on_is_none(loaded, name):
     encoder, model, _ = loaded(name)
     processor = encoder.processor(CASES[name][0])

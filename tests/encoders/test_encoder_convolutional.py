@@ -33,6 +33,7 @@ CONFIGS = {
     "mobilenet_v2": {**SMALL, "depth_multiplier": 0.25, "finegrained_output": False},
     "efficientnet": {**SMALL, "width_coefficient": 0.25, "depth_coefficient": 0.3, "hidden_dim": 320},
 }
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in ("regnet", "efficientnet") else name for name in CONFIGS]
 NORMED = sorted(set(CONFIGS) - {"convnext"})
 LORA = AdapterSpec(options={"rank": 4, "alpha": 8})
 
@@ -83,7 +84,7 @@ def states(encoder, batch):
     return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth)).tokens
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", NAMES)
 def test_training_mode_changes_no_state_and_no_statistic(load, name):
     encoder, _ = load(name)
     batch = batch_of(encoder)
@@ -98,7 +99,7 @@ def test_training_mode_changes_no_state_and_no_statistic(load, name):
     assert bool(norms_of_batches(encoder)) == (name in NORMED)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
 def test_a_row_does_not_depend_on_its_neighbours(load, name):
     encoder, _ = load(name)
@@ -110,7 +111,7 @@ def test_a_row_does_not_depend_on_its_neighbours(load, name):
         torch.testing.assert_close(together[row], alone[0], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_gets_a_gradient_scales_and_shifts_too(load, name):
     encoder, _ = load(name)
     encoder.train()
@@ -120,7 +121,7 @@ def test_every_parameter_gets_a_gradient_scales_and_shifts_too(load, name):
     assert all(norm.weight.grad is not None for norm in norms)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", NAMES)
 def test_adapters_attach_train_alone_and_come_back(load, name):
     encoder, resolved = load(name)
     batch = batch_of(encoder)
@@ -160,7 +161,7 @@ def test_targets_name_convolutions_too(load):
         adapted_modules(encoder, AdapterSpec(targets=("conv",)))
 
 
-@pytest.mark.parametrize("name", ["resnet", "convnext", "mobilenet_v2"])
+@pytest.mark.parametrize("name", ["resnet", "convnext", pytest.param("mobilenet_v2", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", [32, 96])
 def test_the_layout_counts_the_tokens_of_the_map(folders, name, size):
     resolved = resolve(str(folders(name)))
@@ -206,7 +207,7 @@ def test_the_picture_size_of_a_task_is_one_that_the_network_takes(tmp_path):
         resolve(str(tmp_path)).layout("image", EncoderOptions(image_size=32))
 
 
-@pytest.mark.parametrize("name", ["resnet", "convnext", "efficientnet"])
+@pytest.mark.parametrize("name", ["resnet", "convnext", pytest.param("efficientnet", marks=pytest.mark.slow)])
 @torch.no_grad()
 def test_random_networks_are_normalised_and_alike_for_a_seed(load, name):
     _, resolved = load(name)

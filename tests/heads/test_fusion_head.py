@@ -193,7 +193,7 @@ def test_what_no_encoder_knows_alone_is_learned(way):
     pooled, targets = torch.cat([torch.ones(256, 2), features], dim=1), (signs[:, 0] == signs[:, 1]).long()
     head = FusionHead((8, 8), 2, 0.0, WAYS[way])
     optimiser = torch.optim.AdamW(head.parameters(), lr=1e-2)
-    for _ in range(100):
+    for _ in range(40):
         optimiser.zero_grad()
         functional.cross_entropy(said(head, pooled), targets).backward()
         optimiser.step()

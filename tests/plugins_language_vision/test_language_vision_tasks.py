@@ -49,7 +49,7 @@ def shown(value):
     return np.array([[(box == colour).all(axis=2).sum() for colour in COLOURS.values()] for box in boxes])
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_labels_are_true_of_the_pixels(seed):
     """Three kinds of sentence can be judged by colours alone."""
     judged = Counter()

@@ -18,7 +18,7 @@ def test_the_plugin_is(check):
     check(PLUGIN)
 
 
-@pytest.mark.parametrize("name", ["fashion-products", "houses"])
+@pytest.mark.parametrize("name", ["fashion-products", pytest.param("houses", marks=pytest.mark.slow)])
 def test_samples_are_seeded(name):
     tasks.check_sample_is_seeded(SPECS[name])
 

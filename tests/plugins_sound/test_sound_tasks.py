@@ -21,7 +21,7 @@ def test_the_plugin_is(check):
     check(PLUGIN)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", ["spoken-digits", pytest.param("esc10", marks=pytest.mark.slow)])
 def test_samples_are_seeded(name):
     tasks.check_sample_is_seeded(SPECS[name])
 

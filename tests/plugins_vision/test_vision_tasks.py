@@ -19,12 +19,15 @@ def test_the_plugin_is(check):
     check(PLUGIN)
 
 
-@pytest.mark.parametrize("name", ["digits-usps", "pacs", "pacs-cartoon"])
+@pytest.mark.parametrize("name", ["digits-usps", pytest.param("pacs", marks=pytest.mark.slow), "pacs-cartoon"])
 def test_samples_are_seeded(name):
     tasks.check_sample_is_seeded(SPECS[name])
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in ("pacs-photo", "pacs-art") else name for name in SPECS],
+)
 def test_without_data_the_sample_is_read_and_said(name):
     tasks.check_sample_loads(PLUGIN, name)
 

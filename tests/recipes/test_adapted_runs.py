@@ -45,7 +45,7 @@ def adapt(tiny, tmp_path):
     ("strategy", "options"),
     [
         ("coral", {"means": True}),
-        ("coral", {"underneath": "frozen"}),
+        pytest.param("coral", {"underneath": "frozen"}, marks=pytest.mark.slow),
         ("dann", {"underneath": "lora", "validator": "circular"}),
         ("adamatch", {"threshold": 0.5}),
         ("mcc", {"underneath": "frozen"}),

@@ -16,7 +16,10 @@ SETTINGS = {
 ALIGNED = {"bridge.align": "mmd", "bridge.proxy": "digits", "bridge.align_steps": 20, "bridge.align_rows": 40}
 
 
-@pytest.mark.parametrize(("strategy", "kind"), [("full", "audio"), ("lora", "text"), ("frozen", "text")])
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [("full", "audio"), *(pytest.param(each, "text", marks=pytest.mark.slow) for each in ("lora", "frozen"))],
+)
 def test_an_aligned_run_is_scored_and_tells_of_it(strategy, kind, tiny, own_rows, tmp_path):
     run = modaxfer.train(
         encoder=str(tiny("vit")), strategy=strategy, output=str(tmp_path / "run"), set=ALIGNED, **SETTINGS,
@@ -30,6 +33,7 @@ def test_an_aligned_run_is_scored_and_tells_of_it(strategy, kind, tiny, own_rows
     assert not (run.folder / ".checkpoint").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", [{}, {"train.rates": (1.0, 3.0)}])
 def test_a_killed_run_goes_on_from_the_aligned_bridge(search, tiny, own_rows, tmp_path, monkeypatch):
     def train(name, **more):
@@ -63,7 +67,7 @@ def test_a_killed_run_goes_on_from_the_aligned_bridge(search, tiny, own_rows, tm
 def test_several_bridges_are_told_of_one_by_one(tiny, own_rows, tmp_path):
     run = modaxfer.train(
         encoder=str(tiny("vit")), strategy="multitask", task=("digits", "legal-sentiment"),
-        limit=24, output=str(tmp_path / "run"), set=ALIGNED, **SETTINGS,
+        limit=24, output=str(tmp_path / "run"), set={**ALIGNED, "strategy.alone": False}, **SETTINGS,
     )  # fmt: skip
     parts = run.result.training["alignment"]["parts"]
     assert [part["task"] for part in parts] == ["modaxfer/digits", "legal/legal-sentiment"]

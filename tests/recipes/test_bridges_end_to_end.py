@@ -59,11 +59,11 @@ def short_and_long(kind):
     ("encoder", "strategy", "kind", "bridge"),
     [
         ("vit", "lora", "text", "render"),
-        ("wav2vec2", "full", "text", "embed"),
+        pytest.param("wav2vec2", "full", "text", "embed", marks=pytest.mark.slow),
         ("whisper", "frozen", "image+text", "embed"),
-        ("bert", "full", "audio", "embed"),
+        pytest.param("bert", "full", "audio", "embed", marks=pytest.mark.slow),
         ("lstm:small", "full", "text", "embed"),
-        ("table:small", "lora", "image+text", "embed"),
+        pytest.param("table:small", "lora", "image+text", "embed", marks=pytest.mark.slow),
     ],
 )
 def test_padding_leaves_the_logits_as_they_are(encoder, strategy, kind, bridge, tiny, own_rows, tmp_path):
@@ -94,6 +94,7 @@ def noise(tmp_path_factory):
     return {"data": str(folder / "rows.csv"), "image": "picture", "text": "text"}
 
 
+@pytest.mark.slow
 def test_shuffled_labels_stay_at_chance_through_a_trained_bridge(tiny, noise, tmp_path):
     rows = {"data": noise["data"], "text": noise["text"]}
     settings = {"epochs": 8, "learning_rate": 1e-3, "set": {"patience": 0}}
@@ -105,7 +106,7 @@ def test_shuffled_labels_stay_at_chance_through_a_trained_bridge(tiny, noise, tm
 
 @pytest.mark.parametrize("how", ["concat", pytest.param("cross", marks=pytest.mark.slow)])
 def test_shuffled_labels_stay_at_chance_through_fusion(how, tiny, noise, tmp_path):
-    settings = {"epochs": 20, "set": {"how": how, "patience": 0}}
+    settings = {"epochs": 8, "set": {"how": how, "patience": 0}}
     result, _ = trained((str(tiny("vit")), str(tiny("bert"))), "fusion", noise, tmp_path / "run", **settings)
     for intervals in (result.intervals, *(part["intervals"] for part in result.ablation.values())):
         low, high = intervals["accuracy"]
@@ -119,7 +120,7 @@ def test_shuffled_labels_stay_at_chance_through_fusion(how, tiny, noise, tmp_pat
         ("vit", "image+image+table", "montage"),
         ("bert", "table", "serialise"),
         ("wav2vec2", "table", "embed"),
-        ("table:small", "image+image+table", "embed"),
+        pytest.param("table:small", "image+image+table", "embed", marks=pytest.mark.slow),
     ],
 )
 def test_a_category_never_seen_and_numbers_that_are_missing(encoder, kind, bridge, tiny, own_rows, tmp_path):
@@ -137,7 +138,9 @@ def test_a_category_never_seen_and_numbers_that_are_missing(encoder, kind, bridg
     assert (np.abs(scores[1:] - scores[0]).max(1) > 0).all()
 
 
-@pytest.mark.parametrize(("encoder", "strategy"), [("bert", "lora"), ("vit", "frozen")])
+@pytest.mark.parametrize(
+    ("encoder", "strategy"), [("bert", "lora"), pytest.param("vit", "frozen", marks=pytest.mark.slow)]
+)
 def test_a_run_from_random_weights_keeps_them_all(encoder, strategy, tiny, own_rows, tmp_path):
     base = tmp_path / "base"
     shutil.copytree(tiny(encoder), base)

@@ -21,6 +21,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_as_an_unbroken_one(tiny, own_rows, tmp_path, monkeypatch):
     asked = {"encoder": str(tiny("bert")), **SETTINGS, **own_rows("text")}
     whole = modaxfer.train(output=str(tmp_path / "whole"), **asked).result

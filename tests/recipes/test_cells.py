@@ -15,19 +15,24 @@ from modaxfer.strategies import lora
 pytestmark = pytest.mark.recipe
 
 QUICK = {"epochs": 2, "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True}
-STRATEGIES = ("full", "lora", "frozen")
 SOLVED = {key: value for key, value in QUICK.items() if key not in ("epochs", "batch_size")}
 """For strategy frozen, which takes no steps."""
 CELLS = [
-    # Each problem with each strategy; other encoders and kinds of input are those of test_matrix.py.
-    *(
-        (encoder, strategy, kind)
-        for encoder, kind in (("bert", "regression"), ("bert", "multilabel"))
-        for strategy in STRATEGIES
-    ),
-    ("dinov2", "full", "image"),
+    # Each problem, and each strategy; other encoders and kinds of input are those of test_matrix.py.
+    ("bert", "full", "regression"),
+    ("bert", "frozen", "regression"),
+    ("bert", "lora", "multilabel"),
     ("dinov2", "lora", "image"),
-    ("vit", "lora", "text"),
+    *(
+        pytest.param(*cell, marks=pytest.mark.slow)
+        for cell in (
+            ("bert", "lora", "regression"),
+            ("bert", "full", "multilabel"),
+            ("bert", "frozen", "multilabel"),
+            ("dinov2", "full", "image"),
+            ("vit", "lora", "text"),
+        )
+    ),
 ]
 
 
@@ -56,7 +61,9 @@ def test_a_cell_trains_to_a_scored_result(encoder, strategy, kind, tiny, own_row
     assert not (run.folder / ".checkpoint").exists()
 
 
-@pytest.mark.parametrize("method", ["ia3", "oft", "lokr", "ln_tuning"])
+@pytest.mark.parametrize(
+    "method", [*(pytest.param(each, marks=pytest.mark.slow) for each in ("ia3", "oft", "lokr")), "ln_tuning"]
+)
 def test_any_adapter_of_peft_trains_is_saved_and_predicts(method, tiny, own_rows, tmp_path, monkeypatch):
     adapter = AdapterSpec(method=method, targets=() if method == "ln_tuning" else ("query", "value"))
     monkeypatch.setattr(lora, "_adapter", lambda options, context: adapter)
@@ -76,7 +83,7 @@ def test_learnable_rows_are_learned(tiny, own_rows, tmp_path):
     assert run.result.metrics["test"]["accuracy"] > 0.8
 
 
-@pytest.mark.parametrize("strategy", ["full", "frozen"])
+@pytest.mark.parametrize("strategy", ["full", pytest.param("frozen", marks=pytest.mark.slow)])
 def test_the_same_run_twice_gives_the_same_metrics(strategy, tiny, own_rows, tmp_path):
     first, second = (
         modaxfer.train(

@@ -35,6 +35,7 @@ def asked(tiny, own_rows):
     return {"encoder": str(tiny("bert")), **SETTINGS, **own_rows("text")}
 
 
+@pytest.mark.slow
 def test_a_run_killed_among_pairs_ends_as_an_unbroken_one_and_predicts(asked, tmp_path, monkeypatch):
     whole = modaxfer.train(output=str(tmp_path / "whole"), **asked)
     contrast, solve = whole.result.training["phases"]

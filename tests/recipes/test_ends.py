@@ -27,8 +27,8 @@ def trained(tiny, own_rows, folder, strategy="full", **options):
     ("strategy", "options"),
     [
         ("full", {"soup": 3, "wise_ft": True}),
-        ("full", {"wise_ft": True, "head_first": True}),
-        ("lora", {"soup": 2}),
+        pytest.param("full", {"wise_ft": True, "head_first": True}, marks=pytest.mark.slow),
+        pytest.param("lora", {"soup": 2}, marks=pytest.mark.slow),
         ("lora", {"wise_ft": True, "head_first": True, "head_by": "closed-form", "gradual": 0.5}),
     ],
 )
@@ -55,7 +55,10 @@ def test_the_whole_share_is_the_trained_model_and_none_of_it_the_model_before(ti
     assert {any_left for name, any_left in factors.items() if "lora_A" in name} == {True}
 
 
-@pytest.mark.parametrize("options", [{"soup": 3, "wise_ft": True}, {"wise_ft": True, "head_first": True}])
+@pytest.mark.parametrize(
+    "options",
+    [{"soup": 3, "wise_ft": True}, pytest.param({"wise_ft": True, "head_first": True}, marks=pytest.mark.slow)],
+)
 def test_a_killed_run_ends_as_an_unbroken_one(options, tiny, own_rows, tmp_path, monkeypatch):
     whole = trained(tiny, own_rows, tmp_path / "whole", **options).result
     judge, calls = loop._GradientPhase._judge, []

@@ -62,7 +62,7 @@ def whole(tiny, own_rows, tmp_path_factory):
     return trained(tiny("bert"), own_rows("text"), tmp_path_factory.mktemp("whole") / "run", **TWO_FOLDS)
 
 
-@pytest.mark.parametrize("killed_at", [2, 3])
+@pytest.mark.parametrize("killed_at", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_a_command_killed_in_a_fold_ends_as_an_unbroken_one(killed_at, whole, tiny, own_rows, tmp_path, monkeypatch):
     """Killed while the first or the second fold is trained; one validation ends each of the three trainings."""
     judge, calls = loop._GradientPhase._judge, []
@@ -86,7 +86,10 @@ def test_a_command_killed_in_a_fold_ends_as_an_unbroken_one(killed_at, whole, ti
     pd.testing.assert_frame_equal(*map(pd.read_parquet, files))
 
 
-@pytest.mark.parametrize(("strategy", "changes"), [("frozen", {}), ("full", {"epochs": 1, "batch_size": 8})])
+@pytest.mark.parametrize(
+    ("strategy", "changes"),
+    [("frozen", {}), pytest.param("full", {"epochs": 1, "batch_size": 8}, marks=pytest.mark.slow)],
+)
 def test_episodes_are_scored_on_one_test_split(strategy, changes, tiny, own_rows, tmp_path, encoded, monkeypatch):
     monkeypatch.setenv("MODAXFER_CACHE", str(tmp_path / "cache"))
     settings = {"strategy": strategy, "shots": 4, "episodes": 3, **changes}

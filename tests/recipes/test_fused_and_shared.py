@@ -27,7 +27,7 @@ def request_of(tiny, own_rows, tmp_path_factory):
     vit, bert = str(tiny("vit")), str(tiny("bert"))
     return {
         "fused": {"encoder": (vit, bert), "strategy": "fusion", "set": {"how": "concat"}, **rows},
-        "shared": {"encoder": vit, "strategy": "multitask", "task": TASKS, "limit": 24},
+        "shared": {"encoder": vit, "strategy": "multitask", "task": TASKS, "limit": 24, "set": {"alone": False}},
         "embedded": {"encoder": bert, "strategy": "full", **own_rows("image")},
     }.get
 
@@ -50,7 +50,9 @@ def shell(*arguments):
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("kind", ["fused", "shared", "embedded"])
+@pytest.mark.parametrize(
+    "kind", ["fused", *(pytest.param(each, marks=pytest.mark.slow) for each in ("shared", "embedded"))]
+)
 def test_bfloat16_is_scored_as_well(kind, request_of, tmp_path):
     result = modaxfer.train(**request_of(kind), output=tmp_path / "run", precision="bf16", **QUICK).result
     assert (result.status, result.precision) == ("completed", "bf16")
@@ -66,6 +68,7 @@ def test_a_stored_config_repeats_the_run(kind, finished, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_stored_config_repeats_a_baseline_from_scratch(tiny, own_rows, tmp_path):
     first = modaxfer.train(
         encoder=str(tiny("bert")), strategy="full", baseline=("scratch",), set={"rates": (1.0,)}, precision="fp32",

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.recipe
 
 QUICK = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu", "strategy": "fusion"}
 WAYS = [
-    *(("concat", "frozen"), ("gated", "lora"), ("cross", "full"), ("vote", "frozen"), ("cross", "frozen")),
+    *(("concat", "frozen"), ("gated", "lora"), ("cross", "full"), ("vote", "frozen")),
+    pytest.param("cross", "frozen", marks=pytest.mark.slow),
     *(("auto: stack", "frozen"), ("auto: concat", "frozen")),
 ]
 
@@ -141,7 +142,7 @@ def test_three_encoders_of_which_one_is_fed_by_a_trained_bridge(tiny, own_rows, 
     assert predictor.predict([{**text, **cells}])[0]["scores"] != pytest.approx(alone["scores"])
 
 
-@pytest.mark.parametrize("underneath", ["frozen", "lora"])
+@pytest.mark.parametrize("underneath", ["frozen", pytest.param("lora", marks=pytest.mark.slow)])
 def test_a_sound_and_its_words(underneath, tiny, own_rows, tmp_path):
     rows = own_rows("audio+text", 24)
     result, folder = fused([tiny("whisper"), tiny("bert")], rows, tmp_path / "run", underneath=underneath)

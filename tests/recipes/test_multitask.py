@@ -102,8 +102,8 @@ def test_the_same_sharing_twice_gives_the_same_metrics(three, tiny, tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"temperature": 1.0, "underneath": "lora"},
-        {"weighting": "uncertainty"},
+        pytest.param({"temperature": 1.0, "underneath": "lora"}, marks=pytest.mark.slow),
+        pytest.param({"weighting": "uncertainty"}, marks=pytest.mark.slow),
         {"weighting": "uncertainty", "underneath": "lora", "temperature": 5.0},
     ],
 )
@@ -119,17 +119,11 @@ def test_words_and_a_table_written_out_share_one_text_encoder(options, tiny, tmp
 STORED = {"weighting": "uncertainty", "train.checkpoint_minutes": 1e-9}
 
 
-@pytest.fixture(scope="module")
-def unbroken(tiny, tmp_path_factory):
-    """Two tasks on one encoder, and each alone, never killed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MODAXFER_DATA", raising=False)
-        return shared(tiny("bert"), TWO, tmp_path_factory.mktemp("unbroken") / "run", **STORED)[0]
-
-
-@pytest.mark.parametrize(("where", "killed_at"), [("_record", 5), ("_judge", 3)])
-def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, unbroken, tiny, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("where", "killed_at"), [("_record", 5), pytest.param("_judge", 3, marks=pytest.mark.slow)])
+def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, tiny, tmp_path, monkeypatch):
     """Killed in the middle of an epoch of both tasks, or while the second one is trained alone."""
+    asked = {**STORED, "alone": where == "_judge"}
+    unbroken, _ = shared(tiny("bert"), TWO, tmp_path / "unbroken", **asked)
     real, calls = getattr(loop._GradientPhase, where), []
 
     def dying(phase, *arguments):
@@ -141,10 +135,10 @@ def test_a_killed_sharing_ends_as_an_unbroken_one(where, killed_at, unbroken, ti
     with monkeypatch.context() as patch:
         patch.setattr(loop._GradientPhase, where, dying)
         with pytest.raises(KeyboardInterrupt):
-            shared(tiny("bert"), TWO, tmp_path / "broken", **STORED)
+            shared(tiny("bert"), TWO, tmp_path / "broken", **asked)
     # While a task is trained alone the shared run itself is finished.
     assert (tmp_path / "broken" / "result.json").exists() == (where == "_judge")
-    resumed, folder = shared(tiny("bert"), TWO, tmp_path / "broken", resume=True, **STORED)
+    resumed, folder = shared(tiny("bert"), TWO, tmp_path / "broken", resume=True, **asked)
     assert resumed.metrics == unbroken.metrics
     assert resumed.tasks == unbroken.tasks
     assert not (folder / ".checkpoint").exists()

@@ -83,7 +83,10 @@ def train_here(request, folder):
     return modaxfer.train(**SHARED | request, output=folder, quiet=True)
 
 
-@pytest.mark.parametrize(("strategy", "number"), [("full", signal.SIGKILL), ("lora", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("strategy", "number"),
+    [pytest.param("full", signal.SIGKILL, marks=pytest.mark.slow), ("lora", signal.SIGTERM)],
+)
 def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_rows, tmp_path, capfd):
     rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "3", "--set", "patience=0")
     settings += ("--set", "train.dropout=0.1")
@@ -116,7 +119,7 @@ def without_workers(tiny, own_rows, tmp_path_factory):
     return train_here({"encoder": str(tiny("vit")), **asked, **own_rows("image")}, folder / "run").result.metrics
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_workers_end_with_a_run_that_is_stopped_and_it_resumes_to_the_metrics_of_one_without(
     number, tiny, own_rows, tmp_path, without_workers, monkeypatch
 ):
@@ -224,8 +227,8 @@ def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
 @pytest.mark.parametrize(
     "names",
     [
-        ("aligned", "fused", "balanced" if _TORCHJD else "weighed", "held", "discriminated", "gain"),
-        pytest.param(("augmented", "summed", "weighed", "drawn together"), marks=pytest.mark.slow),
+        ("aligned", "fused", "balanced" if _TORCHJD else "weighed", "held", "discriminated"),
+        pytest.param(("augmented", "summed", "weighed", "drawn together", "gain"), marks=pytest.mark.slow),
     ],
 )
 def test_two_processes_agree_with_one_whatever_is_trained(subtests, tiny, own_rows, tmp_path, names):

@@ -69,7 +69,7 @@ def vectors(encoder):
         return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth)).tokens
 
 
-@pytest.mark.parametrize("strategy", ["lora", "full", "frozen"])
+@pytest.mark.parametrize("strategy", ["lora", pytest.param("full", marks=pytest.mark.slow), "frozen"])
 def test_the_encoder_of_a_run_is_the_one_it_predicts_with(strategy, once, tiny, own_rows):
     first = once("first", tiny("bert"), strategy, **own_rows("text"), **(FROZEN if strategy == "frozen" else {}))
     predicting = Predictor(first.folder).model.encoder
@@ -98,6 +98,7 @@ def test_a_chain_of_runs_is_told_saved_loaded_and_resumed(train, once, tiny, own
     assert again.result.metrics == third.result.metrics
 
 
+@pytest.mark.slow
 def test_a_killed_run_from_a_run_resumes_to_the_same_result(train, once, tiny, own_rows, tmp_path, monkeypatch):
     rows = {**own_rows("text"), "epochs": 3}
     first = once("first", tiny("bert"), "lora", **own_rows("text"))
@@ -192,6 +193,7 @@ def test_one_of_several_fused_encoders_is_named(train, once, tiny, own_rows):
     assert [part.get("from", {}).get("task") for part in parts] == [fused.result.task, None]
 
 
+@pytest.mark.slow
 def test_the_encoder_that_tasks_share_goes_on(train, tiny):
     tasks = {"task": ["reviews/sst2", "modaxfer/breast-cancer"], "limit": 24}
     shared = train("shared", tiny("vit"), "multitask", **tasks, set={"strategy.alone": False})
@@ -292,6 +294,7 @@ def test_random_weights_have_no_past(train, once, tiny, own_rows):
     assert said(second, "the encoder of") == []
 
 
+@pytest.mark.slow
 def test_layers_that_the_run_before_did_not_read_are_told_of(train, tiny, own_rows):
     rows = own_rows("text")
     first = train("first", tiny("bert"), "lora", **rows, set={"encoder.layer": 2})

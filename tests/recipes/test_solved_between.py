@@ -26,7 +26,9 @@ def trained_solved_trained(options, context):
     return Plan(phases=(first, solved, last))
 
 
-@pytest.mark.parametrize("killed_at", [2, 3], ids=["before the last phase has a checkpoint", "after"])
+@pytest.mark.parametrize(
+    "killed_at", [2, pytest.param(3, marks=pytest.mark.slow)], ids=["before the last phase has a checkpoint", "after"]
+)
 def test_a_run_killed_behind_the_solver_ends_as_an_unbroken_one(killed_at, tiny, own_rows, tmp_path, monkeypatch):
     monkeypatch.setattr(full, "plan", trained_solved_trained)
     fits, fit = [], solve.load_target

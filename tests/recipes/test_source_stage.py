@@ -99,20 +99,26 @@ def test_another_run_finds_the_stage_and_keeps_it_when_the_store_and_the_first_r
     assert third.result.encoder["from"]["from"]["task"] == SOURCE
 
 
-def test_a_run_killed_in_its_stage_goes_on_with_it(run, train, tmp_path, monkeypatch):
-    wanted = {"source_task": (SOURCE, "reviews/customer-reviews"), "set": {"source.limit": 16, "source.epochs": 2}}
+@pytest.mark.parametrize(
+    "sources", [(SOURCE,), pytest.param((SOURCE, "reviews/customer-reviews"), marks=pytest.mark.slow)]
+)
+def test_a_run_killed_in_its_last_stage_goes_on_with_it(sources, train, tmp_path, monkeypatch):
+    monkeypatch.setenv("MODAXFER_CACHE", str(tmp_path / "cache"))
+    wanted = {"source_task": sources, "set": {"source.limit": 16, "source.epochs": 2}}
     whole = train(tmp_path / "whole", **wanted)
-    assert [told["task"] for told in whole.result.before] == list(wanted["source_task"])
-    assert whole.result.before[0]["run"] == "before/source/before/source"
-    chain = whole.result.encoder["from"]
-    assert (chain["task"], chain["from"]["task"]) == wanted["source_task"][::-1]
+    assert [told["task"] for told in whole.result.before] == list(sources)
+    assert whole.result.before[0]["run"] == "/".join(["before/source"] * len(sources))
+    chain = whole.result.encoder
+    for source in reversed(sources):
+        chain = chain["from"]
+        assert chain["task"] == source
     for folder in kept():
         shutil.rmtree(folder)
     judge, calls = loop._GradientPhase._judge, []
 
     def dying(phase, found):
         calls.append(phase)
-        if len(calls) == 4:
+        if len(calls) == 2 * len(sources):
             raise KeyboardInterrupt
         judge(phase, found)
 
@@ -120,11 +126,11 @@ def test_a_run_killed_in_its_stage_goes_on_with_it(run, train, tmp_path, monkeyp
         patch.setattr(loop._GradientPhase, "_judge", dying)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path / "killed", **wanted)
-    assert sorted(path.name.startswith(".") for path in kept()) == [False, True]
+    assert sorted(path.name.startswith(".") for path in kept()) == [False] * (len(sources) - 1) + [True]
     monkeypatch.setattr(loop._GradientPhase, "_judge", lambda *given: (calls.append(given), judge(*given))[1])
     resumed = modaxfer.train(output=str(tmp_path / "killed"), resume=True, quiet=True).result
     # Two epochs of each stage, the run and the one without its source; the epoch that was killed is judged again.
-    assert len(calls) == 2 + 2 + 1 + 1 + 1
+    assert len(calls) == 2 * len(sources) + 1 + 1 + 1
     for key in ("metrics", "transfer_gain", "baselines"):
         assert getattr(resumed, key) == getattr(whole.result, key), key
 

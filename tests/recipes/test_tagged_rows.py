@@ -93,11 +93,11 @@ def test_the_report_shows_tags_and_spans(learned):
 @pytest.mark.parametrize(
     ("encoder", "rows", "strategy"),
     [
-        ("bert", own_tags.names_after_a_cue, "frozen"),
         ("vit", own_tags.names_after_a_cue, "lora"),
-        ("vit", own_tags.cells, "full"),
-        ("wav2vec2", own_tags.stretches, "lora"),
         ("whisper", own_tags.stretches, "frozen"),
+        pytest.param("bert", own_tags.names_after_a_cue, "frozen", marks=pytest.mark.slow),
+        pytest.param("vit", own_tags.cells, "full", marks=pytest.mark.slow),
+        pytest.param("wav2vec2", own_tags.stretches, "lora", marks=pytest.mark.slow),
     ],
 )
 def test_every_encoder_tags_what_it_reads(encoder, rows, strategy, tiny, tmp_path):

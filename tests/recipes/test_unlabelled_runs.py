@@ -70,6 +70,7 @@ def test_what_they_bought_is_measured_against_the_same_run_without_them(trained)
     assert trained.result.baselines["labelled"]["run"] == "labelled/0"
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_as_an_unbroken_one(tiny, rows, tmp_path, monkeypatch):
     """With the moving means of class shares, which are buffers of the loss."""
 

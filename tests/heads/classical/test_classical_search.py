@@ -49,6 +49,14 @@ TRIED = [
 ]
 """Each head and each reduction on each problem, and each of one with each of the other on one."""
 TRIED += [("multiclass", head, reduction) for head in ("prototype", "tip") for reduction in ("none", "pca")]
+TRIED = [
+    pytest.param(*each, marks=pytest.mark.slow)
+    if each[-1] == "autoencoder" and each[:2] != ("multiclass", "logistic")
+    else each
+    for each in TRIED
+]
+"""The autoencoder, which is trained, is asked once; the rest of it with ``slow``."""
+
 CLASSES = {"binary": 2, "regression": 0}
 
 

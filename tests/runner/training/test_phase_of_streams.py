@@ -75,6 +75,7 @@ def distilled():
     return phase(streams, replace(SUPERVISED, streams=("given", "guessed")), distil, learned)
 
 
+@pytest.mark.slow
 def test_a_killed_phase_goes_on_with_what_was_computed_and_learned(session, tmp_path, monkeypatch):
     before = copy.deepcopy(session.model)
     whole = train(session, distilled(), tmp_path / "whole")

@@ -125,7 +125,7 @@ def test_epochs_are_counted_over_gradient_phases():
     assert asked_epochs((solved,)) is None
 
 
-@pytest.mark.parametrize("strategy", ["full", "lora"])
+@pytest.mark.parametrize("strategy", ["full", pytest.param("lora", marks=pytest.mark.slow)])
 def test_a_run_keeps_its_best_rate(strategy, tiny, own_rows, tmp_path):
     common = {"encoder": str(tiny("bert")), "strategy": strategy, "epochs": 2, "batch_size": 8, "quiet": True}
     common |= {"precision": "fp32", "device": "cpu", **own_rows("text")}
