@@ -10,7 +10,7 @@ from embed_made import batch_of, fields, fitted
 
 from modaxfer.contracts import Batch
 
-WIDTH, TRAINING, STEPS = 48, 768, 200
+WIDTH, TRAINING, STEPS = 48, 768, 150
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_the_interval_agrees_with_scipys_percentile_bootstrap(problem, name) -> 
         return metric.score(references[rows], predictions[rows], None if scores is None else scores[rows])
 
     reference = stats.bootstrap(
-        (np.arange(150),), statistic, vectorized=False, n_resamples=400, method="percentile", rng=0
+        (np.arange(150),), statistic, vectorized=False, n_resamples=200, method="percentile", rng=0
     ).confidence_interval
     found = bootstrap([name], problem=problem, references=references, predictions=predictions, scores=scores)[name]
     width = reference.high - reference.low
@@ -218,7 +218,7 @@ def test_a_paired_difference_agrees_with_scipys_paired_bootstrap() -> None:
         return metric.score(references[rows], first[rows], None) - metric.score(references[rows], second[rows], None)
 
     reference = stats.bootstrap(
-        (np.arange(150),), statistic, vectorized=False, n_resamples=400, method="percentile", rng=0
+        (np.arange(150),), statistic, vectorized=False, n_resamples=200, method="percentile", rng=0
     ).confidence_interval
     found = paired_difference(
         references, Scored(predictions=first), Scored(predictions=second), "f1_macro", problem="multiclass"

@@ -158,6 +158,7 @@ def test_two_encoders_that_read_the_same_text(tiny, own_rows, tmp_path):
     assert evaluate(folder)["metrics"] == pytest.approx(result.metrics["test"], abs=1e-6, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_the_same_fusion_twice_gives_the_same_metrics(trained, tiny, gappy, tmp_path):
     first, _ = trained("gated", "lora")
     options = {"how": "gated", "underneath": "lora"}

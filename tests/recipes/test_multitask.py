@@ -92,6 +92,7 @@ def test_a_task_of_many_predicts_and_the_whole_names_them(three):
         Predictor(folder)
 
 
+@pytest.mark.slow
 def test_the_same_sharing_twice_gives_the_same_metrics(three, tiny, tmp_path):
     again, folder = shared(tiny("vit"), THREE, tmp_path / "run", alone=False)
     assert again.metrics == three[0].metrics
