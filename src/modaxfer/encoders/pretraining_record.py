@@ -23,10 +23,8 @@ class PretrainingRecord:
 
     trained_on: tuple[str, ...]
     """See `modaxfer.spec.CheckpointSpec.trained_on`."""
-    bridge: str
-    """Full id of the bridge that rows came by."""
-    options: Mapping[str, Any]
-    """What was set of its options."""
+    bridges: Mapping[str, Mapping[str, Any]]
+    """By full id of each bridge that rows came by, what was set of its options."""
 
 
 def read_record(folder: Path) -> PretrainingRecord | None:
@@ -40,9 +38,13 @@ def read_record(folder: Path) -> PretrainingRecord | None:
         return None
     values = read_json(path)
     with well_formed(path):
-        options = dict(values["bridge"]["options"])
+        # Records of one kind of rows alone had one bridge.
+        bridges = values["bridges"] if "bridges" in values else [values["bridge"]]
         return PretrainingRecord(
             trained_on=tuple(map(str, values["trained_on"])),
-            bridge=str(values["bridge"]["id"]),
-            options={key: value for key, value in options.items() if key not in OWN_FILES},
+            bridges={str(each["id"]): _portable(dict(each["options"])) for each in bridges},
         )
+
+
+def _portable(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key not in OWN_FILES}

@@ -151,6 +151,10 @@ class Drawing:
         batches = [order[cut : cut + self.batch_size] for cut in range(0, size, self.batch_size)]
         return [[self.row(values[place]) for place in batches[each]] for each in drawn.permutation(POOL)]
 
+    def looked_at(self) -> list[Row]:
+        """Return `some_rows`."""
+        return some_rows(self)
+
     def row(self, value: Any) -> Row:
         """Return the row that a value is."""
         row: Row = value if self.field is None else {self.field: value}

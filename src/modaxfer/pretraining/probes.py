@@ -52,12 +52,12 @@ class Probe:
         return float((model.predict((other - mean) / deviation) == self.wanted).mean())
 
 
-def find_probe(name: str, kind: str, data_dir: str | None, seed: int) -> Probe:
+def find_probe(name: str, kinds: Sequence[str], data_dir: str | None, seed: int) -> Probe:
     """Return the probe on a task.
 
     Args:
         name: A task of one field, with one class a row.
-        kind: Signal kind of the rows that are learned from.
+        kinds: Signal kinds of the rows that are learned from.
         data_dir: Folder that holds data sets by name.
         seed: Of splits.
 
@@ -67,12 +67,12 @@ def find_probe(name: str, kind: str, data_dir: str | None, seed: int) -> Probe:
         DataError: Its rows cannot be had.
     """
     entry = registry().get("task", name)
-    kinds = [each.signal.kind for each in entry.spec.fields]
-    if kinds != [kind] or problem_spec(entry.spec.target.problem).link != "softmax":
+    own = [each.signal.kind for each in entry.spec.fields]
+    if len(own) != 1 or own[0] not in kinds or problem_spec(entry.spec.target.problem).link != "softmax":
         raise RefusedError(
-            f"task {entry.id} cannot probe an encoder that learns from {kind}",
-            got=f"{' and '.join(kinds) or 'a table'}, {entry.spec.target.problem}",
-            allowed=f"one field of {kind}, one class a row", fix="leave it out of --probe",
+            f"task {entry.id} cannot probe an encoder that learns from {' and '.join(kinds)}",
+            got=f"{' and '.join(own) or 'a table'}, {entry.spec.target.problem}",
+            allowed=f"one field of {' or '.join(kinds)}, one class a row", fix="leave it out of --probe",
         )  # fmt: skip
     data = load_task(entry.spec, data_dir=data_dir, seed=seed, limit=ROWS)
     parts = []
@@ -80,7 +80,9 @@ def find_probe(name: str, kind: str, data_dir: str | None, seed: int) -> Probe:
         rows = rows_of(data.splits[split], 0, min(most, len(data.splits[split])))
         parts.append(([row[entry.spec.fields[0].name] for row in rows], np.asarray(data.targets[split])[: len(rows)]))
     (fitted, labels), (judged, wanted) = parts
-    return Probe(name=entry.name, kind=kind, root=data.root, fitted=fitted, judged=judged, labels=labels, wanted=wanted)
+    return Probe(
+        name=entry.name, kind=own[0], root=data.root, fitted=fitted, judged=judged, labels=labels, wanted=wanted
+    )
 
 
 @torch.no_grad()

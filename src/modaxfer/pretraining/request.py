@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
-from modaxfer.contracts import Objective
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve, resolve_architecture
 from modaxfer.encoders.weight_files import has_weights
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.labelled import Labelled
 from modaxfer.pretraining.probes import Probe, find_probe
-from modaxfer.pretraining.reading import bridge_options, find_bridge
+from modaxfer.pretraining.reading import bridge_options
 from modaxfer.pretraining.sources import Source
+from modaxfer.pretraining.ways import Way, find_ways
 from modaxfer.pretraining.weighted import weighted_sources
 from modaxfer.registry import Entry, load_target, registry
 from modaxfer.runner.model.seen import SeenRows, seen_before
@@ -55,30 +55,22 @@ class ResolvedPretraining:
     student: ResolvedEncoder
     pretrained: bool
     """Whether the encoder starts from weights that it has."""
-    bridge: Entry
-    teachers: tuple[tuple[ResolvedEncoder, Entry], ...]
-    """Each with the bridge from the rows to it."""
+    ways: tuple[Way, ...]
+    """How rows enter, one for each kind."""
     sources: tuple[Source, ...]
     weights: tuple[float, ...]
     """Of each source, in all 1."""
     probes: tuple[Probe, ...]
-    root: Path | None
-    """Folder that paths of images and sounds are relative to."""
 
     @property
-    def kind(self) -> str:
-        """Signal kind of the rows."""
-        return self.sources[0].kind
-
-    @property
-    def labels(self) -> Mapping[str, Objective]:
-        """What the labels of each task ask of a head, by its id; none where no label is read."""
-        return {source.task_id: source.labels for source in self.sources if isinstance(source, Labelled)}
+    def kinds(self) -> str:
+        """Signal kinds of the rows, for people."""
+        return " and ".join(way.kind for way in self.ways)
 
     @property
     def seen(self) -> tuple[SeenRows, ...]:
         """Which labelled rows the encoder will have learned from: now, before, and by way of its teachers."""
-        before = ([self.student] if self.pretrained else []) + [teacher for teacher, _ in self.teachers]
+        before = ([self.student] if self.pretrained else []) + [each for way in self.ways for each, _ in way.teachers]
         found = [rows for encoder in before for rows in seen_before(encoder)]
         found += [source.seen for source in self.sources if isinstance(source, Labelled)]
         return tuple({rows.key: rows for rows in found}.values())
@@ -103,19 +95,14 @@ def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
     _refuse_architecture(student, objective)
     pretrained = _pretrained(config, student)
     sources, weights = weighted_sources(config, objective.spec)
-    bridge = find_bridge(student, sources[0].kind, config.bridge)
-    if objective.spec.inputs and bridge.spec.sink not in objective.spec.inputs:
-        raise RefusedError(
-            f"objective {objective.name} does not work on what the encoder takes here",
-            got=bridge.spec.sink, allowed=objective.spec.inputs,
-            fix="choose another encoder, other rows or another objective (`modaxfer list objectives`)",
-        )  # fmt: skip
-    groups = _groups(config, objective, bridge)
-    teachers = tuple(map(resolve, config.teacher))
-    taught = objective.spec.beside or sources[0].kind
+    teachers = [resolve(name) for name in config.teacher]
+    ways = find_ways(sources, weights, student, teachers, objective.spec, config.bridge)
+    groups = _groups(config, objective, [way.bridge for way in ways])
     options = load_target(objective.spec.options) if objective.spec.options else None
-    bridge_options(bridge, groups.bridge)
-    student.layout(bridge.spec.sink, groups.encoder)
+    for way in ways:
+        bridge_options(way.bridge, way.options(groups.bridge))
+        student.layout(way.bridge.spec.sink, groups.encoder)
+    kinds = [way.kind for way in ways]
     return ResolvedPretraining(
         config=config,
         objective=objective,
@@ -123,12 +110,10 @@ def resolve_pretraining(config: PretrainingConfig) -> ResolvedPretraining:
         groups=groups,
         student=student,
         pretrained=pretrained,
-        bridge=bridge,
-        teachers=tuple((each, find_bridge(each, taught, None)) for each in teachers),
+        ways=ways,
         sources=sources,
         weights=weights,
-        root=sources[0].root,
-        probes=tuple(find_probe(name, sources[0].kind, config.data_dir, config.seed) for name in config.probe),
+        probes=tuple(find_probe(name, kinds, config.data_dir, config.seed) for name in config.probe),
     )
 
 
@@ -199,15 +184,12 @@ def _pretrained(config: PretrainingConfig, student: ResolvedEncoder) -> bool:
     return has and config.weights != "random"
 
 
-def _groups(config: PretrainingConfig, objective: Entry, bridge: Entry) -> Groups:
-    """Sort the options of ``--set``."""
-    classes: dict[str, Any] = {
-        "objective": load_target(objective.spec.options) if objective.spec.options else None,
-        "bridge": load_target(bridge.spec.options) if bridge.spec.options else None,
-        "encoder": EncoderOptions,
-    }
-    known = {group: [each.name for each in dataclasses.fields(cls)] if cls else [] for group, cls in classes.items()}
-    found: dict[str, dict[str, Any]] = {group: {} for group in classes}
+def _groups(config: PretrainingConfig, objective: Entry, bridges: Sequence[Entry]) -> Groups:
+    """Sort the options of ``--set``; one of a bridge is given to each bridge that has it."""
+    named = {"objective": [objective.spec.options], "bridge": [bridge.spec.options for bridge in bridges]}
+    known = {group: _option_names(names) for group, names in named.items()}
+    known["encoder"] = [each.name for each in dataclasses.fields(EncoderOptions)]
+    found: dict[str, dict[str, Any]] = {group: {} for group in known}
     for key, value in config.set.items():
         group, dot, name = key.rpartition(".")
         homes = [group] if dot else [each for each, names in known.items() if name in names]
@@ -220,3 +202,9 @@ def _groups(config: PretrainingConfig, objective: Entry, bridge: Entry) -> Group
         bridge=found["bridge"],
         encoder=build(EncoderOptions, found["encoder"], where="encoder."),
     )
+
+
+def _option_names(targets: Sequence[str]) -> list[str]:
+    """Return the names of options of several dataclasses; an empty target has none."""
+    found = [item.name for target in targets if target for item in dataclasses.fields(load_target(target))]
+    return list(dict.fromkeys(found))

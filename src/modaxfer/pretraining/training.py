@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from modaxfer.contracts import ObjectiveLoss, Row
 from modaxfer.errors import DivergedError
 from modaxfer.pretraining.collapse import alarm, disused, spread
 from modaxfer.pretraining.config import PretrainingConfig
-from modaxfer.pretraining.drawing import Drawing, some_rows
+from modaxfer.pretraining.drawing import Drawing
+from modaxfer.pretraining.mixture import KIND, Turns
 from modaxfer.runner.folder import CHECKPOINT
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.processes.signals import StoppedError, shielded
@@ -73,7 +75,7 @@ class Training:
         self,
         encoder: Any,
         objective: Any,
-        drawing: Drawing,
+        drawing: Drawing | Turns,
         validation: Sequence[Row],
         config: PretrainingConfig,
         folder: Path,
@@ -127,7 +129,7 @@ class Training:
             self.progress.say(f"  resumed after step {self.at.step:,} of {self.config.steps:,}")
             return
         with torch.no_grad():
-            self.objective.begin(some_rows(self.drawing))
+            self.objective.begin(self.drawing.looked_at())
         self._look()
 
     def _step(self) -> None:
@@ -163,13 +165,16 @@ class Training:
     def _look(self) -> None:
         """Look at the rows that are held out, and say how it stands."""
         self.module.eval()
-        size = self.config.batch_size
-        parts = [self.validation[start : start + size] for start in range(0, len(self.validation), size)]
-        said = [self._said(rows, -place - 1) for place, rows in enumerate(parts) if len(rows) > 1 or len(parts) == 1]
-        vectors = torch.cat([each.vectors.float().cpu() for each in said])
+        parts = _parted(self.validation, self.config.batch_size)
+        told = [
+            (rows[0].get(KIND), self._said(rows, -place - 1))
+            for place, rows in enumerate(parts)
+            if len(rows) > 1 or len(parts) == 1
+        ]
+        said = [each for _, each in told]
         line = {"step": self.at.step, "loss": _mean([float(each.loss) for each in said])}
         line |= _means([each.numbers for each in said])
-        line |= spread(vectors) if len(vectors) > 1 else {}
+        line |= _least_spread(told)
         cast = partial(autocast, self.device, self.precision)
         line |= {f"probe {name}": probe(cast) for name, probe in self.probes.items()}
         self.at.history.append(line)
@@ -222,6 +227,20 @@ def _moved(made: Any, device: torch.device) -> Any:
     if isinstance(made, Mapping):
         return {name: _moved(value, device) for name, value in made.items()}
     return made.to(device) if isinstance(made, torch.Tensor) else made
+
+
+def _parted(rows: Sequence[Row], size: int) -> list[Sequence[Row]]:
+    """Return batches of up to `size` rows, each of one kind."""
+    alike = [list(group) for _, group in groupby(rows, key=lambda row: row.get(KIND))]
+    return [group[start : start + size] for group in alike for start in range(0, len(group), size)]
+
+
+def _least_spread(told: Sequence[tuple[Any, ObjectiveLoss]]) -> dict[str, float]:
+    """Return how different vectors are; of several kinds of rows, of those that differ least among themselves."""
+    kinds = dict.fromkeys(kind for kind, _ in told)
+    vectors = [torch.cat([each.vectors.float().cpu() for kind, each in told if kind == own]) for own in kinds]
+    measured = [spread(own) for own in vectors if len(own) > 1]
+    return {name: min(each[name] for each in measured) for name in measured[0]} if measured else {}
 
 
 def _means(numbers: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, float]:

@@ -71,15 +71,13 @@ def _refuse_twins(sources: Sequence[Source]) -> None:
 
 
 def _refuse_mixtures(sources: Sequence[Source]) -> None:
-    kinds = {source.name: source.kind for source in sources}
-    if len(set(kinds.values())) > 1:
-        raise DataError("an encoder is pretrained on one kind of rows", got=kinds, fix="name data of one kind")
-    roots = {source.root for source in sources}
-    if len(roots) > 1 and sources[0].kind != "text":
-        raise DataError(
-            "images and sounds of several places cannot be mixed yet", got=sorted(map(str, roots)),
-            fix="put them below one folder",
-        )  # fmt: skip
+    for kind in sorted({source.kind for source in sources} - {"text"}):
+        roots = {source.root for source in sources if source.kind == kind}
+        if len(roots) > 1:
+            raise DataError(
+                f"rows of {kind} from several places cannot be mixed yet", got=sorted(map(str, roots)),
+                fix="put them below one folder",
+            )  # fmt: skip
 
 
 def _weighted(text: str) -> tuple[str, float | None]:

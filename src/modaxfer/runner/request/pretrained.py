@@ -43,7 +43,8 @@ def as_pretrained(
 def made_alike(encoder: ResolvedEncoder, bridge: Entry) -> Mapping[str, Any]:
     """Return the options by which rows came to the encoder in its pretraining, where it was by such a bridge."""
     record = read_record(encoder.folder)
-    if record is None or record.bridge not in {entry.id for entry in registry().all("bridge")}:
-        return {}
-    before = registry().get("bridge", record.bridge)
-    return record.options if before.spec.options == bridge.spec.options else {}
+    known = {entry.id: entry for entry in registry().all("bridge")}
+    for name, options in {} if record is None else record.bridges.items():
+        if name in known and known[name].spec.options == bridge.spec.options:
+            return options
+    return {}
