@@ -11,9 +11,10 @@ from PIL import Image
 import modaxfer
 from killed_pretrainings import killed_at
 from modaxfer.encoders.checkpoints import resolve
-from modaxfer.errors import RefusedError
+from modaxfer.errors import DataError, RefusedError
 from modaxfer.pretraining.drawing import Drawing, Epochs
 from modaxfer.pretraining.mixture import Turns
+from modaxfer.pretraining.places import common_root, placed
 from modaxfer.pretraining.sources import Values
 from modaxfer.registry import registry
 from modaxfer.runner.processes.signals import StoppedError
@@ -45,6 +46,28 @@ def test_each_step_has_rows_of_one_kind_and_each_kind_its_share_of_steps_in_its_
         [row["input"] for row in alone.rows(step)] for step in range(300)
     ]
     assert [late.rows(step) for step in (2047, 5, 1024)] == [seen[2047], seen[5], seen[1024]]
+
+
+def test_files_of_several_folders_are_found_below_the_one_that_holds_them(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a b.png").write_bytes(b"x")
+    (tmp_path / "secret.png").write_bytes(b"x")
+    values = ["a%20b.png", {"bytes": None, "path": "a b.png"}, {"input": "a b.png", "label": 1}, b"x"]
+    sources = [Values(name, "image", values, tmp_path / name) for name in ("one", "two")]
+    root = common_root(source.root for source in sources)
+    assert root == tmp_path.resolve()
+    assert placed(sources[0], sources[0].root) is sources[0]
+    there = "two/a b.png"
+    assert placed(sources[1], root).read(0) == [
+        there,
+        {"bytes": None, "path": there},
+        {"input": there, "label": 1},
+        b"x",
+    ]
+    for out in ("secret.png", "../secret.png", "../one/a b.png"):
+        with pytest.raises(DataError):
+            placed(Values("two", "image", [out], tmp_path / "two"), root).read(0)
 
 
 @pytest.fixture(scope="module")

@@ -15,18 +15,28 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.encoders.runs import lineage
 from modaxfer.pretraining.drawing import Drawing, Epochs, some_rows
 from modaxfer.pretraining.mixture import ByKind, Turns, marked
+from modaxfer.pretraining.places import placed
 from modaxfer.pretraining.reading import FIELD, reading_of
 from modaxfer.pretraining.request import ResolvedPretraining
 from modaxfer.pretraining.ways import Way
 from modaxfer.registry import load_target
 
-__all__ = ["begin", "drawing_of", "held_out_rows", "load_teachers", "objective_of", "student_reading"]
+__all__ = ["begin", "drawing_of", "epochs_of", "held_out_rows", "load_teachers", "objective_of", "student_reading"]
 
 HELD_OUT = 256
 """Rows that are held out, over all sources, at most."""
 
 Taught = Mapping[str, tuple[Reading, ...]]
 """By kind of rows those who teach of them."""
+
+
+def epochs_of(resolved: ResolvedPretraining) -> list[Epochs]:
+    """Return the sources without end, of each kind with paths below one folder."""
+    roots = {way.kind: way.root for way in resolved.ways}
+    return [
+        Epochs(placed(source, roots[source.kind]), resolved.config.seed + place)
+        for place, source in enumerate(resolved.sources)
+    ]
 
 
 def drawing_of(resolved: ResolvedPretraining, epochs: Sequence[Epochs]) -> Drawing | Turns:

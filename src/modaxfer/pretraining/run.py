@@ -17,13 +17,13 @@ from modaxfer.errors import ConfigError, OutputExistsError
 from modaxfer.pretraining.assembly import (
     begin,
     drawing_of,
+    epochs_of,
     held_out_rows,
     load_teachers,
     objective_of,
     student_reading,
 )
 from modaxfer.pretraining.config import REQUEST, PretrainingConfig
-from modaxfer.pretraining.drawing import Epochs
 from modaxfer.pretraining.product import record, write_product
 from modaxfer.pretraining.reading import FIELD
 from modaxfer.pretraining.request import MAY_CHANGE, ResolvedPretraining, resolve_pretraining
@@ -71,7 +71,7 @@ def _train(resolved: ResolvedPretraining, folder: Path, progress: Progress) -> N
         resolved.student, options=resolved.groups.encoder, pretrained=resolved.pretrained, seed=config.seed
     )
     taught, names = load_teachers(resolved, device)
-    epochs = [Epochs(source, config.seed + place) for place, source in enumerate(resolved.sources)]
+    epochs = epochs_of(resolved)
     drawing = drawing_of(resolved, epochs)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)

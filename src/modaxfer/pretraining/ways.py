@@ -12,6 +12,7 @@ from modaxfer.contracts import Objective
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import RefusedError
 from modaxfer.pretraining.labelled import Labelled
+from modaxfer.pretraining.places import common_root
 from modaxfer.pretraining.reading import find_bridge
 from modaxfer.pretraining.sources import Source
 from modaxfer.registry import Entry, load_target, registry
@@ -39,8 +40,8 @@ class Way:
 
     @property
     def root(self) -> Path | None:
-        """Folder that paths of images and sounds are relative to."""
-        return self.sources[0].root
+        """Folder that paths of images and sounds are relative to, once they are `placed`."""
+        return common_root(source.root for source in self.sources)
 
     @property
     def labels(self) -> Mapping[str, Objective]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from modaxfer.errors import ConfigError, DataError
+from modaxfer.errors import ConfigError
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.labelled import Labelled, find_labelled
 from modaxfer.pretraining.pairs import Pairs, find_pairs
@@ -25,12 +25,11 @@ def weighted_sources(
         ConfigError: Weights are no numbers or not said of all, or two tasks have one name.
         UnknownNameError: There is no such file, folder or task.
         RefusedError: Rows are not what the objective reads.
-        DataError: Rows cannot be had, or cannot be mixed.
+        DataError: Rows cannot be had.
     """
     asked = [_weighted(each) for each in config.data]
     sources = tuple(_found(name, config, objective) for name, _ in asked)
     _refuse_twins(sources)
-    _refuse_mixtures(sources)
     weights = [
         float(source.sizes.sum()) if weight is None else weight
         for source, (_, weight) in zip(sources, asked, strict=True)
@@ -68,16 +67,6 @@ def _refuse_twins(sources: Sequence[Source]) -> None:
             "two labelled --data have the same name, by which their heads are told apart", got=twice,
             fix="name it once, or rename a file",
         )  # fmt: skip
-
-
-def _refuse_mixtures(sources: Sequence[Source]) -> None:
-    for kind in sorted({source.kind for source in sources} - {"text"}):
-        roots = {source.root for source in sources if source.kind == kind}
-        if len(roots) > 1:
-            raise DataError(
-                f"rows of {kind} from several places cannot be mixed yet", got=sorted(map(str, roots)),
-                fix="put them below one folder",
-            )  # fmt: skip
 
 
 def _weighted(text: str) -> tuple[str, float | None]:
