@@ -125,7 +125,10 @@ def test_wishes_win(name):
 @pytest.mark.parametrize(
     ("length", "rows", "epochs"),
     [
-        (FULL_LENGTH, 100, 10),
+        (FULL_LENGTH, 16, 60),
+        (FULL_LENGTH, 48, 30),
+        (FULL_LENGTH, 80, 20),
+        (FULL_LENGTH, 161, 10),
         (FULL_LENGTH, 2000, 6.5),
         (FULL_LENGTH, 100_000, 3),
         (ADAPTER_LENGTH, 100, 15),
@@ -134,7 +137,15 @@ def test_wishes_win(name):
     ],
 )
 def test_small_data_is_seen_more_often(length, rows, epochs):
+    """Of the whole body at least 60 steps of 32 rows, in whole epochs."""
     assert length.epochs(context(rows=rows)) == epochs
+
+
+def test_the_least_number_of_steps_is_counted_in_batches_and_gives_way_to_the_user():
+    assert FULL_LENGTH.epochs(context(rows=48, batch_size=16)) == 20
+    assert FULL_LENGTH.epochs(context(rows=48, batch_size=7)) == 10
+    assert FULL_LENGTH.epochs(context(rows=16, epochs=2.0)) == 2
+    assert HEAD_LENGTH.epochs(context(rows=16)) == 40
 
 
 @pytest.mark.parametrize("name", GRADIENT)

@@ -30,10 +30,14 @@ class Length:
     shortest: float
     """Epochs at least."""
     longest: float
-    """Epochs at most."""
+    """Epochs at most, but for `fewest`."""
+    fewest: int = 0
+    """Steps at least: of few rows an epoch is a step or two, and `longest` of them move nothing far."""
 
     def epochs(self, context: PlanContext) -> float:
         """Return the user's setting, or ``steps * batch_size / rows`` within bounds, in half epochs.
+
+        Where so many have less than ``fewest`` steps, it is whole epochs that have as many.
 
         Raises:
             ConfigError: The setting is not above 0.
@@ -41,10 +45,11 @@ class Length:
         if context.epochs is not None:
             return _above_zero("epochs", context.epochs)
         wanted = self.steps * context.batch_size / max(context.rows, 1)
-        return min(max(round(2 * wanted) / 2, self.shortest), self.longest)
+        chosen = min(max(round(2 * wanted) / 2, self.shortest), self.longest)
+        return max(chosen, -(-self.fewest // -(-max(context.rows, 1) // context.batch_size)))
 
 
-FULL_LENGTH = Length(steps=400, shortest=3, longest=10)
+FULL_LENGTH = Length(steps=400, shortest=3, longest=10, fewest=60)
 """Fine-tuning of the whole body: on small data it is too few steps that fail (Mosbach et al. 2021)."""
 
 ADAPTER_LENGTH = Length(steps=600, shortest=5, longest=15)

@@ -33,6 +33,7 @@ from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.loop import train_phase
+from modaxfer.runner.training.rhythm import Rhythm
 from modaxfer.runner.training.streams import live_rows
 
 RATES = {Part.BODY: 1e-3, Part.HEAD: 1e-2}
@@ -247,3 +248,29 @@ def test_epochs_before_a_weight_has_risen_are_no_candidates_and_try_no_patience(
     assert (report.best_epoch, report.epochs) == (2, 3)
     at_once = train(impatient, replace(what, losses=(SUPERVISED,)), tmp_path / "at-once")
     assert (at_once.best_epoch, at_once.epochs) == (1, 2)
+
+
+def test_a_phase_of_short_epochs_waits_twenty_steps_for_a_better_score(session, tmp_path):
+    """The first of 4-step epochs is the best by a validator that likes it most: 5 more are waited for, not 3."""
+    patient = replace(session, train=replace(session.train, patience=None))
+    report = train(patient, phase({"train": Stream()}, SUPERVISED, epochs=9, validator=EARLIEST), tmp_path / "run")
+    assert (report.best_epoch, report.epochs, report.steps) == (1, 6, 24)
+
+
+@pytest.mark.parametrize(("patience", "judged", "saved"), [(0, [2, 4, 5], [3, 5]), (2, [2, 4], [3, 4])])
+def test_the_last_epoch_of_a_phase_is_always_judged_and_saved(patience, judged, saved, session, tmp_path, monkeypatch):
+    """A phase with patience ends where it has been judged, not between."""
+    monkeypatch.setattr(loop, "rhythm_of", lambda *_: Rhythm(patience=patience, judged=2, saved=3))
+    seen = {"judged": [], "saved": []}
+    real, save = loop._GradientPhase._judge, Checkpoints.save
+    monkeypatch.setattr(
+        loop._GradientPhase, "_judge", lambda self, told: (seen["judged"].append(self.at.epoch), real(self, told))
+    )
+    monkeypatch.setattr(
+        Checkpoints, "save", lambda self, at, *rest: (seen["saved"].append(at.epoch), save(self, at, *rest))
+    )
+    report = train(
+        session, phase({"train": Stream()}, SUPERVISED, epochs=5, validator=EARLIEST), tmp_path / f"{patience}"
+    )
+    assert seen == {"judged": judged, "saved": saved}
+    assert report.best_epoch == 2

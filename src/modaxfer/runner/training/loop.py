@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from signal import SIGTERM
 from typing import Any
@@ -19,7 +19,7 @@ from modaxfer.runner.log import rounded
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
-from modaxfer.runner.session import TaskSession, models_of
+from modaxfer.runner.session import models_of
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.anchors import reads_parameters, trained_parameters
 from modaxfer.runner.training.best import BestEpochs
@@ -31,6 +31,7 @@ from modaxfer.runner.training.movement import FEW_STEPS, Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.private import PrivateSteps, drawn_by_chance
 from modaxfer.runner.training.report import PhaseReport
+from modaxfer.runner.training.rhythm import rhythm_of
 from modaxfer.runner.training.step import Chunk, StepModule
 from modaxfer.runner.training.streams import (
     Sessions,
@@ -116,6 +117,8 @@ class _GradientPhase:
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
         self.total = max(1, round(phase.epochs * self.steps_per_epoch)) if phase.epochs else 0
+        patience = self.session.train.patience
+        self.rhythm = rhythm_of(phase, patience, self.steps_per_epoch, self.lengths, self.validation.rows)
         self.at = Position(phase=number)
         self.best = BestEpochs(phase.keep)
         self.risen = max((term.weight.until for term in phase.losses if isinstance(term.weight, Ramp)), default=0.0)
@@ -145,7 +148,7 @@ class _GradientPhase:
     def _epochs(self, movement: Movement) -> None:
         session, checked = self.session, False
         with session.progress.bar(f"training ({self.phase.name})", self.total * session.batch_size) as self.advance:
-            while self.at.step < self.total and not self._stale():
+            while not self._ended():
                 try:
                     self._epoch()
                 except StoppedError:
@@ -180,11 +183,14 @@ class _GradientPhase:
                 with shielded():
                     self._step(rows)
                 self._save_by_the_clock()
-        judged = self.validation()
+        due = (self.at.epoch + 1) % self.rhythm.judged == 0 or self.at.step >= self.total
+        judged = self.validation() if due else None
         with shielded():
             self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
-            self._judge(judged)
-        self._save()
+            if judged is not None:
+                self._judge(judged)
+        if self.at.epoch % self.rhythm.saved == 0 or self._ended():
+            self._save()
 
     def _refresh(self) -> None:
         """Let the model as it is now say anew what it adds to rows; what it said before is of no use any more."""
@@ -309,9 +315,7 @@ class _GradientPhase:
             self.best.take(self.at.epoch, score, lambda: snapshot(self.trainable))
 
     def _shown(self, judged: Judged) -> str:
-        sessions = {each.task_id: each for each in self.validation.streams.values()}
-        named = len(sessions) > 1
-        shown = [_of_task(sessions[task], values, named=named) for task, values in judged.told.items()]
+        shown = self.validation.shown(judged)
         # Losses of rows that are private are told to nobody.
         parts = [f"training loss {self.at.loss:.3f}"] if self.private is None else []
         parts += [f"validation {', '.join(shown)}"] if shown else []
@@ -319,11 +323,13 @@ class _GradientPhase:
             parts.append(f"{self.phase.validator.target.rpartition(':')[2]} {judged.score:.3f}")
         return ", ".join(parts)
 
+    def _ended(self) -> bool:
+        return self.at.step >= self.total or self._stale()
+
     def _stale(self) -> bool:
-        patience = self.session.train.patience
-        return (
-            bool(patience) and self.best.stale(self.at.epoch) >= patience and not self.unfreezing.closed(self._progress)
-        )
+        judged = self.at.history[-1]["epoch"] if self.at.history else 0
+        late = 0 < self.rhythm.patience <= self.best.stale(judged)
+        return late and not self.unfreezing.closed(self._progress)
 
     def _waiting(self) -> set[int]:
         """Return what has not had the steps yet that it takes to be seen to move."""
@@ -392,9 +398,3 @@ class _GradientPhase:
 
 def _smoothed(before: float, value: float) -> float:
     return 0.9 * before + 0.1 * value
-
-
-def _of_task(session: TaskSession, values: Mapping[str, Any], *, named: bool) -> str:
-    primary = session.primary
-    value = "undefined" if values[primary] is None else f"{values[primary]:.3f}"
-    return f"{session.task_id} {primary} {value}" if named else f"{primary} {value}"

@@ -88,6 +88,18 @@ class Validation:
             seen[name] = _shown(session, seen[name], score if self._alone is not None else skill)
         return seen, told
 
+    @property
+    def rows(self) -> int:
+        """How many rows the model is shown to be judged."""
+        opened = [session for session, _ in self._opened.values()] if self._looks else []
+        return sum(len(session.splits["validation"].lengths) for session in opened)
+
+    def shown(self, judged: Judged) -> list[str]:
+        """Return what is `Judged.told` as people read it; of several tasks with their names."""
+        sessions = {each.task_id: each for each in self.streams.values()}
+        named = len(sessions) > 1
+        return [_of_task(sessions[task], values, named=named) for task, values in judged.told.items()]
+
     def value_of(self, score: float) -> float | None:
         """Return a validator's score as people read it: a primary metric as itself; None where it is undefined."""
         if self._alone is not None and self.phase.validator == SCORE:
@@ -122,3 +134,9 @@ def _scored(session: TaskSession, outputs: Any) -> dict[str, Any]:
     loss = float(losses[torch.from_numpy(session.objective.known(split.targets))].mean())
     skill = session.skill(judged, split.targets, predictions)
     return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}
+
+
+def _of_task(session: TaskSession, values: Mapping[str, Any], *, named: bool) -> str:
+    primary = session.primary
+    value = "undefined" if values[primary] is None else f"{values[primary]:.3f}"
+    return f"{session.task_id} {primary} {value}" if named else f"{primary} {value}"
