@@ -11,5 +11,5 @@ python=${PYTHON:-python}; more=${MORE:-}
 [ -f "$out/bert-tiny/pretraining.json" ] && exit
 resume=""; [ -f "$out/bert-tiny/pretraining-request.json" ] && resume=--resume
 exec $python -m modaxfer pretrain --objective distillation --teacher "$teacher" --encoder "$out/student" --output "$out/bert-tiny" $resume \
-    --steps "${STEPS:-7000}" --batch-size "${ROWS:-128}" --learning-rate 1e-3 --schedule constant \
+    --steps "${STEPS:-1000}" --batch-size "${ROWS:-128}" --learning-rate 1e-3 --schedule constant \
     --data "$texts/words.txt=1" --data "$texts/sentences.txt=9" --probe rt-polarity --probe trec-questions $more

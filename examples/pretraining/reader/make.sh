@@ -5,7 +5,7 @@
 #     MODAXFER_DATA=DATA examples/pretraining/reader/make.sh FOLDER
 # Killed and called again, it goes on. STEPS_WORDS, STEPS and ROWS shorten it. apt-get install wordnet-base first.
 set -e
-here=$(cd "$(dirname "$0")" && pwd); out=$1; texts=${TEXTS:-$out/texts}; teacher=${TEACHER:-minilm}; steps_words=${STEPS_WORDS:-10000}; steps=${STEPS:-24000}
+here=$(cd "$(dirname "$0")" && pwd); out=$1; texts=${TEXTS:-$out/texts}; teacher=${TEACHER:-minilm}; steps_words=${STEPS_WORDS:-2000}; steps=${STEPS:-3000}
 python=${PYTHON:-python}; more=${MORE:-}
 [ -f "$texts/words.txt" ] || $python "$here/texts.py" "$texts"
 
@@ -18,7 +18,7 @@ learn() { # FOLDER ARGUMENTS...
     [ -f "$folder/pretraining.json" ] && return
     resume=""; [ -f "$folder/pretraining-request.json" ] && resume=--resume
     $python -m modaxfer pretrain --objective distillation --teacher "$teacher" --teacher "$out/polarity" --output "$folder" $resume \
-        --batch-size "${ROWS:-128}" --learning-rate 1e-3 --schedule constant --set unit=words \
+        --batch-size "${ROWS:-64}" --learning-rate 1e-3 --schedule constant --set unit=words \
         --probe rt-polarity --probe trec-questions $more "$@"
 }
 
