@@ -44,6 +44,7 @@ LIGHT = {
     "modaxfer.score_specs",
     "modaxfer.spec",
     "modaxfer.threads",
+    "modaxfer.version",
 }
 """What it may import of the framework."""
 

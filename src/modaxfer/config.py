@@ -177,10 +177,7 @@ class TrainOptions:
         1.0, "Factor on the learning rate of a trained bridge, over what the strategy gives it.", minimum=1e-6
     )
     patience: int | None = documented(
-        None,
-        "Epochs without a better validation score before training stops; 0 = never; default 3, or as many as have 20 "
-        "steps.",
-        minimum=0,
+        None, "Epochs without a better validation score before the end; 0 = never; default 3 and 20 steps.", minimum=0
     )
     checkpoint_minutes: float = documented(5.0, "Longest time between two checkpoints.", minimum=0.0)
     cache: bool = documented(True, "Keep prepared rows and frozen features on disk.")

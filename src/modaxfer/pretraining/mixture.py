@@ -13,7 +13,7 @@ from torch import nn
 from modaxfer.contracts import ObjectiveLoss, Row
 from modaxfer.pretraining.drawing import Drawing, some_rows
 
-__all__ = ["KIND", "ByKind", "Turns"]
+__all__ = ["KIND", "ByKind", "Turns", "marked"]
 
 KIND = "kind"
 """Key of a row that says which kind it is of."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 from modaxfer.plan import Labels, Part, Phase, Plan, Role, Stream
@@ -34,7 +35,15 @@ def resolved(
     judged=(),
 ):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
-    encoder = SimpleNamespace(spec=spec, trust_remote_code=False, trained=None, stored=None)
+    encoder = SimpleNamespace(
+        checkpoint="some/bert",
+        model=None,
+        folder=Path("no/such/folder"),
+        spec=spec,
+        trust_remote_code=False,
+        trained=None,
+        stored=None,
+    )
     return SimpleNamespace(
         task_id=name,
         data=data,
