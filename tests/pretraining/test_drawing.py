@@ -3,12 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from modaxfer.errors import DataError
 from modaxfer.pretraining import sources
 from modaxfer.pretraining.drawing import Drawing, Epochs, held_out
-from modaxfer.pretraining.sources import TextFile, Values, find_source
+from modaxfer.pretraining.sources import TextFile, Values, find_source, text_columns
 
 
 def numbers(count: int, name: str = "numbers") -> Values:
@@ -86,3 +87,9 @@ def test_a_table_without_a_single_text_column_asks_for_one(tmp_path: Path) -> No
     with pytest.raises(DataError, match="no single column of text"):
         find_source(str(path), None, None)
     assert find_source(str(path), "body", None).read(0) == ["first", "second"] * 5
+
+
+def test_labels_that_are_words_are_no_text_to_learn_from():
+    table = pa.table({"review": ["fine", "dull"], "label": ["good", "bad"], "stars": [5, 1]})
+    assert text_columns(table) == ["review"]
+    assert text_columns(table, "review") == ["label"]

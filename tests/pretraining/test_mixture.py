@@ -14,7 +14,7 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.pretraining.drawing import Drawing, Epochs
 from modaxfer.pretraining.mixture import Turns
-from modaxfer.pretraining.places import common_root, placed
+from modaxfer.pretraining.roots import common_root, placed
 from modaxfer.pretraining.sources import Values
 from modaxfer.registry import registry
 from modaxfer.runner.processes.signals import StoppedError

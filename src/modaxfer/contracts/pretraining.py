@@ -78,7 +78,9 @@ class ObjectiveLoss:
 
 
 class PretrainingObjective(Protocol):
-    """A loss over rows that needs no task. An `nn.Module`, whose own parameters are thrown away in the end.
+    """A loss over rows, with labels or without, of no task in particular.
+
+    An `nn.Module`, whose own parameters are thrown away in the end.
 
     An attribute ``least`` may name numbers of its losses and bounds, below which it has collapsed: on held-out rows
     that is warned of.

@@ -1,4 +1,4 @@
-"""From a name to one checkpoint, by rule: what `--encoder` and `--checkpoint` stand for. Reads configs, no weights."""
+"""What `--encoder` and `--checkpoint` stand for, resolved; the rule is in `choice`. Reads configs, no weights."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.encoders.runs import lineage
 from modaxfer.pretraining.drawing import Drawing, Epochs, some_rows
 from modaxfer.pretraining.mixture import ByKind, Turns, marked
-from modaxfer.pretraining.places import placed
 from modaxfer.pretraining.reading import FIELD, reading_of
 from modaxfer.pretraining.request import ResolvedPretraining
+from modaxfer.pretraining.roots import placed
 from modaxfer.pretraining.ways import Way
 from modaxfer.registry import load_target
 

@@ -26,8 +26,8 @@ class PretrainingConfig:
     data: tuple[str, ...] = documented(
         (),
         "Rows to learn from: a text file of lines, a table, a folder of images or sounds, or the name of a task (its "
-        "training rows). Labels are read by objective supervised alone. DATA=WEIGHT is drawn in proportion to its "
-        "weight; default by rows.",
+        "training rows). Labels are read by objectives that say so, such as supervised. DATA=WEIGHT is drawn in "
+        "proportion to its weight; default by rows.",
     )
     text: str | None = documented(None, "Text column of tables; default the only one of text.")
     image: str | None = documented(

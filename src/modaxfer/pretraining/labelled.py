@@ -105,7 +105,7 @@ def _own(path: Path, text: str | None, label: str | None) -> tuple[str, TaskSpec
         )  # fmt: skip
     if text is None and path.is_file():
         table = read_data(path)["train"]
-        beside = text_columns(table.select([name for name in table.column_names if name != (label or "label")]))
+        beside = text_columns(table, label or "label")
         text = beside[0] if len(beside) == 1 else None
     named = RunConfig(data=str(path), text=(text,) if text else (), label=(label,) if label else ())
     return f"own/{path.stem}", task_from_files(named)

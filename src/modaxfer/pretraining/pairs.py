@@ -104,8 +104,7 @@ def _of_path(path: Path, image: str | None, text: str | None) -> Pairs:
     table = tables.get("train", next(iter(tables.values())))
     pictures = [image] if image else [column for column in IMAGES if column in table.column_names]
     seen = _column(path, table, pictures, "--image")
-    others = [column for column in table.column_names if column not in (seen, "label")]
-    told = _column(path, table, [text] if text else text_columns(table.select(others)), "--text")
+    told = _column(path, table, [text] if text else text_columns(table.drop_columns([seen])), "--text")
     return Pairs(str(path), table, seen, told, path if path.is_dir() else path.parent)
 
 

@@ -15,9 +15,9 @@ from modaxfer.bridges.seen import signal_seen
 from modaxfer.encoders.pretraining_record import RECORD
 from modaxfer.encoders.saving import save_encoder
 from modaxfer.escaping import markdown
+from modaxfer.pretraining.asked_sources import source_facts
 from modaxfer.pretraining.request import ResolvedPretraining
 from modaxfer.pretraining.training import Trained
-from modaxfer.pretraining.weighted import source_facts
 from modaxfer.result import write_atomically
 from modaxfer.runner.model.seen import FILE, SeenRows, packed
 from modaxfer.runner.tensors import write_tensors

@@ -1,4 +1,4 @@
-"""How rows without labels enter an encoder: the bridge and the processor that a run would use, too."""
+"""How the rows of a pretraining enter an encoder: the bridge and the processor that a run would use, too."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from modaxfer.config import EncoderOptions, build
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve, resolve_architecture
 from modaxfer.encoders.weight_files import has_weights
 from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.pretraining.asked_sources import weighted_sources
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.labelled import Labelled
 from modaxfer.pretraining.probes import Probe, find_probe
 from modaxfer.pretraining.reading import bridge_options
 from modaxfer.pretraining.sources import Source
 from modaxfer.pretraining.ways import Way, find_ways
-from modaxfer.pretraining.weighted import weighted_sources
 from modaxfer.registry import Entry, load_target, registry
 from modaxfer.runner.model.seen import SeenRows, seen_before
 

@@ -1,4 +1,4 @@
-"""Where rows without labels come from: in blocks, of which a few at a time are in memory."""
+"""Where the rows of a pretraining come from: in blocks, of which a few at a time are in memory."""
 
 from __future__ import annotations
 
@@ -202,12 +202,14 @@ def _only_text(name: str, table: pa.Table) -> str:
     return known[0]
 
 
-def text_columns(table: pa.Table) -> list[str]:
-    """Return the columns of text of a table; those with a telling name alone, where there are any."""
+def text_columns(table: pa.Table, label: str = "label") -> list[str]:
+    """Return the columns of text of a table but `label`; those with a telling name alone, where there are any."""
     import pyarrow as pa
 
     columns = [
-        str(item.name) for item in table.schema if pa.types.is_string(item.type) or pa.types.is_large_string(item.type)
+        str(item.name)
+        for item in table.schema
+        if item.name != label and (pa.types.is_string(item.type) or pa.types.is_large_string(item.type))
     ]
     return [column for column in columns if column in ("text", "sentence")] or columns
 

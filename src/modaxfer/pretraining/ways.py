@@ -12,8 +12,8 @@ from modaxfer.contracts import Objective
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import RefusedError
 from modaxfer.pretraining.labelled import Labelled
-from modaxfer.pretraining.places import common_root
 from modaxfer.pretraining.reading import find_bridge
+from modaxfer.pretraining.roots import common_root
 from modaxfer.pretraining.sources import Source
 from modaxfer.registry import Entry, load_target, registry
 from modaxfer.spec import ObjectiveSpec

@@ -1,4 +1,4 @@
-"""How long and how fast to train where the user does not say: the one place where these numbers stand."""
+"""How long and how fast to train where the user does not say; patience stands in `modaxfer.runner.training.rhythm`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What encoders learn from rows without labels, one file each."""
+"""What encoders learn by, before there is a task: one file each."""

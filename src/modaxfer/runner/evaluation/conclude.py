@@ -1,4 +1,4 @@
-"""A trained task is scored, and what belongs to it is written: the one place where a run's test scores come about."""
+"""A trained task is concluded: its test scores are asked of `scores.examine`, and what belongs to it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seal of the test split is broken here, once: scores, intervals, and what a model has to beat."""
+"""Where test scores are made: the seal of the test split is broken here, once. Intervals, and what a model has to beat."""
 
 from __future__ import annotations
 

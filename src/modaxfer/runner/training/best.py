@@ -1,6 +1,7 @@
 """Which is the best: the one with the greatest score by the validator, and of equals the first.
 
 The one place that says so, for the epochs of a phase and for the attempts of a search over learning rates.
+Epochs before a loss's ramp has risen are not offered to it (`modaxfer.runner.training.loop`).
 """
 
 from __future__ import annotations
