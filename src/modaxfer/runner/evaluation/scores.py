@@ -1,4 +1,4 @@
-"""Where test scores are made: the seal of the test split is broken here, once. Intervals, and what a model has to beat."""
+"""Where test scores are made; the test split's seal is broken here, once. Intervals, and what a model must beat."""
 
 from __future__ import annotations
 
