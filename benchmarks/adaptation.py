@@ -1,20 +1,21 @@
 """Carry a labelled source to tasks without labels, by every method beside its bounds: ``make adaptation``.
 
 Every cell is one run per seed below ``runs/adaptation``; a killed benchmark goes on where it was, and the page shows
-what is finished. Writes ``docs/results/adaptation.json``. Networks are small or frozen, so that a cell costs a minute
-or two of one core: most of that are the two bounds that every run is measured between.
+what is finished. Writes ``docs/results/adaptation.json``, and leaves in it what is told there of more seeds. Networks
+are small or frozen, so that a cell costs a minute or two of one core: most of that are the two bounds that every run is
+measured between.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from resumable import Command, finished, main
+from resumable import Command, Kept, finished, main
 
 from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.result import Result
@@ -67,7 +68,7 @@ class Chain:
         """The runs, each with the same without the sources beside it."""
         flags: dict[str, Any] = {"encoder": (self.encoder,), "source-task": self.sources, "strategy": self.strategy}
         flags |= {"task": (self.task,), "precision": "fp32"}
-        return tuple(Command(cell=self.name, seed=seed, flags=flags) for seed in self.seeds)
+        return tuple(Command(cell=self.name, seed=seed, flags=flags, forked=True) for seed in self.seeds)
 
 
 CLOSED = (
@@ -85,11 +86,13 @@ TAPT = Method(
 )
 """Everything moves, twice: ten times as long as over a frozen encoder, so that it is kept short."""
 
+ADAMATCH = Method(name="adamatch", strategy="adamatch")
+
 STEPS = (
     Method(name="mcc", strategy="mcc"),
     Method(name="coral", strategy="coral", options={"strategy.on": "outputs"}),
     Method(name="dann", strategy="dann"),
-    Method(name="adamatch", strategy="adamatch"),
+    ADAMATCH,
 )
 """Everything moves."""
 
@@ -156,6 +159,23 @@ TRANSFERS = (
         task="amazon-electronics",
         **{**FROZEN, "methods": (*CLOSED, TAPT)},
     ),
+    Transfer(
+        name="books-kitchen-small",
+        encoder="bert",
+        source="amazon-books",
+        task="amazon-kitchen",
+        methods=(ADAMATCH,),
+        flags={"checkpoint": "embedded/bert-tiny", "limit": 1000, "epochs": 5.0},
+        options={"encoder.max_tokens": 64},
+    ),
+    Transfer(
+        name="jackson-nicolas-small",
+        encoder="wav2vec2",
+        source="spoken-digits-jackson",
+        task="spoken-digits-nicolas",
+        methods=(ADAMATCH,),
+        flags={"checkpoint": "embedded/wav2vec2-tiny", "epochs": 5.0},
+    ),
 )
 
 CHAINS = (
@@ -192,6 +212,7 @@ def _commands(transfer: Transfer) -> Iterator[Command]:
                 },
                 options={**transfer.options, **first.options},
                 keep=True,
+                forked=True,
             )
         for method in transfer.methods:
             ends = {"task": (transfer.task,), **transfer.flags, **method.flags}
@@ -202,6 +223,7 @@ def _commands(transfer: Transfer) -> Iterator[Command]:
                 flags={**start, "strategy": method.strategy, **ends},
                 options={**transfer.options, **method.options},
                 encoder_of=cell_of(transfer, first) if first else "",
+                forked=True,
             )
 
 
@@ -224,11 +246,55 @@ def describe(runs: Path) -> dict[str, Any]:
 
 def missing(runs: Path) -> dict[str, list[int]]:
     """Return the seeds that are not finished, by cell."""
-    made: dict[str, list[int]] = {}
-    for command in commands():
-        if finished(command, runs) is None:
-            made.setdefault(command.cell, []).append(command.seed)
-    return made
+    return _by_cell(command for command in commands() if finished(command, runs) is None)
+
+
+def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Return the runs of the cells that are stored with all their seeds."""
+    return {(command.cell, command.seed) for command in commands() if command.cell not in stored["missing"]}
+
+
+def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stored, with the cells of `found` that have no fewer seeds."""
+    transfers, chains = [], []
+    for transfer in TRANSFERS:
+        before, now = (_named(each["transfers"], transfer.name) for each in (stored, found))
+        cells = [_fuller(before, now, method.name) for method in transfer.methods]
+        if any(cells):
+            transfers.append({**(now or before), "cells": [cell for cell in cells if cell]})
+    for chain in CHAINS:
+        told = [each for each in (_named(where["chains"], chain.name) for where in (found, stored)) if each]
+        chains += sorted(told, key=lambda each: -each["seeds"])[:1]
+    return {"transfers": transfers, "chains": chains, "missing": _lacking(transfers, chains)}
+
+
+def _named(told: Sequence[Mapping[str, Any]], name: str) -> Any:
+    return next((each for each in told if each["name"] == name), None)
+
+
+def _fuller(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, name: str) -> Any:
+    found = [cell for each in (now, before) if each and (cell := _named(each["cells"], name))]
+    return max(found, key=lambda cell: len(cell["seeds"]), default=None)
+
+
+def _lacking(transfers: Sequence[Mapping[str, Any]], chains: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
+    """Return the seeds that are told of nowhere, by cell; a run that others start from is told of by these."""
+    there: set[tuple[str, int]] = set()
+    for transfer in TRANSFERS:
+        told = _named(transfers, transfer.name) or {"cells": []}
+        for method in transfer.methods:
+            seeds = (_named(told["cells"], method.name) or {"seeds": []})["seeds"]
+            ends = (method, transfer.source_run) if transfer.source_run else (method,)
+            there |= {(cell_of(transfer, end), seed) for end in ends for seed in seeds}
+    there |= {(each["name"], seed) for each in chains for seed in SEEDS[: each["seeds"]]}
+    return _by_cell(command for command in commands() if (command.cell, command.seed) not in there)
+
+
+def _by_cell(made: Iterable[Command]) -> dict[str, list[int]]:
+    seeds: dict[str, list[int]] = {}
+    for command in made:
+        seeds.setdefault(command.cell, []).append(command.seed)
+    return seeds
 
 
 def describe_chain(chain: Chain, runs: Path) -> dict[str, Any] | None:
@@ -375,5 +441,6 @@ if __name__ == "__main__":
             runs=RUNS,
             output=RESULTS,
             describe=describe,
+            kept=Kept(whole=whole, join=join),
         )
     )

@@ -2,7 +2,8 @@
 
 Every cell is one way with one number of rows per class, drawn several times (``--episodes``) and scored on the whole
 test split. A killed benchmark goes on where it was, and what is not there is named as missing. Writes
-``docs/results/few-labels.json`` and the figure beside it.
+``docs/results/few-labels.json``, in which a block (a task with so many rows per class) stays until a fuller one is
+measured, and the figure beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from statistics import mean
 from typing import Any
 
 from few_labels_figure import draw
-from resumable import Command, finished, main, store
+from resumable import Command, Kept, finished, main, store
 
 from modaxfer.metrics import student_interval
 from modaxfer.metrics.gains import Pair, paired_gain
@@ -60,7 +61,6 @@ SOURCE = Command(
         "task": ("rt-polarity",),
         "limit": 4000,
         "epochs": 2.0,
-        "precision": "bf16",
     },
     options={"encoder.max_tokens": 64},
     keep=True,
@@ -113,7 +113,6 @@ class Cell:
             "task": (self.question.task,),
             "shots": self.shots,
             "episodes": self.episodes,
-            "precision": "bf16",
         }
         if way.batch_size:
             flags |= {"batch-size": way.batch_size, "epochs": float(EPOCHS[self.shots])}
@@ -158,12 +157,55 @@ def describe(runs: Path) -> dict[str, Any]:
     return {
         "ways": [*WAYS],
         "tasks": [told for question in QUESTIONS if (told := _task(question, everything)) is not None],
-        "missing": [
-            {"task": cell.question.task, "shots": cell.shots, "source": cell.source, "way": cell.way}
-            for cell, found in everything.items()
-            if not found
-        ],
+        "missing": [_cell_told(cell) for cell, found in everything.items() if not found],
     }
+
+
+def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Return the runs of the blocks that are stored with all their cells, and the source where all that need it are."""
+    lacking = {_block(told) for told in stored["missing"]}
+    made = [cell for cell in cells() if (cell.question.task, cell.shots) not in lacking]
+    source = () if any(told["source"] for told in stored["missing"]) else (SOURCE,)
+    return {(command.cell, command.seed) for command in (*(cell.command for cell in made), *source)}
+
+
+def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stored, with the blocks of `found` that have no fewer cells; one is never pieced together."""
+    tasks, taken = [], set()
+    for question in QUESTIONS:
+        before, now = (_told(each["tasks"], question.task) for each in (stored, found))
+        parts = [_fuller(before, now, shots) for shots in question.shots]
+        for part, shots in zip(parts, question.shots, strict=True):
+            taken |= {(question.task, shots, cell["source"], cell["way"]) for cell in _of(part, shots, "cells")}
+        if before or now:
+            split = {key: [told for part, shots in zip(parts, question.shots, strict=True)
+                           for told in _of(part, shots, key)] for key in ("cells", "best", "source")}  # fmt: skip
+            bars = {str(shots): part["simple"][str(shots)] for part, shots in zip(parts, question.shots, strict=True)
+                    if part and str(shots) in part["simple"]}  # fmt: skip
+            tasks.append({**(now or before), **split, "simple": bars})
+    lacking = [_cell_told(cell) for cell in cells()
+               if (cell.question.task, cell.shots, cell.source, cell.way) not in taken]  # fmt: skip
+    return {"ways": [*WAYS], "tasks": tasks, "missing": lacking}
+
+
+def _told(tasks: Sequence[Mapping[str, Any]], name: str) -> Any:
+    return next((task for task in tasks if task["task"] == name), None)
+
+
+def _block(told: Mapping[str, Any]) -> tuple[str, int]:
+    return told["task"], told["shots"]
+
+
+def _of(task: Mapping[str, Any] | None, shots: int, key: str) -> list[Any]:
+    return [told for told in (task or {key: []})[key] if told["shots"] == shots]
+
+
+def _fuller(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, shots: int) -> Any:
+    return max((now, before), key=lambda task: len(_of(task, shots, "cells")))
+
+
+def _cell_told(cell: Cell) -> dict[str, Any]:
+    return {"task": cell.question.task, "shots": cell.shots, "source": cell.source, "way": cell.way}
 
 
 def _task(question: Question, everything: Mapping[Cell, Sequence[Finished]]) -> dict[str, Any] | None:
@@ -247,5 +289,6 @@ if __name__ == "__main__":
             output=RESULTS,
             describe=describe,
             after=figure,
+            kept=Kept(whole=whole, join=join),
         )
     )

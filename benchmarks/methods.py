@@ -88,7 +88,7 @@ class Cell:
         """The run and its further draws."""
         way, question = WAYS[self.way], self.question
         flags = {"encoder": (question.encoder,), "strategy": way.strategy, "task": (question.task,), "shots": SHOTS}
-        flags |= {"episodes": EPISODES, "epochs": EPOCHS, "batch-size": BATCH, "precision": "bf16"}
+        flags |= {"episodes": EPISODES, "epochs": EPOCHS, "batch-size": BATCH}
         options = {**question.options, **way.options}
         return Command(cell=f"{question.task}-{self.way}", seed=0, flags=flags, options=options, forked=True)
 

@@ -1,4 +1,8 @@
-"""Benchmarks of many runs: each is one ``modaxfer train`` in a folder of its own, made only while it is missing."""
+"""Benchmarks of many runs: each is one ``modaxfer train`` in a folder of its own, made only while it is missing.
+
+Folders stay on the machine that made them, what they found is kept in a JSON file: a benchmark that says how to join
+the two (`Kept`) goes on from that file on any machine.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ PRELOADED = (
 )
 """What a run imports, none of which starts a thread."""
 
-__all__ = ["Command", "finished", "main", "run_missing", "same_settings", "store"]
+__all__ = ["Command", "Kept", "finished", "main", "run_missing", "same_settings", "store"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,16 @@ class Command:
         return [sys.executable, "-m", "modaxfer", "train", *flags, *options, *resume]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """How a benchmark goes on from what is stored, where the folders of its runs are gone."""
+
+    whole: Callable[[Mapping[str, Any]], set[tuple[str, int]]]
+    """Returns cell and seed of the runs that what is stored tells in full: they are not made again."""
+    join: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+    """Returns what is stored with what the folders found put in where it is no less."""
+
+
 def main(
     arguments: Sequence[str] | None,
     *,
@@ -77,6 +91,7 @@ def main(
     output: Path,
     describe: Callable[[Path], Mapping[str, Any]],
     after: Callable[[Path], None] | None = None,
+    kept: Kept | None = None,
 ) -> int:
     """Run what is missing and store what there is; return the exit status.
 
@@ -88,6 +103,7 @@ def main(
         output: JSON file where ``--output`` names no other.
         describe: Returns what the finished runs below a folder found, as plain JSON without paths.
         after: Is given the file when it has been written.
+        kept: How to go on from the file; None = everything is described from the folders.
     """
     parser = argparse.ArgumentParser(description=description)
     cells = list(dict.fromkeys(command.cell for command in commands))
@@ -95,17 +111,23 @@ def main(
     parser.add_argument("--seeds", type=int, nargs="+", metavar="SEED")
     parser.add_argument("--runs", type=Path, default=runs)
     parser.add_argument("--output", type=Path, default=output)
+    parser.add_argument("--again", action="store_true", help="make runs whose findings are stored, too")
     options = parser.parse_args(arguments)
     if not os.environ.get("MODAXFER_DATA"):
         print("no rows to train on. Fix: set MODAXFER_DATA to the folder that holds the data sets.", file=sys.stderr)
         return 2
+    stored = json.loads(options.output.read_text(encoding="utf-8")) if kept and options.output.is_file() else None
+    told = kept.whole(stored) if kept and stored and not options.again else set()
     chosen = [
         command
         for command in commands
-        if command.cell in (options.only or cells) and (options.seeds is None or command.seed in options.seeds)
+        if command.cell in (options.only or cells)
+        and (options.seeds is None or command.seed in options.seeds)
+        and (command.cell, command.seed) not in told
     ]
     failed = [f"{command.cell}/{command.seed}" for command in chosen if not run_missing(command, options.runs)]
-    store(options.output, describe(options.runs))
+    found = describe(options.runs)
+    store(options.output, kept.join(stored, found) if kept and stored else found)
     if after is not None:
         after(options.output)
     if failed:

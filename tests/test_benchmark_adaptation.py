@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -138,12 +137,39 @@ def test_a_run_that_was_killed_before_its_bounds_is_missing_and_goes_on(bench, t
     finish(folder, 30, phase={}, bounds=("source_only",))
     assert 0 in bench.missing(tmp_path)[command.cell]
 
-    def run(line, **settings):
-        made.append(line)
-        return subprocess.CompletedProcess(line, 0)
-
-    monkeypatch.setattr(resumable.subprocess, "run", run)
+    monkeypatch.setattr(resumable, "_forked", lambda words: made.append(words) or 0)
     assert resumable.run_missing(command, tmp_path)
     assert made[0][-1] == "--resume"
     finish(folder, 30, phase={}, bounds=("source_only", "target_oracle"))
     assert 0 not in bench.missing(tmp_path)[command.cell]
+
+
+def test_a_stored_cell_stays_until_one_of_as_many_seeds_is_measured(bench):
+    def told(seeds, test):
+        return {"transfers": [{"name": "mnist-usps", "cells": [{"name": "mcc", "seeds": seeds, "test": test}]}],
+                "chains": [{"name": "credit-chain", "seeds": len(seeds)}]}  # fmt: skip
+
+    kept = bench.join(told([0, 1, 2], 0.8), told([0, 1], 0.1))
+    assert kept["transfers"][0]["cells"][0]["test"] == 0.8
+    assert "mnist-usps-mcc" not in kept["missing"]
+    assert "credit-chain" not in kept["missing"]
+    assert {("mnist-usps-mcc", seed) for seed in (0, 1, 2)} <= bench.whole(kept)
+    assert ("mnist-usps-dann", 0) not in bench.whole(kept)
+    newer = bench.join(told([0, 1], 0.8), told([0, 1], 0.1))
+    assert newer["transfers"][0]["cells"][0]["test"] == 0.1
+    assert newer["missing"]["mnist-usps-mcc"] == newer["missing"]["credit-chain"] == [2]
+    assert newer["missing"]["usps-mnist-source"] == [0, 1, 2]
+
+
+def test_a_run_that_is_told_of_is_not_made(bench, tmp_path, monkeypatch):
+    resumable = importlib.import_module("resumable")
+    monkeypatch.setenv("MODAXFER_DATA", str(tmp_path))
+    made, stored = [], tmp_path / "stored.json"
+    monkeypatch.setattr(resumable, "run_missing", lambda command, runs: made.append((command.cell, command.seed)) or 1)
+    stored.write_text('{"a": [0]}', encoding="utf-8")
+    kept = resumable.Kept(whole=lambda told: {("a", 0)}, join=lambda told, found: {"joined": [told["a"], found["b"]]})
+    settings = {"description": "", "runs": tmp_path, "output": stored, "describe": lambda runs: {"b": 1}, "kept": kept}
+    commands = [resumable.Command(cell=cell, seed=0) for cell in ("a", "b")]
+    assert resumable.main([], commands=commands, **settings) == 0
+    assert made == [("b", 0)]
+    assert json.loads(stored.read_text(encoding="utf-8"))["joined"] == [[0], 1]

@@ -110,5 +110,21 @@ def test_the_page_says_what_to_take_and_the_figure_is_drawn(bench, found, page, 
     assert stored.with_suffix(".png").stat().st_size > 10_000
 
 
+def test_a_block_stays_until_a_fuller_one_is_measured_and_whole_ones_are_not_made_again(bench, found):
+    stored = {**found, "missing": [told for told in found["missing"] if told["shots"] != 8]}
+    whole = bench.whole(stored)
+    assert ("legal-sentiment-frozen-8", 0) in whole
+    assert ("legal-sentiment-frozen-16", 0) not in whole
+    assert ("source", 0) not in whole
+    (task,) = found["tasks"]
+    fewer = {**task, "cells": [{**cell, "mean": 0.0} for cell in task["cells"] if cell["way"] == "frozen"], "best": []}
+    joined = bench.join(found, {**found, "tasks": [fewer]})
+    means = {(c["way"], c["shots"]): c["mean"] for c in joined["tasks"][0]["cells"] if not c["source"]}
+    assert means["frozen", 8] == pytest.approx(29 / 40)
+    assert means["frozen", 16] == 0.0
+    assert [told["shots"] for told in joined["tasks"][0]["best"]] == [8]
+    assert joined["missing"] == found["missing"]
+
+
 def test_before_a_measurement_the_page_says_so(page, tmp_path):
     assert page(tmp_path / "nothing.json") == "Not measured yet: run `make few-labels`."
