@@ -251,7 +251,8 @@ def missing(runs: Path) -> dict[str, list[int]]:
 
 def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
     """Return the runs of the cells that are stored with all their seeds."""
-    return {(command.cell, command.seed) for command in commands() if command.cell not in stored["missing"]}
+    lacking = _lacking(stored["transfers"], stored["chains"])
+    return {(command.cell, command.seed) for command in commands() if command.cell not in lacking}
 
 
 def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:

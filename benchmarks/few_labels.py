@@ -163,37 +163,39 @@ def describe(runs: Path) -> dict[str, Any]:
 
 def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
     """Return the runs of the blocks that are stored with all their cells, and the source where all that need it are."""
-    lacking = {_block(told) for told in stored["missing"]}
-    made = [cell for cell in cells() if (cell.question.task, cell.shots) not in lacking]
-    source = () if any(told["source"] for told in stored["missing"]) else (SOURCE,)
+    lacking = {_block(cell) for cell in _lacking(stored["tasks"])}
+    made = [cell for cell in cells() if _block(cell) not in lacking]
+    source = () if any(cell.source for cell in cells() if cell not in made) else (SOURCE,)
     return {(command.cell, command.seed) for command in (*(cell.command for cell in made), *source)}
 
 
 def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is stored, with the blocks of `found` that have no fewer cells; one is never pieced together."""
-    tasks, taken = [], set()
+    tasks = []
     for question in QUESTIONS:
         before, now = (_told(each["tasks"], question.task) for each in (stored, found))
         parts = [_fuller(before, now, shots) for shots in question.shots]
-        for part, shots in zip(parts, question.shots, strict=True):
-            taken |= {(question.task, shots, cell["source"], cell["way"]) for cell in _of(part, shots, "cells")}
         if before or now:
             split = {key: [told for part, shots in zip(parts, question.shots, strict=True)
                            for told in _of(part, shots, key)] for key in ("cells", "best", "source")}  # fmt: skip
             bars = {str(shots): part["simple"][str(shots)] for part, shots in zip(parts, question.shots, strict=True)
                     if part and str(shots) in part["simple"]}  # fmt: skip
             tasks.append({**(now or before), **split, "simple": bars})
-    lacking = [_cell_told(cell) for cell in cells()
-               if (cell.question.task, cell.shots, cell.source, cell.way) not in taken]  # fmt: skip
-    return {"ways": [*WAYS], "tasks": tasks, "missing": lacking}
+    return {"ways": [*WAYS], "tasks": tasks, "missing": [_cell_told(cell) for cell in _lacking(tasks)]}
 
 
 def _told(tasks: Sequence[Mapping[str, Any]], name: str) -> Any:
     return next((task for task in tasks if task["task"] == name), None)
 
 
-def _block(told: Mapping[str, Any]) -> tuple[str, int]:
-    return told["task"], told["shots"]
+def _block(cell: Cell) -> tuple[str, int]:
+    return cell.question.task, cell.shots
+
+
+def _lacking(tasks: Sequence[Mapping[str, Any]]) -> list[Cell]:
+    """Return the cells that are told of nowhere."""
+    there = {(task["task"], told["shots"], told["source"], told["way"]) for task in tasks for told in task["cells"]}
+    return [cell for cell in cells() if (*_block(cell), cell.source, cell.way) not in there]
 
 
 def _of(task: Mapping[str, Any] | None, shots: int, key: str) -> list[Any]:

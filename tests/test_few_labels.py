@@ -111,8 +111,10 @@ def test_the_page_says_what_to_take_and_the_figure_is_drawn(bench, found, page, 
 
 
 def test_a_block_stays_until_a_fuller_one_is_measured_and_whole_ones_are_not_made_again(bench, found):
-    stored = {**found, "missing": [told for told in found["missing"] if told["shots"] != 8]}
-    whole = bench.whole(stored)
+    last = {**found["tasks"][0]["cells"][-1], "shots": 8, "source": True, "way": "full"}
+    tasks = [{**found["tasks"][0], "cells": [*found["tasks"][0]["cells"], last]}]
+    whole = bench.whole({**found, "tasks": tasks})
+    assert ("legal-sentiment-frozen-8", 0) not in bench.whole(found)
     assert ("legal-sentiment-frozen-8", 0) in whole
     assert ("legal-sentiment-frozen-16", 0) not in whole
     assert ("source", 0) not in whole
