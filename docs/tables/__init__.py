@@ -21,6 +21,7 @@ from tables.registered import (
     problems,
     strategies,
     tasks,
+    transferability,
     validators,
 )
 from tables.scaling import scaling
@@ -77,6 +78,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "tasks": tasks,
     "threads": threads,
     "train-options": train_options,
+    "transferability": transferability,
     "validators": validators,
     "ways": ways,
 }

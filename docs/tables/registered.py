@@ -96,6 +96,21 @@ def validators() -> str:
     return table(["validator", "labels", "what it prefers"], rows)
 
 
+def transferability() -> str:
+    """Return what judges encoders, with the problems that it fits and whether it is asked where none is named."""
+    rows = [
+        [code(_name(entry)), codes(entry.spec.links), _asked(entry), entry.spec.summary]
+        for entry in registry().all("transferability score")
+    ]
+    return table(["score", "links", "asked", "what it is"], rows)
+
+
+def _asked(entry: Entry) -> str:
+    if entry.spec.needs_source_head:
+        return "if named, of a checkpoint with a head"
+    return "yes" if entry.spec.default else "if named"
+
+
 def objectives() -> str:
     """Return what encoders are pretrained by, with the inputs that it works on."""
     rows = [

@@ -20,6 +20,7 @@ from modaxfer.spec import (
     ReportSpec,
     StrategySpec,
     TaskSpec,
+    TransferabilitySpec,
     ValidatorSpec,
 )
 
@@ -75,6 +76,11 @@ class HookSpecs:
     @hookspec
     def modaxfer_validators(self) -> Iterable[ValidatorSpec]:
         """Return what can choose the best epoch, without labels of the target."""
+        return ()
+
+    @hookspec
+    def modaxfer_transferability(self) -> Iterable[TransferabilitySpec]:
+        """Return what judges an encoder for a task before anything is trained."""
         return ()
 
     @hookspec

@@ -1,10 +1,10 @@
-"""What judges, as plain data: metrics and validators; plugins import both from `modaxfer.spec`."""
+"""What judges, as plain data: metrics, validators, transferability scores; plugins import them from `spec`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MetricSpec", "ValidatorSpec"]
+__all__ = ["MetricSpec", "TransferabilitySpec", "ValidatorSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +32,24 @@ class ValidatorSpec:
     target: str
     needs_labels: bool = False
     """Whether it needs labels of the source, as its class says too."""
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferabilitySpec:
+    """What judges an encoder for a task before anything is trained: a `modaxfer.contracts.Transferability`.
+
+    `target(encoded)` is given `modaxfer.contracts.Encoded` and returns `modaxfer.contracts.Judged`.
+    """
+
+    name: str
+    target: str
+    links: tuple[str, ...]
+    """Links of the outputs that it can judge, see `ProblemSpec.link`."""
+    default: bool = False
+    """Whether a recommendation asks it where no score is named."""
+    predicts: bool = False
+    """Whether its value is the metric that decides, on rows that were not fitted: a promise, and not a rank alone."""
+    needs_source_head: bool = False
+    """Whether it reads what the checkpoint's own head says of the rows, `modaxfer.contracts.Encoded.source_outputs`."""
     summary: str = ""

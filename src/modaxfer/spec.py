@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from modaxfer.augmentation_spec import AugmentationSpec, Change
 from modaxfer.head_specs import ClassicalHeadSpec, HeadSpec
 from modaxfer.pretraining_specs import ObjectiveSpec
-from modaxfer.score_specs import MetricSpec, ValidatorSpec
+from modaxfer.score_specs import MetricSpec, TransferabilitySpec, ValidatorSpec
 
 __all__ = [
     "API_VERSION",
@@ -51,6 +51,7 @@ __all__ = [
     "StrategySpec",
     "Target",
     "TaskSpec",
+    "TransferabilitySpec",
     "ValidatorSpec",
 ]
 

@@ -28,6 +28,7 @@ from modaxfer.spec import (
     StrategySpec,
     Target,
     TaskSpec,
+    TransferabilitySpec,
     ValidatorSpec,
 )
 
@@ -49,6 +50,7 @@ SPECS = {
     ],
     "objective": [ObjectiveSpec(name="wonder", target="a:b", summary="Wonders.")],
     "validator": [ValidatorSpec(name="doubt", target="a:b", summary="Doubts.")],
+    "transferability score": [TransferabilitySpec(name="hunch", target="a:b", links=("softmax",), summary="Feels.")],
     "task": [
         TaskSpec(
             name="claims",
@@ -156,7 +158,7 @@ def test_json_of_one_kind_is_a_list_of_specs():
 def test_json_of_everything_is_by_kind():
     shown = json.loads(run(listing.list_command, "--json").output)
     assert list(shown) == [kind.plural for kind in KINDS.values()]
-    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1]
+    assert [len(shown[kind.plural]) for kind in KINDS.values()] == [1, 1, 4, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1]
 
 
 def test_show_prints_what_is_not_empty():

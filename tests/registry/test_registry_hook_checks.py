@@ -26,7 +26,7 @@ def function(name, mark=None):
 
 
 def test_hooks_are_those_of_the_specification():
-    assert len(HOOKS) == 19
+    assert len(HOOKS) == 20
     assert all(hasattr(getattr(HookSpecs, name), "modaxfer_spec") for name in HOOKS)
 
 

@@ -204,6 +204,11 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
         "teacher": lambda entry: "yes" if entry.spec.teacher else "no",
     },
     "validator": {"sees labels": lambda entry: "of the source" if entry.spec.needs_labels else "none"},
+    "transferability score": {
+        "judges": lambda entry: ", ".join(entry.spec.links),
+        "asked": lambda entry: "yes" if entry.spec.default else "if named",
+        "needs": lambda entry: "a source head" if entry.spec.needs_source_head else "",
+    },
     "task": {
         "problem": lambda entry: entry.spec.target.problem,
         "fields": _fields,

@@ -69,6 +69,7 @@ from modaxfer.contracts.training import (
     WeighingLoss,
     Weights,
 )
+from modaxfer.contracts.transferability import Encoded, Judged, Transferability
 
 __all__ = [
     "BESIDE",
@@ -91,6 +92,7 @@ __all__ = [
     "Corrected",
     "CorrectionContext",
     "CountingProcessor",
+    "Encoded",
     "Encoder",
     "Ends",
     "ExaminingBridge",
@@ -103,6 +105,7 @@ __all__ = [
     "Hidden",
     "InputLayout",
     "Judge",
+    "Judged",
     "Kept",
     "Label",
     "LabelType",
@@ -136,6 +139,7 @@ __all__ = [
     "TaskData",
     "TrainedBridge",
     "TrainedParameter",
+    "Transferability",
     "UnlabelledRows",
     "Validator",
     "ValidatorContext",

@@ -10,6 +10,7 @@ from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
 from modaxfer.registry.builtin_objectives import OBJECTIVES
 from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
 from modaxfer.registry.builtin_strategies import STRATEGIES
+from modaxfer.registry.builtin_transferability import TRANSFERABILITY
 from modaxfer.registry.builtin_validators import VALIDATORS
 from modaxfer.spec import (
     AUDIO,
@@ -34,6 +35,7 @@ from modaxfer.spec import (
     StrategySpec,
     Target,
     TaskSpec,
+    TransferabilitySpec,
     ValidatorSpec,
 )
 
@@ -243,6 +245,12 @@ def modaxfer_augmentations() -> Iterable[AugmentationSpec]:
 def modaxfer_validators() -> Iterable[ValidatorSpec]:
     """Return what can choose the best epoch of a run that adapts."""
     return VALIDATORS
+
+
+@hookimpl
+def modaxfer_transferability() -> Iterable[TransferabilitySpec]:
+    """Return what judges an encoder for a task before anything is trained."""
+    return TRANSFERABILITY
 
 
 @hookimpl

@@ -20,6 +20,7 @@ from modaxfer.spec import (
     ReportSpec,
     StrategySpec,
     TaskSpec,
+    TransferabilitySpec,
     ValidatorSpec,
 )
 
@@ -55,6 +56,7 @@ KINDS = {
         Kind("strategy", "strategies", StrategySpec),
         Kind("objective", "objectives", ObjectiveSpec),
         Kind("validator", "validators", ValidatorSpec),
+        Kind("transferability score", "transferability", TransferabilitySpec),
         Kind("task", "tasks", TaskSpec),
         Kind("problem", "problems", ProblemSpec),
         Kind("metric", "metrics", MetricSpec),

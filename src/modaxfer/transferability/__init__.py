@@ -1,0 +1,9 @@
+"""How well frozen features will serve a task, and what differs between two tasks, before anything is trained.
+
+A file is a score, or a family of them (`predicted`, `source_head`); `judge` asks them by name. What they
+share: `reading` (layers and their mean) and `targets`.
+"""
+
+from modaxfer.transferability.judge import check_fit, default_scores, judged
+
+__all__ = ["check_fit", "default_scores", "judged"]
