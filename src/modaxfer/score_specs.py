@@ -17,6 +17,8 @@ class MetricSpec:
     """Problems that it applies to; further ones may name it themselves."""
     greater_is_better: bool = True
     needs_scores: bool = False
+    threshold: tuple[str, ...] = ()
+    """Problems in which decisions for it are made at a threshold that validation rows choose, where it decides."""
     summary: str = ""
 
 

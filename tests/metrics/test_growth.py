@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from modaxfer.metrics import Scored, bootstrap, compute
-from modaxfer.metrics import ranking as areas
+from modaxfer.metrics import Scored, areas, bootstrap, compute
 from modaxfer.metrics.choice import find_metric
 from modaxfer.metrics.resampling import resampled
 

@@ -34,11 +34,12 @@ def example(problem: str, rows: int = 80, seed: int = 0):
     return references, scores.argmax(1), scores
 
 
+PROBABILITIES = ("log_loss", "brier_score", "ece")
 MORE = {
-    "binary": ("precision_macro", "f1_micro"),
-    "multiclass": ("precision_macro", "f1_micro", "average_precision"),
-    "multilabel": ("precision_macro", "recall_macro"),
-    "regression": (),
+    "binary": ("precision_macro", "f1_micro", "f1", "gini", "ks", *PROBABILITIES),
+    "multiclass": ("precision_macro", "f1_micro", "average_precision", "quadratic_kappa", *PROBABILITIES),
+    "multilabel": ("precision_macro", "recall_macro", *PROBABILITIES),
+    "regression": ("mape", "spearman"),
 }
 CASES = [(problem, name) for problem in PROBLEMS for name in (*default_metrics(problem), *MORE[problem])]
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from modaxfer.metrics import compute, default_metrics, greater_is_better, tagged, why_undefined
+from modaxfer.metrics import compute, default_metrics, greater_is_better, probabilities, tagged, why_undefined
 from modaxfer.metrics import scores as room
 from modaxfer.registry import load_target, registry
 from problem_names import PROBLEMS
@@ -62,6 +62,44 @@ def class_score(name: str, model, features, references) -> float:
         scores=model.predict_proba(features),
     )
     return found[name]
+
+
+@pytest.mark.parametrize("name", ["f1", "precision", "recall"])
+def test_a_metric_of_the_second_class_equals_scikit_learns_scorer(name) -> None:
+    model, features, references = classification(2)
+    expected = sklearn_metrics.get_scorer(name)(model, features, references)
+    assert class_score(name, model, features, references) == pytest.approx(expected, abs=1e-12)
+
+
+def test_gini_is_twice_the_area_less_one_and_ks_the_widest_gap_of_the_roc_curve() -> None:
+    model, features, references = classification(2)
+    scores = model.predict_proba(features)[:, 1]
+    found = {name: class_score(name, model, features, references) for name in ("gini", "ks", "roc_auc")}
+    false, true, _ = sklearn_metrics.roc_curve(references, scores, drop_intermediate=False)
+    assert found["gini"] == 2 * found["roc_auc"] - 1
+    assert found["ks"] == pytest.approx((true - false).max(), abs=1e-12)
+
+
+def test_quadratic_kappa_counts_distances_over_the_whole_scale() -> None:
+    # Of the middle step there is no row: the outer two lie two steps apart all the same.
+    references, predictions = np.array([0, 0, 2, 2, 3, 0]), np.array([0, 2, 2, 3, 3, 0])
+    squared = (references - predictions) ** 2
+    by_chance = np.square(references[:, None] - predictions).mean()
+    assert room.quadratic_kappa(references, predictions) == pytest.approx(1 - squared.mean() / by_chance)
+
+
+def test_quadratic_kappa_of_one_class_alone_is_undefined() -> None:
+    assert math.isnan(room.quadratic_kappa(np.ones(4, int), np.ones(4, int)))
+
+
+def test_spearman_is_the_correlation_of_ranks_and_mape_a_share() -> None:
+    references, predictions = np.array([1.0, 2.0, 4.0]), np.array([10.0, 40.0, 20.0])
+    # Ranks 1 2 3 and 1 3 2: 1 - 6 * (0 + 1 + 1) / (3 * 8).
+    assert room.spearman(references, predictions) == pytest.approx(0.5)
+    assert room.spearman(references, np.ones(3)) == 0
+    assert math.isnan(room.spearman(np.ones(3), predictions))
+    assert room.mape(references, references * 1.1) == pytest.approx(0.1)
+    assert math.isnan(room.mape(np.array([0.0, 1.0]), np.ones(2)))
 
 
 @pytest.mark.parametrize("name", ["rmse", "mae", "r2"])
@@ -194,6 +232,7 @@ def test_every_registered_metric_of_the_framework_names_a_function_of_this_room(
     functions = {load_target(spec.target) for spec in built_in}
     public = {getattr(room, name) for name in room.__all__} - {room.score_columns}
     public |= {getattr(tagged, name) for name in tagged.__all__} - {tagged.Tagged}
+    public |= {getattr(probabilities, name) for name in ("brier_score", "ece", "log_loss")}
     assert functions == public
     for function in functions:
         assert list(inspect.signature(function).parameters) == ["references", "predictions", "scores"]

@@ -68,7 +68,7 @@ def bootstrap(
     Rows are drawn independently, or, with `clusters`, whole clusters of rows that belong together: copies, or rows of
     one speaker, say little more than one of them would (Davison & Hinkley 1997, section 3.8). Decisions and regressions
     get all `resamples`; areas under curves fewer where rows times classes are many, and to first order where they are
-    very many (`modaxfer.metrics.ranking`); metrics known only as a function (a plugin's) 200. Where no row is ever
+    very many (`modaxfer.metrics.areas`); metrics known only as a function (a plugin's) 200. Where no row is ever
     wrong the interval has no width: that says the resamples never differ, not that the model is perfect.
 
     Args:

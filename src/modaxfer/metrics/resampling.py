@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modaxfer.metrics.ranking import ranking
+from modaxfer.metrics.areas import areas
+from modaxfer.metrics.probabilities import Probabilities
 from modaxfer.metrics.tagged import Tagged
 from modaxfer.metrics.weighted import Classes, Family, Labels, Values
 
@@ -107,7 +108,8 @@ def _families(references: np.ndarray, scored: Scored) -> list[Family]:
         if np.issubdtype(references.dtype, np.integer):
             families.append(Classes(references, scored.predictions))
     if scored.scores is not None:
-        families.append(ranking(references, scored.scores, budget=RANKING_BUDGET, fewest=FEWEST))
+        families.append(areas(references, scored.scores, budget=RANKING_BUDGET, fewest=FEWEST))
+        families.append(Probabilities(references, scored.scores))
     return families
 
 

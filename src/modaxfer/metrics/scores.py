@@ -27,16 +27,24 @@ __all__ = [
     "accuracy",
     "average_precision",
     "balanced_accuracy",
+    "f1",
     "f1_macro",
     "f1_micro",
+    "gini",
+    "ks",
     "mae",
+    "mape",
     "matthews_corrcoef",
+    "precision",
     "precision_macro",
+    "quadratic_kappa",
     "r2",
+    "recall",
     "recall_macro",
     "rmse",
     "roc_auc",
     "score_columns",
+    "spearman",
 ]
 
 
@@ -75,6 +83,52 @@ def matthews_corrcoef(references: np.ndarray, predictions: np.ndarray, scores: n
     return float(metrics.matthews_corrcoef(references, predictions))
 
 
+def f1(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the F1 of class 1, the second one, of two classes."""
+    return float(metrics.f1_score(references == 1, predictions == 1, zero_division=0))
+
+
+def precision(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return which share of the rows that were said to be of class 1 is of it; of two classes."""
+    return float(metrics.precision_score(references == 1, predictions == 1, zero_division=0))
+
+
+def recall(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return which share of the rows of class 1 is found; of two classes."""
+    return float(metrics.recall_score(references == 1, predictions == 1, zero_division=0))
+
+
+def quadratic_kappa(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return Cohen's kappa with weights that grow with the square of the distance between classes (Cohen 1968).
+
+    For classes that are steps of a scale: their order is that of the task's classes, of which name each step in order.
+    nan where references and predictions are all of one class.
+    """
+    classes = np.arange(int(max(references.max(), predictions.max())) + 1)
+    if len(np.union1d(references, predictions)) == 1:
+        return math.nan
+    return float(metrics.cohen_kappa_score(references, predictions, labels=classes, weights="quadratic"))
+
+
+def gini(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the Gini coefficient of the scores of class 1 of two: twice the area under the ROC curve less 1."""
+    return 2 * roc_auc(references, predictions, scores) - 1
+
+
+def ks(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the Kolmogorov-Smirnov distance between the scores of class 1 of its rows and of the others, 0 to 1.
+
+    That is the largest difference between true and false positive rate over all thresholds.
+    """
+    from scipy.stats import ks_2samp
+
+    values = [
+        ks_2samp(ranked[positive], ranked[~positive], method="asymp").statistic
+        for positive, ranked in score_columns(references, scores)
+    ]
+    return float(np.mean(values)) if values else math.nan
+
+
 def roc_auc(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the area under the ROC curve: of class 1 for two classes, else the mean of each class against the rest.
 
@@ -99,6 +153,25 @@ def rmse(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | N
 def mae(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean absolute error, in the target's unit."""
     return float(metrics.mean_absolute_error(references, predictions))
+
+
+def mape(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return the mean absolute error as a share of the reference (0.1 is 10 %); nan where a reference is 0."""
+    if not references.all():
+        return math.nan
+    return float(metrics.mean_absolute_percentage_error(references, predictions))
+
+
+def spearman(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
+    """Return Spearman's correlation of the ranks, -1 to 1; 0 where all predictions are equal, and so rank nothing.
+
+    nan where all references are equal.
+    """
+    from scipy.stats import spearmanr
+
+    if np.ptp(references) == 0:
+        return math.nan
+    return 0.0 if np.ptp(predictions) == 0 else float(spearmanr(references, predictions).statistic)
 
 
 def r2(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:

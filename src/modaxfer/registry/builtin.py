@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from modaxfer.hooks import hookimpl
 from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
 from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
+from modaxfer.registry.builtin_metrics import METRICS
 from modaxfer.registry.builtin_objectives import OBJECTIVES
-from modaxfer.registry.builtin_problems import METRICS, PROBLEMS
+from modaxfer.registry.builtin_problems import PROBLEMS
 from modaxfer.registry.builtin_strategies import STRATEGIES
 from modaxfer.registry.builtin_transferability import TRANSFERABILITY
 from modaxfer.registry.builtin_validators import VALIDATORS

@@ -1,10 +1,10 @@
-"""The kinds of targets that ship with the framework, and the scores that apply to them."""
+"""The kinds of targets that ship with the framework."""
 
 from __future__ import annotations
 
-from modaxfer.spec import MetricSpec, ProblemSpec
+from modaxfer.spec import ProblemSpec
 
-__all__ = ["METRICS", "PROBLEMS"]
+__all__ = ["PROBLEMS"]
 
 _ROOM = "modaxfer.problems."
 _FIGURES = "modaxfer.reports.figures:"
@@ -59,32 +59,4 @@ PROBLEMS = (
         figure=_FIGURES + "precision_and_recall",
         summary="A tag per word of a text, per cell of an image, per stretch of a sound.",
     ),
-)
-
-_SCORES = "modaxfer.metrics.scores:"
-_TAGGED = "modaxfer.metrics.tagged:"
-_TAGS = ("tagging",)
-_CLASSES = ("binary", "multiclass")
-_MULTI = (*_CLASSES, "multilabel")
-_NUMBERS = ("regression",)
-
-METRICS = (
-    MetricSpec(name="accuracy", target=_SCORES + "accuracy", problems=_MULTI),
-    MetricSpec(name="balanced_accuracy", target=_SCORES + "balanced_accuracy", problems=_CLASSES),
-    MetricSpec(name="f1_macro", target=_SCORES + "f1_macro", problems=_MULTI),
-    MetricSpec(name="f1_micro", target=_SCORES + "f1_micro", problems=_MULTI),
-    MetricSpec(name="recall_macro", target=_SCORES + "recall_macro", problems=_MULTI),
-    MetricSpec(name="precision_macro", target=_SCORES + "precision_macro", problems=_MULTI),
-    MetricSpec(name="matthews_corrcoef", target=_SCORES + "matthews_corrcoef", problems=_CLASSES),
-    MetricSpec(name="roc_auc", target=_SCORES + "roc_auc", problems=_MULTI, needs_scores=True),
-    MetricSpec(name="average_precision", target=_SCORES + "average_precision", problems=_MULTI, needs_scores=True),
-    MetricSpec(name="rmse", target=_SCORES + "rmse", problems=_NUMBERS, greater_is_better=False),
-    MetricSpec(name="mae", target=_SCORES + "mae", problems=_NUMBERS, greater_is_better=False),
-    MetricSpec(name="r2", target=_SCORES + "r2", problems=_NUMBERS),
-    MetricSpec(name="span_f1", target=_TAGGED + "span_f1", problems=_TAGS),
-    MetricSpec(name="span_precision", target=_TAGGED + "span_precision", problems=_TAGS),
-    MetricSpec(name="span_recall", target=_TAGGED + "span_recall", problems=_TAGS),
-    MetricSpec(name="span_f1_strict", target=_TAGGED + "span_f1_strict", problems=_TAGS),
-    MetricSpec(name="tag_accuracy", target=_TAGGED + "tag_accuracy", problems=_TAGS),
-    MetricSpec(name="tag_f1_macro", target=_TAGGED + "tag_f1_macro", problems=_TAGS),
 )

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     Area = Callable[["_Problem", np.ndarray], np.ndarray]
     Slope = Callable[["_Problem"], tuple[float, np.ndarray]]
 
-__all__ = ["LinearRanking", "Ranking", "ranking"]
+__all__ = ["Areas", "LinearAreas", "areas"]
 
 ORDERED = 500_000
 """Rows times one-against-rest problems up to which each resample is put in order again."""
 
 
-def ranking(references: np.ndarray, scores: np.ndarray, *, budget: int, fewest: int) -> Ranking | LinearRanking:
+def areas(references: np.ndarray, scores: np.ndarray, *, budget: int, fewest: int) -> Areas | LinearAreas:
     """Return the family of areas: exact where rows times problems allow it, else to first order."""
     problems = scores.shape[1] if scores.ndim == 2 and scores.shape[1] > 2 else 1
     if len(references) * problems > ORDERED:
-        return LinearRanking(references, scores)
-    return Ranking(references, scores, budget=budget, fewest=fewest)
+        return LinearAreas(references, scores)
+    return Areas(references, scores, budget=budget, fewest=fewest)
 
 
-class Ranking:
+class Areas:
     """Scores of an order of rows, one one-against-rest problem after the other."""
 
     def __init__(self, references: np.ndarray, scores: np.ndarray, *, budget: int, fewest: int) -> None:
@@ -66,7 +66,7 @@ class Ranking:
         return divide(total, defined, undefined=np.nan)
 
 
-class LinearRanking:
+class LinearAreas:
     """The same areas to first order in the weights, for many rows and classes: each is put in order once.
 
     An area over all rows changes, when a row is drawn once more, by that row's slope (the infinitesimal jackknife;
