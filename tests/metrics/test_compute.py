@@ -84,7 +84,9 @@ def test_a_full_id_is_a_name_too() -> None:
 def test_a_metric_of_another_problem_is_refused_with_those_that_apply() -> None:
     with pytest.raises(ConfigError, match=r"metric rmse does not apply to a binary problem.*Allowed: accuracy, "):
         compute(["rmse"], problem="binary", references=TRUE, predictions=SAID)
-    with pytest.raises(ConfigError, match=r"accuracy does not apply to a regression problem.*Allowed: rmse, mae, mape, r2"):
+    with pytest.raises(
+        ConfigError, match=r"accuracy does not apply to a regression problem.*Allowed: rmse, mae, mape, r2"
+    ):
         compute(["accuracy"], problem="regression", references=TRUE, predictions=SAID)
 
 
