@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modaxfer.metrics.choice import Metric
 
-__all__ = ["Scored", "resampled", "summed", "weighted"]
+__all__ = ["Scored", "resampled", "summed"]
 
 CHUNK = 4_000_000
 """Numbers held at once."""
@@ -64,26 +64,12 @@ def resampled(
 
 def summed(metrics: Sequence[Metric], references: np.ndarray, scored: Scored) -> dict[str, float]:
     """Return the value of each metric over all rows, by name: what calling it gives, and sooner where rows are few."""
-    once = weighted(metrics, references, scored, np.ones((1, len(references))))
-    return {name: float(values[0]) for name, values in once.items()}
-
-
-def weighted(
-    metrics: Sequence[Metric], references: np.ndarray, scored: Scored, weights: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return the values of each metric by name, ``[times]``, where rows count as often as `weights` says.
-
-    Args:
-        metrics: At least one.
-        references: Targets, ``[rows]`` or ``[rows, labels]``.
-        scored: What a model says of them.
-        weights: Whole numbers ``[times, rows]``; 0 leaves a row out.
-    """
-    families, values = _families(references, scored), {}
+    families, once = _families(references, scored), np.ones((1, len(references)))
+    values = {}
     for metric in metrics:
         family = next((one for one in families if metric.score in one.finish), None)
         family = family or _AnyMetric(metric, references, scored)
-        values[metric.name] = np.asarray(family.finish[metric.score](family.sums(weights)))
+        values[metric.name] = float(family.finish[metric.score](family.sums(once))[0])
     return values
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from modaxfer.contracts import Encoded, Judged
-from modaxfer.errors import RefusedError, RunFailedError
+from modaxfer.errors import DataError, RefusedError, RunFailedError
 from modaxfer.registry import load_target, problem_spec, registry
+from modaxfer.transferability.targets import objective_of
 
 if TYPE_CHECKING:
     from modaxfer.contracts import Transferability
@@ -60,11 +63,13 @@ def judged(name: str, encoded: Encoded) -> Judged:
     """Return what the score `name` makes of `encoded`.
 
     Raises:
+        DataError: A vector is not finite, or a target is of a class that `Encoded.classes` lacks.
         RefusedError: It cannot judge such rows.
         RunFailedError: It says no finite number.
         UnknownNameError: No score has this name.
     """
     check_fit(name, encoded.problem, source_head=encoded.source_outputs is not None)
+    _check_rows(encoded)
     score = cast("Transferability", load_target(_spec(name).target))
     found = score(encoded)
     if not math.isfinite(found.value):
@@ -75,6 +80,18 @@ def judged(name: str, encoded: Encoded) -> Judged:
             fix="leave it out; does each class have rows, and is no feature infinite?",
         )
     return found
+
+
+def _check_rows(encoded: Encoded) -> None:
+    bad = int((~np.isfinite(encoded.layers).all(axis=(0, 2))).sum())
+    unseen = int((~objective_of(encoded).known(encoded.targets)).sum())
+    if bad or unseen:
+        raise DataError(
+            "some rows cannot be judged",
+            got=f"{bad} of {len(encoded.targets)} rows with a vector that is not finite, {unseen} of no known class",
+            allowed="finite vectors, and targets of the classes that are named",
+            fix="leave these rows out; infinite ones come of half precision: encode in float32",
+        )
 
 
 def _spec(name: str) -> TransferabilitySpec:

@@ -49,8 +49,12 @@ def mean_of_layers(layers: np.ndarray, live: Sequence[int]) -> np.ndarray:
     return found
 
 
-def readings(encoded: Encoded) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-    """Yield the mean of all layers, then each layer from the last to the first: numbers and rows ``[rows, width]``.
+def readings(encoded: Encoded, most: int) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Yield the mean of all layers, then layers from the last to the first: numbers and rows ``[rows, width]``.
+
+    Args:
+        encoded: The rows.
+        most: Single layers that are read; of more, so many at equal distances, the last among them.
 
     Raises:
         RefusedError: No layer tells rows apart.
@@ -58,5 +62,6 @@ def readings(encoded: Encoded) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     live = live_layers(encoded.layers)
     if len(live) > 1:
         yield live, mean_of_layers(encoded.layers, live)
-    for layer in reversed(live):
+    places = np.linspace(len(live) - 1, 0, min(most, len(live))).round().astype(int)
+    for layer in (live[place] for place in places):
         yield (layer,), encoded.layers[layer]

@@ -1,0 +1,120 @@
+"""Folds within folds: whatever is chosen for a fold is chosen by fits that saw nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+
+from modaxfer.errors import DataError
+from modaxfer.heads.classical.cut import Cut, FitTargets
+from modaxfer.heads.classical.folds import inner_folds
+from modaxfer.heads.classical.ridge import Ridge, solve_ridge
+from modaxfer.heads.classical.space import Space
+from modaxfer.heads.nearest import KNearestHead
+
+if TYPE_CHECKING:
+    from modaxfer.contracts import Encoded
+
+__all__ = ["Nests", "Predictor", "Said", "by_neighbours", "by_ridge"]
+
+FOLDS, FEWEST = 5, 3
+NEIGHBOURS = (5, 10, 20)
+
+Said = list[torch.Tensor]
+"""By split: outputs of the rows that it leaves out, ``[rows, outputs]``."""
+
+
+class Predictor(Protocol):
+    """Fits a head to the training rows of every split of a cut, for each value of a grid."""
+
+    def __call__(self, cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iterator[tuple[float, Said]]:
+        """Yield each value with what is said of the rows `left_out`, positions by split."""
+        ...
+
+
+class Nests:
+    """Rows sorted by fold. A split leaves out one fold, or two: the second is judged to choose what predicts the first.
+
+    Of five folds there are five splits of the first kind and ten of the second, each of which serves both its folds.
+
+    Args:
+        encoded: The rows.
+
+
+    Raises:
+        DataError: There are fewer than three groups.
+    """
+
+    def __init__(self, encoded: Encoded) -> None:
+        folds = inner_folds(encoded.targets, FOLDS, groups=encoded.groups, seed=encoded.seed)
+        self.sizes = tuple(int(size) for size in np.bincount(folds))
+        if len(self.sizes) < FEWEST:
+            raise DataError(
+                "not enough labelled rows to judge an encoder",
+                got=f"{len(folds)} rows in {len(self.sizes)} groups",
+                allowed=f"at least {FEWEST} groups of rows that belong together",
+                fix="give more labelled rows",
+            )
+        self.order = np.argsort(folds, kind="stable")
+        self.fold = torch.from_numpy(folds[self.order])
+        self.count = len(self.sizes)
+        self.splits = [*((fold,) for fold in range(self.count)), *combinations(range(self.count), 2)]
+        self.left_out = [torch.isin(self.fold, torch.tensor(out)).nonzero()[:, 0] for out in self.splits]
+
+    def cut(self, features: np.ndarray, labels: FitTargets) -> Cut:
+        """Return `features` ``[rows, width]``, cut by fold; `labels` are sorted already."""
+        cut = Cut.of(torch.from_numpy(features[self.order]).float(), labels, (*self.sizes, 0))
+        uses = torch.ones(len(self.splits), self.count + 1)
+        uses[:, -1] = 0
+        for place, out in enumerate(self.splits):
+            uses[place, list(out)] = 0
+        return replace(cut, uses=uses)
+
+    def nested(self, said: Said) -> list[torch.Tensor]:
+        """Return ``[rows, outputs]`` by fold: its own rows by a fit to all others, others by fits without both."""
+        found = []
+        for fold in range(self.count):
+            outputs = torch.empty(len(self.fold), said[0].shape[1])
+            for out, rows, values in zip(self.splits, self.left_out, said, strict=True):
+                if fold in out:
+                    mine = self.fold[rows] == (out[0] + out[-1] - fold)
+                    outputs[rows[mine]] = values[mine]
+            found.append(outputs)
+        return found
+
+
+def by_ridge(cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iterator[tuple[float, Said]]:
+    """Predict by a ridge on standardised features; see `Predictor`. All splits and penalties share one product."""
+    space = Space.standardised(cut)
+    for penalty in Ridge.grid:
+        maps = solve_ridge(space, penalty)
+        yield (
+            penalty,
+            [torch.addmm(maps.bias[split], cut.rows[rows], maps.weight[split]) for split, rows in enumerate(left_out)],
+        )
+
+
+def by_neighbours(cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iterator[tuple[float, Said]]:
+    """Predict by neighbours of the same direction, of standardised features; see `Predictor`."""
+    most, found = max(NEIGHBOURS), []
+    for split, rows in enumerate(left_out):
+        known = cut.training(split)
+        bank = cut.rows[known]
+        variance, mean = torch.var_mean(bank, 0, correction=0)
+        head = KNearestHead.from_rows(
+            bank,
+            cut.labels.columns[known],
+            cut.labels.weights[known],
+            mean=mean,
+            scale=torch.where(variance > 1e-6, variance, torch.ones(())).sqrt(),
+            neighbours=most,
+            votes="value" if link == "identity" else link,
+        )
+        found.append((head, *head.nearest(cut.rows[rows], most)))
+    for count in NEIGHBOURS:
+        yield count, [head.vote(similarity[:, :count], place[:, :count]) for head, similarity, place in found]
