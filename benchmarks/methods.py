@@ -51,6 +51,8 @@ WAYS = {
     "gradual": Way(kind=CARE, options={"strategy.gradual": 0.5}),
     "surgical": Way(kind=CARE, options={"strategy.surgical": True}),
     "l2-sp": Way(kind=CARE, options={"strategy.l2_sp": 0.1}),
+    "delta": Way(kind=CARE, options={"strategy.delta_weight": 0.01}),
+    "delta-uniform": Way(kind=CARE, options={"strategy.delta_weight": 0.01, "strategy.delta_attention": False}),
     "bss": Way(kind=CARE, options={"strategy.bss": 0.001}),
     "wise-ft": Way(kind=CARE, options={"strategy.wise_ft": True}),
     "soup": Way(kind=CARE, options={"strategy.soup": 3}),

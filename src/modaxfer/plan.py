@@ -120,6 +120,8 @@ class Reads(StrEnum):
     """What the head is given, ``[rows, width]``."""
     TOKENS = "tokens"
     """States of the highest layer read, ``[rows, tokens, hidden]``, with their mask."""
+    LAYERS = "layers"
+    """What the head would be given of each layer that is run, ``[rows, width]``, by the layer's number; one encoder."""
     INPUTS = "inputs"
     """The encoder's inputs, as its processor has made them."""
     PARAMETERS = "parameters"

@@ -76,6 +76,8 @@ class Extra(Component):
     """
 
     name: str
+    shared: bool = False
+    """Whether it is one array for all rows, of any shape: how much each unit counts."""
     refresh: Refresh = Refresh.PHASE
 
 

@@ -17,7 +17,15 @@ SETTINGS = {
     "precision": "fp32",
     "device": "cpu",
     "quiet": True,
-    "set": {"l2_sp": 0.5, "bss": 1e-3, "surgical": True, "head_first": True, "gradual": 0.4, "patience": 0},
+    "set": {
+        "l2_sp": 0.5,
+        "bss": 1e-3,
+        "delta_weight": 0.1,
+        "surgical": True,
+        "head_first": True,
+        "gradual": 0.4,
+        "patience": 0,
+    },
 }
 
 
@@ -27,7 +35,7 @@ def test_a_killed_run_ends_as_an_unbroken_one(tiny, own_rows, tmp_path, monkeypa
     whole = modaxfer.train(output=str(tmp_path / "whole"), **asked).result
     head, rest = whole.training["phases"]
     assert (head["name"], set(head["terms"])) == ("head", {"supervised"})
-    assert set(rest["terms"]) == {"supervised", "l2-sp", "bss"}
+    assert set(rest["terms"]) == {"supervised", "l2-sp", "bss", "delta"}
     assert whole.training["epochs"] == 4
     record, steps = loop._GradientPhase._record, []
 

@@ -132,6 +132,7 @@ def test_companions_would_spend_again_and_a_source_is_public(tiny, own_rows, no_
         ({"unlabelled": "more.csv"}, ModaxferError, "more.csv"),
         ({"set": {"head_first": True, "head_by": "closed-form"}}, RefusedError, "a head in closed form"),
         ({"strategy": "full", "set": {"l2_sp": 0.1}}, RefusedError, "loss l2-sp"),
+        ({"strategy": "full", "set": {"delta_weight": 0.1}}, RefusedError, "loss delta"),
         ({"set": {"clip_norm": 0}}, ConfigError, "the noise is in proportion to it"),
         ({"set": {"class_weight": "balanced"}}, ConfigError, "follow the number of rows in each class"),
         ({"set": {"rates": "0.3,1"}}, ConfigError, "each rate that is tried would spend ε again"),

@@ -6,7 +6,7 @@ import pytest
 
 from modaxfer.config import build
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
-from modaxfer.plan import Part, PlanContext
+from modaxfer.plan import SUPERVISED, Part, PlanContext, Reads
 from modaxfer.registry import problem_spec
 from modaxfer.spec import Rates
 from modaxfer.strategies import frozen, full, lora
@@ -340,3 +340,26 @@ def test_the_head_is_first_beneath_other_strategies_too(underneath):
 def test_layers_are_unfrozen_over_a_share_of_the_steps():
     (phase,) = lora.plan(LoraOptions(gradual=0.5), context()).phases
     assert phase.unfreeze == 0.5
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_features_are_held_in_the_phase_in_which_the_body_moves(name):
+    plan, options = GRADIENT[name]
+    head, tune = plan(options(delta_weight=0.5, head_first=True), context()).phases
+    assert (head.losses, head.streams["train"].extras) == ((SUPERVISED,), ())
+    (term,) = [term for term in tune.losses if term.name == "delta"]
+    assert (term.weight, term.reads) == (0.5, {Reads.LAYERS})
+    assert {Part.BODY, Part.EMBEDDINGS} <= tune.no_decay
+    start, attention = tune.streams["train"].extras
+    assert (start.shared, attention.shared, attention.options) == (False, True, {"link": "softmax"})
+    (plain,) = plan(options(delta_weight=0.5, delta_attention=False), context()).phases
+    assert [extra.name for extra in plain.streams["train"].extras] == ["start"]
+
+
+def test_units_of_nothing_and_of_unknown_outputs_are_not_weighed():
+    with pytest.raises(ConfigError, match=r"strategy.delta_attention would do nothing with delta_weight=0"):
+        full.plan(FullOptions(delta_attention=False), context())
+    strange = replace(problem_spec("multiclass"), name="ranks", link="")
+    with pytest.raises(ConfigError, match=r"units cannot be weighed by what they are to the problem ranks"):
+        full.plan(FullOptions(delta_weight=1.0), context(problem=strange))
+    full.plan(FullOptions(delta_weight=1.0, delta_attention=False), context(problem=strange))

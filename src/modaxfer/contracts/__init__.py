@@ -5,6 +5,7 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
 from modaxfer.contracts.correction import Corrected, CorrectionContext
+from modaxfer.contracts.ends import Chosen, Ends, Kept, Weights
 from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
 from modaxfer.contracts.pretraining import (
     BESIDE,
@@ -51,11 +52,8 @@ from modaxfer.contracts.sealed import Answers, Sealed
 from modaxfer.contracts.solver import Fitted, LayerFeatures, SolverContext
 from modaxfer.contracts.stream_encoder import StreamEncoder
 from modaxfer.contracts.training import (
-    Chosen,
     Combiner,
-    Ends,
     GradientCombiner,
-    Kept,
     Loss,
     LossContext,
     LossOutput,
@@ -67,7 +65,6 @@ from modaxfer.contracts.training import (
     Validator,
     ValidatorContext,
     WeighingLoss,
-    Weights,
 )
 from modaxfer.contracts.transferability import Encoded, Judged, Transferability
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +41,9 @@ class Features:
     by_tower: tuple[Hidden, ...] = ()
     """By encoder the states of the highest layer read, with the final norm where that is the last, and their mask. Of a
     row in several windows: the real tokens of all windows, one window after the other. Empty: no token is known."""
+    by_layer: Mapping[int, torch.Tensor] = field(default_factory=dict)
+    """Where they were asked for, the vectors ``[batch, width]`` of the only encoder's layers, pooled as the head has
+    them: of the one where the batch enters, and of all above up to the highest one read."""
 
     @property
     def tokens(self) -> torch.Tensor:

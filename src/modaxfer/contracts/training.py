@@ -1,8 +1,8 @@
-"""Training: what losses, combiners, validators and ends in weight space are given, and what they give back."""
+"""Training: what losses, combiners and validators are given, and what they give back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from modaxfer.plan import Part, Role
 
 __all__ = [
-    "Chosen",
     "Combiner",
-    "Ends",
     "GradientCombiner",
-    "Kept",
     "Loss",
     "LossContext",
     "LossOutput",
@@ -36,46 +33,7 @@ __all__ = [
     "Validator",
     "ValidatorContext",
     "WeighingLoss",
-    "Weights",
 ]
-
-Weights = Mapping[str, "torch.Tensor"]
-"""Tensors of parameters that training moves, by name, on the CPU; of a plan's end those of its last phase."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """The weights at the end of an epoch."""
-
-    epoch: int
-    score: float
-    """The validator's, greater is better; with the default one the primary metric on validation."""
-    weights: Weights
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ends:
-    """The points in weight space that training has passed, and a judge of further ones."""
-
-    start: Weights
-    """Before the last phase."""
-    now: Weights
-    kept: Sequence[Kept]
-    """The best epochs of the last phase, best first; `now` is the first of them."""
-    parts: Mapping[str, Part]
-    """Which part of the model each parameter belongs to."""
-    judge: Callable[[Weights], float]
-    """Score of weights by the last phase's validator, as `Kept.score` is; minus infinity where it is undefined. The
-    test split plays no part in it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """Where a plan ends."""
-
-    weights: Weights
-    report: Mapping[str, Any] = field(default_factory=dict)
-    """What was tried and chosen, as plain JSON types."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +53,9 @@ class StreamBatch:
     classes]``, where the problem has classes. None where the stream's labels are hidden. Those of a regression,
     float64, stay on the CPU, since not every device holds them."""
     extras: Mapping[str, torch.Tensor] = field(default_factory=dict)
-    """Arrays of the stream's extras by name, ``[rows, ...]``."""
+    """Arrays of the stream's extras by name, ``[rows, ...]``; those that all rows share as they are."""
     views: int = 1
-    """How often outputs, vectors, tokens and inputs hold each row, view after view."""
+    """How often outputs, vectors, layers, tokens and inputs hold each row, view after view."""
     made: Mapping[str, Any] = field(default_factory=dict)
     """What the term reads, by `modaxfer.plan.Reads`."""
 
@@ -118,6 +76,15 @@ class StreamBatch:
         """States of the highest layer read, ``[views * rows, tokens, hidden]``, and their mask."""
         tokens: Hidden = self._read("tokens")
         return tokens
+
+    @property
+    def layers(self) -> Mapping[int, torch.Tensor]:
+        """What the head would be given of each layer, ``[views * rows, width]``, by the layer's number.
+
+        The lowest is where rows enter, below which nothing moves; the highest is the one that the head reads.
+        """
+        layers: Mapping[int, torch.Tensor] = self._read("layers")
+        return layers
 
     @property
     def inputs(self) -> Batch:
@@ -317,6 +284,13 @@ class GradientCombiner(Protocol):
         ...
 
 
+def _no_layers() -> Mapping[int, torch.Tensor]:
+    raise RefusedError(
+        "what the model says of single layers is not known here",
+        fix="ask for it in an extra of a stream, and look at outputs and pooled vectors elsewhere",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What the model says of rows of a stream.
@@ -329,6 +303,9 @@ class Seen:
     """float32 ``[rows, outputs]``, on the CPU."""
     pooled: Callable[[], torch.Tensor]
     """Returns what the head is given, float32 ``[rows, width]``; made when asked for."""
+    layers: Callable[[], Mapping[int, torch.Tensor]] = _no_layers
+    """Returns what the head would be given of each layer, float32 ``[rows, width]`` by the layer's number, as
+    `StreamBatch.layers` has it; made when asked for, and refused where rows are of several encoders."""
     targets: np.ndarray | None
     """As in `modaxfer.contracts.TaskData.targets`; None where the stream's labels are not given, and of every stream
     where the validator needs none."""

@@ -19,7 +19,7 @@ __all__ = ["compute_extra"]
 
 
 def compute_extra(extra: Extra, seen: Mapping[str, Seen], stream: str, rows: int) -> torch.Tensor:
-    """Return what `extra` computes for `stream`, ``[rows, ...]`` on the CPU.
+    """Return what `extra` computes for `stream`, on the CPU: ``[rows, ...]``, of any shape where rows share it.
 
     Args:
         extra: Of the stream.
@@ -28,14 +28,16 @@ def compute_extra(extra: Extra, seen: Mapping[str, Seen], stream: str, rows: int
         rows: How many these are.
 
     Raises:
-        RunFailedError: It is no tensor with a value for each row.
+        RunFailedError: It is no tensor; or one without a value for each row, where rows do not share it.
     """
     values = load_target(extra.target)(seen, stream, **extra.options)
-    if isinstance(values, torch.Tensor) and values.ndim and len(values) == rows:
+    if isinstance(values, torch.Tensor) and (extra.shared or (values.ndim and len(values) == rows)):
         return values.detach().cpu().contiguous()
     raise RunFailedError(
-        f"extra {extra.name} does not have a value for each row",
+        f"extra {extra.name} is no tensor"
+        if extra.shared
+        else f"extra {extra.name} does not have a value for each row",
         got=f"shape {list(values.shape)}" if isinstance(values, torch.Tensor) else type(values).__name__,
-        allowed=f"a tensor [{rows}, ...]",
+        allowed="a tensor" if extra.shared else f"a tensor [{rows}, ...]",
         fix=f"correct {extra.target}",
     )

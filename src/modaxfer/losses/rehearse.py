@@ -27,6 +27,9 @@ __all__ = ["rehearse_losses"]
 ROWS = 4
 """Rows of a stream that a rehearsal makes up features of."""
 
+LAYERS = 2
+"""Layers of a body whose vectors it makes up."""
+
 
 def rehearse_losses(
     phase: Phase,
@@ -108,9 +111,14 @@ def _refused(who: str) -> Iterator[None]:
 def _seen(stream: Stream, facts: StreamFacts) -> Seen:
     """Return what an untrained model might say of the first rows of a stream."""
     rows = min(ROWS, facts.rows)
-    pooled = torch.randn(rows, facts.width)
+    pooled, layers = torch.randn(rows, facts.width), _layers(rows, facts.width)
     targets = None if facts.targets is None or stream.labels is not Labels.GIVEN else facts.targets[:rows]
-    return Seen(outputs=torch.randn(rows, facts.outputs), pooled=lambda: pooled, targets=targets, score=None)
+    outputs = torch.randn(rows, facts.outputs)
+    return Seen(outputs=outputs, pooled=lambda: pooled, layers=lambda: layers, targets=targets, score=None)
+
+
+def _layers(rows: int, width: int) -> dict[int, torch.Tensor]:
+    return {layer: torch.randn(rows, width) for layer in range(LAYERS + 1)}
 
 
 def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mapping[str, Seen]) -> StreamBatch:
@@ -122,6 +130,7 @@ def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mapp
         Reads.OUTPUTS: torch.randn(many, facts.outputs),
         Reads.POOLED: torch.randn(many, facts.width),
         Reads.TOKENS: tokens,
+        Reads.LAYERS: _layers(many, facts.width),
     }
     with _refused(f"an extra of stream {name}"):
         extras = {extra.name: compute_extra(extra, seen, name, rows) for extra in stream.extras}

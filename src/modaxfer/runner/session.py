@@ -161,6 +161,26 @@ class TaskSession:
         run = lambda batch: self.model.features(batch, start).pooled  # noqa: E731
         return self._all_rows(split, run, self.model.width, rows=rows, collate=collate)
 
+    def layer_vectors(
+        self,
+        split: Split,
+        start: int = 0,
+        *,
+        rows: Sequence[Example] | None = None,
+        collate: Callable[[Sequence[Example]], Batch] | None = None,
+    ) -> dict[int, torch.Tensor]:
+        """Return what the head would be given of each layer from `start` up to the highest read, of one encoder.
+
+        By the layer's number, float32 ``[rows, width]``, the same in every process.
+        """
+
+        def run(batch: Batch) -> torch.Tensor:
+            return torch.cat([*self.model.features(batch, start, layers=True).by_layer.values()], dim=1)
+
+        numbers = range(start, self.model.top + 1)
+        made = self._all_rows(split, run, len(numbers) * self.model.width, rows=rows, collate=collate)
+        return dict(zip(numbers, made.chunk(len(numbers), dim=1), strict=True))
+
     def _all_rows(self, split: Split, run: Callable[[Batch], torch.Tensor], width: int, **how: Any) -> torch.Tensor:
         self.model.eval()
         filled = np.zeros((len(split.lengths), width), np.float32)

@@ -10,8 +10,8 @@ from modaxfer.config import documented
 from modaxfer.errors import ConfigError
 from modaxfer.plan import Part, Phase, Plan, Solver
 from modaxfer.strategies.checks import check_idle
-from modaxfer.strategies.ends import EndOptions
 from modaxfer.strategies.frozen import FrozenOptions
+from modaxfer.strategies.penalties import PenaltyOptions, held
 from modaxfer.strategies.schedule import HEAD_LENGTH
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FRESH = frozenset({Part.HEAD, Part.BRIDGE})
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageOptions(EndOptions):
+class StageOptions(PenaltyOptions):
     """Options of strategies that train a body or what is attached to it."""
 
     head_first: bool = documented(
@@ -51,7 +51,7 @@ class StageOptions(EndOptions):
 
 
 def staged(plan: Plan, options: StageOptions, context: PlanContext) -> Plan:
-    """Return `plan`, of one phase at whose rates fresh parts are fresh, with the stages that `options` ask for.
+    """Return `plan`, of one phase at whose rates fresh parts are fresh, with stages and losses that `options` ask for.
 
     With `head_first` a phase comes before it, in which fresh parts are trained over a body that stands still, so that
     their random start does not spoil its features. They are then as old as the body and learn at its rate. Epochs that
@@ -59,9 +59,10 @@ def staged(plan: Plan, options: StageOptions, context: PlanContext) -> Plan:
     none.
 
     Raises:
-        ConfigError: `head_by` would do nothing, or there is no closed form.
+        ConfigError: `head_by` would do nothing, or there is no closed form; or as of `held`.
     """
     (phase,) = plan.phases
+    phase = held(phase, options, context)
     if options.gradual:
         phase = replace(phase, unfreeze=options.gradual)
     if not options.head_first:

@@ -35,7 +35,8 @@ def test_a_loss_that_reads_tokens_takes_one_encoder(tiny, own_rows, monkeypatch,
     encoders, joined = (str(tiny("bert")), str(tiny("bert"))), {"strategy.how": "concat"}
     request = RunConfig(encoder=encoders, strategy="fusion", set=joined, **own_rows("text"))
     with pytest.raises(
-        RefusedError, match=r"a loss of strategy fusion reads tokens, which several encoders do not share.*2 encoders"
+        RefusedError,
+        match=r"a loss of strategy fusion reads tokens or layers, which several encoders do not share.*2 encoders",
     ):
         resolve_tasks(request)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -66,6 +67,11 @@ def _stretches(batch: Batch, most: int) -> Iterator[Batch]:
         yield {key: values[start : start + count] for key, values in batch.items() if key not in (WINDOWS, UNITS)}
 
 
+def _stacked(features: Features) -> torch.Tensor:
+    """Return the vector that a head takes, and behind it those of the layers, ``[batch, 1 + layers, width]``."""
+    return torch.stack([features.pooled, *features.by_layer.values()], dim=1)
+
+
 class Tower(nn.Module):
     """Rows of one encoder's fields to one vector each.
 
@@ -100,7 +106,7 @@ class Tower(nn.Module):
         )
         return hidden
 
-    def features(self, batch: Batch, start: int = 0, *, tokens: bool = False) -> Features:
+    def features(self, batch: Batch, start: int = 0, *, tokens: bool = False, layers: bool = False) -> Features:
         """Return the states of the highest layer read, and the vector that a head takes.
 
         Of rows in several windows the vector is the mean of the windows' vectors; where words have vectors of their
@@ -110,45 +116,60 @@ class Tower(nn.Module):
             batch: Raw inputs; or cached states under `LAYER_STATES` with their ``mask``, to go on at layer `start`.
             start: Layer at which cached states enter.
             tokens: Whether the states are wanted of rows in several windows, too: they are many.
+            layers: Whether vectors are wanted of every layer from `start` on; not where a row's parts have vectors.
         """
         if WINDOWS not in batch:
-            return self._features(batch, start)
+            return self._features(batch, start, layers=layers)
         if tokens and self.readout.pooling not in PARTS:
-            made = self._features({key: values for key, values in batch.items() if key != WINDOWS}, start)
+            plain = {key: values for key, values in batch.items() if key != WINDOWS}
+            made = self._features(plain, start, layers=layers)
             joined = windows_joined(made.tokens, made.mask, batch[WINDOWS])
-            return Features(pooled=window_means(made.pooled, batch[WINDOWS]), by_tower=(joined,))
+            return self._of_windows(_stacked(made), batch, start, joined)
         stretches = list(_stretches(batch, STRETCH))
         # Gradients of a long text: each stretch is computed again on the way back, so that memory holds one.
         again = len(stretches) > 1 and torch.is_grad_enabled()
-        run = self._mixed if self.readout.pooling in PARTS else self._pooled
+        run = self._mixed if self.readout.pooling in PARTS else partial(self._vectors, layers=layers)
         vectors = [
             checkpoint(run, part, start, use_reentrant=False) if again else run(part, start) for part in stretches
         ]
         if self.readout.pooling in PARTS:
             joined = windows_joined(torch.cat(vectors), batch["mask"], batch[WINDOWS])
             return Features(pooled=self._vector(joined, batch), by_tower=(joined,))
-        return Features(pooled=window_means(torch.cat(vectors), batch[WINDOWS]))
+        return self._of_windows(torch.cat(vectors), batch, start)
 
-    def _pooled(self, batch: Batch, start: int) -> torch.Tensor:
-        return self._features(batch, start).pooled
+    def _vectors(self, batch: Batch, start: int, *, layers: bool) -> torch.Tensor:
+        return _stacked(self._features(batch, start, layers=layers))
+
+    def _of_windows(self, vectors: torch.Tensor, batch: Batch, start: int, *states: Hidden) -> Features:
+        """Return what is known of rows by the vectors of their windows, see `_stacked`."""
+        pooled, *layers = window_means(vectors, batch[WINDOWS]).unbind(1)
+        return Features(pooled=pooled, by_tower=states, by_layer=dict(enumerate(layers, start)))
 
     def _mixed(self, batch: Batch, start: int) -> torch.Tensor:
         """Return the states of the layers read, mixed as their pooled vectors would be: words take tokens of them."""
-        return sum(weight * done.tokens.float() for weight, done in self._read(batch, start))  # type: ignore[return-value]
+        read = self._run(batch, start, sorted(self._weights))
+        return sum(self._weights[layer] * done.tokens.float() for layer, done in read)  # type: ignore[return-value]
 
-    def _features(self, batch: Batch, start: int) -> Features:
-        read = list(self._read(batch, start))
-        vectors = [weight * self._vector(done, batch) for weight, done in read]
-        _, top = read[-1]
-        return Features(pooled=sum(vectors[1:], vectors[0]), by_tower=(top,))
+    def _features(self, batch: Batch, start: int, *, layers: bool = False) -> Features:
+        numbers = range(start, self.top + 1) if layers else sorted(self._weights)
+        by_layer: dict[int, torch.Tensor] = {}
+        for layer, done in self._run(batch, start, numbers):
+            by_layer[layer] = self._vector(done, batch)
+        mixed = [weight * by_layer[layer] for layer, weight in sorted(self._weights.items())]
+        return Features(pooled=sum(mixed[1:], mixed[0]), by_tower=(done,), by_layer=by_layer if layers else {})
 
-    def _read(self, batch: Batch, start: int) -> Iterator[tuple[float, Hidden]]:
-        """Yield each layer that is read, the lowest first, with its weight."""
+    @property
+    def _weights(self) -> dict[int, float]:
+        """Weight of each layer that is read."""
+        return dict(zip(self.readout.layers, self.readout.weights, strict=True))
+
+    def _run(self, batch: Batch, start: int, layers: Sequence[int]) -> Iterator[tuple[int, Hidden]]:
+        """Yield states of `layers`, which rise, with their numbers."""
         hidden = Hidden(batch[LAYER_STATES], batch["mask"]) if LAYER_STATES in batch else self.embed(batch)
         at = start
-        for layer, weight in sorted(zip(self.readout.layers, self.readout.weights, strict=True)):
+        for layer in layers:
             hidden, at = self.encoder.run(hidden, at, layer), layer
-            yield weight, self.finished(hidden, layer)
+            yield layer, self.finished(hidden, layer)
 
     def prefix(self, batch: Batch, stop: int) -> Hidden:
         """Run the embedding and layers below `stop`; of rows in several windows, each window is a row."""

@@ -121,19 +121,20 @@ class TransferModel(nn.Module):
         """Whether the head reads tokens: then pooled vectors alone are nothing to it."""
         return reads_tokens(self.head)
 
-    def features(self, batch: Batch, start: int = 0, *, tokens: bool = False) -> Features:
+    def features(self, batch: Batch, start: int = 0, *, tokens: bool = False, layers: bool = False) -> Features:
         """Return what the head is given; cached vectors are all there is of a row.
 
         Args:
             batch: As for `forward`.
             start: As for `forward`.
             tokens: Whether states of tokens are wanted of rows in several windows, too, by others than the head.
+            layers: Whether vectors are wanted of every layer that is run, of the only tower.
         """
         tokens = tokens or self.reads_tokens
         if POOLED in batch:
             return Features(pooled=batch[POOLED])
         if len(self.towers) == 1:
-            alone: Features = self.towers[0].features(batch, start, tokens=tokens)
+            alone: Features = self.towers[0].features(batch, start, tokens=tokens, layers=layers)
             return alone
         parts = [part_of_batch(batch, place) for place in range(len(self.towers))]
         made = [tower.features(part, tokens=tokens) for tower, part in zip(self.towers, parts, strict=True)]

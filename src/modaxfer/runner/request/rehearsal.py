@@ -77,11 +77,12 @@ def _rehearse_head(resolved: ResolvedTask, outputs: int) -> None:
 
 
 def _refuse_fused_tokens(resolved: ResolvedTask) -> None:
-    """Refuse a loss that reads the tokens of one encoder where there are several, of different widths."""
-    names = [term.name for phase in resolved.plan.phases for term in phase.losses if Reads.TOKENS in term.reads]
+    """Refuse a loss that reads tokens or layers of one encoder where there are several, of different widths."""
+    of_one = {Reads.TOKENS, Reads.LAYERS}
+    names = [term.name for phase in resolved.plan.phases for term in phase.losses if of_one & term.reads]
     if names and len(resolved.towers) > 1:
         raise RefusedError(
-            f"a loss of strategy {resolved.strategy.name} reads tokens, which several encoders do not share",
+            f"a loss of strategy {resolved.strategy.name} reads tokens or layers, which several encoders do not share",
             got=f"{', '.join(names)} with {len(resolved.towers)} encoders",
             allowed="1 encoder, or losses that read outputs and pooled vectors",
             fix="name one --encoder, or choose another strategy (`modaxfer list strategies`)",

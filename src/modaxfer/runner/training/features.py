@@ -53,11 +53,11 @@ def entry_point(session: TaskSession, name: str, reads: Collection[Reads] = (Rea
     """Return the rows of split `name` as far up the model as nothing below is trainable, or read by a loss.
 
     Where only the head is trained these are pooled vectors; where the first k layers are frozen, the states that enter
-    layer k; else the prepared rows themselves. What reads tokens, a loss or the head, is given states, for pooled
-    vectors have none; what reads inputs, inputs.
+    layer k; else the prepared rows themselves. What reads tokens, a loss or the head, or layers is given states, for
+    pooled vectors have none; what reads inputs, inputs.
     """
     split, model = session.splits[name], session.model
-    layer, tokens = model.frozen_layers(), model.reads_tokens or Reads.TOKENS in reads
+    layer, tokens = model.frozen_layers(), model.reads_tokens or not {Reads.TOKENS, Reads.LAYERS}.isdisjoint(reads)
     read_below = Reads.INPUTS in reads or (tokens and len(model.towers) > 1)
     if not session.train.cache or layer == 0 or read_below:
         return EntryPoint(layer=0, rows=split.rows, collate=session.processor.collate)

@@ -27,6 +27,7 @@ def seen_rows(session: TaskSession, name: str, entry: EntryPoint | None = None) 
         outputs=session.logits(split, start, **where),
         # Several may ask for it, and each time every row would go through the model.
         pooled=cache(partial(session.vectors, split, start, **where)),
+        layers=cache(partial(session.layer_vectors, split, start, **where)),
         targets=None,
         score=None,
     )

@@ -42,6 +42,9 @@ class Chunk:
     """By term with a loss per row: what their sum is multiplied by, so that a step's parts add up to its mean."""
     targets: torch.Tensor | None = None
     extras: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """By row."""
+    shared: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """Extras that all rows share."""
     views: int = 1
 
     @property
@@ -56,6 +59,7 @@ class _Made(NamedTuple):
     outputs: torch.Tensor | None
     pooled: torch.Tensor | None
     tokens: Hidden | None
+    layers: Mapping[int, torch.Tensor] | None = None
 
 
 class StepModule(nn.Module):
@@ -132,12 +136,14 @@ class StepModule(nn.Module):
         reads = {reading for term in self._terms_of(chunk) for reading in term.spec.reads}
         if not reads - {Reads.INPUTS}:
             return _Made(None, None, None)
-        features = model.features(chunk.batch, chunk.start, tokens=Reads.TOKENS in reads)
+        layers = Reads.LAYERS in reads
+        features = model.features(chunk.batch, chunk.start, tokens=Reads.TOKENS in reads, layers=layers)
         outputs = model.outputs(features, chunk.batch) if Reads.OUTPUTS in reads else None
         return _Made(
             outputs=outputs.float() if outputs is not None else None,
             pooled=features.pooled.float() if Reads.POOLED in reads else None,
             tokens=Hidden(features.tokens.float(), features.mask) if Reads.TOKENS in reads else None,
+            layers={layer: made.float() for layer, made in features.by_layer.items()} if layers else None,
         )
 
     def _per_row(self, chunk: Chunk, made: _Made, progress: float) -> tuple[Numbers, Numbers]:
@@ -173,7 +179,7 @@ def _stream_batch(chunk: Chunk, made: Mapping[str, Any]) -> StreamBatch:
         role=chunk.role,
         rows=chunk.rows,
         targets=chunk.targets,
-        extras=chunk.extras,
+        extras={**chunk.extras, **chunk.shared},
         views=chunk.views,
         made=made,
     )
@@ -197,7 +203,7 @@ def _laid_together(own: Sequence[tuple[Chunk, _Made]], reads: frozenset[Reads]) 
         role=first.role,
         rows=laid([chunk.rows for chunk, _ in own]),
         targets=None if first.targets is None else laid([chunk.targets for chunk, _ in own]),
-        extras={name: laid([chunk.extras[name] for chunk, _ in own]) for name in first.extras},
+        extras={**{name: laid([chunk.extras[name] for chunk, _ in own]) for name in first.extras}, **first.shared},
         views=first.views,
         made=made,
     )

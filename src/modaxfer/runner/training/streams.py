@@ -112,13 +112,19 @@ class TrainStream:
         if stream.labels is Labels.GIVEN:
             self.targets = RowTargets(objective=session.objective, given=session.splits[stream.split].targets)
         self.extras: dict[str, torch.Tensor] = {"teacher": session.taught[stream.split]} if stream.teacher else {}
+        self.shared: dict[str, torch.Tensor] = {}
 
     def learn(self, known: Mapping[str, torch.Tensor]) -> None:
         """Take what the model says of the rows, from `known_rows`, in place of what it said before."""
         added = dict(known)
         if PREDICTED in added:
             self.targets = RowTargets(objective=self.session.objective, predicted=added.pop(PREDICTED))
-        self.extras |= {name.removeprefix("extra."): values for name, values in added.items()}
+        device = self.session.computer.device
+        for extra in self.stream.extras:
+            values = added.get(f"extra.{extra.name}")
+            if values is not None:
+                own, place = (self.shared, device) if extra.shared else (self.extras, values.device)
+                own[extra.name] = values.to(place)
 
     def parts(self, rows: np.ndarray) -> list[StreamRows]:
         """Return this process's parts of a step's `rows`.
@@ -155,6 +161,7 @@ class TrainStream:
             scales={name: present / total for name, total in totals.items()},
             targets=None if self.targets is None else _placed(fed.targets(self.targets, chosen), device),
             extras={name: values[chosen].to(device) for name, values in self.extras.items()},
+            shared=self.shared,
             views=len(self.stream.views),
         )
 
