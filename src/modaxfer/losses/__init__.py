@@ -1,9 +1,9 @@
 """Losses that a phase can name, ways to make one gradient of several, and what losses of plugins are written with too.
 
 A file is a loss or a combiner; or what several share: ``adversary``, the ``roles`` of streams, and the ``sum``, whose
-names stand here, and so do those of ``pseudo_labels`` and ``unit_attention``. ``build``, ``rehearse``, ``facts``, ``extras`` and ``predicted``
-are the runner's: a phase's losses in one module, tried before weights are loaded, what they may know of a stream, and
-what the model adds to its rows.
+names stand here, and so do those of ``pseudo_labels`` and ``unit_attention``. ``build``, ``rehearse``, ``facts``,
+``extras`` and ``predicted`` are the runner's: a phase's losses in one module, tried before weights are loaded, what
+they may know of a stream, and what the model adds to its rows.
 """
 
 from modaxfer.losses.adversary import Discriminator, reversed_gradient

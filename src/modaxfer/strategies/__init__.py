@@ -1,9 +1,10 @@
 """Strategies: transfer methods as declarative plans, and what they are written with, ours and those of plugins alike.
 
 A file is a strategy, with its options and ``plan(options, context)``; or what several share, and then its names stand
-here: ``checks`` of options, ``schedule`` (how long, how fast), ``stages`` of what moves, ``ends`` in weight space, how
-the encoder moves ``underneath``, ``adaptation`` from a labelled source to rows without labels, features that are
-``moved`` there in closed form. What the search for a classical head may be asked for comes from the heads' own room.
+here: ``checks`` of options, ``penalties`` that hold a body to what it was, ``schedule`` (how long, how fast),
+``stages`` of what moves, ``ends`` in weight space, how the encoder moves ``underneath``, ``adaptation`` from a labelled
+source to rows without labels, features that are ``moved`` there in closed form. What the search for a classical head
+may be asked for comes from the heads' own room.
 """
 
 from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
@@ -20,6 +21,7 @@ from modaxfer.strategies.checks import (
 from modaxfer.strategies.ends import EndOptions, ends_of
 from modaxfer.strategies.frozen import FrozenOptions
 from modaxfer.strategies.moved import MovedOptions, moved
+from modaxfer.strategies.penalties import PenaltyOptions, held
 from modaxfer.strategies.schedule import (
     ADAPTER_LENGTH,
     ATTENTION_HEAD_RATE,
@@ -46,6 +48,7 @@ __all__ = [
     "FrozenOptions",
     "Length",
     "MovedOptions",
+    "PenaltyOptions",
     "SearchOptions",
     "StageOptions",
     "UnderneathOptions",
@@ -61,6 +64,7 @@ __all__ = [
     "ends_of",
     "head_rate",
     "heads_for",
+    "held",
     "main_rate",
     "moved",
     "refuse_reduction",
