@@ -104,6 +104,18 @@ class RunConfig:
     epochs: float | None = documented(None, "Passes over the training rows.", above=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
     learning_rate: float | None = documented(None, "Peak learning rate of the main part.", above=0.0)
+    tune: int | None = documented(
+        None,
+        "Search for settings with so many trials, the first of them as without a search; the best on validation is "
+        "trained and tested.",
+        minimum=2,
+    )
+    tune_over: tuple[str, ...] = documented(
+        (),
+        "What --tune searches, in place of its own choice: KEY, KEY=LOW..HIGH or KEY=A,B,C; learning_rate, epochs, "
+        "batch_size or an option of --set.",
+        whole=True,
+    )
     seed: int = documented(0, "Seed of splits, initialisation and order.", minimum=0, maximum=LARGEST_SEED)
     seeds: int = documented(1, "Repeat the run with this many seeds, from --seed upwards.", minimum=1)
     baseline: tuple[str, ...] = documented(

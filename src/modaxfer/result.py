@@ -85,6 +85,13 @@ class Result:
     episodes: Mapping[str, Any] = field(default_factory=dict)
     """Of a few-shot run: ``shots``, ``episodes`` (0 is this run, the others lie in ``episodes/N``), ``test`` (metric
     name to one value per episode), ``mean``, ``std`` (with n - 1) and ``intervals`` (95 %, of the mean)."""
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    """Of a run with ``--tune``: how many ``trials``, and of them ``completed``, ``pruned``, ``failed``; what was
+    searched (``over``); number and ``setting`` of the ``chosen`` trial (empty: as without a search), its
+    ``validation`` score by ``metric``, what the ``default`` setting had, ``rows`` of validation and the 95 %
+    ``interval`` of the chosen score over them; ``study``, optuna's journal; and each trial ``tried``: ``number``,
+    ``setting``, ``state``, ``score`` (greater is better), ``validation``, ``epochs`` (scores as they went), ``reason``.
+    """
     privacy: Mapping[str, Any] = field(default_factory=dict)
     """Of a run with ``--private`` what its weights tell of a training row: ``epsilon`` of the steps that were taken, by
     two conversions, ``tight`` (Balle et al. 2020) and ``classic`` (Mironov 2017), of those that were ``planned`` and as

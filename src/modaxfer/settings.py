@@ -40,6 +40,8 @@ class Settings(TypedDict, total=False):
     epochs: float | None
     batch_size: int
     learning_rate: float | None
+    tune: int | None
+    tune_over: str | Sequence[str]
     seed: int
     seeds: int
     baseline: Literal["scratch", "labelled"] | Sequence[Literal["scratch", "labelled"]]

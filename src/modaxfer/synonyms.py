@@ -34,6 +34,8 @@ _KEYS = {
     "strategy": "method peft finetune fine_tuning mode tuning adapter",
     "task": "dataset dataset_name",
     "text": "text_column sentence txt",
+    "tune": "trials n_trials num_trials hpo optuna",
+    "tune_over": "search_space param_space",
     "trust_remote_code": "trust remote_code",
 }
 _VALUES = {

@@ -36,6 +36,7 @@ METAVARS = {
     "teacher": "RUN",
     "output": "DIR",
     "learning_rate": "X",
+    "tune_over": "KEY[=RANGE]",
     "set": "KEY=VALUE",
 }
 

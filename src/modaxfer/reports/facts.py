@@ -10,6 +10,7 @@ from modaxfer.plan import SCORE
 from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.privacy import privacy_facts
 from modaxfer.reports.scores import duration, memory
+from modaxfer.reports.tuned import tuning_facts
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
@@ -89,7 +90,7 @@ def training_facts(result: Result) -> Facts:
             facts += [fact for part in value.get("parts", (value,)) for fact in _alignment(part)]
         else:
             facts.append((_words(name), _shown(value)))
-    return _present(*facts)
+    return _present(*facts, *tuning_facts(result))
 
 
 def chosen_rate(result: Result) -> float | None:

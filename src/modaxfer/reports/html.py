@@ -36,6 +36,7 @@ from modaxfer.reports.repeated import repeated
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
 from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gains, spreads
+from modaxfer.reports.tuned import tuning_trials
 from modaxfer.result import Result, write_atomically
 from modaxfer.version import __version__
 
@@ -99,6 +100,7 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
         "log": read_log(folder, str(result.metrics.get("primary", "")), chosen_rate(result)),
         "dropped": dropped_rows(result),
         "candidates": candidates(result),
+        "trials": tuning_trials(result),
         "facts": {
             "data": data_facts(result),
             "model": model_facts(result),

@@ -24,6 +24,7 @@ from modaxfer.reports.scores import (
 )
 from modaxfer.reports.shared import shared_tasks
 from modaxfer.reports.transfer import gains, spreads
+from modaxfer.reports.tuned import tuning_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,8 @@ def summary(result: Result, folder: Path | None = None) -> str:
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
     lines += _aligned(bound_lines(result)).splitlines() + repeated_lines(result)
-    lines += [one_line(f"{label}: {text}") for label, text in (*estimate_facts(result), *privacy_facts(result))]
+    facts = (*estimate_facts(result), *privacy_facts(result), *tuning_facts(result))
+    lines += [one_line(f"{label}: {text}") for label, text in facts]
     lines += [
         line
         for line in (_before(result), *_transfer(result), _splits(result, rows), _drawn(result), _cost(result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,25 @@ from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import predict_known
 from modaxfer.runner.training.plan import TrainedPlan, train_plan
 
-__all__ = ["Execution"]
+__all__ = ["Execution", "opened"]
+
+
+def opened(
+    tasks: Sequence[ResolvedTask], context: RunContext, checkpoint: Path
+) -> tuple[list[TaskSession], dict[str, Any]]:
+    """Return the sessions of `tasks` as training begins, and what a result says of what was done until then.
+
+    Args:
+        tasks: All tasks of the run.
+        context: Of the run.
+        checkpoint: Folder of its checkpoints.
+    """
+    taught = ask_teacher(tasks[0], context, checkpoint)
+    torch.manual_seed(tasks[0].config.seed)
+    np.random.seed(tasks[0].config.seed)
+    sessions = open_sessions(tasks, context)
+    sessions[0].taught = taught
+    return sessions, align_bridges(sessions, tasks, context, checkpoint)
 
 
 class Execution:
@@ -49,6 +67,7 @@ class Execution:
         progress: Where to tell how far it is.
         notes: Warnings from before.
         weights: What the config said of the weights, before a source stage made others of them.
+        tuning: What a result says of a search that chose the settings; nothing where there was none.
     """
 
     def __init__(
@@ -59,8 +78,9 @@ class Execution:
         progress: Progress,
         notes: Sequence[str],
         weights: str,
+        tuning: Mapping[str, Any] | None = None,
     ) -> None:
-        self.tasks, self.folder, self.weights = tasks, folder, weights
+        self.tasks, self.folder, self.weights, self.tuning = tasks, folder, weights, tuning or {}
         self.config, self.plan = tasks[0].config, tasks[0].plan
         self.main = accelerator.is_main_process
         warnings = [*registry().failures, *notes, *caveats(tasks)]
@@ -110,12 +130,7 @@ class Execution:
 
     def _opened(self) -> tuple[list[TaskSession], dict[str, Any]]:
         """Return the sessions as training begins, and what a result says of what was done until then."""
-        taught = ask_teacher(self.tasks[0], self.context, self.folder / CHECKPOINT)
-        torch.manual_seed(self.config.seed)
-        np.random.seed(self.config.seed)
-        sessions = open_sessions(self.tasks, self.context)
-        sessions[0].taught = taught
-        aligned = align_bridges(sessions, self.tasks, self.context, self.folder / CHECKPOINT)
+        sessions, aligned = opened(self.tasks, self.context, self.folder / CHECKPOINT)
         for session in sessions if self.plan.head_from_run else ():
             session.before = predict_known(session, "test")
         return sessions, aligned
@@ -123,7 +138,7 @@ class Execution:
     def _concluded(self, session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan) -> Result:
         """Score one task; in a run of several it leaves a result of its own."""
         folder = self._place(resolved)
-        result = conclude(session, resolved, trained, self.context.stages, folder)
+        result = conclude(session, resolved, trained, self.context.stages, folder, self.tuning)
         if self.main and folder != self.folder:
             store_config(config_of(self.config, resolved), folder)
             result.save(folder)

@@ -16,6 +16,8 @@ from modaxfer.result import Result, write_atomically
 
 __all__ = [
     "BEFORE",
+    "TRIALS",
+    "TRIALS_REQUEST",
     "absolute",
     "absolute_name",
     "default_folder",
@@ -29,6 +31,10 @@ __all__ = [
 CONFIG, RESULT = "config.yaml", "result.json"
 CHECKPOINT = ".checkpoint"
 VALIDATION = "validation.parquet"
+TRIALS = "trials"
+"""Trials of a search over the run's settings, each in a folder of its own."""
+TRIALS_REQUEST = f"{TRIALS}/request.yaml"
+"""What a run with a search was asked for: its config holds what was chosen."""
 BEFORE = "before"
 """Runs that the run starts from, each in a folder of its own."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -14,17 +14,19 @@ from modaxfer.result import Result
 from modaxfer.runner.before.stage import find_stage, started_from, train_stage
 from modaxfer.runner.claims.claim import Claim, claim
 from modaxfer.runner.claims.resumed import resumed
-from modaxfer.runner.claims.start import Start, check_start, read_start, refuse_other_encoder
+from modaxfer.runner.claims.start import Start, check_start, read_start, refuse_other_encoder, store_start
 from modaxfer.runner.execution import Execution
 from modaxfer.runner.folder import is_finished, store_config
 from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
+from modaxfer.runner.request.dimensions import applied
 from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.tuning.search import Resolve, Search, find_search, store_request
 from modaxfer.tasks.memory import Memory
 
 __all__ = ["run"]
@@ -82,7 +84,7 @@ def run(
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
         request = request or read_request(config)
-        memory = memory or (Memory() if request.before else None)
+        memory = memory or (Memory() if request.before or config.tune is not None else None)
         tasks = resolve_tasks(config, request, memory)
         notes = check_idle(tasks[0], shared=shared)
         stage = find_stage(config, request, tasks, memory)
@@ -93,9 +95,38 @@ def run(
             # What the source stage left is a start like any pretrained one, whatever that one started from.
             begun = replace(config, weights="pretrained")
             tasks = resolve_tasks(begun, started_from(request, config, place), memory)
+        tuning: Mapping[str, Any] = {}
+        if config.tune is not None:
+            resolve = partial(resolve_tasks, request=request, memory=memory)
+            tasks, tuning = _searched(claims[0], config, tasks, resolve, resume, accelerator, progress)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
-        execution = Execution(tasks, folder, accelerator, progress, [*notes, *changed], config.weights)
+        execution = Execution(tasks, folder, accelerator, progress, [*notes, *changed], config.weights, tuning)
         return execution.run(start), folder
+
+
+def _searched(
+    claimed: Claim,
+    config: RunConfig,
+    tasks: tuple[ResolvedTask, ...],
+    resolve: Resolve,
+    resume: bool,
+    accelerator: Any,
+    progress: Progress,
+) -> tuple[tuple[ResolvedTask, ...], Mapping[str, Any]]:
+    """Search over the settings of a run, or go on with that; return the tasks as chosen, and what is said of it."""
+    dimensions = find_search(config, tasks, resolve)
+    folder = claimed.folder
+
+    def begin() -> None:
+        start, _ = _settled(claimed, tasks, resume, None)
+        store_config(tasks[0].config, folder)
+        store_start(start, folder)
+        store_request(tasks[0].config, folder)
+
+    share(accelerator, begin)
+    search = Search(config, tasks, dimensions, folder, resolve=resolve, accelerator=accelerator, progress=progress)
+    found = search.run()
+    return resolve(applied(search.base, found["setting"])), found
 
 
 def _begun(claimed: Claim, config: RunConfig) -> None:

@@ -85,6 +85,8 @@ class TaskSession:
     """What the run's teacher says of the rows of a split, float32 ``[rows, outputs]``, by its name."""
     source: TaskSession | None = None
     """The same model on the rows of the source task, where the plan draws from one."""
+    watch: Callable[[tuple[int, int], float], None] = lambda place, score: None
+    """Told the validator's score of each epoch that is judged, by phase and epoch; may end training by raising."""
     before: Predictions | None = None
     """What the model said of test rows before training, where a whole run is gone on with: the bar for what follows."""
 

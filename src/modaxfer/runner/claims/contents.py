@@ -8,24 +8,25 @@ from pathlib import Path
 
 from modaxfer.errors import DataError
 from modaxfer.runner.claims.hold import LOCK
-from modaxfer.runner.folder import BEFORE, CHECKPOINT, CONFIG, RESULT, is_finished
+from modaxfer.runner.folder import BEFORE, CHECKPOINT, CONFIG, RESULT, TRIALS, is_finished
 from modaxfer.runner.kinds import KINDS
 
 __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
 
 ENTRIES = (
     *(CONFIG, RESULT, "predictions.parquet", "validation.parquet", "mistakes.json", "log.jsonl"),
-    *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks", BEFORE),
+    *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks", BEFORE, TRIALS),
     *(CHECKPOINT, ".model.tmp", ".model.old"),
     *(name for kind in KINDS for name in (kind.folder, *kind.files)),
 )
 """Names at the top of a run's folder."""
 
-WITHIN = re.compile(f"(({'|'.join(['tasks', BEFORE, *(kind.folder for kind in KINDS)])})/[^/]+/)*")
+WITHIN = re.compile(f"(({'|'.join(['tasks', BEFORE, TRIALS, *(kind.folder for kind in KINDS)])})/[^/]+/)*")
 """Runs inside a run."""
 
 OWN = re.compile(
     r"config\.yaml|result\.json|(predictions|validation)\.parquet|mistakes\.json|log\.jsonl|report\.html"
+    r"|trials/(request\.yaml|study\.log(\.lock)?)|epochs\.json"
     r"|README\.md|traceback\.txt|\.lock"
     r"|figures/(scores|confusion|classes|residuals|learning_curve)\.png"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"

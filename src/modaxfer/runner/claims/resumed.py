@@ -9,7 +9,7 @@ from typing import Any
 
 from modaxfer.config import RunConfig, build, read_yaml, refuse_code_by_file
 from modaxfer.errors import ConfigError
-from modaxfer.runner.folder import CONFIG, absolute, default_folder
+from modaxfer.runner.folder import CONFIG, TRIALS_REQUEST, absolute, default_folder
 from modaxfer.runner.request.options import flatten
 
 __all__ = ["resumed"]
@@ -31,7 +31,8 @@ def resumed(config: RunConfig) -> RunConfig:
         ConfigError: There is nothing to resume, or the run there was started with other settings.
     """
     folder = Path(config.output) if config.output else default_folder(config, resume=True)
-    path = folder / CONFIG
+    searched = folder / TRIALS_REQUEST
+    path = searched if searched.is_file() else folder / CONFIG
     if not path.is_file():
         raise ConfigError(
             "there is no run to resume", got=folder, fix="leave --resume out, or name the run's folder with --output"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from modaxfer.runner.evaluation.privacy import kept_private
 from modaxfer.runner.evaluation.scores import Findings, examine
 from modaxfer.runner.evaluation.shown import write_mistakes
 from modaxfer.runner.evaluation.summary import assemble, write_predictions, write_validation
+from modaxfer.runner.evaluation.tuned import with_tuning
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
@@ -24,7 +26,12 @@ __all__ = ["conclude"]
 
 
 def conclude(
-    session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan, stages: Stages, folder: Path
+    session: TaskSession,
+    resolved: ResolvedTask,
+    trained: TrainedPlan,
+    stages: Stages,
+    folder: Path,
+    tuning: Mapping[str, Any],
 ) -> Result:
     """Score a task and write what was predicted for it; what is beside the scores may fail, and is said.
 
@@ -34,6 +41,7 @@ def conclude(
         trained: What came of the plan.
         stages: The run's clock.
         folder: Of what belongs to this task; written by the main process.
+        tuning: What a search over the run's settings says; nothing where there was none.
 
     Returns:
         The task's result, not yet written.
@@ -48,6 +56,7 @@ def conclude(
     told = dict(trained.told)
     result = assemble(session, resolved, findings, told, stages, trained.parameters, ablation, estimated)
     result = replace(result, privacy=kept_private(session, resolved, findings, told, session.warnings))
+    result = with_tuning(result, tuning, session, resolved, findings)
     if main:
         write_predictions(folder, session, resolved, findings.test, findings.asked)
         write_validation(folder, session, resolved, findings)

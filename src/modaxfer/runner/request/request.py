@@ -22,6 +22,7 @@ from modaxfer.runner.request.options import check_options
 from modaxfer.runner.request.private import refuse_spending
 from modaxfer.runner.request.scratch import refuse_idle_baseline
 from modaxfer.runner.request.source import find_sources, refuse_idle_stage, refuse_unlabelled
+from modaxfer.runner.request.tuned import refuse_untunable
 from modaxfer.spec import Field, TaskSpec
 
 __all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
@@ -65,6 +66,7 @@ def read_request(config: RunConfig) -> Request:
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
     refuse_spending(config, strategy)
+    refuse_untunable(config, strategy)
     sources = find_sources(config, strategy)
     adapts = strategy.spec.adapts
     source, before = (sources[0] if adapts and sources else None), (() if adapts else sources)

@@ -313,12 +313,12 @@ class _GradientPhase:
         session.progress.say(f"  epoch {self.at.epoch}: {self._shown(judged)}")
         if self._progress >= self.risen:
             self.best.take(self.at.epoch, score, lambda: snapshot(self.trainable))
+        session.watch((self.at.phase, self.at.epoch), score)
 
     def _shown(self, judged: Judged) -> str:
-        shown = self.validation.shown(judged)
         # Losses of rows that are private are told to nobody.
         parts = [f"training loss {self.at.loss:.3f}"] if self.private is None else []
-        parts += [f"validation {', '.join(shown)}"] if shown else []
+        parts += [f"validation {', '.join(shown)}"] if (shown := self.validation.shown(judged)) else []
         if self.phase.validator != SCORE:
             parts.append(f"{self.phase.validator.target.rpartition(':')[2]} {judged.score:.3f}")
         return ", ".join(parts)
