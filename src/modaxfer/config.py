@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +10,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from modaxfer.errors import ConfigError
-from modaxfer.synonyms import meant, meant_value
+from modaxfer.setting_values import check_value, converted, takes_none
+from modaxfer.synonyms import meant
 from modaxfer.yaml_file import read_yaml
 
 __all__ = [
@@ -34,9 +33,6 @@ _hints = lru_cache(typing.get_type_hints)
 
 FEW_KEYS = 8
 """Up to so many allowed keys are listed in a message; of more, only those that resemble what was written."""
-
-LONGEST_SHOWN = 60
-"""Characters of a wrong value that a message shows."""
 
 LARGEST_SEED = 2**32 - 1
 """NumPy and scikit-learn take no larger one."""
@@ -254,113 +250,27 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
     """
     hints = _hints(cls)  # type: ignore[arg-type]
     known = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    problems, converted = [], {}
+    problems, found = [], {}
     for key, value in values.items():
         if key not in known:
             close = meant(key, known)
             problems.append(f"unknown key {where}{key}" + (f" (did you mean {' or '.join(close)}?)" if close else ""))
             continue
-        if value is None and not _takes_none(hints[key]):
+        if value is None and not takes_none(hints[key]):
             continue  # a key of a file without a value: left at its default
         try:
             # Names may hold commas: where `whole`, one text is one name.
             given = (value,) if known[key].metadata.get("whole") and isinstance(value, str) else value
-            chosen = known[key].metadata.get("choices") and _takes_none(hints[key])
+            chosen = known[key].metadata.get("choices") and takes_none(hints[key])
             unset = chosen and str(value).lower() in ("none", "null")
-            converted[key] = None if unset else _convert(given, hints[key])
-            _check(converted[key], known[key].metadata)
+            found[key] = None if unset else converted(given, hints[key])
+            check_value(found[key], known[key].metadata)
         except ValueError as error:
             problems.append(f"{where}{key}: {error}")
     if problems:
         few = sorted(known) if len(known) <= FEW_KEYS else None
         raise ConfigError("; ".join(problems), allowed=few, fix="correct the keys or values named")
-    return cls(**converted)
-
-
-def _takes_none(hint: Any) -> bool:
-    return type(None) in typing.get_args(hint) or hint is Any
-
-
-def _convert(value: Any, hint: Any) -> Any:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        options = [option for option in typing.get_args(hint) if option is not type(None)]
-        # A column or a folder may be called "none"; a number cannot.
-        empty = ("",) if options[0] is str else ("none", "null", "")
-        return None if value is None or str(value).lower() in empty else _convert(value, options[0])
-    if typing.get_origin(hint) is tuple:
-        if value is None:
-            return ()
-        if isinstance(value, str):
-            value = value.split(",") if value else ()
-        items = value if isinstance(value, (list, tuple)) else (value,)
-        return tuple(_convert(item, typing.get_args(hint)[0]) for item in items)
-    if hint is bool:
-        return _boolean(value)
-    if hint in (int, float):
-        return _number(value, hint)
-    if hint is str:
-        return _text(value)
-    if typing.get_origin(hint) is Mapping and not isinstance(value, Mapping):
-        raise ValueError(f"got {value!r}, expected keys with values")
-    return value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        raise ValueError(f"got {str(value).lower()}, expected text; in YAML, put the word in quotes")
-    if isinstance(value, Mapping | list | tuple | set):
-        raise ValueError(f"got {value!r}, expected one text")
-    return str(value)
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if str(value).lower() in words:
-        return words[str(value).lower()]
-    raise ValueError(f"got {value!r}, expected true or false")
-
-
-def _number(value: Any, hint: type) -> Any:
-    expected = "a whole number" if hint is int else "a number"
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"got {_short(value)}, expected {expected}") from None
-    if isinstance(value, bool) or not math.isfinite(number) or (hint is int and number != int(number)):
-        raise ValueError(f"got {_short(value)}, expected {expected}")
-    return hint(number)
-
-
-def _short(value: Any) -> str:
-    """Return `value` for a message; a number of thousands of digits, which Python itself refuses to write, cut."""
-    try:
-        text = repr(value)
-    except ValueError:
-        return "a number of very many digits"
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-
-
-def _check(value: Any, metadata: Mapping[str, Any]) -> None:
-    choices, minimum, maximum, above = (metadata.get(key) for key in ("choices", "minimum", "maximum", "above"))
-    if value is None:
-        return
-    if isinstance(value, tuple):
-        for item in value:
-            _check(item, metadata)
-        return
-    if choices and value not in choices:
-        close = meant_value(str(value), choices)
-        raise ValueError(
-            f"got {value!r}, allowed {', '.join(choices)}" + (f" (did you mean {close[0]}?)" if close else "")
-        )
-    if above is not None and value <= above:
-        raise ValueError(f"got {value!r}, must be above {above:g}")
-    if minimum is not None and value < minimum:
-        raise ValueError(f"got {value!r}, must be at least {minimum}")
-    if maximum is not None and value > maximum:
-        raise ValueError(f"got {value!r}, must be at most {maximum}")
+    return cls(**found)
 
 
 def refuse_large_seeds(seed: int, seeds: int) -> None:
