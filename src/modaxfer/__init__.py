@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from modaxfer.config import RunConfig
     from modaxfer.errors import ModaxferError
     from modaxfer.pretraining.face import pretrain
+    from modaxfer.reports.compare.face import Evidence, compare_runs
     from modaxfer.result import Result
 
 _LAZY = {
     "Comparison": "modaxfer.api",
+    "Evidence": "modaxfer.reports.compare.face",
     "ModaxferError": "modaxfer.errors",
     "Result": "modaxfer.result",
     "Run": "modaxfer.api",
     "RunConfig": "modaxfer.config",
     "compare": "modaxfer.api",
+    "compare_runs": "modaxfer.reports.compare.face",
     "evaluate": "modaxfer.api",
     "load": "modaxfer.api",
     "predict": "modaxfer.api",
@@ -32,11 +35,13 @@ _LAZY = {
 
 __all__ = [
     "Comparison",
+    "Evidence",
     "ModaxferError",
     "Result",
     "Run",
     "RunConfig",
     "compare",
+    "compare_runs",
     "evaluate",
     "hookimpl",
     "load",

@@ -7,7 +7,7 @@ import pytest
 
 from modaxfer.errors import DataError
 from modaxfer.metrics import Pair, Scored, paired_difference, paired_gain
-from modaxfer.metrics.gains import _over_seeds
+from modaxfer.metrics.gains import over_seeds
 
 
 def right(references, chance, rng):
@@ -52,7 +52,7 @@ def test_a_smaller_error_is_a_positive_gain(rng):
 
 def test_seeds_alone_vary_as_the_mean_of_as_many_draws():
     gains = np.array([0.02, 0.10, 0.03])
-    drawn = _over_seeds(np.repeat(gains[:, None], 100_000, 1), 0)
+    drawn = over_seeds(np.repeat(gains[:, None], 100_000, 1), 0)
     assert drawn.mean() == pytest.approx(gains.mean(), abs=1e-3)
     assert drawn.std() == pytest.approx(gains.std(ddof=1) / np.sqrt(3), rel=0.01)
 

@@ -9,9 +9,10 @@ import click
 from modaxfer.cli.command import Command
 from modaxfer.cli.options import config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
+from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modaxfer.api import Comparison
     from modaxfer.runner.compare.ledger import CellRecord
@@ -23,6 +24,7 @@ MANY: dict[str, Any] = {"multiple": True}
 
 
 @click.command("compare", cls=Command)
+@click.argument("runs", nargs=-1, metavar="[RUN RUN...]")
 @click.option("--encoder", metavar="E,E", help="Encoders; vit+bert is one cell with both.", **MANY)
 @click.option("--strategy", metavar="S,S", help="Strategies.", **MANY)
 @click.option("--task", metavar="T,T", help="Tasks; a+b is one cell with both.", **MANY)
@@ -31,17 +33,36 @@ MANY: dict[str, Any] = {"multiple": True}
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the comparison in the output folder, as it was asked for.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
+@click.option("--metric", metavar="NAME", help="Of finished runs: decides instead of the primary metric.")
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json.")
-def compare_command(path: str | None, resume: bool, retry_failed: bool, as_json: bool, **values: Any) -> int:
-    """Train a grid of encoders, strategies, tasks and seeds, one ordinary run per cell.
+def compare_command(
+    runs: tuple[str, ...],
+    path: str | None,
+    resume: bool,
+    retry_failed: bool,
+    metric: str | None,
+    as_json: bool,
+    **values: Any,
+) -> int:
+    """Train a grid of encoders, strategies, tasks and seeds, one ordinary run per cell; or compare finished runs.
 
     \b
     modaxfer compare --encoder vit,bert --strategy full,lora --task legal-sentiment --seeds 2
+    modaxfer compare RUN RUN
+
+    Both say which differences are evidence: the same test rows, drawn with seeds by the paired bootstrap, McNemar's
+    test, p-values that hold together. Folders of runs, or of comparisons, are read; nothing is trained then, and with
+    --output a page is written.
 
     A cell that is refused or that fails is a row with its reason; the rest goes on. The same command again runs only
     what is missing: refused cells are asked again, failed ones only with --retry-failed. Without --output, the folder
     is named after the request. Exit status: 0 where any cell has a score, else 2 where all were refused, else 1.
     """  # noqa: D301 - click's mark for lines kept as they are
+    if runs:
+        asked = settings(values) | {"config": path, "resume": resume, "retry_failed": retry_failed}
+        return _compare_runs(runs, metric, asked, as_json=as_json)
+    if metric is not None:
+        raise ConfigError("--metric is for finished runs", fix="cells are compared by the primary metric of their task")
     from modaxfer.api import compare
 
     made = compare(path, resume=resume, retry_failed=retry_failed, **settings(values))
@@ -52,6 +73,39 @@ def compare_command(path: str | None, resume: bool, retry_failed: bool, as_json:
     else:
         _print(made)
     return _status(made.cells)
+
+
+def _compare_runs(runs: Sequence[str], metric: str | None, asked: Mapping[str, Any], *, as_json: bool) -> int:
+    given = [name for name, value in asked.items() if value and name != "output"]
+    if given:
+        raise ConfigError(
+            "finished runs are compared as they are, and a grid is trained: not both",
+            got=[*runs, *(f"--{name.replace('_', '-')}" for name in given)],
+            fix="name folders alone (with --metric, --output, --json), or no folder",
+        )
+    from modaxfer.reports.compare.face import compare_runs
+
+    made = compare_runs(runs, metric=metric, output=asked.get("output"))
+    if as_json:
+        print_json(made.found)
+    else:
+        _print_evidence(made.found)
+    return 0
+
+
+def _print_evidence(found: Mapping[str, Any]) -> None:
+    from modaxfer.reports.compare.evidence import contender_rows, notes, over, pair_rows, verdict
+
+    for place, task in enumerate(found["tasks"]):
+        print_lines(f"{'' if place == 0 else chr(10)}{task['task']}: {over(task)}")
+        for columns, rows in (contender_rows(task), pair_rows(task)):
+            print_lines()
+            print_table(columns, rows)
+        print_lines(f"\n{verdict(task)}")
+        for note in notes(task):
+            print_lines(f"note: {note}")
+    for note in found["notes"]:
+        print_lines(f"note: {note}")
 
 
 def _print(made: Comparison) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["Pair", "paired_gain"]
+__all__ = ["Pair", "over_seeds", "paired_gain"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ def paired_gain(
         )
         drawn.append(direction * (first - second))
     fewest = min(map(len, drawn))
-    interval = percentiles(_over_seeds(np.stack([each[:fewest] for each in drawn]), seed), level)
+    interval = percentiles(over_seeds(np.stack([each[:fewest] for each in drawn]), seed), level)
     if any(is_single(pair.clusters) for pair in pairs):
         interval = Interval(math.nan, math.nan)
     return Difference(value=float(np.mean(values)), low=interval.low, high=interval.high)
@@ -103,7 +103,7 @@ def _score(metric: Metric, pair: Pair, scored: Scored) -> float:
     return float(metric.score(pair.references, scored.predictions, scored.scores))
 
 
-def _over_seeds(drawn: np.ndarray, seed: int) -> np.ndarray:
+def over_seeds(drawn: np.ndarray, seed: int) -> np.ndarray:
     """Draw seeds again for each resample of the rows: ``[seeds, resamples]`` to ``[resamples]``."""
     seeds, resamples = drawn.shape
     chosen = np.random.default_rng([seed, seeds]).integers(0, seeds, size=(seeds, resamples))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "Interval", "Scored", "bootstrap", "is_single", "paired_difference", "percentiles"]
 
 RESAMPLES = 2000
+FEWEST_UNITS = 10
+"""Groups of rows below which a bootstrap interval is too narrow to rely on (Cameron, Gelbach & Miller 2008)."""
 
 
 class Interval(NamedTuple):

@@ -1,0 +1,188 @@
+"""Evidence from finished runs: paired rows, repeats, groups, Holm over all pairs, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from functools import partial
+
+import pytest
+
+import modaxfer
+from compared_runs import finished_run
+from modaxfer.errors import ConfigError, DataError, OutputExistsError
+from modaxfer.metrics.paired_tests import holm
+from modaxfer.result import Result
+from modaxfer.runner.compare.entries import entries_of_runs
+from modaxfer.runner.compare.evidence import weigh
+
+
+@pytest.fixture
+def made(tmp_path):
+    return partial(finished_run, tmp_path)
+
+
+def evidence(*folders, **settings):
+    return weigh(entries_of_runs(folders), **settings)
+
+
+def test_a_clear_difference_is_evidence_and_none_is_a_tie(made):
+    found = evidence(made("a", 0.9), made("b", 0.9, strategy="lora", validation=0.95), made("c", 0.6, encoder="lstm"))
+    (task,) = found["tasks"]
+    assert task["chosen"] == "bert lora", "by validation"
+    assert task["ties"] == ["bert full"]
+    assert (task["metric"], task["rows"], task["units"]) == ("f1_macro", 200, 200)
+    said = {(pair["first"], pair["second"]): pair for pair in task["pairs"]}
+    assert found["pairs"] == len(said) == 3
+    clear = said["bert full", "lstm full"]
+    assert clear["evidence"]
+    assert clear["interval"][0] > 0.1
+    assert clear["mcnemar"]["p_holm"] < 0.001
+    assert clear["mcnemar"]["only_first"] > clear["mcnemar"]["only_second"]
+    assert not said["bert full", "bert lora"]["evidence"]
+    assert holm([pair["p"] for pair in task["pairs"]]) == [pair["p_holm"] for pair in task["pairs"]]
+    assert json.dumps(found, allow_nan=False)
+
+
+def test_mcnemar_decides_accuracy(made):
+    found = evidence(made("a", 0.9), made("b", 0.8, strategy="lora"), metric="accuracy")
+    (pair,) = found["tasks"][0]["pairs"]
+    assert pair["test"].startswith("McNemar, ")
+    assert pair["p"] == pair["mcnemar"]["p"]
+
+
+def test_holm_counts_the_pairs_of_all_tasks(made):
+    runs = [
+        made(f"{task}{strategy}", right, task=task, strategy=strategy)
+        for task in ("reviews", "tweets")
+        for strategy, right in (("full", 0.8), ("lora", 0.75))
+    ]
+    found = evidence(*runs)
+    assert [task["task"] for task in found["tasks"]] == ["reviews", "tweets"]
+    smallest = min((pair for task in found["tasks"] for pair in task["pairs"]), key=lambda pair: pair["p"])
+    assert smallest["p_holm"] == pytest.approx(min(1.0, 2 * smallest["p"]))
+
+
+def test_runs_that_differ_in_their_seed_are_one_way_of_training(made):
+    runs = [
+        made(f"{strategy}{seed}", right, strategy=strategy, seed=seed)
+        for strategy, right in (("full", 0.9), ("lora", 0.6))
+        for seed in (0, 1, 2)
+    ]
+    (task,) = evidence(*runs)["tasks"]
+    assert {each["name"]: each["seeds"] for each in task["contenders"]} == {
+        "bert full": [0, 1, 2],
+        "bert lora": [0, 1, 2],
+    }
+    (pair,) = task["pairs"]
+    assert pair["evidence"]
+    assert "mcnemar" not in pair
+
+
+def test_seeds_of_a_run_come_with_it(made):
+    main = made("main", 0.9, extra={"repeats": {"seeds": [0, 1]}})
+    made("main/seeds/1", 0.9, seed=1)
+    (task,) = evidence(main, made("other", 0.6, strategy="lora"))["tasks"]
+    assert [each["repeats"] for each in task["contenders"]] == [2, 1]
+
+
+def test_tasks_that_share_an_encoder_are_compared_one_by_one(made):
+    made("shared/tasks/reviews", 0.9, strategy="multitask")
+    made("shared/tasks/tweets", 0.9, strategy="multitask", task="tweets")
+    tasks = {name: {"run": f"tasks/{name}"} for name in ("reviews", "tweets")}
+    shared = made("shared", 0.9, strategy="multitask", task="reviews + tweets", extra={"tasks": tasks})
+    found = evidence(shared, made("alone", 0.6))
+    assert [task["task"] for task in found["tasks"]] == ["reviews"]
+    assert found["notes"] == ["only one way of training was run on tweets"]
+
+
+def test_rows_in_common_are_compared_and_said(made):
+    found = evidence(made("a", 0.9), made("b", 0.9, rows=range(50, 150), strategy="lora"))
+    (task,) = found["tasks"]
+    assert task["rows"] == 100
+    assert task["notes"] == ["runs were scored on different rows: compared on the 100 of 200 that all have"]
+
+
+def test_splits_carved_by_the_seed_are_paired_seed_by_seed(made):
+    def runs(strategy, right, seeds):
+        return [
+            made(f"{strategy}{seed}", right, strategy=strategy, seed=seed, rows=range(100 * seed, 100 * seed + 120))
+            for seed in seeds
+        ]
+
+    (task,) = evidence(*runs("full", 0.9, (0, 1, 2)), *runs("lora", 0.6, (1, 2)))["tasks"]
+    assert [each["seeds"] for each in task["contenders"]] == [[1, 2], [1, 2]]
+    assert "left out, since not every way of training has it: seed 0" in task["notes"]
+    assert task["rows"] == 120
+
+
+def test_groups_are_drawn_whole_by_both(made):
+    alone = evidence(made("a", 0.75), made("b", 0.65, strategy="lora"))["tasks"][0]
+    grouped = evidence(made("c", 0.75, groups=25), made("d", 0.65, groups=25, strategy="lora"))["tasks"][0]
+    assert (alone["units"], grouped["units"]) == (200, 8)
+    assert grouped["by"] == "the same speaker"
+    assert grouped["pairs"][0]["mcnemar"]["test"] == "exact by groups"
+
+
+def test_over_too_few_groups_nothing_is_evidence(made):
+    runs = [made(str(size), right, groups=size, strategy=f"s{size}") for size, right in ((25, 0.95), (26, 0.5))]
+    (task,) = evidence(*runs)["tasks"]
+    assert task["units"] == 8
+    assert task["pairs"][0]["interval"][1] < 0 or task["pairs"][0]["interval"][0] > 0
+    assert not task["pairs"][0]["evidence"]
+    assert len(task["ties"]) == 1
+
+
+def test_names_say_what_tells_runs_apart(made):
+    runs = [made(f"r{rank}", 0.8, strategy="lora", settings={"strategy.rank": rank}) for rank in (4, 8)]
+    (task,) = evidence(*runs)["tasks"]
+    assert [each["name"] for each in task["contenders"]] == [
+        "bert lora (strategy.rank 4)",
+        "bert lora (strategy.rank 8)",
+    ]
+
+
+def test_what_cannot_be_compared_is_refused(made, tmp_path):
+    a = made("a", 0.9)
+    with pytest.raises(DataError, match=r"no task has two runs to compare.*reviews"):
+        evidence(a, made("t", 0.9, task="tweets"))
+    with pytest.raises(ConfigError, match="named twice"):
+        evidence(a, tmp_path / "." / "a")
+    with pytest.raises(DataError, match="the same way of training with the same seed"):
+        evidence(a, made("again", 0.9), made("b", 0.9, strategy="lora"))
+    with pytest.raises(DataError, match=r"differ in their classes"):
+        evidence(a, made("c", 0.9, strategy="lora", data={"classes": ["good", "bad"]}))
+    with pytest.raises(DataError, match="200 rows of reviews have another answer"):
+        evidence(a, made("d", 0.9, strategy="lora", flipped=True))
+    with pytest.raises(DataError, match="no test row in common"):
+        evidence(a, made("e", 0.9, strategy="lora", rows=range(300, 350)))
+    with pytest.raises(DataError, match="the run failed, so it has no scores to compare"):
+        evidence(a, made("f", 0.9, strategy="lora", status="failed"))
+    with pytest.raises(ConfigError, match="decided by different metrics"):
+        evidence(a, made("g", 0.9, strategy="lora", primary="accuracy"))
+    with pytest.raises(DataError, match="there is no such folder"):
+        evidence(a, tmp_path / "nowhere")
+
+
+def test_python_reads_the_evidence_and_writes_a_page(made, tmp_path):
+    runs = [made("a", 0.9), made("b", 0.6, strategy="lora")]
+    found = modaxfer.compare_runs(runs, output=tmp_path / "out")
+    assert found.tasks["reviews"]["chosen"] == "bert full"
+    assert found.to_frame()["evidence"].tolist() == [True]
+    assert repr(found) == "Evidence(best by validation: {'reviews': 'bert full'})"
+    assert "bert full is the best on validation. It beats bert lora." in found._repr_html_()
+    stored = json.loads((tmp_path / "out" / "compare.json").read_text())
+    assert stored == {"schema": 1, "cells": [], "evidence": dict(found.found)}
+    page = (tmp_path / "out" / "compare.html").read_text()
+    assert "200 test rows" in page
+    with pytest.raises(OutputExistsError, match="not empty"):
+        modaxfer.compare_runs(runs, output=tmp_path / "out")
+
+
+def test_a_run_without_a_validation_score_leaves_the_choice_open(made):
+    folder = made("a", 0.9)
+    result = Result.load(folder)
+    dataclasses.replace(result, metrics={**result.metrics, "validation": {}}).save(folder)
+    (task,) = evidence(folder, made("b", 0.6, strategy="lora"))["tasks"]
+    assert task["chosen"] is None
+    assert task["ties"] == []
