@@ -34,11 +34,15 @@ class Comparison:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        from modaxfer.reports.compare.face import Evidence
         from modaxfer.runner.compare.folder import stored_grid
-        from modaxfer.runner.compare.ledger import read_cells
+        from modaxfer.runner.compare.ledger import read_cells, read_evidence
 
         self.folder = Path(folder)
         stored_grid(self.folder)
+        found = read_evidence(self.folder)
+        self.evidence: Evidence | None = None if found is None else Evidence(found)
+        """Which differences between cells are evidence; None before the comparison has ended."""
         self.cells: tuple[CellRecord, ...] = read_cells(self.folder)
         """One record per cell that has ended, in the order of the grid."""
 

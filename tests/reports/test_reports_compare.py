@@ -26,7 +26,10 @@ def scored(encoder, strategy, task, seed, value, simple=(-0.1, 0.1), metric="acc
     values = {
         "encoder": encoder, "strategy": strategy, "task": task, "seed": seed, "status": "completed",
         "primary": metric,
-        "metrics": {"train": {metric: 1.0}, "test": {metric: value, "other": 0.3}, "primary": metric},
+        "metrics": {
+            "train": {metric: 1.0}, "validation": {metric: value}, "test": {metric: value, "other": 0.3},
+            "primary": metric,
+        },
         "intervals": {metric: [value - 0.05, value + 0.05]},
         "baselines": {
             "chance": {metric: 0.25},
@@ -137,7 +140,7 @@ def test_the_page_says_what_there_is_to_beat_and_how_far_it_came(folder):
     assert "3 of 8 cells have a score; 2 refused, 2 failed, 1 not run yet." in page.text
     assert "2 encoders x 2 strategies x 1 task x 2 seeds" in page.text
     assert "Not finished." in page.text
-    assert "chance 0.250 majority 0.300 simple (pixels + ridge) 0.600 best: vit full 0.750" in page.text
+    assert "chance 0.250 majority 0.300 simple (pixels + ridge) 0.600 best on validation: vit full 0.750" in page.text
     assert "Test accuracy on 1,500 rows" in page.text
     assert "limit 50" in page.text
 
@@ -182,6 +185,18 @@ def test_combinations_are_means_over_seeds_and_ranked():
     assert summary.at("vit", "full").seconds == 122.0
     assert summary.at("nobody", "full") is None
     assert [found.status for found in summary.combinations] == ["completed", "completed", "refused", "failed"]
+
+
+def test_the_best_is_chosen_by_validation_where_all_have_one():
+    def cell(strategy, test, validation):
+        found = scored("a", strategy, "t", 0, test)
+        return CellRecord(**vars(found) | {"metrics": {**found.metrics, "validation": validation}})
+
+    lucky, sound = cell("x", 0.9, {"accuracy": 0.6}), cell("y", 0.8, {"accuracy": 0.7})
+    (summary,) = summarise([lucky, sound])
+    assert (summary.best.strategy, summary.ranked[0].strategy) == ("y", "x")
+    assert summary.place(0.9) == 1
+    assert summarise([cell("x", 0.9, {}), sound])[0].best is None
 
 
 def test_a_claim_over_seeds_needs_all_of_them():

@@ -116,12 +116,26 @@ def _print(made: Comparison) -> None:
         print_table(columns, rows)
     for note in on_other_rows(made.cells):
         print_lines(f"warning: {note}")
+    if made.evidence is not None:
+        _print_verdicts(made.evidence.found)
     for status, found in reasons(made.cells).items():
         print_lines(f"\n{status}")
         for reason, cells in found.items():
             print_lines(f"  {cells}: {reason}")
     again = "; --retry-failed runs the failed ones again" if any(cell.status == "failed" for cell in made.cells) else ""
     print_lines(f"\n{tally(made.cells)}{again}\nreport   {made.folder / 'compare.html'}")
+
+
+def _print_verdicts(found: Mapping[str, Any]) -> None:
+    from modaxfer.reports.compare.evidence import notes, verdict
+
+    print_lines()
+    for task in found["tasks"]:
+        print_lines(f"{task['task']}: {verdict(task)}")
+        for note in notes(task):
+            print_lines(f"  note: {note}")
+    for note in found["notes"]:
+        print_lines(f"note: {note}")
 
 
 def _status(cells: Sequence[CellRecord]) -> int:

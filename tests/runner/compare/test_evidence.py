@@ -14,7 +14,8 @@ from modaxfer.errors import ConfigError, DataError, OutputExistsError
 from modaxfer.metrics.paired_tests import holm
 from modaxfer.result import Result
 from modaxfer.runner.compare.entries import entries_of_runs
-from modaxfer.runner.compare.evidence import weigh
+from modaxfer.runner.compare.evidence import weigh, weigh_cells
+from modaxfer.runner.compare.ledger import CellRecord, read_evidence, write_cells
 
 
 @pytest.fixture
@@ -162,6 +163,41 @@ def test_what_cannot_be_compared_is_refused(made, tmp_path):
         evidence(a, made("g", 0.9, strategy="lora", primary="accuracy"))
     with pytest.raises(DataError, match="there is no such folder"):
         evidence(a, tmp_path / "nowhere")
+
+
+def cells(folder, *places):
+    """Return cells of a grid in `folder`: encoder, strategy, and the run's folder."""
+    return [
+        CellRecord(
+            encoder=encoder,
+            strategy=strategy,
+            task="reviews",
+            seed=0,
+            status="completed",
+            run=run.relative_to(folder).as_posix(),
+        )
+        for encoder, strategy, run in places
+    ]
+
+
+def test_cells_of_a_grid_are_weighed_and_their_folders_named_from_it(made, tmp_path):
+    runs = [("bert", "full", made("cells/x", 0.9)), ("lstm", "full", made("cells/y", 0.6))]
+    found = weigh_cells(tmp_path, cells(tmp_path, *runs))
+    assert [each["runs"] for each in found["tasks"][0]["contenders"]] == [["cells/x"], ["cells/y"]]
+    assert found["tasks"][0]["pairs"][0]["evidence"]
+    assert weigh_cells(tmp_path, cells(tmp_path, runs[0])) is None
+    write_cells(tmp_path, cells(tmp_path, *runs), found)
+    assert read_evidence(tmp_path) == found
+    assert len(entries_of_runs([tmp_path])) == 2, "a comparison's folder stands for its cells"
+
+
+def test_cells_that_cannot_be_compared_are_a_note(made, tmp_path):
+    runs = [("bert", "full", made("x", 0.9)), ("lstm", "full", made("y", 0.6, rows=range(300, 350)))]
+    other = [("bert", "full", made("z", 0.9, task="tweets")), ("lstm", "full", made("w", 0.6, task="tweets"))]
+    tweets = [dataclasses.replace(cell, task="tweets") for cell in cells(tmp_path, *other)]
+    found = weigh_cells(tmp_path, cells(tmp_path, *runs) + tweets)
+    assert [task["task"] for task in found["tasks"]] == ["tweets"]
+    assert found["notes"][0].startswith("no evidence on reviews: runs of one task have no test row in common")
 
 
 def test_python_reads_the_evidence_and_writes_a_page(made, tmp_path):

@@ -12,6 +12,7 @@ from jinja2 import Template
 
 from modaxfer.escaping import html_text, lines
 from modaxfer.reports.claims import Outcome
+from modaxfer.reports.compare.evidence_page import WORDS
 from modaxfer.reports.compare.heat import Shade, shade
 from modaxfer.reports.compare.rows import csv_text, on_other_rows, reasons, summary_rows, tally
 from modaxfer.reports.compare.summary import TaskSummary, summarise
@@ -21,7 +22,7 @@ from modaxfer.reports.scores import duration, interval_of, interval_text, number
 from modaxfer.result import write_atomically
 from modaxfer.runner.compare.folder import stored_grid
 from modaxfer.runner.compare.grid import Grid, label
-from modaxfer.runner.compare.ledger import CellRecord, read_cells
+from modaxfer.runner.compare.ledger import CellRecord, read_cells, read_evidence
 from modaxfer.version import __version__
 
 __all__ = ["headline", "notebook", "render", "write"]
@@ -72,8 +73,10 @@ def render(folder: Path) -> str:
         shade=_shade,
         baselines=_baselines,
         interval=_interval,
+        evidence=read_evidence(folder),
         folder=folder.name,
         version=__version__,
+        **WORDS,
     )
 
 

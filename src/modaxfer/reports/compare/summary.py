@@ -51,6 +51,12 @@ class Combination:
         return fmean(self.scores) if self.scores else None
 
     @property
+    def validation(self) -> float | None:
+        """Mean validation score over seeds, of the metric that decides; None where one has none."""
+        found = [(cell.metrics.get("validation") or {}).get(cell.primary) for cell in self.completed]
+        return fmean(found) if found and None not in found else None
+
+    @property
     def spread(self) -> str:
         """Lowest and highest of several seeds; of one seed, the 95 % interval over its test rows."""
         if len(self.scores) > 1:
@@ -128,12 +134,19 @@ class TaskSummary:
 
     @property
     def best(self) -> Combination | None:
-        """The combination with the best mean score."""
-        return next(iter(self.ranked), None)
+        """The combination that is the best on validation: the best on test would be the luckiest of several.
+
+        None where any that is scored has no validation score.
+        """
+        held_out = [(found.validation, found) for found in self.ranked]
+        known = [(value, found) for value, found in held_out if value is not None]
+        if not known or len(known) < len(held_out):
+            return None
+        return (max if self.greater_is_better else min)(known, key=lambda pair: pair[0])[1]
 
     def place(self, score: float) -> float:
         """Return where `score` lies between chance (0) and the best of the task (1); below chance is 0."""
-        best = self.best.mean if self.best is not None else None
+        best = self.ranked[0].mean if self.ranked else None
         floor = self.baselines.get("chance")
         if best is None:
             return 0.0

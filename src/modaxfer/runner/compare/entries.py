@@ -68,11 +68,13 @@ def entries_of_runs(folders: Sequence[Path]) -> tuple[Entry, ...]:
 
 def entries_of_cells(folder: Path, cells: Iterable[CellRecord]) -> tuple[Entry, ...]:
     """Return the completed cells of the comparison in `folder`; encoder and strategy name a way of training."""
+    done = [cell for cell in cells if cell.status == "completed" and cell.run]
+    short = {name: label(name) for name in dict.fromkeys(cell.encoder for cell in done)}
+    shown = {name: found if list(short.values()).count(found) == 1 else name for name, found in short.items()}
     return tuple(
         entry
-        for cell in cells
-        if cell.status == "completed" and cell.run
-        for entry in _entries(inside(folder, cell.run), f"{label(cell.encoder)} {cell.strategy}", cell.seed)
+        for cell in done
+        for entry in _entries(inside(folder, cell.run or ""), f"{shown[cell.encoder]} {cell.strategy}", cell.seed)
     )
 
 

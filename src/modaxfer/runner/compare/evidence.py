@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from modaxfer.metrics.evidence import Drawn, difference, drawn_scores
 from modaxfer.metrics.intervals import FEWEST_UNITS, RESAMPLES
 from modaxfer.metrics.paired_tests import holm, mcnemar
 from modaxfer.result import defined
-from modaxfer.runner.compare.entries import Entry
+from modaxfer.runner.compare.entries import Entry, entries_of_cells
+from modaxfer.runner.compare.grid import label
+from modaxfer.runner.compare.ledger import CellRecord
 from modaxfer.runner.compare.rows import Contender, Shared, shared_rows
 
-__all__ = ["LEVEL", "weigh"]
+__all__ = ["LEVEL", "weigh", "weigh_cells"]
 
 LEVEL = 0.05
 """Chance that any claim of a comparison is made where there is no difference."""
@@ -42,33 +45,66 @@ def weigh(entries: Sequence[Entry], *, metric: str | None = None, seed: int = 0)
         DataError: No task has two ways of training, labels differ, or there is no row in common.
         ConfigError: The metric does not apply, or the runs of a task have another one each.
     """
-    by_task: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_task.setdefault(entry.task, []).append(entry)
-    several = {task: found for task, found in by_task.items() if len({entry.contender for entry in found}) > 1}
+    several, every = _several(entries), dict.fromkeys(entry.task for entry in entries)
     if not several:
         raise DataError(
             "no task has two runs to compare",
-            got={task: sorted({entry.contender for entry in found}) for task, found in by_task.items()},
+            got={task: sorted({each.contender for each in entries if each.task == task}) for task in every},
             fix="name runs of one task that differ in more than the seed",
         )
     tasks = [_task(task, found, metric, seed) for task, found in several.items()]
+    return _together(tasks, [f"only one way of training was run on {task}" for task in every if task not in several])
+
+
+def _several(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Return the entries of each task that has two ways of training or more."""
+    by_task: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_task.setdefault(entry.task, []).append(entry)
+    return {task: found for task, found in by_task.items() if len({entry.contender for entry in found}) > 1}
+
+
+def _together(tasks: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
+    """Correct the p-values of all `tasks` together, and say what is evidence."""
     _correct([pair for task in tasks for pair in task["pairs"]])
     for task in tasks:
         if task["units"] < FEWEST_UNITS:  # a bootstrap over so few is too sure of itself
             task["pairs"] = [{**pair, "evidence": False} for pair in task["pairs"]]
         task["ties"] = _ties(task)
-    alone = [task for task in by_task if task not in several]
     told: dict[str, Any] = defined(
         {
             "level": LEVEL,
             "resamples": RESAMPLES,
             "pairs": sum(pair["p"] is not None for task in tasks for pair in task["pairs"]),
             "tasks": tasks,
-            "notes": [f"only one way of training was run on {task}" for task in alone],
+            "notes": notes,
         }
     )
     return told
+
+
+def weigh_cells(folder: Path, cells: Sequence[CellRecord]) -> dict[str, Any] | None:
+    """Return `weigh` of the completed cells of the comparison in `folder`, None where none has two ways of training.
+
+    A task whose cells cannot be compared is a note with its reason; folders are named from the comparison's.
+    """
+    by_task = {task: [cell for cell in cells if cell.task == task] for task in dict.fromkeys(c.task for c in cells)}
+    found = [_cells_of_task(folder, own) for own in by_task.values()]
+    tasks, notes = [task for told, _ in found for task in told], [note for _, said in found for note in said]
+    return _together(tasks, notes) if tasks or notes else None
+
+
+def _cells_of_task(folder: Path, cells: Sequence[CellRecord]) -> tuple[list[dict[str, Any]], list[str]]:
+    try:
+        entries = entries_of_cells(folder, cells)
+        by_task = _several(entries)
+        tasks = [_task(task, found, None, 0) for task, found in by_task.items()]
+    except (ConfigError, DataError) as error:
+        return [], [f"no evidence on {label(cells[0].task)}: {' '.join(str(error).split())}"]
+    for task in tasks:
+        for each in task["contenders"]:
+            each["runs"] = [Path(run).relative_to(folder).as_posix() for run in each["runs"]]
+    return tasks, []
 
 
 def _task(task: str, entries: Sequence[Entry], metric: str | None, seed: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from modaxfer.errors import DataError
 from modaxfer.result import Result, write_atomically
 
-__all__ = ["SCHEMA", "CellRecord", "of_result", "read_cells", "write_cells"]
+__all__ = ["SCHEMA", "CellRecord", "of_result", "read_cells", "read_evidence", "write_cells"]
 
 SCHEMA = 1
 FILE = "compare.json"
@@ -116,9 +116,22 @@ def read_cells(folder: Path) -> tuple[CellRecord, ...]:
     return tuple(CellRecord(**{key: cell[key] for key in cell if key in known}) for cell in stored["cells"])
 
 
-def write_cells(folder: Path, cells: Iterable[CellRecord]) -> Path:
-    """Write compare.json atomically and return its path."""
+def read_evidence(folder: Path) -> dict[str, Any] | None:
+    """Read which differences between cells of the comparison in `folder` are evidence; None where that is not known.
+
+    Raises:
+        DataError: As `read_cells`.
+    """
+    read_cells(folder)  # says what is wrong with the file
     path = folder / FILE
-    written = {"schema": SCHEMA, "cells": [asdict(cell) for cell in cells]}
+    found = json.loads(path.read_text(encoding="utf-8")).get("evidence") if path.is_file() else None
+    return None if found is None else dict(found)
+
+
+def write_cells(folder: Path, cells: Iterable[CellRecord], evidence: Mapping[str, Any] | None = None) -> Path:
+    """Write compare.json atomically and return its path; `evidence` is None until the comparison has ended."""
+    path = folder / FILE
+    written: dict[str, Any] = {"schema": SCHEMA, "cells": [asdict(cell) for cell in cells]}
+    written |= {} if evidence is None else {"evidence": evidence}
     write_atomically(path, json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return path

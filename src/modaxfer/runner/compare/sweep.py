@@ -16,6 +16,7 @@ from modaxfer.runner.beside.schedule import is_complete, run_with_companions
 from modaxfer.runner.claims.contents import discard
 from modaxfer.runner.claims.hold import hold
 from modaxfer.runner.claims.resumed import resumed
+from modaxfer.runner.compare.evidence import weigh_cells
 from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
 from modaxfer.runner.processes.launch import launched_world
@@ -36,7 +37,7 @@ class Sweep:
         progress: Where to say how each cell ended.
         retry_failed: Run cells again that failed before; refused ones are asked again in any case.
         on_run: Called with each new result and its folder.
-        on_change: Called after each cell, when compare.json has been written.
+        on_change: Called after each cell, when compare.json has been written, and once more with the evidence.
 
     Raises:
         ConfigError: It was started by a launcher of several processes.
@@ -77,6 +78,9 @@ class Sweep:
             self.on_change()
             took = "from before" if kept else f"{time.monotonic() - started:.0f} s"
             self.progress.say(f"[{number}/{len(self.cells)}] {cell}: {_ending(record, took)}")
+        if (evidence := weigh_cells(self.folder, self._ordered())) is not None:
+            write_cells(self.folder, self._ordered(), evidence)
+            self.on_change()
         return self._ordered()
 
     def _ordered(self) -> tuple[CellRecord, ...]:
