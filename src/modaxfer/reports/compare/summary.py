@@ -54,7 +54,8 @@ class Combination:
     def validation(self) -> float | None:
         """Mean validation score over seeds, of the metric that decides; None where one has none."""
         found = [(cell.metrics.get("validation") or {}).get(cell.primary) for cell in self.completed]
-        return fmean(found) if found and None not in found else None
+        known = [float(value) for value in found if value is not None]
+        return fmean(known) if known and len(known) == len(found) else None
 
     @property
     def spread(self) -> str:
