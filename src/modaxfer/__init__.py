@@ -10,6 +10,7 @@ from modaxfer.threads import let_waiting_threads_sleep as _let_threads_sleep
 from modaxfer.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from modaxfer.advice import Recommendation, recommend
     from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
     from modaxfer.config import RunConfig
     from modaxfer.errors import ModaxferError
@@ -21,6 +22,7 @@ _LAZY = {
     "Comparison": "modaxfer.api",
     "Evidence": "modaxfer.reports.compare.face",
     "ModaxferError": "modaxfer.errors",
+    "Recommendation": "modaxfer.advice",
     "Result": "modaxfer.result",
     "Run": "modaxfer.api",
     "RunConfig": "modaxfer.config",
@@ -30,6 +32,7 @@ _LAZY = {
     "load": "modaxfer.api",
     "predict": "modaxfer.api",
     "pretrain": "modaxfer.pretraining.face",
+    "recommend": "modaxfer.advice",
     "train": "modaxfer.api",
 }
 
@@ -37,6 +40,7 @@ __all__ = [
     "Comparison",
     "Evidence",
     "ModaxferError",
+    "Recommendation",
     "Result",
     "Run",
     "RunConfig",
@@ -47,6 +51,7 @@ __all__ = [
     "load",
     "predict",
     "pretrain",
+    "recommend",
     "train",
 ]
 

@@ -264,6 +264,8 @@ class EncoderSpec:
     rates: Rates = field(default_factory=Rates)
     pretrained: bool = True
     """False for an architecture that has no pretrained weights: it is always built from its config, at random."""
+    made_for: tuple[str, ...] = ()
+    """Signal kinds that an architecture without pretrained weights is worth a try on, from scratch."""
     summary: str = ""
 
 

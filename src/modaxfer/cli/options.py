@@ -34,6 +34,7 @@ METAVARS = {
     "private": "EPSILON",
     "objective": "O",
     "teacher": "RUN",
+    "budget": "MINUTES",
     "output": "DIR",
     "learning_rate": "X",
     "tune_over": "KEY[=RANGE]",

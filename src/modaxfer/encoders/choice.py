@@ -26,7 +26,7 @@ from modaxfer.registry import load_target, registry
 from modaxfer.registry.names import hint
 from modaxfer.spec import CheckpointSpec
 
-__all__ = ["Choice", "choose", "choose_named", "installed_version"]
+__all__ = ["Absent", "Choice", "checkpoints_here", "choose", "choose_named", "installed_version"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +134,40 @@ def choose_named(name: str, revision: str | None, *, encoder: str | None) -> Cho
         fix = f"{way_out}; hub models are written organisation/name, folders ./name"
         raise UnknownNameError("encoder", name, _known(), fix=fix)
     return _from_hub(found, entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent:
+    """A registered checkpoint that is not on this machine."""
+
+    checkpoint: str
+    encoder: str
+    install: str
+    """Command that brings it; empty for one of the hub."""
+
+
+def checkpoints_here() -> tuple[dict[str, str], tuple[Absent, ...]]:
+    """Return what can be loaded without a network, and which registered checkpoints cannot.
+
+    Returns:
+        By the name that ``--encoder`` takes, the encoder it is for: registered checkpoints by their ids, other models
+        in the hub's cache by theirs, with no encoder. And the registered ones that are not here.
+    """
+    entries = registry().all("checkpoint")
+    cached = hub.cached_ids()
+    here = {item.id: item.spec.encoder for item in entries if _is_here(item.spec, cached)}
+    known = {item.spec.hub_id for item in entries}
+    others = {name: "" for name in cached if name not in known}
+    absent = tuple(
+        Absent(checkpoint=item.id, encoder=item.spec.encoder, install=item.spec.install)
+        for item in entries
+        if item.id not in here
+    )
+    return {**here, **others}, absent
+
+
+def _is_here(spec: CheckpointSpec, cached: Sequence[str]) -> bool:
+    return installed_version(spec) is not None if spec.target else spec.hub_id in cached
 
 
 def installed_version(spec: CheckpointSpec) -> str | None:

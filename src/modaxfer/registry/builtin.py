@@ -98,6 +98,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
             adapter_targets=("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
             rates=Rates(full=1e-3, adapter=1e-3, head_multiplier=1.0, layer_decay=1.0),
             pretrained=False,
+            made_for=("table",),
             summary="FT-Transformer: small transformer over the cells of a row, from scratch (Gorishniy et al. 2021).",
         ),
         EncoderSpec(
@@ -119,6 +120,7 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
             adapter_targets=("convolution", "projection"),
             rates=Rates(full=1e-3, adapter=1e-3, head_multiplier=1.0, layer_decay=1.0),
             pretrained=False,
+            made_for=("image",),
             summary="Small convolutional network over small pictures, from scratch (LeNet, LeCun et al. 1998).",
         ),
         EncoderSpec(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modaxfer.config import EncoderOptions, RunConfig, TrainOptions, build, read_yaml
 from modaxfer.errors import ConfigError, ModaxferError
 from modaxfer.registry import load_target, registry
+from modaxfer.runner.request.command import flags_of, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,21 +45,7 @@ def train_command(folder: Path, bridge: str = "") -> str | None:
         config = build(RunConfig, read_yaml(folder / "config.yaml"))
     except ConfigError:
         return None
-    return shlex.join(["modaxfer", "train", *_flags(config), *_options(config, bridge)])
-
-
-def _flags(config: RunConfig) -> Iterator[str]:
-    default = RunConfig()
-    for item in dataclasses.fields(config):
-        value = getattr(config, item.name)
-        if item.name in ("output", "set") or value == getattr(default, item.name):
-            continue
-        flag = f"--{item.name.replace('_', '-')}"
-        if value is True:
-            yield flag
-        else:
-            for part in value if isinstance(value, tuple) else (value,):
-                yield from (flag, _plain(part))
+    return shlex.join(["modaxfer", "train", *flags_of(config), *_options(config, bridge)])
 
 
 def _options(config: RunConfig, bridge: str) -> Iterator[str]:
@@ -75,8 +62,8 @@ def _options(config: RunConfig, bridge: str) -> Iterator[str]:
         for item in dataclasses.fields(options)
     }
     for key, value in config.set.items():
-        if key not in defaults or _plain(value) != _plain(defaults[key]):
-            yield from ("--set", f"{key}={_plain(value)}")
+        if key not in defaults or plain_text(value) != plain_text(defaults[key]):
+            yield from ("--set", f"{key}={plain_text(value)}")
 
 
 def _options_of(kind: str, name: str) -> type[Any] | None:
@@ -87,11 +74,3 @@ def _options_of(kind: str, name: str) -> type[Any] | None:
     except ModaxferError:
         return None
     return options
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return ",".join(_plain(item) for item in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

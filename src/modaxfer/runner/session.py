@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -87,6 +88,8 @@ class TaskSession:
     """The same model on the rows of the source task, where the plan draws from one."""
     watch: Callable[[tuple[int, int], float], None] = lambda place, score: None
     """Told the validator's score of each epoch that is judged, by phase and epoch; may end training by raising."""
+    deadline: float | None = None
+    """By `time.monotonic`, when training ends after the step at hand: of a short run; None = when its plan says so."""
     before: Predictions | None = None
     """What the model said of test rows before training, where a whole run is gone on with: the bar for what follows."""
 
@@ -95,6 +98,10 @@ class TaskSession:
         if warning not in self.warnings:
             self.warnings.append(warning)
             self.progress.say(f"warning: {warning}")
+
+    def steps(self, taken: int, planned: int) -> int:
+        """Return how many steps of training there are: as many as are planned, or as were taken by the deadline."""
+        return taken if self.deadline is not None and time.monotonic() > self.deadline else planned
 
     @property
     def labels(self) -> LabelType:

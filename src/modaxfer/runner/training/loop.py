@@ -281,16 +281,16 @@ class _GradientPhase:
     def _record(self, loss: float, found: dict[str, float]) -> None:
         session = self.session
         self.at.step, self.at.step_in_epoch = self.at.step + 1, self.at.step_in_epoch + 1
+        self.total = session.steps(self.at.step, self.total)
         self.at.loss = loss if self.at.step == 1 else _smoothed(self.at.loss, loss)
         self.at.terms |= {name: _smoothed(self.at.terms.get(name, value), value) for name, value in found.items()}
         self.advance(session.batch_size)
         if self.at.step % LOGGED_STEPS == 0 or self.at.step in (1, self.total):
-            rate = max(group["lr"] for group in self.optimiser.param_groups)
             session.log.write(
                 phase=self.phase.name,
                 step=self.at.step,
                 epoch=self.at.step / self.steps_per_epoch,
-                learning_rate=rate,
+                learning_rate=max(group["lr"] for group in self.optimiser.param_groups),
                 **({"loss": self.at.loss, "terms": self._terms()} if self.private is None else {}),
             )
 

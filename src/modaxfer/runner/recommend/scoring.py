@@ -1,0 +1,90 @@
+"""Every candidate is encoded once and judged; what is known of one is kept, so that it is not encoded again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modaxfer.errors import ModaxferError
+from modaxfer.runner.recommend.candidates import PROBED, Candidate
+from modaxfer.runner.recommend.encode import Bench, seconds_per_row
+from modaxfer.runner.recommend.judged import judge
+from modaxfer.runner.recommend.prior import Prior
+from modaxfer.runner.recommend.rows import looked_at, training_alone
+from modaxfer.runner.recommend.stored import Store
+from modaxfer.runner.training.features import layer_features
+
+__all__ = ["Scoring"]
+
+KIND = "candidates"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """Judges candidates one after the other.
+
+    Args:
+        bench: Of the recommendation.
+        store: Where it is kept.
+        names: Scores that are asked.
+    """
+
+    bench: Bench
+    store: Store
+    names: Sequence[str]
+
+    def run(self, candidates: Sequence[Candidate], priors: Mapping[str, Prior]) -> dict[str, Mapping[str, Any]]:
+        """Return what is known of each candidate, the most promising first, and say so as it comes."""
+        found = {}
+        for number, candidate in enumerate(candidates, start=1):
+            kept = self.store.kept(KIND, candidate.name)
+            made = kept or self.store.keep(KIND, candidate.name, self._judged(candidate, priors[candidate.name]))
+            found[candidate.name] = made
+            told = f"[{number}/{len(candidates)}] {candidate.name}: {_told(made)}"
+            self.bench.progress.say(told + (" (from before)" if kept else ""))
+        return found
+
+    def _judged(self, candidate: Candidate, prior: Prior) -> dict[str, Any]:
+        known = {
+            "encoder": candidate.encoder.id,
+            "bridge": candidate.bridge,
+            "native": candidate.native,
+            "log_parameters": round(candidate.log_parameters, 3),
+            "recorded": prior.recorded,
+            "scored": candidate.scored and bool(self.names),
+            "strategies": list(candidate.cells),
+        }
+        if not known["scored"]:
+            return {**known, "scores": {}, "seconds": 0.0}
+        started = time.monotonic()
+        try:
+            return {**known, **self._scores(candidate), "seconds": round(time.monotonic() - started, 3)}
+        except ModaxferError as error:
+            # One candidate that fails leaves the others to choose among; it is told, and not chosen.
+            return {**known, "scores": {}, "seconds": 0.0, "failed": " ".join(str(error).split())}
+
+    def _scores(self, candidate: Candidate) -> dict[str, Any]:
+        resolved = training_alone(looked_at(candidate.cells[PROBED]))
+        session = self.bench.open(resolved)
+        layer_features(session, "train")
+        found, refused = judge(session, resolved.data.classes, self.names)
+        scores = {
+            name: {"value": each.value, "layers": list(each.layers), **_report(each.report)}
+            for name, each in found.items()
+        }
+        return {"scores": scores, "no_score": refused, "seconds_per_row": seconds_per_row(session)}
+
+
+def _report(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {"report": dict(report)} if report else {}
+
+
+def _told(made: Mapping[str, Any]) -> str:
+    if made.get("failed"):
+        return f"failed: {made['failed']}"
+    if not made["scored"]:
+        return "not scored: " + ("nothing of it is pretrained, or what feeds it is trained with it")
+    values = [f"{name.rpartition('/')[2]} {each['value']:.3f}" for name, each in made["scores"].items()]
+    return f"{', '.join(values)} ({made['seconds']:.0f} s)"
