@@ -10,7 +10,7 @@ import pytest
 from modaxfer.errors import DataError
 from modaxfer.metrics import Pair, Scored, bootstrap, default_metrics, paired_difference, paired_gain
 from modaxfer.metrics.choice import find_metric
-from modaxfer.metrics.resampling import _draws, resampled
+from modaxfer.metrics.resampling import draws, resampled
 
 
 def example(problem: str, rows: int = 60):
@@ -72,14 +72,14 @@ def test_clusters_of_one_size_have_the_textbook_variance() -> None:
 
 def test_uneven_clusters_come_and_go_whole() -> None:
     clusters = np.array([7, 7, 7, 2, 2, 9])
-    for drawn in np.concatenate(list(_draws(6, 200, 0, clusters))):
+    for drawn in np.concatenate(list(draws(6, 200, 0, clusters))):
         assert len(set(drawn[:3])) == len(set(drawn[3:5])) == 1
         assert drawn[[0, 3, 5]].sum() == 3
 
 
 def test_rows_that_stand_alone_are_drawn_as_ever() -> None:
     for given in (np.arange(30), np.arange(30)[::-1]):
-        assert (np.concatenate(list(_draws(30, 9, 4, given))) == np.concatenate(list(_draws(30, 9, 4)))).all()
+        assert (np.concatenate(list(draws(30, 9, 4, given))) == np.concatenate(list(draws(30, 9, 4)))).all()
 
 
 @pytest.mark.parametrize("problem", ["multiclass", "multilabel", "regression"])
@@ -90,7 +90,7 @@ def test_every_resample_of_clusters_has_the_value_that_the_metric_gives_on_its_r
         metric = find_metric(name, problem)
         scored = Scored(predictions=predictions, scores=scores)
         fast = resampled([metric], references, scored, resamples=9, seed=0, clusters=clusters)[name]
-        for value, drawn in zip(fast, np.concatenate(list(_draws(60, 9, 0, clusters))), strict=True):
+        for value, drawn in zip(fast, np.concatenate(list(draws(60, 9, 0, clusters))), strict=True):
             rows = np.repeat(np.arange(60), drawn.astype(int))
             chosen = None if scores is None else scores[rows]
             assert value == pytest.approx(metric.score(references[rows], predictions[rows], chosen), nan_ok=True)

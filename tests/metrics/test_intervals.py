@@ -10,7 +10,7 @@ from scipy import stats
 from modaxfer.errors import ConfigError
 from modaxfer.metrics import Difference, Scored, bootstrap, compute, default_metrics, paired_difference
 from modaxfer.metrics.choice import Metric, find_metric
-from modaxfer.metrics.resampling import _draws, resampled
+from modaxfer.metrics.resampling import draws, resampled
 from problem_names import PROBLEMS
 
 RESAMPLES = 20
@@ -50,7 +50,7 @@ def test_every_resample_has_the_value_that_the_metric_gives_on_its_rows(problem,
     metric = find_metric(name, problem)
     scored = Scored(predictions=predictions, scores=scores)
     fast = resampled([metric], references, scored, resamples=RESAMPLES, seed=0)[name]
-    for value, drawn in zip(fast, np.concatenate(list(_draws(len(references), RESAMPLES, 0))), strict=True):
+    for value, drawn in zip(fast, np.concatenate(list(draws(len(references), RESAMPLES, 0))), strict=True):
         rows = np.repeat(np.arange(len(references)), drawn.astype(int))
         chosen = None if scores is None else scores[rows]
         assert value == pytest.approx(metric.score(references[rows], predictions[rows], chosen), nan_ok=True)
@@ -62,9 +62,9 @@ def test_resamples_that_lose_a_class_have_the_metrics_own_value_as_well(name) ->
     metric = find_metric(name, "multiclass")
     scored = Scored(predictions=predictions)
     fast = resampled([metric], references, scored, resamples=RESAMPLES, seed=1)[name]
-    draws = np.concatenate(list(_draws(5, RESAMPLES, 1)))
-    assert (draws[:, 3] == 0).any()
-    for value, drawn in zip(fast, draws, strict=True):
+    every = np.concatenate(list(draws(5, RESAMPLES, 1)))
+    assert (every[:, 3] == 0).any()
+    for value, drawn in zip(fast, every, strict=True):
         rows = np.repeat(np.arange(5), drawn.astype(int))
         assert value == pytest.approx(metric.score(references[rows], predictions[rows], None))
 
@@ -142,9 +142,9 @@ def test_one_seed_gives_one_interval() -> None:
 
 
 def test_draws_do_not_depend_on_the_size_of_a_chunk(monkeypatch) -> None:
-    whole = np.concatenate(list(_draws(7, 20, 3)))
+    whole = np.concatenate(list(draws(7, 20, 3)))
     monkeypatch.setattr("modaxfer.metrics.resampling.CHUNK", 21)
-    parts = list(_draws(7, 20, 3))
+    parts = list(draws(7, 20, 3))
     assert len(parts) == 7
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert (whole.sum(1) == 7).all()

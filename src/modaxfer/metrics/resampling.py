@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modaxfer.metrics.choice import Metric
 
-__all__ = ["Scored", "resampled", "summed"]
+__all__ = ["Scored", "draws", "resampled", "summed"]
 
 CHUNK = 4_000_000
 """Numbers held at once."""
@@ -57,8 +57,8 @@ def resampled(
             family = next((one for one in families if metric.score in one.finish), None)
             family = family or _AnyMetric(metric, references, scored)
             together = [other for other in metrics if other.score in family.finish]
-            draws = _draws(len(references), min(resamples, family.most or resamples), seed, clusters)
-            values |= _values(family, together, draws)
+            drawn = draws(len(references), min(resamples, family.most or resamples), seed, clusters)
+            values |= _values(family, together, drawn)
     return values
 
 
@@ -73,9 +73,9 @@ def summed(metrics: Sequence[Metric], references: np.ndarray, scored: Scored) ->
     return values
 
 
-def _values(family: Family, metrics: Sequence[Metric], draws: Iterator[np.ndarray]) -> dict[str, np.ndarray]:
+def _values(family: Family, metrics: Sequence[Metric], drawn: Iterator[np.ndarray]) -> dict[str, np.ndarray]:
     parts: dict[str, list[np.ndarray]] = {metric.name: [] for metric in metrics}
-    for weights in draws:
+    for weights in drawn:
         sums = family.sums(weights)
         for metric in metrics:
             parts[metric.name].append(family.finish[metric.score](sums))
@@ -99,7 +99,7 @@ def _families(references: np.ndarray, scored: Scored) -> list[Family]:
     return families
 
 
-def _draws(rows: int, resamples: int, seed: int, clusters: np.ndarray | None = None) -> Iterator[np.ndarray]:
+def draws(rows: int, resamples: int, seed: int, clusters: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """Yield float ``[some resamples, rows]``: how often each row was drawn.
 
     Every resample has as many draws as there are rows, or clusters. Rows that are each their own cluster are drawn as

@@ -170,8 +170,11 @@ def _squared(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").square()
 
 
-def require_transport() -> Callable[..., np.ndarray]:
+def require_transport(purpose: str = "bridge.align=otdd") -> Callable[..., np.ndarray]:
     """Return POT's exact solver: weights of both sides and costs ``[n, m]`` to a plan ``[n, m]``.
+
+    Args:
+        purpose: What asks for it, for people.
 
     Raises:
         MissingPackageError: POT is not installed.
@@ -179,5 +182,5 @@ def require_transport() -> Callable[..., np.ndarray]:
     try:
         import ot
     except ImportError:
-        raise MissingPackageError("POT", "bridge.align=otdd", "pip install 'modaxfer[ot]'") from None
+        raise MissingPackageError("POT", purpose, "pip install 'modaxfer[ot]'") from None
     return cast("Callable[..., np.ndarray]", ot.emd)
