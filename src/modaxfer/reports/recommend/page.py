@@ -63,7 +63,7 @@ def _bars(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     width = float(most - least) or 1.0
 
     def place(value: float) -> float:
-        return round(100 * (value - least) / width, 2)
+        return round(float(100 * (value - least) / width), 2)
 
     return [
         {
