@@ -347,6 +347,9 @@ class Plan:
     head_from_run: bool = False
     """Whether head and bridge, classes and objective are those of the run that ``--encoder`` names; then the head need
     not be trained, nor a label seen. Of a strategy that says so, see `modaxfer.spec.StrategySpec.from_run`."""
+    source_head: bool = False
+    """Whether losses are given the head of the run that ``--encoder`` names, or of the source stage: a head of classes,
+    which the saved model does not have (`modaxfer.contracts.LossContext.source_head`)."""
     after: tuple[After, ...] = ()
     """Ends in weight space, one after the other; a plan of one task that is trained by gradient may have them."""
     correct: Correction | None = None

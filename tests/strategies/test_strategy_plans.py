@@ -363,3 +363,15 @@ def test_units_of_nothing_and_of_unknown_outputs_are_not_weighed():
     with pytest.raises(ConfigError, match=r"units cannot be weighed by what they are to the problem ranks"):
         full.plan(FullOptions(delta_weight=1.0), context(problem=strange))
     full.plan(FullOptions(delta_weight=1.0, delta_attention=False), context(problem=strange))
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_the_source_s_head_is_asked_for_and_learns_as_fast_as_what_moves_below(name):
+    plan, options = GRADIENT[name]
+    made = plan(options(co_tuning=2.3), context())
+    (phase,) = made.phases
+    assert (made.source_head, plan(options(), context()).source_head) == (True, False)
+    (term,) = [term for term in phase.losses if term.name == "co-tuning"]
+    below = phase.learning_rates[Part.BODY if name == "full" else Part.ADAPTER]
+    assert (term.weight, term.reads, term.learning_rate) == (2.3, {Reads.POOLED}, below)
+    assert [extra.name for extra in phase.streams["train"].extras] == ["relation"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from modaxfer.contracts.model import Hidden
 from modaxfer.contracts.rows import Batch
+from modaxfer.contracts.source_head import no_source_head
 from modaxfer.contracts.stream_encoder import StreamEncoder, no_encoder
 from modaxfer.errors import HiddenTargetsError, RefusedError
 
@@ -228,6 +229,9 @@ class LossContext:
     """The user's setting ``train.label_smoothing``."""
     encoder: Callable[[str], StreamEncoder] = no_encoder
     """Returns, by a stream's name, the encoder that is trained; refused where several make one prediction."""
+    source_head: Callable[[], nn.Module] = no_source_head
+    """Returns a copy of the head of the run that the encoder comes from, to be trained or not; refused where the plan
+    does not ask for it. While a plan is rehearsed its numbers are random."""
 
     @property
     def width(self) -> int:
@@ -306,6 +310,9 @@ class Seen:
     layers: Callable[[], Mapping[int, torch.Tensor]] = _no_layers
     """Returns what the head would be given of each layer, float32 ``[rows, width]`` by the layer's number, as
     `StreamBatch.layers` has it; made when asked for, and refused where rows are of several encoders."""
+    source_outputs: Callable[[], torch.Tensor] = no_source_head
+    """Returns what the head of the run that the encoder comes from says, float32 ``[rows, source classes]``; refused
+    where the plan does not ask for it (`modaxfer.plan.Plan.source_head`)."""
     targets: np.ndarray | None
     """As in `modaxfer.contracts.TaskData.targets`; None where the stream's labels are not given, and of every stream
     where the validator needs none."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from modaxfer.contracts import Hidden, LossContext, Seen, Step, StreamBatch, TrainedParameter
+from modaxfer.contracts import Features, Hidden, LossContext, Seen, Step, StreamBatch, TrainedParameter
+from modaxfer.contracts.source_head import no_source_head
 from modaxfer.contracts.stream_encoder import no_encoder
 from modaxfer.errors import ModaxferError, RefusedError, RunFailedError
 from modaxfer.losses.build import build_combiner, build_terms
@@ -39,6 +40,7 @@ def rehearse_losses(
     class_weight: str | None,
     label_smoothing: float = 0.0,
     encoder: Callable[[str], StreamEncoder] = no_encoder,
+    source_head: Callable[[], nn.Module] = no_source_head,
 ) -> None:
     """Build the losses of `phase` and call each once on random features and real targets.
 
@@ -52,6 +54,7 @@ def rehearse_losses(
         class_weight: The user's setting.
         label_smoothing: The user's setting.
         encoder: Returns the outline of a stream's encoder.
+        source_head: Returns a head like that of the source.
 
     Raises:
         RefusedError: A loss or an extra fails, for want of hidden targets or otherwise.
@@ -64,11 +67,12 @@ def rehearse_losses(
         class_weight=class_weight,
         label_smoothing=label_smoothing,
         encoder=encoder,
+        source_head=source_head,
     )
     with torch.random.fork_rng(devices=()), torch.no_grad():
         terms = build_terms(phase, context)
         build_combiner(phase, terms)
-        seen = {name: _seen(phase.streams[name], own) for name, own in facts.items()}
+        seen = {name: _seen(phase.streams[name], own, source_head) for name, own in facts.items()}
         for term in terms.values():
             if _can_be_made_up(term, facts):
                 streams = {name: _made_up(name, term, phase, facts[name], seen) for name in term.streams}
@@ -108,13 +112,20 @@ def _refused(who: str) -> Iterator[None]:
         ) from error
 
 
-def _seen(stream: Stream, facts: StreamFacts) -> Seen:
+def _seen(stream: Stream, facts: StreamFacts, source_head: Callable[[], nn.Module]) -> Seen:
     """Return what an untrained model might say of the first rows of a stream."""
     rows = min(ROWS, facts.rows)
     pooled, layers = torch.randn(rows, facts.width), _layers(rows, facts.width)
     targets = None if facts.targets is None or stream.labels is not Labels.GIVEN else facts.targets[:rows]
     outputs = torch.randn(rows, facts.outputs)
-    return Seen(outputs=outputs, pooled=lambda: pooled, layers=lambda: layers, targets=targets, score=None)
+    return Seen(
+        outputs=outputs,
+        pooled=lambda: pooled,
+        layers=lambda: layers,
+        source_outputs=lambda: source_head()(Features(pooled=pooled)),
+        targets=targets,
+        score=None,
+    )
 
 
 def _layers(rows: int, width: int) -> dict[int, torch.Tensor]:

@@ -21,7 +21,7 @@ from modaxfer.registry import problem_name
 from modaxfer.runner.claims.start import description
 from modaxfer.runner.context import RunContext
 from modaxfer.runner.log import RunLog
-from modaxfer.runner.model.build import build_model, fill_model, one_processor
+from modaxfer.runner.model.build import build_model, fill_model, load_head, one_processor
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -137,6 +137,7 @@ def _session(
         log=log,
         progress=context.progress,
         privacy=resolved.plan.privacy,
+        source_head=None if resolved.source_head is None else load_head(resolved.source_head),
         warnings=context.warnings,
     )
 

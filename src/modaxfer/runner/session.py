@@ -84,6 +84,8 @@ class TaskSession:
     """What a solver has read, by split, of each encoder."""
     taught: Mapping[str, torch.Tensor] = field(default_factory=dict)
     """What the run's teacher says of the rows of a split, float32 ``[rows, outputs]``, by its name."""
+    source_head: torch.nn.Module | None = None
+    """The head of the run that the encoder comes from, as that left it, on the CPU, where the plan asks for it."""
     source: TaskSession | None = None
     """The same model on the rows of the source task, where the plan draws from one."""
     watch: Callable[[tuple[int, int], float], None] = lambda place, score: None

@@ -1,4 +1,4 @@
-"""Losses that hold a model to what it was, beside the task's own; options of every strategy that tunes a body."""
+"""Losses that hold a model to what it was and knew, beside the task's own; options of what tunes a body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modaxfer.strategies.checks import check_idle
 from modaxfer.strategies.ends import EndOptions
 
 if TYPE_CHECKING:
-    from modaxfer.plan import PlanContext, Stream
+    from modaxfer.plan import PlanContext
 
 __all__ = ["PenaltyOptions", "held"]
 
@@ -22,7 +22,7 @@ ATTENTIVE = ("softmax", "sigmoid", "identity")
 
 @dataclass(frozen=True, kw_only=True)
 class PenaltyOptions(EndOptions):
-    """Options that hold features, off by default."""
+    """Options that hold features and answers, off by default."""
 
     delta_weight: float = documented(
         0.0,
@@ -35,14 +35,48 @@ class PenaltyOptions(EndOptions):
         "delta_weight: units that a classifier on frozen features does worse without are held more tightly; false = "
         "all alike.",
     )
+    co_tuning: float = documented(
+        0.0,
+        "Weight of what the head of the source (--encoder RUN, --source-task) should say of each row by its label "
+        "(Co-tuning, You et al. 2020, who take 2.3); the head is trained along and left out of what is saved.",
+        minimum=0.0,
+    )
 
 
 def held(phase: Phase, options: PenaltyOptions, context: PlanContext) -> Phase:
     """Return `phase`, of labelled rows of one task, with the losses that `options` ask for.
 
+    A plan with `co_tuning` has to say `modaxfer.plan.Plan.source_head`.
+
     Raises:
-        ConfigError: `delta_attention` would do nothing, or the problem's outputs are not known to it.
+        ConfigError: An option would do nothing, or does not fit what the task asks for.
     """
+    return _co_tuned(_with_delta(phase, options, context), options, context)
+
+
+def _co_tuned(phase: Phase, options: PenaltyOptions, context: PlanContext) -> Phase:
+    if not options.co_tuning:
+        return phase
+    if context.problem.link != "softmax" or context.problem.ragged:
+        raise ConfigError(
+            "co-tuning relates classes of a source to those of the task",
+            got=f"strategy.co_tuning={options.co_tuning:g} with a {context.problem.name} target",
+            allowed="one class per row: binary, multiclass",
+            fix="leave co_tuning out",
+        )
+    # The head is as old as the body, and learns as fast.
+    known = next(part for part in (Part.BODY, Part.ADAPTER) if part in phase.learning_rates)
+    term = LossTerm(
+        name="co-tuning",
+        target="modaxfer.losses.co_tuning:CoTuning",
+        weight=options.co_tuning,
+        reads=frozenset({Reads.POOLED}),
+        learning_rate=phase.learning_rates[known],
+    )
+    return _with(phase, term, Extra(name="relation", target="modaxfer.losses.co_tuning:related"))
+
+
+def _with_delta(phase: Phase, options: PenaltyOptions, context: PlanContext) -> Phase:
     if not options.delta_weight:
         check_idle(options, ("delta_attention",), "delta_weight=0")
         return phase
@@ -59,15 +93,14 @@ def held(phase: Phase, options: PenaltyOptions, context: PlanContext) -> Phase:
         weight=options.delta_weight,
         reads=frozenset({Reads.LAYERS}),
     )
-    streams = {name: _with_start(stream, options, context) for name, stream in phase.streams.items()}
-    return replace(
-        phase, streams=streams, losses=(*phase.losses, term), no_decay=phase.no_decay | {Part.BODY, Part.EMBEDDINGS}
-    )
-
-
-def _with_start(stream: Stream, options: PenaltyOptions, context: PlanContext) -> Stream:
     extras = [Extra(name="start", target="modaxfer.losses.delta:start_features")]
     if options.delta_attention:
         weighed = {"link": context.problem.link}
         extras.append(Extra(name="attention", target="modaxfer.losses.delta:attention", options=weighed, shared=True))
-    return replace(stream, extras=(*stream.extras, *extras))
+    return replace(_with(phase, term, *extras), no_decay=phase.no_decay | {Part.BODY, Part.EMBEDDINGS})
+
+
+def _with(phase: Phase, term: LossTerm, *extras: Extra) -> Phase:
+    """Return `phase` with a loss more, and with what it takes of each of the phase's streams."""
+    streams = {name: replace(stream, extras=(*stream.extras, *extras)) for name, stream in phase.streams.items()}
+    return replace(phase, streams=streams, losses=(*phase.losses, term))

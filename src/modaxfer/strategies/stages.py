@@ -62,7 +62,7 @@ def staged(plan: Plan, options: StageOptions, context: PlanContext) -> Plan:
         ConfigError: `head_by` would do nothing, or there is no closed form; or as of `held`.
     """
     (phase,) = plan.phases
-    phase = held(phase, options, context)
+    plan, phase = replace(plan, source_head=options.co_tuning > 0), held(phase, options, context)
     if options.gradual:
         phase = replace(phase, unfreeze=options.gradual)
     if not options.head_first:

@@ -20,6 +20,7 @@ from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.request.source_head import refuse_stage_head
 from modaxfer.runner.request.stage import refuse_idle_source, refuse_known_tests, refuse_other_map, stage_config
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.tasks.memory import Memory
@@ -101,6 +102,7 @@ def find_stage(
     refuse_idle_source(learned)
     refuse_known_tests(learned, tasks)
     refuse_other_map(config, learned, tasks)
+    refuse_stage_head(learned, tasks[0].plan)
     return Stage(config=asked, tasks=learned, before=find_stage(asked, own, learned, memory))
 
 
@@ -134,9 +136,9 @@ def train_stage(
 
 
 def started_from(request: Request, config: RunConfig, place: Path) -> Request:
-    """Return `request` with the encoder that the source stage in `place` trained."""
+    """Return `request` with the encoder that the source stage in `place` trained, and nothing before it any more."""
     trained = resolve(str(place), trust_remote_code=config.trust_remote_code)
-    return replace(request, encoders=(trained,))
+    return replace(request, encoders=(trained,), before=())
 
 
 def told_before(folder: Path) -> tuple[Mapping[str, Any], ...]:

@@ -40,7 +40,8 @@ def asked(plan: Plan, config: RunConfig) -> tuple[str, ...]:
 
 def without_source(main: RunConfig) -> RunConfig:
     """Return the request of the run without the source stage of `main`."""
-    options = {key: value for key, value in flatten(main.set).items() if not key.startswith("source.")}
+    own = ("source.", "strategy.co_tuning")
+    options = {key: value for key, value in flatten(main.set).items() if not key.startswith(own)}
     return replace(single(main), source_task=(), map_classes=None, set=options)
 
 

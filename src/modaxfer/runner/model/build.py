@@ -18,7 +18,7 @@ from modaxfer.runner.model.joint import JointProcessor
 from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.transfer import TransferModel
 
-__all__ = ["BRIDGE", "HEAD", "build_model", "fill_model", "load_model", "one_processor"]
+__all__ = ["BRIDGE", "HEAD", "build_model", "fill_model", "load_head", "load_model", "one_processor"]
 
 HEAD, BRIDGE = "head.safetensors", "bridge.safetensors"
 """Numbers of the head, in ``model/``, and of a trained bridge, in the folder of its tower."""
@@ -92,6 +92,21 @@ def fill_model(model: TransferModel, saved: ModelDescription) -> None:
     assert folder is not None, "a saved model was read from somewhere"
     check_files(folder, saved.files)
     _fill(model, folder)
+
+
+def load_head(saved: ModelDescription) -> nn.Module:
+    """Return the head of a saved model alone, in evaluation mode.
+
+    Raises:
+        DataError: A file of the saved model is damaged.
+    """
+    folder = saved.folder
+    assert folder is not None, "a saved model was read from somewhere"
+    check_files(folder, saved.files)
+    with well_formed(folder / "model.json"):
+        head = build_head(saved.head)
+    fill(head.load_state_dict, folder / HEAD)
+    return head.eval()
 
 
 def _fill(model: TransferModel, folder: Path) -> None:

@@ -44,6 +44,7 @@ from modaxfer.runner.request.source import (
     refuse_other_fields,
     refuse_other_uses,
 )
+from modaxfer.runner.request.source_head import find_source_head
 from modaxfer.runner.request.streams import check_correction, check_streams, refuse_ends
 from modaxfer.runner.request.teacher import find_teacher, taught
 from modaxfer.spec import UNLABELLED, Field, TaskSpec
@@ -148,6 +149,7 @@ def resolve_tasks(
     )
     tasks = tuple(map(_begun, tasks))
     tasks = tuple(map(with_parts, tasks))
+    tasks = tuple(replace(resolved, source_head=find_source_head(resolved, request)) for resolved in tasks)
     rehearse(tasks)
     for tower in tasks[0].towers if config.weights == "pretrained" else ():
         refuse_known_members(plan, tower.encoder, tasks[0].data.fingerprint, tasks[0].data.digests["train"])

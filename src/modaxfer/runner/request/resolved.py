@@ -41,6 +41,8 @@ class ResolvedTask:
     """The source task that its plan learns from, with the classes of this one."""
     teacher: Teacher | None = None
     """The run that it learns from beside its labels."""
+    source_head: ModelDescription | None = None
+    """The model of the run that its encoder comes from, whose head its plan takes along; None until that is trained."""
     parent: ModelDescription | None = None
     """The model of the run that its plan goes on from as a whole."""
 

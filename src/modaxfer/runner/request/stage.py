@@ -31,9 +31,9 @@ STRATEGY, TOGETHER = "modaxfer/full", "modaxfer/multitask"
 
 ENCODER = {Part.EMBEDDINGS, Part.BODY, Part.NORM, Part.ADAPTER}
 
-OWN = {"train.rates", "train.delta", "train.repeatable"}
-"""Options that are the main run's alone: its search over learning rates is over those of its own rows, and what they
-are protected by."""
+OWN = {"train.rates", "train.delta", "train.repeatable", "strategy.co_tuning"}
+"""Options that are the main run's alone: its search over learning rates is over those of its own rows, what they are
+protected by, and that the stage's own head is taken along."""
 
 MOST_KNOWN = 0.5
 """Largest share of test rows that a source may have among its training rows; fewer are counted in a warning."""

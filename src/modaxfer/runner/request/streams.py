@@ -18,6 +18,7 @@ from modaxfer.registry import load_target, problem_spec
 from modaxfer.runner.model.said import require_said
 from modaxfer.runner.model.transfer import joint_width
 from modaxfer.runner.request.augmented import blends
+from modaxfer.runner.request.source_head import rehearsed_head
 from modaxfer.validators.build import build_validator, needs_labels
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ def _rehearse(phase: Phase, tasks: Tasks) -> None:
         class_weight=train.class_weight,
         label_smoothing=train.label_smoothing,
         encoder=lambda name: _outlined(name, tasks[phase.streams[name].role, phase.streams[name].task]),
+        source_head=lambda: rehearsed_head(first),
     )
 
 

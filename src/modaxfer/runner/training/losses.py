@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import LossContext
+from modaxfer.contracts.source_head import no_source_head
 from modaxfer.losses.build import Term, build_combiner, build_terms
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.transfer import ModelParameter
@@ -48,6 +49,7 @@ class PhaseLosses:
             class_weight=first.train.class_weight,
             label_smoothing=first.train.label_smoothing,
             encoder=lambda name: stream_encoder(name, phase.streams[name], opened[name]),
+            source_head=lambda: _source_head(first),
         )
         self.terms: dict[str, Term] = build_terms(phase, context, number)
         self.combiner: Any = build_combiner(phase, self.terms)
@@ -78,6 +80,13 @@ class PhaseLosses:
                     tensor=tensor, part=Part.HEAD, layer=depth, depth=depth, rate=rate
                 )
         self.buffers |= {f"{name}.{own}": buffer for own, buffer in module.named_buffers()}
+
+
+def _source_head(session: TaskSession) -> nn.Module:
+    """Return a copy of the source's head that can be trained: another learning rate begins with it anew."""
+    if session.source_head is None:
+        no_source_head()
+    return deepcopy(session.source_head).requires_grad_(True)
 
 
 def _start(session: TaskSession, trained: Mapping[str, nn.Parameter], checkpoints: Checkpoints, name: str) -> nn.Module:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from modaxfer.contracts import Seen
+import torch
+from torch import nn
+
+from modaxfer.contracts import Features, Seen
+from modaxfer.contracts.source_head import no_source_head
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import EntryPoint
 
@@ -23,11 +28,21 @@ def seen_rows(session: TaskSession, name: str, entry: EntryPoint | None = None) 
     split = session.splits[name]
     where: dict[str, Any] = {} if entry is None else {"rows": entry.rows, "collate": entry.collate}
     start = 0 if entry is None else entry.layer
+    # Several may ask for it, and each time every row would go through the model.
+    pooled = cache(partial(session.vectors, split, start, **where))
     return Seen(
         outputs=session.logits(split, start, **where),
-        # Several may ask for it, and each time every row would go through the model.
-        pooled=cache(partial(session.vectors, split, start, **where)),
+        pooled=pooled,
+        source_outputs=partial(_source_outputs, session.source_head, pooled),
         layers=cache(partial(session.layer_vectors, split, start, **where)),
         targets=None,
         score=None,
     )
+
+
+def _source_outputs(head: nn.Module | None, pooled: Callable[[], torch.Tensor]) -> torch.Tensor:
+    if head is None:
+        no_source_head()
+    with torch.no_grad():
+        outputs: torch.Tensor = head(Features(pooled=pooled())).float()
+    return outputs
