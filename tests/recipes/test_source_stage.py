@@ -84,6 +84,23 @@ def test_the_source_s_own_model_is_scored_on_the_task_s_test_rows(run):
     assert low <= run.result.metrics["test"][run.result.primary] - told[run.result.primary] <= high
 
 
+def test_the_source_s_head_is_taken_along_and_left_out_of_what_is_saved(run, train, tmp_path):
+    """The stage is the one that was kept: its own head is no option of its own."""
+    before = kept()
+    tuned = train(tmp_path / "tuned", set={"co_tuning": 2.3})
+    assert kept() == before
+    (phase,) = tuned.result.training["phases"]
+    assert set(phase["terms"]) == {"supervised", "co-tuning"}
+    assert phase["terms"]["co-tuning"] > 0
+    assert phase["trainable"] > run.result.training["phases"][0]["trainable"]
+    assert set(load_file(tuned.folder / "model" / "head.safetensors")) == {"linear.weight", "linear.bias"}
+    without = (tuned.folder / "without-source" / "0" / "config.yaml").read_text(encoding="utf-8")
+    assert "strategy.co_tuning: 0.0" in without
+    stage = run.folder / "before" / "source"
+    (task,) = resolve_tasks(RunConfig(encoder=(str(stage),), strategy="full", task=(TARGET,), set={"co_tuning": 1.0}))
+    assert task.source_head.folder == stage.resolve() / "model"
+
+
 def test_another_run_finds_the_stage_and_keeps_it_when_the_store_and_the_first_run_are_gone(run, train, tmp_path):
     before = kept()
     second = train(tmp_path / "second", shots=4)
@@ -100,23 +117,6 @@ def test_another_run_finds_the_stage_and_keeps_it_when_the_store_and_the_first_r
         tmp_path / "third", encoder=str(moved), strategy="frozen", source_task=(), epochs=None, batch_size=None
     )
     assert third.result.encoder["from"]["from"]["task"] == SOURCE
-
-
-def test_the_source_s_head_is_taken_along_and_left_out_of_what_is_saved(run, train, tmp_path):
-    """The stage is the one that was kept: its own head is no option of its own."""
-    before = kept()
-    tuned = train(tmp_path / "tuned", set={"co_tuning": 2.3})
-    assert kept() == before
-    (phase,) = tuned.result.training["phases"]
-    assert set(phase["terms"]) == {"supervised", "co-tuning"}
-    assert phase["terms"]["co-tuning"] > 0
-    assert phase["trainable"] > run.result.training["phases"][0]["trainable"]
-    assert set(load_file(tuned.folder / "model" / "head.safetensors")) == {"linear.weight", "linear.bias"}
-    without = (tuned.folder / "without-source" / "0" / "config.yaml").read_text(encoding="utf-8")
-    assert "strategy.co_tuning: 0.0" in without
-    stage = run.folder / "before" / "source"
-    (task,) = resolve_tasks(RunConfig(encoder=(str(stage),), strategy="full", task=(TARGET,), set={"co_tuning": 1.0}))
-    assert task.source_head.folder == stage.resolve() / "model"
 
 
 @pytest.mark.parametrize(
