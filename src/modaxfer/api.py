@@ -109,7 +109,9 @@ class Run:
         frame: pandas.DataFrame = read_test_rows(self.folder)
         return frame
 
-    def predict(self, data: Any, *, adapt: str | None = None, quiet: bool = False) -> list[dict[str, Any]]:
+    def predict(
+        self, data: Any, *, adapt: str | None = None, raw: bool = False, quiet: bool = False
+    ) -> list[dict[str, Any]]:
         """Predict rows; of a shared run, ask the run of one of its `tasks`.
 
         Args:
@@ -117,6 +119,7 @@ class Run:
                 mapping or sequence of mappings; for a model that reads one column also its values, one or many: texts,
                 a Series, paths, PIL images, arrays, samples with their rate, a folder of images or sounds.
             adapt: ``sar``: adapt the model to these rows as they come, for this call alone (Niu et al. 2023).
+            raw: Give scores as the model was trained, not divided by the temperature that validation rows chose.
             quiet: Keep silent on standard error about rows and cells that cannot be read.
 
         Returns:
@@ -129,21 +132,22 @@ class Run:
         """
         from modaxfer.runner.predict.records import records
 
-        return records(self._predicted(data, quiet, adapt))
+        return records(self._predicted(data, quiet, adapt, raw))
 
-    def predict_proba(self, data: Any, *, quiet: bool = False) -> numpy.ndarray:
+    def predict_proba(self, data: Any, *, raw: bool = False, quiet: bool = False) -> numpy.ndarray:
         """Return probabilities ``[rows, classes]``, the classes in the order of ``result.data["classes"]``.
 
         A row that cannot be read is NaN throughout.
 
         Args:
             data: As for `predict`.
+            raw: As for `predict`.
             quiet: As for `predict`.
 
         Raises:
             DataError: As for `predict`; or the model is a regression, which has no classes.
         """
-        scores: numpy.ndarray | None = self._predicted(data, quiet).scores
+        scores: numpy.ndarray | None = self._predicted(data, quiet, raw=raw).scores
         if scores is None:
             raise DataError("a regression has no classes, so no probabilities", fix="use predict")
         return scores
@@ -187,14 +191,14 @@ class Run:
             self._predictor = Predictor(self.folder, trust_remote_code=self._trusted)
         return self._predictor
 
-    def _predicted(self, data: Any, quiet: bool, adapt: str | None = None) -> Predicted:
+    def _predicted(self, data: Any, quiet: bool, adapt: str | None = None, raw: bool = False) -> Predicted:
         from modaxfer.runner.predict.given import find_rows
         from modaxfer.runner.predict.sar import refuse_unadaptable
         from modaxfer.runner.progress import Progress
 
         refuse_unadaptable(adapt, self.folder, trust_remote_code=self._trusted)
         predictor = self._loaded()
-        made = predictor.predict_rows(find_rows(data, predictor.described.fields), adapt=adapt)
+        made = predictor.predict_rows(find_rows(data, predictor.described.fields), adapt=adapt, raw=raw)
         for line in made.warnings:
             Progress(not quiet).say(f"warning: {line}")
         return made

@@ -127,6 +127,22 @@ class RunConfig:
     shots: int | None = documented(None, "Few-shot: train on so many rows of each class, drawn at random.", minimum=1)
     episodes: int = documented(1, "Repeat --shots with so many draws.", minimum=1)
     episode: int | None = documented(None, "Number of the draw of --shots, counted from 0.", minimum=0)
+    metric: tuple[str, ...] = documented(
+        (), "Metrics to score by, the first of which decides; default those of the task. `modaxfer list metrics`."
+    )
+    threshold: str = documented(
+        "auto",
+        "Score from which on the second class of two is predicted, or a label: auto = chosen on validation rows where "
+        "the primary metric asks for it (F1, Matthews, balanced accuracy) and gains by it, else 0.5; or a number.",
+    )
+    cost: str | None = documented(
+        None,
+        "CSV or YAML file with what it costs to predict each class (across) for a row of each class (down): the class "
+        "that is expected to cost least is predicted.",
+    )
+    group_by: str | None = documented(
+        None, "Column of the rows by whose values test scores are shown, the worst first; no input unless named as one."
+    )
     augment: tuple[str, ...] = documented(
         (), "Change training rows again in each epoch: the name of an augmentation, or NAME=STRENGTH."
     )

@@ -71,6 +71,23 @@ class Result:
     ablation: Mapping[str, Any] = field(default_factory=dict)
     """Of a fused model, by part of the row (``image``, ``text``): ``metrics`` and ``intervals`` on test when given
     that part only, and ``difference``: the fused model's primary score minus that, 95 % interval."""
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    """Of classes: ``by`` (``temperature``, the ``head`` in closed form, a ``correction``, or ``none``, and ``why``),
+    the ``temperature`` that validation ``rows`` chose (Guo et al. 2017), and ``log_loss``, ``brier_score`` and ``ece``
+    of the ``test`` split, ``raw`` and ``calibrated``. All else in a result, and predictions.parquet, is of raw scores."""
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    """Of classes, where one was chosen or given: ``by`` (``threshold``, chosen on validation rows for a ``metric``;
+    ``given``; ``half`` where none paid, and ``why``; or ``cost``), ``thresholds`` of calibrated scores, of two classes
+    that of the second, else one per label, the ``validation_gain`` over one half with its 95 % ``interval``, and the
+    primary metric of the ``test`` split ``at_half``. With ``--cost`` of ``test`` rows also the mean ``cost``, its 95 %
+    ``cost_interval``, ``cost_of_likeliest`` (the likeliest class said) and ``cost_of_one_class`` (the cheapest)."""
+    per_class: Mapping[str, Any] = field(default_factory=dict)
+    """Of classes, by name on the test split: ``rows``, ``precision``, ``recall``, ``f1``, and against all other classes
+    ``roc_auc`` and ``average_precision``."""
+    groups: Mapping[str, Any] = field(default_factory=dict)
+    """With ``--group-by``: the column (``by``), how many values it has (``count``), and by each of the largest 200 in
+    ``test`` its ``rows``, the ``score`` by the primary ``metric`` and its 95 % ``interval``; ``worst``, of those with
+    10 rows or more."""
     tasks: Mapping[str, Any] = field(default_factory=dict)
     """Of a shared model, by task id: ``run`` (its folder in this one), ``primary``, ``test``, ``interval``, and, where
     the task was trained by itself too, ``alone`` (its score) and ``difference`` (shared minus alone, 95 % interval)."""

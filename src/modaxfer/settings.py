@@ -50,6 +50,10 @@ class Settings(TypedDict, total=False):
     shots: int | None
     episodes: int
     episode: int | None
+    metric: str | Sequence[str]
+    threshold: float | str
+    cost: str | Path | None
+    group_by: str | None
     augment: str | Sequence[str]
     limit: int | None
     precision: Literal["auto", "fp32", "bf16", "fp16"]

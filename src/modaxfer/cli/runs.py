@@ -113,11 +113,19 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
     type=click.Choice(["sar"]),
     help="Adapt the model to these rows as they come, for this call alone: sar (Niu et al. 2023).",
 )
+@click.option("--raw", is_flag=True, help="Give scores of the model as it was trained, before they are calibrated.")
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @TRUST
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def predict_command(
-    run: Path, file: str, output: Path | None, adapt: str | None, device: str, trust_remote_code: bool, as_json: bool
+    run: Path,
+    file: str,
+    output: Path | None,
+    adapt: str | None,
+    raw: bool,
+    device: str,
+    trust_remote_code: bool,
+    as_json: bool,
 ) -> None:
     """Predict the rows of FILE with the model in the folder RUN; - reads a table from standard input.
 
@@ -135,7 +143,7 @@ def predict_command(
 
     refuse_unadaptable(adapt, run, trust_remote_code=trust_remote_code)
     predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
-    made = predictor.predict_rows(_given(file, predictor), progress, adapt=adapt)
+    made = predictor.predict_rows(_given(file, predictor), progress, adapt=adapt, raw=raw)
     for line in made.warnings:
         progress.say(f"warning: {line}")
     table = flat(made)

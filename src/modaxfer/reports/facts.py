@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.encoders.runs import lineage
 from modaxfer.plan import SCORE
+from modaxfer.reports.decisions import decision_facts
 from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.privacy import privacy_facts
 from modaxfer.reports.scores import duration, memory
@@ -124,6 +125,7 @@ def data_facts(result: Result) -> Facts:
         ("classes", f"{len(classes)}: {', '.join(classes)}" if classes else None),
         *_unlabelled(data.get("unlabelled")),
         *_adaptation(data.get("adaptation")),
+        *decision_facts(result),
         *estimate_facts(result),
         *privacy_facts(result),
     )

@@ -8,6 +8,7 @@ from modaxfer.escaping import one_line
 from modaxfer.reports import figures
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.bounds import BOUNDS, bound_lines
+from modaxfer.reports.decisions import decision_facts
 from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.facts import drawn_over, sample_of, trained_before
 from modaxfer.reports.headline import headline, is_sample, title, verdict
@@ -52,7 +53,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
         claim = verdict(result)
         lines.append(f"{claim[:1].upper()}{claim[1:]}.")
     lines += _aligned(bound_lines(result)).splitlines() + repeated_lines(result)
-    facts = (*estimate_facts(result), *privacy_facts(result), *tuning_facts(result))
+    facts = (*decision_facts(result), *estimate_facts(result), *privacy_facts(result), *tuning_facts(result))
     lines += [one_line(f"{label}: {text}") for label, text in facts]
     lines += [
         line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from modaxfer.runner.before.stage import told_before
 from modaxfer.runner.claims.space import space_told
 from modaxfer.runner.claims.start import Start, store_start
 from modaxfer.runner.context import RunContext
+from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
 from modaxfer.runner.evaluation.conclude import conclude
+from modaxfer.runner.evaluation.decide import decide
 from modaxfer.runner.evaluation.failed import failed_result
 from modaxfer.runner.evaluation.summary import together
 from modaxfer.runner.folder import CHECKPOINT, RESULT, store_config, task_folder
@@ -55,6 +58,9 @@ def opened(
     sessions = open_sessions(tasks, context)
     sessions[0].taught = taught
     return sessions, align_bridges(sessions, tasks, context, checkpoint)
+
+
+Told = dict[str, Any]
 
 
 class Execution:
@@ -116,10 +122,14 @@ class Execution:
         sessions, told = self._opened()
         trained = train_plan(self.tasks, sessions, self.context.stages, self.folder / CHECKPOINT)
         trained = replace(trained, told={**trained.told, **told, **self._teacher()})
+        decided = [self._decided(*each, trained) for each in zip(sessions, self.tasks, strict=True)]
         # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
         for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():
             save_model(self._place(resolved), session, resolved, trained.parameters, seen_by(self.tasks))
-        results = [self._concluded(*each, trained) for each in zip(sessions, self.tasks, strict=True)]
+        results = [
+            self._concluded(session, resolved, trained, told)
+            for session, resolved, told in zip(sessions, self.tasks, decided, strict=True)
+        ]
         result = results[0] if len(results) == 1 else together(results, self.context.stages)
         result = replace(result, companions=asked_companions(self.plan, self.config), **self._learned_first())
         if self.main:
@@ -135,10 +145,16 @@ class Execution:
             session.before = predict_known(session, "test")
         return sessions, aligned
 
-    def _concluded(self, session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan) -> Result:
+    def _decided(self, session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan) -> Told:
+        """Choose on validation rows what is made of the outputs; without it the outputs are taken as they are."""
+        with self.context.stages.stage("evaluate"):
+            choose = partial(decide, session, resolved, trained.told)
+            return attempt("temperature and threshold", choose, session.warnings) or {}
+
+    def _concluded(self, session: TaskSession, resolved: ResolvedTask, trained: TrainedPlan, decided: Told) -> Result:
         """Score one task; in a run of several it leaves a result of its own."""
         folder = self._place(resolved)
-        result = conclude(session, resolved, trained, self.context.stages, folder, self.tuning)
+        result = conclude(session, resolved, trained, decided, self.context.stages, folder, self.tuning)
         if self.main and folder != self.folder:
             store_config(config_of(self.config, resolved), folder)
             result.save(folder)

@@ -79,7 +79,7 @@ def absolute(config: RunConfig) -> RunConfig:
     """Return `config` with the paths of its data, weights and encoders made absolute, where they are paths."""
     given: dict[str, Any] = {
         name: _absolute(value)
-        for name in ("data", "data_dir", "map_classes", "teacher")
+        for name in ("data", "data_dir", "map_classes", "teacher", "cost")
         if (value := getattr(config, name)) is not None
     }
     if config.checkpoint is not None:

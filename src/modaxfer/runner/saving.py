@@ -61,6 +61,7 @@ def save_model(
             for tower, trained_tower in zip(session.described.towers, session.model.towers, strict=True)
         ),
         head=head_config(session.model.head),
+        decision=session.decision,
     )
     stored = [
         _save_tower(folder / "towers" / str(place), made, tower, moved, standalone=resolved.config.standalone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from modaxfer.metrics import compute, greater_is_better
 from modaxfer.plan import Privacy
 from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
+from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.model.units import without_padding
@@ -34,6 +35,9 @@ class Predictions:
 
     predictions: np.ndarray
     scores: np.ndarray | None
+    """Of the outputs as they are: `modaxfer.runner.model.decision` has what is made of them."""
+    outputs: Any = None
+    """Logits that they come from, as `TaskSession.logits` returns them; None where they are not at hand."""
 
 
 class TowerLayers(NamedTuple):
@@ -92,6 +96,10 @@ class TaskSession:
     """Told the validator's score of each epoch that is judged, by phase and epoch; may end training by raising."""
     deadline: float | None = None
     """By `time.monotonic`, when training ends after the step at hand: of a short run; None = when its plan says so."""
+    decision: Decision = field(default_factory=Decision)
+    """What is made of outputs, once validation rows have chosen it."""
+    validated: Predictions | None = None
+    """What the trained model says of validation rows, kept so that they go through it once."""
     before: Predictions | None = None
     """What the model said of test rows before training, where a whole run is gone on with: the bar for what follows."""
 
@@ -209,8 +217,18 @@ class TaskSession:
 
     def predict(self, split: Split, label: str = "") -> Predictions:
         """Return predictions and scores of a split."""
-        predictions, scores = self.objective.decode(self.logits(split, label=label))
-        return Predictions(predictions=predictions, scores=scores)
+        return self.decoded(self.logits(split, label=label))
+
+    def decoded(self, logits: Any) -> Predictions:
+        """Return what logits say, as `logits` returns them, before any decision of their own is chosen."""
+        predictions, scores = self.objective.decode(logits)
+        return Predictions(predictions=predictions, scores=scores, outputs=logits)
+
+    def decided(self, made: Predictions) -> Predictions:
+        """Return `made` with the predictions of the decision that was chosen on validation rows."""
+        if made.outputs is None or not (self.decision.thresholds or self.decision.cost):
+            return made
+        return replace(made, predictions=self.decision.apply(self.objective, made.outputs).predictions)
 
     def score(self, split: Split, made: Predictions, names: tuple[str, ...] | None = None) -> dict[str, float]:
         """Return metric name to value."""

@@ -81,6 +81,7 @@ def _fitted(context: SolverContext, options: SearchOptions, scaling: Callable[[C
         **best.to_dict(),
         "components": held_out.components if best.reduction != "none" else None,
         "converged": converged,
+        "calibrated": best.calibration is not None,
         "rows": len(targets["train"]),
         "search_rows": len(held_out.references),
         "folds": sample.folds,

@@ -69,7 +69,7 @@ def _comparable(config: RunConfig) -> dict[str, Any]:
     values = vars(absolute(config))
     paths = {
         name: os.path.realpath(values[name])
-        for name in ("data", "data_dir", "map_classes", "teacher")
+        for name in ("data", "data_dir", "map_classes", "teacher", "cost")
         if values[name] is not None
     }
     return {**values, **paths}

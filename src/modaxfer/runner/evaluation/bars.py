@@ -12,10 +12,13 @@ from modaxfer.baselines.chance import Scorer, chance
 from modaxfer.contracts import Simple
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
-from modaxfer.runner.evaluation.asked import Asked
+from modaxfer.runner.evaluation.asked import Asked, asked
 from modaxfer.runner.evaluation.attempts import attempt, each_apart
+from modaxfer.runner.evaluation.decide import thresholds_of
 from modaxfer.runner.evaluation.kept_bars import kept_scores, kept_simple
 from modaxfer.runner.evaluation.taught import taught_rows
+from modaxfer.runner.model.decision import Decision
+from modaxfer.runner.request.asked_scores import AUTO
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
 
@@ -122,7 +125,7 @@ def _simple(
     except RefusedError as refusal:
         warnings.append(f"no simple baseline: {refusal}")
         return None
-    rival = Scored(predictions=simple.predictions["test"], scores=simple.scores["test"])
+    rival = Scored(predictions=_decided(session, resolved, simple), scores=simple.scores["test"])
 
     def run(names: Sequence[str]) -> Mapping[str, float]:
         return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
@@ -135,6 +138,17 @@ def _simple(
         "the difference from the simple baseline", lambda: _difference(session, resolved, ask, test, rival), warnings
     )
     return found if difference is None else {**found, "difference": {resolved.primary: difference}}
+
+
+def _decided(session: TaskSession, resolved: ResolvedTask, simple: Simple) -> np.ndarray:
+    """Return what the simple model says of test rows, decided by the rules of the run: a bar is not made of half."""
+    validation, test = simple.scores["validation"], simple.scores["test"]
+    if validation is None or test is None or resolved.hidden or resolved.config.threshold != AUTO:
+        return simple.predictions["test"]
+    cost = session.decision.cost
+    ask = asked(resolved.data, resolved.task, resolved.fields, "validation")
+    values = () if cost else thresholds_of(session, resolved, ask, validation).values
+    return Decision(thresholds=values, cost=cost).predicted(simple.predictions["test"], test)
 
 
 def _fitted(session: TaskSession, resolved: ResolvedTask) -> Simple:

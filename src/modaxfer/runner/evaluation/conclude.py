@@ -11,6 +11,7 @@ from typing import Any
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.ablation import ablate
 from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.evaluation.beside_scores import beside_scores
 from modaxfer.runner.evaluation.estimates import estimates
 from modaxfer.runner.evaluation.privacy import kept_private
 from modaxfer.runner.evaluation.scores import Findings, examine
@@ -29,6 +30,7 @@ def conclude(
     session: TaskSession,
     resolved: ResolvedTask,
     trained: TrainedPlan,
+    decided: dict[str, Any],
     stages: Stages,
     folder: Path,
     tuning: Mapping[str, Any],
@@ -39,6 +41,7 @@ def conclude(
         session: With the trained model.
         resolved: The task.
         trained: What came of the plan.
+        decided: What `modaxfer.runner.evaluation.decide` chose, as a result has it.
         stages: The run's clock.
         folder: Of what belongs to this task; written by the main process.
         tuning: What a search over the run's settings says; nothing where there was none.
@@ -53,9 +56,12 @@ def conclude(
     if main:
         inputs = partial(write_mistakes, folder, session, resolved, findings.test, findings.asked)
         attempt("what the report shows of wrong predictions", inputs, session.warnings)
-    told = dict(trained.told)
-    result = assemble(session, resolved, findings, told, stages, trained.parameters, ablation, estimated)
-    result = replace(result, privacy=kept_private(session, resolved, findings, told, session.warnings))
+    training = dict(trained.told)
+    result = assemble(session, resolved, findings, training, stages, trained.parameters, ablation, estimated)
+    beside = partial(beside_scores, session, resolved, findings, decided)
+    told = attempt("what is said beside the scores", beside, session.warnings) or decided
+    result = replace(result, **told)
+    result = replace(result, privacy=kept_private(session, resolved, findings, training, session.warnings))
     result = with_tuning(result, tuning, session, resolved, findings)
     if main:
         write_predictions(folder, session, resolved, findings.test, findings.asked)

@@ -53,7 +53,7 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
     warnings: list[str] = []
     hidden = {"train"} if resolved.plan.privacy is not None else set()
     drawn = {name: _drawn(session, name) for name in session.splits if name in SPLITS and name not in hidden}
-    made = {name: predict_known(session, name, rows) for name, rows in drawn.items()}
+    made = {name: session.decided(_said(session, name, rows)) for name, rows in drawn.items()}
     asks = {name: _asked(resolved, name, rows) for name, rows in drawn.items()}
     given = {name: _given(session, asks[name].references, said) for name, said in made.items()}
     primary = resolved.primary
@@ -89,6 +89,12 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
         scored={name: len(ask.known) for name, ask in asks.items()},
         warnings=tuple(warnings),
     )
+
+
+def _said(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictions:
+    """Return what the model says of a split; of validation rows it has been asked when its decision was chosen."""
+    known = session.validated if name == "validation" else None
+    return predict_known(session, name, rows) if known is None else known
 
 
 def _drawn(session: TaskSession, name: str) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from modaxfer.errors import ConfigError
 from modaxfer.json_file import well_formed
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import Entry, load_target, problem_of, registry
+from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.model.tower import vector_width
 from modaxfer.spec import Field, Signal
 
@@ -125,6 +126,8 @@ class ModelDescription:
     head: Mapping[str, Any]
     """See `modaxfer.heads.build.head_config`; empty until the head is made."""
     precision: str
+    decision: Decision = field(default_factory=Decision)
+    """What is made of its outputs; of older runs nothing but the likeliest."""
     folder: Path | None = None
     """``RUN/model``, where the numbers of a saved model lie."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -154,6 +157,7 @@ class ModelDescription:
             "objective": {"problem": self.problem, **self.objective.state()},
             "head": self.head,
             "precision": self.precision,
+            "decision": self.decision.to_dict(),
             "files": files,
             "schema": SCHEMA,
         }
@@ -177,14 +181,17 @@ class ModelDescription:
                 for place, tower in enumerate(values["towers"])
             ]
             problem = str(values["objective"]["problem"])
+            classes = _classes(values["classes"], values["objective"])
+            told_decision = values.get("decision")  # older runs have none
             described = cls(
                 towers=tuple(TowerDescription.of(*each, trust_remote_code=trust_remote_code) for each in told),
                 types=values["types"],
-                classes=_classes(values["classes"], values["objective"]),
+                classes=classes,
                 problem=problem,
                 objective=problem_of(problem).restored(values["objective"]),
                 head=values["head"],
                 precision=values["precision"],
+                decision=Decision() if told_decision is None else Decision.of(told_decision, len(classes)),
                 folder=path.parent,
                 files=files,
             )

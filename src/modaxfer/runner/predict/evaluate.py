@@ -53,7 +53,7 @@ def evaluate(
         # A metric that fails is a warning; one that must not run, or that is not there, is refused.
         find_metric(name, predictor.described.problem)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
-    predictions, scores = predictor.objective.decode(logits)
+    predictions, scores, _ = predictor.described.decision.apply(predictor.objective, logits)
     ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.described.problem,

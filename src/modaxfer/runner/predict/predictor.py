@@ -82,7 +82,9 @@ class Predictor:
         """Return one mapping per row, see `modaxfer.runner.predict.records.records`; takes what `find_rows` takes."""
         return records(self.predict_rows(find_rows(data, self.described.fields)))
 
-    def predict_rows(self, given: Given, progress: Progress | None = None, *, adapt: str | None = None) -> Predicted:
+    def predict_rows(
+        self, given: Given, progress: Progress | None = None, *, adapt: str | None = None, raw: bool = False
+    ) -> Predicted:
         """Predict the rows of `given`; what cannot be read gets no prediction, and the reason why.
 
         Args:
@@ -90,6 +92,7 @@ class Predictor:
             progress: Where to tell how far it is.
             adapt: ``sar``: adapt the model to the rows as they come, see `modaxfer.runner.predict.sar`, which says what
                 cannot be; afterwards it is as it was.
+            raw: Give scores of the outputs as they are, not divided by the temperature that validation rows chose.
 
         Raises:
             DataError: A column that the model reads is missing, or not one row can be read.
@@ -115,7 +118,8 @@ class Predictor:
             logits, told = self._adapted(read.examples, progress)
         else:
             logits, told = self._forward(read.examples, progress), ()
-        decoded, scores = self.objective.decode(logits)
+        decoded, *both = self.described.decision.apply(self.objective, logits)
+        scores = both[0 if raw else 1]
         made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
         predictions: list[Any] = [None] * table.num_rows
         for row, value in zip(kept[read.kept], made, strict=True):

@@ -75,7 +75,7 @@ def score_rows(
     if len(unlabelled) == len(labels):
         reasons = first_reasons({row: detail for row, (_, detail) in unlabelled.items()})
         raise DataError("not one row has a label", column=target.column, got=reasons, fix="name another with --label")
-    made = predictor.predict_rows(given, progress)
+    made = predictor.predict_rows(given, progress, raw=True)
     faults = {row: ("unreadable", reason) for row, reason in made.reasons.items()} | unlabelled
     faults |= _unequal(made, labels, faults) if problem_spec(target.problem).ragged else {}
     kept = np.array([row for row in range(len(labels)) if row not in faults], np.int64)

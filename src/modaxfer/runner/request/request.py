@@ -16,6 +16,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.errors import ConfigError, RefusedError, UnknownNameError
 from modaxfer.plan import Role
 from modaxfer.registry import Entry, problem_name, registry
+from modaxfer.runner.request.asked_scores import refuse_decisions, with_asked_scores
 from modaxfer.runner.request.division import refuse_divisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 from modaxfer.runner.request.options import check_options
@@ -234,9 +235,9 @@ def find_tasks(config: RunConfig) -> tuple[tuple[str, TaskSpec], ...]:
     if config.data is not None:
         from modaxfer.tasks.own import task_from_files
 
-        return (("own/" + Path(config.data).stem, task_from_files(config)),)
+        return (("own/" + Path(config.data).stem, with_asked_scores(task_from_files(config), config)),)
     entries = [registry().get("task", name) for name in config.task]
-    return tuple((entry.id, _posed(entry.spec)) for entry in entries)
+    return tuple((entry.id, with_asked_scores(_posed(entry.spec), config)) for entry in entries)
 
 
 def _posed(task: TaskSpec) -> TaskSpec:
@@ -264,6 +265,7 @@ def _require(config: RunConfig) -> None:
             fix="leave one of them out",
         )
     refuse_misplaced(config)
+    refuse_decisions(config)
     if config.checkpoint is not None and len(config.encoder) > 1:
         raise ConfigError(
             "--checkpoint names weights for one encoder",

@@ -14,6 +14,7 @@ from modaxfer.plan import Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
 from modaxfer.registry import Entry, load_target, problem_name, problem_of, problem_spec
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
+from modaxfer.runner.request.asked_scores import refuse_other_scores, usual_scores
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.runner.request.bounds import LABELLED, bounded, refuse_unbounded, without_unlabelled
 from modaxfer.runner.request.division import refuse_unseen_shots
@@ -194,6 +195,7 @@ def _task_rows(
         task = replace(task, target=replace(task.target, classes=classes))
         data = read(task)
     fields = fields_of(task, data)
+    refuse_other_scores(config, task, data)
     ways = pick_ways(fields, request.encoders, config.bridge)
     if parent is not None:
         refuse_other_way(parent, ways[0][1], fields)
@@ -225,7 +227,7 @@ def _source_rows(
     if request.source is None:
         return None
     # Folds and few-shot episodes part the rows of the task that the run is for.
-    whole = replace(config, folds=None, fold=None, shots=None, episode=None)
+    whole = replace(config, folds=None, fold=None, shots=None, episode=None, **usual_scores())
     own, target = _task_rows(whole, request, *request.source, memory), asked[0]
     for (_, ours), (_, theirs) in zip(own.ways, target.ways, strict=True):
         refuse_other_bridge(ours, theirs)

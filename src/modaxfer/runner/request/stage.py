@@ -17,6 +17,7 @@ from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part
 from modaxfer.registry import Entry, registry
+from modaxfer.runner.request.asked_scores import usual_scores
 from modaxfer.runner.request.options import full_keys, options_class
 from modaxfer.runner.request.request import Request, source_of
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -167,7 +168,7 @@ def _without_rows() -> dict[str, Any]:
     division = ("folds", "fold", "shots", "episode")
     # What --private protects are the rows of the task: a source is public.
     own = ("private", "bound", "output", "standalone")
-    return {name: getattr(usual, name) for name in (*rows, *division, *own)}
+    return {name: getattr(usual, name) for name in (*rows, *division, *own)} | usual_scores()
 
 
 def _alike(learned: Sequence[TaskSpec], request: Request) -> bool:

@@ -140,8 +140,7 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     session.model.eval()
     with torch.inference_mode(), session.computer.arithmetic():
         logits = session.model.head(Features(pooled=wanted.to(session.computer.device))).float().cpu()
-    predictions, scores = session.objective.decode(logits)
-    return Predictions(predictions=predictions, scores=scores)
+    return session.decoded(logits)
 
 
 def _predict_entered(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictions:
@@ -150,8 +149,7 @@ def _predict_entered(session: TaskSession, name: str, rows: np.ndarray | None) -
     wanted = np.arange(len(split.lengths)) if rows is None else rows
     chosen = [entry.rows[int(row)] for row in wanted]
     logits = session.logits(split.only(wanted), entry.layer, rows=chosen, collate=entry.collate)
-    predictions, scores = session.objective.decode(logits)
-    return Predictions(predictions=predictions, scores=scores)
+    return session.decoded(logits)
 
 
 def _pooled_store(session: TaskSession, name: str) -> ExampleStore | PickedRows:

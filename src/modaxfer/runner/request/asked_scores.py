@@ -1,0 +1,113 @@
+"""How a run is to be scored and what it is to decide by: ``--metric``, ``--threshold``, ``--cost``, ``--group-by``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modaxfer.config import RunConfig
+from modaxfer.contracts import TaskData
+from modaxfer.errors import ConfigError, DataError, close_matches
+from modaxfer.registry import problem_spec
+from modaxfer.spec import TaskSpec
+from modaxfer.tasks.costs import read_costs
+
+__all__ = ["AUTO", "cost_of", "refuse_decisions", "refuse_other_scores", "usual_scores", "with_asked_scores"]
+
+AUTO = "auto"
+"""``--threshold``: chosen on validation rows where the primary metric asks for it."""
+
+NAMES = ("metric", "threshold", "cost", "group_by")
+
+
+def usual_scores() -> dict[str, Any]:
+    """Return these settings at their defaults, for runs of another task."""
+    usual = RunConfig()
+    return {name: getattr(usual, name) for name in NAMES}
+
+
+def with_asked_scores(task: TaskSpec, config: RunConfig) -> TaskSpec:
+    """Return `task` scored by the metrics asked for, and with the column that its rows are grouped by."""
+    if config.metric:
+        task = replace(task, metrics=tuple(dict.fromkeys(config.metric)), primary="")
+    if config.group_by is not None and config.group_by not in task.keep:
+        task = replace(task, keep=(*task.keep, config.group_by))
+    return task
+
+
+def refuse_decisions(config: RunConfig) -> None:
+    """Refuse a threshold that is none, and one beside a cost matrix.
+
+    Raises:
+        ConfigError: It is one of these.
+    """
+    if config.threshold != AUTO and not 0 < _number(config.threshold) < 1:
+        raise ConfigError(
+            "--threshold is a score between 0 and 1, or auto",
+            got=config.threshold,
+            allowed="auto, or a number such as 0.3",
+            fix="leave it out: what pays is chosen on validation rows",
+        )
+    if config.threshold != AUTO and config.cost is not None:
+        raise ConfigError(
+            "--cost decides by what is expected to cost least, so there is no threshold",
+            got=f"--threshold {config.threshold} --cost {config.cost}",
+            fix="leave one of them out",
+        )
+
+
+def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> None:
+    """Refuse metrics, thresholds, costs and groups that do not fit a task and its rows.
+
+    Raises:
+        UnknownNameError: There is no such metric.
+        ConfigError: It does not apply to the task's problem, or the classes have no threshold or no costs.
+        DataError: The rows have no such column.
+    """
+    from modaxfer.metrics.choice import find_metric
+
+    problem = task.target.problem
+    for name in config.metric:
+        find_metric(name, problem)
+    link, classes = problem_spec(problem).link, len(data.classes)
+    if config.threshold != AUTO and not (link == "sigmoid" or (link == "softmax" and classes == 2)):
+        raise ConfigError(
+            "--threshold is for two classes, or for labels that are each there or not",
+            got=f"a {problem} problem" + (f" of {classes} classes" if classes else ""),
+            fix="leave it out; --cost FILE weighs mistakes between more classes",
+        )
+    if config.cost is not None:
+        cost_of(config, problem, data.classes)
+    there = data.splits["test"].column_names
+    if config.group_by is not None and config.group_by not in there:
+        close = close_matches(config.group_by, there)
+        raise DataError(
+            f"--group-by names a column that the rows do not have: {config.group_by!r}",
+            allowed=[name for name in there if name != "row_id"],
+            fix=f"did you mean {' or '.join(close)}?" if close else "name a column of the rows",
+        )
+
+
+def cost_of(config: RunConfig, problem: str, classes: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
+    """Return the cost matrix ``[classes, classes]`` that is asked for, true classes down; empty where none is.
+
+    Raises:
+        ConfigError: Rows have not one class each, or the file is not one of costs between these classes.
+    """
+    if config.cost is None:
+        return ()
+    if problem_spec(problem).link != "softmax":
+        raise ConfigError(
+            "--cost is for problems with one of several classes per row",
+            got=f"a {problem} problem",
+            fix="leave it out",
+        )
+    return read_costs(Path(config.cost).expanduser(), classes)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
