@@ -74,7 +74,7 @@ class Result:
     calibration: Mapping[str, Any] = field(default_factory=dict)
     """Of classes: ``by`` (``temperature``, the ``head`` in closed form, a ``correction``, or ``none``, and ``why``),
     the ``temperature`` that validation ``rows`` chose (Guo et al. 2017), and ``log_loss``, ``brier_score`` and ``ece``
-    of the ``test`` split, ``raw`` and ``calibrated``. All else in a result, and predictions.parquet, is of raw scores."""
+    of the ``test`` split, ``raw`` and ``calibrated``. All else here, and predictions.parquet, is of raw scores."""
     decision: Mapping[str, Any] = field(default_factory=dict)
     """Of classes, where one was chosen or given: ``by`` (``threshold``, chosen on validation rows for a ``metric``;
     ``given``; ``half`` where none paid, and ``why``; or ``cost``), ``thresholds`` of calibrated scores, of two classes
