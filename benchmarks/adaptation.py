@@ -165,7 +165,7 @@ TRANSFERS = (
         source="amazon-books",
         task="amazon-kitchen",
         methods=(ADAMATCH,),
-        flags={"checkpoint": "embedded/bert-tiny", "limit": 1000, "epochs": 5.0},
+        flags={"checkpoint": "embedded/bert-tiny", "limit": 800, "epochs": 3.0},
         options={"encoder.max_tokens": 64},
     ),
     Transfer(
