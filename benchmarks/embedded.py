@@ -2,11 +2,13 @@
 
 Every cell is one checkpoint of ``plugins/embedded`` on one task whose rows it never saw, frozen or fine-tuned, three
 seeds, each beside the same architecture from random weights. A killed benchmark goes on where it was, and what is not
-there is named as missing. Writes ``docs/results/embedded.json``.
+there is named as missing. Writes ``docs/results/embedded.json``, in which what was measured of weights stays as long as
+they do.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,7 +18,7 @@ from statistics import mean
 from typing import Any
 
 from embedded_speed import WATCHED, watch
-from resumable import Command, finished, main, store
+from resumable import Command, Kept, finished, main, store
 
 from modaxfer.errors import UnknownNameError
 from modaxfer.metrics.gains import Pair, paired_gain
@@ -107,14 +109,14 @@ class Cell:
 
 
 def told(checkpoint: str) -> dict[str, Any] | None:
-    """Return the record of a checkpoint of the plugin; None where it is not there."""
+    """Return the record of a checkpoint of the plugin with the hash of its weights; None where it is not there."""
     try:
         entry = registry().get("checkpoint", checkpoint)
     except UnknownNameError:
         return None
-    path = Path(load_target(entry.spec.target)()) / "pretraining.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    folder = Path(load_target(entry.spec.target)())
+    found: dict[str, Any] = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    return {**found, "weights": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()}
 
 
 def cells() -> list[Cell]:
@@ -161,12 +163,62 @@ def describe(runs: Path) -> dict[str, Any]:
     }
 
 
+def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Return the runs that what is stored tells in full, of weights that are still the same.
+
+    The halves of a comparison are made by one machine: all of them are missing as long as one is.
+    """
+    there: set[tuple[str, str, str, str]] = set()
+    for checkpoint in stored["checkpoints"]:
+        name = checkpoint["checkpoint"]
+        if checkpoint["weights"] != (told(name) or {}).get("weights"):
+            continue
+        kept = {each["task"] for each in checkpoint["kept"]}
+        for cell in checkpoint["cells"]:
+            key = (name, cell["task"], cell["strategy"])
+            if cell["role"] == "own" and cell["strategy"] == "frozen":
+                there |= {(*key, "own"), (*key, "teacher")} if cell["task"] in kept else set()
+            else:
+                there.add((*key, cell["role"]))
+        there |= {(name, "legal-sentiment", "lora", "readme")} if checkpoint["readme"] else set()
+    return {
+        (cell.command.cell, 0) for cell in cells() if (cell.checkpoint, cell.task, cell.strategy, cell.role) in there
+    }
+
+
+def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stored of weights that are still the same, with what was found put in."""
+    before = {each["checkpoint"]: each for each in stored["checkpoints"]}
+    checkpoints = [_join(before.get(now["checkpoint"]), now) for now in found["checkpoints"]]
+    watched = [{(each["task"], each["checkpoint"]) for each in told["watched"]} for told in (stored, found)]
+    there = whole({"checkpoints": checkpoints})
+    return {
+        **found,
+        "checkpoints": checkpoints,
+        "missing": [cell.command.cell for cell in cells() if (cell.command.cell, 0) not in there],
+        # Times of one machine stay together.
+        "watched": (stored if watched[0] == watched[1] else found)["watched"],
+    }
+
+
+def _join(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any]:
+    if before is None or before["weights"] != now["weights"]:
+        return {**now}
+    keys = {"cells": ("role", "task", "strategy"), "kept": ("task",)}
+    joined = {
+        part: [*{tuple(told[key] for key in by): told for told in (*before[part], *now[part])}.values()]
+        for part, by in keys.items()
+    }
+    return {**now, **joined, "readme": now["readme"] or before["readme"]}
+
+
 def _checkpoint(
     name: str, found: Mapping[Cell, Result | None], record: Mapping[str, Any], runs: Path
 ) -> dict[str, Any]:
     own = {cell: result for cell, result in found.items() if cell.checkpoint == name and result is not None}
     return {
         "checkpoint": name,
+        "weights": record["weights"],
         "parameters": record["parameters"],
         "trained_on": record["trained_on"],
         "seen": record["recipe"]["tasks"],
@@ -283,5 +335,6 @@ if __name__ == "__main__":
             runs=RUNS,
             output=RESULTS,
             describe=describe,
+            kept=Kept(whole=whole, join=join),
         )
     )

@@ -21,7 +21,7 @@ def bench(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     made = importlib.import_module("embedded")
     recipe = {"tasks": ["trec-questions"], "labels": []}
-    record = {"parameters": 5_000_000, "trained_on": ["rendered text"], "recipe": recipe}
+    record = {"parameters": 5_000_000, "trained_on": ["rendered text"], "recipe": recipe, "weights": "same"}
     monkeypatch.setattr(made, "told", lambda name: record if "wav2vec2" not in name else None)
     monkeypatch.setattr(made, "watch", lambda runs, watched: [])
     yield made
@@ -81,3 +81,25 @@ def test_the_page_tells_gains_what_is_kept_and_what_is_missing(bench, page, tmp_
     assert "chance 0.500: beaten" in text
     assert "simple (tf-idf) 0.600: beaten" in text
     assert "Missing: `embedded/wav2vec2-tiny`, `bert-tiny-own-rt-polarity-frozen`" in text
+
+
+def test_what_was_measured_stays_as_long_as_the_weights(bench, monkeypatch):
+    cell = {"task": "rt-polarity", "role": "own", "strategy": "frozen", "gain": 0.1}
+    stored = {"checkpoint": "embedded/vit-tiny", "weights": "same", "cells": [cell], "kept": [], "readme": None}
+    full = {"task": "rt-polarity", "role": "own", "strategy": "full", "gain": 0.2}
+    now = {**stored, "cells": [full], "readme": {"score": 1.0}}
+    before, after = ({"checkpoints": [each], "watched": []} for each in (stored, now))
+    assert bench.whole(before) == set()
+    joined = bench.join(before, {**after, "missing": []})
+    (reader,) = joined["checkpoints"]
+    assert reader["cells"] == [cell, full]
+    assert reader["readme"] == {"score": 1.0}
+    assert bench.whole(joined) == {("vit-tiny-own-rt-polarity-full", 0), ("vit-tiny-readme-legal-sentiment-lora", 0)}
+    taught = {"checkpoints": [{**stored, "kept": [{"task": "rt-polarity"}]}]}
+    assert ("vit-tiny-teacher-rt-polarity-frozen", 0) in bench.whole(taught)
+    assert ("vit-tiny-own-rt-polarity-frozen-random", 0) in bench.whole(taught)
+    newer = {**after, "checkpoints": [{**now, "weights": "newer"}], "missing": []}
+    assert bench.join(before, newer)["checkpoints"][0]["cells"] == [full]
+    assert "vit-tiny-own-rt-polarity-frozen" in bench.join(before, newer)["missing"]
+    monkeypatch.setattr(bench, "told", lambda name: None)
+    assert bench.whole(taught) == set()
