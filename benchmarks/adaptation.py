@@ -159,8 +159,8 @@ TRANSFERS = (
         encoder="bert",
         source="amazon-books",
         task="amazon-kitchen",
-        methods=(ADAMATCH, TAPT),
-        flags={"checkpoint": "embedded/bert-tiny", "limit": 800, "epochs": 3.0},
+        methods=(replace(ADAMATCH, flags={"epochs": 8.0}), replace(TAPT, flags={"epochs": 3.0})),
+        flags={"checkpoint": "embedded/bert-tiny", "limit": 800},
         options={"encoder.max_tokens": 64},
     ),
 )
