@@ -243,11 +243,11 @@ def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
 
 
 def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is stored, with the cells of `found` that have no fewer seeds."""
+    """Return what is stored of the same settings, with the cells of `found` that have no fewer seeds."""
     transfers, chains = [], []
     for transfer in TRANSFERS:
         before, now = (_named(each["transfers"], transfer.name) for each in (stored, found))
-        cells = [_fuller(before, now, method.name) for method in transfer.methods]
+        cells = [_fuller(before, now, transfer, method) for method in transfer.methods]
         if any(cells):
             transfers.append({**(now or before), "cells": [cell for cell in cells if cell]})
     for chain in CHAINS:
@@ -260,18 +260,25 @@ def _named(told: Sequence[Mapping[str, Any]], name: str) -> Any:
     return next((each for each in told if each["name"] == name), None)
 
 
-def _fuller(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, name: str) -> Any:
-    found = [cell for each in (now, before) if each and (cell := _named(each["cells"], name))]
+def _fuller(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, transfer: Transfer, method: Method) -> Any:
+    found = [cell for each in (now, before) if (cell := _cell_in(each, transfer, method))]
     return max(found, key=lambda cell: len(cell["seeds"]), default=None)
+
+
+def _cell_in(told: Mapping[str, Any] | None, transfer: Transfer, method: Method) -> Any:
+    """Return what is told of a cell; None where nothing is, or of other settings."""
+    shared = {**_plain(transfer.flags), **_plain(transfer.options)}
+    cell = _named(told["cells"], method.name) if told and told["settings"] == shared else None
+    return cell if cell and cell["settings"] == _settings(method) else None
 
 
 def _lacking(transfers: Sequence[Mapping[str, Any]], chains: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
     """Return the seeds that are told of nowhere, by cell; a run that others start from is told of by these."""
     there: set[tuple[str, int]] = set()
     for transfer in TRANSFERS:
-        told = _named(transfers, transfer.name) or {"cells": []}
+        told = _named(transfers, transfer.name)
         for method in transfer.methods:
-            seeds = (_named(told["cells"], method.name) or {"seeds": []})["seeds"]
+            seeds = (_cell_in(told, transfer, method) or {"seeds": []})["seeds"]
             ends = (method, transfer.source_run) if transfer.source_run else (method,)
             there |= {(cell_of(transfer, end), seed) for end in ends for seed in seeds}
     there |= {(each["name"], seed) for each in chains for seed in SEEDS[: each["seeds"]]}

@@ -145,8 +145,11 @@ def test_a_run_that_was_killed_before_its_bounds_is_missing_and_goes_on(bench, t
 
 
 def test_a_stored_cell_stays_until_one_of_as_many_seeds_is_measured(bench):
-    def told(seeds, test):
-        return {"transfers": [{"name": "mnist-usps", "cells": [{"name": "mcc", "seeds": seeds, "test": test}]}],
+    shared = {"limit": 1000, "epochs": 10.0, "batch-size": 40}
+
+    def told(seeds, test, settings=None):
+        cell = {"name": "mcc", "settings": settings or {}, "seeds": seeds, "test": test}
+        return {"transfers": [{"name": "mnist-usps", "settings": shared, "cells": [cell]}],
                 "chains": [{"name": "credit-chain", "seeds": len(seeds)}]}  # fmt: skip
 
     kept = bench.join(told([0, 1, 2], 0.8), told([0, 1], 0.1))
@@ -159,6 +162,9 @@ def test_a_stored_cell_stays_until_one_of_as_many_seeds_is_measured(bench):
     assert newer["transfers"][0]["cells"][0]["test"] == 0.1
     assert newer["missing"]["mnist-usps-mcc"] == newer["missing"]["credit-chain"] == [2]
     assert newer["missing"]["usps-mnist-source"] == [0, 1, 2]
+    older = told([0, 1, 2], 0.8, {"epochs": 3.0})
+    assert ("mnist-usps-mcc", 0) not in bench.whole(older)
+    assert bench.join(older, told([0], 0.1))["transfers"][0]["cells"][0]["test"] == 0.1
 
 
 def test_a_run_that_is_told_of_is_not_made(bench, tmp_path, monkeypatch):
