@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from modaxfer.errors import DataError
+from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.transferability import judged, nests
 from modaxfer.transferability.nests import FOLDS
@@ -109,11 +109,11 @@ def test_rows_of_no_class_or_no_number_are_refused():
     layers, targets = drawn()
     layers[0, 3, 1] = np.inf
     encoded = encoded_rows(layers, np.where(np.arange(120) < 2, -1, targets))
-    with pytest.raises(DataError, match=r"1 of 120 rows with a vector that is not finite, 2 of no known class"):
+    with pytest.raises(RefusedError, match=r"1 of 120 rows with a vector that is not finite, 2 of no known class"):
         judged("linear-probe", encoded)
 
 
 def test_two_groups_are_too_few():
     layers, targets = drawn()
-    with pytest.raises(DataError, match=r"120 rows in 2 groups. Allowed: at least 3 groups"):
+    with pytest.raises(RefusedError, match=r"120 rows in 2 groups. Allowed: at least 3 groups"):
         judged("k-nn", encoded_rows(layers, targets, groups=np.arange(120) // 60))

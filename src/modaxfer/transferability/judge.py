@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from modaxfer.contracts import Encoded, Judged
-from modaxfer.errors import DataError, RefusedError, RunFailedError
+from modaxfer.errors import RefusedError, RunFailedError
 from modaxfer.registry import load_target, problem_spec, registry
 from modaxfer.transferability.targets import objective_of
 
@@ -63,8 +63,7 @@ def judged(name: str, encoded: Encoded) -> Judged:
     """Return what the score `name` makes of `encoded`.
 
     Raises:
-        DataError: A vector is not finite, or a target is of a class that `Encoded.classes` lacks.
-        RefusedError: It cannot judge such rows.
+        RefusedError: It cannot judge such rows; a vector is not finite; a target is of a class that is not named.
         RunFailedError: It says no finite number.
         UnknownNameError: No score has this name.
     """
@@ -86,7 +85,7 @@ def _check_rows(encoded: Encoded) -> None:
     bad = int((~np.isfinite(encoded.layers).all(axis=(0, 2))).sum())
     unseen = int((~objective_of(encoded).known(encoded.targets)).sum())
     if bad or unseen:
-        raise DataError(
+        raise RefusedError(
             "some rows cannot be judged",
             got=f"{bad} of {len(encoded.targets)} rows with a vector that is not finite, {unseen} of no known class",
             allowed="finite vectors, and targets of the classes that are named",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 
-from modaxfer.errors import DataError
+from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.ridge import Ridge, solve_ridge
@@ -47,19 +47,20 @@ class Nests:
 
 
     Raises:
-        DataError: There are fewer than three groups.
+        RefusedError: There are fewer than three groups.
     """
 
     def __init__(self, encoded: Encoded) -> None:
-        folds = inner_folds(encoded.targets, FOLDS, groups=encoded.groups, seed=encoded.seed)
-        self.sizes = tuple(int(size) for size in np.bincount(folds))
-        if len(self.sizes) < FEWEST:
-            raise DataError(
+        groups = len(encoded.targets) if encoded.groups is None else len(np.unique(encoded.groups))
+        if groups < FEWEST:
+            raise RefusedError(
                 "not enough labelled rows to judge an encoder",
-                got=f"{len(folds)} rows in {len(self.sizes)} groups",
+                got=f"{len(encoded.targets)} rows in {groups} groups",
                 allowed=f"at least {FEWEST} groups of rows that belong together",
                 fix="give more labelled rows",
             )
+        folds = inner_folds(encoded.targets, FOLDS, groups=encoded.groups, seed=encoded.seed)
+        self.sizes = tuple(int(size) for size in np.bincount(folds))
         self.order = np.argsort(folds, kind="stable")
         self.fold = torch.from_numpy(folds[self.order])
         self.count = len(self.sizes)

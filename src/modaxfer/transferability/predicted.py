@@ -60,8 +60,7 @@ def cross_validated(encoded: Encoded, predictor: Predictor, *, setting: str, lay
         layers: Single layers that are read at most.
 
     Raises:
-        DataError: There are fewer than three groups.
-        RefusedError: No layer tells rows apart.
+        RefusedError: There are fewer than three groups, or no layer tells rows apart.
     """
     search = _Search(encoded, scaled=predictor is by_ridge)
     for numbers, features in readings(encoded, layers):

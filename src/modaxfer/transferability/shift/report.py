@@ -63,8 +63,7 @@ def shift_report(source: Encoded, target: Encoded) -> ShiftReport:
         target: Labelled rows of the target, by the same encoder; not those of its test split.
 
     Raises:
-        DataError: There are fewer than three groups of rows.
-        RefusedError: They are not by one encoder, or too few.
+        RefusedError: They are not by one encoder, or too few, or say the same of every row.
     """
     pair = PairOfTasks.of(source, target)
     shares = target_shares(pair)
