@@ -77,6 +77,16 @@ def test_another_meaning_is_concept(kind):
     assert not report.covariate.effects[0].evidence
 
 
+def test_the_interval_of_a_distance_holds_it(source):
+    """Moments of few rows lie apart by chance; resamples of resamples would lie apart twice as far."""
+    noise = np.random.default_rng(0).normal(size=(2, 1, ROWS, 60)).astype(np.float32)
+    wide = [replace(each, layers=layers) for each, layers in zip((source, domain(1)), noise, strict=True)]
+    found = shift_report(*wide).covariate.effects[2]
+    assert found.name == "Bures^2"
+    assert found.low < found.value < found.high
+    assert not found.evidence
+
+
 def test_numbers_that_are_larger(source):
     one, other = domain(0, kind="numbers"), domain(1, kind="numbers")
     found = shift_report(one, replace(other, targets=other.targets + 2)).label.effects[0]
