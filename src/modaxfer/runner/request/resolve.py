@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, TaskData
@@ -47,7 +48,7 @@ from modaxfer.runner.request.source import (
 )
 from modaxfer.runner.request.source_head import find_source_head
 from modaxfer.runner.request.streams import check_correction, check_streams, refuse_ends
-from modaxfer.runner.request.teacher import find_teacher, taught
+from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
 from modaxfer.spec import UNLABELLED, Field, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
@@ -66,6 +67,17 @@ class _TaskRows:
     data: TaskData
     fields: tuple[Field, ...]
     ways: tuple[tuple[tuple[Field, ...], Entry], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """What all tasks of a run share."""
+
+    options: Options
+    encoder_options: tuple[EncoderOptions, ...]
+    plan: Plan
+    teacher: Teacher | None
+    parent: ModelDescription | None
 
 
 def resolve_tasks(
@@ -96,65 +108,90 @@ def resolve_tasks(
     if config.unlabelled is not None:
         asked = [_with_unlabelled(config, each) for each in asked]
     source = _source_rows(config, request, asked, memory)
-    bridges = [bridge for each in asked for _, bridge in each.ways]
-    options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
-    if parent is not None:
-        options = refuse_other_options(parent, options)
-    if parent is None:
-        options = as_pretrained(
-            options, config.set, [way for each in asked for way in zip(request.encoders, each.ways, strict=True)]
-        )
-    everyone = [*asked, *(() if source is None else (source,))]
-    encoder_options = [
-        options.encoder if parent is not None else _sized(options.encoder, encoder, place, everyone)
-        for place, encoder in enumerate(request.encoders)
-    ]
-    if len(request.encoders) == 1:
-        options = replace(options, encoder=encoder_options[0])
+    options, encoder_options = _settled_options(config, request, asked, source, parent)
     first = asked[0]
     problem = problem_name(first.task.target.problem)
     teacher = find_teacher(config, problem, first.data.classes, first.fields)
     more = config.unlabelled is not None and config.bound != LABELLED
     plan = taught(_plan(config, request, options, asked, source, parent), teacher, options.train, unlabelled=more)
-    remaining = iter(options.bridges)
-    tasks = tuple(
-        ResolvedTask(
-            config=replace(config, set=options.flat()),
-            towers=tuple(
-                TowerDescription(
-                    encoder=encoder,
-                    bridge=bridge,
-                    fields=fields,
-                    layout=encoder.layout(bridge.spec.sink, own),
-                    bridge_options=next(remaining),
-                    encoder_options=own,
-                    readout=_readout(encoder, own),
-                    segments=0 if plan.fusion is None else plan.fusion.segments,
-                    adapter=plan.adapter,
-                )
-                for encoder, own, (fields, bridge) in zip(request.encoders, encoder_options, each.ways, strict=True)
-            ),
-            strategy=request.strategy,
-            task_id=each.task_id,
-            task=each.task,
-            fields=each.fields,
-            data=each.data,
-            options=options,
-            plan=plan,
-            metrics=_metrics(each.task),
-            primary=each.task.primary or _metrics(each.task)[0],
-            teacher=teacher,
-            parent=parent if plan.head_from_run else None,
-        )
-        for each in asked
+    chosen = _Chosen(options=options, encoder_options=encoder_options, plan=plan, teacher=teacher, parent=parent)
+    bridge_options = iter(options.bridges)
+    tasks = tuple(_resolved(config, request, each, chosen, bridge_options) for each in asked)
+    return _checked(config, tuple(_completed(resolved, request) for resolved in tasks), source)
+
+
+def _settled_options(
+    config: RunConfig,
+    request: Request,
+    asked: Sequence[_TaskRows],
+    source: _TaskRows | None,
+    parent: ModelDescription | None,
+) -> tuple[Options, tuple[EncoderOptions, ...]]:
+    """Return the options of the run, and those of each encoder.
+
+    What the user leaves open is as the run has it that is gone on from; else as the checkpoint was pretrained, and as
+    the rows of all tasks suggest.
+    """
+    bridges = [bridge for each in asked for _, bridge in each.ways]
+    options = split_options(config.set, options_class(request.strategy), [options_class(bridge) for bridge in bridges])
+    if parent is not None:
+        options = refuse_other_options(parent, options)
+        return options, (options.encoder,) * len(request.encoders)
+    ways = [way for each in asked for way in zip(request.encoders, each.ways, strict=True)]
+    options = as_pretrained(options, config.set, ways)
+    everyone = [*asked, *(() if source is None else (source,))]
+    sized = tuple(_sized(options.encoder, encoder, place, everyone) for place, encoder in enumerate(request.encoders))
+    return (replace(options, encoder=sized[0]) if len(sized) == 1 else options), sized
+
+
+def _resolved(
+    config: RunConfig, request: Request, rows: _TaskRows, chosen: _Chosen, bridge_options: Iterator[Any]
+) -> ResolvedTask:
+    """Return a task with all that was chosen; `bridge_options` are those of its bridges, and of later tasks'."""
+    plan = chosen.plan
+    return ResolvedTask(
+        config=replace(config, set=chosen.options.flat()),
+        towers=tuple(
+            TowerDescription(
+                encoder=encoder,
+                bridge=bridge,
+                fields=fields,
+                layout=encoder.layout(bridge.spec.sink, own),
+                bridge_options=next(bridge_options),
+                encoder_options=own,
+                readout=_readout(encoder, own),
+                segments=0 if plan.fusion is None else plan.fusion.segments,
+                adapter=plan.adapter,
+            )
+            for encoder, own, (fields, bridge) in zip(request.encoders, chosen.encoder_options, rows.ways, strict=True)
+        ),
+        strategy=request.strategy,
+        task_id=rows.task_id,
+        task=rows.task,
+        fields=rows.fields,
+        data=rows.data,
+        options=chosen.options,
+        plan=plan,
+        metrics=_metrics(rows.task),
+        primary=rows.task.primary or _metrics(rows.task)[0],
+        teacher=chosen.teacher,
+        parent=chosen.parent if plan.head_from_run else None,
     )
-    tasks = tuple(map(_begun, tasks))
-    tasks = tuple(map(with_parts, tasks))
-    tasks = tuple(replace(resolved, source_head=find_source_head(resolved, request)) for resolved in tasks)
+
+
+def _completed(resolved: ResolvedTask, request: Request) -> ResolvedTask:
+    """Return `resolved` with what its towers take from its rows, and from the runs that it builds on."""
+    made = with_parts(_begun(resolved))
+    return replace(made, source_head=find_source_head(made, request))
+
+
+def _checked(config: RunConfig, tasks: tuple[ResolvedTask, ...], source: _TaskRows | None) -> tuple[ResolvedTask, ...]:
+    """Return `tasks` as their plan may see them, once it has been tried without weights."""
     rehearse(tasks)
-    for tower in tasks[0].towers if config.weights == "pretrained" else ():
-        refuse_known_members(plan, tower.encoder, tasks[0].data.fingerprint, tasks[0].data.digests["train"])
-    merged = find_merged(config, plan, tasks[0].towers[0])
+    first, plan = tasks[0], tasks[0].plan
+    for tower in first.towers if config.weights == "pretrained" else ():
+        refuse_known_members(plan, tower.encoder, first.data.fingerprint, first.data.digests["train"])
+    merged = find_merged(config, plan, first.towers[0])
     tasks = tuple(replace(resolved, merged=merged) for resolved in tasks) if merged else tasks
     tasks = tuple(_with_source(resolved, plan, number, source) for number, resolved in enumerate(map(_aligned, tasks)))
     roles = {(Role.TARGET, number): resolved for number, resolved in enumerate(tasks)}
