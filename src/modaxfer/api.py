@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from modaxfer.runner.predict.predictor import Predictor
     from modaxfer.runner.predict.records import Predicted
 
+Rows = list[dict[str, Any]]
+
 __all__ = ["Comparison", "Run", "compare", "evaluate", "load", "make_config", "predict", "train"]
 
 
@@ -109,9 +111,7 @@ class Run:
         frame: pandas.DataFrame = read_test_rows(self.folder)
         return frame
 
-    def predict(
-        self, data: Any, *, adapt: str | None = None, raw: bool = False, quiet: bool = False
-    ) -> list[dict[str, Any]]:
+    def predict(self, data: Any, *, adapt: str | None = None, raw: bool = False, quiet: bool = False) -> Rows:
         """Predict rows; of a shared run, ask the run of one of its `tasks`.
 
         Args:
@@ -135,14 +135,10 @@ class Run:
         return records(self._predicted(data, quiet, adapt, raw))
 
     def predict_proba(self, data: Any, *, raw: bool = False, quiet: bool = False) -> numpy.ndarray:
-        """Return probabilities ``[rows, classes]``, the classes in the order of ``result.data["classes"]``.
-
-        A row that cannot be read is NaN throughout.
+        """Return probabilities ``[rows, classes]``, in the order of ``result.data["classes"]``; NaN of unreadable rows.
 
         Args:
-            data: As for `predict`.
-            raw: As for `predict`.
-            quiet: As for `predict`.
+            data, raw, quiet: As for `predict`.
 
         Raises:
             DataError: As for `predict`; or the model is a regression, which has no classes.
@@ -388,7 +384,7 @@ def load(folder: str | Path, *, trust_remote_code: bool = False) -> Run:
     return Run(folder, trust_remote_code=trust_remote_code)
 
 
-def predict(folder: str | Path, data: Any, *, adapt: str | None = None, quiet: bool = False) -> list[dict[str, Any]]:
+def predict(folder: str | Path, data: Any, *, adapt: str | None = None, quiet: bool = False) -> Rows:
     """Predict rows with the model of the run in `folder`; see `Run.predict`."""
     return Run(folder).predict(data, adapt=adapt, quiet=quiet)
 

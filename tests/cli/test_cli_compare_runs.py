@@ -70,7 +70,8 @@ def test_a_mistake_is_one_paragraph_and_status_2(mistake, made, shell):
     assert re.search(message, err), err
 
 
-def test_a_metric_is_not_for_a_grid(shell):
-    status, _, err = shell("compare", "--encoder", "vit", "--strategy", "full", "--task", "digits", "--metric", "mae")
+def test_one_metric_decides_between_finished_runs(shell, made):
+    several = ("--metric", "accuracy", "--metric", "f1_macro")
+    status, _, err = shell("compare", made("a", 0.9), made("b", 0.6, strategy="lora"), *several)
     assert status == 2
-    assert "--metric is for finished runs" in err
+    assert "one metric decides between finished runs" in err

@@ -33,14 +33,12 @@ MANY: dict[str, Any] = {"multiple": True}
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the comparison in the output folder, as it was asked for.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
-@click.option("--metric", metavar="NAME", help="Of finished runs: decides instead of the primary metric.")
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json.")
 def compare_command(
     runs: tuple[str, ...],
     path: str | None,
     resume: bool,
     retry_failed: bool,
-    metric: str | None,
     as_json: bool,
     **values: Any,
 ) -> int:
@@ -52,7 +50,7 @@ def compare_command(
 
     Both say which differences are evidence: the same test rows, drawn with seeds by the paired bootstrap, McNemar's
     test, p-values that hold together. Folders of runs, or of comparisons, are read; nothing is trained then, and with
-    --output a page is written.
+    --output a page is written; --metric decides there in place of the primary metric.
 
     A cell that is refused or that fails is a row with its reason; the rest goes on. The same command again runs only
     what is missing: refused cells are asked again, failed ones only with --retry-failed. Without --output, the folder
@@ -60,9 +58,7 @@ def compare_command(
     """  # noqa: D301 - click's mark for lines kept as they are
     if runs:
         asked = settings(values) | {"config": path, "resume": resume, "retry_failed": retry_failed}
-        return _compare_runs(runs, metric, asked, as_json=as_json)
-    if metric is not None:
-        raise ConfigError("--metric is for finished runs", fix="cells are compared by the primary metric of their task")
+        return _compare_runs(runs, asked.pop("metric", ()), asked, as_json=as_json)
     from modaxfer.api import compare
 
     made = compare(path, resume=resume, retry_failed=retry_failed, **settings(values))
@@ -75,7 +71,9 @@ def compare_command(
     return _status(made.cells)
 
 
-def _compare_runs(runs: Sequence[str], metric: str | None, asked: Mapping[str, Any], *, as_json: bool) -> int:
+def _compare_runs(runs: Sequence[str], metrics: Sequence[str], asked: Mapping[str, Any], *, as_json: bool) -> int:
+    if len(metrics) > 1:
+        raise ConfigError("one metric decides between finished runs", got=metrics, fix="give --metric once")
     given = [name for name, value in asked.items() if value and name != "output"]
     if given:
         raise ConfigError(
@@ -85,7 +83,7 @@ def _compare_runs(runs: Sequence[str], metric: str | None, asked: Mapping[str, A
         )
     from modaxfer.reports.compare.face import compare_runs
 
-    made = compare_runs(runs, metric=metric, output=asked.get("output"))
+    made = compare_runs(runs, metric=next(iter(metrics), None), output=asked.get("output"))
     if as_json:
         print_json(made.found)
     else:
