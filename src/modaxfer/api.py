@@ -135,7 +135,7 @@ class Run:
         return records(self._predicted(data, quiet, adapt, raw))
 
     def predict_proba(self, data: Any, *, raw: bool = False, quiet: bool = False) -> numpy.ndarray:
-        """Return probabilities ``[rows, classes]``, in the order of ``result.data["classes"]``; NaN of unreadable rows.
+        """Return probabilities ``[rows, classes]``, in the order of ``result.data["classes"]``; NaN if unread.
 
         Args:
             data, raw, quiet: As for `predict`.
