@@ -138,13 +138,14 @@ class Run:
         """Return probabilities ``[rows, classes]``, in the order of ``result.data["classes"]``; NaN if unread.
 
         Args:
-            data, raw, quiet: As for `predict`.
+            data: As for `predict`.
+            raw: As for `predict`.
+            quiet: As for `predict`.
 
         Raises:
             DataError: As for `predict`; or the model is a regression, which has no classes.
         """
-        scores: numpy.ndarray | None = self._predicted(data, quiet, raw=raw).scores
-        if scores is None:
+        if (scores := self._predicted(data, quiet, raw=raw).scores) is None:
             raise DataError("a regression has no classes, so no probabilities", fix="use predict")
         return scores
 
@@ -171,8 +172,7 @@ class Run:
         from modaxfer.runner.progress import Progress
 
         if data is None:
-            shared = self.tasks
-            if shared:
+            if shared := self.tasks:
                 return {name: run.evaluate() for name, run in shared.items()}
             return dict(evaluate_run(self.folder, trust_remote_code=self._trusted))
         scored = score_rows(self.folder, data, label=label, predictor=self._loaded())
