@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modaxfer.advice import Recommendation, recommend
     from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
     from modaxfer.config import RunConfig
+    from modaxfer.curves import Curve, curve
     from modaxfer.errors import ModaxferError
     from modaxfer.pretraining.face import pretrain
     from modaxfer.reports.compare.face import Evidence, compare_runs
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "Comparison": "modaxfer.api",
+    "Curve": "modaxfer.curves",
     "Evidence": "modaxfer.reports.compare.face",
     "ModaxferError": "modaxfer.errors",
     "Recommendation": "modaxfer.advice",
@@ -28,6 +30,7 @@ _LAZY = {
     "RunConfig": "modaxfer.config",
     "compare": "modaxfer.api",
     "compare_runs": "modaxfer.reports.compare.face",
+    "curve": "modaxfer.curves",
     "evaluate": "modaxfer.api",
     "load": "modaxfer.api",
     "predict": "modaxfer.api",
@@ -38,6 +41,7 @@ _LAZY = {
 
 __all__ = [
     "Comparison",
+    "Curve",
     "Evidence",
     "ModaxferError",
     "Recommendation",
@@ -46,6 +50,7 @@ __all__ = [
     "RunConfig",
     "compare",
     "compare_runs",
+    "curve",
     "evaluate",
     "hookimpl",
     "load",

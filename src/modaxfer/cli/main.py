@@ -31,6 +31,7 @@ COMMANDS = {
     "merge": ("modaxfer.cli.merge:merge_command", "Join the weights of finished runs into one."),
     "compare": ("modaxfer.cli.compare:compare_command", "Train a grid of encoders, strategies, tasks and seeds."),
     "recommend": ("modaxfer.cli.recommend:recommend_command", "Say which encoder and strategy to train a task with."),
+    "curve": ("modaxfer.cli.curve:curve_command", "Score against number of labels, and what more would bring."),
     "report": ("modaxfer.cli.runs:report_command", "Render the reports of a run again."),
     "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),
     "show": ("modaxfer.cli.listing:show_command", "Show one encoder, bridge, strategy, task, metric or report."),
