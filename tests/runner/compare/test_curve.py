@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError
+from modaxfer.metrics import student_interval
 from modaxfer.metrics.power_law import PowerLaw
 from modaxfer.runner.compare.curve import claim_curve, read_curve, sizes_of, stored_curve
 from modaxfer.runner.compare.ledger import CellRecord, write_cells
@@ -113,6 +114,8 @@ def test_points_are_means_over_draws_and_a_law_says_what_more_would_bring(own_ro
 def test_one_draw_has_the_interval_of_its_test_rows(own_rows, tmp_path):
     (curve,) = measured(own_rows, tmp_path, (1, 2, 4, 8, 16), seeds=1)
     assert curve.points[0].interval == pytest.approx((LAW.at(2) - 0.04, LAW.at(2) + 0.04))
+    (three,) = measured(own_rows, tmp_path / "three", (1, 2, 4, 8, 16), seeds=3)
+    assert three.points[0].interval == pytest.approx(student_interval(three.points[0].scores))
     low, high = curve.doubled["gain_interval"]
     assert high - low > 0.01
 

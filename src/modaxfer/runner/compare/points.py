@@ -20,6 +20,9 @@ __all__ = ["CURVE", "CurvePoint", "LearningCurve", "curves_of", "read_curves", "
 CURVE = "curve.json"
 SCHEMA = 1
 
+FEW_DRAWS = 3
+"""So many draws say how far draws lie apart; two are off by a factor of thirteen too easily."""
+
 WIDTH = 3.92
 """Standard deviations between the ends of a 95 % interval."""
 
@@ -36,7 +39,7 @@ class CurvePoint:
     """Test scores, one per draw that was completed."""
     mean: float
     interval: tuple[float, float] | None
-    """95 %: of the mean over draws (Student's t); with one draw over test rows."""
+    """95 %: of the mean over draws (Student's t); of fewer than three draws, the mean of their ends over test rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +100,16 @@ def _curve(key: tuple[str, str, str], cells: Mapping[int | None, Sequence[CellRe
 
 def _point(shots: int | None, cells: Sequence[CellRecord], metric: str) -> CurvePoint:
     scores = tuple(float(cell.score) for cell in cells if cell.score is not None)
-    interval: Any = cells[0].intervals.get(metric)
-    if len(scores) > 1:
-        found = student_interval(scores)
-        interval = (found.low, found.high)
+    own = [ends for cell in cells if (ends := cell.intervals.get(metric)) and None not in ends]
+    interval = tuple(sum(end) / len(own) for end in zip(*own, strict=True)) if own else None
+    if len(scores) >= FEW_DRAWS:
+        interval = tuple(student_interval(scores))
     return CurvePoint(
         shots=shots,
         rows=int(cells[0].data["rows"]["train"]),
         scores=scores,
         mean=sum(scores) / len(scores),
-        interval=None if not interval or None in interval else (float(interval[0]), float(interval[1])),
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
     )
 
 
