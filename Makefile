@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods embedded embed fusion sharing matrix streaming threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods recommend embedded embed fusion sharing matrix streaming threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -95,6 +95,12 @@ cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (abou
 
 few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/few_labels.py
+	$(BIN)/python docs/generate.py
+
+# Grids of sixteen tasks take hours on two cores; --only CELL ... makes some.
+recommend: $(VENV)/.weights  ## Compare what recommend chooses with whole grids (hours; needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/recommend.py
+	$(BIN)/python benchmarks/recorded.py
 	$(BIN)/python docs/generate.py
 
 embedded: $(VENV)/.weights  ## Measure the weights of plugins/embedded (needs MODAXFER_DATA); goes on where it was.

@@ -11,6 +11,7 @@ from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.methods import methods
+from tables.recommend import recommend
 from tables.registered import (
     augmentations,
     bridges,
@@ -67,6 +68,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "objectives": objectives,
     "pretraining-config": pretraining_config,
     "problems": problems,
+    "recommend": recommend,
     "result-keys": result_keys,
     "run-config": run_config,
     "scaling": scaling,

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.config import refuse_code_by_file
+from modaxfer.config import RunConfig, refuse_code_by_file
+from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.result import Result
 from modaxfer.settings import plain_values, read_values
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Recommendation", "recommend"]
+__all__ = ["AUTO", "Recommendation", "decided", "recommend", "told_of_choice"]
+
+AUTO = "auto"
+"""As encoder or strategy: the one that a recommendation chooses."""
+
+KEPT = ("picks", "options", "plan", "spent_s")
+"""Keys of recommend.json that a result repeats."""
 
 
 class Recommendation:
@@ -101,3 +111,68 @@ def recommend(
 
         write(find_out(question, folder, Progress(not quiet)), folder)
     return Recommendation(folder)
+
+
+def decided(config: RunConfig, *, quiet: bool = False) -> RunConfig:
+    """Return `config` with what it leaves to a recommendation chosen; as it is where it leaves nothing.
+
+    ``--encoder auto`` with a ``--checkpoint`` is the encoder of that name, for any model that Transformers knows.
+
+    Raises:
+        ConfigError: Rows are private, which a recommendation looks at without noise.
+        RefusedError: Nothing that could be trained is left to choose.
+    """
+    open_encoder = config.encoder == (AUTO,) and config.checkpoint is None
+    if not open_encoder and config.strategy != AUTO:
+        return config
+    if config.private is not None:
+        raise ConfigError(
+            "a recommendation looks at rows without noise, and --private protects them",
+            got=f"--private {config.private:g} with auto",
+            fix="name encoder and strategy",
+        )
+    made = recommend(quiet=quiet, **_question(config, open_encoder))
+    chosen = made.found.get("trained")
+    if chosen is None:
+        raise RefusedError(
+            "no encoder can be recommended for this task", got=made.folder, fix="name --encoder and --strategy"
+        )
+    return replace(
+        config,
+        encoder=(chosen["encoder"],),
+        strategy=chosen["strategy"],
+        recommended=str(made.folder.resolve()),
+    )
+
+
+def _question(config: RunConfig, open_encoder: bool) -> dict[str, Any]:
+    from modaxfer.runner.recommend.question import SHARED
+
+    usual = RunConfig()
+    shared = {
+        item.name: getattr(config, item.name)
+        for item in dataclasses.fields(RunConfig)
+        if item.name in SHARED and item.name != "output" and getattr(config, item.name) != getattr(usual, item.name)
+    }
+    encoders = {} if open_encoder or not config.encoder else {"encoder": config.encoder}
+    strategies = {} if config.strategy in (AUTO, "") else {"strategy": (config.strategy,)}
+    return {**shared, **encoders, **strategies}
+
+
+def told_of_choice(result: Result, folder: Path, recommended: str | None) -> Result:
+    """Return the result of the run in `folder` with how its encoder and strategy were chosen, and store it there."""
+    if recommended is None or result.recommended:
+        return result
+    found = Recommendation(recommended).found
+    plan = next(each for each in found["options"] if each["strategy"] != "simple" and _is(each, found["trained"]))
+    told = {"folder": recommended, "expected": plan["expected"], "interval": plan["interval"]}
+    warned = result.warnings
+    if found["plan"]["strategy"] == "simple":
+        warned = (*warned, f"the recommendation expects no model to do better than {found['plan']['model']}")
+    made = replace(result, recommended={**told, **{key: found[key] for key in KEPT}}, warnings=warned)
+    made.save(folder)
+    return made
+
+
+def _is(option: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(option[key] == other[key] for key in ("encoder", "strategy"))

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from modaxfer.advice import decided, told_of_choice
 from modaxfer.config import RunConfig, build, refuse_code_by_file
 from modaxfer.errors import DataError
 from modaxfer.result import Result, inside
@@ -262,8 +263,7 @@ def train(
         quiet: Keep silent on standard error.
         **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
             ``task="legal-sentiment"``, ``set={"rank": 8}``. ``data`` may also be labelled rows in memory, as
-            `Run.predict` takes them, or a mapping of ``train``, ``validation`` and ``test`` to such rows; the run keeps
-            a copy of them.
+            `Run.predict` takes them, or ``train``, ``validation`` and ``test`` mapped to such rows: the run keeps them.
 
     Raises:
         ModaxferError: The request was wrong, or the run failed.
@@ -275,14 +275,14 @@ def train(
     from modaxfer.runner.request.kept import bring_home
     from modaxfer.runner.request.request import read_request
 
-    wanted = make_config(config, **settings)
+    wanted = decided(make_config(config, **settings), quiet=quiet)
     with heeded(), ExitStack() as held:
         request = None if resume else read_request(wanted)
         if launched_world() is None:
             # Before torch is imported: a folder that cannot be written is known now.
             wanted = held.enter_context(claim(wanted, resume=resume, overwrite=overwrite)).config
             held.enter_context(telling("modaxfer train", Path(str(wanted.output)), begun=CONFIG))
-        # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
+        # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
         from modaxfer.reports import report_run
         from modaxfer.runner.beside.schedule import run_with_companions
         from modaxfer.runner.progress import Progress
@@ -292,7 +292,7 @@ def train(
         )
         if reports_here():
             bring_home(folder)
-            report_run(result, folder)
+            report_run(told_of_choice(result, folder, wanted.recommended), folder)
     return Run(folder, trust_remote_code=wanted.trust_remote_code)
 
 

@@ -51,9 +51,13 @@ class RunConfig:
     """One run, as asked for on the command line, in YAML or from Python."""
 
     encoder: tuple[str, ...] = documented(
-        (), "Encoder: a name, name:size, a hub id, a local folder or a completed run; several for fusion."
+        (),
+        "Encoder: a name, name:size, a hub id, a local folder or a completed run; several for fusion; auto = the one "
+        "that `modaxfer recommend` chooses.",
     )
-    strategy: str = documented("", "Strategy: how the encoder is carried over.")
+    strategy: str = documented(
+        "", "Strategy: how the encoder is carried over; auto = the one that `modaxfer recommend` chooses."
+    )
     task: tuple[str, ...] = documented((), "Task to learn; several for multitask.")
     source_task: tuple[str, ...] = documented(
         (),
@@ -163,6 +167,9 @@ class RunConfig:
         "labels; labelled, the same without the rows of --unlabelled. Set by the runs that are made beside it.",
         choices=("", "source-only", "oracle", "labelled"),
         flag=False,
+    )
+    recommended: str | None = documented(
+        None, "Folder of the recommendation that chose encoder or strategy; set where one of them is auto.", flag=False
     )
     set: Mapping[str, Any] = field(
         default_factory=dict,

@@ -43,6 +43,11 @@ class Result:
     before: tuple[Mapping[str, Any], ...] = ()
     """Runs that were trained before this one, which starts from the last: ``run`` (its folder in this one), ``task``,
     ``strategy``, ``rows``, ``primary``, ``test`` and ``interval`` (of its own test split), ``seed`` and ``seconds``."""
+    recommended: Mapping[str, Any] = field(default_factory=dict)
+    """Where ``--encoder auto`` or ``--strategy auto`` asked for it, how both were chosen before the run: ``folder`` of
+    the recommendation, ``expected`` score with its ``interval`` (95 %, of a test split of this size), and as
+    recommend.json has them ``plan`` and ``options`` (``encoder``, ``strategy``, ``expected``, ``interval`` and the
+    ``difference`` from the surest), ``picks`` and ``spent_s``."""
     schema: int = SCHEMA
     """Version of these keys."""
     metrics: Mapping[str, Any] = field(default_factory=dict)

@@ -63,6 +63,7 @@ class Settings(TypedDict, total=False):
     standalone: bool
     trust_remote_code: bool
     bound: Literal["", "source-only", "oracle", "labelled"]
+    recommended: str | None
     set: Mapping[str, Any]
 
 
