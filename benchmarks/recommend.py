@@ -1,9 +1,9 @@
 """Is what ``modaxfer recommend`` chooses as good as the best cell of a whole grid? ``make recommend``.
 
-On every task a grid of encoders, also cut and random ones, by ``frozen``, ``lora`` and ``full`` is measured on the test
-split, and the simple bar with it. The recommendation is asked for when the grid of its task is there, and sees nothing of
-it: neither test rows, nor what was recorded of this task, nor its cache. A killed benchmark goes on where it was. Writes
-``docs/results/recommend.json``, in which a task stays until it is measured again.
+On every task a grid of encoders, also cut and random ones, by ``frozen``, ``lora`` and ``full`` is measured on test
+rows, and the simple bar with it. The recommendation is asked for when the grid of its task is there, and sees nothing
+of it: neither test rows, nor what was recorded of this task, nor its cache. A killed benchmark goes on where it was.
+Writes ``docs/results/recommend.json``, in which a task stays until it is measured again.
 """
 
 from __future__ import annotations
