@@ -162,8 +162,8 @@ class Run:
 
         Returns:
             ``metrics``, ``stored`` (the run's own on its test split) and ``intervals``; for other rows also ``rows``
-            (scored), ``dropped`` (reason to number), ``dropped_rows`` and ``warnings``. Of a shared run's test splits
-            these are given for each task, by its id.
+            (scored), ``resampled``, ``dropped`` (reason to number), ``dropped_rows`` and ``warnings``. Of a shared
+            run's test splits these are given for each task, by its id.
 
         Raises:
             DataError: The task's rows are gone or changed, or the rows given cannot be scored.

@@ -80,6 +80,12 @@ class RunConfig:
     label: tuple[str, ...] = documented(
         (), "Label column of --data; several columns of 0 and 1 are the labels of a multi-label problem.", whole=True
     )
+    group: tuple[str, ...] = documented(
+        (),
+        "Column of --data whose equal values belong together, such as a speaker, company or patient: splits keep them "
+        "on one side, and intervals draw them together.",
+        whole=True,
+    )
     problem: str | None = documented(
         None,
         "Problem type of --data, such as binary, multiclass, multilabel or regression; guessed from the labels where "

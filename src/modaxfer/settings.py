@@ -28,6 +28,7 @@ class Settings(TypedDict, total=False):
     audio: str | Sequence[str]
     number: str | Sequence[str]
     label: str | Sequence[str] | None
+    group: str | Sequence[str] | None
     problem: str | None
     data_dir: str | Path | None
     on_bad_row: Literal["drop", "fail"]

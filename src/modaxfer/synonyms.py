@@ -17,6 +17,7 @@ _KEYS = {
     "device": "gpu cuda cpu mps accelerator",
     "encoder": "model backbone model_name model_name_or_path base_model arch architecture",
     "epochs": "epoch num_epochs n_epochs max_epochs num_train_epochs",
+    "group": "groups group_column cluster speaker patient",
     "image": "img picture image_column",
     "label": "target y labels class label_column target_column",
     "learning_rate": "lr rate eta",

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from modaxfer.config import RunConfig, build, read_yaml, to_yaml
+from modaxfer.data.clusters import clusters_of
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
 from modaxfer.tasks.load import load_task
@@ -35,6 +36,24 @@ def test_a_csv_of_texts(reviews):
     assert data.source == f"file {reviews}"
     assert data.classes == ("bad", "good")
     assert all(text.startswith("00") for text in data.splits["train"]["text"])
+
+
+def test_rows_of_a_group_stay_together_and_are_drawn_together(tmp_path):
+    rows = [(f"text {n}", ("good", "bad")[n % 2], f"speaker {n // 8}") for n in range(160)]
+    path = csv_of(tmp_path / "said.csv", rows, header="text,label,speaker")
+    spec = task_from_files(RunConfig(data=path, text=("text",), group=("speaker",)))
+    data = load_task(spec)
+    sides = [set(data.splits[split]["speaker"]) for split in ("train", "validation", "test")]
+    assert not sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2]
+    clusters = clusters_of(data, spec.splits, spec.fields, "test")
+    assert (clusters.count, clusters.by) == (len(sides[2]), "the same speaker")
+
+
+def test_a_group_is_a_column_that_is_there_and_no_label(reviews):
+    with pytest.raises(DataError, match="group column 'speeker' is not in the data"):
+        task_from_files(RunConfig(data=reviews, text=("text",), group=("speeker",)))
+    with pytest.raises(ConfigError, match="column 'label' is both group and label"):
+        task_from_files(RunConfig(data=reviews, text=("text",), group=("label",)))
 
 
 def test_the_config_makes_the_same_task_again(reviews, tmp_path):

@@ -26,6 +26,7 @@ METAVARS = {
     "audio": "COL",
     "number": "COL",
     "label": "COL",
+    "group": "COL",
     "data_dir": "DIR",
     "augment": "NAME[=X]",
     "metric": "M",

@@ -87,7 +87,9 @@ def _evaluate_rows(run: Path, predictor: Predictor, file: str, label: tuple[str,
         return
     _print_scores(evaluation, "new rows", "")
     left_out = ", ".join(f"{count} {reason}" for reason, count in evaluation["dropped"].items())
-    progress.say(f"{evaluation['rows']} rows scored" + (f"; left out: {left_out}" if left_out else ""))
+    drawn = evaluation["resampled"]
+    over = f"; intervals over {drawn['units']} groups with {drawn['by']}" if drawn["by"] else ""
+    progress.say(f"{evaluation['rows']} rows scored{over}" + (f"; left out: {left_out}" if left_out else ""))
 
 
 def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> None:

@@ -12,13 +12,13 @@ from modaxfer.data.cleaning import too_coarse
 from modaxfer.data.splits import group_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from typing import Any
 
     from modaxfer.contracts import TaskData
     from modaxfer.spec import Field, SplitPolicy
 
-__all__ = ["Clusters", "clusters_of", "shared_values"]
+__all__ = ["Clusters", "clusters_of", "joined", "shared_values"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,24 @@ class Clusters:
     count: int
     by: str
     """What rows of one cluster share, for people: ``the same sentence or equal inputs``."""
+
+
+def joined(named: Mapping[str, Sequence[Hashable]], digests: Sequence[Hashable] | None) -> Clusters | None:
+    """Return the clusters of rows that agree in one of the keys; None where every row stands alone.
+
+    Args:
+        named: By what a key is, for people: one value per row, None where the row has no twin.
+        digests: Of the inputs; None where equal inputs are separate observations.
+    """
+    keys = [*named.values(), *([] if digests is None else [digests])]
+    rows = len(keys[0]) if keys else 0
+    numbers = group_rows(keys, rows)
+    count = int(numbers.max()) + 1 if rows else 0
+    if count == rows:
+        return None
+    by = [f"the same {name}" for name, key in named.items() if _repeats(key)]
+    by += ["equal inputs"] if digests is not None and _repeats(digests) else []
+    return Clusters(numbers=numbers, count=count, by=" or ".join(by))
 
 
 def clusters_of(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], split: str) -> Clusters | None:
@@ -46,17 +64,9 @@ def clusters_of(data: TaskData, policy: SplitPolicy, fields: Sequence[Field], sp
     """
     rows, digests = data.splits[split], data.digests[split]
     named = [columns for columns in dict.fromkeys((policy.group, policy.disjoint)) if columns]
-    keys: list[Sequence[Hashable]] = [shared_values([rows[name] for name in columns]) for columns in named]
-    if not too_coarse(list(chain.from_iterable(data.digests.values())), fields):
-        keys.append(digests)
-    numbers = group_rows(keys, len(digests))
-    count = int(numbers.max()) + 1
-    if count == len(numbers):
-        return None
-    shared = [(" and ".join(columns), key) for columns, key in zip(named, keys, strict=False)]
-    by = [f"the same {name}" for name, key in shared if _repeats(key)]
-    by += ["equal inputs"] if len(keys) > len(named) and _repeats(digests) else []
-    return Clusters(numbers=numbers, count=count, by=" or ".join(by))
+    keys = {" and ".join(columns): shared_values([rows[name] for name in columns]) for columns in named}
+    coarse = too_coarse(list(chain.from_iterable(data.digests.values())), fields)
+    return joined(keys, None if coarse else digests)
 
 
 def shared_values(columns: Sequence[Sequence[Any]]) -> list[Hashable]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.encoders.runs import lineage
+from modaxfer.metrics.intervals import FEWEST_UNITS
 from modaxfer.plan import SCORE
 from modaxfer.reports.decisions import decision_facts
 from modaxfer.reports.estimates import estimate_facts
@@ -150,7 +151,8 @@ def drawn_over(result: Result) -> str:
     drawn = result.data.get("resampled")
     if not isinstance(drawn, Mapping) or drawn.get("units") == drawn.get("rows"):
         return "the test rows"
-    return f"{drawn['units']:,} groups of test rows with {drawn['by']}"
+    few = ", too few for an interval to rely on" if drawn["units"] < FEWEST_UNITS else ""
+    return f"{drawn['units']:,} groups of test rows with {drawn['by']}{few}"
 
 
 def dropped_rows(result: Result) -> tuple[tuple[str, int], ...]:

@@ -22,7 +22,7 @@ from modaxfer.problems import TagLabels
 from modaxfer.problems.conformity import require_problem
 from modaxfer.problems.guess import SEVERAL_COLUMNS, TAGGING, guess_problem, tagged_column
 from modaxfer.registry import problem_name, problem_of
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field, FolderSource, Target, TaskSpec
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field, FolderSource, SplitPolicy, Target, TaskSpec
 from modaxfer.tasks.intake import input_fields
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     guessed is said in the spec's summary.
 
     Args:
-        config: Uses `data`, `text`, `image`, `audio`, `number`, `label` and `problem`.
+        config: Uses `data`, `text`, `image`, `audio`, `number`, `label`, `group` and `problem`.
 
     Raises:
         ConfigError: No data is named, or one column is named twice.
@@ -59,7 +59,8 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     train = read_data(path, Selection(draw=Draw(rows=_LOOKED_AT, seed=0)))["train"]
     fields = _fields(config, train)
     columns = _label_columns(config, train)
-    _refuse_repeats(fields, columns)
+    require_columns(train, config.group, "group column")
+    _refuse_repeats(fields, columns, config.group)
     target, why = _target(config, train, columns, fields)
     fields, metrics = _tagged(fields, train, target)
     spec = TaskSpec(
@@ -68,6 +69,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
         target=target,
         metrics=metrics,
         sources=(FolderSource(name=str(path)),),
+        splits=SplitPolicy(group=config.group),
         domain="own data",
     )
     return _described(spec, input_fields(spec, train), f"{target.problem} ({why})")
@@ -75,7 +77,9 @@ def task_from_files(config: RunConfig) -> TaskSpec:
 
 def _in_normal_form(config: RunConfig) -> RunConfig:
     """Return `config` with column names as tables have them: a name typed on macOS may be decomposed."""
-    names = {kind: tuple(map(tidy, getattr(config, kind))) for kind in ("text", "image", "audio", "number", "label")}
+    names = {
+        kind: tuple(map(tidy, getattr(config, kind))) for kind in ("text", "image", "audio", "number", "label", "group")
+    }
     return replace(config, **names)  # type: ignore[arg-type]
 
 
@@ -100,14 +104,19 @@ def _label_columns(config: RunConfig, table: pa.Table) -> tuple[str, ...]:
     return ("label",)
 
 
-def _refuse_repeats(fields: tuple[Field, ...], labels: tuple[str, ...]) -> None:
+def _refuse_repeats(fields: tuple[Field, ...], labels: tuple[str, ...], groups: tuple[str, ...]) -> None:
     names = [field.name for field in fields]
     if both := [name for name in labels if name in names]:
         raise ConfigError(
             f"column {both[0]!r} is both input and label",
             fix="name another label with --label, or leave it out of the inputs",
         )
-    for role, named in (("input", names), ("label", list(labels))):
+    if both := [name for name in labels if name in groups]:
+        raise ConfigError(
+            f"column {both[0]!r} is both group and label",
+            fix="rows of one label are no group: name another with --group",
+        )
+    for role, named in (("input", names), ("label", list(labels)), ("group", list(groups))):
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise ConfigError(f"a column is named as {role} twice", got=twice, fix="name it once")
 

@@ -125,3 +125,15 @@ def test_the_answers_are_read_once_and_handed_on_as_they_were_stored() -> None:
     assert (part.answers.targets.tolist(), part.answers.unseen) == ([-1, 2], {0: ("fish",)})
     with pytest.raises(RunFailedError, match="targets of a sealed split are read twice in one run"):
         asked(data, posed(), TEXT_FIELD, "test")
+
+
+def test_few_groups_are_said_to_be_too_few() -> None:
+    task = posed(policy=SplitPolicy(group=("speaker",)))
+    few = asked(rows(["cat"] * 30, "multiclass", speaker=[n % 3 for n in range(30)]), task, TEXT_FIELD, "test")
+    assert few.too_few == (
+        "intervals are drawn over 3 groups of rows with the same speaker: "
+        "fewer than 10 make them too narrow to rely on",
+    )
+    assert few.to_dict() == {"rows": 30, "units": 3, "by": "the same speaker"}
+    many = asked(rows(["cat"] * 30, "multiclass", speaker=[n % 12 for n in range(30)]), task, TEXT_FIELD, "test")
+    assert many.too_few == asked(rows(["cat"] * 3, "multiclass"), posed(), TEXT_FIELD, "test").too_few == ()

@@ -42,6 +42,20 @@ def test_scores_and_intervals_of_new_rows(texts, tmp_path):
         assert found["stored"] == texts.result.metrics["test"]
 
 
+def test_rows_of_a_group_that_the_run_was_told_of_are_drawn_together(texts, tmp_path):
+    copied = tmp_path / "run"
+    shutil.copytree(texts.folder, copied)
+    config = copied / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("group: []", "group: [speaker]"), encoding="utf-8")
+    rows, _ = labelled(texts, ["positive", "negative"] * 3)
+    grouped = [{**row, "speaker": place % 2} for place, row in enumerate(rows)]
+    run = modaxfer.load(copied)
+    found = run.evaluate(grouped, quiet=True)
+    assert found["resampled"] == {"rows": 6, "units": 2, "by": "the same speaker"}
+    assert any("2 groups of rows with the same speaker: fewer than 10" in line for line in found["warnings"])
+    assert run.evaluate(rows)["resampled"] == {"rows": 6, "units": 6, "by": ""}
+
+
 def test_a_class_that_the_model_does_not_know_is_an_error_and_said(texts, capsys):
     rows, predicted = labelled(texts, ["positive", "negative", "mixed", "mixed", "negative", "positive"])
     found = texts.evaluate(rows)

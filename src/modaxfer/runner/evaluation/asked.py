@@ -10,10 +10,11 @@ import numpy as np
 
 from modaxfer.contracts import Answers, TaskData
 from modaxfer.data.clusters import Clusters, clusters_of
+from modaxfer.metrics.intervals import FEWEST_UNITS
 from modaxfer.registry import problem_of
 from modaxfer.spec import Field, TaskSpec
 
-__all__ = ["Asked", "asked"]
+__all__ = ["Asked", "asked", "resampled_over", "too_few_groups"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,29 @@ class Asked:
 
     def to_dict(self) -> dict[str, Any]:
         """Return how the split's intervals were drawn, as stored in ``data.resampled``."""
-        rows = len(self.references)
-        if self.clusters is None:
-            return {"rows": rows, "units": rows, "by": ""}
-        return {"rows": rows, "units": self.clusters.count, "by": self.clusters.by}
+        return resampled_over(len(self.references), self.clusters)
+
+    @property
+    def too_few(self) -> tuple[str, ...]:
+        """Say, on one line, that the split has too few groups of rows for intervals to rely on; empty where not."""
+        return too_few_groups(self.clusters)
+
+
+def resampled_over(rows: int, clusters: Clusters | None) -> dict[str, Any]:
+    """Return what intervals of `rows` rows are drawn over: ``rows``, ``units``, and what rows of one share, ``by``."""
+    if clusters is None:
+        return {"rows": rows, "units": rows, "by": ""}
+    return {"rows": rows, "units": clusters.count, "by": clusters.by}
+
+
+def too_few_groups(clusters: Clusters | None) -> tuple[str, ...]:
+    """Return one line where `clusters` are too few for a bootstrap interval to rely on."""
+    if clusters is None or clusters.count >= FEWEST_UNITS:
+        return ()
+    return (
+        f"intervals are drawn over {clusters.count} groups of rows with {clusters.by}: fewer than {FEWEST_UNITS} make"
+        " them too narrow to rely on",
+    )
 
 
 def asked(data: TaskData, task: TaskSpec, fields: Sequence[Field], split: str) -> Asked:

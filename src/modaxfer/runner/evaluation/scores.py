@@ -77,6 +77,7 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
     )
     scored = {name: measured.metrics if name == "test" else scored[name] for name in made}
     warnings += [_both(name, found, scored[name], resolved, asks[name]) for name, found in unseen.items()]
+    warnings += ask.too_few
     return Findings(
         metrics={**scored, "primary": primary},
         intervals=measured.intervals,

@@ -14,6 +14,7 @@ from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import Label
 from modaxfer.data.cells.columns import file_columns
 from modaxfer.data.cleaning import find_label_faults, too_coarse
+from modaxfer.data.clusters import Clusters, joined, shared_values
 from modaxfer.data.given import Given
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
@@ -22,12 +23,13 @@ from modaxfer.metrics import default_metrics
 from modaxfer.problems.labels.names import unseen
 from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.result import Result
+from modaxfer.runner.evaluation.asked import resampled_over, too_few_groups
 from modaxfer.runner.evaluation.measured import measure
 from modaxfer.runner.predict.given import labelled_rows
 from modaxfer.runner.predict.predictor import Predictor, first_reasons
 from modaxfer.runner.predict.records import Predicted
 from modaxfer.runner.progress import Progress
-from modaxfer.spec import Target
+from modaxfer.spec import SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     pass
@@ -58,7 +60,8 @@ def score_rows(
 
     Returns:
         ``metrics``, ``intervals`` and ``stored`` as of `modaxfer.runner.predict.evaluate.evaluate`; ``rows`` (scored),
-        ``dropped`` (reason to number), ``dropped_rows`` and ``warnings`` (lines).
+        ``resampled`` (what intervals are drawn over, as in a result), ``dropped`` (reason to number), ``dropped_rows``
+        and ``warnings`` (lines).
 
     Raises:
         DataError: There is no model or no label column, or not one row can be scored.
@@ -82,13 +85,14 @@ def score_rows(
     if not len(kept):
         reasons = first_reasons({row: detail for row, (_, detail) in faults.items()})
         raise DataError("not one row can be scored", got=reasons, fix="repair the rows")
-    asked = _Asked(labels=[labels[row] for row in kept], rows=kept, units=_units(predictor, given, kept))
+    asked = _Asked(labels=[labels[row] for row in kept], rows=kept, clusters=_clusters(run, predictor, given, kept))
     metrics, intervals, strange = _scores(stored, predictor, made, asked)
     return {
         "metrics": metrics,
         "stored": dict(stored.metrics.get("test") or {}),
         "intervals": intervals,
         "rows": len(kept),
+        "resampled": resampled_over(len(kept), asked.clusters),
         "dropped": dict(Counter(reason for reason, _ in faults.values())),
         "dropped_rows": [f"row {row + 1}: {detail}" for row, (_, detail) in sorted(faults.items())],
         "warnings": [*made.warnings, *_unlabelled_line(unlabelled, len(labels)), *strange],
@@ -102,8 +106,8 @@ class _Asked:
     labels: Sequence[Label]
     rows: np.ndarray
     """Their positions among the rows given."""
-    units: np.ndarray | None
-    """Numbers of the clusters that are drawn together; None where each row stands alone."""
+    clusters: Clusters | None
+    """Rows that are drawn together; None where each stands alone."""
 
 
 def _scores(
@@ -122,7 +126,9 @@ def _scores(
     wanted = list(stored.metrics.get("test") or default_metrics(problem))
     lines: list[str] = []
     needed = str(stored.metrics.get("primary", wanted[0]))
-    found = measure(wanted, common, needed=needed, seed=stored.seed, units=asked.units, warnings=lines)
+    units = None if asked.clusters is None else asked.clusters.numbers
+    found = measure(wanted, common, needed=needed, seed=stored.seed, units=units, warnings=lines)
+    lines += too_few_groups(asked.clusters)
     if strange:
         lines.append(
             f"{len(strange)} of {len(asked.labels)} rows have a class that the model does not know "
@@ -141,15 +147,35 @@ def _unequal(made: Predicted, labels: Sequence[Label], faults: Mapping[int, Any]
     }
 
 
-def _units(predictor: Predictor, given: Given, kept: np.ndarray) -> np.ndarray | None:
-    """Number rows with equal inputs alike: drawn one by one, copies would narrow the intervals."""
+def _clusters(run: Path, predictor: Predictor, given: Given, kept: np.ndarray) -> Clusters | None:
+    """Join rows with equal inputs, and those that the task keeps together where the table has its columns.
+
+    Drawn one by one, they would narrow the intervals.
+    """
     fields = predictor.described.fields
     columns = file_columns(fields, predictor.described.types)
-    there = given.table.select([name for name in columns if name in given.table.column_names])
-    keys = [repr(row).encode() for row in there.take(kept).to_pylist()]
-    numbers: dict[bytes, int] = {}
-    found = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-    return None if len(numbers) == len(keys) or too_coarse(keys, fields) else found
+    table = given.table.take(kept)
+    there = table.select([name for name in columns if name in table.column_names])
+    keys = [repr(row).encode() for row in there.to_pylist()]
+    policy = _splits(run)
+    named = {
+        " and ".join(names): shared_values([table.column(name).to_pylist() for name in names])
+        for names in dict.fromkeys((policy.group, policy.disjoint))
+        if names and set(names) <= set(table.column_names)
+    }
+    return joined(named, None if too_coarse(keys, fields) else keys)
+
+
+def _splits(run: Path) -> SplitPolicy:
+    """Return how the run's task keeps rows together; as if it did not where its plugin is not installed here."""
+    config = build(RunConfig, read_yaml(run / "config.yaml"))
+    if config.data is not None or not config.task:
+        return SplitPolicy(group=config.group)
+    try:
+        spec: TaskSpec = registry().get("task", config.task[0]).spec
+    except UnknownNameError:
+        return SplitPolicy()
+    return spec.splits
 
 
 def _target(run: Path, predictor: Predictor, label: str | Sequence[str] | None) -> Target:
