@@ -46,6 +46,17 @@ def test_few_groups_are_said_to_be_few(made, shell):
     assert "note: only 4 groups of test rows: intervals and p-values are not reliable, so nothing is evidence" in out
 
 
+def test_ranks_over_tasks_are_printed(made, shell):
+    runs = [
+        made(f"{task}{strategy}", right, task=f"task{task}", strategy=strategy, rows=range(40))
+        for task in range(5)
+        for strategy, right in (("full", 0.95), ("lora", 0.6))
+    ]
+    _, out, _ = shell("compare", *runs)
+    assert re.search(r"average rank\nbert full +1\.\d\d\nbert lora +", out)
+    assert "5 tasks cannot tell any two of them apart, however clear: it takes 6." in out
+
+
 def test_json_is_what_the_file_holds(made, shell, tmp_path):
     runs = [made("a", 0.9), made("b", 0.6, strategy="lora")]
     status, out, _ = shell("compare", *runs, "--json", "--metric", "accuracy", "--output", tmp_path / "out")

@@ -102,8 +102,19 @@ def _print_evidence(found: Mapping[str, Any]) -> None:
         print_lines(f"\n{verdict(task)}")
         for note in notes(task):
             print_lines(f"note: {note}")
+    _print_ranks(found)
+
+
+def _print_ranks(found: Mapping[str, Any]) -> None:
+    from modaxfer.reports.compare.ranking import rank_rows, rank_words
+
     for note in found["notes"]:
         print_lines(f"note: {note}")
+    if found["ranks"]:
+        print_lines()
+        print_table(*rank_rows(found["ranks"]))
+        for words in rank_words(found["ranks"]):
+            print_lines(words)
 
 
 def _print(made: Comparison) -> None:
@@ -132,8 +143,7 @@ def _print_verdicts(found: Mapping[str, Any]) -> None:
         print_lines(f"{task['task']}: {verdict(task)}")
         for note in notes(task):
             print_lines(f"  note: {note}")
-    for note in found["notes"]:
-        print_lines(f"note: {note}")
+    _print_ranks(found)
 
 
 def _status(cells: Sequence[CellRecord]) -> int:

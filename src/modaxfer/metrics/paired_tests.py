@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EXACT_BELOW", "McNemar", "bootstrap_p", "holm", "mcnemar"]
+__all__ = ["EXACT_BELOW", "McNemar", "bootstrap_p", "exchanged", "holm", "mcnemar"]
 
 EXACT_BELOW = 25
 """Discordant rows, or groups of them, below which the distribution is added up instead of approximated."""
@@ -52,12 +52,12 @@ def mcnemar(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None =
     if clusters is None:
         discordant, excess = counts["only_first"] + counts["only_second"], abs(int(apart.sum()))
         if discordant < EXACT_BELOW:
-            return McNemar(**counts, p=_signs(np.ones(discordant, int), excess), test="exact")
+            return McNemar(**counts, p=exchanged(np.ones(discordant, int), excess), test="exact")
         return McNemar(**counts, p=_chi2(max(excess - 1, 0) ** 2 / discordant), test="chi2")
     groups = np.bincount(np.unique(clusters, return_inverse=True)[1].reshape(-1), weights=apart).astype(int)
     moved = groups[groups != 0]
     if len(moved) < EXACT_BELOW:
-        return McNemar(**counts, p=_signs(np.abs(moved), abs(int(moved.sum()))), test="exact by groups")
+        return McNemar(**counts, p=exchanged(np.abs(moved), abs(int(moved.sum()))), test="exact by groups")
     statistic = (len(groups) - 1) / len(groups) * moved.sum() ** 2 / (moved**2).sum()
     return McNemar(**counts, p=_chi2(float(statistic)), test="chi2 by groups")
 
@@ -105,8 +105,11 @@ def bootstrap_p(drawn: np.ndarray, *, units: int) -> float:
     return max(p, 2.0 ** (1 - units))
 
 
-def _signs(sizes: np.ndarray, excess: int) -> float:
-    """Return how often a sum of `sizes` with random signs is at least `excess` away from zero."""
+def exchanged(sizes: np.ndarray, excess: int) -> float:
+    """Return how often a sum of `sizes`, int ``[units]``, with random signs is at least `excess` away from zero.
+
+    All ``2 ** units`` sums are counted, by adding up their distribution.
+    """
     total = int(sizes.sum())
     ways = np.zeros(2 * total + 1)
     ways[total] = 1.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +28,8 @@ from modaxfer.reports.facts import (
 from modaxfer.reports.headline import comparisons, headline, is_sample, title
 from modaxfer.reports.inputs import SECONDS, read_inputs
 from modaxfer.reports.log import read_log
-from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
+from modaxfer.reports.palette import DARK, LIGHT
+from modaxfer.reports.pictures import Picture, picture_of
 from modaxfer.reports.predictions import Predictions, class_scores, mistakes, predictions_of
 from modaxfer.reports.repeated import repeated
 from modaxfer.reports.scores import baseline_label, baselines_present, interval_text, number, score_rows
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Picture", "render", "write"]
+__all__ = ["render", "write"]
 
 CLAIMS = {
     Outcome.BEATS: "✓ beaten by this run",
@@ -53,18 +52,6 @@ CLAIMS = {
     Outcome.NO_INTERVAL: "? no interval, so no claim",
 }
 """What stands below a baseline's value."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """One figure as data addresses, drawn once for light and once for dark pages."""
-
-    caption: str
-    alternative: str
-    light: str
-    dark: str
-    width: int
-    """CSS pixels, at which the figure's text has the size of the page's."""
 
 
 def write(result: Result, folder: Path) -> list[Path]:
@@ -148,22 +135,4 @@ def _predicted(predictions: Predictions | None) -> dict[str, Any]:
 
 def _pictures(result: Result, folder: Path) -> Mapping[str, Picture]:
     pairs = zip(figures.draw(result, folder, LIGHT), figures.draw(result, folder, DARK), strict=True)
-    return {
-        light.name: Picture(
-            caption=light.caption,
-            alternative=light.alternative,
-            light=_address(light.png),
-            dark=_address(dark.png),
-            width=_width(light.png),
-        )
-        for light, dark in pairs
-    }
-
-
-def _address(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-
-
-def _width(png: bytes) -> int:
-    """Read the width from the PNG header (bytes 16 to 19) and scale it to 96 pixels per inch."""
-    return round(int.from_bytes(png[16:20]) * 96 / DOTS_PER_INCH)
+    return {light.name: picture_of(light, dark) for light, dark in pairs}

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from modaxfer.reports.log import Log
     from modaxfer.reports.palette import Theme
 
-__all__ = ["confusion_matrix", "labels", "learning_curve", "residuals", "scores"]
+__all__ = [
+    "confusion_matrix",
+    "labels",
+    "learning_curve",
+    "new_figure",
+    "png_of",
+    "residuals",
+    "scores",
+    "shortened",
+]
 
 LONGEST_NAME = 26
 MOST_COUNTED = 60
@@ -37,9 +46,9 @@ MOST_COUNTED = 60
 def scores(row: ScoreRow, baselines: Sequence[tuple[str, float]], theme: Theme) -> bytes:
     """Draw the test score with its interval above one bar per baseline."""
     assert row.test is not None
-    names = ["this run", *(fill(_short(label, 90), 32) for label, _ in baselines)]
+    names = ["this run", *(fill(shortened(label, 90), 32) for label, _ in baselines)]
     values = [row.test, *(value for _, value in baselines)]
-    figure, axes = _figure(7.2, 0.9 + 0.46 * len(values), theme)
+    figure, axes = new_figure(7.2, 0.9 + 0.46 * len(values), theme)
     places = np.arange(len(values))[::-1]
     axes.barh(places, values, height=0.62, color=[theme.first, *[theme.faint] * len(baselines)], zorder=2)
     if row.interval:
@@ -52,7 +61,7 @@ def scores(row: ScoreRow, baselines: Sequence[tuple[str, float]], theme: Theme) 
     axes.set_xlabel(f"test {row.name} ({better})", color=theme.muted, parse_math=False)
     axes.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6, zorder=0)
     axes.tick_params(axis="y", length=0)
-    return _png(figure)
+    return png_of(figure)
 
 
 def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
@@ -62,7 +71,7 @@ def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
     cell = max(0.22, min(0.8, 4.2 / len(names))) if len(names) <= MOST_COUNTED else 13.0 / len(names)
     size, size_of_text = cell * len(names), float(np.clip(cell * 28, 3.0, 9))
     longest = 0.0085 * size_of_text * max(map(len, names))
-    figure, axes = _figure(size + longest + 1.4, size + (longest if len(names) > 4 else 0.2) + 0.4, theme)
+    figure, axes = new_figure(size + longest + 1.4, size + (longest if len(names) > 4 else 0.2) + 0.4, theme)
     ramp = LinearSegmentedColormap.from_list("ramp", theme.ramp)
     image = axes.imshow(shares, cmap=ramp, vmin=0, vmax=1)
     if len(names) <= MOST_COUNTED:
@@ -80,7 +89,7 @@ def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
     bar.set_label("share of the true class", color=theme.muted)
     bar.ax.tick_params(colors=theme.muted, labelsize=8, length=0)
     bar.outline.set_visible(False)
-    return _png(figure)
+    return png_of(figure)
 
 
 def labels(predictions: Predictions, theme: Theme) -> bytes:
@@ -89,7 +98,7 @@ def labels(predictions: Predictions, theme: Theme) -> bytes:
     names = [
         f"{name}  ({row.support})" for name, row in zip(_class_names([row.name for row in rows]), rows, strict=True)
     ]
-    figure, axes = _figure(7.2, 1.3 + 0.3 * len(rows), theme)
+    figure, axes = new_figure(7.2, 1.3 + 0.3 * len(rows), theme)
     places = np.arange(len(rows))
     precision, recall = (np.array([getattr(row, name) for row in rows]) for name in ("precision", "recall"))
     axes.hlines(places, precision, recall, color=theme.faint, linewidth=2, zorder=1)
@@ -102,13 +111,13 @@ def labels(predictions: Predictions, theme: Theme) -> bytes:
     axes.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6)
     axes.set_xlabel("share of test rows (rows of the label in brackets)", color=theme.muted)
     _legend(axes, theme, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
-    return _png(figure)
+    return png_of(figure)
 
 
 def residuals(predictions: Predictions, theme: Theme) -> bytes:
     """Draw predictions against targets, and errors against predictions."""
     target, predicted = np.array(predictions.targets), np.array(predictions.predicted)
-    figure, (left, right) = _figure(9.0, 4.0, theme, columns=2)
+    figure, (left, right) = new_figure(9.0, 4.0, theme, columns=2)
     dots = {"s": 14, "alpha": float(np.clip(600 / len(target), 0.08, 0.7)), "color": theme.first, "linewidths": 0}
     left.scatter(target, predicted, **dots)
     ends = [min(target.min(), predicted.min()), max(target.max(), predicted.max())]
@@ -119,7 +128,7 @@ def residuals(predictions: Predictions, theme: Theme) -> bytes:
         axes.set_xlabel(across, color=theme.muted)
         axes.set_ylabel(up, color=theme.muted)
         axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
-    return _png(figure)
+    return png_of(figure)
 
 
 def learning_curve(log: Log, metric: str, theme: Theme) -> bytes:
@@ -127,7 +136,7 @@ def learning_curve(log: Log, metric: str, theme: Theme) -> bytes:
     panels = [
         panel for panel in ("loss", "score") if (log.score if panel == "score" else log.loss or log.validation_loss)
     ]
-    figure, grid = _figure(9.0 if len(panels) == 2 else 5.4, 3.5, theme, columns=len(panels))
+    figure, grid = new_figure(9.0 if len(panels) == 2 else 5.4, 3.5, theme, columns=len(panels))
     for panel, axes in zip(panels, np.atleast_1d(grid), strict=True):
         if panel == "loss":
             _line(axes, log.loss, theme.first, "training", marked=False)
@@ -140,10 +149,11 @@ def learning_curve(log: Log, metric: str, theme: Theme) -> bytes:
         axes.set_xlabel(log.axis, color=theme.muted)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
-    return _png(figure)
+    return png_of(figure)
 
 
-def _figure(width: float, height: float, theme: Theme, columns: int = 1) -> tuple[Figure, Any]:
+def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> tuple[Figure, Any]:
+    """Return a figure of `width` x `height` inches without frames, and its axes."""
     figure = Figure(figsize=(width, height), facecolor=theme.paper, layout=ConstrainedLayoutEngine(wspace=0.06))
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, columns)
@@ -155,7 +165,8 @@ def _figure(width: float, height: float, theme: Theme, columns: int = 1) -> tupl
     return figure, axes
 
 
-def _png(figure: Figure) -> bytes:
+def png_of(figure: Figure) -> bytes:
+    """Return `figure` as the bytes of a PNG file."""
     stream = io.BytesIO()
     figure.savefig(
         stream, format="png", dpi=DOTS_PER_INCH, facecolor=figure.get_facecolor(), metadata={"Software": None}
@@ -214,10 +225,10 @@ def _class_names(classes: Sequence[str]) -> list[str]:
     """Shorten names; one the font cannot write becomes ``class 3``, its place in the table per class."""
     glyphs = get_font(findfont(FontProperties())).get_charmap()
     readable = [bool(name.strip()) and all(ord(sign) in glyphs for sign in name) for name in classes]
-    return [_short(name) if readable[index] else f"class {index + 1}" for index, name in enumerate(classes)]
+    return [shortened(name) if readable[index] else f"class {index + 1}" for index, name in enumerate(classes)]
 
 
-def _short(name: str, longest: int = LONGEST_NAME) -> str:
+def shortened(name: str, longest: int = LONGEST_NAME) -> str:
     """Cut the middle out of a long name; its end often tells it from its neighbours."""
     if len(name) <= longest:
         return name

@@ -7,6 +7,7 @@ import json
 from functools import partial
 
 import pytest
+from PIL import Image
 
 import modaxfer
 from compared_runs import finished_run
@@ -198,6 +199,32 @@ def test_cells_that_cannot_be_compared_are_a_note(made, tmp_path):
     found = weigh_cells(tmp_path, cells(tmp_path, *runs) + tweets)
     assert [task["task"] for task in found["tasks"]] == ["tweets"]
     assert found["notes"][0].startswith("no evidence on reviews: runs of one task have no test row in common")
+
+
+def test_over_five_tasks_and_more_ways_of_training_are_ranked(made, tmp_path):
+    runs = [
+        made(f"{task}-{strategy}", right, task=f"task{task}", strategy=strategy, rows=range(60))
+        for task in range(6)
+        for strategy, right in (("full", 0.95), ("lora", 0.75), ("frozen", 0.55))
+    ]
+    runs.append(made("more", 0.9, task="task0", encoder="lstm", rows=range(60)))
+    found = modaxfer.compare_runs(runs, output=tmp_path / "out")
+    ranks = found.found["ranks"]
+    assert ranks["names"] == ["bert full", "bert lora", "bert frozen"]
+    assert ranks["left_out"] == ["lstm full"]
+    assert sum(ranks["average"]) == pytest.approx(6)
+    assert ranks["average"][0] < ranks["average"][2]
+    assert ranks["pairs"][1]["p_holm"] == pytest.approx(3 / 32), "two of 64 signs, three pairs"
+    assert ranks["cliques"] == [["bert full", "bert lora", "bert frozen"]]
+    page = (tmp_path / "out" / "compare.html").read_text()
+    assert page.count('src="data:image/png;base64,') == 2
+    assert "6 tasks cannot tell any two of them apart, however clear: it takes 7." in page
+    assert "Not on every task, so not ranked: lstm full." in page
+    (figure,) = found.plot(tmp_path)
+    assert figure.read_bytes() == (tmp_path / "out" / "figures" / "ranks.png").read_bytes()
+    with Image.open(figure) as picture:
+        assert picture.width > 800
+    assert modaxfer.compare_runs(runs[:8]).found["ranks"] is None
 
 
 def test_python_reads_the_evidence_and_writes_a_page(made, tmp_path):

@@ -8,17 +8,23 @@ from typing import Any
 
 from modaxfer.escaping import html_text, lines
 from modaxfer.reports.compare.evidence import contender_rows, notes, over, pair_rows, verdict
+from modaxfer.reports.compare.ranking import picture, rank_rows, rank_words
 from modaxfer.reports.compiled import compiled
+from modaxfer.reports.figures import INSTALL
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.version import __version__
 
 __all__ = ["WORDS", "fragment", "page"]
 
-WORDS = {
+WORDS: dict[str, Any] = {
     "contender_rows": contender_rows,
+    "install": INSTALL,
     "notes": notes,
     "over": over,
     "pair_rows": pair_rows,
+    "picture": picture,
+    "rank_rows": rank_rows,
+    "rank_words": rank_words,
     "verdict": verdict,
 }
 """What the template of the evidence calls."""
@@ -33,6 +39,9 @@ def page(evidence: Mapping[str, Any], name: str) -> str:
 def fragment(evidence: Mapping[str, Any]) -> str:
     """Return the evidence as small HTML tables, for a notebook's ``_repr_html_``."""
     parts = []
+    if evidence.get("ranks"):
+        parts += [*(f"<p>{_text(words)}</p>" for words in rank_words(evidence["ranks"]))]
+        parts.append(_table(*rank_rows(evidence["ranks"])))
     for task in evidence["tasks"]:
         parts.append(f"<p><strong>{_text(task['task'])}</strong> ({_text(over(task))}): {_text(verdict(task))}</p>")
         parts += [_table(*contender_rows(task)), _table(*pair_rows(task))]

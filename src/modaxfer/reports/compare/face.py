@@ -39,6 +39,15 @@ class Evidence:
         best = {name: task["chosen"] for name, task in self.tasks.items()}
         return f"Evidence(best by validation: {best})"
 
+    def plot(self, folder: str | Path = ".") -> list[Path]:
+        """Draw the critical-difference figure into ``figures/ranks.png`` below `folder`, and return its path.
+
+        There is none of fewer than five tasks; needs the extra ``plots``.
+        """
+        from modaxfer.reports.compare.ranking import write_figure
+
+        return write_figure(self.found["ranks"], Path(folder))
+
     def _repr_html_(self) -> str:
         from modaxfer.reports.compare.evidence_page import fragment
 
@@ -66,6 +75,7 @@ def compare_runs(
     """
     from modaxfer.errors import OutputExistsError
     from modaxfer.reports.compare.evidence_page import page
+    from modaxfer.reports.compare.ranking import write_figure
     from modaxfer.result import write_atomically
     from modaxfer.runner.compare.entries import entries_of_runs
     from modaxfer.runner.compare.evidence import weigh
@@ -80,4 +90,5 @@ def compare_runs(
         text = json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(folder / "compare.json", text + "\n")
         write_atomically(folder / "compare.html", page(found, folder.name))
+        write_figure(found["ranks"], folder)
     return Evidence(found)

@@ -14,6 +14,7 @@ from modaxfer.escaping import html_text, lines
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.compare.evidence_page import WORDS
 from modaxfer.reports.compare.heat import Shade, shade
+from modaxfer.reports.compare.ranking import write_figure
 from modaxfer.reports.compare.rows import csv_text, on_other_rows, reasons, summary_rows, tally
 from modaxfer.reports.compare.summary import TaskSummary, summarise
 from modaxfer.reports.compiled import compiled
@@ -41,13 +42,15 @@ LEGEND_STEPS = 24
 def write(folder: Path) -> list[Path]:
     """Write ``compare.html`` and ``compare.csv`` into the comparison `folder`, finished or not, and return their paths.
 
+    Over five tasks and more also ``figures/ranks.png``, once it is finished.
+
     Raises:
         ConfigError: There is no comparison in `folder`.
     """
     page, table = folder / "compare.html", folder / "compare.csv"
     write_atomically(page, render(folder))
     write_atomically(table, csv_text(read_cells(folder)))
-    return [page, table]
+    return [page, table, *write_figure((read_evidence(folder) or {}).get("ranks"), folder)]
 
 
 def render(folder: Path) -> str:

@@ -17,6 +17,7 @@ from modaxfer.result import defined
 from modaxfer.runner.compare.entries import Entry, entries_of_cells
 from modaxfer.runner.compare.grid import label
 from modaxfer.runner.compare.ledger import CellRecord
+from modaxfer.runner.compare.ranking import ranks_over
 from modaxfer.runner.compare.rows import Contender, Shared, shared_rows
 
 __all__ = ["LEVEL", "weigh", "weigh_cells"]
@@ -39,7 +40,7 @@ def weigh(entries: Sequence[Entry], *, metric: str | None = None, seed: int = 0)
         seed: Of the draws.
 
     Returns:
-        ``level``, ``resamples``, ``pairs`` (tests that Holm's correction counts) and ``tasks``.
+        ``level``, ``resamples``, ``pairs`` (tests that Holm's correction counts), ``tasks``, ``ranks`` and ``notes``.
 
     Raises:
         DataError: No task has two ways of training, labels differ, or there is no row in common.
@@ -77,6 +78,7 @@ def _together(tasks: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
             "resamples": RESAMPLES,
             "pairs": sum(pair["p"] is not None for task in tasks for pair in task["pairs"]),
             "tasks": tasks,
+            "ranks": ranks_over(tasks, LEVEL),
             "notes": notes,
         }
     )
