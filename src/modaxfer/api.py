@@ -37,15 +37,14 @@ class Comparison:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        from modaxfer.reports.compare.face import Evidence
+        from modaxfer.reports.compare.face import stored_evidence
         from modaxfer.runner.compare.folder import stored_grid
-        from modaxfer.runner.compare.ledger import read_cells, read_evidence
+        from modaxfer.runner.compare.ledger import read_cells
 
         self.folder = Path(folder)
         stored_grid(self.folder)
-        found = read_evidence(self.folder)
-        self.evidence: Evidence | None = None if found is None else Evidence(found)
-        """Which differences between cells are evidence; None before the comparison has ended."""
+        self.evidence = stored_evidence(self.folder)
+        """Which differences between cells are evidence, `modaxfer.Evidence`; None before the comparison has ended."""
         self.cells: tuple[CellRecord, ...] = read_cells(self.folder)
         """One record per cell that has ended, in the order of the grid."""
 
@@ -58,11 +57,7 @@ class Comparison:
         return pd.DataFrame(cell_rows(self.cells))
 
     def run(self, cell: CellRecord) -> Run:
-        """Open the run of a completed `cell`.
-
-        Raises:
-            DataError: It has none.
-        """
+        """Open the run of a completed `cell`; a `DataError` says that it has none."""
         return Run(inside(self.folder, cell.run or ""))
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Evidence", "compare_runs"]
+__all__ = ["Evidence", "compare_runs", "stored_evidence"]
 
 
 class Evidence:
@@ -52,6 +52,18 @@ class Evidence:
         from modaxfer.reports.compare.evidence_page import fragment
 
         return fragment(self.found)
+
+
+def stored_evidence(folder: Path) -> Evidence | None:
+    """Return the evidence of the comparison in `folder`; None before it has ended.
+
+    Raises:
+        DataError: Its compare.json is of another schema, or is no JSON.
+    """
+    from modaxfer.runner.compare.ledger import read_evidence
+
+    found = read_evidence(folder)
+    return None if found is None else Evidence(found)
 
 
 def compare_runs(
