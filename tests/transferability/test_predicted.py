@@ -23,10 +23,11 @@ def by_sklearn(model, encoded):
     return cross_val_predict(make_pipeline(StandardScaler(), model), encoded.layers[0], encoded.targets, cv=folds)
 
 
-@pytest.mark.parametrize("penalty", [10.0, 300.0])
-def test_the_probe_is_scikit_learns(penalty, monkeypatch):
+@pytest.mark.parametrize(("penalty", "width"), [(10.0, 6), (300.0, 6), (30.0, 120)])
+def test_the_probe_is_scikit_learns(penalty, width, monkeypatch):
+    """Rows may be fewer than features, too."""
     monkeypatch.setattr(nests.Ridge, "grid", (penalty,))
-    encoded = encoded_rows(*drawn(rows=90, signal=0.5))
+    encoded = encoded_rows(*drawn(rows=90, width=width, signal=3 / width))
     found = judged("linear-probe", encoded)
     expected = by_sklearn(RidgeClassifier(alpha=penalty), encoded)
     assert found.predictions.tolist() == expected.tolist()

@@ -14,7 +14,7 @@ from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.ridge import Ridge, solve_ridge
-from modaxfer.heads.classical.space import Space
+from modaxfer.heads.classical.space import Space, solve_positive
 from modaxfer.heads.nearest import KNearestHead
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class Nests:
 
 def by_ridge(cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iterator[tuple[float, Said]]:
     """Predict by a ridge on standardised features; see `Predictor`. All splits and penalties share one product."""
+    if cut.rows.shape[1] > len(cut.rows):
+        yield from _by_few_rows(cut, left_out)
+        return
     space = Space.standardised(cut)
     for penalty in Ridge.grid:
         maps = solve_ridge(space, penalty)
@@ -100,19 +103,40 @@ def by_ridge(cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iterator[
         )
 
 
+def _by_few_rows(cut: Cut, left_out: Sequence[torch.Tensor]) -> Iterator[tuple[float, Said]]:
+    """Predict by the same ridge where rows are fewer than features: by products of rows with rows (Saunders 1998)."""
+    said: dict[float, Said] = {penalty: [] for penalty in Ridge.grid}
+    for split, rows in enumerate(left_out):
+        known = cut.training(split)
+        mean, scale = _scaler(cut.rows[known])
+        bank, asked = (cut.rows[known] - mean) / scale, (cut.rows[rows] - mean) / scale
+        columns = cut.labels.columns[known]
+        offset, products, across = columns.mean(0), bank @ bank.T, asked @ bank.T
+        for penalty, outputs in said.items():
+            solved = solve_positive((products + penalty * torch.eye(len(bank)))[None], (columns - offset)[None])[0]
+            outputs.append(across @ solved + offset)
+    yield from said.items()
+
+
+def _scaler(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and deviation of each feature, 1 for one that does not move among these rows."""
+    variance, mean = torch.var_mean(rows, 0, correction=0)
+    return mean, torch.where(variance > 1e-6, variance, torch.ones(())).sqrt()
+
+
 def by_neighbours(cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iterator[tuple[float, Said]]:
     """Predict by neighbours of the same direction, of standardised features; see `Predictor`."""
     most, found = max(NEIGHBOURS), []
     for split, rows in enumerate(left_out):
         known = cut.training(split)
         bank = cut.rows[known]
-        variance, mean = torch.var_mean(bank, 0, correction=0)
+        mean, scale = _scaler(bank)
         head = KNearestHead.from_rows(
             bank,
             cut.labels.columns[known],
             cut.labels.weights[known],
             mean=mean,
-            scale=torch.where(variance > 1e-6, variance, torch.ones(())).sqrt(),
+            scale=scale,
             neighbours=most,
             votes="value" if link == "identity" else link,
         )
