@@ -82,8 +82,8 @@ def recommend(
         config: A mapping, or the path of a YAML file; `settings` go over it.
         resume: Go on with the recommendation in the output folder, as it was asked for.
         quiet: Keep silent on standard error.
-        **settings: ``task`` or ``data`` with its columns, ``encoder`` and ``strategy`` (candidates), ``source_task``,
-            ``budget`` (minutes), and those fields of `modaxfer.RunConfig` that `modaxfer recommend --help` lists.
+        **settings: ``task`` or ``data`` with its columns, ``encoder`` and ``strategy`` (candidates), ``budget``
+            (minutes), and those fields of `modaxfer.RunConfig` that `modaxfer recommend --help` lists.
 
     Raises:
         ModaxferError: The request was wrong, or no candidate can take the task.

@@ -38,9 +38,6 @@ class Choices:
         (), "Candidates: encoders or checkpoints. Default: all that have weights on this machine."
     )
     strategy: tuple[str, ...] = documented(STRATEGIES, "Strategies to choose among.")
-    source_task: tuple[str, ...] = documented(
-        (), "Labelled tasks that could be learned before --task: how far each is from it is told."
-    )
     budget: float = documented(
         10.0, "Minutes that training may take; a tenth of them goes into short runs that decide.", above=0.0
     )
@@ -101,7 +98,7 @@ def read_question(values: Mapping[str, Any]) -> Question:
     """
     names = {item.name for item in dataclasses.fields(Choices)}
     chosen = {key: value for key, value in values.items() if key in names}
-    chosen |= {key: _listed(chosen[key]) for key in ("encoder", "strategy", "source_task") if key in chosen}
+    chosen |= {key: _listed(chosen[key]) for key in ("encoder", "strategy") if key in chosen}
     shared = {key: value for key, value in values.items() if key not in names}
     idle = [key for key in shared if key not in SHARED and hasattr(RunConfig(), key)]
     if idle:
@@ -129,7 +126,7 @@ def _check(question: Question) -> None:
         )
     if len(settings.task) > 1:
         raise ConfigError("a recommendation is for one task", got=settings.task, fix="ask for one after the other")
-    refuse_misplaced(replace(settings, source_task=choices.source_task))
+    refuse_misplaced(settings)
     for name in choices.strategy:
         spec = registry().get("strategy", name).spec
         if spec.many_encoders or spec.many_tasks or spec.adapts:
