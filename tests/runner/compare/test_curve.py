@@ -6,13 +6,18 @@ import pytest
 
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError
 from modaxfer.metrics import student_interval
-from modaxfer.metrics.power_law import PowerLaw
+from modaxfer.metrics.power_law import PowerLaw, power_law_interval
 from modaxfer.runner.compare.curve import claim_curve, read_curve, sizes_of, stored_curve
 from modaxfer.runner.compare.ledger import CellRecord, write_cells
 from modaxfer.runner.compare.points import curves_of, read_curves, write_curves
 
 ASKED = {"encoder": "bert", "strategy": "frozen,lora"}
 LAW = PowerLaw(limit=0.9, scale=1.2, exponent=0.6, rising=True)
+
+
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch):
+    monkeypatch.setitem(power_law_interval.__kwdefaults__, "resamples", 100)
 
 
 def request(own_rows, **changes):
