@@ -189,7 +189,7 @@ def test_evaluate_scores_new_rows(shell, finished, tmp_path):
     status, out, err = shell("evaluate", run, "-", piped=(tmp_path / "new.csv").read_bytes())
     assert status == 0
     assert out.splitlines()[0].split() == ["metric", "new", "rows", "95", "%", "interval", "stored"]
-    assert "3 rows scored; left out: 1 unreadable" in err
+    assert "3 rows scored; intervals over 2 groups with equal inputs; left out: 1 unreadable" in err
     status, _, err = shell("evaluate", run, "--label", "label")
     assert status == 2
     assert "--label names a column of FILE, and no FILE is given" in err

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modaxfer.contracts import Encoded, Objective
     from modaxfer.transferability.shift.pair import PairOfTasks
 
-__all__ = ["concept_part", "decomposed"]
+__all__ = ["Decomposed", "concept_part", "decomposed"]
 
 FEW_SHARED = 30
 """Rows that the shared inputs amount to on either side, below which a reader is warned."""
