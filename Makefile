@@ -112,7 +112,7 @@ embed: $(VENV)/.runtime  ## Put what a recipe of examples/pretraining has made i
 	$(BIN)/python examples/pretraining/embed.py $(RECIPE) $(FROM)
 	$(BIN)/python docs/generate.py
 
-methods: $(VENV)/.weights  ## Fine-tune on 16 rows per class in eighteen ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
+methods: $(VENV)/.weights  ## Fine-tune on 16 rows per class in twenty ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/methods.py
 	$(BIN)/python docs/generate.py
 

@@ -2,7 +2,7 @@
 
 Every cell is one way on one task, drawn three times (``--episodes``) and scored on the whole test split, beside the
 plain way of its kind on the same draws. A killed benchmark goes on where it was, and what is not there is named.
-Writes ``docs/results/methods.json``.
+Writes ``docs/results/methods.json``, in which the ways of a kind stay until more of them are measured.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import mean
 from typing import Any
 
 from few_labels import gain
-from resumable import Command, finished, main
+from resumable import Command, Kept, finished, main
 
 from modaxfer.metrics import student_interval
 from modaxfer.result import Result
@@ -138,6 +138,33 @@ def _task(question: Question, runs: Path) -> dict[str, Any]:
     return told
 
 
+def whole(stored: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Return the runs of the kinds that are stored with all their ways."""
+    there = {
+        (task["task"], kind)
+        for task in stored["tasks"]
+        for kind in (CARE, PARTS)
+        if len(_of(task, kind)) == sum(way.kind == kind for way in WAYS.values())
+    }
+    return {(cell.command.cell, 0) for cell in cells() if (cell.question.task, WAYS[cell.way].kind) in there}
+
+
+def join(stored: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `found` with the kinds of which more ways are stored; one is never pieced together."""
+    before = {task["task"]: task for task in stored["tasks"]}
+    tasks = []
+    for now in found["tasks"]:
+        pair = (now, before.get(now["task"], now))
+        parts = [max(pair, key=lambda task: len(_of(task, kind))) for kind in (CARE, PARTS)]
+        own = [cell for kind, part in zip((CARE, PARTS), parts, strict=True) for cell in _of(part, kind)]
+        tasks.append({**pair[1], **now, "cells": own})
+    return {**found, "tasks": tasks}
+
+
+def _of(task: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [cell for cell in task["cells"] if cell["way"] in WAYS and WAYS[cell["way"]].kind == kind]
+
+
 if __name__ == "__main__":
     sys.exit(
         main(
@@ -147,5 +174,6 @@ if __name__ == "__main__":
             runs=RUNS,
             output=RESULTS,
             describe=describe,
+            kept=Kept(whole=whole, join=join),
         )
     )

@@ -65,3 +65,20 @@ def test_each_is_held_against_the_plain_way_of_its_kind_and_the_rest_is_not_meas
     assert "| better |" in told
     assert "| `vera` | `lora` | not measured |  |  |  |" in told
     assert told.endswith("No cell is measured.")
+
+
+def test_the_ways_of_a_kind_stay_until_more_of_them_are_measured(bench):
+    def told(ways, mean):
+        cells = [{"way": way, "mean": mean} for way in ways]
+        return {"shots": 16, "ways": {}, "tasks": [{"task": "trec-questions", "cells": cells}]}
+
+    care = [way for way in bench.WAYS if bench.WAYS[way].kind == bench.CARE]
+    stored = told([*care, "lora"], 0.5)
+    assert ("trec-questions-full", 0) in bench.whole(stored)
+    assert ("trec-questions-lora", 0) not in bench.whole(stored)
+    (task,) = bench.join(stored, told(["full", "lora", "dora"], 0.9))["tasks"]
+    assert {cell["way"]: cell["mean"] for cell in task["cells"]} == {
+        **dict.fromkeys(care, 0.5),
+        "lora": 0.9,
+        "dora": 0.9,
+    }
