@@ -7,6 +7,7 @@ import json
 import pytest
 
 import modaxfer
+import own_tags
 from modaxfer.contracts import Sealed, TaskData
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.runner.recommend import options, scoring
@@ -108,6 +109,12 @@ def test_another_question_in_the_same_folder_is_refused(made, asked):
 def test_an_encoder_that_cannot_take_the_task_is_told_with_its_reason(own_rows, tmp_path):
     with pytest.raises(RefusedError, match="no candidate can take this task"):
         modaxfer.recommend(**own_rows("text"), encoder="lstm", strategy="frozen", output=str(tmp_path / "x"), **QUIET)
+
+
+def test_rows_with_parts_are_refused_before_anything_is_encoded(tiny, tmp_path, no_weights):
+    settings = {**own_tags.names_after_a_cue(tmp_path), "encoder": str(tiny("bert")), "output": str(tmp_path / "x")}
+    with pytest.raises(RefusedError, match="a recommendation cannot judge a .*tagging task.*one target per row"):
+        modaxfer.recommend(**settings, **QUIET)
 
 
 @pytest.mark.parametrize(

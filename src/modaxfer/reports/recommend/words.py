@@ -133,11 +133,14 @@ def _same(option: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def refusals(found: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return why candidates or strategies were refused, with those that were."""
+    """Return why candidates or strategies were refused, or failed to be judged, with those that were."""
     made: dict[str, list[str]] = {}
     for each in found["refused"]:
         name = f"{each['strategy']} {each['encoder']}".strip()
         made.setdefault(each["reason"], []).append(name)
+    for name, known in found["candidates"].items():
+        if known.get("failed"):
+            made.setdefault(known["failed"], []).append(name)
     return made
 
 

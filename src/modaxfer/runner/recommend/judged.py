@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from modaxfer.contracts import Encoded, Judged
-from modaxfer.errors import RefusedError
-from modaxfer.registry import load_target, problem_spec, registry
+from modaxfer.errors import RefusedError, RunFailedError
 from modaxfer.runner.recommend.prior import Prior
 from modaxfer.runner.session import TaskSession
+from modaxfer.transferability import judged
 
-__all__ = ["Ranked", "judge", "mean_ranks", "picks", "ranked", "scores_for"]
+__all__ = ["Ranked", "encoded_rows", "judge", "mean_ranks", "picks", "ranked"]
 
 MEAN = 1
 """Place of the mean over tokens among the pools that are kept of a layer."""
@@ -32,26 +32,10 @@ class Ranked:
     """Its mean rank by the scores of its features; infinite where it has none."""
 
 
-def scores_for(problem: str) -> tuple[str, ...]:
-    """Return the names of the scores that a recommendation asks for a problem; none where it has no closed form."""
-    link = problem_spec(problem).link
-    return tuple(
-        entry.id
-        for entry in registry().all("transferability score")
-        if entry.spec.default and link in entry.spec.links and not entry.spec.needs_source_head
-    )
-
-
-def judge(
-    session: TaskSession, classes: Sequence[str], names: Sequence[str]
-) -> tuple[dict[str, Judged], dict[str, str]]:
-    """Score the frozen features of a session's training rows.
-
-    Returns:
-        By the id of a score what it says, and why others say nothing.
-    """
+def encoded_rows(session: TaskSession, classes: Sequence[str]) -> Encoded:
+    """Return the training rows of a session, their frozen features computed, as scores and shift reports read them."""
     (known,) = session.layers["train"]
-    encoded = Encoded(
+    return Encoded(
         layers=np.ascontiguousarray(known.pools[:, :, MEAN].transpose(1, 0, 2), np.float32),
         targets=session.splits["train"].targets,
         problem=session.problem,
@@ -60,13 +44,26 @@ def judge(
         groups=session.groups,
         seed=session.seed,
     )
+
+
+def judge(encoded: Encoded, names: Sequence[str]) -> tuple[dict[str, Judged], dict[str, str]]:
+    """Score frozen features of training rows.
+
+    Returns:
+        By the name of a score what it says, and why others say nothing.
+
+    Raises:
+        RefusedError: Not one of several scores says anything; it has their reasons.
+    """
     found: dict[str, Judged] = {}
     refused: dict[str, str] = {}
     for name in names:
         try:
-            found[name] = load_target(registry().get("transferability score", name).spec.target)(encoded)
-        except RefusedError as refusal:
-            refused[name] = str(refusal)
+            found[name] = judged(name, encoded)
+        except (RefusedError, RunFailedError) as error:
+            refused[name] = " ".join(str(error).split())
+    if refused and not found:
+        raise RefusedError("; ".join(dict.fromkeys(refused.values())))
     return found, refused
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from modaxfer.errors import ConfigError
+from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.metrics import greater_is_better
+from modaxfer.registry import problem_spec
 from modaxfer.runner.processes.accelerate import make_accelerator
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import Progress
@@ -16,7 +17,7 @@ from modaxfer.runner.recommend.answer import answer
 from modaxfer.runner.recommend.candidates import PROBED, Found, find_candidates
 from modaxfer.runner.recommend.decide import Option, Shown, compare_options
 from modaxfer.runner.recommend.encode import Bench
-from modaxfer.runner.recommend.judged import picks, ranked, scores_for
+from modaxfer.runner.recommend.judged import picks, ranked
 from modaxfer.runner.recommend.options import Cell, Options
 from modaxfer.runner.recommend.prior import Prior, priors
 from modaxfer.runner.recommend.question import Question
@@ -25,6 +26,7 @@ from modaxfer.runner.recommend.scoring import Scoring
 from modaxfer.runner.recommend.stored import Store
 from modaxfer.runner.session import TaskSession
 from modaxfer.tasks.memory import Memory
+from modaxfer.transferability import default_scores
 
 __all__ = ["recommend"]
 
@@ -34,7 +36,8 @@ def recommend(question: Question, folder: Path, progress: Progress) -> dict[str,
 
     Raises:
         ConfigError: It was started by a launcher of several processes.
-        ModaxferError: The task cannot be read, or no candidate can take it.
+        RefusedError: No candidate can take the task, or its rows have parts with a target each.
+        ModaxferError: The task cannot be read.
     """
     if (launched_world() or 1) > 1:
         raise ConfigError(
@@ -47,11 +50,24 @@ def recommend(question: Question, folder: Path, progress: Progress) -> dict[str,
         return store.found
     before = float(store.found.get("spent_s", 0.0))
     found = find_candidates(question, Memory())
+    _refuse_parts(found)
     accelerator, config = make_accelerator(question.settings)
     bench = Bench(accelerator=accelerator, precision=config.precision, device=config.device, progress=progress)
     _Recommendation(question, found, bench, store).run()
     store.write(status="completed", spent_s=round(before + time.monotonic() - started, 1))
     return store.found
+
+
+def _refuse_parts(found: Found) -> None:
+    """Refuse a task of which no option could be held out row by row."""
+    problem = next(iter(found.candidates[0].cells.values())).task.target.problem
+    if problem_spec(problem).ragged:
+        raise RefusedError(
+            f"a recommendation cannot judge a {problem} task: its scores read one vector and one target per row",
+            got="a target for each part of a row",
+            fix="train the encoders that you have in mind with `modaxfer train`, and set them side by side with "
+            "`modaxfer compare RUN RUN`",
+        )
 
 
 class _Recommendation:
@@ -87,7 +103,7 @@ class _Recommendation:
         }
 
     def _scored(self, known: dict[str, Prior]) -> dict[str, Any]:
-        names = scores_for(self.any.task.target.problem)
+        names = default_scores(self.any.task.target.problem)
         hopeful = sorted(
             self.found.candidates, key=lambda candidate: (not candidate.scored, known[candidate.name].rank)
         )

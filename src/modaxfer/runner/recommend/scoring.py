@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.errors import ModaxferError
 from modaxfer.runner.recommend.candidates import PROBED, Candidate
 from modaxfer.runner.recommend.encode import Bench, seconds_per_row
-from modaxfer.runner.recommend.judged import judge
+from modaxfer.runner.recommend.judged import encoded_rows, judge
 from modaxfer.runner.recommend.prior import Prior
 from modaxfer.runner.recommend.rows import looked_at, training_alone
 from modaxfer.runner.recommend.stored import Store
@@ -69,7 +69,7 @@ class Scoring:
         resolved = training_alone(looked_at(candidate.cells[PROBED]))
         session = self.bench.open(resolved)
         layer_features(session, "train")
-        found, refused = judge(session, resolved.data.classes, self.names)
+        found, refused = judge(encoded_rows(session, resolved.data.classes), self.names)
         scores = {
             name: {"value": each.value, "layers": list(each.layers), **_report(each.report)}
             for name, each in found.items()
@@ -87,4 +87,5 @@ def _told(made: Mapping[str, Any]) -> str:
     if not made["scored"]:
         return "not scored: " + ("nothing of it is pretrained, or what feeds it is trained with it")
     values = [f"{name.rpartition('/')[2]} {each['value']:.3f}" for name, each in made["scores"].items()]
-    return f"{', '.join(values)} ({made['seconds']:.0f} s)"
+    silent = [f"no {name.rpartition('/')[2]}: {reason}" for name, reason in made["no_score"].items()]
+    return f"{'; '.join([', '.join(values), *silent])} ({made['seconds']:.0f} s)"
