@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["MetricSpec", "TransferabilitySpec", "ValidatorSpec"]
@@ -19,6 +20,8 @@ class MetricSpec:
     needs_scores: bool = False
     threshold: tuple[str, ...] = ()
     """Problems in which decisions for it are made at a threshold that validation rows choose, where it decides."""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    """The least and the greatest value that it can have; what is expected of it is never said to lie beyond."""
     summary: str = ""
 
 

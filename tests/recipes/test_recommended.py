@@ -113,7 +113,7 @@ def test_an_encoder_that_cannot_take_the_task_is_told_with_its_reason(own_rows, 
 
 def test_rows_with_parts_are_refused_before_anything_is_encoded(tiny, tmp_path, no_weights):
     settings = {**own_tags.names_after_a_cue(tmp_path), "encoder": str(tiny("bert")), "output": str(tmp_path / "x")}
-    with pytest.raises(RefusedError, match="a recommendation cannot judge a .*tagging task.*one target per row"):
+    with pytest.raises(RefusedError, match=r"a recommendation cannot judge a .*tagging task.*one target per row"):
         modaxfer.recommend(**settings, **QUIET)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from encoded_rows import drawn, encoded_rows
 from sklearn.covariance import LedoitWolf
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
 
+from encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import judged
 from modaxfer.transferability.h_score import shared_spread
 

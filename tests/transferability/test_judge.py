@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from encoded_rows import drawn, encoded_rows
 
+from encoded_rows import drawn, encoded_rows
 from modaxfer.contracts import Judged
 from modaxfer.errors import DataError, RefusedError, RunFailedError, UnknownNameError
 from modaxfer.registry import load_target, registry

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from encoded_rows import drawn, encoded_rows
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
+from encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import judged
 from modaxfer.transferability.logme import Spectrum, best_evidence, evidence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from encoded_rows import drawn, encoded_rows
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.metrics import accuracy_score, root_mean_squared_error
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
@@ -12,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from encoded_rows import drawn, encoded_rows
 from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.transferability import judged, nests

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from encoded_rows import encoded_rows
 from scipy.stats import norm, qmc
 
+from encoded_rows import encoded_rows
 from modaxfer.bridges.embed.align import gaussian_distance, mmd
 from modaxfer.transferability.shift import shift_report
 from modaxfer.transferability.shift.distances import bures_squared, gaussian_kernel, median_distance, mmd_squared

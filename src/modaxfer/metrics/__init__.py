@@ -1,6 +1,6 @@
 """Scores, their uncertainty, and what may be said about a difference."""
 
-from modaxfer.metrics.choice import default_metrics, greater_is_better
+from modaxfer.metrics.choice import default_metrics, greater_is_better, score_bounds
 from modaxfer.metrics.compute import compute, why_undefined
 from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.metrics.intervals import Difference, Interval, bootstrap, paired_difference
@@ -18,6 +18,7 @@ __all__ = [
     "greater_is_better",
     "paired_difference",
     "paired_gain",
+    "score_bounds",
     "student_interval",
     "why_undefined",
 ]

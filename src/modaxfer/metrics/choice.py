@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     Score = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
-__all__ = ["Metric", "default_metrics", "find_metric", "find_metrics", "greater_is_better"]
+__all__ = ["Metric", "default_metrics", "find_metric", "find_metrics", "greater_is_better", "score_bounds"]
 
 EVALUATE_PREFIX = "evaluate:"
 """``evaluate:FOLDER`` names a local module of the Hugging Face library `evaluate`: code, which is run."""
@@ -45,6 +46,18 @@ def greater_is_better(name: str) -> bool:
         UnknownNameError: No metric has this name.
     """
     return name.startswith(EVALUATE_PREFIX) or bool(registry().get("metric", name).spec.greater_is_better)
+
+
+def score_bounds(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that the metric `name` can have; infinite where that is not known.
+
+    Raises:
+        UnknownNameError: No metric has this name.
+    """
+    if name.startswith(EVALUATE_PREFIX):
+        return -math.inf, math.inf
+    least, greatest = registry().get("metric", name).spec.bounds
+    return float(least), float(greatest)
 
 
 def find_metric(name: str, problem: str, *, trust_code: bool = False) -> Metric:

@@ -108,6 +108,23 @@ def test_errors_are_better_when_they_are_smaller():
     assert made.compared[1].difference < 0
 
 
+@pytest.mark.parametrize(
+    ("metric", "least", "greatest"), [("rmse", 0.0, np.inf), ("r2", -np.inf, 1.0), ("spearman", -1.0, 1.0)]
+)
+def test_what_is_expected_stays_within_what_the_metric_can_be_and_no_closer(metric, least, greatest):
+    rng = np.random.default_rng(0)
+    held = rng.normal(size=12)
+    what = Shown(problem="regression", metric=metric, train=held, validation=held, tested=2)
+    noise = {"rmse": 0.8, "r2": 1.5, "spearman": 0.01}[metric]
+    made = Predictions(predictions=held + rng.normal(scale=noise, size=12), scores=None)
+    chosen = compare_options(
+        [Option(encoder="a", strategy="frozen", said=Said(train=None, validation=made), seconds=1)], what
+    ).chosen
+    assert least <= chosen.low < chosen.high <= greatest
+    # A small error may grow beyond 1, and a share of variance fall below 0.
+    assert {"rmse": chosen.high > 1.0, "r2": chosen.low < 0.0, "spearman": chosen.high == 1.0}[metric]
+
+
 def test_only_short_runs_are_compared_where_nothing_was_held_out_by_folds():
     what = shown()
     options = [option(what, "a", name, right, 9, folds=False) for name, right in (("lora", 0.6), ("full", 0.9))]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.metrics import Scored, bootstrap, greater_is_better, paired_difference
+from modaxfer.metrics import Scored, bootstrap, greater_is_better, paired_difference, score_bounds
 from modaxfer.runner.recommend.frozen import Said
 
 __all__ = ["SIMPLE", "Compared", "Judgement", "Option", "Shown", "choose", "compare_options"]
@@ -22,8 +22,8 @@ SIMPLE = "simple"
 """Strategy of the simple bar, which has no encoder."""
 
 WITHIN, BETWEEN = 0.05, 0.1
-"""How far strategies of one encoder, or encoders, typically differ in a score of 0 to 1; of other scores in shares of
-the score itself."""
+"""How far strategies of one encoder, or encoders, typically differ in a metric that has a greatest value; of others in
+shares of the score itself."""
 
 WORTH = 0.01
 """A difference below which the cheaper option is taken, in the same measure."""
@@ -119,7 +119,7 @@ def compare_options(options: Sequence[Option], shown: Shown) -> Judgement:
 def choose(compared: Sequence[Compared], shown: Shown) -> Compared:
     """Return the cheapest of those that are expected to be about as good as the best."""
     best = max(_sign(shown) * each.expected for each in compared)
-    worth = WORTH * _unit(best)
+    worth = WORTH * _unit(best, shown)
     good = [each for each in compared if _sign(shown) * each.expected >= best - worth]
     return min(good, key=lambda each: (each.option.seconds, -_sign(shown) * each.expected))
 
@@ -129,7 +129,7 @@ def _compared(option: Option, surest: Option, shown: Shown) -> Compared:
     reference, low, high = _scored(surest, shown)
     rows = len(shown.validation) + (len(shown.train) if whole else 0)
     measured = (0.0, 0.0, 0.0) if option is surest else _difference(option, surest, shown, whole=whole)
-    spread = (WITHIN if option.encoder == surest.encoder else BETWEEN) * _unit(reference)
+    spread = (WITHIN if option.encoder == surest.encoder else BETWEEN) * _unit(reference, shown)
     error = (measured[2] - measured[1]) / (2 * NORMAL)
     kept = 1.0 if option is surest else spread**2 / max(spread**2 + error**2, 1e-12)
     if not math.isfinite(kept):
@@ -139,7 +139,7 @@ def _compared(option: Option, surest: Option, shown: Shown) -> Compared:
     known = len(shown.validation) + (len(shown.train) if surest.said.train is not None else 0)
     new = own * math.sqrt(known / shown.tested) if shown.tested else 0.0
     half = NORMAL * math.sqrt(own**2 + new**2 + (0.0 if option is surest else kept * error**2))
-    bounds = (0.0, 1.0) if _bounded(reference) else (-math.inf, math.inf)
+    bounds = score_bounds(shown.metric)
     return Compared(
         option=option,
         expected=float(np.clip(expected, *bounds)),
@@ -208,10 +208,6 @@ def _sign(shown: Shown) -> int:
     return 1 if greater_is_better(shown.metric) else -1
 
 
-def _bounded(score: float) -> bool:
-    return 0.0 <= score <= 1.0
-
-
-def _unit(score: float) -> float:
-    """Return what a difference is measured in: a score of 0 to 1 in itself, another in its own size."""
-    return 1.0 if abs(score) <= 1.0 else abs(score)
+def _unit(score: float, shown: Shown) -> float:
+    """Return what a difference is measured in: a metric that ends at 1 or so in itself, another in the score's size."""
+    return 1.0 if math.isfinite(score_bounds(shown.metric)[1]) else abs(score)
