@@ -47,7 +47,16 @@ def recommend_command(path: str | None, resume: bool, as_json: bool, **values: A
 
 
 def _print(made: Recommendation) -> None:
-    from modaxfer.reports.recommend import candidate_rows, changes, headline, option_rows, reasons, refusals, told
+    from modaxfer.reports.recommend import (
+        candidate_rows,
+        changes,
+        headline,
+        option_rows,
+        reasons,
+        refusals,
+        source_lines,
+        told,
+    )
 
     found = made.found
     print_table(*candidate_rows(found))
@@ -61,6 +70,8 @@ def _print(made: Recommendation) -> None:
     print_lines("What would change this:")
     for line in changes(found):
         print_lines(f"  {line}")
+    for line in source_lines(found):
+        print_lines(line)
     print_lines(f"{'; '.join(told(found))}.")
     if made.plan["command"]:
         print_lines(f"\n  {made.plan['command']}\n")

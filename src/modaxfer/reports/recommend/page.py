@@ -14,6 +14,7 @@ from modaxfer.escaping import html_text, lines
 from modaxfer.reports.compiled import compiled
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.reports.recommend.rows import candidate_rows, option_rows
+from modaxfer.reports.recommend.sources import source_lines
 from modaxfer.reports.recommend.words import called, changes, headline, reasons, refusals, told
 from modaxfer.result import write_atomically
 from modaxfer.version import __version__
@@ -42,6 +43,7 @@ def render(found: Mapping[str, Any]) -> str:
         reasons=reasons(found),
         changes=changes(found),
         refusals=refusals(found),
+        sources=source_lines(found),
         light=LIGHT,
         dark=DARK,
         version=__version__,

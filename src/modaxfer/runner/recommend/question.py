@@ -38,6 +38,9 @@ class Choices:
         (), "Candidates: encoders or checkpoints. Default: all that have weights on this machine."
     )
     strategy: tuple[str, ...] = documented(STRATEGIES, "Strategies to choose among.")
+    source_task: tuple[str, ...] = documented(
+        (), "Labelled source tasks: how each differs from the task, as the best encoder sees them."
+    )
     budget: float = documented(
         10.0, "Minutes that training may take; a tenth of them goes into short runs that decide.", above=0.0
     )
@@ -98,7 +101,7 @@ def read_question(values: Mapping[str, Any]) -> Question:
     """
     names = {item.name for item in dataclasses.fields(Choices)}
     chosen = {key: value for key, value in values.items() if key in names}
-    chosen |= {key: _listed(chosen[key]) for key in ("encoder", "strategy") if key in chosen}
+    chosen |= {key: _listed(chosen[key]) for key in ("encoder", "strategy", "source_task") if key in chosen}
     shared = {key: value for key, value in values.items() if key not in names}
     idle = [key for key in shared if key not in SHARED and hasattr(RunConfig(), key)]
     if idle:
@@ -137,6 +140,10 @@ def _check(question: Question) -> None:
             )
     for name in settings.task:
         registry().get("task", name)
+    targets = [registry().get("task", name).id for name in settings.task]
+    for name in choices.source_task:
+        if registry().get("task", name).id in targets:
+            raise ConfigError("the source task is the task itself", got=name, fix="name another --source-task")
 
 
 def changes_of(question: Question, stored: Question) -> list[str]:

@@ -23,6 +23,7 @@ from modaxfer.runner.recommend.prior import Prior, priors
 from modaxfer.runner.recommend.question import Question
 from modaxfer.runner.recommend.rows import looked_at
 from modaxfer.runner.recommend.scoring import Scoring
+from modaxfer.runner.recommend.sources import Sources
 from modaxfer.runner.recommend.stored import Store
 from modaxfer.runner.session import TaskSession
 from modaxfer.tasks.memory import Memory
@@ -49,11 +50,14 @@ def recommend(question: Question, folder: Path, progress: Progress) -> dict[str,
         progress.say(f"{folder} is finished already")
         return store.found
     before = float(store.found.get("spent_s", 0.0))
-    found = find_candidates(question, Memory())
+    memory = Memory()
+    found = find_candidates(question, memory)
     _refuse_parts(found)
     accelerator, config = make_accelerator(question.settings)
     bench = Bench(accelerator=accelerator, precision=config.precision, device=config.device, progress=progress)
-    _Recommendation(question, found, bench, store).run()
+    sources = Sources(question=question, bench=bench, store=store, memory=memory)
+    sources.check(found.candidates)
+    _Recommendation(question, found, bench, store, sources).run()
     store.write(status="completed", spent_s=round(before + time.monotonic() - started, 1))
     return store.found
 
@@ -71,7 +75,8 @@ def _refuse_parts(found: Found) -> None:
 
 
 class _Recommendation:
-    def __init__(self, question: Question, found: Found, bench: Bench, store: Store) -> None:
+    def __init__(self, question: Question, found: Found, bench: Bench, store: Store, sources: Sources) -> None:
+        self.sources = sources
         self.question, self.found, self.bench, self.store = question, found, bench, store
         self.candidates = {candidate.name: candidate for candidate in found.candidates}
         self.any = next(iter(found.candidates[0].cells.values()))
@@ -84,6 +89,7 @@ class _Recommendation:
         scored = self._scored(known)
         order = ranked(known, {name: _values(each) for name, each in scored.items()})
         picked = picks([each for each in order if not scored[each.name].get("failed")] or order)
+        self.sources.run([self.candidates[name] for name in picked])
         options, session = self._options(picked, known)
         judgement = compare_options(options, self._shown(session))
         self.store.write(**answer(self.question, self.found, judgement, order, picked, self.store.found))
