@@ -146,32 +146,37 @@ class Run:
         return scores
 
     def evaluate(
-        self, data: Any = None, *, label: str | Sequence[str] | None = None, quiet: bool = False
+        self,
+        data: Any = None,
+        *,
+        label: str | Sequence[str] | None = None,
+        group_by: str | None = None,
+        quiet: bool = False,
     ) -> dict[str, Any]:
         """Score the saved model: on labelled rows that it has never seen, or on its test split again.
 
         Args:
             data: Labelled rows, as for `predict`; None = the test split of its task.
             label: Column of the labels in `data`, or columns of 0 and 1; None = as in training.
+            group_by: Column of `data` by whose values the primary score is given as ``groups``.
             quiet: Keep silent on standard error.
 
         Returns:
-            ``metrics``, ``stored`` (the run's own on its test split) and ``intervals``; for other rows also ``rows``
-            (scored), ``resampled``, ``dropped`` (reason to number), ``dropped_rows`` and ``warnings``. Of a shared
-            run's test splits these are given for each task, by its id.
+            ``metrics``, ``stored`` (those of the run), ``intervals`` and of classes ``calibration``; for other rows
+            also ``rows`` (scored), ``resampled``, ``dropped`` (reason to number), ``dropped_rows`` and ``warnings``;
+            of a shared run's test splits these for each task, by its id.
 
         Raises:
             DataError: The task's rows are gone or changed, or the rows given cannot be scored.
         """
-        from modaxfer.runner.predict.evaluate import evaluate as evaluate_run
+        from modaxfer.runner.predict.evaluate import evaluate_tasks
         from modaxfer.runner.predict.score import score_rows
         from modaxfer.runner.progress import Progress
 
         if data is None:
-            if shared := self.tasks:
-                return {name: run.evaluate() for name, run in shared.items()}
-            return dict(evaluate_run(self.folder, trust_remote_code=self._trusted))
-        scored = score_rows(self.folder, data, label=label, predictor=self._loaded())
+            found = evaluate_tasks(self.folder, trust_remote_code=self._trusted)
+            return dict(found) if self.tasks else found[self.result.task]
+        scored = score_rows(self.folder, data, label=label, group_by=group_by, predictor=self._loaded())
         for line in scored["warnings"]:
             Progress(not quiet).say(f"warning: {line}")
         return scored

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import modaxfer
+from modaxfer.cli import main
+from modaxfer.errors import DataError
 from modaxfer.runner.model.decision import Decision
 
 pytestmark = pytest.mark.recipe
@@ -47,6 +49,19 @@ def trained(tiny, data, output, **more):
 def run(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("decided")
     return trained(tiny, write_rows(folder / "rows"), folder / "run", group_by="shop")
+
+
+@pytest.fixture
+def shell(capsys):
+    """Return a function that runs the command line in this process: exit status, standard output, standard error."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main.run([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return stop.value.code, printed.out, printed.err
+
+    return call
 
 
 def test_what_was_chosen_is_told_and_stored(run):
@@ -90,6 +105,68 @@ def test_evaluate_scores_as_the_run_did(run):
     again, rows = run.evaluate(), run.evaluate(run.predictions[["text", "target"]], label="target", quiet=True)
     for found in (again["metrics"], rows["metrics"]):
         assert found == pytest.approx(run.result.metrics["test"], abs=1e-6)
+
+
+def test_evaluate_says_what_calibration_does_and_whom_it_serves_worst(run):
+    told, frame = run.result, run.predictions
+    rows = frame[["text", "target"]].assign(shop=["north" if row % 3 else "south" for row in range(len(frame))])
+    found = run.evaluate(rows, label="target", group_by="shop", quiet=True)
+    for name in ("raw", "calibrated"):
+        for each in (found, run.evaluate()):
+            assert each["calibration"][name] == pytest.approx(told.calibration["test"][name], abs=1e-6)
+    assert {name: one["score"] for name, one in found["groups"]["test"].items()} == pytest.approx(
+        {name: one["score"] for name, one in told.groups["test"].items()}
+    )
+    assert found["groups"]["worst"] == told.groups["worst"]
+    with pytest.raises(DataError, match=r"--group-by names a column that the rows do not have: 'shops'.*shop"):
+        run.evaluate(rows, label="target", group_by="shops", quiet=True)
+
+
+def test_a_threshold_for_one_call(run, shell, tmp_path):
+    run.predictions[["text"]].to_csv(tmp_path / "rows.csv", index=False)
+    status, out, _ = shell("predict", run.folder, tmp_path / "rows.csv", "--threshold", "0.9", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [row["prediction"] == "rare" for row in rows] == [row["score:rare"] >= 0.9 for row in rows]
+    assert [row["prediction"] for row in rows] != run.predictions["prediction"].tolist()
+    status, _, err = shell("predict", run.folder, tmp_path / "rows.csv", "--threshold", "1.5")
+    assert status == 2
+    assert "--threshold is a score between 0 and 1. Got: 1.5" in err
+
+
+def test_evaluate_prints_calibration_and_groups(run, shell, tmp_path):
+    shops = ["north" if row % 3 else "south" for row in range(ROWS["test"])]
+    run.predictions[["text", "target"]].assign(shop=shops).to_csv(tmp_path / "rows.csv", index=False)
+    status, out, _ = shell("evaluate", run.folder, tmp_path / "rows.csv", "--label", "target", "--group-by", "shop")
+    lines = [line.split() for line in out.splitlines()]
+    assert status == 0
+    head = lines.index(["score", "raw", "calibrated"])
+    assert [line[0] for line in lines[head + 1 : head + 4]] == ["log_loss", "brier_score", "ece"]
+    groups = lines.index(["shop", "rows", "matthews_corrcoef", "95", "%", "interval"])
+    assert lines[groups + 1][0] == run.result.groups["worst"]
+    status, _, err = shell("evaluate", run.folder, "--group-by", "shop")
+    assert status == 2
+    assert "--group-by names a column of FILE, and no FILE is given" in err
+
+
+def test_costs_decide_a_run(run, tiny, tmp_path):
+    costs = tmp_path / "costs.csv"
+    costs.write_text("true,common,rare\ncommon,0,1\nrare,9,0\n")
+    rows = run.folder.parent / "rows"
+    cheap = trained(tiny, rows, tmp_path / "run", cost=str(costs))
+    told, frame, matrix = cheap.result.decision, cheap.predictions, np.array([[0.0, 1.0], [9.0, 0.0]])
+    assert told["by"] == "cost"
+    assert json.loads((cheap.folder / "model" / "model.json").read_text())["decision"]["cost"] == matrix.tolist()
+    scores = cheap.predict_proba(frame[["text"]])
+    said, true = ((frame[name] == "rare").to_numpy(int) for name in ("prediction", "target"))
+    np.testing.assert_array_equal(said, (scores @ matrix).argmin(1))
+    likeliest = scores.argmax(1)
+    assert said.sum() > likeliest.sum()
+    assert told["test"]["cost"] == pytest.approx(matrix[true, said].mean())
+    assert told["test"]["cost_of_likeliest"] == pytest.approx(matrix[true, likeliest].mean())
+    assert told["test"]["cost_of_one_class"] == pytest.approx(0.8)  # one row of five is rare: say so of all
+    low, high = told["test"]["cost_interval"]
+    assert low <= told["test"]["cost"] <= high
 
 
 def test_a_run_without_a_decision_loads_and_says_the_likeliest(run, tmp_path):

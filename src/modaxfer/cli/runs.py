@@ -41,11 +41,22 @@ __all__ = ["evaluate_command", "predict_command", "report_command"]
     multiple=True,
     help="Label column of FILE; default the one of the training data. May be repeated.",
 )
+@click.option(
+    "--group-by",
+    metavar="COL",
+    help="Column of FILE by whose values the primary score is shown, the worst first; the model need not read it.",
+)
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @TRUST
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate_command(
-    run: Path, file: str | None, label: tuple[str, ...], device: str, trust_remote_code: bool, as_json: bool
+    run: Path,
+    file: str | None,
+    label: tuple[str, ...],
+    group_by: str | None,
+    device: str,
+    trust_remote_code: bool,
+    as_json: bool,
 ) -> None:
     """Score the model in the folder RUN: on the labelled rows of FILE, or on its test split again.
 
@@ -61,10 +72,12 @@ def evaluate_command(
         from modaxfer.runner.predict.predictor import Predictor
 
         predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
-        _evaluate_rows(run, predictor, file, label, as_json)
+        _evaluate_rows(run, predictor, file, label, group_by, as_json)
         return
-    if label:
-        raise ConfigError("--label names a column of FILE, and no FILE is given", got=label, fix="name the file too")
+    for option, column in (("--label", label), ("--group-by", group_by)):
+        if column:
+            what = f"{option} names a column of FILE, and no FILE is given"
+            raise ConfigError(what, got=column, fix="name the file too")
     found = evaluate_tasks(run, Progress(), device=device, trust_remote_code=trust_remote_code)
     if as_json:
         print_json(next(iter(found.values())) if len(found) == 1 else found)
@@ -73,13 +86,15 @@ def evaluate_command(
         _print_scores(evaluation, "test", "" if len(found) == 1 else task)
 
 
-def _evaluate_rows(run: Path, predictor: Predictor, file: str, label: tuple[str, ...], as_json: bool) -> None:
+def _evaluate_rows(
+    run: Path, predictor: Predictor, file: str, label: tuple[str, ...], group_by: str | None, as_json: bool
+) -> None:
     from modaxfer.runner.predict.score import score_rows
     from modaxfer.runner.progress import Progress
 
     progress = Progress()
     data = _given(file, predictor) if file == "-" else Path(file)
-    evaluation = score_rows(run, data, label=label or None, predictor=predictor, progress=progress)
+    evaluation = score_rows(run, data, label=label or None, group_by=group_by, predictor=predictor, progress=progress)
     for line in evaluation["warnings"]:
         progress.say(f"warning: {line}")
     if as_json:
@@ -99,6 +114,22 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
         for low, high in [evaluation["intervals"][name]]
     ]
     print_table(["metric", column, "95 % interval", "stored"], rows, title=title)
+    _print_beside(evaluation)
+
+
+def _print_beside(evaluation: Mapping[str, Any]) -> None:
+    if calibration := evaluation.get("calibration"):
+        raw, made = calibration["raw"], calibration["calibrated"]
+        print_table(["score", "raw", "calibrated"], [(name, _number(raw[name]), _number(made[name])) for name in raw])
+    if groups := evaluation.get("groups"):
+        table, worst = groups["test"], groups["worst"]
+        names = sorted(table, key=lambda name: name != worst)
+        rows = [
+            (name, table[name]["rows"], _number(table[name]["score"]), f"[{_number(low)}, {_number(high)}]")
+            for name in names
+            for low, high in [table[name]["interval"]]
+        ]
+        print_table([groups["by"], "rows", groups["metric"], "95 % interval"], rows)
 
 
 @click.command("predict", cls=Command)
@@ -115,6 +146,12 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
     type=click.Choice(["sar"]),
     help="Adapt the model to these rows as they come, for this call alone: sar (Niu et al. 2023).",
 )
+@click.option(
+    "--threshold",
+    metavar="X",
+    type=float,
+    help="Calibrated score from which on the second of two classes is predicted, or a label; default that of the run.",
+)
 @click.option("--raw", is_flag=True, help="Give scores of the model as it was trained, before they are calibrated.")
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @TRUST
@@ -124,6 +161,7 @@ def predict_command(
     file: str,
     output: Path | None,
     adapt: str | None,
+    threshold: float | None,
     raw: bool,
     device: str,
     trust_remote_code: bool,
@@ -141,11 +179,13 @@ def predict_command(
     from modaxfer.runner.predict.predictor import Predictor
     from modaxfer.runner.predict.records import flat
     from modaxfer.runner.predict.sar import refuse_unadaptable
+    from modaxfer.runner.predict.threshold import refuse_threshold
     from modaxfer.runner.progress import Progress
 
+    refuse_threshold(threshold, run)
     refuse_unadaptable(adapt, run, trust_remote_code=trust_remote_code)
     predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
-    made = predictor.predict_rows(_given(file, predictor), progress, adapt=adapt, raw=raw)
+    made = predictor.predict_rows(_given(file, predictor), progress, adapt=adapt, raw=raw, threshold=threshold)
     for line in made.warnings:
         progress.say(f"warning: {line}")
     table = flat(made)

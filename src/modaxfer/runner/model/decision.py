@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -57,6 +57,10 @@ class Decision:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
+
+    def at(self, threshold: float | None) -> Decision:
+        """Return the decision by this one threshold, whatever was chosen or costs; itself where it is None."""
+        return self if threshold is None else replace(self, thresholds=(threshold,), cost=())
 
     def apply(self, objective: Objective, outputs: Any) -> Decided:
         """Return what is said by outputs ``[rows, outputs]``, or by a list of those of each row's parts."""

@@ -12,6 +12,7 @@ from modaxfer.metrics.choice import find_metric
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import asked
 from modaxfer.runner.evaluation.measured import measure
+from modaxfer.runner.predict.beside import calibration_on
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.request import find_tasks
@@ -22,7 +23,8 @@ from modaxfer.tasks.load import fields_of, load_task
 __all__ = ["Evaluation", "evaluate", "evaluate_tasks", "load_rows"]
 
 Evaluation = dict[str, dict[str, Any]]
-"""``metrics``: name to value on the test split; ``stored``: what the run had; ``intervals``: name to [low, high]."""
+"""``metrics``: name to value on the test split; ``stored``: what the run had; ``intervals``: name to [low, high];
+``calibration``: what ``raw`` and ``calibrated`` probabilities score, by metric, where there are classes."""
 
 
 def evaluate_tasks(
@@ -53,7 +55,7 @@ def evaluate(
         # A metric that fails is a warning; one that must not run, or that is not there, is refused.
         find_metric(name, predictor.described.problem)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
-    predictions, scores, _ = predictor.described.decision.apply(predictor.objective, logits)
+    predictions, scores, calibrated = predictor.described.decision.apply(predictor.objective, logits)
     ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.described.problem,
@@ -70,6 +72,7 @@ def evaluate(
         "metrics": made.metrics,
         "stored": dict(stored.metrics["test"]),
         "intervals": {name: list(interval) for name, interval in made.intervals.items()},
+        **calibration_on(common, calibrated),
     }
 
 

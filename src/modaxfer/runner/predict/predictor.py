@@ -83,7 +83,13 @@ class Predictor:
         return records(self.predict_rows(find_rows(data, self.described.fields)))
 
     def predict_rows(
-        self, given: Given, progress: Progress | None = None, *, adapt: str | None = None, raw: bool = False
+        self,
+        given: Given,
+        progress: Progress | None = None,
+        *,
+        adapt: str | None = None,
+        raw: bool = False,
+        threshold: float | None = None,
     ) -> Predicted:
         """Predict the rows of `given`; what cannot be read gets no prediction, and the reason why.
 
@@ -93,6 +99,7 @@ class Predictor:
             adapt: ``sar``: adapt the model to the rows as they come, see `modaxfer.runner.predict.sar`, which says what
                 cannot be; afterwards it is as it was.
             raw: Give scores of the outputs as they are, not divided by the temperature that validation rows chose.
+            threshold: Calibrated score from which on the second of two classes is said, or a label; None = as stored.
 
         Raises:
             DataError: A column that the model reads is missing, or not one row can be read.
@@ -118,8 +125,9 @@ class Predictor:
             logits, told = self._adapted(read.examples, progress)
         else:
             logits, told = self._forward(read.examples, progress), ()
-        decoded, *both = self.described.decision.apply(self.objective, logits)
-        scores = both[0 if raw else 1]
+        decision = self.described.decision.at(threshold)
+        decoded, unscaled, calibrated = decision.apply(self.objective, logits)
+        scores = unscaled if raw else calibrated
         made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
         predictions: list[Any] = [None] * table.num_rows
         for row, value in zip(kept[read.kept], made, strict=True):
@@ -127,6 +135,7 @@ class Predictor:
         return Predicted(
             predictions=predictions,
             scores=None if scores is None else _scattered(scores, kept[read.kept], table.num_rows),
+            calibrated=None if calibrated is None else _scattered(calibrated, kept[read.kept], table.num_rows),
             classes=self.described.classes,
             given=given,
             reasons=reasons,

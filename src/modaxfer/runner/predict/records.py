@@ -40,6 +40,8 @@ class Predicted:
     """By position of each row that has no prediction: why."""
     warnings: tuple[str, ...] = ()
     """What was left out, assumed or could not be read, one line each."""
+    calibrated: np.ndarray | None = None
+    """Of the shape of `scores`: those that decide, of outputs divided by the temperature; None as there."""
 
 
 def records(made: Predicted) -> list[dict[str, Any]]:

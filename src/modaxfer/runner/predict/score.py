@@ -25,6 +25,7 @@ from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import resampled_over, too_few_groups
 from modaxfer.runner.evaluation.measured import measure
+from modaxfer.runner.predict.beside import calibration_on, groups_on, require_column
 from modaxfer.runner.predict.given import labelled_rows
 from modaxfer.runner.predict.predictor import Predictor, first_reasons
 from modaxfer.runner.predict.records import Predicted
@@ -42,6 +43,7 @@ def score_rows(
     data: Any,
     *,
     label: str | Sequence[str] | None = None,
+    group_by: str | None = None,
     predictor: Predictor | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -55,16 +57,17 @@ def score_rows(
         data: `modaxfer.data.given.Given` rows, or what
             `modaxfer.runner.predict.given.labelled_rows` takes.
         label: Column of the labels, or columns of 0 and 1; None = as in training.
+        group_by: Column by whose values the primary score is shown, the worst named.
         predictor: The run's model, where it is loaded already.
         progress: Where to tell how far it is.
 
     Returns:
-        ``metrics``, ``intervals`` and ``stored`` as of `modaxfer.runner.predict.evaluate.evaluate`; ``rows`` (scored),
-        ``resampled`` (what intervals are drawn over, as in a result), ``dropped`` (reason to number), ``dropped_rows``
-        and ``warnings`` (lines).
+        ``metrics``, ``intervals``, ``calibration`` and ``stored`` as of `modaxfer.runner.predict.evaluate.evaluate`;
+        with `group_by` ``groups``, as a result has them; ``rows`` (scored), ``resampled`` (what intervals are drawn
+        over, as in a result), ``dropped`` (reason to number), ``dropped_rows`` and ``warnings`` (lines).
 
     Raises:
-        DataError: There is no model or no label column, or not one row can be scored.
+        DataError: There is no model, no label column or no column `group_by`, or not one row can be scored.
     """
     stored = Result.load(run)
     predictor = predictor or Predictor(run)
@@ -72,6 +75,7 @@ def score_rows(
     fields = predictor.described.fields
     given = data if isinstance(data, Given) else labelled_rows(data, fields, target.column)
     _require_labels(given, target.read_from)
+    require_column(given.table, group_by)
     kind = problem_of(target.problem).labels
     labels = kind.read(given.table, target, kind.learn(given.table, target, settled=True))
     unlabelled = _unlabelled(labels)
@@ -86,11 +90,10 @@ def score_rows(
         reasons = first_reasons({row: detail for row, (_, detail) in faults.items()})
         raise DataError("not one row can be scored", got=reasons, fix="repair the rows")
     asked = _Asked(labels=[labels[row] for row in kept], rows=kept, clusters=_clusters(run, predictor, given, kept))
-    metrics, intervals, strange = _scores(stored, predictor, made, asked)
+    scored, strange = _scores(stored, predictor, made, asked, group_by)
     return {
-        "metrics": metrics,
         "stored": dict(stored.metrics.get("test") or {}),
-        "intervals": intervals,
+        **scored,
         "rows": len(kept),
         "resampled": resampled_over(len(kept), asked.clusters),
         "dropped": dict(Counter(reason for reason, _ in faults.values())),
@@ -111,8 +114,9 @@ class _Asked:
 
 
 def _scores(
-    stored: Result, predictor: Predictor, made: Predicted, asked: _Asked
-) -> tuple[dict[str, float], dict[str, list[float]], list[str]]:
+    stored: Result, predictor: Predictor, made: Predicted, asked: _Asked, group_by: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return ``metrics``, ``intervals``, ``calibration`` and ``groups`` of `score_rows`, and warnings."""
     problem, classes = predictor.described.problem, predictor.described.classes
     kind, strange = problem_of(problem).labels, unseen(asked.labels, classes)
     names = tuple(sorted({name for own in strange.values() for name in own}))
@@ -134,7 +138,14 @@ def _scores(
             f"{len(strange)} of {len(asked.labels)} rows have a class that the model does not know "
             f"({', '.join(names)}): they count as errors"
         )
-    return found.metrics, {name: list(ends) for name, ends in found.intervals.items()}, lines
+    calibrated = None if made.calibrated is None else made.calibrated[asked.rows]
+    table = made.given.table.take(asked.rows)
+    return {
+        "metrics": found.metrics,
+        "intervals": {name: list(ends) for name, ends in found.intervals.items()},
+        **calibration_on(common, calibrated),
+        **groups_on(table, group_by, needed, common, seed=stored.seed, units=units),
+    }, lines
 
 
 def _unequal(made: Predicted, labels: Sequence[Label], faults: Mapping[int, Any]) -> dict[int, tuple[str, str]]:

@@ -13,7 +13,16 @@ from modaxfer.registry import problem_spec
 from modaxfer.spec import TaskSpec
 from modaxfer.tasks.costs import read_costs
 
-__all__ = ["AUTO", "cost_of", "refuse_decisions", "refuse_other_scores", "usual_scores", "with_asked_scores"]
+__all__ = [
+    "AUTO",
+    "cost_of",
+    "refuse_decisions",
+    "refuse_other_scores",
+    "refuse_out_of_range",
+    "refuse_undivided",
+    "usual_scores",
+    "with_asked_scores",
+]
 
 AUTO = "auto"
 """``--threshold``: chosen on validation rows where the primary metric asks for it."""
@@ -42,13 +51,9 @@ def refuse_decisions(config: RunConfig) -> None:
     Raises:
         ConfigError: It is one of these.
     """
-    if config.threshold != AUTO and not 0 < _number(config.threshold) < 1:
-        raise ConfigError(
-            "--threshold is a score between 0 and 1, or auto",
-            got=config.threshold,
-            allowed="auto, or a number such as 0.3",
-            fix="leave it out: what pays is chosen on validation rows",
-        )
+    if config.threshold != AUTO:
+        fix = "leave it out: what pays is chosen on validation rows"
+        refuse_out_of_range(config.threshold, allowed="auto, or a number such as 0.3", fix=fix)
     if config.threshold != AUTO and config.cost is not None:
         raise ConfigError(
             "--cost decides by what is expected to cost least, so there is no threshold",
@@ -70,13 +75,9 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
     problem = task.target.problem
     for name in config.metric:
         find_metric(name, problem)
-    link, classes = problem_spec(problem).link, len(data.classes)
-    if config.threshold != AUTO and not (link == "sigmoid" or (link == "softmax" and classes == 2)):
-        raise ConfigError(
-            "--threshold is for two classes, or for labels that are each there or not",
-            got=f"a {problem} problem" + (f" of {classes} classes" if classes else ""),
-            fix="leave it out; --cost FILE weighs mistakes between more classes",
-        )
+    if config.threshold != AUTO:
+        fix = "leave it out; --cost FILE weighs mistakes between more classes"
+        refuse_undivided(problem, len(data.classes), fix=fix)
     if config.cost is not None:
         cost_of(config, problem, data.classes)
     there = data.splits["test"].column_names
@@ -86,6 +87,42 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
             f"--group-by names a column that the rows do not have: {config.group_by!r}",
             allowed=[name for name in there if name != "row_id"],
             fix=f"did you mean {' or '.join(close)}?" if close else "name a column of the rows",
+        )
+
+
+def refuse_out_of_range(threshold: str | float, *, allowed: str, fix: str) -> None:
+    """Refuse a threshold that is no score.
+
+    Args:
+        threshold: As it was given.
+        allowed: What may be given.
+        fix: What to do instead.
+
+    Raises:
+        ConfigError: It is not between 0 and 1.
+    """
+    if not 0 < _number(threshold) < 1:
+        what = "--threshold is a score between 0 and 1" + (", or auto" if AUTO in allowed else "")
+        raise ConfigError(what, got=threshold, allowed=allowed, fix=fix)
+
+
+def refuse_undivided(problem: str, classes: int, *, fix: str) -> None:
+    """Refuse a threshold where there is nothing that it could divide.
+
+    Args:
+        problem: Registered name of what the target asks for.
+        classes: How many there are.
+        fix: What to do instead.
+
+    Raises:
+        ConfigError: A row has one of more than two classes, or a number, or a tag for each of its parts.
+    """
+    spec = problem_spec(problem)
+    if spec.ragged or not (spec.link == "sigmoid" or (spec.link == "softmax" and classes == 2)):
+        raise ConfigError(
+            "--threshold is for two classes, or for labels that are each there or not",
+            got=f"a {problem} problem" + (f" of {classes} classes" if classes else ""),
+            fix=fix,
         )
 
 
@@ -106,7 +143,7 @@ def cost_of(config: RunConfig, problem: str, classes: tuple[str, ...]) -> tuple[
     return read_costs(Path(config.cost).expanduser(), classes)
 
 
-def _number(text: str) -> float:
+def _number(text: str | float) -> float:
     try:
         return float(text)
     except ValueError:
