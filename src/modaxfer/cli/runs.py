@@ -118,8 +118,10 @@ def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> Non
 
 
 def _print_beside(evaluation: Mapping[str, Any]) -> None:
+    """Print what calibration does to the rows, and whom the model serves worst, where these are known."""
     if calibration := evaluation.get("calibration"):
         raw, made = calibration["raw"], calibration["calibrated"]
+        print_lines()
         print_table(["score", "raw", "calibrated"], [(name, _number(raw[name]), _number(made[name])) for name in raw])
     if groups := evaluation.get("groups"):
         table, worst = groups["test"], groups["worst"]
@@ -129,6 +131,7 @@ def _print_beside(evaluation: Mapping[str, Any]) -> None:
             for name in names
             for low, high in [table[name]["interval"]]
         ]
+        print_lines()
         print_table([groups["by"], "rows", groups["metric"], "95 % interval"], rows)
 
 
