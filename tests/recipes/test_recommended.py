@@ -26,7 +26,7 @@ class Killed(BaseException):
 def asked(tiny, own_rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recommended") / "answer"
     encoders = [str(tiny("bert")), str(tiny("electra"))]
-    return {**own_rows("text"), "encoder": encoders, "strategy": ["frozen", "full"], "budget": 1, "output": str(folder)}
+    return {**own_rows("text"), "encoder": encoders, "strategy": ["frozen", "full"], "budget": 5, "output": str(folder)}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_run_left_to_auto_is_the_recommended_one_and_says_so(made, asked, tmp_
 
 
 def test_another_question_in_the_same_folder_is_refused(made, asked):
-    with pytest.raises(ConfigError, match=r"holds another recommendation\. Got: budget \(there 1.0, here 2.0\)"):
+    with pytest.raises(ConfigError, match=r"holds another recommendation\. Got: budget \(there 5.0, here 2.0\)"):
         modaxfer.recommend(**{**asked, "budget": 2}, **QUIET)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from modaxfer.runner.recommend.affordable import affordable
 from modaxfer.runner.recommend.decide import SIMPLE, Option, Shown, compare_options
 from modaxfer.runner.recommend.frozen import Said
 from modaxfer.runner.recommend.halving import halve
@@ -168,6 +169,21 @@ def test_a_box_that_is_too_short_says_nothing_of_any_cell():
 
 def test_no_cell_needs_no_run():
     assert halve([], 10.0, Runs({})) == {}
+
+
+def test_the_first_short_run_may_take_what_is_left_of_the_promise_and_others_are_left_out():
+    least = {("a", "lora"): 90.0, ("a", "full"): 90.0, ("b", "lora"): 10.0}
+    assert affordable(least, 60.0, 120.0) == ([("a", "lora")], 90.0)
+    assert affordable(least, 60.0, 80.0) == ([], 60.0)
+    # Two cells share one rung, three have two rungs: 2 x 90 and 6 x 90 seconds.
+    assert affordable(least, 180.0, 0.0) == ([("a", "lora"), ("a", "full")], 180.0)
+    assert affordable(least, 540.0, 0.0) == (list(least), 540.0)
+
+
+def test_cells_of_unknown_length_stay_and_take_their_share():
+    least = {("a", "lora"): 50.0, ("fresh", "full"): None}
+    assert affordable(least, 60.0, 0.0) == ([("fresh", "full")], 60.0)
+    assert affordable(least, 60.0, 100.0) == (list(least), 100.0)
 
 
 def prior(rank):

@@ -94,6 +94,10 @@ def _short(found: Mapping[str, Any]) -> Iterator[str]:
         label = f"{strategy} {encoder}"
         if label not in known:
             names[label] = kept.get("failed") or "its box was too short"
+    names |= {
+        name: f"left out for time: a short run takes about {duration(each['seconds'])}"
+        for name, each in found.get("left_out", {}).items()
+    }
     if names:
         said = [f"{name} ({why})" for name, why in names.items()]
         yield f"what was not tried: {_some(said)}; a larger --budget does"

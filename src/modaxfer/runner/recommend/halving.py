@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
+from modaxfer.runner.recommend.affordable import rungs_of
 from modaxfer.runner.recommend.tries import Tried
 
 __all__ = ["halve"]
@@ -26,7 +27,7 @@ def halve(cells: Sequence[Cell], box: float, run: Callable[[Cell, int, float], T
     """
     found: dict[Cell, Tried] = {}
     alive, left = list(cells), box
-    rungs = max(1, math.ceil(math.log2(len(cells)))) if cells else 0
+    rungs = rungs_of(len(cells))
     for rung in range(rungs):
         open_ones = [cell for cell in alive if cell not in found or found[cell].share < 1.0]
         for place, cell in enumerate(open_ones):

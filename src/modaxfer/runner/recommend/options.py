@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from modaxfer.errors import ModaxferError, RefusedError
 from modaxfer.heads.search_options import SearchOptions
+from modaxfer.runner.recommend.affordable import affordable, least_seconds
 from modaxfer.runner.recommend.bar import said_simply
 from modaxfer.runner.recommend.candidates import PROBED, Candidate
 from modaxfer.runner.recommend.cost import frozen_seconds, moved_seconds
@@ -25,6 +27,9 @@ from modaxfer.runner.training.features import layer_features
 
 __all__ = ["Options"]
 
+ANSWERING = 10.0
+"""Seconds for what comes after short runs: comparison and page."""
+
 Cell = tuple[str, str]
 """Name of a candidate, and a strategy."""
 
@@ -38,12 +43,14 @@ class Options:
         store: Where they are kept.
         candidates: By name, those that were picked.
         box: Seconds for all short runs.
+        until: When the answer is promised, on the clock of `time.monotonic`.
     """
 
     bench: Bench
     store: Store
     candidates: Mapping[str, Candidate]
     box: float
+    until: float
 
     def simple(self, session: TaskSession, candidate: Candidate) -> Option | None:
         """Return the simple bar; None where there is none for this task, which is noted."""
@@ -93,7 +100,7 @@ class Options:
 
     def moved(self, cells: Sequence[Cell]) -> list[Option]:
         """Return strategies that move an encoder, as far as short runs say something of them."""
-        tried = halve(cells, self.box, self._run)
+        tried = halve(*self._affordable(cells), self._run)
         found = []
         for (name, strategy), made in tried.items():
             if made.validation is not None:
@@ -101,6 +108,24 @@ class Options:
                 seconds = moved_seconds(self.candidates[name].cells[strategy], made.seconds_per_step)
                 found.append(Option(encoder=name, strategy=strategy, said=said, seconds=seconds, share=made.share))
         return found
+
+    def _affordable(self, cells: Sequence[Cell]) -> tuple[Sequence[Cell], float]:
+        """Return the cells that have time to say something, and theirs together; say and keep what is left out."""
+        kept = self.store.kept("short_runs", "chosen")
+        if kept is not None:
+            return [(name, strategy) for name, strategy in kept["cells"]], kept["seconds"]
+        least = {
+            (name, strategy): least_seconds(self.candidates[name], strategy, self.store.kept("candidates", name) or {})
+            for name, strategy in cells
+        }
+        chosen, seconds = affordable(least, self.box, self.until - time.monotonic() - ANSWERING)
+        for cell in least:
+            if cell not in chosen:
+                name, strategy = cell
+                self.store.keep("left_out", f"{strategy} {name}", {"seconds": least[cell]})
+                self.bench.progress.say(f"{name} {strategy}: left out for time, a short run takes {least[cell]:.0f} s")
+        self.store.keep("short_runs", "chosen", {"cells": [list(cell) for cell in chosen], "seconds": seconds})
+        return chosen, seconds
 
     def _run(self, cell: Cell, rung: int, seconds: float) -> Tried:
         name, strategy = cell

@@ -29,6 +29,9 @@ STRATEGIES = ("frozen", "lora", "full")
 TENTH = 0.1
 """Share of the budget that goes into short runs."""
 
+PROMISED = 0.3
+"""Share of the budget in which few rows have their answer: 3 of 10 minutes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
@@ -58,6 +61,11 @@ class Question:
     def box(self) -> float:
         """Seconds for all short runs together."""
         return TENTH * 60 * self.choices.budget
+
+    @property
+    def promised(self) -> float:
+        """Seconds in which an answer for few rows is there."""
+        return PROMISED * 60 * self.choices.budget
 
     @property
     def task(self) -> str:

@@ -57,7 +57,7 @@ def recommend(question: Question, folder: Path, progress: Progress) -> dict[str,
     bench = Bench(accelerator=accelerator, precision=config.precision, device=config.device, progress=progress)
     sources = Sources(question=question, bench=bench, store=store, memory=memory)
     sources.check(found.candidates)
-    _Recommendation(question, found, bench, store, sources).run()
+    _Recommendation(question, found, bench, store, sources, started - before + question.promised).run()
     store.write(status="completed", spent_s=round(before + time.monotonic() - started, 1))
     return store.found
 
@@ -75,8 +75,10 @@ def _refuse_parts(found: Found) -> None:
 
 
 class _Recommendation:
-    def __init__(self, question: Question, found: Found, bench: Bench, store: Store, sources: Sources) -> None:
-        self.sources = sources
+    def __init__(
+        self, question: Question, found: Found, bench: Bench, store: Store, sources: Sources, until: float
+    ) -> None:
+        self.sources, self.until = sources, until
         self.question, self.found, self.bench, self.store = question, found, bench, store
         self.candidates = {candidate.name: candidate for candidate in found.candidates}
         self.any = next(iter(found.candidates[0].cells.values()))
@@ -117,7 +119,7 @@ class _Recommendation:
 
     def _options(self, picked: Sequence[str], known: dict[str, Prior]) -> tuple[list[Option], TaskSession]:
         options = Options(
-            bench=self.bench, store=self.store, candidates=self.candidates, box=self.question.box
+            bench=self.bench, store=self.store, candidates=self.candidates, box=self.question.box, until=self.until
         )  # fmt: skip
         first = self.candidates[picked[0]]
         session = self.bench.open(looked_at(next(iter(first.cells.values()))))

@@ -67,14 +67,17 @@ class Scoring:
 
     def _scores(self, candidate: Candidate) -> dict[str, Any]:
         resolved = training_alone(looked_at(candidate.cells[PROBED]))
+        started = time.monotonic()
         session = self.bench.open(resolved)
+        loaded = round(time.monotonic() - started, 3)
         layer_features(session, "train")
         found, refused = judge(encoded_rows(session, resolved.data.classes), self.names)
         scores = {
             name: {"value": each.value, "layers": list(each.layers), **_report(each.report)}
             for name, each in found.items()
         }
-        return {"scores": scores, "no_score": refused, "seconds_per_row": seconds_per_row(session)}
+        pace = seconds_per_row(session)
+        return {"scores": scores, "no_score": refused, "load_seconds": loaded, "seconds_per_row": pace}
 
 
 def _report(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.features import predict_known
 from modaxfer.runner.training.plan import train_plan
 
-__all__ = ["FEWEST_STEPS", "Tried", "try_cell"]
+__all__ = ["BACKWARD", "FEWEST_STEPS", "Tried", "try_cell"]
 
 FEWEST_STEPS = 8
 """Optimiser steps that a short run has to have, or nothing is said by it."""
