@@ -13,7 +13,7 @@ from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 
-__all__ = ["beside_scores", "calibration_of", "per_class"]
+__all__ = ["CALIBRATION", "beside_scores", "calibration_of", "per_class"]
 
 CALIBRATION = ("log_loss", "brier_score", "ece")
 OF_ALL = ("rows", "precision", "recall", "f1")

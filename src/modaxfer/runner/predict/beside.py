@@ -9,8 +9,8 @@ import numpy as np
 
 from modaxfer.data.origin import file_of
 from modaxfer.errors import DataError, close_matches
-from modaxfer.registry import problem_spec
-from modaxfer.runner.evaluation.beside_scores import calibration_of
+from modaxfer.registry import applicable_metrics, problem_spec
+from modaxfer.runner.evaluation.beside_scores import CALIBRATION, calibration_of
 from modaxfer.runner.evaluation.groups import by_group
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ __all__ = ["calibration_on", "groups_on", "require_column"]
 
 
 def calibration_on(given: Mapping[str, Any], calibrated: np.ndarray | None) -> dict[str, Any]:
-    """Return ``calibration`` of an evaluation: scores of ``raw`` and ``calibrated`` probabilities; empty without any.
+    """Return ``calibration`` of an evaluation: scores of ``raw`` and ``calibrated`` probabilities.
+
+    Empty without any, and for problems to whose scores the metrics of probabilities do not apply.
 
     Args:
         given: ``problem``, ``references`` and ``scores`` (raw) of rows, as for `modaxfer.metrics.compute`.
         calibrated: Scores of outputs divided by the temperature that the run's validation rows chose.
     """
-    if given["scores"] is None or problem_spec(given["problem"]).ragged:
+    apply = {entry.spec.name for entry in applicable_metrics(given["problem"])}
+    if given["scores"] is None or problem_spec(given["problem"]).ragged or not apply.issuperset(CALIBRATION):
         return {}
     return {"calibration": calibration_of(given["problem"], given["references"], given["scores"], calibrated)}
 

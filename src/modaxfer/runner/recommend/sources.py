@@ -23,7 +23,7 @@ from modaxfer.runner.training.features import layer_features
 from modaxfer.tasks.memory import Memory
 from modaxfer.transferability.shift import shift_report
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "closest_first"]
 
 OF_THE_TASK = ("task", "data", "text", "image", "audio", "number", "label", "problem", "metric")
 """Settings that say nothing of a source."""
