@@ -320,7 +320,7 @@ def describe_chain(chain: Chain, runs: Path) -> dict[str, Any] | None:
 def _beside_twin(command: Command, runs: Path) -> tuple[Finished, Finished] | None:
     """Return a run and the one without its sources; None where one of them is missing."""
     folder, result = command.folder(runs), finished(command, runs)
-    twin = folder / "without-source" / "0"
+    twin = folder / "without-source" / str(command.seed)
     if result is None or not (twin / "result.json").is_file():
         return None
     return read_finished(folder, result), read_finished(twin, Result.load(twin))
