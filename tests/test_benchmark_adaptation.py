@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from finished_benchmarks import finish, settle
-from modaxfer.result import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -88,7 +87,7 @@ def test_a_chain_is_told_over_the_seeds_that_have_finished(bench, tmp_path):
         folder = command.folder(tmp_path)
         settle(command, folder)
         finish(folder, 30 + command.seed, phase={})
-        finish(folder / "without-source" / "0", 25, phase={})
+        finish(folder / "without-source" / str(command.seed), 25, phase={})
     told = bench.describe_chain(chained, tmp_path)
     assert (told["seeds"], told["with"], told["without"]) == (2, pytest.approx(30.5 / 40), pytest.approx(25 / 40))
     assert told["gain"]["value"] == pytest.approx(5.5 / 40)
@@ -180,13 +179,3 @@ def test_a_run_that_is_told_of_is_not_made(bench, tmp_path, monkeypatch):
     assert resumable.main([], commands=commands, **settings) == 0
     assert made == [("b", 0)]
     assert json.loads(stored.read_text(encoding="utf-8"))["joined"] == [[0], 1]
-
-
-def test_a_chain_is_held_against_the_run_of_its_own_seed(bench, tmp_path, monkeypatch):
-    command = next(one for one in bench.commands() if one.cell == "credit-chain" and one.seed == 1)
-    folder = command.folder(tmp_path)
-    finish(folder, 30, phase={})
-    finish(folder / "without-source" / "1", 28, phase={})
-    monkeypatch.setattr(bench, "finished", lambda command, runs: Result.load(command.folder(runs)))
-    run, twin = bench._beside_twin(command, tmp_path)
-    assert (run.score, twin.score) == (30 / 40, 28 / 40)
