@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def bench(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     yield importlib.import_module("adaptation")
-    for name in ("adaptation", "resumable", "machine"):
+    for name in ("adaptation", "adaptation_cells", "resumable", "machine"):
         sys.modules.pop(name, None)
 
 
