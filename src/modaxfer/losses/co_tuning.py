@@ -17,7 +17,7 @@ __all__ = ["CoTuning", "related", "relation"]
 
 
 class CoTuning(nn.Module):
-    """``CE(source head(f(x)), p(y_s | y_t))`` of each row, the second term of equation 4 of the paper.
+    """``CE(source head(f(x)), p(y_s | y_t))`` of each row, the term that the paper adds to the usual loss.
 
     The head of the run that the encoder comes from is trained with the model and thrown away when the phase is done.
     What it should say of a row follows from the row's label alone, see `relation`: the stream's extra ``relation``.
@@ -57,7 +57,7 @@ def related(seen: Mapping[str, Seen], stream: str) -> torch.Tensor:
 def relation(shares: torch.Tensor, targets: torch.Tensor, classes: int) -> torch.Tensor:
     """Return ``p(y_s | y_t)``, float32 ``[classes, source classes]``: the mean of `shares` over the rows of each class.
 
-    It is the direct way of the paper (section 3.2, equation 2): each row sums to 1; that of a class without rows is 0.
+    It is the direct way of the paper: each row sums to 1; that of a class without rows is 0.
     With shares of 0 and 1 it is counted conditional frequencies.
 
     Args:

@@ -20,7 +20,7 @@ STAGES = 4
 
 
 class Delta(nn.Module):
-    """``1/2 * sum_l sum_j a_lj * (f_lj(x) - f0_lj(x))^2`` of each row, equations 4 and 6 of the paper.
+    """``1/2 * sum_l sum_j a_lj * (f_lj(x) - f0_lj(x))^2`` of each row, as in the paper.
 
     `f_l` is the vector that the head would be given of layer l, pooled over tokens as the paper's maps have places; l
     goes over `stages`. `f0` is the same vector of the model as the phase began, the stream's extra ``start``, computed

@@ -20,8 +20,8 @@ TEMPERATURE = 5.0
 def attention_of(features: torch.Tensor, targets: torch.Tensor, outputs: int, link: str) -> torch.Tensor:
     """Return the weight of each unit, float32 ``[width]``, with mean 1: all 1 where no unit matters more than another.
 
-    ``width * softmax((r - mean r) / (5 * deviation of r))`` of the rises `r`, see `loss_rises`. Equation 7 of Li et al.
-    2019 has the softmax of the rises as they are, which for hundreds of units is as good as flat; their code has this.
+    ``width * softmax((r - mean r) / (5 * deviation of r))`` of the rises `r`, see `loss_rises`. Li et al.
+    2019 take the softmax of the rises, which as they are is for hundreds of units as good as flat; the scaling is ours.
 
     Args:
         features: Of the training rows, ``[rows, width]``.
