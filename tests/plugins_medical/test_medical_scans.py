@@ -98,7 +98,9 @@ def test_a_scan_without_a_scale_is_spread_over_its_numbers():
 
 def test_slope_intercept_and_window_of_a_file(tmp_path):
     stored = (HOUNSFIELD.astype(np.int32) + 1024).astype(np.uint16)
-    dicom(tmp_path / "a.dcm", stored, RescaleSlope=1, RescaleIntercept=-1024, WindowCenter=[40, 50], WindowWidth=[80, 9])
+    dicom(
+        tmp_path / "a.dcm", stored, RescaleSlope=1, RescaleIntercept=-1024, WindowCenter=[40, 50], WindowWidth=[80, 9]
+    )
     volume = read_scan(tmp_path / "a.dcm")
     np.testing.assert_array_equal(volume.values[0], HOUNSFIELD)
     assert (volume.modality, volume.patient, volume.window) == ("CT", "p1", Window(centre=40, width=80))
