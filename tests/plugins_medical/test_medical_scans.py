@@ -84,9 +84,9 @@ def test_known_shades():
 def test_windows_have_names_and_numbers():
     assert window_of("soft-tissue") == window_of("50/400") == Window(centre=50, width=400)
     assert window_of("-600 / 1500") == PRESETS["lung"]
-    with pytest.raises(ConfigError, match="no such window.*Got: lungs.*CENTRE/WIDTH.*did you mean lung"):
+    with pytest.raises(ConfigError, match=r"no such window.*Got: lungs.*CENTRE/WIDTH.*did you mean lung"):
         window_of("lungs")
-    with pytest.raises(ConfigError, match="at least 1 wide"):
+    with pytest.raises(ConfigError, match=r"at least 1 wide"):
         Window(centre=0, width=0)
 
 
@@ -140,7 +140,7 @@ def test_a_series_is_ordered_by_where_its_slices_lie(tmp_path):
     (tmp_path / "s" / "notes.txt").write_text("no scan")
     assert read_scan(tmp_path / "s").values[:, 0, 0].tolist() == [-5, 10, 30]
     dicom(tmp_path / "s" / "d.dcm", HOUNSFIELD[:2, :2], PatientID="p2")
-    with pytest.raises(DataError, match="slices of one series.*2 values of PatientID: p1, p2"):
+    with pytest.raises(DataError, match=r"slices of one series.*2 values of PatientID: p1, p2"):
         read_scan(tmp_path / "s")
 
 
@@ -153,7 +153,7 @@ def test_nifti_is_seen_as_a_radiologist_sees_it(tmp_path):
     # So the last of each axis is left, at the back and lowest: at the right, below, in the first slice.
     assert np.argwhere(volume.values).tolist() == [[0, 4, 3]]
     nifti(tmp_path / "b.nii", np.zeros((2, 2, 2, 5), np.int16), np.eye(4))
-    with pytest.raises(DataError, match="one volume.*2 x 2 x 2 x 5"):
+    with pytest.raises(DataError, match=r"one volume.*2 x 2 x 2 x 5"):
         read_scan(tmp_path / "b.nii")
 
 
@@ -164,10 +164,10 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path):
     np.testing.assert_array_equal(volume.values[0], deep)
     assert volume.shown(Window(centre=32768, width=65536))[0].tolist() == [[0, 4], [156, 255]]
     Image.new("RGB", (2, 2)).save(tmp_path / "b.png")
-    with pytest.raises(DataError, match="a scan is grey, and this one has colours"):
+    with pytest.raises(DataError, match=r"a scan is grey, and this one has colours"):
         read_scan(tmp_path / "b.png")
     (tmp_path / "c.txt").write_text("no scan")
-    with pytest.raises(DataError, match="unreadable scan.*DICOM, NIfTI"):
+    with pytest.raises(DataError, match=r"unreadable scan.*DICOM, NIfTI"):
         read_scan(tmp_path / "c.txt")
 
 
@@ -231,10 +231,10 @@ def test_a_listing_that_is_wrong_is_refused(scans, line, words):
 def test_a_patient_in_two_splits_is_refused(scans):
     lines = ("file,label,split", "0-0.dcm,well,train", "0-1.dcm,well,test")
     (scans / "scans.csv").write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(DataError, match="a patient stands in two splits.*patient p00 in train and test"):
+    with pytest.raises(DataError, match=r"a patient stands in two splits.*patient p00 in train and test"):
         read_scans(scans)
     (scans / "scans.csv").write_text("path,label\n0-0.dcm,well\n", encoding="utf-8")
-    with pytest.raises(DataError, match="other columns.*unknown: path"):
+    with pytest.raises(DataError, match=r"other columns.*unknown: path"):
         read_scans(scans)
 
 

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _write(options)
     except ModaxferError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return error.exit_status
     return 0
 
@@ -49,11 +49,13 @@ def _write(options: argparse.Namespace) -> None:
         pq.write_table(table, options.output / f"{split}.parquet")
         patients, scans = (len(table.column(name).unique()) for name in ("patient", "scan"))
         windows = ", ".join(table.column("window").unique().to_pylist()[:3])
-        print(f"{split}: {len(table)} slices of {scans} scans, {patients} patients; windows {windows}")
+        sys.stdout.write(f"{split}: {len(table)} slices of {scans} scans, {patients} patients; windows {windows}\n")
         unnamed = table.filter(_unnamed(table)).column("scan").unique()
         if len(unnamed):
-            print(f"{split}: {len(unnamed)} scans name no patient; each counts as one of its own")
-    print(f"modaxfer train --data {options.output} --image image --label label --group patient --encoder vit ...")
+            sys.stdout.write(f"{split}: {len(unnamed)} scans name no patient; each counts as one of its own\n")
+    sys.stdout.write(
+        f"modaxfer train --data {options.output} --image image --label label --group patient --encoder vit ...\n"
+    )
 
 
 def _unnamed(table: object) -> object:

@@ -88,7 +88,7 @@ def _volume(found: Sequence[Any], paths: Sequence[Path]) -> Volume:
 
 
 def _units(one: Any, path: Path) -> np.ndarray:
-    """Return float32 ``[frames, rows, columns]`` in the unit of the file, from below where frames say where they lie."""
+    """Return float32 ``[frames, rows, columns]`` in the unit of the file, from below where frames say so."""
     if int(one.get("SamplesPerPixel", 1)) != 1:
         kind = one.get("PhotometricInterpretation", "colours")
         raise DataError("a scan is grey, and this one has colours", file=path, got=kind, fix="leave its row out")
