@@ -141,6 +141,10 @@ def _check(question: Question) -> None:
     if len(settings.task) > 1:
         raise ConfigError("a recommendation is for one task", got=settings.task, fix="ask for one after the other")
     refuse_misplaced(settings)
+    _check_names(settings, choices)
+
+
+def _check_names(settings: RunConfig, choices: Choices) -> None:
     for name in choices.strategy:
         spec = registry().get("strategy", name).spec
         if spec.many_encoders or spec.many_tasks or spec.adapts:
