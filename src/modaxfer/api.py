@@ -40,7 +40,7 @@ def train(
     """
     from modaxfer.runner.claims.claim import claim
     from modaxfer.runner.folder import CONFIG
-    from modaxfer.runner.processes.launch import launched_world, reports_here
+    from modaxfer.runner.processes.launch import launched_world
     from modaxfer.runner.processes.signals import heeded, telling
     from modaxfer.runner.request.kept import bring_home
     from modaxfer.runner.request.request import read_request
@@ -55,14 +55,22 @@ def train(
         # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
         from modaxfer.reports import report_run
         from modaxfer.runner.beside.schedule import run_with_companions
+        from modaxfer.runner.observed import observed
         from modaxfer.runner.progress import Progress
 
+        watched = held.enter_context(observed())
         result, folder = run_with_companions(
-            wanted, resume=resume, overwrite=overwrite, progress=Progress(not quiet), request=request
+            wanted,
+            resume=resume,
+            overwrite=overwrite,
+            progress=Progress(not quiet),
+            request=request,
+            observed=watched,
         )
-        if reports_here():
+        if watched.told and not watched.elsewhere:
             bring_home(folder)
             report_run(told_of_choice(result, folder, wanted.recommended), folder)
+            watched.end(folder)
     return Run(folder, trust_remote_code=wanted.trust_remote_code)
 
 
