@@ -11,7 +11,7 @@ from PIL import Image
 from modaxfer.contracts import PatchStrip, Sound
 from modaxfer.testing.tiny_models import WORDS
 
-__all__ = ["RATE", "raws", "shortest"]
+__all__ = ["RATE", "longest", "raws", "shortest"]
 
 RATE = 16_000
 """Samples per second (Hz) of the sounds."""
@@ -49,3 +49,15 @@ def shortest(kind: str) -> Any:
 
 def _strips(rng: np.random.Generator, sizes: Sequence[int]) -> list[PatchStrip]:
     return [PatchStrip(pixels=rng.integers(0, 255, (size, 8, 8, 3), dtype=np.uint8)) for size in sizes]
+
+
+def longest(kind: str, tokens: int) -> Any:
+    """Return more than an encoder of `tokens` tokens can read."""
+    rng = np.random.default_rng(0)
+    if kind == "text":
+        return (" ".join(rng.choice(WORDS, size=2 * tokens)),)
+    if kind == "image":
+        return Image.fromarray(rng.integers(0, 255, (300, 500, 3), dtype=np.uint8))
+    if kind == "patches":
+        return _strips(rng, [2 * tokens])[0]
+    return Sound(samples=rng.normal(0, 0.1, 40 * RATE).astype(np.float32), rate=RATE)

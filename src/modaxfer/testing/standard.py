@@ -17,7 +17,7 @@ MODULES = {
     Level.METADATA: ("metadata",),
     Level.IMPORT: (),
     Level.SPECS: (),
-    Level.CONTRACT: (),
+    Level.CONTRACT: ("encoders", "bridges"),
     Level.WEIGHTS: (),
 }
 """Modules of this room that hold the checks of a level; each is imported when its level is asked for."""
@@ -26,7 +26,26 @@ STANDARD = {
     Level.METADATA: frozenset({"plugin-has-a-namespace-of-its-own"}),
     Level.IMPORT: frozenset(),
     Level.SPECS: frozenset(),
-    Level.CONTRACT: frozenset(),
+    Level.CONTRACT: frozenset(
+        {
+            "encoder-size-is-as-declared",
+            "encoder-is-deterministic",
+            "encoder-padding-changes-nothing",
+            "encoder-order-of-rows-changes-nothing",
+            "encoder-takes-the-shortest-input",
+            "encoder-cuts-long-inputs",
+            "encoder-gradients-reach-every-parameter",
+            "encoder-cut-anywhere-is-the-whole",
+            "encoder-saved-is-what-is-loaded",
+            "encoder-random-weights-follow-the-seed",
+            "bridge-gives-one-value-of-each-row",
+            "bridge-is-deterministic",
+            "bridge-looks-at-each-row-alone",
+            "bridge-identity-names-every-option",
+            "bridge-restored-is-what-was-fitted",
+            "bridge-embedder-keeps-the-mask",
+        }
+    ),
     Level.WEIGHTS: frozenset(),
 }
 """Names of the checks of each level. A check that is added or taken away is added or taken away here as well: what is

@@ -12,8 +12,20 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-__all__ = ["CONFIGS", "OTHERS", "TOKENS", "WAVES", "WIDTH", "WORDS", "Tiny", "build", "config_of", "kind_of", "save"]
-__all__ += ["tokenizer"]
+__all__ = [
+    "CONFIGS",
+    "OTHERS",
+    "TOKENS",
+    "WAVES",
+    "WIDTH",
+    "WORDS",
+    "Tiny",
+    "build",
+    "config_of",
+    "kind_of",
+    "save",
+    "tokenizer",
+]
 
 WIDTH = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48}
 WORDS = ("the", "court", "held", "that", "plaintiff", "was", "right", "wrong")
