@@ -154,7 +154,9 @@ class RunConfig:
         None, "Column of the rows by whose values test scores are shown, the worst first; no input unless named as one."
     )
     augment: tuple[str, ...] = documented(
-        (), "Change training rows again in each epoch: the name of an augmentation, or NAME=STRENGTH."
+        (),
+        "Change training rows again in each epoch: the name of an augmentation, NAME=STRENGTH, or strong or weak for "
+        "what suits the task.",
     )
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1

@@ -224,6 +224,9 @@ class TaskSpec:
     """Columns kept beside fields and target (ids, groups); never shown to a model."""
     forbid: tuple[Change, ...] = ()
     """What no augmentation may do to its rows, because the target could be another then."""
+    augment: tuple[str, ...] = ()
+    """What ``strong`` changes are for its rows, ``NAME`` or ``NAME=STRENGTH`` in the order in which they are applied;
+    empty = the framework's for its signals, less what `forbid` names."""
     cost: tuple[tuple[float, ...], ...] = ()
     """``[classes, classes]``, in the order of the target's: what it costs to predict a class (across) for a row of a
     class (down). The class that is expected to cost least is predicted; ``--cost`` and ``--threshold`` go before."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from modaxfer.augmentations.choice import find_augmentations, permitted
-from modaxfer.augmentations.sets import SETS, spelled_out
-from modaxfer.errors import RefusedError
+from modaxfer.augmentations.sets import SETS, refuse_asked, spelled_out, suiting
+from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part, Phase, Plan, Role, Stream, View
 from modaxfer.runner.request.augmented import augmented
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Change, Field, SampleSource, Target, TaskSpec
@@ -79,3 +81,24 @@ def test_rows_are_blended_in_all_views_or_in_none() -> None:
         RefusedError, match=r"blended with their targets, so in all views or in none. Got: mixup in one"
     ):
         made_of(Stream(views=(View(), View(transforms=("mixup",)))), own=task(IMAGE, problem="multiclass"))
+
+
+def test_a_task_may_bring_strong_changes_of_its_own() -> None:
+    own = replace(task(IMAGE, TEXT, forbid=(Change.MIRROR,)), augment=("rotate=5", "flip", "scale"))
+    assert spelled_out(["strong"], "lab", own) == ("rotate=5", "scale=0.2")
+    assert names("weak", own) == ["crop"]
+
+
+def test_a_user_may_ask_for_a_set() -> None:
+    image, text = task(IMAGE), task(TEXT)
+    refuse_asked(["strong", "rotate"], [("lab", image)])
+    assert suiting(["weak", "strong", "rotate"], [text]) == ("strong",)
+    assert suiting(["weak"], [text, image]) == ("weak",)
+    with pytest.raises(RefusedError, match=r"no weak change suits the rows of lab.*Got: --augment weak"):
+        refuse_asked(["weak"], [("lab", text)])
+    with pytest.raises(ConfigError, match=r"flip is named twice"):
+        refuse_asked(["strong", "flip"], [("lab", image)])
+    plan = Plan(phases=(Phase(**HEAD),))
+    changed = augmented(plan, ["strong"], {Role.TARGET: [("lab", text)], Role.SOURCE: []}, ["text"], 1)
+    (stream,) = changed.phases[0].streams.values()
+    assert stream.transforms == ("drop-words=0.2", "swap-words=0.1")

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Change, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import (
+    IMAGE,
+    AugmentationSpec,
+    Change,
+    Field,
+    FolderSource,
+    SampleSource,
+    SplitPolicy,
+    Target,
+    TaskSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +58,23 @@ _TRAFFIC_SIGNS = TaskSpec(
     keep=("class_id",),
     # Left and right are classes, an arrow's direction too; red forbids what blue demands.
     forbid=(Change.MIRROR, Change.TURN, Change.COLOUR),
+    augment=("traffic/approach", "modaxfer/trivial-augment"),
 )
+
+_APPROACH = AugmentationSpec(
+    name="approach",
+    signal="image",
+    target="modaxfer_traffic.approach:approach",
+    strength=0.5,
+    meaning="how far, how aslant and how blurred at most",
+    summary="Signs are seen from farther away, from the side and out of focus; never mirrored, no colour changes.",
+)
+
+
+@hookimpl
+def modaxfer_augmentations() -> Iterable[AugmentationSpec]:
+    """Return how signs may look without becoming others."""
+    return (_APPROACH,)
 
 
 @hookimpl

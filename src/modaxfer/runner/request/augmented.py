@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from modaxfer.augmentations.choice import Augmentation, find_augmentations, refuse_forms, refuse_tasks, signals_of
-from modaxfer.augmentations.sets import spelled_out
+from modaxfer.augmentations.choice import Augmentation, find_augmentations, refuse_forms, refuse_tasks
+from modaxfer.augmentations.sets import spelled_out, suiting
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Phase, Plan, Role, Stream, View
 from modaxfer.spec import TaskSpec
@@ -24,7 +24,7 @@ def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks, forms: Sequence[st
 
     Args:
         plan: As the strategy wrote it.
-        asked: ``NAME`` or ``NAME=STRENGTH``.
+        asked: ``NAME``, ``NAME=STRENGTH`` or a set, ``weak`` or ``strong``.
         tasks: Those that its streams may name.
         forms: Of the encoders' inputs.
         encoders: How many there are.
@@ -34,7 +34,7 @@ def augmented(plan: Plan, asked: Sequence[str], tasks: Tasks, forms: Sequence[st
         ConfigError: One cannot have this strength, or is named twice.
         RefusedError: One does not fit a stream's task, or what its encoder is given.
     """
-    made = replace(plan, phases=tuple(_with(phase, find_augmentations(asked), tasks) for phase in plan.phases))
+    made = replace(plan, phases=tuple(_with(phase, asked, tasks) for phase in plan.phases))
     for phase in made.phases:
         for stream in phase.streams.values() if phase.solver is None else ():
             for own in map(find_augmentations, stream.changes):
@@ -77,18 +77,19 @@ def is_live(stream: Stream) -> bool:
     return any(not blends(one) for changes in stream.changes for one in find_augmentations(changes))
 
 
-def _with(phase: Phase, found: Sequence[Augmentation], tasks: Tasks) -> Phase:
+def _with(phase: Phase, asked: Sequence[str], tasks: Tasks) -> Phase:
     if phase.solver is not None:
         return phase
-    streams = {name: _transformed(stream, found, tasks) for name, stream in phase.streams.items()}
+    streams = {name: _transformed(stream, asked, tasks) for name, stream in phase.streams.items()}
     return replace(phase, streams=streams)
 
 
-def _transformed(stream: Stream, found: Sequence[Augmentation], tasks: Tasks) -> Stream:
+def _transformed(stream: Stream, asked: Sequence[str], tasks: Tasks) -> Stream:
     for name, task in _tasks_of(stream, tasks):
         own = spelled_out(stream.transforms, name, task)
         has = {one.entry.id for one in find_augmentations(own)}
-        more = [one for one in found if one.spec.signals & signals_of(task) and one.entry.id not in has]
+        found = find_augmentations(spelled_out(suiting(asked, [task]), name, task))
+        more = [one for one in found if one.entry.id not in has]
         has |= {one.entry.id for one in more}
         views = [_beside(spelled_out(view.transforms, name, task), has) for view in stream.views]
         stream = replace(stream, transforms=(*own, *map(str, more)), views=tuple(views))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from modaxfer.augmentations.choice import find_augmentations, refuse_tasks
+from modaxfer.augmentations.sets import refuse_asked
 from modaxfer.bridges.seen import signal_seen
 from modaxfer.config import RunConfig, refuse_large_seeds
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
@@ -76,7 +76,7 @@ def read_request(config: RunConfig) -> Request:
     refuse_unlabelled(config, strategy)
     tasks = find_tasks(config)
     refuse_divisions(config, [task for _, task in tasks])
-    refuse_tasks(find_augmentations(config.augment), (*tasks, *(() if source is None else (source,))))
+    refuse_asked(config.augment, (*tasks, *(() if source is None else (source,))))
     # Before an encoder is looked up, for which Transformers is imported.
     ahead = _ways_ahead(config, tasks)
     check_options(config.set, strategy, None if ahead is None else [bridge for _, _, bridge in ahead])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modaxfer.augmentations.choice import find_augmentations, signals_of
+from modaxfer.augmentations.sets import suiting
 from modaxfer.config import RunConfig
 from modaxfer.runner.kinds import without_companions
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -25,8 +25,7 @@ def config_of(config: RunConfig, resolved: ResolvedTask) -> RunConfig:
     options = {key: value for key, value in config.set.items() if not key.startswith("bridge.")}
     for described in resolved.towers:
         options |= {f"bridge.{key}": value for key, value in vars(described.bridge_options).items()}
-    found = zip(config.augment, find_augmentations(config.augment), strict=True)
-    augment = tuple(asked for asked, one in found if one.spec.signals & signals_of(resolved.task))
+    augment = suiting(config.augment, [resolved.task])
     if config.augment and not augment:
         options.pop("train.workers", None)
     return replace(single(config), task=(resolved.task_id,), set=options, augment=augment)

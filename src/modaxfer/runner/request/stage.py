@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from modaxfer.augmentations.choice import find_augmentations, signals_of
+from modaxfer.augmentations.sets import suiting
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.plan import Part
@@ -73,7 +73,7 @@ def stage_config(resolved: ResolvedTask, request: Request, asked: RunConfig) -> 
         limit=options.limit or asked.limit,
         seed=asked.seed if options.seed is None else options.seed,
         bridge=asked.bridge if _alike(learned, request) else None,
-        augment=_fitting(asked.augment, learned),
+        augment=suiting(asked.augment, learned),
         set=_kept_options(resolved, asked, own=own, alike=_alike(learned, request)),
     )
 
@@ -175,12 +175,6 @@ def _alike(learned: Sequence[TaskSpec], request: Request) -> bool:
     """Return whether rows of the sources are of the kinds that those of the task are, so that they go one way."""
     kinds = {source_of(task.fields) for task in (*learned, request.tasks[0][1])}
     return len(kinds) == 1
-
-
-def _fitting(augment: tuple[str, ...], learned: Sequence[TaskSpec]) -> tuple[str, ...]:
-    signals = set().union(*map(signals_of, learned))
-    found = zip(augment, find_augmentations(augment), strict=True)
-    return tuple(asked for asked, one in found if one.spec.signals & signals)
 
 
 def _kept_options(resolved: ResolvedTask, asked: RunConfig, *, own: bool, alike: bool) -> Mapping[str, Any]:
