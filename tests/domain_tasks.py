@@ -42,6 +42,7 @@ LIGHT = {
     "modaxfer.hooks",
     "modaxfer.pretraining_specs",
     "modaxfer.score_specs",
+    "modaxfer.source_specs",
     "modaxfer.spec",
     "modaxfer.threads",
     "modaxfer.version",

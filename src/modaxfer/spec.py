@@ -7,7 +7,6 @@ namespace in front (``"modaxfer/vit"``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -15,6 +14,15 @@ from modaxfer.augmentation_spec import AugmentationSpec, Change
 from modaxfer.head_specs import ClassicalHeadSpec, HeadSpec
 from modaxfer.pretraining_specs import ObjectiveSpec
 from modaxfer.score_specs import MetricSpec, TransferabilitySpec, ValidatorSpec
+from modaxfer.source_specs import (
+    DownloadSource,
+    FolderSource,
+    HubSource,
+    PackageSource,
+    RemoteFile,
+    SampleSource,
+    Source,
+)
 
 __all__ = [
     "API_VERSION",
@@ -139,64 +147,6 @@ class SplitPolicy:
     """Rows of train (then validation) whose values in these columns stand in a later split too are dropped, counted."""
     validation_fraction: float = 0.15
     test_fraction: float = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where rows may come from; a task lists its sources in the order in which they are tried."""
-
-    reader: str = ""
-    """``"module:function"`` that turns the folder (`pathlib.Path`) with the source's files into
-    ``{split: pyarrow.Table}``; empty = the default reader."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FolderSource(Source):
-    """A folder `name` below ``--data-dir`` or ``MODAXFER_DATA`` with one file per split."""
-
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteFile:
-    """One file to download, checked by its SHA-256."""
-
-    url: str
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DownloadSource(Source):
-    """Files fetched once into the user's cache; keys of `files` are the names they are stored under."""
-
-    files: Mapping[str, RemoteFile]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HubSource(Source):
-    """A data set on the Hugging Face hub, at a fixed revision."""
-
-    dataset: str
-    revision: str = "main"
-    config: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PackageSource(Source):
-    """Data that an installed distribution ships: `target()` returns ``{split: pyarrow.Table}``."""
-
-    distribution: str
-    target: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleSource(Source):
-    """A small sample that the project makes itself; the last resort, and said loudly.
-
-    `target(seed)` returns ``{split: pyarrow.Table}``.
-    """
-
-    target: str
 
 
 @dataclass(frozen=True, kw_only=True)

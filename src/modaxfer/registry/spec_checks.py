@@ -18,7 +18,10 @@ __all__ = ["TARGET", "check_specs"]
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 """``package.module:Attribute``."""
 
-_SPEC_MODULES = ("modaxfer.spec", "modaxfer.augmentation_spec", "modaxfer.head_specs", "modaxfer.score_specs")
+_SPEC_MODULES = tuple(
+    f"modaxfer.{name}"
+    for name in ("spec", "augmentation_spec", "head_specs", "pretraining_specs", "score_specs", "source_specs")
+)
 
 _TARGET_FIELDS = ("target", "configuration", "options", "reader")
 

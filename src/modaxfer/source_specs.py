@@ -1,0 +1,66 @@
+"""Where the rows of a task come from, as plain data; plugins import them from `modaxfer.spec`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["DownloadSource", "FolderSource", "HubSource", "PackageSource", "RemoteFile", "SampleSource", "Source"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where rows may come from; a task lists its sources in the order in which they are tried."""
+
+    reader: str = ""
+    """``"module:function"`` that turns the folder (`pathlib.Path`) with the source's files into
+    ``{split: pyarrow.Table}``; empty = the default reader."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderSource(Source):
+    """A folder `name` below ``--data-dir`` or ``MODAXFER_DATA`` with one file per split."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteFile:
+    """One file to download, checked by its SHA-256."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadSource(Source):
+    """Files fetched once into the user's cache; keys of `files` are the names they are stored under."""
+
+    files: Mapping[str, RemoteFile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSource(Source):
+    """A data set on the Hugging Face hub, at a fixed revision."""
+
+    dataset: str
+    revision: str = "main"
+    config: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageSource(Source):
+    """Data that an installed distribution ships: `target()` returns ``{split: pyarrow.Table}``."""
+
+    distribution: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSource(Source):
+    """A small sample that the project makes itself; the last resort, and said loudly.
+
+    `target(seed)` returns ``{split: pyarrow.Table}``.
+    """
+
+    target: str
