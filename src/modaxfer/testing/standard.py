@@ -15,7 +15,7 @@ __all__ = ["MODULES", "STANDARD", "standard_checks"]
 
 MODULES = {
     Level.METADATA: ("metadata",),
-    Level.IMPORT: (),
+    Level.IMPORT: ("importing",),
     Level.SPECS: (),
     Level.CONTRACT: ("encoders", "bridges"),
     Level.WEIGHTS: (),
@@ -23,8 +23,29 @@ MODULES = {
 """Modules of this room that hold the checks of a level; each is imported when its level is asked for."""
 
 STANDARD = {
-    Level.METADATA: frozenset({"plugin-has-a-namespace-of-its-own"}),
-    Level.IMPORT: frozenset(),
+    Level.METADATA: frozenset(
+        {
+            "plugin-has-a-namespace-of-its-own",
+            "plugin-names-a-module-that-is-there",
+            "plugin-requires-modaxfer",
+            "plugin-says-what-it-is",
+            "plugin-speaks-this-interface",
+            "plugin-states-a-licence",
+            "plugin-states-a-version",
+            "plugin-states-its-pythons",
+        }
+    ),
+    Level.IMPORT: frozenset(
+        {
+            "plugin-imports-nothing-heavy",
+            "plugin-is-quick-to-import",
+            "plugin-leaves-the-process-alone",
+            "plugin-loads",
+            "plugin-opens-no-socket",
+            "plugin-starts-no-process",
+            "plugin-writes-no-file",
+        }
+    ),
     Level.SPECS: frozenset(),
     Level.CONTRACT: frozenset(
         {
