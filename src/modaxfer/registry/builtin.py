@@ -136,21 +136,29 @@ def modaxfer_encoders() -> Iterable[EncoderSpec]:
 def modaxfer_checkpoints() -> Iterable[CheckpointSpec]:
     """Return the checkpoints of the built-in encoders, by size: on the hub, or a config alone."""
     return (
-        CheckpointSpec(name="bert-base", encoder="bert", size="base", hub_id="google-bert/bert-base-uncased"),
-        CheckpointSpec(name="bert-large", encoder="bert", size="large", hub_id="google-bert/bert-large-uncased"),
-        CheckpointSpec(name="vit-base", encoder="vit", size="base", hub_id="google/vit-base-patch16-224-in21k"),
-        CheckpointSpec(name="vit-large", encoder="vit", size="large", hub_id="google/vit-large-patch16-224-in21k"),
-        CheckpointSpec(name="wav2vec2-base", encoder="wav2vec2", size="base", hub_id="facebook/wav2vec2-base"),
-        CheckpointSpec(name="wav2vec2-large", encoder="wav2vec2", size="large", hub_id="facebook/wav2vec2-large"),
-        CheckpointSpec(name="whisper-tiny", encoder="whisper", size="tiny", hub_id="openai/whisper-tiny"),
-        CheckpointSpec(name="whisper-base", encoder="whisper", size="base", hub_id="openai/whisper-base"),
-        CheckpointSpec(name="whisper-small", encoder="whisper", size="small", hub_id="openai/whisper-small"),
+        _on_hub("bert", "base", "google-bert/bert-base-uncased", "12 layers, 768 wide; English, lower case."),
+        _on_hub("bert", "large", "google-bert/bert-large-uncased", "24 layers, 1024 wide; English, lower case."),
+        _on_hub("vit", "base", "google/vit-base-patch16-224-in21k", "12 layers, 768 wide; ImageNet-21k, 224 pixels."),
+        _on_hub(
+            "vit", "large", "google/vit-large-patch16-224-in21k", "24 layers, 1024 wide; ImageNet-21k, 224 pixels."
+        ),
+        _on_hub("wav2vec2", "base", "facebook/wav2vec2-base", "12 layers, 768 wide; 960 hours of read English."),
+        _on_hub("wav2vec2", "large", "facebook/wav2vec2-large", "24 layers, 1024 wide; 960 hours of read English."),
+        _on_hub("whisper", "tiny", "openai/whisper-tiny", "4 layers, 384 wide; 680,000 hours in many languages."),
+        _on_hub("whisper", "base", "openai/whisper-base", "6 layers, 512 wide; 680,000 hours in many languages."),
+        _on_hub("whisper", "small", "openai/whisper-small", "12 layers, 768 wide; 680,000 hours in many languages."),
         _design("table", "small", "3 layers, 96 wide; random weights."),
         _design("table", "base", "3 layers, 192 wide; random weights."),
         _design("lstm", "small", "2 layers, 128 wide; random weights."),
         _design("lstm", "base", "2 layers, 512 wide; random weights."),
         _design("cnn", "small", "2 convolutions, 256 wide, pictures of 28 pixels; random weights."),
     )
+
+
+def _on_hub(encoder: str, size: str, hub_id: str, summary: str) -> CheckpointSpec:
+    """Return weights of the hub; all of these are under the licence that their model cards state."""
+    name = f"{encoder}-{size}"
+    return CheckpointSpec(name=name, encoder=encoder, size=size, hub_id=hub_id, licence="Apache-2.0", summary=summary)
 
 
 def _design(encoder: str, size: str, summary: str) -> CheckpointSpec:
@@ -162,10 +170,34 @@ def _design(encoder: str, size: str, summary: str) -> CheckpointSpec:
 def modaxfer_bridges() -> Iterable[BridgeSpec]:
     """Return the ways from a signal to an encoder's input."""
     return (
-        BridgeSpec(name="native-text", source="text", sink="text", target="modaxfer.bridges.native:TextBridge"),
-        BridgeSpec(name="native-words", source="words", sink="text", target="modaxfer.bridges.native:WordsBridge"),
-        BridgeSpec(name="native-image", source="image", sink="image", target="modaxfer.bridges.native:ImageBridge"),
-        BridgeSpec(name="native-audio", source="audio", sink="audio", target="modaxfer.bridges.native:AudioBridge"),
+        BridgeSpec(
+            name="native-text",
+            source="text",
+            sink="text",
+            target="modaxfer.bridges.native:TextBridge",
+            summary="A row's text fields, one string each, in the task's order.",
+        ),
+        BridgeSpec(
+            name="native-words",
+            source="words",
+            sink="text",
+            target="modaxfer.bridges.native:WordsBridge",
+            summary="The words of a row; the processor says which token is which word's first.",
+        ),
+        BridgeSpec(
+            name="native-image",
+            source="image",
+            sink="image",
+            target="modaxfer.bridges.native:ImageBridge",
+            summary="A row's image, decoded to RGB.",
+        ),
+        BridgeSpec(
+            name="native-audio",
+            source="audio",
+            sink="audio",
+            target="modaxfer.bridges.native:AudioBridge",
+            summary="A row's sound, decoded to mono at its own rate; the processor resamples.",
+        ),
         BridgeSpec(
             name="render",
             source="text",

@@ -208,12 +208,48 @@ _ERRORS = (
     ),
 )
 _SPANS = (
-    MetricSpec(name="span_f1", target=_TAGGED + "span_f1", bounds=_SHARE, problems=_TAGS),
-    MetricSpec(name="span_precision", target=_TAGGED + "span_precision", bounds=_SHARE, problems=_TAGS),
-    MetricSpec(name="span_recall", target=_TAGGED + "span_recall", bounds=_SHARE, problems=_TAGS),
-    MetricSpec(name="span_f1_strict", target=_TAGGED + "span_f1_strict", bounds=_SHARE, problems=_TAGS),
-    MetricSpec(name="tag_accuracy", target=_TAGGED + "tag_accuracy", bounds=_SHARE, problems=_TAGS),
-    MetricSpec(name="tag_f1_macro", target=_TAGGED + "tag_f1_macro", bounds=_SHARE, problems=_TAGS),
+    MetricSpec(
+        name="span_f1",
+        target=_TAGGED + "span_f1",
+        bounds=_SHARE,
+        problems=_TAGS,
+        summary="Harmonic mean of precision and recall of spans, read leniently.",
+    ),
+    MetricSpec(
+        name="span_precision",
+        target=_TAGGED + "span_precision",
+        bounds=_SHARE,
+        problems=_TAGS,
+        summary="Share of the predicted spans that are right.",
+    ),
+    MetricSpec(
+        name="span_recall",
+        target=_TAGGED + "span_recall",
+        bounds=_SHARE,
+        problems=_TAGS,
+        summary="Share of the true spans that are found.",
+    ),
+    MetricSpec(
+        name="span_f1_strict",
+        target=_TAGGED + "span_f1_strict",
+        bounds=_SHARE,
+        problems=_TAGS,
+        summary="F1 over spans that are written as the scheme of the references wants; others are none.",
+    ),
+    MetricSpec(
+        name="tag_accuracy",
+        target=_TAGGED + "tag_accuracy",
+        bounds=_SHARE,
+        problems=_TAGS,
+        summary="Share of words that have the right tag.",
+    ),
+    MetricSpec(
+        name="tag_f1_macro",
+        target=_TAGGED + "tag_f1_macro",
+        bounds=_SHARE,
+        problems=_TAGS,
+        summary="Mean of the tags' F1 over words; a tag on neither side does not count.",
+    ),
 )
 
 METRICS = (*_DECISIONS, *_RANKINGS, *_LIKELIHOODS, *_ERRORS, *_SPANS)

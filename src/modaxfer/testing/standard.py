@@ -16,8 +16,11 @@ __all__ = ["MODULES", "STANDARD", "standard_checks"]
 MODULES = {
     Level.METADATA: ("metadata",),
     Level.IMPORT: ("importing",),
-    Level.SPECS: (),
-    Level.CONTRACT: ("encoders", "bridges"),
+    Level.SPECS: ("specs", "signatures", "links"),
+    Level.CONTRACT: (
+        "encoders",
+        "bridges",
+    ),
     Level.WEIGHTS: (),
 }
 """Modules of this room that hold the checks of a level; each is imported when its level is asked for."""
@@ -46,7 +49,33 @@ STANDARD = {
             "plugin-writes-no-file",
         }
     ),
-    Level.SPECS: frozenset(),
+    Level.SPECS: frozenset(
+        {
+            "augmentation-changes-known-signals",
+            "bridge-joins-known-signals",
+            "checkpoint-is-for-a-known-encoder",
+            "checkpoint-states-its-licence",
+            "classical-head-fits-known-links",
+            "encoder-has-inputs-that-bridges-reach",
+            "head-reads-vectors-or-tokens",
+            "metric-scores-known-problems",
+            "objective-learns-from-known-inputs",
+            "problem-names-what-is-there",
+            "spec-has-a-name-of-its-own",
+            "spec-has-options-that-explain-themselves",
+            "spec-has-the-methods-that-are-called",
+            "spec-names-code-that-is-there",
+            "spec-says-what-it-is",
+            "spec-takes-what-it-is-given",
+            "strategy-says-what-it-learns-from",
+            "task-has-distinct-columns",
+            "task-has-fields-that-bridges-take",
+            "task-names-metrics-of-its-problem",
+            "task-says-where-its-rows-are-from",
+            "transferability-score-judges-known-links",
+            "validator-needs-labels-as-its-class-says",
+        }
+    ),
     Level.CONTRACT: frozenset(
         {
             "encoder-size-is-as-declared",

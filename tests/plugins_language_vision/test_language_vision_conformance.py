@@ -1,0 +1,5 @@
+"""The plugin language-vision keeps the contracts of modaxfer."""
+
+from modaxfer.testing import conformance
+
+test_conformance = conformance("language-vision", slow=False)

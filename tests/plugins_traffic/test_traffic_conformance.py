@@ -1,0 +1,5 @@
+"""The plugin traffic keeps the contracts of modaxfer."""
+
+from modaxfer.testing import conformance
+
+test_conformance = conformance("traffic", slow=False)
