@@ -7,16 +7,12 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
 from modaxfer.errors import ModaxferError
+from modaxfer.testing.subject import PLUGIN, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modaxfer.testing.subject import Subject
-
 __all__ = ["EVERY_KIND", "PLUGIN", "Check", "CheckFailedError", "CheckSkippedError", "Level", "check", "fail", "skip"]
-
-PLUGIN = "plugin"
-"""Kind of a check that looks at a plugin as a whole."""
 
 EVERY_KIND = "spec"
 """Kind of a check that looks at each thing that a plugin brings, of whatever kind."""

@@ -12,7 +12,7 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Hidden, pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
-from modaxfer.errors import DataError, RefusedError
+from modaxfer.errors import ModaxferError, RefusedError
 from modaxfer.testing.check import fail, skip
 from modaxfer.testing.encoder_cases import LENGTHS, EncoderCase
 from modaxfer.testing.raw_inputs import longest, shortest
@@ -126,7 +126,7 @@ def require_long_inputs_cut(case: EncoderCase) -> None:
     layout, processor = case.resolved.layout(case.kind), case.encoder.processor(case.kind)
     try:
         examples = processor([longest(case.kind, layout.max_tokens)])
-    except DataError:
+    except ModaxferError:
         return
     if (length := max(map(processor.length, examples))) > layout.max_tokens:
         fail(

@@ -9,9 +9,11 @@ from typing import Any
 from modaxfer.errors import UnknownNameError
 from modaxfer.registry import KINDS, Entry, PluginRecord, Registry, load_target, registry
 from modaxfer.registry.names import hint
-from modaxfer.testing.check import PLUGIN
 
-__all__ = ["Subject", "plugin_named", "subjects_of"]
+__all__ = ["PLUGIN", "Subject", "plugin_named", "subjects_of"]
+
+PLUGIN = "plugin"
+"""Kind of a check that looks at a plugin as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
