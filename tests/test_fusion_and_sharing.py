@@ -117,7 +117,8 @@ def test_flags_that_are_given_several_times(bench, tmp_path):
 
 def test_only_what_is_missing_is_run(bench, tmp_path, monkeypatch, capsys):
     fusion, resumable = bench("fusion"), bench("resumable")
-    done, unfinished, failed, other, absent = fusion.commands(fusion.COMPARISONS[0])[:5]
+    first = fusion.commands(fusion.COMPARISONS[0])[:5]
+    done, unfinished, failed, other, absent = (dataclasses.replace(command, forked=False) for command in first)
     for command in (done, unfinished, failed):
         settle(command, command.folder(tmp_path))
     finish(done.folder(tmp_path), 30, phase=SOLVED)
