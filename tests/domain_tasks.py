@@ -36,6 +36,7 @@ ALLOWED = {"modaxfer", "pluggy"}
 """What a light module may import beside the standard library and itself."""
 
 LIGHT = {
+    "modaxfer.registry.builtin_observers",
     "modaxfer",
     "modaxfer.augmentation_spec",
     "modaxfer.head_specs",

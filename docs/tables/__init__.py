@@ -40,6 +40,7 @@ from tables.settings import (
 from tables.sharing import sharing
 from tables.speed import speed
 from tables.threads import threads
+from tables.trackers import trackers
 from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -79,6 +80,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "strategy-options": strategy_options,
     "tasks": tasks,
     "threads": threads,
+    "trackers": trackers,
     "train-options": train_options,
     "transferability": transferability,
     "validators": validators,

@@ -169,6 +169,11 @@ class RunConfig:
     num_processes: int = documented(1, "Processes to train with.", minimum=1)
     output: str | None = documented(None, "Folder of the run; made from the names where not given.")
     standalone: bool = documented(False, "Store the base weights inside the run.")
+    track: tuple[str, ...] = documented(
+        (),
+        "Tell a tracker of the run, NAME or NAME=PROJECT: settings, curves, scores, figures, model card. tensorboard, "
+        "mlflow, trackio, aim and dvclive keep them on this machine; wandb, comet_ml, clearml and swanlab send them.",
+    )
     trust_remote_code: bool = documented(
         False, "Run code that comes with the checkpoint. Only for authors you trust; in a file it does not count."
     )

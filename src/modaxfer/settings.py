@@ -63,6 +63,7 @@ class Settings(TypedDict, total=False):
     num_processes: int
     output: str | Path | None
     standalone: bool
+    track: str | Sequence[str]
     trust_remote_code: bool
     bound: Literal["", "source-only", "oracle", "labelled"]
     recommended: str | None

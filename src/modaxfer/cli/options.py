@@ -41,6 +41,7 @@ METAVARS = {
     "teacher": "RUN",
     "budget": "MINUTES",
     "output": "DIR",
+    "track": "NAME[=PROJECT]",
     "learning_rate": "X",
     "tune_over": "KEY[=RANGE]",
     "set": "KEY=VALUE",

@@ -9,6 +9,12 @@ from modaxfer.registry.builtin_augmentations import AUGMENTATIONS
 from modaxfer.registry.builtin_heads import CLASSICAL_HEADS, HEADS
 from modaxfer.registry.builtin_metrics import METRICS
 from modaxfer.registry.builtin_objectives import OBJECTIVES
+from modaxfer.registry.builtin_observers import (  # noqa: F401 - hooks, which are found here
+    modaxfer_logged,
+    modaxfer_run_end,
+    modaxfer_run_error,
+    modaxfer_run_start,
+)
 from modaxfer.registry.builtin_problems import PROBLEMS
 from modaxfer.registry.builtin_strategies import STRATEGIES
 from modaxfer.registry.builtin_transferability import TRANSFERABILITY

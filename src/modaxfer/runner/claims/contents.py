@@ -15,7 +15,19 @@ __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove
 
 ENTRIES = (
     *(CONFIG, RESULT, "predictions.parquet", "validation.parquet", "mistakes.json", "log.jsonl"),
-    *("report.html", "README.md", "traceback.txt", "model", "data", "figures", "tasks", BEFORE, TRIALS),
+    *(
+        "report.html",
+        "README.md",
+        "traceback.txt",
+        "model",
+        "data",
+        "figures",
+        "tasks",
+        "tensorboard",
+        "dvclive",
+        BEFORE,
+        TRIALS,
+    ),
     *(CHECKPOINT, ".model.tmp", ".model.old"),
     *(name for kind in KINDS for name in (kind.folder, *kind.files)),
 )
@@ -32,6 +44,7 @@ OWN = re.compile(
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"
     r"|(data|\.data\.tmp)/(data|train|validation|test)\.parquet"
+    r"|(tensorboard|dvclive)/.*"
     r"|([^/]+/)*\.[^/]+\.tmp"
 )
 """Paths of a run's files, from its folder."""

@@ -17,7 +17,7 @@ __all__ = ["resumed"]
 LEFT_OPEN = {"precision": "auto"}
 """Settings that a run makes definite before it stores them: who asks for this asks for what was stored."""
 
-ELSEWHERE = ("device", "num_processes")
+ELSEWHERE = ("device", "num_processes", "track")
 """Settings that may be others when a run is resumed."""
 
 UNASKED = RunConfig()

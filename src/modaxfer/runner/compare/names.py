@@ -9,6 +9,7 @@ from modaxfer.registry import registry
 from modaxfer.runner.compare.grid import Grid, members
 from modaxfer.runner.request.options import check_options
 from modaxfer.runner.request.request import find_tasks
+from modaxfer.tracking import asked_trackers
 
 __all__ = ["check_names"]
 
@@ -24,6 +25,7 @@ def check_names(grid: Grid) -> None:
         ConfigError: An encoder does not come in this size, or no cell can take an option.
         DataError: The user's own files cannot be a task.
     """
+    asked_trackers(grid.settings.track)
     for strategy in grid.axes.strategy:
         registry().get("strategy", strategy)
     _check_options(grid)

@@ -25,6 +25,7 @@ from modaxfer.runner.request.scratch import refuse_idle_baseline
 from modaxfer.runner.request.source import find_sources, refuse_idle_stage, refuse_unlabelled
 from modaxfer.runner.request.tuned import refuse_untunable
 from modaxfer.spec import Field, TaskSpec
+from modaxfer.tracking import asked_trackers
 
 __all__ = ["Request", "find_tasks", "pick_way", "pick_ways", "read_request", "reason_of", "source_of"]
 
@@ -64,6 +65,7 @@ def read_request(config: RunConfig) -> Request:
         MissingPackageError: A setting needs a package that is not installed.
     """
     _require(config)
+    asked_trackers(config.track)
     strategy = registry().get("strategy", config.strategy)
     _refuse_crowds(config, strategy)
     refuse_spending(config, strategy)

@@ -167,7 +167,7 @@ def _without_rows() -> dict[str, Any]:
     rows = ("data", "text", "image", "audio", "number", "label", "group", "problem", "map_classes", "unlabelled")
     division = ("folds", "fold", "shots", "episode")
     # What --private protects are the rows of the task: a source is public.
-    own = ("private", "bound", "output", "standalone")
+    own = ("private", "bound", "output", "standalone", "track")
     return {name: getattr(usual, name) for name in (*rows, *division, *own)} | usual_scores()
 
 
