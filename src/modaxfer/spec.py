@@ -214,8 +214,8 @@ class EncoderSpec:
 
     name: str
     target: str
-    """A `modaxfer.contracts.Encoder` with the class methods ``from_config(config, *, origin)``, ``from_folder(folder,
-    config, *, origin)``, ``layout(config, kind, options)`` and ``shape(config)``."""
+    """A class whose instances are a `modaxfer.contracts.Encoder`, with the class methods that
+    `modaxfer.contracts.EncoderClass` lists."""
     inputs: tuple[Signal, ...]
     """What it takes; the first is its native signal."""
     model_types: tuple[str, ...] = ()

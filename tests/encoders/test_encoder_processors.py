@@ -8,8 +8,7 @@ import torch
 from PIL import Image
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import InputLayout, PatchStrip, Processor, Sound
-from modaxfer.encoders.body import Origin
+from modaxfer.contracts import InputLayout, Origin, PatchStrip, Processor, Sound
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.image import ViTEncoder, sensible_image_size
 from modaxfer.encoders.load import load_encoder

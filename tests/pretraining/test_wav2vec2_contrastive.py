@@ -14,9 +14,8 @@ import transformers
 
 import modaxfer
 from killed_pretrainings import killed_at
-from modaxfer.contracts import ObjectiveContext, Reading
+from modaxfer.contracts import ObjectiveContext, Origin, Reading
 from modaxfer.encoders.audio import Wav2Vec2Encoder
-from modaxfer.encoders.body import Origin
 from modaxfer.errors import RefusedError
 from modaxfer.pretraining.objectives.wav2vec2_contrastive import (
     Contrastive,

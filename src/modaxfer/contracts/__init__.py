@@ -5,6 +5,7 @@ Shapes are written ``[batch, tokens, hidden]``. A mask is boolean; True marks a 
 
 from modaxfer.contracts.bridges import AlignedBridge, Alignment, Bridge, ExaminingBridge, FittedBridge, TrainedBridge
 from modaxfer.contracts.correction import Corrected, CorrectionContext
+from modaxfer.contracts.encoder_class import EncoderClass, Origin, Shape
 from modaxfer.contracts.ends import Chosen, Ends, Kept, Weights
 from modaxfer.contracts.model import PARTS, Encoder, Features, Head, Hidden, Readout, pool
 from modaxfer.contracts.pretraining import (
@@ -91,6 +92,7 @@ __all__ = [
     "CountingProcessor",
     "Encoded",
     "Encoder",
+    "EncoderClass",
     "Ends",
     "ExaminingBridge",
     "Example",
@@ -115,6 +117,7 @@ __all__ = [
     "Objective",
     "ObjectiveContext",
     "ObjectiveLoss",
+    "Origin",
     "PatchStrip",
     "PretrainingObjective",
     "Problem",
@@ -124,6 +127,7 @@ __all__ = [
     "Row",
     "Sealed",
     "Seen",
+    "Shape",
     "Shortage",
     "Simple",
     "SolverContext",

@@ -8,23 +8,17 @@ import torch
 from torch import nn
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
-from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.contracts import Batch, Hidden, InputLayout, Origin, Processor
+from modaxfer.encoders.body import LayeredEncoder
+from modaxfer.encoders.lengths import MOST_SECONDS, MOST_TOKENS, RATE
 from modaxfer.encoders.positions import stretched
 from modaxfer.encoders.processors.audio import MelProcessor, WaveformProcessor, frames_after, read_feature_extractor
 from modaxfer.errors import RefusedError
 
 __all__ = ["Wav2Vec2Encoder", "WhisperEncoder"]
 
-RATE = 16_000
-"""Hz; what all these models were trained on."""
-
-LONGEST = 30.0
-"""Seconds that are read where nothing else is asked for."""
-
-MOST_FREE, MOST_PLACED = 1500, 512
-"""Embedded tokens that are read where nothing else is asked for: as many as 30 s make, where there is no position
-table; with one, as many as text encoders read."""
+MOST_FREE = 1500
+"""Embedded tokens that are read where nothing else is asked for and no position table sets a bound: of 30 s."""
 
 FRAMES_PER_TOKEN, HOP = 2, 160
 """Whisper: mel frames per token, samples per mel frame."""
@@ -60,7 +54,7 @@ class Wav2Vec2Encoder(LayeredEncoder):
         if kind == "embeddings":
             return InputLayout(kind=kind, max_tokens=options.max_tokens or MOST_FREE)
         _require_audio(kind)
-        seconds = float(options.seconds or LONGEST)
+        seconds = float(options.seconds or MOST_SECONDS)
         tokens = max(1, frames_after(int(seconds * RATE), _strides(config)))
         return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
 
@@ -72,9 +66,9 @@ class Wav2Vec2Encoder(LayeredEncoder):
         """
         _require_audio(kind)
         extractor = read_feature_extractor(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
-        return WaveformProcessor(extractor, self.origin.options.seconds or LONGEST, _strides(self.config))
+        return WaveformProcessor(extractor, self.origin.options.seconds or MOST_SECONDS, _strides(self.config))
 
-    def _embed(self, batch: Batch) -> Hidden:
+    def embed_inputs(self, batch: Batch) -> Hidden:
         """Turn waveforms into ``[batch, tokens, hidden]``; silence that fills up a batch leaves no trace."""
         return self.embed_tokens(self.content(batch))
 
@@ -149,7 +143,8 @@ class WhisperEncoder(LayeredEncoder):
         self.norm = model.layer_norm
 
     @classmethod
-    def _model_class(cls) -> Any:
+    def find_model_class(cls) -> Any:
+        """Return the encoder half."""
         # The half alone: the decoder, most of a checkpoint, is neither built nor read.
         from transformers.models.whisper.modeling_whisper import WhisperEncoder as Half
 
@@ -168,7 +163,7 @@ class WhisperEncoder(LayeredEncoder):
             RefusedError: It takes no such kind, or `options` ask for a longer sound than the position table holds.
         """
         if kind == "embeddings":
-            most = min(config.max_source_positions, MOST_PLACED)
+            most = min(config.max_source_positions, MOST_TOKENS)
             return InputLayout(kind=kind, max_tokens=options.max_tokens or most)
         _require_audio(kind)
         seconds = _window(config, options)
@@ -187,7 +182,7 @@ class WhisperEncoder(LayeredEncoder):
             _window(self.config, self.origin.options),
         )
 
-    def _embed(self, batch: Batch) -> Hidden:
+    def embed_inputs(self, batch: Batch) -> Hidden:
         """Turn mel frames into ``[batch, frames / 2, hidden]``."""
         features, lengths = batch["input_features"], batch["lengths"].to(batch["input_features"].device)
         steps = torch.arange(features.shape[-1], device=features.device)
@@ -217,7 +212,7 @@ def _window(config: Any, options: EncoderOptions) -> float:
         raise RefusedError(
             "encoder.seconds is more than the position table holds", got=options.seconds, allowed=f"up to {holds:g} s"
         )
-    return float(options.seconds or min(LONGEST, holds))
+    return float(options.seconds or min(MOST_SECONDS, holds))
 
 
 def _require_audio(kind: str) -> None:

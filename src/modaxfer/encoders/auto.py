@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
-from modaxfer.encoders.body import LayeredEncoder, Origin, Shape
+from modaxfer.contracts import Batch, Hidden, InputLayout, Origin, Processor, Shape
+from modaxfer.encoders.body import LayeredEncoder
+from modaxfer.encoders.lengths import MOST_PIXELS, MOST_SECONDS, RATE
 from modaxfer.encoders.opaque import OpaqueBody, SoundBody, TextBody, fold, image_body
 from modaxfer.encoders.own_code import is_own
 from modaxfer.encoders.pixels import ImageSettings, PixelScale, read_image_settings
 from modaxfer.encoders.processors.audio import FrameProcessor, read_feature_extractor
 from modaxfer.encoders.processors.image import ImageProcessor
-from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
 from modaxfer.encoders.silence import quiet
-from modaxfer.encoders.text import text_layout
+from modaxfer.encoders.text import text_layout, text_processor
 from modaxfer.encoders.trial import set_unused_aside, start_afresh
 from modaxfer.errors import RefusedError
 from modaxfer.spec import AUDIO, EMBEDDINGS, IMAGE, TEXT, Signal
@@ -31,10 +31,6 @@ KINDS = {"input_ids": TEXT, "pixel_values": IMAGE, "input_values": AUDIO, "input
 
 TWO_TOWERS = ("clip", "siglip")
 """Models of pictures and texts whose picture half is taken."""
-
-RATE, LONGEST = 16_000, 30.0
-PIXELS = 224
-"""Pixels per side where a config names none."""
 
 
 class AutoEncoder(LayeredEncoder):
@@ -65,7 +61,7 @@ class AutoEncoder(LayeredEncoder):
         elif kind == "image":
             self.settings = read_image_settings(origin)
             self.scale = PixelScale(self.settings)
-            body = image_body(model, self.layout(model.config, kind, origin.options).image_size or PIXELS)
+            body = image_body(model, self.layout(model.config, kind, origin.options).image_size or MOST_PIXELS)
         else:
             body = SoundBody(model)
         set_unused_aside(body)
@@ -139,7 +135,7 @@ class AutoEncoder(LayeredEncoder):
         if kind == "image":
             size = options.image_size or _image_size(config)
             return InputLayout(kind=kind, max_tokens=_seen(config, size)[0], image_size=size)
-        seconds = float(options.seconds or LONGEST)
+        seconds = float(options.seconds or MOST_SECONDS)
         tokens = int(seconds * RATE) // config.hidden_size + 1
         return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
 
@@ -154,15 +150,13 @@ class AutoEncoder(LayeredEncoder):
             raise RefusedError("embeddings are prepared by their bridge, not by the encoder", got=kind)
         layout = self.layout(self.config, kind, options)
         if kind == "text":
-            tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=trusted)
-            longest = min(layout.max_tokens, tokenizer.model_max_length)
-            return TextProcessor(tokenizer, longest, options.long, options.windows)
+            return text_processor(self, layout)
         if kind == "image":
-            return ImageProcessor(layout.image_size or PIXELS, self.settings.resample, layout.max_tokens)
+            return ImageProcessor(layout.image_size or MOST_PIXELS, self.settings.resample, layout.max_tokens)
         extractor = read_feature_extractor(self.source_folder(), trust_remote_code=trusted)
-        return FrameProcessor(extractor, options.seconds or LONGEST, self.hidden_size)
+        return FrameProcessor(extractor, options.seconds or MOST_SECONDS, self.hidden_size)
 
-    def _embed(self, batch: Batch) -> Hidden:
+    def embed_inputs(self, batch: Batch) -> Hidden:
         """Turn a batch into rows ``[batch, rows, hidden]`` that hold the input without loss."""
         if self.words is not None:
             return Hidden(fold(self.words(batch["input_ids"]), self.hidden_size), batch["mask"])
@@ -246,5 +240,5 @@ _SEEN: dict[tuple[str, int], tuple[int, int]] = {}
 
 
 def _image_size(config: Any) -> int:
-    size = getattr(getattr(config, "vision_config", config), "image_size", None) or PIXELS
+    size = getattr(getattr(config, "vision_config", config), "image_size", None) or MOST_PIXELS
     return int(size if isinstance(size, int | float) else max(size))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -10,30 +9,13 @@ import torch
 from torch import nn
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
+from modaxfer.contracts import Batch, Hidden, InputLayout, Origin, Processor, Shape
 from modaxfer.encoders import attention
 from modaxfer.encoders.saving import save_transformers
 from modaxfer.encoders.weights import random_model, read_model
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
-__all__ = ["LayeredEncoder", "Origin", "Shape", "attention_mask"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where an encoder came from and how it is to be fed; its processors are read from there."""
-
-    folder: Path | None = None
-    options: EncoderOptions = field(default_factory=EncoderOptions)
-    trust_remote_code: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """Size of an encoder, as its config tells."""
-
-    depth: int
-    hidden_size: int
+__all__ = ["LayeredEncoder", "attention_mask"]
 
 
 def attention_mask(mask: torch.Tensor) -> torch.Tensor | None:
@@ -86,7 +68,7 @@ class LayeredEncoder(nn.Module):
         """Build it with random weights."""
         origin = origin or Origin()
         trusted = origin.trust_remote_code
-        model = random_model(config, cls._model_class(), attention=cls.attention, trust_remote_code=trusted)
+        model = random_model(config, cls.find_model_class(), attention=cls.attention, trust_remote_code=trusted)
         return cls(model, origin)
 
     @classmethod
@@ -100,7 +82,7 @@ class LayeredEncoder(nn.Module):
         model, missing = read_model(
             folder,
             config,
-            cls._model_class(),
+            cls.find_model_class(),
             key_mapping=cls.key_mapping,
             trust_remote_code=origin.trust_remote_code,
             attention=cls.attention,
@@ -112,7 +94,8 @@ class LayeredEncoder(nn.Module):
         return encoder
 
     @classmethod
-    def _model_class(cls) -> Any:
+    def find_model_class(cls) -> Any:
+        """Return the class that reads the weights: the one of Transformers that `model_class` names."""
         import transformers
 
         return getattr(transformers, cls.model_class)
@@ -152,10 +135,15 @@ class LayeredEncoder(nn.Module):
         """
         if not self.has_front:
             raise TypeError(f"{type(self).__name__} has no front to embed raw input with: call embed_tokens(hidden)")
-        return self._embed(batch)
+        return self.embed_inputs(batch)
 
-    def _embed(self, batch: Batch) -> Hidden:
-        raise TypeError(f"{type(self).__name__} must say how a batch is embedded")
+    def embed_inputs(self, batch: Batch) -> Hidden:
+        """Do what `embed` promises, while the front is there: what its processors made becomes states of layer 0.
+
+        Raises:
+            TypeError: The subclass does not say how.
+        """
+        raise TypeError(f"{type(self).__name__} must say how a batch is embedded: write embed_inputs(batch)")
 
     def embed_tokens(self, hidden: Hidden) -> Hidden:
         """Turn embedded content ``[batch, tokens, hidden]`` into the states that enter layer 0.
@@ -211,7 +199,7 @@ class LayeredEncoder(nn.Module):
         if self.origin.folder is None:
             raise CheckpointUnavailableError(
                 f"{type(self).__name__} was built from a bare config and has no processor files",
-                fix="load it with modaxfer.encoders.load.load_encoder",
+                fix="load it with modaxfer.encoders.load_encoder",
             )
         return self.origin.folder
 

@@ -9,18 +9,17 @@ import torch
 from torch import nn
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
-from modaxfer.encoders.body import Origin
+from modaxfer.contracts import Batch, Hidden, InputLayout, Origin, Processor
+from modaxfer.encoders.designed import DesignedEncoder
 from modaxfer.encoders.opaque import fold
 from modaxfer.encoders.pixels import ImageSettings, PixelScale
 from modaxfer.encoders.processors.image import ImageProcessor
-from modaxfer.encoders.scratch import ScratchEncoder
 from modaxfer.errors import RefusedError
 
 __all__ = ["CNNEncoder", "CNNLayer"]
 
 
-class CNNEncoder(ScratchEncoder):
+class CNNEncoder(DesignedEncoder):
     """A LeNet (LeCun et al. 1998) as one layer: a picture becomes one token.
 
     A batch holds ``pixel_values`` uint8 ``[batch, 3, size, size]``. The scaled pixels enter the layer, cut into rows of
@@ -58,7 +57,7 @@ class CNNEncoder(ScratchEncoder):
         layout = self.layout(self.config, kind, self.origin.options)
         return ImageProcessor(layout.image_size or self.config.image_size, self.settings.resample, layout.max_tokens)
 
-    def _embed(self, batch: Batch) -> Hidden:
+    def embed_inputs(self, batch: Batch) -> Hidden:
         """Return scaled pixels as rows ``[batch, rows, hidden]``."""
         dtype = next(self.layers.parameters()).dtype
         scaled = self.scale(batch["pixel_values"]).to(dtype)

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
-from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.contracts import Batch, Hidden, InputLayout, Origin, Processor
+from modaxfer.encoders.body import LayeredEncoder
+from modaxfer.encoders.lengths import MOST_TOKENS
 from modaxfer.encoders.pixels import PixelScale, read_image_settings
 from modaxfer.encoders.processors.image import ImageProcessor, PatchProcessor
 from modaxfer.errors import RefusedError
@@ -20,9 +21,6 @@ __all__ = ["ViTEncoder", "sensible_image_size"]
 
 CUSTOMARY = {"dinov2": 224}
 """Pixels per side at which a family is used, where its position table was trained for far larger pictures."""
-
-MOST = 512
-"""Embedded tokens that are read where nothing else is asked for: attention grows with the square of the length."""
 
 STRIDE, LEAST_MAP = 32, 3
 """Pixels per token of a convolutional network; tokens per side below which its map shows no shapes any more."""
@@ -71,7 +69,7 @@ class ViTEncoder(LayeredEncoder):
                 kind=kind, max_tokens=min(options.max_tokens or most, most), patch_size=side, image_size=pretraining
             )
         if kind == "embeddings":
-            return InputLayout(kind=kind, max_tokens=options.max_tokens or min((pretraining // side) ** 2, MOST))
+            return InputLayout(kind=kind, max_tokens=options.max_tokens or min((pretraining // side) ** 2, MOST_TOKENS))
         if kind != "image":
             raise RefusedError(
                 "a vision transformer takes images, patches and embeddings",
@@ -102,7 +100,7 @@ class ViTEncoder(LayeredEncoder):
             return PatchProcessor(side=layout.patch_size or 1, most=layout.max_tokens - 1)
         return ImageProcessor(size=layout.image_size or 1, resample=self.settings.resample, tokens=layout.max_tokens)
 
-    def _embed(self, batch: Batch) -> Hidden:
+    def embed_inputs(self, batch: Batch) -> Hidden:
         """Project patches, put the class token in front, add positions: ``[batch, 1 + patches, hidden]``."""
         if "patches" in batch:
             strip = Hidden(self._strip(batch["patches"]), batch["mask"])

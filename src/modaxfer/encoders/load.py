@@ -9,12 +9,11 @@ from typing import Any
 import torch
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Encoder
+from modaxfer.contracts import Encoder, Origin
 from modaxfer.encoders import hub
 from modaxfer.encoders.adapter_merge import merge_adapter
 from modaxfer.encoders.adapter_state import load_adapter_state
 from modaxfer.encoders.adapters import attach_adapter
-from modaxfer.encoders.body import Origin
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.stored import ADAPTER, TENSORS
 from modaxfer.encoders.tensor_files import check_files, fill

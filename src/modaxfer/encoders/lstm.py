@@ -8,9 +8,8 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from modaxfer.contracts import Hidden
-from modaxfer.encoders.body import Origin
-from modaxfer.encoders.scratch import EmbeddedEncoder
+from modaxfer.contracts import Hidden, Origin
+from modaxfer.encoders.designed import EmbeddedEncoder
 
 __all__ = ["LSTMEncoder", "LSTMLayer"]
 

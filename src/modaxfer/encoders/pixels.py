@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from modaxfer.encoders.body import Origin
+from modaxfer.contracts import Origin
 from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError

@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from modaxfer.contracts import Hidden
+from modaxfer.contracts import Hidden, Origin
 from modaxfer.encoders.attention import attend
-from modaxfer.encoders.body import Origin
-from modaxfer.encoders.scratch import EmbeddedEncoder
+from modaxfer.encoders.designed import EmbeddedEncoder
 
 __all__ = ["TableEncoder", "TableLayer"]
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Batch, Hidden, InputLayout, Processor
-from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.contracts import Batch, Hidden, InputLayout, Origin, Processor
+from modaxfer.encoders.body import LayeredEncoder
+from modaxfer.encoders.lengths import MOST_TOKENS
 from modaxfer.encoders.positions import stretched
 from modaxfer.encoders.processors.text import TextProcessor, read_tokenizer
 from modaxfer.errors import RefusedError
 
-__all__ = ["BertEncoder", "text_layout"]
-
-LONGEST = 512
-"""Tokens that are read where nothing else is asked for: attention grows with the square of the length."""
+__all__ = ["BertEncoder", "text_layout", "text_processor"]
 
 
 class BertEncoder(LayeredEncoder):
@@ -50,7 +48,7 @@ class BertEncoder(LayeredEncoder):
                 fix="choose another encoder, or give it text",
             )
         table = config.max_position_embeddings - _first_position(config)
-        return InputLayout(kind=kind, max_tokens=options.max_tokens or min(table, LONGEST))
+        return InputLayout(kind=kind, max_tokens=options.max_tokens or min(table, MOST_TOKENS))
 
     def processor(self, kind: str) -> Processor:
         """Return the tokenizer, for `kind` text.
@@ -58,13 +56,9 @@ class BertEncoder(LayeredEncoder):
         Raises:
             RefusedError: `kind` is not text.
         """
-        options = self.origin.options
-        layout = text_layout(self.config, kind, options)
-        tokenizer = read_tokenizer(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
-        longest = min(layout.max_tokens, tokenizer.model_max_length)
-        return TextProcessor(tokenizer, longest, options.long, options.windows)
+        return text_processor(self, text_layout(self.config, kind, self.origin.options))
 
-    def _embed(self, batch: Batch) -> Hidden:
+    def embed_inputs(self, batch: Batch) -> Hidden:
         """Sum word, position and type embeddings: ``[batch, tokens, hidden]``."""
         # A tokenizer may tell pairs apart where the model, trained with one type only, does not.
         types = batch.get("token_type_ids") if self.config.type_vocab_size > 1 else None
@@ -101,4 +95,21 @@ def text_layout(config: Any, kind: str, options: EncoderOptions) -> InputLayout:
         raise RefusedError(
             "encoder.max_tokens is more than the position table holds", got=options.max_tokens, allowed=f"4 to {table}"
         )
-    return InputLayout(kind="text", max_tokens=options.max_tokens or min(table, LONGEST))
+    return InputLayout(kind="text", max_tokens=options.max_tokens or min(table, MOST_TOKENS))
+
+
+def text_processor(encoder: LayeredEncoder, layout: InputLayout) -> TextProcessor:
+    """Return the preparation of texts by the tokenizer in the encoder's folder, as its user asked for.
+
+    Args:
+        encoder: Its `origin` says where the tokenizer is and what becomes of long texts.
+        layout: What `text_layout` says: tokens of a text, special ones included; no more than the tokenizer allows.
+
+    Raises:
+        CheckpointUnavailableError: The encoder has no folder, or there is no tokenizer in it.
+        RefusedError: The tokenizer needs code of its own, and that is not allowed.
+    """
+    options = encoder.origin.options
+    tokenizer = read_tokenizer(encoder.source_folder(), trust_remote_code=encoder.origin.trust_remote_code)
+    longest = min(layout.max_tokens, tokenizer.model_max_length)
+    return TextProcessor(tokenizer, longest, options.long, options.windows)

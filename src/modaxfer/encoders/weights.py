@@ -1,4 +1,4 @@
-"""Transformers models in float32: read from safetensors, or built with random weights."""
+"""Weights: as they stand in safetensors, or in a Transformers model in float32, which may be random."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.weight_files import weight_files
 from modaxfer.errors import CheckpointUnavailableError
 
-__all__ = ["random_model", "read_model"]
+__all__ = ["random_model", "read_model", "read_tensors"]
 
 
 def read_model(
@@ -69,6 +70,22 @@ def read_model(
             fix="fetch the checkpoint again, or correct its config.json",
         ) from error
     return model, sorted(report["missing_keys"])
+
+
+def read_tensors(folder: Path) -> dict[str, torch.Tensor]:
+    """Read all weights in `folder`, ``model.safetensors`` or its shards, by name, on the CPU, as they were written.
+
+    Raises:
+        CheckpointUnavailableError: There are none, only pickles, a shard is missing, or a file is damaged.
+    """
+    try:
+        return {name: tensor for path in weight_files(folder) for name, tensor in load_file(path).items()}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointUnavailableError(
+            f"the weights in {folder} are damaged",
+            got=" ".join(str(error).split())[:400],
+            fix="bring them back as they were saved",
+        ) from error
 
 
 def random_model(

@@ -10,16 +10,24 @@ from typing import Self
 from modaxfer.config import build
 from modaxfer.errors import ConfigError
 
-__all__ = ["CNNConfig", "LSTMConfig", "TableConfig"]
+__all__ = ["CNNConfig", "Design", "LSTMConfig", "TableConfig"]
 
 
 @dataclass(kw_only=True)
-class _Design:
-    """A config that is read from ``config.json``; like those of Transformers it can be changed before use."""
+class Design:
+    """A config that is read from ``config.json``; like those of Transformers it can be changed before use.
+
+    A subclass is a keyword-only dataclass that gives these three a default and adds fields of its own, plain JSON types
+    (tuples for lists). Fields of noise have the names that Transformers' configs have for it, such as ``dropout``: a
+    run sets them.
+    """
 
     model_type: str
+    """Stands in ``config.json`` and in `modaxfer.spec.EncoderSpec.model_types`; unlike any of Transformers'."""
     hidden_size: int
+    """Numbers per token."""
     num_hidden_layers: int
+    """Layers of the body."""
 
     @classmethod
     def from_folder(cls, folder: Path) -> Self:
@@ -45,7 +53,7 @@ class _Design:
 
 
 @dataclass(kw_only=True)
-class TableConfig(_Design):
+class TableConfig(Design):
     """Sizes of a `modaxfer.encoders.table.TableEncoder`."""
 
     model_type: str = "modaxfer-table"
@@ -63,7 +71,7 @@ class TableConfig(_Design):
 
 
 @dataclass(kw_only=True)
-class LSTMConfig(_Design):
+class LSTMConfig(Design):
     """Sizes of a `modaxfer.encoders.lstm.LSTMEncoder`."""
 
     model_type: str = "modaxfer-lstm"
@@ -77,7 +85,7 @@ class LSTMConfig(_Design):
 
 
 @dataclass(kw_only=True)
-class CNNConfig(_Design):
+class CNNConfig(Design):
     """Sizes of a `modaxfer.encoders.cnn.CNNEncoder`, which counts as one layer whatever it holds."""
 
     model_type: str = "modaxfer-cnn"

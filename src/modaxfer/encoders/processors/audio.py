@@ -14,8 +14,8 @@ import torch
 from modaxfer.contracts import Batch, Example, Sound
 from modaxfer.data.media import resample
 from modaxfer.encoders.own_code import refuse_own_code
+from modaxfer.encoders.processors.cuts import Cuts
 from modaxfer.encoders.processors.identity import fingerprint
-from modaxfer.encoders.processors.losses import Losses
 from modaxfer.encoders.processors.padding import pad
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
@@ -45,22 +45,22 @@ class _Cutting:
     def __init__(self, extractor: Any, seconds: float) -> None:
         self.extractor, self.seconds = extractor, seconds
         self.rate = int(extractor.sampling_rate)
-        self._losses = Losses("sounds", "seconds", f"{seconds:g} s", f"--set encoder.seconds=N, {_HOW}")
+        self._cuts = Cuts("sounds", "seconds", f"{seconds:g} s", f"--set encoder.seconds=N, {_HOW}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut so far."""
-        return self._losses.warnings
+        return self._cuts.warnings
 
     def counting(self) -> Self:
         """Return a processor that does the same and counts from zero."""
         twin = copy.copy(self)
-        twin._losses = self._losses.emptied()
+        twin._cuts = self._cuts.emptied()
         return twin
 
     def _samples(self, sound: Sound, least: int) -> np.ndarray:
         seconds = sound.whole or len(sound.samples) / sound.rate
-        self._losses.count(seconds, min(seconds, self.seconds))
+        self._cuts.count(seconds, min(seconds, self.seconds))
         return samples_of(sound, self.rate, seconds=self.seconds, least=least)
 
 

@@ -13,10 +13,10 @@ import torch
 
 from modaxfer.contracts import NO_UNIT, UNITS, UNREAD, WINDOWS, Batch, Example, Words
 from modaxfer.encoders.own_code import refuse_own_code
+from modaxfer.encoders.processors.cuts import Cuts
 from modaxfer.encoders.processors.identity import fingerprint
 from modaxfer.encoders.processors.long import HEAD_TAIL, ends
 from modaxfer.encoders.processors.long import windows as windows_of
-from modaxfer.encoders.processors.losses import Losses
 from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.encoders.processors.words import first_tokens, padded_places, places_in, unread_line
 from modaxfer.encoders.silence import quiet
@@ -46,7 +46,7 @@ class TextProcessor:
         self.tokenizer, self.max_tokens, self.long, self.windows = tokenizer, max_tokens, long, windows
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-        self._losses = Losses("texts", "tokens", *_limit(max_tokens, long, windows))
+        self._cuts = Cuts("texts", "tokens", *_limit(max_tokens, long, windows))
         self._words = np.zeros(2, np.int64)
         how = {"head": {}, "head_tail": {"long": long}}.get(long, {"long": long, "windows": windows})
         self.identity = fingerprint("text", {"tokenizer": _state(tokenizer), "max_tokens": max_tokens, **how})
@@ -54,12 +54,12 @@ class TextProcessor:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut so far."""
-        return (*self._losses.warnings, *unread_line(*self._words.tolist()))
+        return (*self._cuts.warnings, *unread_line(*self._words.tolist()))
 
     def counting(self) -> TextProcessor:
         """Return a processor that does the same and counts from zero."""
         twin = copy.copy(self)
-        twin._losses, twin._words = self._losses.emptied(), np.zeros(2, np.int64)
+        twin._cuts, twin._words = self._cuts.emptied(), np.zeros(2, np.int64)
         return twin
 
     def __call__(self, raws: Sequence[tuple[str, ...] | Words]) -> list[Example]:
@@ -105,7 +105,7 @@ class TextProcessor:
         """Return of a tokenised text what is read; `firsts` are the places of its words' first tokens."""
         places = self._places(special)
         read = np.concatenate(places)
-        self._losses.count(len(special) - special.sum(), len(np.unique(read)) - special.sum())
+        self._cuts.count(len(special) - special.sum(), len(np.unique(read)) - special.sum())
         example = {key: values[read] for key, values in whole.items()}
         if firsts is not None:
             example[UNITS] = places_in(read, firsts)

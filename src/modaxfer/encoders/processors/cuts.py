@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Losses"]
+__all__ = ["Cuts"]
 
 
-class Losses:
+class Cuts:
     """Counts the rows that were cut, and how much of all rows nobody read.
 
     Args:
@@ -37,6 +37,6 @@ class Losses:
         line = f"{self._cut:,} of {self._rows:,} {self._things} were cut to {self._limit}"
         return (f"{line}: {shown} % of all {self._unit} were not read" + (f" ({self._fix})" if self._fix else ""),)
 
-    def emptied(self) -> Losses:
+    def emptied(self) -> Cuts:
         """Return another counter of the same, at zero."""
-        return Losses(self._things, self._unit, self._limit, self._fix)
+        return Cuts(self._things, self._unit, self._limit, self._fix)

@@ -1,4 +1,4 @@
-"""What encoders without pretrained weights share: built from a config; most are entered by what a bridge embeds."""
+"""What architectures of our own share, and of plugins': a design for a config; most take what a bridge embeds."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import InputLayout, Processor
-from modaxfer.encoders.body import LayeredEncoder, Origin
+from modaxfer.contracts import InputLayout, Origin, Processor
+from modaxfer.encoders.body import LayeredEncoder
+from modaxfer.encoders.lengths import MOST_TOKENS
 from modaxfer.encoders.saving import merged, new_folder
-from modaxfer.encoders.weight_files import has_weights, weight_files
+from modaxfer.encoders.weight_files import has_weights
+from modaxfer.encoders.weights import read_tensors
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
 
-__all__ = ["EmbeddedEncoder", "ScratchEncoder"]
-
-LONGEST = 512
-"""Tokens that are read where nothing else is asked for."""
+__all__ = ["DesignedEncoder", "EmbeddedEncoder"]
 
 
-class ScratchEncoder(LayeredEncoder):
-    """An encoder of ours: its config is a design, its weights are drawn or were saved by a run."""
+class DesignedEncoder(LayeredEncoder):
+    """An encoder that Transformers does not know, described by a `modaxfer.encoders.Design`.
+
+    Its weights are drawn, or were written by `save`: by a run, or by who ships them in a plugin. A subclass is built as
+    ``cls(config, origin)``, calls ``super().__init__(config, origin)`` and sets `layers` and `norm`.
+    """
 
     attention: ClassVar[str | None] = None
 
@@ -45,10 +47,10 @@ class ScratchEncoder(LayeredEncoder):
             )
         encoder = cls(config, origin or Origin(folder=folder))
         try:
-            encoder.load_state_dict({k: v for path in weight_files(folder) for k, v in load_file(path).items()})
-        except (RuntimeError, SafetensorError, OSError) as error:
+            encoder.load_state_dict(read_tensors(folder))
+        except RuntimeError as error:
             raise CheckpointUnavailableError(
-                f"the weights in {folder} do not fit their config.json or are damaged",
+                f"the weights in {folder} do not fit their config.json",
                 got=" ".join(str(error).split())[:400],
                 fix="bring them back as they were saved",
             ) from error
@@ -66,7 +68,7 @@ class ScratchEncoder(LayeredEncoder):
             save_file(merged(self).state_dict(), made / "model.safetensors", metadata={"format": "pt"})
 
 
-class EmbeddedEncoder(ScratchEncoder):
+class EmbeddedEncoder(DesignedEncoder):
     """A body alone: it has no front, and no table that would limit how many tokens it takes."""
 
     has_front = False
@@ -84,7 +86,7 @@ class EmbeddedEncoder(ScratchEncoder):
                 got=kind,
                 fix="choose a bridge that ends in embeddings",
             )
-        return InputLayout(kind=kind, max_tokens=options.max_tokens or LONGEST)
+        return InputLayout(kind=kind, max_tokens=options.max_tokens or MOST_TOKENS)
 
     def processor(self, kind: str) -> Processor:
         """Refuse: embeddings are prepared by their bridge.
