@@ -11,6 +11,7 @@ from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.methods import methods
+from tables.public import public
 from tables.recommend import recommend
 from tables.registered import (
     augmentations,
@@ -69,6 +70,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "objectives": objectives,
     "pretraining-config": pretraining_config,
     "problems": problems,
+    "public": public,
     "recommend": recommend,
     "result-keys": result_keys,
     "run-config": run_config,

@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from modaxfer.encoders.pretraining_record import RECORD
-from modaxfer.pretraining.product import card
+from modaxfer.encoders import RECORD
+from modaxfer.pretraining import card
 
 HERE = Path(__file__).resolve().parent
 INTO = HERE.parents[1] / "plugins" / "embedded" / "src" / "modaxfer_embedded" / "weights"

@@ -29,6 +29,7 @@ __all__ = ["HookSpecs", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("modaxfer")
 hookimpl = pluggy.HookimplMarker("modaxfer")
+"""Marks a function of ``plugin.py`` as a hook: ``@hookimpl`` above ``def modaxfer_tasks()``."""
 
 
 class HookSpecs:

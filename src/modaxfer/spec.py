@@ -91,12 +91,19 @@ class Signal:
 
 
 TEXT = Signal(kind="text")
+"""A text."""
 WORDS = Signal(kind="words")
+"""A text as the list of its words, each of which is tagged."""
 IMAGE = Signal(kind="image")
+"""A picture."""
 AUDIO = Signal(kind="audio")
+"""A sound."""
 TABLE = Signal(kind="table")
+"""A cell: a number or a category; fields of this signal make one row."""
 PATCHES = Signal(kind="patches")
+"""Square patches in a row, with a mask; a form that encoders take, and no raw data."""
 EMBEDDINGS = Signal(kind="embeddings")
+"""Vectors of an encoder's own width, made by a trained bridge; no raw data either."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -344,7 +351,7 @@ class ProblemSpec:
     """What others call it, in lower case: who asks for that is told this name."""
     figure: str = ""
     """``"module:function"`` that draws predictions beside targets, ``(predictions, theme) -> Drawing | None``, as
-    `modaxfer.reports.figures` has them; empty = no figure."""
+    `modaxfer.reports` has them; empty = no figure."""
     summary: str = ""
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from modaxfer.bridges.fitted import fitted, state_name, taken_over
+from modaxfer.bridges.learned import fitted, state_name, taken_over
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Bridge, FittedBridge
 from modaxfer.encoders.checkpoints import resolve

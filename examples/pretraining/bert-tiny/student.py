@@ -18,8 +18,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import pool
-from modaxfer.encoders.checkpoints import resolve
-from modaxfer.encoders.load import load_encoder
+from modaxfer.encoders import load_encoder, resolve
 
 VOCABULARY, WIDTH, LAYERS, POSITIONS = 20_000, 192, 4, 512
 LOUDNESS = 0.05

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from modaxfer.bridges.word_cells import words_in
+from modaxfer.bridges import words_in
 
 WORDNET = Path("/usr/share/wordnet")
 TASKS = ("amazon-reviews", "unfair-tos", "vader-tweets")

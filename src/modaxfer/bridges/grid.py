@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from modaxfer.bridges.arrangement import arrange, place_ranks, unlikeness_ranks
-from modaxfer.bridges.fitted import fitted, state_name, taken_over
+from modaxfer.bridges.learned import fitted, state_name, taken_over
 from modaxfer.bridges.tiles import CategoryTiles, ColumnTiles, fit_tiles, tiles_from
 from modaxfer.bridges.tiling import cuts
 from modaxfer.config import documented

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops
 
-from modaxfer.bridges.fitted import taken_over
 from modaxfer.bridges.fonts import fonts_here
 from modaxfer.bridges.grid import GridBridge, GridOptions
+from modaxfer.bridges.learned import taken_over
 from modaxfer.bridges.native import texts_of
 from modaxfer.bridges.panels import ImagePanel, Panel, SoundPanel, TextPanel
 from modaxfer.bridges.spectrogram import SpectrogramBridge, SpectrogramOptions

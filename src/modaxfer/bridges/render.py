@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from modaxfer.bridges.fitted import taken_over
 from modaxfer.bridges.fonts import fonts_here
+from modaxfer.bridges.learned import taken_over
 from modaxfer.bridges.native import texts_of
 from modaxfer.bridges.typeface import WHITE, Typeface
 from modaxfer.bridges.word_cells import WordCells

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from modaxfer.bridges.fitted import fitted, state_name, taken_over
+from modaxfer.bridges.learned import fitted, state_name, taken_over
 from modaxfer.bridges.log_mel import LogMel
 from modaxfer.config import documented
 from modaxfer.errors import DataError, RefusedError

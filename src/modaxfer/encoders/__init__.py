@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modaxfer.encoders.load import load_encoder
     from modaxfer.encoders.pixels import ImageSettings, PixelScale, read_image_settings
     from modaxfer.encoders.positions import stretched
+    from modaxfer.encoders.pretraining_record import RECORD, PretrainingRecord, read_record
     from modaxfer.encoders.processors.audio import (
         FrameProcessor,
         MelProcessor,
@@ -42,6 +43,7 @@ __all__ = [
     "MOST_SECONDS",
     "MOST_TOKENS",
     "RATE",
+    "RECORD",
     "Cuts",
     "Design",
     "DesignedEncoder",
@@ -53,6 +55,7 @@ __all__ = [
     "MelProcessor",
     "PatchProcessor",
     "PixelScale",
+    "PretrainingRecord",
     "ResolvedEncoder",
     "TextProcessor",
     "WaveformProcessor",
@@ -68,6 +71,7 @@ __all__ = [
     "read_feature_extractor",
     "read_image_settings",
     "read_model",
+    "read_record",
     "read_tensors",
     "read_tokenizer",
     "resolve",
@@ -86,6 +90,7 @@ _LAZY = {
     "load": ("load_encoder",),
     "pixels": ("ImageSettings", "PixelScale", "read_image_settings"),
     "positions": ("stretched",),
+    "pretraining_record": ("RECORD", "PretrainingRecord", "read_record"),
     "processors.audio": (
         "FrameProcessor",
         "MelProcessor",

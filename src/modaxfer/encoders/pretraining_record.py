@@ -12,6 +12,7 @@ from modaxfer.json_file import read_json, well_formed
 __all__ = ["RECORD", "PretrainingRecord", "read_record"]
 
 RECORD = "pretraining.json"
+"""File beside the weights of an encoder that ``modaxfer pretrain`` made: how it came about."""
 
 OWN_FILES = ("font",)
 """Options of bridges that name files of the machine where they were set."""

@@ -1,5 +1,20 @@
-"""Renderings of a run: page, model card, figures, terminal, notebook. They read a result and never change it."""
+"""Renderings of a run: page, model card, figures, terminal, notebook. They read a result and never change it.
 
+For reports and problems of plugins: what the test split's `Predictions` are, and the figures of ours.
+"""
+
+from modaxfer.reports.figures import Drawing, confusion, residuals
+from modaxfer.reports.palette import Theme
+from modaxfer.reports.predictions import Predictions, predictions_of
 from modaxfer.reports.render import report_run, write_reports
 
-__all__ = ["report_run", "write_reports"]
+__all__ = [
+    "Drawing",
+    "Predictions",
+    "Theme",
+    "confusion",
+    "predictions_of",
+    "report_run",
+    "residuals",
+    "write_reports",
+]

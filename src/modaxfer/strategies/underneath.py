@@ -20,6 +20,7 @@ ADAPTERS = ("lora", "adapter")
 """Choices that leave the body as it is and train an adapter in it."""
 
 UNDERNEATH = ("full", *ADAPTERS, "frozen")
+"""Ways by which the encoder of another strategy can move."""
 
 _USED_BY = {
     "head_first": ("full", *ADAPTERS),

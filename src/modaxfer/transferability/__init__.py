@@ -5,5 +5,6 @@ share: `reading` (layers and their mean) and `targets`.
 """
 
 from modaxfer.transferability.judge import check_fit, default_scores, judged
+from modaxfer.transferability.shift import ShiftReport, dataset_distance, shift_report
 
-__all__ = ["check_fit", "default_scores", "judged"]
+__all__ = ["ShiftReport", "check_fit", "dataset_distance", "default_scores", "judged", "shift_report"]

@@ -1,0 +1,64 @@
+"""What plugins may import of the framework: the names that these modules list, and nothing beside them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+
+__all__ = ["PUBLIC", "names_of", "private_imports"]
+
+PUBLIC: Mapping[str, tuple[str, ...]] = {
+    "modaxfer": (),
+    "modaxfer.spec": (),
+    "modaxfer.config": ("EncoderOptions", "RunConfig", "SourceOptions", "TrainOptions", "build", "documented"),
+    "modaxfer.errors": (),
+    "modaxfer.contracts": (),
+    "modaxfer.plan": (),
+    "modaxfer.data": (),
+    "modaxfer.encoders": (),
+    "modaxfer.bridges": (),
+    "modaxfer.heads": (),
+    "modaxfer.heads.classical": (),
+    "modaxfer.strategies": (),
+    "modaxfer.losses": (),
+    "modaxfer.validators": (),
+    "modaxfer.problems": (),
+    "modaxfer.metrics": (),
+    "modaxfer.transferability": (),
+    "modaxfer.reports": ("Drawing", "Predictions", "Theme", "confusion", "predictions_of", "residuals"),
+    "modaxfer.pretraining": (),
+}
+"""Public modules, in the order in which an author meets them, and what of their ``__all__`` is public; none = all."""
+
+
+def names_of(module: str) -> tuple[str, ...]:
+    """Return the public names of a module of `PUBLIC`; this imports it."""
+    listed: Iterable[str] = PUBLIC[module] or import_module(module).__all__
+    return tuple(listed)
+
+
+def private_imports(code: str) -> list[str]:
+    """Return what Python `code` imports of modaxfer that is not public, one line each; nothing of it is run.
+
+    ``import modaxfer.x`` gives a module whole, so it is private whatever `x` is; ``import modaxfer`` is public.
+
+    Raises:
+        SyntaxError: It is no Python.
+    """
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [f"import {each.name}" for each in node.names if each.name.startswith("modaxfer.")]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and _is_ours(node.module or ""):
+            module = node.module or ""
+            known = names_of(module) if module in PUBLIC else ()
+            names = [
+                each.name for each in node.names if each.name not in known and f"{module}.{each.name}" not in PUBLIC
+            ]
+            found += [f"from {module} import {name}" for name in names]
+    return found
+
+
+def _is_ours(module: str) -> bool:
+    return module == "modaxfer" or module.startswith("modaxfer.")
