@@ -29,10 +29,7 @@ def public() -> str:
 def doc_of(module: str, name: str) -> str:
     """Return the first paragraph that is said of a public name, on one line; of a constant, the text behind it."""
     found = getattr(import_module(module), name)
-    if inspect.isclass(found) or inspect.isfunction(found):
-        said = inspect.getdoc(found) or ""
-    else:
-        said = _written(*_home(module, name))
+    said = _written(*_home(module, name)) or (inspect.getdoc(found) if callable(found) else "") or ""
     return " ".join(said.split("\n\n")[0].split())
 
 

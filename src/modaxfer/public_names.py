@@ -28,6 +28,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "modaxfer.transferability": (),
     "modaxfer.reports": ("Drawing", "Predictions", "Theme", "confusion", "predictions_of", "residuals"),
     "modaxfer.pretraining": (),
+    "modaxfer.testing": (),
 }
 """Public modules, in the order in which an author meets them, and what of their ``__all__`` is public; none = all."""
 
