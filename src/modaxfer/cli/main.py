@@ -35,7 +35,7 @@ COMMANDS = {
     "report": ("modaxfer.cli.runs:report_command", "Render the reports of a run again."),
     "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),
     "show": ("modaxfer.cli.listing:show_command", "Show one encoder, bridge, strategy, task, metric or report."),
-    "plugins": ("modaxfer.cli.plugins:plugins_group", "See which plugins are installed and how they stand."),
+    "plugins": ("modaxfer.cli.plugins:plugins_group", "See how plugins stand, check one, write a new one."),
     "doctor": ("modaxfer.cli.doctor:doctor", "Check this machine: packages, devices, weights, plugins."),
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
+from modaxfer.cli.new_plugin import new_plugin
 from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import UnknownNameError
 from modaxfer.registry import KINDS, PluginRecord, discover, hook_manager, load_plugin
@@ -22,7 +23,10 @@ __all__ = ["check_command", "list_plugins", "plugins_group", "show_plugin"]
 
 @click.group("plugins")
 def plugins_group() -> None:
-    """See which plugins are installed and how they stand."""
+    """See which plugins are installed and how they stand, or write a new one."""
+
+
+plugins_group.add_command(new_plugin)
 
 
 @plugins_group.command("list", cls=Command)
