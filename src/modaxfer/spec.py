@@ -152,8 +152,15 @@ class SplitPolicy:
     group: tuple[str, ...] = ()
     disjoint: tuple[str, ...] = ()
     """Rows of train (then validation) whose values in these columns stand in a later split too are dropped, counted."""
+    fold: str = ""
+    """Column of folds that were published with the data: ``--folds`` takes these, rows of its test split among them."""
     validation_fraction: float = 0.15
     test_fraction: float = 0.2
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that say which rows belong where; no input of a model."""
+        return (*self.group, *self.disjoint, *((self.fold,) if self.fold else ()))
 
 
 @dataclass(frozen=True, kw_only=True)

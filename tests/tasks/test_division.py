@@ -154,3 +154,22 @@ def test_fewer_validation_rows_than_shots_are_said(tmp_path):
     root = store(tmp_path, train=texts(40), validation=validation, test=texts(4, 200))
     notes = [load_task(spec(), data_dir=root, division=Episode(number=0, shots=n)).warnings for n in (2, 5)]
     assert notes == [(), ("validation has fewer rows than 5 per class: 2 of b",)]
+
+
+def test_published_folds_are_the_folds_and_hold_every_row(tmp_path):
+    given = {split: texts(count, start) for split, count, start in (("train", 40, 0), ("test", 20, 100))}
+    for split, start in (("train", 0), ("test", 2)):
+        given[split]["part"] = [f"part {start + number // 20}" for number in range(len(given[split]["text"]))]
+    root = store(tmp_path, **given)
+    own = spec(splits=SplitPolicy(fold="part"))
+    found = folds(root, 3, own)
+    for number, data in enumerate(found):
+        assert set(data.splits["test"]["part"]) == {f"part {number}"}
+        assert f"part {number}" not in {*data.splits["train"]["part"], *data.splits["validation"]["part"]}
+    assert sorted(row for data in found for row in ids(data, "test")) == sorted(
+        f"{split}-{row}" for split, count in (("train", 40), ("test", 20)) for row in range(1, count + 1)
+    )
+    with pytest.raises(DataError, match=r"published folds.*--folds 4.*3: part 0, part 1, part 2.*ask for --folds 3"):
+        folds(root, 4, own)
+    with pytest.raises(DataError, match=r"column with the published folds is not there.*'shop'"):
+        folds(root, 3, spec(splits=SplitPolicy(fold="shop")))

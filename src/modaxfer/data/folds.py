@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modaxfer.data.rows import TooFewRowsError
+from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from scipy.sparse import csr_array
 
-__all__ = ["fold_numbers"]
+__all__ = ["fold_numbers", "published_folds"]
 
 
 def fold_numbers(strata: csr_array, groups: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -48,6 +50,35 @@ def fold_numbers(strata: csr_array, groups: np.ndarray, count: int, seed: int) -
             fix="ask for fewer --folds",
         )
     return numbers
+
+
+def published_folds(table: pa.Table, column: str, count: int) -> np.ndarray:
+    """Return int64 ``[rows]``: the fold that each row was published in, from 0, in the order of the folds' names.
+
+    Args:
+        table: The rows.
+        column: That names their folds.
+        count: Number of folds that is asked for.
+
+    Raises:
+        DataError: There is no such column, a row has no value in it, or there is another number of folds.
+    """
+    if column not in table.column_names:
+        raise DataError("the column with the published folds is not there", column=column, got=table.column_names)
+    values = table.column(column).to_pylist()
+    if None in values:
+        row = values.index(None) + 1
+        raise DataError("a row is in none of the published folds", row=row, column=column, fix="fill it in")
+    names = sorted(set(values))
+    if len(names) != count:
+        raise DataError(
+            "this task has published folds, and they are as many as they are",
+            column=column,
+            got=f"--folds {count}",
+            allowed=f"{len(names)}: {', '.join(map(str, names))}",
+            fix=f"ask for --folds {len(names)}" if len(names) > 1 else "leave --limit and --folds out",
+        )
+    return np.array([names.index(value) for value in values], np.int64)
 
 
 def _held(kinds: np.ndarray, groups: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:

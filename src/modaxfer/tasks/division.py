@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modaxfer.data.cleaning import few_distinct
-from modaxfer.data.folds import fold_numbers
+from modaxfer.data.folds import fold_numbers, published_folds
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError
 from modaxfer.registry import problem_of
@@ -62,11 +62,17 @@ class Fold:
         Raises:
             DataError: The rows form fewer groups than there are folds, or the others hold a single class.
         """
-        names = tuple(name for name in whole if name != "test" or name not in intake.rows)
+        published = spec.splits.fold
+        names = tuple(name for name in whole if published or name != "test" or name not in intake.rows)
         pool = Rows.joined([whole[name] for name in names])
         classes = problem_of(spec.target.problem).labels.class_names(pool.labels, spec.target)
         coarse = few_distinct(pool, intake.fields)
-        numbers = fold_numbers(strata_of(spec, pool, classes), groups_of(spec, pool, coarse=coarse), self.count, seed)
+        groups = groups_of(spec, pool, coarse=coarse)
+        numbers = (
+            published_folds(pool.table, published, self.count)
+            if published
+            else fold_numbers(strata_of(spec, pool, classes), groups, self.count, seed)
+        )
         places = {"test": np.flatnonzero(numbers == self.number), "train": np.flatnonzero(numbers != self.number)}
         numbered = replace(pool.take(places["train"]), numbers=places["train"])
         parts = carve(spec, numbered, classes, spec.splits.validation_fraction, seed, coarse=coarse)

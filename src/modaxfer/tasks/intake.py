@@ -110,7 +110,7 @@ def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:
 
 
 def _kept_columns(spec: TaskSpec) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*spec.keep, *spec.splits.group, *spec.splits.disjoint)))
+    return tuple(dict.fromkeys((*spec.keep, *spec.splits.columns)))
 
 
 def _candidates(spec: TaskSpec, table: pa.Table) -> list[str]:

@@ -190,7 +190,7 @@ def fields_of(spec: TaskSpec, data: TaskData) -> tuple[Field, ...]:
     if data.fields:
         return data.fields
     columns: Sequence[str] = data.splits["train"].column_names
-    beside = {"row_id", *spec.keep, *spec.splits.group, *spec.splits.disjoint}
+    beside = {"row_id", *spec.keep, *spec.splits.columns}
     fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in columns if name not in beside)
     return tuple(field for field in fields if field.name in columns)
 

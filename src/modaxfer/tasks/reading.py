@@ -77,7 +77,7 @@ def read_rows(asked: Asked, rows: int | None) -> Read:
 
 def _selection(spec: TaskSpec, rows: int | None, seed: int) -> Selection:
     named = (*(field.name for field in spec.fields), *spec.target.read_from)
-    beside = (*spec.keep, *spec.splits.group, *spec.splits.disjoint)
+    beside = (*spec.keep, *spec.splits.columns)
     columns = frozenset((*named, *beside)) if spec.fields else None
     label = spec.target.column if problem_of(spec.target.problem).labels.drawn_by_label else None
     return Selection(columns=columns, draw=None if rows is None else Draw(rows=rows, seed=seed, label=label))
