@@ -20,6 +20,7 @@ MODULES = {
     Level.CONTRACT: (
         "encoders",
         "bridges",
+        "tasks",
     ),
     Level.WEIGHTS: (),
 }
@@ -94,6 +95,11 @@ STANDARD = {
             "bridge-identity-names-every-option",
             "bridge-restored-is-what-was-fitted",
             "bridge-embedder-keeps-the-mask",
+            "task-every-split-has-rows",
+            "task-labels-are-of-its-classes",
+            "task-no-row-is-in-two-splits",
+            "task-is-seeded",
+            "task-inputs-can-be-read",
         }
     ),
     Level.WEIGHTS: frozenset(),
