@@ -122,7 +122,7 @@ def require_readable(case: TaskCase) -> None:
     """Require that the inputs of rows can be read: media decoded, paths found, texts that say something."""
     data = case.data
     for field in fields_of(case.spec, data):
-        for split, rows in data.splits.items():
+        for rows in data.splits.values():
             for row in range(min(ROWS, len(rows))):
                 if problem := _unreadable(field.signal.kind, rows[row][field.name], data):
                     fail(
