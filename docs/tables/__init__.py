@@ -11,6 +11,7 @@ from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.methods import methods
+from tables.plugins import PLUGIN_TABLES
 from tables.public import public
 from tables.recommend import recommend
 from tables.registered import (
@@ -87,4 +88,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "transferability": transferability,
     "validators": validators,
     "ways": ways,
+    **PLUGIN_TABLES,
 }

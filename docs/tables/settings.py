@@ -57,7 +57,7 @@ def bridge_options() -> str:
 
 def result_keys() -> str:
     """Return the keys of result.json with the docs that stand below the fields in the source."""
-    docs = _attribute_docs(Result)
+    docs = attribute_docs(Result)
     rows = [[code(field.name), docs.get(field.name, "")] for field in dataclasses.fields(Result)]
     return table(["key", "what it holds"], rows)
 
@@ -91,7 +91,7 @@ def _default(field: dataclasses.Field[object]) -> str:
     return "" if default is None or isinstance(default, Mapping) else str(default)
 
 
-def _attribute_docs(cls: type) -> dict[str, str]:
+def attribute_docs(cls: type) -> dict[str, str]:
     """Return the string below each attribute of `cls`; Python itself does not keep them."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(tree, ast.ClassDef)

@@ -1,16 +1,24 @@
-"""docs/how-to/write-a-plugin.md: its files make a plugin that loads, and its tables are complete."""
+"""docs/how-to/write-a-plugin.md: its files make a plugin that loads; hooks, stages and states are told in full."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
+from modaxfer.hooks import HookSpecs
 from modaxfer.registry import Stage, State
 from modaxfer.registry.hook_checks import HOOKS
 
-GUIDE = (Path(__file__).parents[2] / "docs/how-to/write-a-plugin.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE, CONFLICTS, HOOKS_PAGE = (
+    (DOCS / page).read_text(encoding="utf-8")
+    for page in ("how-to/write-a-plugin.md", "how-to/publish-a-plugin.md", "reference/hooks.md")
+)
 CODE = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -29,6 +37,18 @@ def test_the_plugin_of_the_guide_works(site):
     assert site.warm_python(use).stdout == "fits\n"
 
 
-@pytest.mark.parametrize("name", [*HOOKS, *Stage, *(state for state in State if state is not State.LOADED)])
-def test_the_guide_knows_every_hook_stage_and_state(name):
-    assert re.search(rf"`{name}[`(]", GUIDE)
+@pytest.mark.parametrize("name", [*Stage, *(state for state in State if state is not State.LOADED)])
+def test_the_page_on_conflicts_knows_every_stage_and_state(name):
+    assert f"`{name}`" in CONFLICTS
+
+
+def test_every_hook_is_documented_with_its_signature_and_no_other():
+    told = re.findall(r"^### `(.*)`\n\n(?=\w)", HOOKS_PAGE, flags=re.MULTILINE)
+    assert told == [written(vars(HookSpecs)[name]) for name in HOOKS]
+
+
+def written(hook):
+    """Return how `hooks.py` writes the signature of a hook, read from its source."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(hook))).body
+    arguments = [ast.unparse(argument) for argument in definition.args.args if argument.arg != "self"]
+    return f"{definition.name}({', '.join(arguments)}) -> {ast.unparse(definition.returns)}"

@@ -133,7 +133,13 @@ def _package(source: PackageSource, base: Path | None, selection: Selection) -> 
     except (PackageNotFoundError, MissingPackageError) as error:
         install = getattr(error, "install", f"pip install {source.distribution}")
         raise UnavailableError(f"not installed; run `{install}`") from error
-    return tables, f"package {source.distribution} {found}", None
+    return tables, f"package {source.distribution} {found}", _root_of_files(tables)
+
+
+def _root_of_files(tables: Any) -> Path | None:
+    """Return the folder that media paths are relative to, where a package has read its tables from files it ships."""
+    files = [file_of(table) for table in tables.values()] if isinstance(tables, Mapping) else []
+    return _root(Path(os.path.commonpath(files)), tables) if files and all(files) else None
 
 
 def _sample(source: SampleSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:

@@ -23,8 +23,6 @@ class Example:
     """What it registers, a short name."""
     says: str
     """What the example does, for people."""
-    page: str
-    """Name of the page on the kind in ``docs/how-to/plugins``."""
     tried: str
     """Command line that tries it; ``{on}`` stands for the task, or for own data."""
     needs: tuple[str, ...] = ()
@@ -47,14 +45,12 @@ EXAMPLES = {
             kind="task",
             name="requests",
             says="rows of text that the package ships: does a message want an answer today?",
-            page="task",
             tried="modaxfer train --encoder bert --strategy frozen {on}",
         ),
         Example(
             kind="encoder",
             name="byte-cnn",
             says="convolutions over the bytes of a text, from scratch, cut between any two layers",
-            page="encoder",
             tried="modaxfer train --encoder byte-cnn --strategy full {on}",
             needs=(_NUMPY, _TORCH),
         ),
@@ -62,7 +58,6 @@ EXAMPLES = {
             kind="checkpoint",
             name="letters",
             says="a small BERT that reads letters, written into the cache; its weights are random, yours go there",
-            page="checkpoint",
             tried="modaxfer train --encoder bert --checkpoint letters --strategy full {on}",
             needs=(_TORCH, _TRANSFORMERS),
         ),
@@ -70,14 +65,12 @@ EXAMPLES = {
             kind="bridge",
             name="masked-text",
             says="text without numbers and addresses, which would let a model know persons instead of reading",
-            page="bridge",
             tried="modaxfer train --encoder bert --strategy frozen --bridge masked-text {on}",
         ),
         Example(
             kind="head",
             name="cosine",
             says="the angle between a vector and a direction per class, with a strategy that names it",
-            page="head",
             tried="modaxfer train --encoder bert --strategy cosine {on}",
             needs=(_TORCH,),
         ),
@@ -85,7 +78,6 @@ EXAMPLES = {
             kind="augmentation",
             name="typos",
             says="neighbouring letters change places in training rows",
-            page="augmentation",
             tried="modaxfer train --encoder bert --strategy lora --augment typos {on}",
             needs=(_NUMPY,),
         ),
@@ -93,14 +85,12 @@ EXAMPLES = {
             kind="strategy",
             name="top-layers",
             says="the head first, on a frozen body; then head and highest layers together",
-            page="strategy",
             tried="modaxfer train --encoder bert --strategy top-layers {on}",
         ),
         Example(
             kind="loss",
             name="focal",
             says="rows that the model is sure of count less, with a strategy that trains by it",
-            page="loss",
             tried="modaxfer train --encoder bert --strategy focal {on}",
             needs=(_TORCH,),
         ),
@@ -108,7 +98,6 @@ EXAMPLES = {
             kind="objective",
             name="two-views",
             says="two views of a text, each with other words hidden, are told from those of other texts",
-            page="objective",
             tried="modaxfer pretrain --encoder bert --objective two-views --data texts.txt --output ./own-bert",
             needs=(_TORCH,),
         ),
@@ -116,7 +105,6 @@ EXAMPLES = {
             kind="validator",
             name="margin",
             says="of a run that adapts, the epoch whose first guess is furthest ahead of its second",
-            page="validator",
             tried="modaxfer train --encoder bert --strategy dann --set validator=margin --source-task T0 {on}",
             needs=(_TORCH,),
         ),
@@ -124,7 +112,6 @@ EXAMPLES = {
             kind="transferability",
             name="class-means",
             says="how many rows lie nearest to the mean of their own class, before anything is trained",
-            page="transferability",
             tried="modaxfer recommend {on} --set score=class-means",
             needs=(_NUMPY,),
         ),
@@ -132,7 +119,6 @@ EXAMPLES = {
             kind="problem",
             name="graded",
             says="classes in an order, low, middle, high: being off by one is better than being off by two",
-            page="problem",
             tried="modaxfer train --encoder bert --strategy lora --data YOUR.csv --text TEXT --label GRADE "
             "--problem graded",
             needs=(_NUMPY, _TORCH),
@@ -141,7 +127,6 @@ EXAMPLES = {
             kind="metric",
             name="recall_worst",
             says="recall of the class that is found least often",
-            page="metric",
             tried="modaxfer show recall_worst",
             needs=(_NUMPY,),
         ),
@@ -149,7 +134,6 @@ EXAMPLES = {
             kind="report",
             name="scores-csv",
             says="test scores and their intervals as a file that a spreadsheet opens, in every run's folder",
-            page="report",
             tried="modaxfer train --encoder bert --strategy frozen {on}",
         ),
     )
