@@ -7,7 +7,10 @@ import sys
 import venv
 from pathlib import Path
 
-__all__ = ["fresh_environment"]
+__all__ = ["OFFLINE", "fresh_environment"]
+
+OFFLINE = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--no-cache-dir")
+"""What pip is told, so that it asks nobody and builds with what is there."""
 
 SCRIPTS = {
     "modaxfer": "from modaxfer.cli.main import run\nrun()\n",

@@ -1,6 +1,7 @@
 import functools
 import hashlib
 import http.server
+import sys
 import threading
 import time
 import urllib.request
@@ -10,7 +11,7 @@ import huggingface_hub
 import pyarrow as pa
 import pytest
 
-from modaxfer.data import download, sources
+from modaxfer.data import download, read_data, sources
 from modaxfer.data.origin import file_of
 from modaxfer.data.sources import find_rows
 from modaxfer.errors import DataError, PluginError
@@ -269,3 +270,11 @@ def test_a_named_data_folder_that_a_task_does_not_read_is_said(tmp_path):
         f"task 'mine' takes nothing from --data-dir {tmp_path}: package pluggy brings its rows",
     )
     assert find_rows(task(PACKAGE), None).warnings == ()
+
+
+def test_media_of_a_package_are_found_beside_the_files_that_it_ships(tmp_path, monkeypatch):
+    (tmp_path / "train.csv").write_bytes(b"image,label\npictures/1.png,x\n")
+    monkeypatch.setattr(sys.modules[__name__], "made_rows", lambda: read_data(tmp_path / "train.csv"))
+    assert find_rows(task(PACKAGE), None).root == tmp_path
+    monkeypatch.setattr(sys.modules[__name__], "made_rows", lambda: {"train": pa.table({"label": ["x"]})})
+    assert find_rows(task(PACKAGE), None).root is None
