@@ -6,18 +6,23 @@ import json
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from modaxfer import hooks
+from modaxfer.cli.main import cli
 from modaxfer.cli.new_plugin import new_plugin
 from modaxfer.errors import ModaxferError, OutputExistsError, RefusedError
+from modaxfer.public_names import private_imports
 from modaxfer.registry import KINDS
 from modaxfer.registry.hook_checks import check_hooks
 from modaxfer.registry.spec_checks import check_specs
 from modaxfer.scaffold import EXAMPLES, LICENCES, PluginName, Project, chosen, render, write
 
+DOCS = Path(__file__).parents[2] / "docs"
 LONG = "a-domain-whose-name-is-forty-signs-long1"
 """Lines get longer with the name: they have to be right with the longest, too."""
 
@@ -56,6 +61,11 @@ def test_all_of_it_is_lint_and_format_clean(everywhere):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_all_of_it_is_written_with_public_names():
+    files = render(project("all")).items()
+    assert {path: found for path, text in files if path.endswith(".py") and (found := private_imports(text))} == {}
+
+
 @pytest.mark.slow
 def test_all_of_it_is_typed(everywhere):
     done = subprocess.run(
@@ -79,6 +89,14 @@ def test_each_kind_alone_brings_what_it_says_and_names_modules_that_are_there(ki
     assert all(f"src/modaxfer_leaves/{module}.py" in rendered for module in targets)
     assert f"{EXAMPLES[kind].module}.py" in rendered["README.md"]
     assert f"src/modaxfer_leaves/{EXAMPLES[kind].module}.py" in rendered
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_the_line_that_tries_it_has_flags_that_there_are_and_its_page_is_there(example):
+    _, name, *words = project("all").tried(example).split()
+    known = {flag for option in cli.get_command(click.Context(cli), name).params for flag in option.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+    assert (DOCS / "reference" / "plugins" / f"{example.kind}.md").is_file()
 
 
 def test_every_kind_of_thing_but_the_classical_head_has_an_example():

@@ -98,21 +98,21 @@ EXAMPLES = {
             kind="objective",
             name="two-views",
             says="two views of a text, each with other words hidden, are told from those of other texts",
-            tried="modaxfer pretrain --encoder bert --objective two-views --data texts.txt --output ./own-bert",
+            tried="modaxfer pretrain --encoder bert --objective two-views --data texts.txt --steps 200 --output ./own-bert",
             needs=(_TORCH,),
         ),
         Example(
             kind="validator",
             name="margin",
             says="of a run that adapts, the epoch whose first guess is furthest ahead of its second",
-            tried="modaxfer train --encoder bert --strategy dann --set validator=margin --source-task T0 {on}",
+            tried="modaxfer train --encoder bert --strategy dann --set validator=margin --source-task SOURCE {on}",
             needs=(_TORCH,),
         ),
         Example(
             kind="transferability",
             name="class-means",
             says="how many rows lie nearest to the mean of their own class, before anything is trained",
-            tried="modaxfer recommend {on} --set score=class-means",
+            tried="modaxfer recommend {on} --score class-means",
             needs=(_NUMPY,),
         ),
         Example(
@@ -127,7 +127,7 @@ EXAMPLES = {
             kind="metric",
             name="recall_worst",
             says="recall of the class that is found least often",
-            tried="modaxfer show recall_worst",
+            tried="modaxfer train --encoder bert --strategy frozen --metric recall_worst {on}",
             needs=(_NUMPY,),
         ),
         Example(
