@@ -98,7 +98,7 @@ EXAMPLES = {
             kind="objective",
             name="two-views",
             says="two views of a text, each with other words hidden, are told from those of other texts",
-            tried="modaxfer pretrain --encoder bert --objective two-views --data texts.txt --steps 200 --output ./own-bert",
+            tried="modaxfer pretrain --encoder bert --objective two-views --data texts.txt --output own-bert",
             needs=(_TORCH,),
         ),
         Example(
