@@ -41,10 +41,12 @@ def trivial_augment(
 
     Args:
         image: RGB.
-        strength: Share of the ranges that is used, 0 ... 1.
+        strength: Share of the ranges that is used, 0 ... 1; at 0 nothing is done, by operations without a range either.
         generator: Where chance comes from.
         forbid: Changes whose operations are left out; a turn is only kept smaller.
     """
+    if strength == 0.0:
+        return image
     kept = [name for name, (change, _) in OPERATIONS.items() if change not in forbid]
     name = kept[int(generator.integers(len(kept)))]
     drawn = strength * int(generator.integers(BINS)) / (BINS - 1)

@@ -80,6 +80,8 @@ def precision_macro(references: np.ndarray, predictions: np.ndarray, scores: np.
 
 def matthews_corrcoef(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the correlation of references and predictions over the confusion matrix, -1 to 1 (Gorodkin 2004)."""
+    if len(np.union1d(references, predictions)) < 2:
+        return 0.0  # As scikit-learn says, which warns of it.
     return float(metrics.matthews_corrcoef(references, predictions))
 
 
