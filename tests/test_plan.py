@@ -80,7 +80,7 @@ def test_a_phase_without_epochs_has_nothing_that_judges_them(judged) -> None:
 
 def test_a_correction_is_shown_validation_labels_and_the_plan_says_so() -> None:
     correction = Correction(name="c", target="a:b", streams={"own": Stream(split="validation")})
-    plan = Plan(correct=correction)
+    plan = Plan(correct=correction, head_from_run=True)
     assert plan.shows(Role.TARGET, split="validation")
     assert not plan.shows(Role.TARGET)
     with pytest.raises(RefusedError, match=r"correction c is shown outputs.* Got: predicted labels of own"):

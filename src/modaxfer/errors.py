@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from modaxfer.escaping import one_line
@@ -19,6 +19,7 @@ __all__ = [
     "ModaxferError",
     "OutputExistsError",
     "PluginError",
+    "PluginFaultError",
     "RefusedError",
     "RunFailedError",
     "UnknownNameError",
@@ -139,6 +140,36 @@ class RunFailedError(ModaxferError):
     """The request was fine and the run still failed."""
 
     exit_status = 1
+
+
+class PluginFaultError(RunFailedError, PluginError):
+    """Code that a plugin brings failed at run time, or returned what it must not; made by `modaxfer.registry.blame`.
+
+    Args:
+        what: What is wrong, with the name of what failed, its plugin, module and line.
+        got: What was raised or returned.
+        allowed: What may be returned.
+        fix: What to do.
+        blame: Whose it is: ``plugin``, ``distribution``, ``version``, ``kind``, ``id``, ``module`` and ``line``.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        got: object = None,
+        allowed: object = None,
+        fix: str | None = None,
+        blame: Mapping[str, str | int | None],
+    ) -> None:
+        super().__init__(what, got=got, allowed=allowed, fix=fix)
+        self.blame = dict(blame)
+
+    def at(self, place: str) -> PluginFaultError:
+        """Return the same with `place` in front: the row that it arose at."""
+        return PluginFaultError(
+            f"{place}: {self.what}", got=self.got, allowed=self.allowed, fix=self.fix, blame=self.blame
+        )
 
 
 class DivergedError(RunFailedError):

@@ -363,6 +363,15 @@ class Plan:
     privacy: Privacy | None = None
     """What it promises of single training rows, see ``--private``; None = nothing."""
 
+    def __post_init__(self) -> None:
+        if not self.phases and not self.head_from_run:
+            raise RefusedError(
+                "a plan has no phase, so that nothing would be trained",
+                got=f"phases={self.phases!r}",
+                allowed="one Phase or more; none only of a plan that goes on from a whole run, with head_from_run=True",
+                fix="return Plan(phases=(Phase(...),)) from the strategy",
+            )
+
     @property
     def uses_source(self) -> bool:
         """Whether a phase draws rows of a source task."""

@@ -15,7 +15,7 @@ from modaxfer.data.layouts.folders import Tables, read_data
 from modaxfer.data.origin import file_of, name_classes, stamp
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError, MissingPackageError, PluginError
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 from modaxfer.spec import DownloadSource, FolderSource, HubSource, PackageSource, SampleSource, Source, TaskSpec
 
 __all__ = ["Found", "find_rows"]
@@ -129,7 +129,7 @@ def _require_hub(source: HubSource) -> None:
 def _package(source: PackageSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     try:
         found = version(source.distribution)
-        tables = load_target(source.target)()
+        tables = call_target(source.target, kind="source")
     except (PackageNotFoundError, MissingPackageError) as error:
         install = getattr(error, "install", f"pip install {source.distribution}")
         raise UnavailableError(f"not installed; run `{install}`") from error
@@ -143,7 +143,7 @@ def _root_of_files(tables: Any) -> Path | None:
 
 
 def _sample(source: SampleSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
-    tables = load_target(source.target)(_SAMPLE_SEED)
+    tables = call_target(source.target, _SAMPLE_SEED, kind="source")
     return tables, f"sample made by {source.target} (seed {_SAMPLE_SEED})", None
 
 
@@ -157,14 +157,31 @@ _READERS: Mapping[type[Source], Callable[..., tuple[Tables, str, Path | None]]] 
 
 
 def _read(source: Source, folder: Path, selection: Selection) -> Tables:
-    tables: Tables = load_target(source.reader)(folder) if source.reader else read_data(folder, selection)
+    tables: Tables = (
+        call_target(source.reader, folder, kind="reader") if source.reader else read_data(folder, selection)
+    )
     return tables
 
 
 def _require_tables(spec: TaskSpec, source: Source, tables: Any) -> None:
-    if not isinstance(tables, Mapping) or "train" not in tables:
-        got = sorted(tables) if isinstance(tables, Mapping) else type(tables).__name__
-        raise PluginError(f"{_named(source)} of task {spec.name!r} brings no training split", got=got, allowed="train")
+    import pyarrow as pa
+
+    code = source.reader or getattr(source, "target", "")
+    strange = (
+        {name: type(table) for name, table in tables.items() if not isinstance(table, pa.Table)}
+        if isinstance(tables, Mapping)
+        else {}
+    )
+    if isinstance(tables, Mapping) and "train" in tables and not strange:
+        return
+    got: object = sorted(map(str, tables)) or "no split" if isinstance(tables, Mapping) else type(tables).__name__
+    if strange:
+        got = ", ".join(f"{name}: {kind.__module__}.{kind.__qualname__}" for name, kind in strange.items())
+    what = f"brings no training split of task {spec.name!r}"
+    if not code:
+        raise PluginError(f"{_named(source)} {what}", got=got, allowed="train")
+    what = f"brings what are no tables of task {spec.name!r}" if strange else what
+    raise fault(code, what, got=got, allowed="{'train': pyarrow.Table, ...}", kind=_named(source))
 
 
 def _stamped(table: Any, default: str) -> Any:

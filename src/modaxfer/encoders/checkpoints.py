@@ -16,10 +16,11 @@ from modaxfer.encoders.own_code import naming_code, refuse_own_code, refuse_stra
 from modaxfer.encoders.runs import RunEncoder
 from modaxfer.encoders.silence import quiet
 from modaxfer.encoders.stored import BASE, StoredEncoder
+from modaxfer.encoders.target import encoder_class
 from modaxfer.encoders.weight_files import has_weights
 from modaxfer.errors import CheckpointUnavailableError, RefusedError, UnknownNameError
 from modaxfer.json_file import FIX
-from modaxfer.registry import load_target, registry
+from modaxfer.registry import calling, load_target, registry
 from modaxfer.spec import EMBEDDINGS, EncoderSpec
 
 __all__ = ["ResolvedEncoder", "read_config", "resolve", "resolve_architecture", "resolve_stored"]
@@ -66,7 +67,9 @@ class ResolvedEncoder:
         Raises:
             RefusedError: The encoder does not take this kind, or `options` ask for more than it holds.
         """
-        layout: InputLayout = load_target(self.spec.target).layout(self.config, kind, options or EncoderOptions())
+        target = encoder_class(self.spec)
+        with calling(self.spec.target, "encoder"):
+            layout: InputLayout = target.layout(self.config, kind, options or EncoderOptions())
         return layout
 
     def picture_size(self, sides: Iterable[int]) -> int:
@@ -185,10 +188,11 @@ def _resolve(
 
 
 def _described(entry: Any, choice: Choice, config: Any, trusted: bool) -> ResolvedEncoder:
-    spec, target = entry.spec, load_target(entry.spec.target)
-    if not spec.model_types:
-        spec = replace(spec, inputs=target.inputs(config), pooling=target.pooling(config))
-    shape = target.shape(config)
+    spec, target = entry.spec, encoder_class(entry.spec)
+    with calling(entry):
+        if not spec.model_types:
+            spec = replace(spec, inputs=target.inputs(config), pooling=target.pooling(config))
+        shape = target.shape(config)
     return ResolvedEncoder(
         id=entry.id,
         spec=spec,

@@ -22,7 +22,7 @@ from modaxfer.errors import (
     UnknownNameError,
     close_matches,
 )
-from modaxfer.registry import load_target, registry
+from modaxfer.registry import call_target, fault, registry
 from modaxfer.registry.names import hint
 from modaxfer.spec import CheckpointSpec
 
@@ -236,7 +236,11 @@ def _shipped(item: Any, entry: Any, wanted: str | None) -> Choice:
             allowed=revision,
             fix="leave --revision out, or name a hub model with --checkpoint",
         )
-    folder = Path(load_target(item.spec.target)())
+    made: Any = call_target(item.spec.target, kind="checkpoint")
+    if not isinstance(made, str | Path) or not Path(made).is_dir():
+        got = made if isinstance(made, str | Path) else type(made).__name__
+        raise fault(item, "returned no folder", got=got, allowed="the path of a folder that is there")
+    folder = Path(made)
     return Choice(checkpoint=item.id, folder=folder, revision=revision, encoder=entry)
 
 

@@ -16,10 +16,11 @@ from modaxfer.encoders.adapter_state import load_adapter_state
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.encoders.stored import ADAPTER, TENSORS
+from modaxfer.encoders.target import encoder_class, require_encoder
 from modaxfer.encoders.tensor_files import check_files, fill
 from modaxfer.encoders.weight_files import hash_weights
 from modaxfer.errors import CheckpointUnavailableError
-from modaxfer.registry import load_target
+from modaxfer.registry import calling
 
 __all__ = ["configured", "load_encoder", "load_stored", "outline", "weights_hash"]
 
@@ -73,19 +74,23 @@ def load_encoder(
     """
     if pretrained and resolved.stored is not None:
         return _trained(resolved, options, dropout)
-    target = load_target(resolved.spec.target)
+    target = encoder_class(resolved.spec)
     config = configured(resolved.config, dropout)
     folder, pretrained = resolved.folder, pretrained and resolved.spec.pretrained
     if pretrained and resolved.snapshot is not None:
         folder = hub.download(resolved.snapshot)
     origin = Origin(folder=folder, options=options, trust_remote_code=resolved.trust_remote_code)
+    encoder: Any
     if pretrained:
-        encoder = target.from_folder(folder, config, origin=origin)
-        encoder.sha256 = hash_weights(folder)
+        with calling(resolved.spec.target, "encoder"):
+            encoder = target.from_folder(folder, config, origin=origin)
     else:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), calling(resolved.spec.target, "encoder"):
             torch.manual_seed(seed)
             encoder = target.from_config(config, origin=origin)
+    require_encoder(resolved.spec, encoder)
+    if pretrained:
+        encoder.sha256 = hash_weights(folder)
     made: Encoder = encoder.eval()
     return made
 
@@ -143,8 +148,9 @@ def outline(resolved: ResolvedEncoder, options: EncoderOptions | None = None) ->
     """
     folder, trusted = (None, False) if options is None else (resolved.folder, resolved.trust_remote_code)
     origin = Origin(folder=folder, options=options or EncoderOptions(), trust_remote_code=trusted)
-    with torch.device("meta"), torch.random.fork_rng():
-        made: Encoder = load_target(resolved.spec.target).from_config(configured(resolved.config, 0.0), origin=origin)
+    target = encoder_class(resolved.spec)
+    with torch.device("meta"), torch.random.fork_rng(), calling(resolved.spec.target, "encoder"):
+        made: Encoder = target.from_config(configured(resolved.config, 0.0), origin=origin)
     return made
 
 
@@ -184,7 +190,7 @@ def _empty(resolved: ResolvedEncoder, options: EncoderOptions, dropout: float) -
     """Return the encoder with weights that mean nothing, to be filled."""
     origin = Origin(folder=resolved.folder, options=options, trust_remote_code=resolved.trust_remote_code)
     with torch.random.fork_rng(devices=()):
-        return load_target(resolved.spec.target).from_config(configured(resolved.config, dropout), origin=origin)
+        return encoder_class(resolved.spec).from_config(configured(resolved.config, dropout), origin=origin)
 
 
 def _take(encoder: Any, tensors: dict[str, torch.Tensor], *, whole: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from modaxfer.errors import ConfigError
-from modaxfer.registry import load_target, problem_spec, registry
+from modaxfer.registry import calling, fault, load_target, problem_spec, registry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -115,7 +115,7 @@ def rehearse_head(
         parts: Whether each part of a row has a vector, and is answered for.
 
     Raises:
-        ConfigError: It cannot read them, or says something of another shape.
+        PluginFaultError: It cannot read them, or says something of another shape.
     """
     import torch
 
@@ -129,19 +129,14 @@ def rehearse_head(
     pooled = torch.zeros(shape)
     pooled[..., : size - sum(widths)] = 1.0  # Every encoder is there.
     features = Features(pooled=pooled, by_tower=states if reads_tokens(head) else ())
-    name, expected = type(head).__name__, (*shape[:-1], outputs)
-    try:
-        with torch.no_grad():
-            said = tuple(head.eval()(features).shape)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        fix = 'read features.pooled; or say reads = "tokens" in the class, and read features.tokens'
-        raise ConfigError(f"head {name} cannot read features", got=reason, fix=fix) from error
-    if said != expected:
-        what = "each part of a row" if parts else "each row"
-        raise ConfigError(
-            f"head {name} does not say one thing of {what}", got=f"shape {said}", allowed=f"shape {expected}"
-        )
+    expected, kind = (*shape[:-1], outputs), f"head {type(head).__name__}"
+    hint = 'read features.pooled; or say reads = "tokens" in the class, and read features.tokens'
+    with torch.no_grad(), calling(head, kind, what="cannot read features", hint=hint):
+        said: Any = head.eval()(features)
+    got = f"shape {tuple(said.shape)}" if isinstance(said, torch.Tensor) else type(said).__name__
+    if not isinstance(said, torch.Tensor) or tuple(said.shape) != expected:
+        what = f"does not say one thing of {'each part of a row' if parts else 'each row'}"
+        raise fault(head, what, got=got, allowed=f"a tensor of shape {expected}", kind=kind, at=type(head).forward)
 
 
 def _made(entry: Entry, keywords: Mapping[str, Any]) -> nn.Module:
@@ -150,9 +145,12 @@ def _made(entry: Entry, keywords: Mapping[str, Any]) -> nn.Module:
         for name, kind in inspect.get_annotations(made.__init__).items():
             if name in keywords and not isinstance(keywords[name], PLAIN.get(kind, object)):
                 raise TypeError(f"{name} is {keywords[name]!r}, not {kind}")
-        return cast("nn.Module", made(**keywords))
+        head = made(**keywords)
     except (RuntimeError, TypeError, ValueError) as error:
         raise ConfigError(f"what head {entry.id} is given does not fit it", got=error) from None
+    if not _is_module(head):
+        raise fault(entry, "is no module", got=type(head).__name__, allowed="an nn.Module, see modaxfer.contracts.Head")
+    return head
 
 
 def _entry_of(head: nn.Module) -> Entry | None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from modaxfer.contracts import LossOutput, Step, WeighingLoss
-from modaxfer.errors import ConfigError, HiddenTargetsError, RunFailedError
+from modaxfer.errors import ConfigError, HiddenTargetsError
 from modaxfer.plan import Part, Ramp
-from modaxfer.registry import build_target
+from modaxfer.registry import build_target, calling, fault
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,16 +58,17 @@ class Term:
 
         Raises:
             HiddenTargetsError: It fails where labels are hidden, as if they were there.
-            RunFailedError: It is of another shape.
+            PluginFaultError: It fails, or is of another shape.
         """
-        try:
-            made = self.module(step)
-        except (AttributeError, TypeError) as error:
-            hidden = [stream.name for stream in step.streams.values() if stream.targets is None]
-            if not hidden:
-                raise
-            told = f"loss {self.spec.name} fails with {type(error).__name__}: {error}; stream {', '.join(hidden)}"
-            raise HiddenTargetsError(told) from error
+        with calling(self.spec.target, f"loss {self.spec.name}"):
+            try:
+                made = self.module(step)
+            except (AttributeError, TypeError) as error:
+                hidden = [stream.name for stream in step.streams.values() if stream.targets is None]
+                if not hidden:
+                    raise
+                told = f"loss {self.spec.name} fails with {type(error).__name__}: {error}; stream {', '.join(hidden)}"
+                raise HiddenTargetsError(told) from error
         output = made if isinstance(made, LossOutput) else LossOutput(losses=made)
         wanted = () if self.spec.joint else (len(step.only.rows),)
         for name, values in {"": output.losses, **output.numbers}.items():
@@ -78,11 +79,13 @@ class Term:
         if isinstance(values, torch.Tensor) and tuple(values.shape) == wanted:
             return
         promised = "a single number" if self.spec.joint else "one number per row"
-        raise RunFailedError(
-            f"loss {self.spec.name} does not give {promised}" + (f" as {name}" if name else ""),
+        raise fault(
+            self.spec.target,
+            f"does not give {promised}" + (f" as {name}" if name else ""),
             got=f"shape {list(values.shape)}" if isinstance(values, torch.Tensor) else type(values).__name__,
-            allowed=f"shape {list(wanted)}",
-            fix="correct the loss, or the term's `joint`",
+            allowed=f"shape {list(wanted)}, by the term's `joint`",
+            kind=f"loss {self.spec.name}",
+            at=type(self.module).forward,
         )
 
 
@@ -103,7 +106,8 @@ def build_terms(phase: Phase, context: LossContext, number: int = 0) -> dict[str
         own = replace(context, streams={name: context.streams[name] for name in streams or context.streams})
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(context.seed + 1_000_003 * (number + 1) + 1_009 * place)
-            module = build_target(spec.name, spec.target, (own,), spec.options)
+            module = build_target(f"loss {spec.name}", spec.target, (own,), spec.options)
+        _require_module(f"loss {spec.name}", spec.target, module)
         _refuse_rateless(f"loss {spec.name}", module, spec.learning_rate, phase)
         terms[spec.name] = Term(spec=spec, streams=streams, module=module)
     return terms
@@ -117,8 +121,16 @@ def build_combiner(phase: Phase, terms: Mapping[str, Term]) -> Any:
     """
     names = tuple(name for term in terms.values() for name in term.names)
     combiner = build_target("combiner", phase.combine.target, (names,), phase.combine.options)
+    _require_module("combiner", phase.combine.target, combiner)
     _refuse_rateless("the combiner", combiner, None, phase)
     return combiner
+
+
+def _require_module(who: str, target: str, made: Any) -> None:
+    from torch import nn
+
+    if not isinstance(made, nn.Module):
+        raise fault(target, "is no module", got=type(made).__name__, allowed="an nn.Module", kind=who)
 
 
 def _refuse_rateless(who: str, module: nn.Module, rate: float | None, phase: Phase) -> None:

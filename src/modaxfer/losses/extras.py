@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from modaxfer.errors import RunFailedError
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,16 +27,16 @@ def compute_extra(extra: Extra, seen: Mapping[str, Seen], stream: str, rows: int
         rows: How many these are.
 
     Raises:
-        RunFailedError: It is no tensor; or one without a value for each row, where rows do not share it.
+        PluginFaultError: It fails; it is no tensor; or one without a value for each row, where rows do not share it.
     """
-    values = load_target(extra.target)(seen, stream, **extra.options)
+    kind = f"extra {extra.name}"
+    values = call_target(extra.target, seen, stream, kind=kind, **extra.options)
     if isinstance(values, torch.Tensor) and (extra.shared or (values.ndim and len(values) == rows)):
         return values.detach().cpu().contiguous()
-    raise RunFailedError(
-        f"extra {extra.name} is no tensor"
-        if extra.shared
-        else f"extra {extra.name} does not have a value for each row",
+    raise fault(
+        extra.target,
+        "is no tensor" if extra.shared else "does not have a value for each row",
         got=f"shape {list(values.shape)}" if isinstance(values, torch.Tensor) else type(values).__name__,
         allowed="a tensor" if extra.shared else f"a tensor [{rows}, ...]",
-        fix=f"correct {extra.target}",
+        kind=kind,
     )

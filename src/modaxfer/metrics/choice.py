@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from modaxfer.errors import ConfigError
-from modaxfer.registry import applicable_metrics, load_target, problem_spec, registry
+from modaxfer.registry import BUILTIN, Entry, applicable_metrics, calling, fault, load_target, problem_spec, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,10 +95,30 @@ def find_metric(name: str, problem: str, *, trust_code: bool = False) -> Metric:
         )
     return Metric(
         name=name,
-        score=load_target(entry.spec.target),
+        score=_called(entry),
         greater_is_better=entry.spec.greater_is_better,
         needs_scores=entry.spec.needs_scores,
     )
+
+
+def _called(entry: Entry) -> Score:
+    """Return the metric's function; of a plugin's, one that tells whose it is where it fails or gives no number.
+
+    The framework's own are known by what they are: resamples of some are added up instead of asked for again.
+    """
+    score: Score = load_target(entry.spec.target)
+    return score if entry.plugin == BUILTIN else partial(_number, entry, score)
+
+
+def _number(
+    entry: Entry, score: Score, references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None
+) -> float:
+    with calling(entry):
+        found: Any = score(references, predictions, scores)
+    if isinstance(found, Real) or (getattr(found, "ndim", None) == 0 and hasattr(found, "dtype")):
+        return float(found)
+    shape = f" of shape {list(found.shape)}" if hasattr(found, "shape") else ""
+    raise fault(entry, "returned no number", got=f"{type(found).__name__}{shape}", allowed="a float; nan if undefined")
 
 
 def find_metrics(names: Sequence[str], problem: str, *, with_scores: bool, trust_code: bool = False) -> list[Metric]:

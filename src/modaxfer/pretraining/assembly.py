@@ -19,7 +19,7 @@ from modaxfer.pretraining.reading import FIELD, reading_of
 from modaxfer.pretraining.request import ResolvedPretraining
 from modaxfer.pretraining.roots import placed
 from modaxfer.pretraining.ways import Way
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target
 
 __all__ = ["begin", "drawing_of", "epochs_of", "held_out_rows", "load_teachers", "objective_of", "student_reading"]
 
@@ -119,7 +119,7 @@ def objective_of(
             labels=way.labels,
             autocast=autocast,
         )
-        return load_target(resolved.objective.spec.target)(context, resolved.objective_options)
+        return call_target(resolved.objective.spec.target, context, resolved.objective_options, kind="objective")
 
     if len(resolved.ways) == 1:
         return of(resolved.ways[0], folder)

@@ -10,7 +10,7 @@ from modaxfer.config import EncoderOptions, build
 from modaxfer.contracts import Batch, Reading, Row
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import RefusedError
-from modaxfer.registry import Entry, load_target, registry
+from modaxfer.registry import Entry, call_target, load_target, registry
 from modaxfer.runner.request.request import pick_way
 from modaxfer.spec import TEXT, WORDS, Field, Signal
 
@@ -86,7 +86,7 @@ def _batches(
     root: Path | None,
 ) -> Any:
     layout = resolved.layout(bridge.spec.sink, options)
-    made: Any = load_target(bridge.spec.target)(bridge_options(bridge, values), (field,), layout, root)
+    made: Any = call_target(bridge.spec.target, bridge_options(bridge, values), (field,), layout, root)
     processor: Any = encoder.processor(bridge.spec.sink)
 
     def batch(rows: Sequence[Row]) -> Batch:

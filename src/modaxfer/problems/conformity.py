@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modaxfer.contracts import LabelType, Objective, Problem
-from modaxfer.errors import PluginError
+from modaxfer.registry import fault
 
 __all__ = ["require_objective", "require_problem"]
 
@@ -12,7 +12,7 @@ def require_problem(name: str, problem: object) -> None:
     """Check that `problem` and its labels have all that `modaxfer.contracts` asks of them.
 
     Raises:
-        PluginError: They lack something; all of it is named.
+        PluginFaultError: They lack something; all of it is named.
     """
     _require(f"problem {name}", problem, Problem)
     _require(f"the label type of problem {name}", problem.labels, LabelType)  # type: ignore[attr-defined]
@@ -22,7 +22,7 @@ def require_objective(name: str, objective: object) -> None:
     """Check that `objective` has all that `modaxfer.contracts` asks of it.
 
     Raises:
-        PluginError: It lacks something; all of it is named.
+        PluginFaultError: It lacks something; all of it is named.
     """
     _require(f"the objective of problem {name}", objective, Objective)
 
@@ -31,9 +31,10 @@ def _require(what: str, found: object, contract: type) -> None:
     wanted = {*vars(contract), *contract.__annotations__} - {"columns"}  # asked of those with a link alone
     lacking = sorted(member for member in wanted if not member.startswith("_") and not hasattr(found, member))
     if lacking:
-        raise PluginError(
-            f"{what} is not complete",
+        raise fault(
+            found,
+            "is not complete",
             got=f"{type(found).__module__}:{type(found).__qualname__} without {', '.join(lacking)}",
             allowed=f"what modaxfer.contracts.{contract.__name__} describes",
-            fix="report it to the plugin's author",
+            kind=what,
         )

@@ -1,15 +1,18 @@
 """The register of everything installed: plugins, and the names they bring. Standard library and pluggy only."""
 
+from modaxfer.registry.blame import Blame, blame_of
+from modaxfer.registry.calling import blamed, blaming, build_target, call_target, calling, fault, is_strict
 from modaxfer.registry.discovery import discover
 from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.problems import applicable_metrics, problem_name, problem_of, problem_spec
 from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, Stage, State
 from modaxfer.registry.register import Registry, registry
-from modaxfer.registry.targets import build_target, load_target
+from modaxfer.registry.targets import load_target
 
 __all__ = [
     "BUILTIN",
     "KINDS",
+    "Blame",
     "Entry",
     "Kind",
     "PluginRecord",
@@ -17,9 +20,16 @@ __all__ = [
     "Stage",
     "State",
     "applicable_metrics",
+    "blame_of",
+    "blamed",
+    "blaming",
     "build_target",
+    "call_target",
+    "calling",
     "discover",
+    "fault",
     "hook_manager",
+    "is_strict",
     "load_plugin",
     "load_target",
     "problem_name",

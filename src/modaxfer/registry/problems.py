@@ -6,10 +6,10 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from modaxfer.errors import UnknownNameError
+from modaxfer.registry.calling import call_target
 from modaxfer.registry.names import matching
 from modaxfer.registry.records import BUILTIN
 from modaxfer.registry.register import Registry, registry
-from modaxfer.registry.targets import load_target
 
 if TYPE_CHECKING:
     from modaxfer.contracts import Problem
@@ -52,7 +52,7 @@ def problem_of(name: str) -> Problem:
         UnknownNameError: As `problem_spec`.
         PluginError: Its code cannot be imported.
     """
-    return cast("Problem", load_target(problem_spec(name).target)())
+    return cast("Problem", call_target(problem_spec(name).target, kind="problem"))
 
 
 def applicable_metrics(name: str) -> tuple[Entry, ...]:

@@ -10,16 +10,15 @@ from functools import reduce
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.errors import ConfigError, MissingPackageError, ModaxferError, PluginError
+from modaxfer.errors import MissingPackageError, ModaxferError, PluginError
 from modaxfer.registry.records import KINDS, Entry
 from modaxfer.registry.register import registry
 from modaxfer.registry.spec_checks import TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
-__all__ = ["build_target", "load_target"]
+__all__ = ["load_target"]
 
 _DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -54,31 +53,6 @@ def load_target(target: str) -> Any:
             got=target,
             fix=f"{fix}Report it to the plugin's author",
         ) from None
-
-
-def build_target(who: str, target: str, given: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """Call what `target` names with what it is `given` and its `options`.
-
-    Args:
-        who: What it is in the plan, for people: ``loss coral``.
-        target: As `load_target` takes it.
-        given: What the framework gives it.
-        options: What the plan says.
-
-    Raises:
-        ConfigError: It does not take these.
-        MissingPackageError: Its module needs a package that is not installed.
-        PluginError: It cannot be imported.
-    """
-    made = load_target(target)
-    try:
-        return made(*given, **options)
-    except TypeError as error:
-        raise ConfigError(
-            f"what {who} ({target}) is given does not fit it",
-            got=f"{dict(options)}: {error}",
-            fix="correct the plan of the strategy",
-        ) from error
 
 
 def _import(module: str, target: str) -> ModuleType:

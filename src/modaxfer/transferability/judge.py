@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from modaxfer.contracts import Encoded, Judged
-from modaxfer.errors import RefusedError, RunFailedError
-from modaxfer.registry import load_target, problem_spec, registry
+from modaxfer.errors import RefusedError
+from modaxfer.registry import call_target, fault, problem_spec, registry
 from modaxfer.transferability.targets import objective_of
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Transferability
     from modaxfer.spec import TransferabilitySpec
 
 __all__ = ["check_fit", "default_scores", "judged"]
@@ -64,19 +63,21 @@ def judged(name: str, encoded: Encoded) -> Judged:
 
     Raises:
         RefusedError: It cannot judge such rows; a vector is not finite; a target is of a class that is not named.
-        RunFailedError: It says no finite number.
+        PluginFaultError: It fails, or says no finite number.
         UnknownNameError: No score has this name.
     """
     check_fit(name, encoded.problem, source_head=encoded.source_outputs is not None)
     _check_rows(encoded)
-    score = cast("Transferability", load_target(_spec(name).target))
-    found = score(encoded)
+    entry = registry().get("transferability score", name)
+    found: Any = call_target(entry.spec.target, encoded, kind="transferability score")
+    if not isinstance(found, Judged):
+        raise fault(entry, "returned no judgement", got=type(found).__name__, allowed="modaxfer.contracts.Judged")
     if not math.isfinite(found.value):
-        raise RunFailedError(
-            f"transferability score {name} gives nothing by which encoders can be compared",
+        raise fault(
+            entry,
+            "gives nothing by which encoders can be compared",
             got=found.value,
-            allowed="a finite number, greater is better",
-            fix="leave it out; does each class have rows, and is no feature infinite?",
+            allowed="a finite number, greater is better; does each class have rows, and is no feature infinite?",
         )
     return found
 

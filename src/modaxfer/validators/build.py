@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.errors import RunFailedError
-from modaxfer.registry import build_target, load_target
+from modaxfer.registry import build_target, calling, fault, load_target
 
 if TYPE_CHECKING:
     from modaxfer.contracts import Seen, Validator, ValidatorContext
@@ -40,20 +39,24 @@ def judged(component: Component, validator: Validator, seen: Mapping[str, Seen])
     """Return what `validator` makes of what the model says; minus infinity where that is undefined.
 
     Raises:
-        RunFailedError: It is no number, or one that cannot be compared.
+        PluginFaultError: It fails; it is no number, or one that cannot be compared.
     """
     if not validator.needs_labels:
         seen = {name: replace(each, targets=None, score=None) for name, each in seen.items()}
-    found: Any = validator(seen)
+    kind = f"validator {component}"
+    with calling(component.target, kind):
+        found: Any = validator(seen)
     try:
         score = float(found)
     except (TypeError, ValueError, RuntimeError):
         score = math.nan
     if math.isnan(score) or score == math.inf:
-        raise RunFailedError(
-            f"validator {component} gives nothing by which epochs can be compared",
+        raise fault(
+            component.target,
+            "gives nothing by which epochs can be compared",
             got=repr(found),
             allowed="a finite number, greater is better; or minus infinity where it is undefined",
-            fix="correct the validator, or choose another",
+            kind=kind,
+            at=type(validator).__call__,
         )
     return score

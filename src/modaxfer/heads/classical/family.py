@@ -9,7 +9,7 @@ import torch
 from modaxfer.heads.classical.cut import AffineMaps
 from modaxfer.heads.classical.space import UnsolvableError
 from modaxfer.heads.linear import LinearHead
-from modaxfer.registry import load_target, registry
+from modaxfer.registry import call_target, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +56,7 @@ class ClassicalHead(Protocol):
 
 def head_named(name: str) -> ClassicalHead:
     """Return the classical head that is registered under `name`."""
-    head: ClassicalHead = load_target(registry().get("classical head", name).spec.target)()
+    head: ClassicalHead = call_target(registry().get("classical head", name).spec.target, kind="classical head")
     return head
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
-from modaxfer.contracts import PARTS, Bridge, FittedBridge, InputLayout, Objective, Processor, Readout, TrainedBridge
+from modaxfer.contracts import PARTS, Bridge, InputLayout, Objective, Processor, Readout, TrainedBridge
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve_stored
 from modaxfer.encoders.runs import SCHEMA, description_of, read_description
 from modaxfer.encoders.stored import StoredEncoder
@@ -16,6 +16,7 @@ from modaxfer.errors import ConfigError
 from modaxfer.json_file import well_formed
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import Entry, load_target, problem_of, registry
+from modaxfer.runner.model.bridge import build_bridge
 from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.model.tower import vector_width
 from modaxfer.spec import Field, Signal
@@ -51,13 +52,11 @@ class TowerDescription:
         """Return the bridge, with what it learned, for rows whose media lie below `root`.
 
         Raises:
-            RefusedError: The bridge does not take these fields.
+            PluginFaultError: The bridge cannot be built, or is none.
+            RefusedError: It does not take these fields.
         """
-        target = load_target(self.bridge.spec.target)
-        bridge: Bridge = target(self.bridge_options, self.fields, self.layout, root)
-        if isinstance(bridge, FittedBridge) and self.learned is not None:
-            bridge.restore(self.learned)
-        return bridge
+        target = self.bridge.spec.target
+        return build_bridge(target, self.bridge_options, self.fields, self.layout, root, self.learned)
 
     def processor(self, bridge: Bridge, encoder: Any) -> Processor:
         """Return what prepares the bridge's raw values: its own processor, else that of `encoder`."""

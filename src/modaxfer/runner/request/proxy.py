@@ -9,6 +9,7 @@ from modaxfer.contracts import AlignedBridge, Alignment, Bridge, TaskData
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import RefusedError
 from modaxfer.registry import Entry, load_target, registry
+from modaxfer.runner.model.bridge import build_bridge
 from modaxfer.runner.request.request import source_of
 from modaxfer.spec import EMBEDDINGS
 from modaxfer.tasks.load import fields_of, load_task
@@ -47,7 +48,8 @@ def find_proxy(bridge: Bridge, encoder: ResolvedEncoder, options: EncoderOptions
     data = load_task(
         task.spec, data_dir=config.data_dir, seed=config.seed, limit=alignment.rows, on_bad_row=config.on_bad_row
     )
-    made: Bridge = load_target(native.spec.target)(
+    made = build_bridge(
+        native.spec.target,
         load_target(native.spec.options)() if native.spec.options else None,
         fields_of(task.spec, data),
         encoder.layout(kind, options),

@@ -13,7 +13,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
-from modaxfer.registry import Entry, load_target, problem_name, problem_of, problem_spec
+from modaxfer.registry import Entry, problem_name, problem_of, problem_spec
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.request.asked_scores import refuse_other_scores, usual_scores
 from modaxfer.runner.request.augmented import augmented
@@ -49,6 +49,7 @@ from modaxfer.runner.request.source import (
 from modaxfer.runner.request.source_head import find_source_head
 from modaxfer.runner.request.streams import check_correction, check_streams, refuse_ends
 from modaxfer.runner.request.teacher import Teacher, find_teacher, taught
+from modaxfer.runner.request.written import written
 from modaxfer.spec import UNLABELLED, Field, TaskSpec
 from modaxfer.tasks.division import division_of
 from modaxfer.tasks.load import fields_of, load_task
@@ -325,7 +326,7 @@ def _plan(
         trained_bridge=any(bridge.spec.trained for each in asked for _, bridge in each.ways),
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
-    plan: Plan = load_target(request.strategy.spec.target)(options.strategy, context)
+    plan = written(request.strategy, options.strategy, context)
     rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
     if config.bound == LABELLED:
         plan = without_unlabelled(plan, rows, context.unlabelled_rows, config.batch_size)

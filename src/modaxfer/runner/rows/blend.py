@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from modaxfer.augmentations.choice import Augmentation
 from modaxfer.contracts import Batch, Example, Mixed
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 
 __all__ = ["Blender"]
 
@@ -32,9 +33,7 @@ class Blender:
 
     def __init__(self, augmentations: Sequence[Augmentation], seed: int, stream: str = "train") -> None:
         self._seed, self._stream = seed, crc32(stream.encode())
-        self._steps: list[tuple[Callable[..., Mixed], float]] = [
-            (load_target(one.spec.target), one.strength) for one in augmentations if one.spec.level == "batch"
-        ]
+        self._steps = [(one.spec.target, one.strength) for one in augmentations if one.spec.level == "batch"]
 
     def __bool__(self) -> bool:
         return bool(self._steps)
@@ -70,9 +69,24 @@ class Blender:
             generator = np.random.default_rng([OF_SHARES, self._seed, self._stream, epoch, int(row)])
             mixed = Mixed(inputs={key: value[place] for key, value in batch.items()}, share=1.0)
             other = {key: value[len(own) + place] for key, value in batch.items()}
-            for change, strength in self._steps:
-                again = change(mixed.inputs, other, strength, generator)
+            for target, strength in self._steps:
+                again = _mixed(target, mixed.inputs, other, strength, generator)
                 mixed = Mixed(inputs=again.inputs, share=mixed.share * again.share)
             made.append(mixed.inputs)
             shares.append(mixed.share)
         return {key: torch.stack([inputs[key] for inputs in made]) for key in batch}, torch.tensor(shares)
+
+
+def _mixed(
+    target: str,
+    own: Mapping[str, torch.Tensor],
+    other: Mapping[str, torch.Tensor],
+    strength: float,
+    generator: np.random.Generator,
+) -> Mixed:
+    made: Any = call_target(target, own, other, strength, generator, kind="augmentation")
+    if isinstance(made, Mixed) and set(made.inputs) == set(own):
+        return made
+    got = f"Mixed of {sorted(made.inputs)}" if isinstance(made, Mixed) else type(made).__name__
+    allowed = f"modaxfer.contracts.Mixed of {sorted(own)}"
+    raise fault(target, "returned what it must not", got=got, allowed=allowed, kind="augmentation")

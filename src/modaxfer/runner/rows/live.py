@@ -17,8 +17,9 @@ from modaxfer.augmentations.choice import Augmentation
 from modaxfer.contracts import Cells, Example, Sound
 from modaxfer.data.blanks import filled, is_missing, present
 from modaxfer.data.media import read_image, read_sound
-from modaxfer.errors import DataError, ModaxferError, RunFailedError
-from modaxfer.registry import load_target
+from modaxfer.errors import DataError, ModaxferError, PluginFaultError, RunFailedError
+from modaxfer.registry import call_target, fault
+from modaxfer.runner.model.bridge import bridged
 from modaxfer.runner.model.joint import joined
 from modaxfer.runner.rows.raw import counting, rows_of
 from modaxfer.runner.rows.recipe import Recipe
@@ -72,7 +73,7 @@ class RowMaker:
 
         Raises:
             DataError: A row cannot be decoded.
-            RunFailedError: An augmentation fails, or gives what it must not.
+            PluginFaultError: An augmentation fails, or gives what it must not.
         """
         return [self._made(draw) for draw in draws]
 
@@ -109,9 +110,9 @@ class RowMaker:
     def _example(self, raw: Mapping[str, Any], row: Mapping[str, Any]) -> Example:
         towers = self._recipe.towers
         if len(towers) == 1:
-            return self._processors[0](self._bridges[0]([row]))[0]
+            return self._processors[0](bridged(self._bridges[0], [row]))[0]
         parts = [
-            processor(bridge(filled([row], tower.fields)))[0]
+            processor(bridged(bridge, filled([row], tower.fields)))[0]
             for tower, bridge, processor in zip(towers, self._bridges, self._processors, strict=True)
         ]
         return joined(parts, [float(present([raw], tower.fields)[0]) for tower in towers])
@@ -121,8 +122,7 @@ class _Step:
     """One augmentation with the fields that it changes."""
 
     def __init__(self, one: Augmentation, recipe: Recipe) -> None:
-        self._name, self._strength, self._columns = one.spec.name, one.strength, recipe.columns
-        self._change = load_target(one.spec.target)
+        self._target, self._strength, self._columns = one.spec.target, one.strength, recipe.columns
         self._keywords = {"forbid": recipe.forbid} if one.spec.heeds else {}
         concerned = [field for field in recipe.fields if field.signal.kind in one.spec.signals]
         self.fields = [field for field in concerned if field.signal.kind != "table"]
@@ -141,16 +141,7 @@ class _Step:
         return made
 
     def _called(self, value: Any, generator: np.random.Generator) -> Any:
-        try:
-            return self._change(value, self._strength, generator, **self._keywords)
-        except ModaxferError:
-            raise
-        except Exception as error:
-            raise RunFailedError(
-                f"augmentation {self._name} failed",
-                got=f"{type(error).__name__}: {error}",
-                fix="leave it out, or report it to its author",
-            ) from error
+        return call_target(self._target, value, self._strength, generator, kind="augmentation", **self._keywords)
 
     def _checked(self, value: Any, made: Any) -> Any:
         wanted = Sound if isinstance(value, Sound) else str if isinstance(value, str) else _picture()
@@ -159,11 +150,8 @@ class _Step:
         return made
 
     def _refuse(self, made: Any, wanted: str) -> None:
-        raise RunFailedError(
-            f"augmentation {self._name} returned what it must not",
-            got=type(made).__name__,
-            allowed=wanted,
-            fix="leave it out, or report it to its author",
+        raise fault(
+            self._target, "returned what it must not", got=type(made).__name__, allowed=wanted, kind="augmentation"
         )
 
 
@@ -175,5 +163,7 @@ def _picture() -> type:
 
 def _named(error: ModaxferError, place: str) -> ModaxferError:
     """Return `error` with the row that it arose at."""
+    if isinstance(error, PluginFaultError):
+        return error.at(place)
     kind = DataError if isinstance(error, DataError) else RunFailedError
     return kind(f"{place}: {error.what}", got=error.got, allowed=error.allowed, fix=error.fix)

@@ -12,6 +12,7 @@ import numpy as np
 from modaxfer.contracts import Bridge, Example, FittedBridge, Processor, Row, Taken, TaskData
 from modaxfer.data.blanks import filled, present
 from modaxfer.errors import DataError
+from modaxfer.runner.model.bridge import bridged
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.model.joint import JointRows, parts_of
 from modaxfer.runner.progress import Progress
@@ -245,7 +246,7 @@ def examples(
 
 def _read(rows: Sequence[Row], bridge: Bridge, processor: Processor, *, apart: bool) -> list[Example | str]:
     try:
-        return list(processor(bridge(rows)))
+        return list(processor(bridged(bridge, rows)))
     except DataError as error:
         if not apart:
             raise

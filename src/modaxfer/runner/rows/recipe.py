@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Processor
+from modaxfer.contracts import Bridge, InputLayout, Processor
 from modaxfer.data.blanks import is_missing
-from modaxfer.registry import load_target
+from modaxfer.runner.model.bridge import build_bridge
 from modaxfer.runner.model.joint import parts_of
 from modaxfer.spec import Change, Field
 
@@ -38,10 +38,7 @@ class TowerRecipe:
 
     def bridge(self) -> Bridge:
         """Return a bridge that does what the run's does."""
-        made: Bridge = load_target(self.target)(self.options, self.fields, self.layout, self.root)
-        if isinstance(made, FittedBridge) and self.learned is not None:
-            made.restore(self.learned)
-        return made
+        return build_bridge(self.target, self.options, self.fields, self.layout, self.root, self.learned)
 
 
 @dataclass(frozen=True, kw_only=True)

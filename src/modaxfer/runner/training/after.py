@@ -10,7 +10,7 @@ import torch
 
 from modaxfer.contracts import Chosen, Ends, Kept, Weights
 from modaxfer.plan import After
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 from modaxfer.runner.model.transfer import ModelParameter
 from modaxfer.runner.training.validation import Validation
 
@@ -58,7 +58,8 @@ def end_in_weight_space(
     reports = []
     for each in after:
         before = judge(ends.now)
-        chosen: Chosen = load_target(each.target)(ends, each.options)
+        chosen: Any = call_target(each.target, ends, each.options, kind=f"end {each.name}")
+        _require_weights(each, chosen, ends)
         reached = judge(chosen.weights)
         ends = replace(ends, now=chosen.weights)
         told = {"before": validation.value_of(before), "validation": validation.value_of(reached)}
@@ -66,6 +67,18 @@ def end_in_weight_space(
         reports.append({"name": each.name, **chose, **told})
         say(f"  {each.name}: {_shown(chose, told)}")
     return reports
+
+
+def _require_weights(each: After, chosen: Any, ends: Ends) -> None:
+    """Refuse what is not the weights of every trained parameter, as they are shaped."""
+    if not isinstance(chosen, Chosen):
+        got, allowed = type(chosen).__name__, "modaxfer.contracts.Chosen"
+        raise fault(each.target, "returned no weights", got=got, allowed=allowed, kind=f"end {each.name}")
+    shapes = {name: tuple(tensor.shape) for name, tensor in ends.now.items()}
+    strange = [name for name, tensor in chosen.weights.items() if shapes.get(name) != tuple(tensor.shape)]
+    if strange:
+        what, allowed = "returned weights of another shape, or of none that is trained", "those of ends.now"
+        raise fault(each.target, what, got=sorted(strange)[:3], allowed=allowed, kind=f"end {each.name}")
 
 
 def _put(weights: Weights, trained: Mapping[str, ModelParameter]) -> None:

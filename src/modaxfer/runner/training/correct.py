@@ -7,7 +7,7 @@ from typing import Any
 from modaxfer.contracts import Corrected, CorrectionContext, Seen
 from modaxfer.heads.build import head_config
 from modaxfer.plan import Correction, Labels, Role, Stream
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 from modaxfer.runner.model.said import read_said
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
@@ -43,7 +43,11 @@ def correct(sessions: Sessions, correction: Correction, resolved: ResolvedTask) 
         classes=resolved.data.classes,
         seed=session.seed,
     )
-    made: Corrected = load_target(correction.target)(context, **correction.options)
+    kind = f"correction {correction.name}"
+    made: Any = call_target(correction.target, context, kind=kind, **correction.options)
+    if not isinstance(made, Corrected):
+        got, allowed = type(made).__name__, "modaxfer.contracts.Corrected"
+        raise fault(correction.target, "returned no corrected head", got=got, allowed=allowed, kind=kind)
     head_config(made.head)
     session.model.head = made.head.to(session.computer.device)
     for warning in made.warnings:

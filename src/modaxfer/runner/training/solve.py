@@ -11,7 +11,7 @@ import numpy as np
 from modaxfer.contracts import Fitted, LayerFeatures, Readout, SolverContext
 from modaxfer.errors import RefusedError
 from modaxfer.plan import Labels, Phase, Role, Stream
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import layer_features
 from modaxfer.runner.training.streams import Sessions
@@ -53,7 +53,11 @@ def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[st
         judge=session.judge,
         class_weight=session.train.class_weight,
     )
-    fitted: Fitted = load_target(phase.solver.target)(context, phase.solver.options)
+    kind = f"solver of phase {phase.name}"
+    fitted: Any = call_target(phase.solver.target, context, phase.solver.options, kind=kind)
+    if not isinstance(fitted, Fitted):
+        got, allowed = type(fitted).__name__, "modaxfer.contracts.Fitted"
+        raise fault(phase.solver.target, "returned no fitted head", got=got, allowed=allowed, kind=kind)
     session.warnings.extend(fitted.report.get("left_out", ()))
     session.model.read(fitted.readouts)
     session.model.head = fitted.head.to(session.computer.device)

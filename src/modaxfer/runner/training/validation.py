@@ -11,9 +11,8 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from modaxfer.contracts import Seen, ValidatorContext
-from modaxfer.errors import RunFailedError
 from modaxfer.plan import SCORE, Component, Phase
-from modaxfer.registry import load_target
+from modaxfer.registry import call_target, fault
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import entry_point
 from modaxfer.runner.training.seen import seen_rows
@@ -110,13 +109,13 @@ class Validation:
 def _measured(measure: Component | None, seen: Mapping[str, Seen]) -> dict[str, float]:
     if measure is None:
         return {}
-    found: Any = load_target(measure.target)(seen, **measure.options)
+    kind = f"measure {measure}"
+    found: Any = call_target(measure.target, seen, kind=kind, **measure.options)
     try:
         return {str(name): float(value) for name, value in found.items()}
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise RunFailedError(
-            f"measure {measure} gives what cannot be logged", got=repr(found), allowed="numbers by name"
-        ) from error
+        what, allowed = "gives what cannot be logged", "numbers by name"
+        raise fault(measure.target, what, got=repr(found), allowed=allowed, kind=kind) from error
 
 
 def _shown(session: TaskSession, seen: Seen, score: float) -> Seen:
