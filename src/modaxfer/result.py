@@ -153,12 +153,16 @@ class Result:
     """Processes trained with."""
     seed: int = 0
     """Seed of splits, initialisation and order."""
-    plugins: tuple[str, ...] = ()
-    """Plugins that were loaded, with distribution and version."""
+    plugins: tuple[Any, ...] = ()
+    """Plugins that took part: ``namespace``, ``distribution``, ``version``, and ``ids`` of what each brought to it, by
+    kind; of what a plan names that is not registered, the target."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Versions of Python and the libraries that decide the numbers."""
     warnings: tuple[str, ...] = ()
     """Everything a reader should know before trusting the score."""
+    faults: tuple[Mapping[str, Any], ...] = ()
+    """Code of plugins that failed without taking the run down, such as a secondary metric or a report, and what did
+    take it down: ``plugin``, ``distribution``, ``version``, ``kind``, ``id``, ``module``, ``line`` and ``error``."""
     error: str | None = None
     """What went wrong, where the run failed."""
 

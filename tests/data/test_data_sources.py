@@ -155,7 +155,7 @@ def test_without_any_source_every_reason_is_given(monkeypatch, tmp_path):
 
 
 def test_a_source_without_a_training_split_is_its_authors_mistake():
-    with pytest.raises(PluginError, match=r"sample of task 'mine' brings no training split\. Got: test"):
+    with pytest.raises(PluginError, match=r"sample .* brings no training split of task 'mine' \(.*\)\. Got: test"):
         find_rows(task(SampleSource(target=HERE + "no_rows")), None)
 
 

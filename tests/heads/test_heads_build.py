@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from heads_read import said
-from modaxfer.errors import ConfigError, UnknownNameError
+from modaxfer.errors import ConfigError, PluginFaultError, UnknownNameError
 from modaxfer.heads.build import build_head, head_config, reads_tokens, rehearse_head
 from modaxfer.heads.fusion import FusionHead
 from modaxfer.heads.linear import LinearHead
@@ -107,22 +107,26 @@ def test_a_head_that_fits_is_rehearsed_in_silence(head, widths, hidden, parts):
         (
             nn.Linear(6, 1),
             False,
-            r"head Linear cannot read features\. Got: TypeError: .*Fix: read features\.pooled; or say",
+            r"head Linear cannot read features \(torch\S+, line \d+\)\. Got: TypeError: .*Fix: read features\.pooled; or say",
         ),
-        (LinearHead(5, 1), False, r"head LinearHead cannot read features\. Got: RuntimeError: "),
+        (
+            LinearHead(5, 1),
+            False,
+            r"head modaxfer/linear cannot read features \(modaxfer\.heads\.linear, line \d+\)\. Got: Runt",
+        ),
         (
             LinearHead(6, 2),
             False,
-            r"does not say one thing of each row\. Got: shape \(2, 2\)\. Allowed: shape \(2, 1\)",
+            r"does not say one thing of each row \(modaxfer\.heads\.linear, line \d+\)\. Got: shape \(2, 2\)\. Allowed: .*shape \(2, 1\)",
         ),
         (
             TokenMean(6),
             True,
-            r"does not say one thing of each part of a row\. Got: shape \(2, 1\)\. Allowed: shape \(2, 3, 1\)",
+            r"does not say one thing of each part of a row \(.*\)\. Got: shape \(2, 1\)\. Allowed: .*shape \(2, 3, 1\)",
         ),
     ],
     ids=["reads a tensor", "another width", "two outputs", "one answer for all parts"],
 )
 def test_a_head_that_does_not_fit_is_refused(head, parts, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(PluginFaultError, match=message):
         rehearse_head(head, (6,), (6,), 1, parts=parts)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from modaxfer.contracts import LossContext, Step, StreamBatch, StreamFacts
-from modaxfer.errors import HiddenTargetsError, RunFailedError
+from modaxfer.errors import HiddenTargetsError, PluginFaultError, RunFailedError
 from modaxfer.losses.build import Term, build_combiner, build_terms
 from modaxfer.plan import SUPERVISED, Labels, LossTerm, Part, Phase, Ramp, Role, Stream
 from modaxfer.registry import problem_of
@@ -62,9 +62,13 @@ def test_building_a_loss_draws_from_a_state_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("made", "joint", "message"),
     [
-        (torch.tensor(1.0), False, r"loss x does not give one number per row. Got: shape \[\]. Allowed: shape \[3\]"),
-        (torch.zeros(3), True, r"loss x does not give a single number. Got: shape \[3\]. Allowed: shape \[\]"),
-        (1.0, True, r"loss x does not give a single number. Got: float"),
+        (
+            torch.tensor(1.0),
+            False,
+            r"loss x does not give one number per row \(test_losses_build, line \d+\). Got: shape \[\]. Allowed: shape \[3\], ",
+        ),
+        (torch.zeros(3), True, r"loss x does not give a single number \(.*\). Got: shape \[3\]. Allowed: shape \[\], "),
+        (1.0, True, r"loss x does not give a single number \(.*\). Got: float"),
     ],
 )
 def test_a_loss_is_of_the_shape_that_it_promises(made, joint, message) -> None:
@@ -82,5 +86,5 @@ def test_a_loss_that_reaches_for_hidden_targets_is_told_so() -> None:
 
 
 def test_another_mistake_of_a_loss_is_its_own() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'outptus'"):
+    with pytest.raises(PluginFaultError, match=r"loss x failed .*no attribute 'outptus'"):
         called(lambda step: step.only.outptus, targets=torch.tensor([0, 1, 1]))

@@ -49,8 +49,8 @@ def test_the_same_rows_are_judged_alike():
 
 
 def test_a_score_of_no_number_is_told(monkeypatch):
-    monkeypatch.setattr(judge, "load_target", lambda _: lambda encoded: Judged(value=np.nan, layers=()))
-    with pytest.raises(RunFailedError, match=r"score logme gives nothing by which encoders can be compared. Got: nan"):
+    monkeypatch.setattr(judge, "call_target", lambda *_, **__: Judged(value=np.nan, layers=()))
+    with pytest.raises(RunFailedError, match=r"score modaxfer/logme gives nothing by which encoders .*\. Got: nan"):
         judged("logme", encoded_rows(*drawn()))
 
 

@@ -128,11 +128,14 @@ def _invoke(words: list[str]) -> int:
 
 
 def _report(error: Exception, debug: bool) -> int:
+    from modaxfer.registry import blamed
+
     if debug:
-        traceback.print_exc()
-    if isinstance(error, ModaxferError):
-        _say(str(error))
-        return error.exit_status
+        traceback.print_exception(error)
+    named = blamed(error)
+    if isinstance(named, ModaxferError):
+        _say(str(named))
+        return named.exit_status
     _say(f"unexpected {type(error).__name__}: {error}. Run it again with --debug for the traceback, and report it.")
     return 1
 

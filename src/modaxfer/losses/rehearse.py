@@ -12,11 +12,12 @@ from torch import nn
 from modaxfer.contracts import Features, Hidden, LossContext, Seen, Step, StreamBatch, TrainedParameter
 from modaxfer.contracts.source_head import no_source_head
 from modaxfer.contracts.stream_encoder import no_encoder
-from modaxfer.errors import ModaxferError, RefusedError, RunFailedError
+from modaxfer.errors import ModaxferError, PluginFaultError, RefusedError, RunFailedError
 from modaxfer.losses.build import build_combiner, build_terms
 from modaxfer.losses.extras import compute_extra
 from modaxfer.losses.predicted import predicted
 from modaxfer.plan import Labels, Reads
+from modaxfer.registry import BUILTIN
 
 if TYPE_CHECKING:
     from modaxfer.contracts import StreamEncoder, StreamFacts
@@ -101,6 +102,8 @@ def _refused(who: str) -> Iterator[None]:
     try:
         yield
     except RunFailedError as error:
+        if isinstance(error, PluginFaultError) and error.blame["plugin"] not in ("", BUILTIN):
+            raise  # A loss that a plugin brings is to be mended there, not to be done without.
         raise RefusedError(error.what, got=error.got, allowed=error.allowed, fix=error.fix) from error
     except ModaxferError:
         raise

@@ -1,7 +1,17 @@
 """The register of everything installed: plugins, and the names they bring. Standard library and pluggy only."""
 
 from modaxfer.registry.blame import Blame, blame_of
-from modaxfer.registry.calling import blamed, blaming, build_target, call_target, calling, fault, is_strict
+from modaxfer.registry.calling import (
+    FaultNote,
+    blamed,
+    blaming,
+    build_target,
+    call_target,
+    calling,
+    fault,
+    is_strict,
+    noted,
+)
 from modaxfer.registry.discovery import discover
 from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.problems import applicable_metrics, problem_name, problem_of, problem_spec
@@ -14,6 +24,7 @@ __all__ = [
     "KINDS",
     "Blame",
     "Entry",
+    "FaultNote",
     "Kind",
     "PluginRecord",
     "Registry",
@@ -32,6 +43,7 @@ __all__ = [
     "is_strict",
     "load_plugin",
     "load_target",
+    "noted",
     "problem_name",
     "problem_of",
     "problem_spec",

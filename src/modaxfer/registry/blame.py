@@ -7,10 +7,11 @@ import re
 import sys
 import traceback
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.registry.records import BUILTIN, KINDS, Entry, PluginRecord, State
-from modaxfer.registry.register import registry
+from modaxfer.registry.register import Registry, registry
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -143,19 +144,17 @@ def _text(target: object) -> str:
 
 def _entry(target: object) -> Entry | None:
     """Return what names `target` in the register: by its text, else as the object that a target has become."""
-    entries = [entry for kind in KINDS for entry in registry().all(kind)]
-    text = _text(target)
-    named = next((entry for entry in entries if text in _targets(entry)), None)
-    if named is not None or isinstance(target, str):
-        return named
+    named, text = _by_target(registry()), _text(target)
+    if text in named or isinstance(target, str):
+        return named.get(text)
     kind = target if hasattr(target, "__qualname__") else type(target)
-    return next((entry for entry in entries if any(_loaded(one) is kind for one in _targets(entry))), None)
+    return next((entry for one, entry in named.items() if _loaded(one) is kind), None)
 
 
 def _entry_in(frames: list[tuple[FrameType, int]], record: PluginRecord) -> Entry | None:
     """Return the plugin's entry whose function, or whose object's method, is the innermost in a traceback."""
-    own = [entry for kind in KINDS for entry in registry().all(kind) if entry.plugin == record.namespace]
-    targets = [(entry, one) for entry in own for one in _targets(entry)]
+    named = _by_target(registry())
+    targets = [(entry, one) for one, entry in named.items() if entry.plugin == record.namespace]
     for frame, _ in frames:
         module, qualified = str(frame.f_globals.get("__name__", "")), frame.f_code.co_qualname
         for entry, one in targets:
@@ -167,14 +166,19 @@ def _entry_in(frames: list[tuple[FrameType, int]], record: PluginRecord) -> Entr
     return None
 
 
-def _targets(entry: Entry) -> list[str]:
-    """Return every target that a spec holds, those of a task's sources too: its text has them all."""
-    return _TARGETS.findall(repr(entry.spec))
+@lru_cache(maxsize=8)
+def _by_target(known: Registry) -> dict[str, Entry]:
+    """Return what names each target, first come first; the text of a spec has all, those of a task's sources too."""
+    found: dict[str, Entry] = {}
+    for entry in (entry for kind in KINDS for entry in known.all(kind)):
+        for target in _TARGETS.findall(repr(entry.spec)):
+            found.setdefault(target, entry)
+    return found
 
 
 def _first_target(entry: Entry) -> str:
     own = getattr(entry.spec, "target", None)
-    return own if isinstance(own, str) and own else next(iter(_targets(entry)), "")
+    return own if isinstance(own, str) and own else next(iter(_TARGETS.findall(repr(entry.spec))), "")
 
 
 def _loaded(target: str) -> object:
@@ -198,7 +202,5 @@ def _plugin_of(module: str) -> PluginRecord | None:
         package = record.module.rpartition(".")[0] or record.module
         if record.state is State.LOADED and package and (module == package or module.startswith(f"{package}.")):
             return record
-    entries = (entry for kind in KINDS for entry in registry().all(kind) if entry.plugin != BUILTIN)
-    named = (entry for entry in entries if any(one.partition(":")[0] == module for one in _targets(entry)))
-    found = next(named, None)
-    return None if found is None else _record(found.plugin)
+    named = ((target.partition(":")[0], entry.plugin) for target, entry in _by_target(registry()).items())
+    return next((_record(plugin) for own, plugin in named if own == module and plugin != BUILTIN), None)

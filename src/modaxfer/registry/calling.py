@@ -23,10 +23,37 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-__all__ = ["blamed", "blaming", "build_target", "call_target", "calling", "fault", "is_strict"]
+__all__ = ["FaultNote", "blamed", "blaming", "build_target", "call_target", "calling", "fault", "is_strict", "noted"]
 
 _OF_PLANS = ("modaxfer.plan", "modaxfer.plan_streams", "modaxfer.plan_facts", "modaxfer.ramp")
 """What is refused here was written by a strategy, not by the user."""
+
+
+class FaultNote(str):
+    """A warning that knows whose fault it tells of, as a result has it under ``faults``."""
+
+    __slots__ = ("told",)
+    told: dict[str, Any]
+
+
+def noted(text: str, error: BaseException) -> str:
+    """Return a warning of what `error` has cost; one that a plugin's code is to blame for is a `FaultNote`.
+
+    Args:
+        text: For people, one line.
+        error: What was raised.
+
+    Raises:
+        PluginFaultError: It is the fault of a plugin's code, and ``MODAXFER_STRICT=1``.
+    """
+    named = blamed(error)
+    if not isinstance(named, PluginFaultError):
+        return text
+    if is_strict() and named.blame["plugin"] != BUILTIN:
+        raise named
+    note = FaultNote(text)
+    note.told = {**named.blame, "error": str(named)}
+    return note
 
 
 class calling:  # noqa: N801 - read as a verb: with calling(entry)

@@ -6,7 +6,8 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import replace
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modaxfer.registry.names import is_short_name
@@ -29,21 +30,51 @@ def discover() -> tuple[PluginRecord, ...]:
 
     ``MODAXFER_PLUGINS`` chooses: unset all, empty none, else a comma list of namespaces.
     """
-    found = sorted((_record(point) for point in entry_points(group=GROUP)), key=lambda r: (r.namespace, r.distribution))
+    found = sorted(_found(), key=lambda r: (r.namespace, r.distribution))
     own = PluginRecord(
         namespace=BUILTIN, module="modaxfer.registry.builtin", distribution="modaxfer", version=__version__
     )
     return (own, *_without_clashes(_chosen(found)))
 
 
+def _found() -> list[PluginRecord]:
+    try:
+        return [_record(point) for point in entry_points(group=GROUP)]
+    except (ValueError, OSError):
+        # One distribution's files cannot be read: the others can, one by one.
+        return [record for distribution in distributions() for record in _records_of(distribution)]
+
+
+def _records_of(distribution: Distribution) -> list[PluginRecord]:
+    """Return the plugins of one distribution; of one whose entry points cannot be read, a record that says why."""
+    try:
+        return [_record(point) for point in distribution.entry_points if point.group == GROUP]
+    except (ValueError, OSError) as error:
+        folder = _folder(distribution)
+        if folder is None or f"[{GROUP}]".encode() not in (folder / "entry_points.txt").read_bytes():
+            return []  # No plugin; whoever needs it will say so.
+        name, _, version = folder.stem.partition("-")
+        text = f"its entry_points.txt cannot be read, {error}; it has to be UTF-8"
+        return [PluginRecord(namespace=name, distribution=name, version=version, state=State.BROKEN, error=text)]
+
+
+def _folder(distribution: Distribution) -> Path | None:
+    """Return the folder of a distribution's metadata; None where it lies elsewhere, as in a zip file."""
+    folder = getattr(distribution, "_path", None)
+    return folder if isinstance(folder, Path) else None
+
+
 def _record(point: EntryPoint) -> PluginRecord:
     assert point.dist is not None, "entry points come from distributions"
-    record = PluginRecord(
-        namespace=point.name,
-        module=point.value,
-        distribution=_stated(point.dist, "Name") or "distribution without a name",
-        version=_stated(point.dist, "Version"),
-    )
+    record = PluginRecord(namespace=point.name, module=point.value)
+    try:
+        name, version = _stated(point.dist, "Name"), _stated(point.dist, "Version")
+    except (ValueError, OSError) as error:
+        folder = _folder(point.dist)
+        stem, _, version = ("" if folder is None else folder.stem).partition("-")
+        text = f"its METADATA cannot be read, {error}; they have to be UTF-8"
+        return replace(record, distribution=stem, version=version, state=State.BROKEN, error=text)
+    record = replace(record, distribution=name or "distribution without a name", version=version)
     if not is_short_name(point.name):
         text = f"its namespace {point.name!r} is not valid; use lower-case letters, digits, '.', '_' and '-'"
         return replace(record, state=State.BROKEN, error=text)

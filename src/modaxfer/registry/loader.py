@@ -19,6 +19,7 @@ from modaxfer.hooks import HookSpecs
 from modaxfer.registry.hook_checks import check_hooks
 from modaxfer.registry.records import KINDS, Entry, Kind, LoadError, PluginRecord, Stage, State
 from modaxfer.registry.spec_checks import check_specs
+from modaxfer.registry.watch import Watch
 from modaxfer.spec import API_VERSION
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
     if found.state is not State.INSTALLED:
         return found, ()
     try:
-        with redirect_stdout(sys.stderr):
+        with Watch(found), redirect_stdout(sys.stderr):
             with _at(Stage.IMPORT):
                 module, notices = _import(found.module)
             with _at(Stage.API):
@@ -64,12 +65,12 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
             with _at(Stage.HOOKS):
                 own = _own_hooks(module)
             with _at(Stage.SPECS):
-                entries = _entries(found.namespace, own)
+                entries, slow = _timed_entries(found.namespace, own)
             with _at(Stage.REGISTER):
                 _register(module, found.namespace, manager)
     except LoadError as error:
         return replace(found, state=error.state, stage=error.stage, error=str(error)), ()
-    return replace(found, state=State.LOADED, stage=Stage.REGISTER, notices=notices), entries
+    return replace(found, state=State.LOADED, stage=Stage.REGISTER, notices=notices + slow), entries
 
 
 @contextmanager
@@ -124,6 +125,16 @@ def _own_hooks(module: ModuleType) -> pluggy.PluginManager:
     except pluggy.PluginValidationError as error:
         raise LoadError(str(error)) from error
     return manager
+
+
+def _timed_entries(namespace: str, own: pluggy.PluginManager) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """Return what the hooks bring, and a notice where they take long."""
+    start = time.perf_counter()
+    entries = _entries(namespace, own)
+    elapsed = (time.perf_counter() - start) * 1000
+    if elapsed <= SLOW_MS:
+        return entries, ()
+    return entries, (f"its hooks are slow: {elapsed:.0f} ms; specs are data, what takes long belongs behind a target",)
 
 
 def _entries(namespace: str, own: pluggy.PluginManager) -> tuple[Entry, ...]:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ["ReadOnly", "call_hook", "notify"]
+__all__ = ["EVENTS", "ReadOnly", "call_hook", "notify"]
+
+
+EVENTS = ("run_start", "stage_end", "logged", "run_end", "run_error")
+"""What observers are told of; the hooks are called so behind ``modaxfer_``."""
 
 
 class ReadOnly(dict[str, Any]):

@@ -8,18 +8,22 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.errors import AmbiguousNameError, ConfigError, PluginError, UnknownNameError
+from modaxfer.escaping import one_line
 from modaxfer.registry.discovery import discover
 from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.names import matching, resolve, shown_names
-from modaxfer.registry.observers import call_hook, notify
-from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord
+from modaxfer.registry.observers import EVENTS, call_hook, notify
+from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pluggy
 
 __all__ = ["Registry", "registry"]
+
+
+_REMEDY = "install another release of {0}, uninstall it, or name the plugins to load in MODAXFER_PLUGINS"
 
 
 class Registry:
@@ -91,16 +95,31 @@ class Registry:
         Raises:
             PluginError: As `pick_bridge`.
         """
-        for implementation in reversed(self._manager.hook.modaxfer_pick_bridge.get_hookimpls()):
-            chosen = self._asked(implementation, source, sink)
-            if chosen is not None:
-                own = implementation.plugin_name == BUILTIN
-                named = "default" if own else f"named by the plugin {implementation.plugin_name}"
-                return chosen, f"{named} for {source} to {sink}"
+        picked = self._picked(source, sink)
+        if picked is not None:
+            chosen, who = picked
+            return chosen, f"{'default' if who == BUILTIN else f'named by the plugin {who}'} for {source} to {sink}"
         fitting = self._bridges(source, sink)
         if len(fitting) != 1 or len(set(kinds := source.split("+"))) < len(kinds):
             return None
         return fitting[0], f"the only one that leads from {source} to {sink}"
+
+    def picked_by(self, source: str, sink: str) -> str:
+        """Return the namespace of the plugin that names a bridge from `source` to `sink`; empty where none does.
+
+        Raises:
+            PluginError: As `pick_bridge`.
+        """
+        picked = self._picked(source, sink)
+        return "" if picked is None else picked[1]
+
+    def observers(self) -> tuple[tuple[str, str], ...]:
+        """Return the namespace and the event of every observer."""
+        return tuple(
+            (str(implementation.plugin_name), event)
+            for event in EVENTS
+            for implementation in getattr(self._manager.hook, f"modaxfer_{event}").get_hookimpls()
+        )
 
     def notify(self, event: str, **values: Any) -> list[str]:
         """Tell observers of a run event, the part of its hook behind ``modaxfer_``; return a line per failure."""
@@ -125,6 +144,14 @@ class Registry:
     def _bridges(self, source: str, sink: str) -> list[Entry]:
         kinds = set(source.split("+"))
         return [entry for entry in self.all("bridge") if entry.spec.sink == sink and kinds <= entry.spec.sources]
+
+    def _picked(self, source: str, sink: str) -> tuple[Entry, str] | None:
+        """Return the bridge that a plugin, or the framework, names, and who."""
+        for implementation in reversed(self._manager.hook.modaxfer_pick_bridge.get_hookimpls()):
+            chosen = self._asked(implementation, source, sink)
+            if chosen is not None:
+                return chosen, str(implementation.plugin_name)
+        return None
 
     def _asked(self, implementation: pluggy.HookImpl, source: str, sink: str) -> Entry | None:
         who = f"plugin {implementation.plugin_name!r} was asked for a bridge from {source} to {sink}"
@@ -157,8 +184,17 @@ def registry() -> Registry:
             "; ".join(made.failures), fix="mend or uninstall it, or unset MODAXFER_STRICT to go on without"
         )
     if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes one speaks
-        sys.stderr.writelines(f"warning: {line}\n" for line in made.failures + made.notices)
+        sys.stderr.writelines(f"warning: {one_line(line)}\n" for line in _lines(made))
     return made
+
+
+def _lines(made: Registry) -> Iterator[str]:
+    """Yield one line per plugin that is not loaded, with what to do, and per notice."""
+    for record in made.plugins:
+        if record.failure:
+            remedy = "" if record.state is State.MISSING else f". Fix: {_REMEDY.format(record.distribution)}"
+            yield f"{record.failure.rstrip('.')}{remedy}"
+    yield from made.notices
 
 
 def _kind(name: str) -> Kind:

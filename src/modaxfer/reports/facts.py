@@ -176,7 +176,17 @@ def cost_facts(result: Result) -> Facts:
 
 def environment_facts(result: Result) -> Facts:
     """Return seed, versions and plugins."""
-    return _present(("seed", str(result.seed)), *result.versions.items(), ("plugins", ", ".join(result.plugins)))
+    plugins = "; ".join(map(_plugin, result.plugins))
+    return _present(("seed", str(result.seed)), *result.versions.items(), ("plugins", plugins))
+
+
+def _plugin(told: Any) -> str:
+    """Return a plugin that took part, with what it brought; results of older versions have a line."""
+    if not isinstance(told, Mapping):
+        return str(told)
+    origin = " ".join(str(told[key]) for key in ("distribution", "version") if told.get(key))
+    ids = ", ".join(f"{kind} {' and '.join(names)}" for kind, names in told.get("ids", {}).items())
+    return f"{told.get('namespace')} ({origin})" + (f": {ids}" if ids else "")
 
 
 def _adaptation(told: object) -> Facts:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from modaxfer.escaping import one_line
-from modaxfer.registry import load_target, registry
+from modaxfer.registry import Entry, FaultNote, call_target, fault, noted, registry
 from modaxfer.result import Result
 
 __all__ = ["report_run", "write_reports"]
@@ -19,13 +20,15 @@ def report_run(result: Result, folder: Path) -> None:
     troubles: list[str] = []
     write_reports(result, folder, on_trouble=troubles.append)
     if troubles:
-        replace(result, warnings=(*result.warnings, *troubles)).save(folder)
+        faults = (note.told for note in troubles if isinstance(note, FaultNote))
+        replace(result, warnings=(*result.warnings, *troubles), faults=(*result.faults, *faults)).save(folder)
 
 
 def write_reports(result: Result, folder: Path, on_trouble: Callable[[str], object] = lambda text: None) -> list[Path]:
     """Render `result` with every registered report and return the files written; of a shared run, each task's too.
 
-    A report that fails says so in one line on standard error; the result and the other reports stand.
+    A report that fails says so in one line on standard error; the result and the other reports stand, unless
+    ``MODAXFER_STRICT=1`` and it is a plugin's.
 
     Args:
         result: What is shown.
@@ -35,11 +38,22 @@ def write_reports(result: Result, folder: Path, on_trouble: Callable[[str], obje
     written: list[Path] = []
     for entry in registry().all("report"):
         try:
-            written += load_target(entry.spec.target)(result, folder)
+            written += _files(entry, call_target(entry.spec.target, result, folder, kind="report"))
         except Exception as error:
-            told = one_line(f"report {entry.id} failed: {type(error).__name__}: {error}")
+            told = noted(one_line(f"a report is left out: {error}"), error)
             print(f"modaxfer: {told}", file=sys.stderr)  # noqa: T201
             on_trouble(told)
     for task in result.tasks.values():
         written += write_reports(Result.load(folder / task["run"]), folder / task["run"], on_trouble)
     return written
+
+
+def _files(entry: Entry, made: Any) -> list[Path]:
+    """Return the paths that a report has written, or refuse what is none."""
+    if isinstance(made, Iterable) and not isinstance(made, str | bytes):
+        paths = list(made)
+        if all(isinstance(path, str | Path) for path in paths):
+            return [Path(path) for path in paths]
+    raise fault(
+        entry, "returned no paths", got=type(made).__name__, allowed="the paths of the files that it has written"
+    )

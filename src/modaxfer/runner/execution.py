@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from modaxfer.registry import registry
+from modaxfer.registry import blaming, registry
 from modaxfer.result import Result
 from modaxfer.runner.before.stage import told_before
 from modaxfer.runner.claims.space import space_told
@@ -115,7 +115,8 @@ class Execution:
                 (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
             self.context.warnings.extend(self.context.observed.begin(dict(vars(self.config))))
             try:
-                return self._result()
+                with blaming():
+                    return self._result()
             except Exception as error:
                 self._fail(error)
                 raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import RunConfig
+from modaxfer.registry import blaming
 from modaxfer.result import Result
 from modaxfer.runner.before.stage import find_stage, started_from, train_stage
 from modaxfer.runner.claims.claim import Claim, claim
@@ -68,7 +69,7 @@ def run(
     """
     if resume:
         config = resumed(config)
-    with heeded(), ExitStack() as held:
+    with blaming(), heeded(), ExitStack() as held:
         claims: list[Claim] = []
 
         def claimed() -> tuple[RunConfig, Path]:

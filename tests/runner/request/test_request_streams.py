@@ -78,7 +78,7 @@ def test_streams_are_not_judged_by_what_sees_no_labels(resolved):
         (
             LossTerm(name="x", target="losses_of_tests:Scalar", joint=True, options={"wdith": 3}),
             ConfigError,
-            "what x .losses_of_tests:Scalar. is given does not fit it. Got: .*wdith",
+            "what loss x .losses_of_tests:Scalar. is given does not fit it. Got: .*wdith",
         ),
         (
             LossTerm(name="x", target="losses_of_tests:Rows", reads=frozenset({Reads.TOKENS}), joint=False),
@@ -95,8 +95,8 @@ def test_a_loss_is_tried_first(term, error, message, resolved):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("first", r"extra told does not have a value for each row. Got: shape \[1, 2\]"),
-        ("teacher", r"loss x fails on made-up features. Got: KeyError: 'gaps'"),
+        ("first", r"extra told does not have a value for each row \(losses_of_tests, line \d+\). Got: shape \[1, 2\]"),
+        ("teacher", r"loss x failed \(losses_of_tests, line \d+\). Got: KeyError: 'gaps'"),
     ],
 )
 def test_a_loss_on_what_the_model_says_is_tried_too(target, message, resolved):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from modaxfer.errors import ConfigError, DataError, ModaxferError, PluginError
+from modaxfer.errors import ConfigError, DataError, ModaxferError, PluginError, PluginFaultError
 from modaxfer.result import Result, write_atomically
 from modaxfer.runner import folder as run_folder
 from modaxfer.runner.beside.schedule import is_complete, run_with_companions
@@ -132,7 +132,7 @@ class Sweep:
         refused = _is_refusal(error) and not _weights_were_loaded(target)
         if refused:
             self._make_room(target)
-        if not isinstance(error, ModaxferError):
+        if not isinstance(error, ModaxferError) or isinstance(error, PluginFaultError):
             write_atomically(target / TRACEBACK, "".join(traceback.format_exception(error)))
         if run_folder.has_result(target):
             self.on_run(Result.load(target), target)

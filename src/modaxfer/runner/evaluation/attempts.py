@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from modaxfer.errors import PluginFaultError
+from modaxfer.registry import noted
 from modaxfer.runner.claims.space import is_full
 
 __all__ = ["attempt", "each_apart"]
@@ -16,7 +18,7 @@ Value = TypeVar("Value")
 def attempt(what: str, make: Callable[[], Found], warnings: list[str]) -> Found | None:
     """Return what `make` returns; where it raises, note that `what` is left out, and why, and return None.
 
-    A full disk is no failure of `what`, and is handed on.
+    A full disk is no failure of `what`, and is handed on; so is, with ``MODAXFER_STRICT=1``, the fault of a plugin.
     """
     try:
         return make()
@@ -24,7 +26,8 @@ def attempt(what: str, make: Callable[[], Found], warnings: list[str]) -> Found 
         if is_full(error):
             raise
         reason = " ".join(str(error).split()) or "no reason given"
-        warnings.append(f"{what} failed and is left out: {type(error).__name__}: {reason}")
+        said = reason if isinstance(error, PluginFaultError) else f"{type(error).__name__}: {reason}"
+        warnings.append(noted(f"{what} failed and is left out: {said}", error))
         return None
 
 

@@ -16,11 +16,12 @@ import torch
 
 from modaxfer.metrics import greater_is_better
 from modaxfer.metrics.ragged_scores import score_lists
-from modaxfer.registry import problem_spec, registry
+from modaxfer.registry import FaultNote, problem_spec
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.chosen import validated_on, validators_of
 from modaxfer.runner.evaluation.scores import Findings
+from modaxfer.runner.evaluation.took_part import joined, took_part
 from modaxfer.runner.folder import VALIDATION, task_folder
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.announced import describe
@@ -49,7 +50,7 @@ def assemble(
     estimated: Mapping[str, Any],
 ) -> Result:
     """Return the result of one task of a finished run."""
-    seconds = stages.seconds()
+    seconds, warnings = stages.seconds(), [*session.warnings, *findings.warnings]
     told = describe(resolved)
     own = {id(parameter) for parameter in session.model.parameters()}
     heads = {id(parameter) for parameter in session.model.head.parameters()}
@@ -94,13 +95,10 @@ def assemble(
         device=session.computer.device.type,
         num_processes=session.accelerator.num_processes,
         seed=session.seed,
-        plugins=tuple(
-            f"{record.namespace} ({record.distribution} {record.version})"
-            for record in registry().plugins
-            if record.state == "loaded"
-        ),
+        plugins=took_part([resolved], training),
         versions={"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
-        warnings=tuple(dict.fromkeys([*session.warnings, *findings.warnings])),
+        warnings=tuple(dict.fromkeys(warnings)),
+        faults=tuple(note.told for note in dict.fromkeys(warnings) if isinstance(note, FaultNote)),
     )
 
 
@@ -130,6 +128,8 @@ def together(results: Sequence[Result], stages: Stages) -> Result:
             "problem": " + ".join(result.data["problem"] for result in results),
             "classes": [],
         },
+        plugins=joined([result.plugins for result in results]),
+        faults=tuple(fault for result in results for fault in result.faults),
         tasks={
             result.task: {
                 "run": f"tasks/{task_folder(result.task)}",

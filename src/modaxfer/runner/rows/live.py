@@ -123,6 +123,7 @@ class _Step:
 
     def __init__(self, one: Augmentation, recipe: Recipe) -> None:
         self._target, self._strength, self._columns = one.spec.target, one.strength, recipe.columns
+        self._kind = f"augmentation {one.spec.name}"
         self._keywords = {"forbid": recipe.forbid} if one.spec.heeds else {}
         concerned = [field for field in recipe.fields if field.signal.kind in one.spec.signals]
         self.fields = [field for field in concerned if field.signal.kind != "table"]
@@ -141,7 +142,7 @@ class _Step:
         return made
 
     def _called(self, value: Any, generator: np.random.Generator) -> Any:
-        return call_target(self._target, value, self._strength, generator, kind="augmentation", **self._keywords)
+        return call_target(self._target, value, self._strength, generator, kind=self._kind, **self._keywords)
 
     def _checked(self, value: Any, made: Any) -> Any:
         wanted = Sound if isinstance(value, Sound) else str if isinstance(value, str) else _picture()
@@ -150,9 +151,7 @@ class _Step:
         return made
 
     def _refuse(self, made: Any, wanted: str) -> None:
-        raise fault(
-            self._target, "returned what it must not", got=type(made).__name__, allowed=wanted, kind="augmentation"
-        )
+        raise fault(self._target, "returned what it must not", got=type(made).__name__, allowed=wanted, kind=self._kind)
 
 
 def _picture() -> type:
