@@ -107,7 +107,7 @@ def test_a_head_that_fits_is_rehearsed_in_silence(head, widths, hidden, parts):
         (
             nn.Linear(6, 1),
             False,
-            r"head Linear cannot read features \(torch\S+, line \d+\)\. Got: TypeError: .*Fix: read features\.pooled; or say",
+            r"head Linear cannot read features \(.*\)\. Got: TypeError: .*Fix: read features\.pooled; or say",
         ),
         (
             LinearHead(5, 1),
@@ -117,7 +117,7 @@ def test_a_head_that_fits_is_rehearsed_in_silence(head, widths, hidden, parts):
         (
             LinearHead(6, 2),
             False,
-            r"does not say one thing of each row \(modaxfer\.heads\.linear, line \d+\)\. Got: shape \(2, 2\)\. Allowed: .*shape \(2, 1\)",
+            r"does not say one thing of each row \(modaxfer\S+, line \d+\)\. Got: shape \(2, 2\)\. .*shape \(2, 1\)",
         ),
         (
             TokenMean(6),

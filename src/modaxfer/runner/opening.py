@@ -22,6 +22,7 @@ from modaxfer.runner.claims.start import description
 from modaxfer.runner.context import RunContext
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.build import build_model, fill_model, load_head, one_processor
+from modaxfer.runner.model.check import check_towers
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -52,6 +53,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
     Raises:
         CheckpointUnavailableError: An encoder's weights cannot be had.
         DataError: A row cannot be decoded.
+        PluginFaultError: An encoder or a bridge of a plugin does not return what it must.
     """
     first = tasks[0]
     with context.stages.stage("load"):
@@ -71,11 +73,18 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
         for note in notes:
             context.progress.say(f"warning: {note}")
         model = _model(each, encoders).to(computer.device)
+        _check_first_row(model, each, computer)
         session = _session(each, model, computer, log, _weights_key(each.resolved, encoders, computer), context)
         if each.resolved.source is not None:
             session.source = _source_session(session, each.resolved.source, context)
         sessions.append(session)
     return sessions
+
+
+def _check_first_row(model: TransferModel, parts: _Parts, computer: Computer) -> None:
+    rows = parts.rows.splits["train"].rows
+    with computer.arithmetic():
+        check_towers(model, computer.place(parts.processor.collate([rows[0]])))
 
 
 def _parts(tasks: Sequence[ResolvedTask], encoders: Sequence[Any], context: RunContext) -> list[_Parts]:

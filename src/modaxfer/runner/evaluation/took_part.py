@@ -26,7 +26,8 @@ def took_part(tasks: Sequence[ResolvedTask], training: Mapping[str, Any] | None 
         training: What it says of its training, where it came so far: the classical heads that were chosen.
     """
     everyone = [*tasks, *(resolved.source for resolved in tasks if resolved.source is not None)]
-    used = [*chain.from_iterable(map(_of_task, everyone)), *_of_plan(tasks[0].plan), *_everywhere()]
+    strategy: Used = (tasks[0].strategy.plugin, "strategy", tasks[0].strategy.id)
+    used = [strategy, *chain.from_iterable(map(_of_task, everyone)), *_of_plan(tasks[0].plan), *_everywhere()]
     for phase in (training or {}).get("phases", ()):
         used += _named("classical head", str(phase.get("head")))
     known = {record.namespace: record for record in registry().plugins}

@@ -9,11 +9,13 @@ from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig
 from modaxfer.contracts import Bridge, ExaminingBridge, FittedBridge, Readout, TaskData
+from modaxfer.data.rows import TooFewRowsError
 from modaxfer.encoders.checkpoints import ResolvedEncoder
+from modaxfer.errors import DataError, ModaxferError
 from modaxfer.metrics import default_metrics
 from modaxfer.plan import Plan, PlanContext, Role
 from modaxfer.problems.conformity import require_problem
-from modaxfer.registry import Entry, problem_name, problem_of, problem_spec
+from modaxfer.registry import BUILTIN, Entry, blame_of, fault, problem_name, problem_of, problem_spec, registry
 from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.request.asked_scores import refuse_other_scores, usual_scores
 from modaxfer.runner.request.augmented import augmented
@@ -229,7 +231,10 @@ def _task_rows(
         division=division_of(config),
         memory=memory,
     )
-    data = read(task)
+    try:
+        data = read(task)
+    except TooFewRowsError as error:
+        raise _of_task(error, task_id) from error
     if parent is not None and data.classes != (classes := parent_classes(parent, task, data.classes, config)):
         task = replace(task, target=replace(task.target, classes=classes))
         data = read(task)
@@ -239,6 +244,18 @@ def _task_rows(
     if parent is not None:
         refuse_other_way(parent, ways[0][1], fields)
     return _TaskRows(task_id=task_id, task=task, data=data, fields=fields, ways=ways)
+
+
+def _of_task(error: TooFewRowsError, task_id: str) -> ModaxferError:
+    """Return `error` with the plugin whose task it is; where the plugin's own code brings the rows, it is its fault."""
+    entry = next((entry for entry in registry().all("task") if entry.id == task_id), None)
+    if entry is None or entry.plugin == BUILTIN:
+        return error
+    found = blame_of(entry)
+    if found.module:
+        return fault(entry, "brings too few usable rows", got=f"{error.what}: {error.got}", allowed=error.allowed)
+    what = f"task {task_id} ({found.distribution} {found.version}): {error.what}"
+    return DataError(what, got=error.got, allowed=error.allowed, fix=error.fix)
 
 
 def _with_unlabelled(config: RunConfig, rows: _TaskRows) -> _TaskRows:

@@ -1,0 +1,131 @@
+"""Errors in a plugin's code at run time say whose they are, what was returned and what is allowed."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+from clumsy import ENCODERS, PARTS, PLANS, PLUGIN, TASKS
+
+TRIED = {
+    "a strategy without a plan": ({"strategy": "nothing"}, r"strategy clumsy/nothing returned no plan \(PLACE plans, line 11\). "
+        r"Got: None: was `return` forgotten\?. Allowed: a modaxfer.plan.Plan"),
+    "a plan without phases": ({"strategy": "empty"}, r"strategy clumsy/empty failed \(PLACE plans, line 15\). Got: a plan has no phase"),
+    "a phase without a rate": ({"strategy": "rateless"}, r"strategy clumsy/rateless failed \(PLACE plans, line 18\). "
+        r"Got: ValueError: phase 'train': no learning rate for"),
+    "a strategy that raises": ({"strategy": "raises"}, r"strategy clumsy/raises failed \(PLACE plans, line 21\). Got: KeyError: 'rank'"),
+    "a strategy that exits": ({"strategy": "leaves"}, r"strategy clumsy/leaves failed \(PLACE plans, line 24\). Got: SystemExit: 3"),
+    "a head of another shape": ({"strategy": "headed"}, r"head clumsy/wide does not say one thing of each row \(PLACE parts, "
+        r"line \d+\). Got: shape \(2, 3\). Allowed: a tensor of shape \(2, 2\)"),
+    "a loss of one number": ({"strategy": "scalar"}, r"loss flat does not give one number per row \(PLACE parts, line \d+\). "
+        r"Got: shape \[\]. Allowed: shape \[\d\]"),
+    "a validator that raises": ({"strategy": "judged"}, r"validator clumsy_plugin.parts:Broken failed \(PLACE parts, line \d+\). "
+        r"Got: KeyError: 'trane'"),
+    "an augmentation of another type": ({"strategy": "torn"}, r"row \S+ of task .*: augmentation clumsy/counted returned what "
+        r"it must not \(PLACE parts, line \d+\). Got: int. Allowed: str"),
+    "a bridge of too few rows": ({"bridge": "few"}, r"bridge clumsy/few did not return one value per row \(PLACE parts, line \d+\). "
+        r"Got: \d+ values of \d+ rows. Allowed: a list of \d+ values"),
+    "a bridge without identity": ({"bridge": "nameless"}, r"bridge clumsy/nameless has no identity.* \(PLACE parts, line \d+\)"),
+    "an encoder of no numbers": ({"encoder": "clumsy/blank"}, r"encoder clumsy/blank returned what it must not from finish "
+        r"\(PLACE encoders, line \d+\). Got: \d+ of \d+ numbers .*not finite"),
+    "an encoder of another width": ({"encoder": "clumsy/narrow"}, r"encoder clumsy/narrow returned what it must not from embed "
+        r"\(PLACE encoders, line \d+\). Got: tokens of shape .*Allowed: .*hidden_size="),
+    "an encoder that is no class": ({"encoder": "clumsy/function"}, r"encoder clumsy/function is no class of encoders \(PLACE encoders, "
+        r"line \d+\). Got: a function without from_config, .*Allowed: a class with the class methods"),
+    "a metric that raises": ({"task": "clumsy/bursting"}, r"metric clumsy/bursting failed \(PLACE parts, line \d+\). "
+        r"Got: ZeroDivisionError: no such class"),
+    "a source of another type": ({"task": "clumsy/listed"}, r"task clumsy/listed brings what are no tables of task 'listed' "
+        r"\(PLACE tasks, line \d+\). Got: train: builtins.list. Allowed: \{'train': pyarrow.Table"),
+    "a task whose rows are dropped": ({"task": "clumsy/gone"}, r"task clumsy/gone brings too few usable rows \(PLACE tasks, line \d+\). "
+        r"Got: no usable row is left in split train.*: 40"),
+}  # fmt: skip
+
+PLACE = r"plugin clumsy, clumsy-plugin 1\.0: clumsy_plugin\."
+
+USE = """
+import json, sys
+import modaxfer
+folder, output, tried = sys.argv[1:]
+request = {"encoder": folder, "task": "clumsy/fine", "strategy": "clumsy/plain", "quiet": True, "device": "cpu"}
+told = {}
+for number, (name, own) in enumerate(json.loads(tried).items()):
+    own = request | own
+    if own["encoder"] != folder:
+        own["checkpoint"] = folder
+    try:
+        modaxfer.train(output=f"{output}-{number}", **own)
+        told[name] = "trained"
+    except modaxfer.ModaxferError as error:
+        told[name] = [type(error).__name__, error.exit_status, str(error), type(error.__cause__).__name__]
+run = modaxfer.train(output=output, **request)
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def told(tiny, tmp_path_factory):
+    """Return what is said of each fault, and the result of a run in which a metric and a report failed."""
+    from conftest import Site
+
+    folder = tmp_path_factory.mktemp("clumsy")
+    site = Site(folder / "site")
+    site.add("clumsy", PLUGIN, plans=PLANS, parts=PARTS, encoders=ENCODERS, tasks=TASKS)
+    site.add("idle", "from modaxfer import hookimpl\nMODAXFER_API = 0\n")
+    tried = json.dumps({name: own for name, (own, _) in TRIED.items()})
+    run = folder / "run"
+    done = site.warm_python(USE, str(tiny("bert")), str(run), tried, MODAXFER_CACHE=str(folder / "cache"))
+    assert done.returncode == 0, done.stderr[-4000:]
+    return SimpleNamespace(
+        errors=json.loads(done.stdout), result=json.loads((run / "result.json").read_text("utf-8")), run=run
+    )
+
+
+@pytest.mark.parametrize(("name", "message"), [(name, message) for name, (_, message) in TRIED.items()], ids=TRIED)
+def test_a_fault_says_whose_it_is_and_what_is_allowed(told, name, message):
+    kind, status, text, _ = told.errors[name]
+    assert re.match(message.replace("PLACE ", PLACE), text), text
+    assert (kind, status) == ("PluginFaultError", 1)
+    assert "Fix: report it to the author of clumsy-plugin; --debug shows the traceback" in text
+    assert "unexpected" not in text
+
+
+def test_the_cause_is_kept_for_who_debugs(told):
+    assert told.errors["a strategy that raises"][3] == "KeyError"
+
+
+def test_a_secondary_metric_and_a_report_cost_a_warning_and_a_line_in_the_result(told):
+    faults = {fault["id"]: fault for fault in told.result["faults"]}
+    assert told.result["status"] == "completed"
+    assert set(told.result["metrics"]["test"]) == {"accuracy"}
+    assert set(faults) == {"clumsy/bursting", "clumsy/arrays", "clumsy/card"}
+    assert faults["clumsy/arrays"]["error"].startswith("metric clumsy/arrays returned no number (")
+    assert "Got: ndarray of shape [3]. Allowed: a float" in faults["clumsy/arrays"]["error"]
+    assert faults["clumsy/card"]["module"] == "clumsy_plugin.parts"
+    assert isinstance(faults["clumsy/card"]["line"], int)
+    said = "\n".join(told.result["warnings"])
+    assert "test: the metric clumsy/bursting failed and is left out: metric clumsy/bursting failed (" in said
+    assert "a report is left out: report clumsy/card failed (" in said
+
+
+def test_a_result_names_the_plugins_that_took_part_and_what_they_brought(told):
+    plugins = {plugin["namespace"]: plugin for plugin in told.result["plugins"]}
+    assert set(plugins) == {"modaxfer", "clumsy"}, "a plugin that is installed and brought nothing took no part"
+    clumsy = plugins["clumsy"]
+    assert (clumsy["distribution"], clumsy["version"]) == ("clumsy-plugin", "1.0")
+    assert clumsy["ids"]["strategy"] == ["clumsy/plain"]
+    assert clumsy["ids"]["task"] == ["clumsy/fine"]
+    assert set(clumsy["ids"]) == {"strategy", "task", "metric", "report"}
+    assert plugins["modaxfer"]["ids"]["encoder"] == ["modaxfer/bert"]
+    assert plugins["modaxfer"]["ids"]["head"] == ["modaxfer/linear"]
+    page = (told.run / "report.html").read_text("utf-8")
+    assert "clumsy (clumsy-plugin 1.0): task clumsy/fine" in page
+
+
+def test_a_run_that_fails_leaves_whose_fault_it_was(told):
+    number = list(TRIED).index("a metric that raises")
+    result = json.loads((told.run.with_name(f"run-{number}") / "result.json").read_text("utf-8"))
+    assert result["status"] == "failed"
+    assert [fault["id"] for fault in result["faults"]] == ["clumsy/bursting"]
+    assert "clumsy" in {plugin["namespace"] for plugin in result["plugins"]}
