@@ -183,14 +183,9 @@ def is_strict() -> bool:
 
 
 def _failed(found: Blame, error: BaseException, what: str = "failed", hint: str = "") -> PluginFaultError:
-    said = " ".join(str(error).split())
-    got = (
-        said
-        if isinstance(error, ModaxferError)
-        else f"{type(error).__name__}: {said}"
-        if said
-        else type(error).__name__
-    )
+    said = " ".join(str(error).split()).rstrip(".")
+    kind = "" if isinstance(error, ModaxferError) else type(error).__name__
+    got = ": ".join(filter(None, (kind, said)))
     return _told(found, what, got=got, allowed=None, hint=hint)
 
 
