@@ -75,12 +75,14 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
 
 @contextmanager
 def _at(stage: Stage) -> Iterator[None]:
-    """Turn whatever goes wrong inside, even an exit, into a `LoadError` of this stage."""
+    """Turn whatever goes wrong inside, even an exit, but not Ctrl-C, into a `LoadError` of this stage."""
     try:
         yield
     except LoadError as error:
         raise LoadError(str(error), error.state, stage) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise LoadError(f"{type(error).__name__}: {error}{_place(error)}", stage=stage) from error
 
 
