@@ -104,3 +104,9 @@ class Status:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def site_in() -> type[Site]:
+    """Return what makes a site of a folder, for modules that share one."""
+    return Site

@@ -69,11 +69,9 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
+def hostile(site_in, tmp_path_factory):
     """Return a site with every hostile distribution, and what a fresh interpreter makes of it."""
-    from conftest import Site
-
-    site = Site(tmp_path_factory.mktemp("hostile"))
+    site = site_in(tmp_path_factory.mktemp("hostile"))
     for name, (source, *_) in HOSTILE.items():
         site.add(name, source)
     site.add("good", GOOD)

@@ -116,5 +116,7 @@ def test_it_is_trained_saved_and_read_by_its_id_and_refused_with_a_reason(site, 
     assert told["misspelled"].startswith("unknown head. Got: cosinus.")
     assert "did you mean cosine" in told["misspelled"]
     assert told["unsaved"].startswith("what head cosine/cosine is given does not fit it. Got: ")
-    assert told["flat"].startswith("head FlatHead cannot read features. Got: TypeError: ")
+    assert told["flat"].startswith(
+        "head cosine/flat cannot read features (plugin cosine, cosine-plugin 1.0: cosine_plugin."
+    )
     assert not output.with_name("run-misspelled").exists()

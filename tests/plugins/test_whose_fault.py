@@ -111,12 +111,10 @@ print(json.dumps(told))
 
 
 @pytest.fixture(scope="module")
-def told(tiny, tmp_path_factory):
+def told(tiny, site_in, tmp_path_factory):
     """Return what is said of each fault, and the result of a run in which a metric and a report failed."""
-    from conftest import Site
-
     folder = tmp_path_factory.mktemp("clumsy")
-    site = Site(folder / "site")
+    site = site_in(folder / "site")
     site.add("clumsy", PLUGIN, plans=PLANS, parts=PARTS, encoders=ENCODERS, tasks=TASKS)
     site.add("idle", "from modaxfer import hookimpl\nMODAXFER_API = 0\n")
     tried = json.dumps({name: own for name, (own, _) in TRIED.items()})
