@@ -164,7 +164,7 @@ def test_a_result_names_the_plugins_that_took_part_and_what_they_brought(told):
     assert plugins["modaxfer"]["ids"]["encoder"] == ["modaxfer/bert"]
     assert plugins["modaxfer"]["ids"]["head"] == ["modaxfer/linear"]
     page = (told.run / "report.html").read_text("utf-8")
-    assert "clumsy (clumsy-plugin 1.0): task clumsy/fine" in page
+    assert "clumsy (clumsy-plugin 1.0): strategy clumsy/plain, task clumsy/fine" in page
 
 
 def test_a_run_that_fails_leaves_whose_fault_it_was(told):

@@ -31,8 +31,10 @@ def trained_solved_trained(options, context):
 )
 def test_a_run_killed_behind_the_solver_ends_as_an_unbroken_one(killed_at, tiny, own_rows, tmp_path, monkeypatch):
     monkeypatch.setattr(full, "plan", trained_solved_trained)
-    fits, fit = [], solve.load_target
-    monkeypatch.setattr(solve, "load_target", lambda target: fits.append(target) or fit(target))
+    fits, fit = [], solve.call_target
+    monkeypatch.setattr(
+        solve, "call_target", lambda target, *given, **named: fits.append(target) or fit(target, *given, **named)
+    )
 
     def train(name, **how):
         asked = {} if how else {"encoder": str(tiny("bert")), "strategy": "full", **own_rows("text"), **QUICK}

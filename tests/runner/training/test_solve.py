@@ -54,7 +54,7 @@ def means_solver(given):
 
 def test_each_stream_has_the_features_of_its_task_and_hidden_labels_are_not_there(sessions, monkeypatch):
     given = []
-    monkeypatch.setattr(solve, "load_target", lambda target: means_solver(given))
+    monkeypatch.setattr(solve, "call_target", lambda _, *context, kind: means_solver(given)(*context))
     target, source = sessions[Role.TARGET, 0], sessions[Role.SOURCE, 0]
     solver = Solver(target="tests:means", options=target.objective)
     phase = Phase(trainable=frozenset({Part.HEAD}), streams=STREAMS, solver=solver)
@@ -109,7 +109,7 @@ def test_each_encoder_has_features_of_its_own_and_says_which_rows_it_has_nothing
         head = LinearHead.from_weights(weight, torch.zeros(2))
         return Fitted(readouts=readouts, head=head, objective=session.objective, report={"head": "random"})
 
-    monkeypatch.setattr(solve, "load_target", lambda target: first_layers)
+    monkeypatch.setattr(solve, "call_target", lambda _, *context, kind: first_layers(*context))
     phase = Phase(trainable=frozenset({Part.HEAD}), solver=Solver(target="tests:first", several=True))
     solve_phase({(Role.TARGET, 0): session}, phase, 0, ("high", "low"))
     ((pictures, texts), targets) = given[0]

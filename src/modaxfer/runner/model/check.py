@@ -85,7 +85,8 @@ def _hold(tower: Tower, made: Any, part: nn.Module, method: Any) -> None:
 def _wrong(made: Any, width: int) -> str:
     if not isinstance(made, Hidden):
         return type(made).__name__
-    tokens, mask = made.tokens, made.mask
+    tokens: Any = made.tokens
+    mask: Any = made.mask
     if not isinstance(tokens, torch.Tensor) or not isinstance(mask, torch.Tensor):
         return f"tokens of {type(tokens).__name__}, a mask of {type(mask).__name__}"
     if tokens.ndim != 3 or tokens.shape[2] != width:
