@@ -143,7 +143,7 @@ class RunFailedError(ModaxferError):
 
 
 class PluginFaultError(RunFailedError, PluginError):
-    """Code that a plugin brings failed at run time, or returned what it must not; made by `modaxfer.registry.blame`.
+    """Code that a plugin brings failed at run time, or returned what it must not; made by `modaxfer.registry.calling`.
 
     Args:
         what: What is wrong, with the name of what failed, its plugin, module and line.
