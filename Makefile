@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods recommend embedded embed fusion sharing matrix streaming threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -101,6 +101,11 @@ few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways 
 recommend: $(VENV)/.weights  ## Compare what recommend chooses with whole grids (hours; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/recommend.py
 	$(BIN)/python benchmarks/recorded.py
+	$(BIN)/python docs/generate.py
+
+# Thirty small runs, a minute or two each; --only PLUGIN-STRATEGY ... makes some.
+domain-scores: $(VENV)/.runtime  ## Measure a task of every domain for the plugins' READMEs (needs MODAXFER_DATA); goes on where it was.
+	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/domain_scores.py
 	$(BIN)/python docs/generate.py
 
 embedded: $(VENV)/.weights  ## Measure the weights of plugins/embedded (needs MODAXFER_DATA); goes on where it was.

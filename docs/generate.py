@@ -38,7 +38,11 @@ def rendered() -> Iterator[tuple[Path, str]]:
     Raises:
         SystemExit: A page asks for a table that there is none of.
     """
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+    for page in (
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "plugins").glob("*/README.md")),
+    ):
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):
             yield page, MARKED.sub(lambda match, page=page: _table(page, match["name"]), text)

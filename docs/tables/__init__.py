@@ -6,6 +6,7 @@ from tables.adaptation import adaptation, adaptation_chains, adaptation_validato
 from tables.adapters import adapter_encoders, adapter_methods
 from tables.commands import commands
 from tables.cross_modal import cross_modal
+from tables.domains import domain_tables
 from tables.embedded import embedded
 from tables.few_labels import few_labels
 from tables.fusion import fusion
@@ -46,6 +47,7 @@ from tables.trackers import trackers
 from tables.ways import ways
 
 TABLES: dict[str, Callable[[], str]] = {
+    **domain_tables(),
     "adaptation": adaptation,
     "adaptation-chains": adaptation_chains,
     "adaptation-validators": adaptation_validators,
