@@ -110,6 +110,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory):
 def made_once():
     """Make what packages ship and samples once: a table does not change, and each may take a second to make."""
     from modaxfer.data import sources
+    from modaxfer.registry import load_target
     from modaxfer.spec import PackageSource, SampleSource
 
     def once(read):
@@ -117,7 +118,7 @@ def made_once():
 
         def found(source, base, selection):
             try:
-                key = (source.target, sources.load_target(source.target))
+                key = (source.target, load_target(source.target))
             except Exception:  # Whatever is wrong with the plugin's code: reading says it, as without this.
                 return read(source, base, selection)
             if key not in made:

@@ -75,11 +75,11 @@ def world(monkeypatch, tmp_path):
 
     monkeypatch.setattr(choice, "registry", lambda: Registry())
     monkeypatch.setattr(checkpoints, "registry", lambda: Registry())
-    targets = choice.load_target
+    calls = choice.call_target
     monkeypatch.setattr(
         choice,
-        "load_target",
-        lambda target: (lambda: shipped) if target == "checkpoint_target:folder" else targets(target),
+        "call_target",
+        lambda target, **named: shipped if target == "checkpoint_target:folder" else calls(target, **named),
     )
 
     def cached(repository, name="bert"):
