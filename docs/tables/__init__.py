@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tables.adaptation import adaptation, adaptation_chains, adaptation_validators, adaptation_verdicts, shifts
 from tables.adapters import adapter_encoders, adapter_methods
+from tables.checks import checks
 from tables.commands import commands
 from tables.cross_modal import cross_modal
 from tables.domains import domain_tables
@@ -58,6 +59,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "bridge-options": bridge_options,
     "bridges": bridges,
     "checkpoints": checkpoints,
+    "checks": checks,
     "commands": commands,
     "cross-modal": cross_modal,
     "embedded": embedded,
