@@ -86,6 +86,7 @@ def test_a_key_is_given_once_and_beside_a_search():
         ({"shots": 4, "episodes": 2}, "--episodes: each draw has labels of its own"),
         ({"private": 3.0}, "--private: each trial spends"),
         ({"source_task": ("sst2",)}, "--source-task: its stage would be chosen"),
+        ({"strategy": "coral", "source_task": ("sst2",)}, "--source-task: labels of the task are hidden"),
         ({"set": {"rates": (0.3, 1.0)}}, "train.rates: both search for the learning rate"),
     ],
 )

@@ -99,7 +99,10 @@ def _beside(config: RunConfig, strategy: Entry) -> Iterator[tuple[str, str, str]
         yield "--episodes", "each draw has labels of its own, and one choice would have seen one draw's", after
     if config.private is not None:
         yield "--private", "each trial spends as much as the run promises", "leave --tune out"
-    if config.source_task and not strategy.spec.adapts:
+    if config.source_task and strategy.spec.adapts:
+        why = "labels of the task are hidden, and rows of the source would choose what adapts least"
+        yield "--source-task", why, "search with the source as --task, then give what was found as settings here"
+    elif config.source_task:
         fix = "train the source task first, and give its run as --encoder"
         yield "--source-task", "its stage would be chosen by the task that comes after it", fix
     if any(key.rpartition(".")[2] == "rates" and value for key, value in flatten(config.set).items()):
