@@ -101,3 +101,11 @@ def test_everybody_is_told(run):
     assert json.loads((run.folder / "result.json").read_text(encoding="utf-8"))["tuning"] == run.result.tuning
     for name in ("report.html", "README.md"):
         assert "3 trials" in (run.folder / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_two_processes_try_the_same_settings(tiny, own_rows, tmp_path, run):
+    two = trained(tiny, own_rows, tmp_path / "two", num_processes=2, **SEARCH)
+    assert two.result.tuning["completed"] == 3
+    settings = [[trial["setting"] for trial in each.result.tuning["tried"]] for each in (run, two)]
+    assert settings[0] == settings[1]

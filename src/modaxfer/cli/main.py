@@ -23,6 +23,9 @@ __all__ = ["LazyGroup", "cli", "run"]
 COMPLETION = "_MODAXFER_COMPLETE"
 """Set by a shell that asks how a command line could go on."""
 
+DEBUG = "MODAXFER_DEBUG"
+"""Set where --debug is given: processes that a run starts show their tracebacks, too."""
+
 COMMANDS = {
     "train": ("modaxfer.cli.train:train_command", "Train and evaluate an encoder on a task."),
     "pretrain": ("modaxfer.cli.pretrain:pretrain_command", "Train an encoder on rows before there is a task."),
@@ -87,7 +90,9 @@ def cli(ctx: click.Context, debug: bool) -> None:
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the run failed, 2 the request was wrong."""
     words = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in words
+    debug = "--debug" in words or DEBUG in os.environ
+    if debug:
+        os.environ[DEBUG] = "1"
     with tolerant_streams(), hushed(not debug):
         sys.exit(_status([word for word in words if word != "--debug"], debug))
 

@@ -102,7 +102,7 @@ def run(
         tuning: Mapping[str, Any] = {}
         if config.tune is not None:
             resolve = partial(resolve_tasks, request=request, memory=memory)
-            tasks, tuning = _searched(claims[0], config, tasks, resolve, resume, accelerator, progress)
+            tasks, tuning = _searched(claims, folder, config, tasks, resolve, resume, accelerator, progress)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
         told = [*notes, *changed]
         execution = Execution(tasks, folder, accelerator, progress, told, config.weights, tuning, observed)
@@ -110,7 +110,8 @@ def run(
 
 
 def _searched(
-    claimed: Claim,
+    claims: Sequence[Claim],
+    folder: Path,
     config: RunConfig,
     tasks: tuple[ResolvedTask, ...],
     resolve: Resolve,
@@ -118,12 +119,14 @@ def _searched(
     accelerator: Any,
     progress: Progress,
 ) -> tuple[tuple[ResolvedTask, ...], Mapping[str, Any]]:
-    """Search over the settings of a run, or go on with that; return the tasks as chosen, and what is said of it."""
+    """Search over the settings of a run, or go on with that; return the tasks as chosen, and what is said of it.
+
+    Only the main process has a claim on the folder.
+    """
     dimensions = find_search(config, tasks, resolve)
-    folder = claimed.folder
 
     def begin() -> None:
-        start, _ = _settled(claimed, tasks, resume, None)
+        start, _ = _settled(claims[0], tasks, resume, None)
         store_config(tasks[0].config, folder)
         store_start(start, folder)
         store_request(tasks[0].config, folder)
