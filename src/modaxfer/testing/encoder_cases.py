@@ -50,11 +50,16 @@ class EncoderCase:
     def __str__(self) -> str:
         return f"{self.name} entered by {self.kind}"
 
+    @property
+    def side(self) -> int:
+        """Pixels per side of a patch."""
+        return self.resolved.layout(self.kind).patch_size or 8
+
     def given(self, rows: Sequence[int] | None = None) -> Any:
         """Return raw inputs as a batch, or embedded content padded with noise; of all three rows, or of some."""
         if self.kind != "embeddings":
             processor = self.encoder.processor(self.kind)
-            examples = processor(raws(self.kind))
+            examples = processor(raws(self.kind, side=self.side))
             return processor.collate(examples if rows is None else [examples[row] for row in rows])
         return _content(self.encoder, range(len(LENGTHS)) if rows is None else rows)
 
@@ -73,7 +78,7 @@ class EncoderCase:
         """Return how many tokens each row is said to have."""
         if self.kind != "embeddings":
             processor = self.encoder.processor(self.kind)
-            return [processor.length(example) for example in processor(raws(self.kind))]
+            return [processor.length(example) for example in processor(raws(self.kind, side=self.side))]
         with torch.no_grad():
             class_tokens = self.begin(self.given()).tokens.shape[1] - max(LENGTHS)
         return [length + class_tokens for length in LENGTHS]

@@ -107,7 +107,7 @@ def require_shortest_taken(case: EncoderCase) -> None:
         inputs: Any = Hidden(torch.zeros(1, 1, case.encoder.hidden_size), torch.ones(1, 1, dtype=torch.bool))
     else:
         processor = case.encoder.processor(case.kind)
-        inputs = processor.collate(processor([shortest(case.kind)]))
+        inputs = processor.collate(processor([shortest(case.kind, case.side)]))
     with torch.no_grad():
         hidden = case.whole(inputs)
     if not hidden.mask.any(1).all() or not hidden.tokens[hidden.mask].isfinite().all():
@@ -125,7 +125,7 @@ def require_long_inputs_cut(case: EncoderCase) -> None:
         return
     layout, processor = case.resolved.layout(case.kind), case.encoder.processor(case.kind)
     try:
-        examples = processor([longest(case.kind, layout.max_tokens)])
+        examples = processor([longest(case.kind, layout.max_tokens, case.side)])
     except ModaxferError:
         return
     if (length := max(map(processor.length, examples))) > layout.max_tokens:

@@ -30,7 +30,7 @@ MODULES = {
         "heads",
         "classical_heads",
     ),
-    Level.WEIGHTS: (),
+    Level.WEIGHTS: ("checkpoints", "real_rows"),
 }
 """Modules of this room that hold the checks of a level; each is imported when its level is asked for."""
 
@@ -144,7 +144,13 @@ STANDARD = {
             "report-writes-into-its-folder-alone",
         }
     ),
-    Level.WEIGHTS: frozenset(),
+    Level.WEIGHTS: frozenset(
+        {
+            "checkpoint-real-weights-keep-the-contract",
+            "checkpoint-real-weights-are-kept-when-saved",
+            "task-real-rows-keep-the-contract",
+        }
+    ),
 }
 """Names of the checks of each level. A check that is added or taken away is added or taken away here as well: what is
 not found, and what is found and not named, ends every run of the kit."""

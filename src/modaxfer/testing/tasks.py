@@ -1,19 +1,17 @@
-"""Level 3 of tasks: on rows that packages ship or a sample makes. Level 4: the same on real rows, where at hand."""
+"""Level 3 of tasks: on rows that packages ship or a sample makes."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from importlib.metadata import distributions
-from pathlib import Path
 
 from modaxfer.registry import load_target
-from modaxfer.spec import FolderSource, PackageSource, SampleSource, Source, TaskSpec
+from modaxfer.spec import PackageSource, SampleSource, Source, TaskSpec
 from modaxfer.testing import task_contract as contract
 from modaxfer.testing.check import Check, Level, check, fail, skip
 from modaxfer.testing.subject import Subject
 
-__all__ = ["CHECKS", "REAL"]
+__all__ = ["CHECKS"]
 
 
 @check(Level.CONTRACT, "task")
@@ -70,24 +68,6 @@ def inputs_can_be_read(subject: Subject) -> None:
     contract.require_readable(_made(subject))
 
 
-@check(Level.WEIGHTS, "task")
-def real_rows_keep_the_contract(subject: Subject) -> None:
-    """Real rows of the task, where ``MODAXFER_DATA`` holds them, keep what is checked of its sample.
-
-    Splits, labels, groups and inputs.
-    """
-    base = os.environ.get("MODAXFER_DATA", "")
-    folders = [source for source in subject.spec.sources if isinstance(source, FolderSource)]
-    if not base or not any((Path(base) / source.name).is_dir() for source in folders):
-        names = ", ".join(source.name for source in folders) or "no folder"
-        skip(f"its real rows are not at hand: MODAXFER_DATA must name a folder that holds {names}")
-    case = _loaded(replace(subject.spec, sources=tuple(folders)))
-    contract.require_splits(case)
-    contract.require_known_labels(case)
-    contract.require_apart(case)
-    contract.require_readable(case)
-
-
 def _made(subject: Subject) -> contract.TaskCase:
     """Return the task with rows that need no data beside installed packages."""
     own = tuple(source for source in subject.spec.sources if _is_here(source))
@@ -119,5 +99,3 @@ CHECKS: tuple[Check, ...] = (
     is_seeded,
     inputs_can_be_read,
 )
-REAL: tuple[Check, ...] = (real_rows_keep_the_contract,)
-"""Of level 4."""
