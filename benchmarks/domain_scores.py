@@ -97,7 +97,7 @@ def _told(domain: Domain, result: Result) -> dict[str, Any]:
         "score": result.metrics["test"][metric],
         "interval": list(result.intervals[metric]),
         "simple": bars["simple"][metric],
-        "simple_model": bars["simple"]["model"],
+        "simple_model": bars["simple"]["name"],
         "majority": bars["majority"][metric],
         "train_rows": result.data["rows"]["train"],
         "test_rows": result.data["rows"]["test"],

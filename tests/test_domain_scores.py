@@ -71,7 +71,7 @@ def test_a_run_is_told_by_its_primary_metric(bench, monkeypatch):
         bridge="modaxfer/native-text",
         metrics={"primary": "f1_macro", "test": {"f1_macro": 0.5, "accuracy": 0.6}},
         intervals={"f1_macro": [0.4, 0.6]},
-        baselines={"simple": {"model": "tf-idf", "f1_macro": 0.45}, "majority": {"f1_macro": 0.2}},
+        baselines={"simple": {"name": "tf-idf", "f1_macro": 0.45}, "majority": {"f1_macro": 0.2}},
         data={"rows": {"train": 1000, "test": 668}},
         time_s={"total": 12.4},
     )

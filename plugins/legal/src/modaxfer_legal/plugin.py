@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modaxfer import hookimpl
 from modaxfer.spec import (
     TEXT,
+    BridgeSpec,
     DownloadSource,
     Field,
     FolderSource,
@@ -101,6 +102,21 @@ _UNFAIR_CLAUSES = TaskSpec(
     summary="Which of nine kinds of unfair clause a sentence of terms of service holds, if any (Galassi et al. 2024).",
     url=_UNFAIR.url,
 )
+
+
+@hookimpl
+def modaxfer_bridges() -> Iterable[BridgeSpec]:
+    """Return how a sentence and its party are joined."""
+    return (
+        BridgeSpec(
+            name="party-pair",
+            source="text",
+            sink="text",
+            target="modaxfer_legal.party_pair:PartyPairBridge",
+            options="modaxfer_legal.party_pair:PartyPairOptions",
+            summary="A sentence and one of its parties, whose mentions are marked or who is asked about.",
+        ),
+    )
 
 
 @hookimpl
