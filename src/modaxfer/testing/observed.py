@@ -87,10 +87,10 @@ def _watch(module: str) -> dict[str, Any]:
 
     from modaxfer.registry import hook_manager, records
 
-    seen: dict[str, list[str]] = {"sockets": [], "files": [], "processes": []}
+    seen: dict[str, list[str]] = {"sockets": [], "files": [], "processes": [], "left": []}
     watching, printed = [True], io.StringIO()
     sys.addaudithook(lambda event, arguments: _note(seen, event, arguments) if watching[0] else None)
-    modules, variables, threads, folder = set(sys.modules), dict(os.environ), threading.active_count(), os.getcwd()
+    modules, threads, folder = set(sys.modules), threading.active_count(), os.getcwd()
     start, worked, error = time.perf_counter(), time.process_time(), ""
     try:
         with contextlib.redirect_stdout(printed):
@@ -103,19 +103,20 @@ def _watch(module: str) -> dict[str, Any]:
         error = f"{type(raised).__name__}: {raised}"
     elapsed, worked = time.perf_counter() - start, time.process_time() - worked
     watching[0] = False
-    changed = sorted(key for key in {*variables, *os.environ} if variables.get(key) != os.environ.get(key))
-    left = [f"the variable {key}" for key in changed]
+    left = seen["left"]
     left += ["a thread that runs on"] * (threading.active_count() > threads)
     left += ["another current folder"] * (os.getcwd() != folder)
     left += [f"prints: {printed.getvalue().strip()[:80]}"] * bool(printed.getvalue().strip())
-    new = sorted({*sys.modules} - modules)
+    new = sorted(name for name in {*sys.modules} - modules if getattr(sys.modules[name], "__spec__", None))
     spent = {"milliseconds": elapsed * 1000, "processor": worked * 1000}
-    return {**spent, "modules": new, "left": left, "error": error, **seen}
+    return {**spent, "modules": new, "error": error, **seen}
 
 
 def _note(seen: dict[str, list[str]], event: str, arguments: tuple[Any, ...]) -> None:
     if event.startswith("socket."):
         seen["sockets"].append(f"{event} {arguments[1:]}")
+    elif event in ("os.putenv", "os.unsetenv"):
+        seen["left"].append(f"the variable {os.fsdecode(arguments[0])}")
     elif event.startswith(_STARTS):
         seen["processes"].append(f"{event} {arguments[0] if arguments else ''}")
     elif event.startswith(_CHANGES):
