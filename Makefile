@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -141,6 +141,10 @@ matrix: $(VENV)/.weights  ## Run every encoder with every strategy on real tasks
 
 streaming: $(VENV)/.runtime  ## Measure what a text file of 10 GB costs a pretraining before a model sees it.
 	$(BIN)/python benchmarks/streaming.py
+
+plugins-speed: $(VENV)/.runtime  ## Measure what 30 installed plugins cost at start-up; writes docs/results/plugins.md.
+	$(BIN)/python benchmarks/plugins.py
+	$(BIN)/python docs/generate.py
 
 threads: $(VENV)/.runtime  ## Measure what waiting threads cost, alone and beside busy neighbours; writes docs/results/threads.md.
 	$(BIN)/python benchmarks/threads.py

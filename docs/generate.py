@@ -9,6 +9,7 @@ A page says where a table belongs, and everything between the two marks is repla
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+KNOWN = ROOT / "src" / "modaxfer" / "registry" / "known_plugins.json"
 MARKED = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -33,11 +35,13 @@ def main() -> int:
 
 
 def rendered() -> Iterator[tuple[Path, str]]:
-    """Yield every page that holds a mark, with the text it should have.
+    """Yield every page that holds a mark, and the index of our own plugins, with the text it should have.
 
     Raises:
         SystemExit: A page asks for a table that there is none of.
     """
+    if KNOWN.is_file():
+        yield KNOWN, known_plugins()
     for page in (
         ROOT / "README.md",
         *sorted((ROOT / "docs").rglob("*.md")),
@@ -46,6 +50,16 @@ def rendered() -> Iterator[tuple[Path, str]]:
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):
             yield page, MARKED.sub(lambda match, page=page: _table(page, match["name"]), text)
+
+
+def known_plugins() -> str:
+    """Return the index of the plugins in this repository, which ships with the core."""
+    from modaxfer.registry import KINDS, index_of, registry
+
+    own = {path.name for path in (ROOT / "plugins").iterdir()}
+    records = [record for record in registry().plugins if record.namespace in own]
+    index = index_of(records, (entry for kind in KINDS for entry in registry().all(kind)))
+    return json.dumps(index, indent=1) + "\n"
 
 
 def _table(page: Path, name: str) -> str:

@@ -14,6 +14,7 @@ from tables.fusion import fusion
 from tables.matrix import matrix
 from tables.methods import methods
 from tables.plugins import PLUGIN_TABLES
+from tables.plugins_speed import plugins_speed
 from tables.public import public
 from tables.recommend import recommend
 from tables.registered import (
@@ -74,6 +75,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "objective-options": objective_options,
     "objectives": objectives,
     "pretraining-config": pretraining_config,
+    "plugins-speed": plugins_speed,
     "problems": problems,
     "public": public,
     "recommend": recommend,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -234,3 +235,30 @@ def test_a_terminal_gets_a_table_with_every_word(monkeypatch, capsys):
     assert text.count("word") == 20
     assert "[bold]literal[/bold]" in text
     assert "none" not in text
+
+
+COLUMNS = ["name", "problem", "fields", "licence", "plugin", "summary"]
+ROW = ["hail-reports", "multiclass", "report (text)", "CC-BY-4.0", "weather", "Reports of hail and what fell. " * 3]
+
+
+def test_a_terminal_shows_what_fits_and_says_what_it_leaves_out(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    spare = ("licence", "plugin", "fields")
+    output.print_table(COLUMNS, [ROW], spare=spare)
+    *table, note = click.unstyle(capsys.readouterr().out).splitlines()
+    assert note == "not shown: licence; --wide shows all"
+    assert max(map(len, table)) <= 80
+    assert table[0].split() == ["name", "problem", "fields", "plugin", "summary"]
+    assert table[1].startswith("hail-reports  multiclass  report (text)  weather")
+    output.print_table(COLUMNS, [ROW], spare=spare, wide=True)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("width", "left"),
+    [(200, ()), (82, ("licence",)), (60, ("licence", "plugin", "fields")), (10, ("licence", "plugin", "fields"))],
+)
+def test_the_least_needed_columns_go_first(width, left):
+    kept = output.fitting(COLUMNS, [ROW], width, ("licence", "plugin", "fields"))
+    assert [COLUMNS[place] for place in kept] == [column for column in COLUMNS if column not in left]

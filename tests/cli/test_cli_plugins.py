@@ -14,7 +14,11 @@ from modaxfer.errors import UnknownNameError
 from modaxfer.registry import PluginRecord, State
 
 BUILTIN = PluginRecord(
-    namespace="modaxfer", module="modaxfer.registry.builtin", distribution="modaxfer", version=__version__
+    namespace="modaxfer",
+    module="modaxfer.registry.builtin",
+    distribution="modaxfer",
+    version=__version__,
+    origin="core",
 )
 RECORDS = (
     BUILTIN,
@@ -36,10 +40,24 @@ def run(*arguments):
 def test_list_shows_metadata_and_imports_nothing(monkeypatch):
     monkeypatch.delitem(sys.modules, BUILTIN.module, raising=False)
     head, own, absent, *_ = run("list").splitlines()
-    assert head.split() == ["namespace", "distribution", "version", "module", "state", "error"]
-    assert own.split() == ["modaxfer", "modaxfer", __version__, "modaxfer.registry.builtin", "installed"]
-    assert absent.split() == ["absent", "absent-plugin", "1.0", "cli_plugin_absent", "installed"]
+    assert head.split() == ["namespace", "version", "origin", "state", "distribution", "module", "error"]
+    assert own.split() == ["modaxfer", __version__, "core", "installed", "modaxfer", "modaxfer.registry.builtin"]
+    assert absent.split() == ["absent", "1.0", "installed", "absent-plugin", "cli_plugin_absent"]
     assert BUILTIN.module not in sys.modules
+
+
+def test_list_that_loads_shows_what_each_brings_and_took():
+    own, absent, *_ = json.loads(run("list", "--load", "--json"))
+    assert (own["state"], own["api"]) == ("loaded", 0)
+    assert {"encoder", "task", "report"} <= set(own["kinds"])
+    assert 0 < own["milliseconds"] < 60_000
+    assert (absent["state"], absent["api"], absent["milliseconds"]) == ("broken", None, None)
+
+
+def test_an_index_of_what_is_installed_leads_others_to_it():
+    index = json.loads(run("index"))
+    assert "spoken-digits" in index["modaxfer-sound"]["names"]["task"]
+    assert "modaxfer" not in index
 
 
 def test_list_as_json():

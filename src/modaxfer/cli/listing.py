@@ -10,7 +10,7 @@ import click
 from modaxfer.cli.command import Command
 from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import ConfigError, ModaxferError, UnknownNameError
-from modaxfer.registry import KINDS, load_target, registry
+from modaxfer.registry import KINDS, load_target, registry, suggestion
 from modaxfer.registry.names import hint
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ _PLURALS = {kind.plural: kind for kind in KINDS.values()}
 @click.option(
     "--to", "sink", metavar="SIGNAL", help="Bridges to this signal kind; image includes patches, a form of it."
 )
+@click.option("--wide", is_flag=True, help="Show all columns, one line per entry; so does a pipe.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_command(what: str | None, source: str | None, sink: str | None, as_json: bool) -> None:
-    """List what is installed: everything, or one kind."""
+def list_command(what: str | None, source: str | None, sink: str | None, wide: bool, as_json: bool) -> None:
+    """List what is installed: everything, or one kind. A terminal shows what fits."""
     if (source or sink) and what != "bridges":
         raise ConfigError(
             "--from and --to choose bridges", got=f"modaxfer list {what or ''}".strip(), fix="list bridges"
@@ -58,7 +59,7 @@ def list_command(what: str | None, source: str | None, sink: str | None, as_json
     for place, kind in enumerate(kinds):
         if place:
             print_lines()
-        _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper())
+        _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper(), wide=wide)
     if sink == "image" and any(entry.spec.sink == "patches" for entry in found.get("bridges", ())):
         print_lines("\npatches are a form of image, for encoders that cut pictures into square patches, such as vit")
 
@@ -133,7 +134,8 @@ def _named(name: str) -> tuple[Entry, ...]:
     entries = registry().find(name)
     if not entries:
         known = sorted({registry().shown(entry) for each in KINDS for entry in registry().all(each)})
-        raise UnknownNameError("name", name, known, fix=hint(name, known, "modaxfer list"))
+        fix = suggestion(name, registry().plugins) or hint(name, known, "modaxfer list")
+        raise UnknownNameError("name", name, known, fix=fix)
     return entries
 
 
@@ -153,13 +155,13 @@ def _setting(field: Field[Any]) -> dict[str, Any]:
     return {"name": field.name, "default": plain(default), "doc": doc, "choices": list(choices)}
 
 
-def _print_kind(kind: Kind, entries: list[Entry], title: str) -> None:
+def _print_kind(kind: Kind, entries: list[Entry], title: str, *, wide: bool) -> None:
     columns = _COLUMNS[kind.name]
     rows = [
         [registry().shown(entry), *(value(entry) for value in columns.values()), entry.plugin, entry.spec.summary]
         for entry in entries
     ]
-    print_table(["name", *columns, "plugin", "summary"], rows, title)
+    print_table(["name", *columns, "plugin", "summary"], rows, title, spare=_SPARE, wide=wide)
 
 
 def _inputs(entry: Entry) -> str:
@@ -176,6 +178,20 @@ def _fields(entry: Entry) -> str:
         return f"{len(fields)} fields ({', '.join(sorted({field.signal.kind for field in fields}))})"
     return ", ".join(f"{field.name} ({field.signal})" for field in fields) or "all columns (table)"
 
+
+_SPARE = (
+    "licence",
+    "plugin",
+    "trained on",
+    "domain",
+    "may change",
+    "strength",
+    "from",
+    "fields",
+    "checkpoints",
+    "metrics",
+)
+"""Columns that a narrow terminal does without, the least needed first."""
 
 _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
     "encoder": {"takes": _inputs, "checkpoints": _checkpoints},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -15,7 +16,13 @@ from modaxfer.escaping import json_text, lines, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["plain", "print_details", "print_json", "print_lines", "print_table"]
+__all__ = ["fitting", "plain", "print_details", "print_json", "print_lines", "print_table"]
+
+READABLE = 22
+"""Letters to a line of a cell that wraps, at least."""
+
+GAP = 2
+"""Spaces between two columns."""
 
 
 def print_lines(text: object = "", *, err: bool = False) -> None:
@@ -29,13 +36,30 @@ def print_json(value: Any) -> None:
     print_lines(json_text(plain(value), indent=2))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """Print `rows` under `columns`; columns that are empty in every row are left out."""
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    title: str = "",
+    *,
+    spare: Sequence[str] = (),
+    wide: bool = False,
+) -> None:
+    """Print `rows` under `columns`; columns that are empty in every row are left out.
+
+    A terminal shows what fits: cells wrap, and columns of `spare` go, which is said. A pipe gets all, a line per row.
+
+    Args:
+        columns: Their heads; the first names the row and never wraps.
+        rows: A cell per column each.
+        title: Over the table.
+        spare: Columns that a narrow terminal does without, the least needed first.
+        wide: Show a terminal what a pipe gets.
+    """
     used = [place for place, _ in enumerate(columns) if any(str(row[place]) for row in rows)]
     heads = [columns[place] for place in used]
     texts = [[one_line(row[place]) for place in used] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(heads, texts, title)
+    if sys.stdout.isatty() and not wide:
+        _print_rich(heads, texts, title, spare)
     else:
         _print_plain(heads, texts, title)
 
@@ -80,14 +104,37 @@ def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[str]], title: s
         print_lines("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=False)).rstrip())
 
 
-def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, spare: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    width = shutil.get_terminal_size().columns
+    kept = fitting(columns, rows, width, spare)
     table = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place in kept:
+        table.add_column(columns[place], overflow="fold", no_wrap=place == 0)
     for row in rows:
-        table.add_row(*(Text(text) for text in row))
-    Console().print(table)
+        table.add_row(*(Text(row[place]) for place in kept))
+    Console(width=width).print(table)
+    if left := [column for place, column in enumerate(columns) if place not in kept]:
+        print_lines(f"not shown: {', '.join(left)}; --wide shows all")
+
+
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, spare: Sequence[str]) -> list[int]:
+    """Return the places of the columns that are readable side by side in `width` letters.
+
+    Args:
+        columns: Their heads; the first never wraps.
+        rows: A cell per column each.
+        width: Of the terminal.
+        spare: Columns that may go, the least needed first; where that is not enough, all others stay.
+    """
+    widest = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    needed = [widest[0], *(min(each, READABLE) for each in widest[1:])]
+    kept = list(range(len(columns)))
+    for name in spare:
+        if sum(needed[place] for place in kept) + GAP * (len(kept) - 1) <= width:
+            break
+        kept = [place for place in kept if columns[place] != name]
+    return kept

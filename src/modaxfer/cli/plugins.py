@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +12,8 @@ from modaxfer.cli.command import Command
 from modaxfer.cli.new_plugin import new_plugin
 from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import UnknownNameError
-from modaxfer.registry import KINDS, PluginRecord, discover, hook_manager, load_plugin
+from modaxfer.registry import KINDS, PluginRecord, discover, hook_manager, index_of, load_plugin, registry
+from modaxfer.registry.known import missing_plugin
 from modaxfer.registry.names import hint
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from modaxfer.registry import Entry
 
-__all__ = ["check_command", "list_plugins", "plugins_group", "show_plugin"]
+__all__ = ["check_command", "index_command", "list_plugins", "plugins_group", "show_plugin"]
 
 
 @click.group("plugins")
@@ -30,15 +33,39 @@ plugins_group.add_command(new_plugin)
 
 
 @plugins_group.command("list", cls=Command)
+@click.option("--load", is_flag=True, help="Import each: shows interface, kinds, milliseconds, and what fails.")
+@click.option("--wide", is_flag=True, help="Show all columns, one line per plugin; so does a pipe.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_plugins(as_json: bool) -> None:
-    """List installed plugins from their metadata; none is imported."""
-    records = discover()
+def list_plugins(load: bool, wide: bool, as_json: bool) -> None:
+    """List installed plugins from their metadata; without --load none is imported."""
+    manager = hook_manager()
+    records = [load_plugin(record, manager)[0] if load else record for record in discover()]
     if as_json:
         print_json([_facts(record) for record in records])
         return
-    columns = ["namespace", "distribution", "version", "module", "state", "error"]
-    print_table(columns, [[getattr(record, column) for column in columns] for record in records])
+    print_table(
+        [*_COLUMNS], [[show(record) for show in _COLUMNS.values()] for record in records], spare=_SPARE, wide=wide
+    )
+    if not load and sys.stdout.isatty():
+        print_lines("read from metadata; --load imports them and shows interface, kinds and milliseconds")
+
+
+@plugins_group.command("index", cls=Command)
+@click.option(
+    "--add", "source", metavar="PATH|URL", help="Keep a copy of an index; a URL (https) is fetched this once."
+)
+def index_command(source: str | None) -> None:
+    """Print an index of the installed plugins: their names, by which others are told what to install.
+
+    An unknown name that an index knows is answered with the line that installs its plugin; it is never run. More index
+    files are named by MODAXFER_PLUGIN_INDEX.
+    """
+    if source is not None:
+        from modaxfer.registry.added_index import add_index
+
+        print_lines(f"kept as {add_index(source)}")
+        return
+    print_json(index_of(registry().plugins, (entry for kind in KINDS for entry in registry().all(kind))))
 
 
 @plugins_group.command("show", cls=Command)
@@ -75,12 +102,34 @@ def check_command(name: str, level: int, as_json: bool) -> int:
     return 0 if found.passed else 1
 
 
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+_COLUMNS: dict[str, Callable[[PluginRecord], str]] = {
+    "namespace": lambda record: record.namespace,
+    "version": lambda record: record.version,
+    "origin": lambda record: record.origin,
+    "state": lambda record: record.state,
+    "api": lambda record: _number(record.api),
+    "kinds": lambda record: ", ".join(record.kinds),
+    "ms": lambda record: _number(record.milliseconds),
+    "distribution": lambda record: record.distribution,
+    "module": lambda record: record.module,
+    "error": lambda record: record.error,
+}
+
+_SPARE = ("module", "distribution", "origin", "api")
+"""Columns that a narrow terminal does without, the least needed first."""
+
+
 def _named(name: str) -> list[PluginRecord]:
     records = discover()
     found = [record for record in records if name in (record.namespace, record.distribution)]
     if not found:
         known = sorted({record.namespace for record in records})
-        raise UnknownNameError("plugin", name, known, fix=hint(name, known, "modaxfer plugins list"))
+        fix = missing_plugin(name, records) or hint(name, known, "modaxfer plugins list")
+        raise UnknownNameError("plugin", name, known, fix=fix)
     return found
 
 

@@ -13,6 +13,7 @@ from modaxfer.registry.calling import (
     noted,
 )
 from modaxfer.registry.discovery import discover
+from modaxfer.registry.known import index_of, suggestion
 from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.problems import applicable_metrics, problem_name, problem_of, problem_spec
 from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, Stage, State
@@ -40,6 +41,7 @@ __all__ = [
     "discover",
     "fault",
     "hook_manager",
+    "index_of",
     "is_strict",
     "load_plugin",
     "load_target",
@@ -48,4 +50,5 @@ __all__ = [
     "problem_of",
     "problem_spec",
     "registry",
+    "suggestion",
 ]

@@ -22,6 +22,8 @@ __all__ = ["GROUP", "discover"]
 GROUP = "modaxfer"
 """Entry point group of plugins; the entry point's name is the namespace, its value a light module."""
 
+_EDITABLE = re.compile(r'"editable"\s*:\s*true')
+
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -32,7 +34,11 @@ def discover() -> tuple[PluginRecord, ...]:
     """
     found = sorted(_found(), key=lambda r: (r.namespace, r.distribution))
     own = PluginRecord(
-        namespace=BUILTIN, module="modaxfer.registry.builtin", distribution="modaxfer", version=__version__
+        namespace=BUILTIN,
+        module="modaxfer.registry.builtin",
+        distribution="modaxfer",
+        version=__version__,
+        origin="core",
     )
     return (own, *_without_clashes(_chosen(found)))
 
@@ -69,12 +75,14 @@ def _record(point: EntryPoint) -> PluginRecord:
     record = PluginRecord(namespace=point.name, module=point.value)
     try:
         name, version = _stated(point.dist, "Name"), _stated(point.dist, "Version")
+        origin = _origin(point.dist)
     except (ValueError, OSError) as error:
         folder = _folder(point.dist)
         stem, _, version = ("" if folder is None else folder.stem).partition("-")
         text = f"its METADATA cannot be read, {error}; they have to be UTF-8"
         return replace(record, distribution=stem, version=version, state=State.BROKEN, error=text)
-    record = replace(record, distribution=name or "distribution without a name", version=version)
+    name = name or "distribution without a name"
+    record = replace(record, distribution=name, version=version, origin=origin)
     if not is_short_name(point.name):
         text = f"its namespace {point.name!r} is not valid; use lower-case letters, digits, '.', '_' and '-'"
         return replace(record, state=State.BROKEN, error=text)
@@ -88,6 +96,12 @@ def _stated(distribution: Distribution, key: str) -> str:
     """Return what the metadata say; empty where they or the key are missing, which Pythons treat differently."""
     metadata = distribution.metadata
     return metadata[key] if metadata and key in metadata else ""
+
+
+def _origin(distribution: Distribution) -> str:
+    """Return whether an installation leads to a folder of sources (PEP 610) or has files of its own."""
+    told = distribution.read_text("direct_url.json") or ""
+    return "editable" if _EDITABLE.search(told) else "distribution"
 
 
 def _chosen(records: Iterable[PluginRecord]) -> list[PluginRecord]:

@@ -56,6 +56,7 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
     """
     if found.state is not State.INSTALLED:
         return found, ()
+    started = time.perf_counter()
     try:
         with Watch(found), redirect_stdout(sys.stderr):
             with _at(Stage.IMPORT):
@@ -70,7 +71,16 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
                 _register(module, found.namespace, manager)
     except LoadError as error:
         return replace(found, state=error.state, stage=error.stage, error=str(error)), ()
-    return replace(found, state=State.LOADED, stage=Stage.REGISTER, notices=notices + slow), entries
+    loaded = replace(
+        found,
+        state=State.LOADED,
+        stage=Stage.REGISTER,
+        notices=notices + slow,
+        api=API_VERSION,
+        kinds=tuple(kind for kind in KINDS if any(entry.kind == kind for entry in entries)),
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+    )
+    return loaded, entries
 
 
 @contextmanager

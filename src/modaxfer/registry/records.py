@@ -122,12 +122,20 @@ class PluginRecord:
     module: str = ""
     distribution: str = ""
     version: str = ""
+    origin: str = ""
+    """``core``, ``distribution``, or ``editable`` where an installation leads to a folder of sources."""
     state: State = State.INSTALLED
     stage: Stage = Stage.DISCOVER
     """The stage that failed; else the last one that was passed."""
     error: str = ""
     notices: tuple[str, ...] = ()
     """What is not as it should be in a plugin that works: slow, heavy."""
+    api: int | None = None
+    """The interface that it speaks; known once it is loaded, as is what follows."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of what it brings."""
+    milliseconds: float | None = None
+    """What it took to import it and to ask for all that it brings."""
 
     def __str__(self) -> str:
         origin = " ".join(part for part in (self.distribution, self.version) if part)

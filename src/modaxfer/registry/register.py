@@ -7,9 +7,10 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.errors import AmbiguousNameError, ConfigError, PluginError, UnknownNameError
+from modaxfer.errors import AmbiguousNameError, ConfigError, PluginError, UnknownNameError, close_matches
 from modaxfer.escaping import one_line
 from modaxfer.registry.discovery import discover
+from modaxfer.registry.known import suggestion
 from modaxfer.registry.loader import hook_manager, load_plugin
 from modaxfer.registry.names import matching, resolve, shown_names
 from modaxfer.registry.observers import EVENTS, call_hook, notify
@@ -56,7 +57,14 @@ class Registry:
                 loaded, why.
         """
         lost = [record.failure for record in self.plugins if record.failure and name.startswith(f"{record.namespace}/")]
-        return resolve(_kind(kind), name, self.all(kind), reason="; ".join(lost))
+        found = _kind(kind)
+        if not lost and not matching(name, self.all(kind)) and (missing := suggestion(name, self.plugins, kind)):
+            # What is installed and resembles it is the better guess, unless a plugin brings the very name.
+            lost = [missing] if "did you mean" not in missing or not self._resembling(kind, name) else []
+        return resolve(found, name, self.all(kind), reason="; ".join(lost))
+
+    def _resembling(self, kind: str, name: str) -> list[str]:
+        return close_matches(name.lower(), shown_names(self.all(kind)).values())
 
     def find(self, name: str) -> tuple[Entry, ...]:
         """Return the entries of every kind that have this id or short name, ambiguous ones included."""
