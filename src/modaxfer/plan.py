@@ -10,6 +10,7 @@ from typing import Any
 from modaxfer.errors import RefusedError
 from modaxfer.plan_context import PlanContext
 from modaxfer.plan_facts import Merge, Privacy
+from modaxfer.plan_parts import Moving, Parameters, Part, parts_of
 from modaxfer.plan_streams import Component, Correction, Extra, Labels, Refresh, Role, Sampling, Stream, View
 from modaxfer.ramp import Ramp
 
@@ -27,6 +28,8 @@ __all__ = [
     "Labels",
     "LossTerm",
     "Merge",
+    "Moving",
+    "Parameters",
     "Part",
     "Phase",
     "Plan",
@@ -42,18 +45,6 @@ __all__ = [
     "Together",
     "View",
 ]
-
-
-class Part(StrEnum):
-    """A part of the model under a plan, by what can be trained separately."""
-
-    BRIDGE = "bridge"
-    EMBEDDINGS = "embeddings"
-    BODY = "body"
-    NORM = "norm"
-    """Layer norms of the body, where it has any; they move with the body, and can move alone."""
-    ADAPTER = "adapter"
-    HEAD = "head"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,12 +216,13 @@ class Together:
 class Phase:
     """One stretch of training with a fixed set of moving parts."""
 
-    trainable: frozenset[Part]
+    trainable: frozenset[Moving]
+    """Parts, or `Parameters` of them."""
     name: str = "train"
     epochs: float = 1.0
     """0: nothing is trained, and the weights that the phase begins with are judged and kept."""
-    learning_rates: Mapping[Part, float] = field(default_factory=dict)
-    """Peak learning rate of each trainable part."""
+    learning_rates: Mapping[Any, float] = field(default_factory=dict)
+    """Peak learning rate of all that moves, by `Part` or `Parameters`: the first whose names fit counts, else the part."""
     layer_decay: float = 1.0
     """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0
@@ -241,8 +233,8 @@ class Phase:
     auto_rgn: bool = False
     """At the start of each epoch each layer's rate is multiplied by its relative gradient norm, ``|g| / |w|`` over the
     largest of all layers (auto-RGN, Lee et al. 2023); head and bridge keep theirs."""
-    no_decay: frozenset[Part] = frozenset()
-    """Parts that weight decay leaves alone, such as those that a loss holds to where they were."""
+    no_decay: frozenset[Moving] = frozenset()
+    """What weight decay leaves alone, such as those that a loss holds to where they were."""
     streams: Mapping[str, Stream] = field(default_factory=lambda: {"train": Stream()})
     """By a name that losses, validators and the log know them by."""
     mixing: Alternate | Together = field(default_factory=Together)
@@ -264,9 +256,18 @@ class Phase:
     solver: Solver | None = None
 
     def __post_init__(self) -> None:
-        missing = self.trainable - set(self.learning_rates) if self.solver is None else set()
+        rates = self.learning_rates
+        missing = (
+            []
+            if self.solver is not None
+            else [
+                each
+                for each in self.trainable
+                if each not in rates and not (isinstance(each, Parameters) and each.part in rates)
+            ]
+        )
         if missing:
-            raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(missing)}")
+            raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(map(str, missing))}")
         for name, stream in self.streams.items():
             _refuse_name("a stream", name)
             _refuse_judging(name, stream)
@@ -311,6 +312,11 @@ class Phase:
                 allowed=self.drawn,
                 fix="correct the plan",
             )
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """The parts that move, whole or not."""
+        return parts_of(self.trainable)
 
     @property
     def drawn(self) -> tuple[str, ...]:

@@ -50,10 +50,19 @@ class HubSource(Source):
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSource(Source):
-    """Data that an installed distribution ships: `target()` returns ``{split: pyarrow.Table}``."""
+    """Data that an installed distribution ships: a folder in one of its packages, or what `target` returns, or both."""
 
     distribution: str
-    target: str
+    target: str = ""
+    """``target()`` returns ``{split: pyarrow.Table}``; empty = the folder's files are read, as ``--data`` reads
+    a folder or as `reader` does."""
+    folder: str = ""
+    """``package/folder``, such as ``modaxfer_weather/storms``: paths of pictures and sounds are relative to it and may
+    not leave it. Empty = the rows bring no files."""
+
+    def __post_init__(self) -> None:
+        if not (self.target or self.folder):
+            raise ValueError(f"package source {self.distribution!r}: set folder, or target, or both")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -103,23 +101,6 @@ for strategy in ("peeking", "reaching", "blind"):
         told[strategy] = [error.exit_status, str(error)]
 print(json.dumps(told))
 """
-
-
-def test_it_needs_no_private_name():
-    told = re.search(
-        r"## What your code may import\n(.*?)\n\n\|", (HOW_TO / "write-a-plugin.md").read_text("utf-8"), re.DOTALL
-    )
-    public = set(re.findall(r"`(modaxfer[.a-z]*)`", told[1]))
-    taken = [
-        (node.module, alias.name)
-        for source in (PLUGIN, PLANS, LOSSES, VALIDATORS, SOLVERS)
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ImportFrom) and node.module.startswith("modaxfer")
-        for alias in node.names
-    ]
-    assert ("modaxfer.strategies", "underlying") in taken
-    assert {module for module, _ in taken} <= public
-    assert [(module, name) for module, name in taken if name not in import_module(module).__all__] == []
 
 
 def test_it_trains_saves_loads_and_predicts_and_its_mistakes_are_refused(site, tiny, own_rows, tmp_path):

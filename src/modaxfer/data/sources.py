@@ -13,6 +13,7 @@ from typing import Any
 from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, offline, within
 from modaxfer.data.layouts.folders import Tables, read_data
 from modaxfer.data.origin import file_of, name_classes, stamp
+from modaxfer.data.package_folders import folder_of
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError, MissingPackageError, PluginError
 from modaxfer.registry import call_target, fault
@@ -129,11 +130,15 @@ def _require_hub(source: HubSource) -> None:
 def _package(source: PackageSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
     try:
         found = version(source.distribution)
-        tables = call_target(source.target, kind="source")
+        root = folder_of(source.folder, source.distribution) if source.folder else None
+        tables = call_target(source.target, kind="source") if source.target else None
     except (PackageNotFoundError, MissingPackageError) as error:
         install = getattr(error, "install", f"pip install {source.distribution}")
         raise UnavailableError(f"not installed; run `{install}`") from error
-    return tables, f"package {source.distribution} {found}", _root_of_files(tables)
+    if tables is None:
+        assert root is not None, "a source has a target, a folder or both"
+        tables = _read(source, root, selection)
+    return tables, f"package {source.distribution} {found}", root or _root_of_files(tables)
 
 
 def _root_of_files(tables: Any) -> Path | None:

@@ -169,7 +169,7 @@ def _targets(stream: Stream, facts: StreamFacts, seen: Seen) -> torch.Tensor | N
 def _parameters(phase: Phase) -> dict[str, TrainedParameter]:
     """Return a made-up matrix of each part that `phase` trains."""
     made = {}
-    for part in sorted(phase.trainable):
+    for part in sorted(phase.parts):
         now, start = torch.randn(2, 3), torch.randn(2, 3)
         made[f"{part}.weight"] = TrainedParameter(
             part=part, layer=0, depth=1, now=now, phase_start=start, run_start=start

@@ -85,7 +85,7 @@ def seen_by(tasks: Sequence[ResolvedTask]) -> list[SeenRows]:
     """Return the training rows that the encoders of a run of `tasks` have been trained on, here and before."""
     kept = {one.key: one for tower in tasks[0].towers for one in _before(tower, tasks[0])}
     kept |= {one.key: one for encoder in tasks[0].merged for one in seen_before(encoder)}
-    moving = {part for phase in tasks[0].plan.phases if phase.epochs for part in phase.trainable}
+    moving = {part for phase in tasks[0].plan.phases if phase.epochs for part in phase.parts}
     # Of a head alone nothing is said of rows, but a private one has spent of what they bear.
     if moving & ENCODER or tasks[0].plan.privacy is not None:
         learned = [*tasks, *(task.source for task in tasks if task.source is not None)]

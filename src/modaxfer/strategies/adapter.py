@@ -131,7 +131,7 @@ def plan(options: AdapterOptions, context: PlanContext) -> Plan:
         options={**method.options, **sized},
     )
     phase = adapter_phase(context, factor=method.rate, from_layer=options.from_layer, keep=max(1, options.soup))
-    known = phase.trainable if options.head_first else {Part.ADAPTER}
+    known = phase.parts if options.head_first else {Part.ADAPTER}
     after = ends_of(options, sorted(known), fixed=method.fixed)
     return staged(Plan(phases=(phase,), adapter=adapter, after=after), options, context)
 

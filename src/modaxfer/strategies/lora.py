@@ -42,7 +42,7 @@ def plan(options: LoraOptions, context: PlanContext) -> Plan:
     check_from_layer(options.from_layer, context)
     check_share("dropout", options.dropout, one_allowed=False)
     phase = adapter_phase(context, from_layer=options.from_layer, keep=max(1, options.soup))
-    known = phase.trainable if options.head_first else {Part.ADAPTER}
+    known = phase.parts if options.head_first else {Part.ADAPTER}
     after = ends_of(options, sorted(known), fixed=["lora_A"])
     return staged(Plan(phases=(phase,), adapter=_adapter(options, context), after=after), options, context)
 

@@ -111,11 +111,11 @@ def _calls(subject: Subject) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _source_calls(source: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if isinstance(source, PackageSource):
+    if isinstance(source, PackageSource) and source.target:
         yield source.target, ()
     elif isinstance(source, SampleSource):
         yield source.target, ("seed",)
-    if isinstance(source, DownloadSource | FolderSource | HubSource) and source.reader:
+    if isinstance(source, DownloadSource | FolderSource | HubSource | PackageSource) and source.reader:
         yield source.reader, ("folder",)
 
 

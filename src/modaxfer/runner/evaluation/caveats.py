@@ -48,7 +48,7 @@ def _own_code(resolved: ResolvedTask) -> list[str]:
 
 def _random_weights(resolved: ResolvedTask) -> list[str]:
     """Say so where a body stays at random: its features are no transfer."""
-    moving = {part for phase in resolved.plan.phases for part in phase.trainable}
+    moving = {part for phase in resolved.plan.phases for part in phase.parts}
     names = [
         described.encoder.spec.name
         for described in resolved.towers

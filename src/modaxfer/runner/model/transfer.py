@@ -12,6 +12,7 @@ from torch import nn
 from modaxfer.contracts import UNITS, Batch, Features, Hidden, Readout
 from modaxfer.heads.build import reads_tokens
 from modaxfer.plan import Part, Phase
+from modaxfer.plan_parts import covering
 from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.units import mark_units
 
@@ -34,6 +35,8 @@ class ModelParameter:
 
     tensor: nn.Parameter
     part: Part
+    name: str = ""
+    """In its own module: the encoder, the bridge or the head; what `modaxfer.plan.Parameters` are chosen by."""
     layer: int
     """-1 for bridge and embeddings, 0 ... depth - 1 for the body, `depth` for the head."""
     depth: int
@@ -164,7 +167,10 @@ class TransferModel(nn.Module):
             for name, parameter in _tower_parameters(tower):
                 yield f"towers.{number}.{name}", parameter
         for name, tensor in self.head.named_parameters():
-            yield f"head.{name}", ModelParameter(tensor=tensor, part=Part.HEAD, layer=self.depth, depth=self.depth)
+            yield (
+                f"head.{name}",
+                ModelParameter(tensor=tensor, part=Part.HEAD, name=name, layer=self.depth, depth=self.depth),
+            )
 
     def set_trainable(self, phase: Phase) -> dict[str, ModelParameter]:
         """Make exactly the parameters of `phase` trainable and return them by name."""
@@ -216,7 +222,8 @@ def _tower_parameters(tower: Any) -> Iterator[tuple[str, ModelParameter]]:
         else:
             part = Part.NORM if id(parameter) in norms else Part.BODY
         if layer < top and (id(parameter) not in final or top == depth):
-            yield name, ModelParameter(tensor=parameter, part=part, layer=layer, depth=depth)
+            own = name.partition(".")[2].replace(".base_layer.", ".")  # What an adapter stands around keeps its name.
+            yield name, ModelParameter(tensor=parameter, part=part, name=own, layer=layer, depth=depth)
 
 
 def _norms(encoder: Any) -> set[int]:
@@ -226,7 +233,7 @@ def _norms(encoder: Any) -> set[int]:
 
 
 def _moves(parameter: ModelParameter, phase: Phase) -> bool:
-    wanted = parameter.part in phase.trainable or (parameter.part is Part.NORM and Part.BODY in phase.trainable)
+    wanted = covering(phase.trainable, parameter.part, parameter.name) is not None
     in_body = parameter.part in (Part.BODY, Part.NORM, Part.EMBEDDINGS, Part.ADAPTER)
     frozen = in_body and phase.from_layer > 0 and parameter.layer < phase.from_layer
     return wanted and not frozen and parameter.tensor.is_floating_point()

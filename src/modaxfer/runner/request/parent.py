@@ -185,7 +185,7 @@ def refuse_headless(plan: Plan, strategy: Entry) -> None:
     Raises:
         RefusedError: It is such a plan.
     """
-    parts = {part for phase in plan.phases for part in phase.trainable}
+    parts = {part for phase in plan.phases for part in phase.parts}
     if plan.head_from_run or Part.HEAD in parts or any(phase.solver is not None for phase in plan.phases):
         return
     raise RefusedError(

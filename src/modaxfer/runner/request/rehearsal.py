@@ -16,6 +16,7 @@ from modaxfer.heads.build import head_of, rehearse_head
 from modaxfer.plan import AdapterSpec, Reads
 from modaxfer.problems.conformity import require_objective
 from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.request.patterns import refuse_unfitting
 
 if TYPE_CHECKING:
     from modaxfer.contracts import Objective
@@ -51,6 +52,7 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
         if stored is not None and stored.adapter is not None:  # That of the run that trained it.
             _rehearse_adapter(described.encoder, stored.adapter, merged=True)
     _refuse_fused_tokens(tasks[0])
+    refuse_unfitting(tasks[0].plan, tasks[0].towers)
     adapter = tasks[0].plan.adapter
     for described in tasks[0].towers if adapter is not None else ():
         assert adapter is not None, "asked above"

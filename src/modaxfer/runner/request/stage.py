@@ -84,7 +84,7 @@ def refuse_idle_source(stage: Sequence[ResolvedTask]) -> None:
     Raises:
         RefusedError: It does.
     """
-    moving = {part for phase in stage[0].plan.phases for part in phase.trainable}
+    moving = {part for phase in stage[0].plan.phases for part in phase.parts}
     if not moving & ENCODER:
         raise RefusedError(
             f"a source stage with strategy {stage[0].strategy.name} leaves the encoder as it is, so nothing of the"
@@ -135,7 +135,7 @@ def refuse_other_map(asked: RunConfig, stage: Sequence[ResolvedTask], tasks: Seq
 
 
 def _usual(resolved: ResolvedTask, *, mixed: bool) -> str:
-    moving = {part for phase in resolved.plan.phases for part in phase.trainable}
+    moving = {part for phase in resolved.plan.phases for part in phase.parts}
     if mixed:
         return TOGETHER
     # A strategy that needs rows without labels has none of the source.

@@ -148,7 +148,7 @@ def taught(plan: Plan, teacher: Teacher | None, options: TrainOptions, *, unlabe
 
 def _answers(plan: Plan, number: int) -> bool:
     """Return whether phase `number` takes steps with a head that says something: it, or one before, has trained it."""
-    known = plan.head_from_run or any(Part.HEAD in phase.trainable for phase in plan.phases[: number + 1])
+    known = plan.head_from_run or any(Part.HEAD in phase.parts for phase in plan.phases[: number + 1])
     return known and plan.phases[number].solver is None
 
 

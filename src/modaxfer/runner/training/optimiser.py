@@ -10,6 +10,7 @@ from torch import nn
 
 from modaxfer.config import TrainOptions
 from modaxfer.plan import Part, Phase
+from modaxfer.plan_parts import covering
 from modaxfer.runner.model.transfer import ModelParameter
 from modaxfer.runner.training.surgical import layer_name
 
@@ -29,7 +30,7 @@ def make_optimiser(trainable: Mapping[str, ModelParameter], phase: Phase, option
     """
     groups: dict[tuple[float, float, str], list[nn.Parameter]] = {}
     for parameter in trainable.values():
-        decay = options.weight_decay if parameter.tensor.ndim >= 2 and _decays(parameter.part, phase) else 0.0
+        decay = options.weight_decay if parameter.tensor.ndim >= 2 and _decays(parameter, phase) else 0.0
         layer = layer_name(parameter) if phase.auto_rgn else ""
         groups.setdefault((_rate(parameter, phase), decay, layer), []).append(parameter.tensor)
     return torch.optim.AdamW(
@@ -55,14 +56,15 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float, layers: Mapping[s
         group["lr"] = factor * group["peak"] * (layers or {}).get(group["layer"], 1.0)
 
 
-def _decays(part: Part, phase: Phase) -> bool:
-    """Return whether weight decay pulls `part` to zero; norms are of the body."""
-    return part not in phase.no_decay and not (part is Part.NORM and Part.BODY in phase.no_decay)
+def _decays(parameter: ModelParameter, phase: Phase) -> bool:
+    """Return whether weight decay pulls `parameter` to zero; norms are of the body."""
+    return covering(phase.no_decay, parameter.part, parameter.name) is None
 
 
 def _rate(parameter: ModelParameter, phase: Phase) -> float:
     if parameter.rate is not None:
         return parameter.rate
-    rates = phase.learning_rates
-    rate = rates[Part.BODY] if parameter.part is Part.NORM and Part.NORM not in rates else rates[parameter.part]
+    known = covering(phase.learning_rates, parameter.part, parameter.name)
+    assert known is not None, "what moves has a rate, as the phase has checked"
+    rate = phase.learning_rates[known]
     return rate * phase.layer_decay ** (parameter.depth - 1 - parameter.layer) if parameter.part in LAYERED else rate

@@ -53,7 +53,7 @@ class PhaseSequence:
                 report, ends = self._trained(phases, number, checkpoints, start_of_run)
                 reports.append(report)
             # What training moved below the head must not be mistaken for the checkpoint's own features.
-            for session in self.sessions.values() if phase.trainable - {Part.HEAD} else ():
+            for session in self.sessions.values() if phase.parts - {Part.HEAD} else ():
                 session.weights_key, session.layers = "", {}
         return {"phases": reports, "after": ends} if ends else {"phases": reports}
 
