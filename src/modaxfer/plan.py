@@ -222,7 +222,7 @@ class Phase:
     epochs: float = 1.0
     """0: nothing is trained, and the weights that the phase begins with are judged and kept."""
     learning_rates: Mapping[Any, float] = field(default_factory=dict)
-    """Peak learning rate of all that moves, by `Part` or `Parameters`: the first whose names fit counts, else the part."""
+    """Peak learning rate of all that moves, by `Part` or `Parameters`: the first whose names fit, else the part."""
     layer_decay: float = 1.0
     """Layer i learns at rate times ``layer_decay ** (depth - 1 - i)``; embeddings count as one below layer 0."""
     from_layer: int = 0

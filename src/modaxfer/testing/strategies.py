@@ -95,7 +95,7 @@ def require_moves(carried: Carried) -> None:
         fail(
             "a strategy moves what no phase declares",
             got=[f"{name} ({carried.parts[name]})" for name in secret[:3]],
-            allowed=sorted({part for phase in carried.plan.phases for part in phase.trainable}),
+            allowed=sorted({str(each) for phase in carried.plan.phases for each in phase.trainable}),
             fix="name the part in Phase.trainable, or change no tensor beside the optimiser",
         )
     if carried.plan.phases and all(phase.solver is None for phase in carried.plan.phases) and not carried.moved:
