@@ -26,7 +26,7 @@ from resumable import store
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "plugins.json"
 
 PLUGINS = 30
-COMMANDS = {"list tasks": ["list", "tasks"], "plugins list": ["plugins", "list"], "--help": ["--help"]}
+COMMANDS = {"list tasks": ["list", "tasks"], "--help": ["--help"]}
 
 PLUGIN = '''"""What this plugin brings."""
 
