@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.errors import RefusedError
 from modaxfer.plan_context import PlanContext
 from modaxfer.plan_facts import Merge, Privacy
-from modaxfer.plan_parts import Moving, Parameters, Part, parts_of
+from modaxfer.plan_parts import Moving, Parameters, Part, parts_of, unrated
 from modaxfer.plan_streams import Component, Correction, Extra, Labels, Refresh, Role, Sampling, Stream, View
 from modaxfer.ramp import Ramp
 
@@ -256,18 +256,9 @@ class Phase:
     solver: Solver | None = None
 
     def __post_init__(self) -> None:
-        rates = self.learning_rates
-        missing = (
-            []
-            if self.solver is not None
-            else [
-                each
-                for each in self.trainable
-                if each not in rates and not (isinstance(each, Parameters) and each.part in rates)
-            ]
-        )
+        missing = unrated(self.trainable, self.learning_rates) if self.solver is None else []
         if missing:
-            raise ValueError(f"phase {self.name!r}: no learning rate for {sorted(map(str, missing))}")
+            raise ValueError(f"phase {self.name!r}: no learning rate for {missing}")
         for name, stream in self.streams.items():
             _refuse_name("a stream", name)
             _refuse_judging(name, stream)

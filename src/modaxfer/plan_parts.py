@@ -12,7 +12,7 @@ from modaxfer.errors import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Moving", "Parameters", "Part", "covering", "parts_of"]
+__all__ = ["Moving", "Parameters", "Part", "covering", "parts_of", "unrated"]
 
 
 class Part(StrEnum):
@@ -67,6 +67,12 @@ T = TypeVar("T", bound=Moving)
 def parts_of(moving: Iterable[Moving]) -> frozenset[Part]:
     """Return the parts that `moving` is of, whole or not."""
     return frozenset(each.part if isinstance(each, Parameters) else each for each in moving)
+
+
+def unrated(moving: Iterable[Moving], rates: Iterable[Moving]) -> list[str]:
+    """Return, for people, which of `moving` have neither a rate of their own nor one of their part."""
+    known = {*rates}
+    return sorted(str(each) for each in moving if not {each, *parts_of([each])} & known)
 
 
 def covering(moving: Iterable[T], part: Part, name: str) -> T | None:
