@@ -104,7 +104,7 @@ def _is_quick(seen: Sequence[Observed]) -> bool:
 
 
 def _median(seen: Sequence[Observed], name: str) -> float:
-    return median(getattr(one, name) for one in seen)
+    return float(median(getattr(one, name) for one in seen))
 
 
 def _is_foreign(name: str, module: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageMetadata, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
@@ -84,7 +84,7 @@ def states_a_licence(subject: Subject) -> None:
     """Its distribution says under which licence it may be used."""
     metadata = _installed(subject).metadata
     classified = any(line.startswith("License ::") for line in metadata.get_all("Classifier") or ())
-    if not (classified or metadata.get("License-Expression") or metadata.get("License")):
+    if not (classified or _stated(metadata, "License-Expression") or _stated(metadata, "License")):
         _absent("licence", 'license = "Apache-2.0"')
 
 
@@ -125,8 +125,12 @@ def _installed(subject: Subject) -> Distribution:
         )
 
 
+def _stated(metadata: PackageMetadata, key: str) -> str | None:
+    return next(iter(metadata.get_all(key) or ()), None)
+
+
 def _require(subject: Subject, key: str, example: str) -> str:
-    stated = _installed(subject).metadata.get(key)
+    stated = _stated(_installed(subject).metadata, key)
     if not stated or stated == "UNKNOWN":
         _absent(key, example)
     return str(stated)

@@ -74,7 +74,8 @@ def _run(module: str, *flags: str) -> Observed:
         return Observed(
             milliseconds=0.0, processor=0.0, error=f"its process ended with status {done.returncode}: {last}"
         )
-    return Observed(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    return Observed(**values)
 
 
 def _watch(module: str) -> dict[str, Any]:

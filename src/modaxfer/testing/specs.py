@@ -67,8 +67,8 @@ def has_options_that_explain_themselves(subject: Subject) -> None:
     target = getattr(subject.spec, "options", "")
     if not target:
         return
-    options = load_target(target)
-    if not is_dataclass(options) or not options.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    options: Any = load_target(target)
+    if not is_dataclass(options) or not getattr(options, "__dataclass_params__").frozen:  # noqa: B009 - no type has it
         fail("the options are no frozen dataclass", got=target, fix="write @dataclass(frozen=True, kw_only=True)")
     for field in fields(options):
         _require_documented(field, target)

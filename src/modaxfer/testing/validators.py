@@ -67,7 +67,13 @@ def _judge(subject: Subject, seen: Mapping[str, Seen]) -> float:
 def _facts(seen: Mapping[str, Seen], *, labels: bool) -> dict[str, StreamFacts]:
     targets = _targets()
     objective = problem_of("binary").objective(_CLASSES, targets)
-    made = {"width": _WIDTH, "outputs": _CLASSES, "objective": objective, "rows": _ROWS, "link": "softmax"}
+    made: dict[str, Any] = {
+        "width": _WIDTH,
+        "outputs": _CLASSES,
+        "objective": objective,
+        "rows": _ROWS,
+        "link": "softmax",
+    }
     known = {"source": targets if labels else None, "target": None}
     return {name: StreamFacts(role=Role(name), targets=known[name], **made) for name in seen}
 
