@@ -52,11 +52,11 @@ def commands(comparison: Comparison) -> list[Command]:
         for kind, task in (("image", comparison.image), ("text", comparison.text)):
             flags = {"encoder": (ENCODERS[kind],), "strategy": "frozen", "task": (task,)}
             options = picture if kind == "image" else {}
-            made.append(Command(cell=f"{comparison.task}-{kind}", seed=seed, flags=flags, options=options))
+            made.append(Command(cell=f"{comparison.task}-{kind}", seed=seed, flags=flags, options=options, forked=True))
         for how in HOWS:
             flags = {"encoder": tuple(ENCODERS.values()), "strategy": "fusion", "task": (comparison.task,)}
             options = {**picture, "strategy.how": how, "strategy.underneath": "frozen"}
-            made.append(Command(cell=f"{comparison.task}-{how}", seed=seed, flags=flags, options=options))
+            made.append(Command(cell=f"{comparison.task}-{how}", seed=seed, flags=flags, options=options, forked=True))
     return made
 
 
