@@ -159,6 +159,9 @@ class RunConfig:
     limit: int | None = documented(
         None, "At most this many training rows (a quarter of it for other splits).", minimum=1
     )
+    test_limit: int | None = documented(
+        None, "At most this many test rows; default a quarter of --limit: learn from few, be judged on many.", minimum=1
+    )
     precision: str = documented("auto", "Arithmetic.", choices=("auto", "fp32", "bf16", "fp16"))
     device: str = documented("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
     num_processes: int = documented(1, "Processes to train with.", minimum=1)

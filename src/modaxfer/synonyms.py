@@ -31,6 +31,7 @@ _KEYS = {
     "seed": "random_state random_seed",
     "set": "option options override opt",
     "metric": "metrics scorer score eval_metric primary",
+    "test_limit": "max_eval_samples max_test_samples eval_limit",
     "threshold": "cutoff decision_threshold",
     "cost": "cost_matrix costs",
     "group_by": "groups by_group slice slices",

@@ -56,6 +56,19 @@ def test_the_limit_is_read_first_and_that_is_said(tmp_path, small_pools):
             assert text == f"text {int(row_id.removeprefix('train-')) - 1}"
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({"limit": 20, "test_limit": 90}, {"train": 20, "validation": 5, "test": 60}),
+        ({"limit": 20, "test_limit": 4}, {"train": 20, "validation": 5, "test": 4}),
+        ({"test_limit": 30}, {"train": 204, "validation": 36, "test": 30}),
+    ],
+)
+def test_test_rows_have_a_limit_of_their_own(tmp_path, asked, kept):
+    data = load_task(task(written(tmp_path, rows(300))), **asked)
+    assert {split: len(part) for split, part in data.splits.items()} == kept
+
+
 def test_the_same_seed_gives_the_same_rows_whatever_the_format(tmp_path, small_pools):
     table = rows(3000)
     parquet = written(tmp_path, table)

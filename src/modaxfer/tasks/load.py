@@ -56,6 +56,7 @@ def load_task(
     data_dir: str | Path | None = None,
     seed: int = 0,
     limit: int | None = None,
+    test_limit: int | None = None,
     on_bad_row: str = "drop",
     partial: bool = False,
     division: Division | None = None,
@@ -72,6 +73,7 @@ def load_task(
         seed: Seed of splits that have to be made, and of `limit`.
         limit: At most this many training rows, and a quarter of it in the other splits. They are drawn before anything
             is cleaned or decoded, from a part of the rows that grows until enough usable ones are in it.
+        test_limit: At most this many test rows; None is a quarter of `limit`.
         on_bad_row: ``drop`` counts and names unusable rows, ``fail`` refuses them.
         partial: Keep rows that lack an image or a sound as long as any field is filled: the model can do without.
         division: The part of the task that is wanted, made of the splits of the whole; None = the whole.
@@ -85,6 +87,7 @@ def load_task(
         data_dir=None if data_dir is None else str(data_dir),
         seed=seed,
         limit=limit,
+        test_limit=test_limit,
         on_bad_row=on_bad_row,
         partial=partial,
     )
@@ -98,8 +101,9 @@ def _whole(asked: Asked, memory: Memory) -> _Whole:
     """Read a part of the rows that grows until enough of them are usable."""
     decoded = any(field.signal.kind in MEDIA for field in asked.spec.fields)
     limit = asked.limit or 0
-    rows = max(_SPARE * limit, _MEDIA_POOL if decoded else _POOL) if limit else None
-    most = max(_MOST, _MOST_SPARE * limit, rows or 0)
+    wanted = max(limit, asked.test_limit or 0)
+    rows = max(_SPARE * wanted, _MEDIA_POOL if decoded else _POOL) if limit else None
+    most = max(_MOST, _MOST_SPARE * wanted, rows or 0)
     while True:
         read = _read(asked, rows, memory)
         all_read = not read.partly or (rows or 0) >= most
@@ -116,7 +120,7 @@ def _whole(asked: Asked, memory: Memory) -> _Whole:
 
 def _read(asked: Asked, rows: int | None, memory: Memory) -> Read:
     """Read and clean `rows` rows drawn with the seed, or all, which no seed has a part in."""
-    given = replace(asked, limit=None, seed=asked.seed if rows is not None else 0)
+    given = replace(asked, limit=None, test_limit=None, seed=asked.seed if rows is not None else 0)
 
     def weigh(read: Read) -> int:
         return 0 if isinstance(read.intake, TooFewRowsError) else _bytes(read.intake.rows)
@@ -129,8 +133,8 @@ def _divided(asked: Asked, read: Read) -> _Whole:
         raise read.intake
     ledger = deepcopy(read.ledger)  # It goes on counting, for this seed and limit alone.
     rows, findings = divide(asked.spec, read.intake, asked.seed, ledger)
-    if asked.limit is not None:
-        rows = limited(rows, asked.spec, read.intake.classes, asked.limit, asked.seed)
+    if any(limit is not None for limit in asked.limits.values()):
+        rows = limited(rows, asked.spec, read.intake.classes, asked.limits, asked.seed)
     return _Whole(read=read, intake=read.intake, rows=rows, ledger=ledger, findings=findings)
 
 

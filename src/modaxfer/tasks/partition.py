@@ -53,22 +53,24 @@ def divide(spec: TaskSpec, intake: Intake, seed: int, ledger: Ledger) -> tuple[d
 
 
 def limited(
-    rows: Mapping[str, Rows], spec: TaskSpec, classes: tuple[str, ...], limit: int, seed: int
+    rows: Mapping[str, Rows], spec: TaskSpec, classes: tuple[str, ...], limits: Mapping[str, int | None], seed: int
 ) -> dict[str, Rows]:
-    """Keep `limit` training rows and a quarter of that in the other splits, chosen at random in the classes' shares.
+    """Keep so many rows of each split, chosen at random in the classes' shares; None keeps all.
 
     Every class keeps two rows of every split where it has them; the other splits may grow a little for that.
 
     Raises:
-        DataError: `limit` is smaller than the number of classes.
+        DataError: The limit of training rows is smaller than the number of classes.
     """
-    if limit < len(classes):
-        raise DataError(f"the limit is below the number of classes, {len(classes)}", got=limit, fix="raise --limit")
-    kept = {}
-    for split, part in rows.items():
-        kinds = strata_of(spec, part, classes)
-        size = limit if split == "train" else max(limit // 4, 2 * kinds.shape[1])
-        kept[split] = part.take(sample(kinds, size, least=2, seed=seed))
+    least = limits["train"]
+    if least is not None and least < len(classes):
+        raise DataError(f"the limit is below the number of classes, {len(classes)}", got=least, fix="raise --limit")
+    kept = dict(rows)
+    for split, limit in limits.items():
+        if limit is not None:
+            kinds = strata_of(spec, rows[split], classes)
+            size = limit if split == "train" else max(limit, 2 * kinds.shape[1])
+            kept[split] = rows[split].take(sample(kinds, size, least=2, seed=seed))
     return kept
 
 

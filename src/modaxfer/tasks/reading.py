@@ -32,8 +32,15 @@ class Asked:
     data_dir: str | None
     seed: int
     limit: int | None
+    test_limit: int | None
     on_bad_row: str
     partial: bool
+
+    @property
+    def limits(self) -> dict[str, int | None]:
+        """How many rows of each split are kept at most; None = all."""
+        other = None if self.limit is None else self.limit // 4
+        return {"train": self.limit, "validation": other, "test": other if self.test_limit is None else self.test_limit}
 
 
 @dataclass(frozen=True, kw_only=True)

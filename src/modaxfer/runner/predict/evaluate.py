@@ -108,6 +108,7 @@ def load_rows(run: Path, *, partial: bool) -> tuple[TaskSpec, TaskData]:
         data_dir=config.data_dir,
         seed=config.seed,
         limit=config.limit,
+        test_limit=config.test_limit,
         on_bad_row=config.on_bad_row,
         partial=partial,
         division=division_of(config),

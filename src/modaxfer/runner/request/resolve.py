@@ -222,6 +222,7 @@ def _task_rows(
         data_dir=config.data_dir,
         seed=config.seed,
         limit=config.limit,
+        test_limit=config.test_limit,
         on_bad_row=config.on_bad_row,
         partial=len(request.encoders) > 1,
         division=division_of(config),
