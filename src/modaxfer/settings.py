@@ -57,6 +57,7 @@ class Settings(TypedDict, total=False):
     group_by: str | None
     augment: str | Sequence[str]
     limit: int | None
+    test_limit: int | None
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     device: Literal["auto", "cpu", "cuda", "mps"]
     num_processes: int
