@@ -19,7 +19,7 @@ from typing import Any
 from few_labels_figure import draw
 from resumable import Command, Kept, finished, main, store
 
-from modaxfer.metrics import student_interval
+from modaxfer.metrics import score_bounds, student_interval
 from modaxfer.metrics.gains import Pair, paired_gain
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.finished import Finished, read_finished
@@ -234,7 +234,10 @@ def _task(question: Question, everything: Mapping[Cell, Sequence[Finished]]) -> 
 
 def _cell(cell: Cell, found: Sequence[Finished]) -> dict[str, Any]:
     scores = [each.score for each in found]
-    low, high = student_interval(scores) if len(scores) > 1 else found[0].result.intervals[found[0].result.primary]
+    metric = found[0].result.primary
+    low, high = (
+        student_interval(scores, bounds=score_bounds(metric)) if len(scores) > 1 else found[0].result.intervals[metric]
+    )
     return {
         "way": cell.way,
         "shots": cell.shots,

@@ -17,7 +17,7 @@ from typing import Any
 from few_labels import gain
 from resumable import Command, Kept, finished, main
 
-from modaxfer.metrics import student_interval
+from modaxfer.metrics import score_bounds, student_interval
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.finished import Finished, read_finished
 
@@ -131,7 +131,11 @@ def _task(question: Question, runs: Path) -> dict[str, Any]:
         result, scores = found[0].result, [each.score for each in found]
         told |= {"metric": result.primary, "test_rows": result.data["rows"]["test"]}
         plain = there.get(WAYS[way].kind)
-        cell = {"way": way, "mean": mean(scores), "interval": [*student_interval(scores)]}
+        cell = {
+            "way": way,
+            "mean": mean(scores),
+            "interval": [*student_interval(scores, bounds=score_bounds(result.primary))],
+        }
         if plain is not None and way != WAYS[way].kind:
             cell["over"] = gain(found, plain)
         told["cells"].append(cell)

@@ -7,15 +7,15 @@ that was right on a third of the MRI's slices, and it lives off one that is righ
 
 Both come out of packages, and nothing of them is kept here:
 
-    apt-get install invesalius-examples      (a head in CT, 19 MB, GPL-2)
-    pip install nilearn                      (the MNI152 template, the mean of 152 brains in T1, 12 MB)
+    apt-get install invesalius-examples              (a head in CT, 19 MB, GPL-2)
+    pip install nilearn 'modaxfer-medical[scans]'    (the MNI152 template, the mean of 152 brains in T1, 12 MB)
+
+The CT is seen through the window for brains of modaxfer-medical, which also reads the template.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import struct
 import tarfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -24,14 +24,14 @@ import numpy as np
 from PIL import Image
 
 import modaxfer
+from modaxfer_medical.nifti import read_nifti
+from modaxfer_medical.windows import PRESETS
 
 CT = Path("/usr/share/doc/invesalius-examples/examples/Cranium.inv3")
 TEMPLATE = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 LEVELS = ("1-base", "2-low", "3-middle", "4-high", "5-crown")
 SKULL = slice(27, 106)
 """Slices of the CT, from below, that show the inside of the skull."""
-WINDOW = (0.0, 80.0)
-"""Hounsfield units from black to white: between them lie fluid, brain and fresh blood."""
 SIDE = 64
 
 
@@ -49,8 +49,8 @@ def main() -> None:
     if template is None:
         print("skipped: the package nilearn is not installed. Fix: pip install nilearn")
         return
-    write_slices(read_ct(options.ct)[SKULL], options.output / "ct")
-    brain = read_nifti(template)
+    write_slices(PRESETS["brain"].shown(read_ct(options.ct)[SKULL]), options.output / "ct")
+    brain = read_nifti(template).shown()
     write_slices(brain[[piece.mean() > 0.03 * brain.max() for piece in brain]], options.output / "mri")
 
     common = {"epochs": options.epochs, "batch_size": 16, "precision": "fp32"}
@@ -81,30 +81,20 @@ def nilearn_file() -> Path | None:
 
 
 def read_ct(path: Path) -> np.ndarray:
-    """Return the head, 0 ... 1, ``[slices, rows, columns]`` from below, face up."""
+    """Return the head in Hounsfield units, ``[slices, rows, columns]`` from below, face up."""
     with tarfile.open(path) as archive:
         (member,) = (one for one in archive.getmembers() if one.name.endswith("/matrix.dat"))
         file = archive.extractfile(member)
         values = np.frombuffer(file.read() if file else b"", np.int16).reshape(-1, 256, 256)
-    low, high = WINDOW
-    return np.clip((values[:, ::-1].astype(float) - low) / (high - low), 0, 1)
-
-
-def read_nifti(path: Path) -> np.ndarray:
-    """Return a brain of bytes, 0 ... 1, ``[slices, rows, columns]`` from below, face up."""
-    raw = gzip.decompress(path.read_bytes())
-    shape = struct.unpack("<8h", raw[40:56])[1:4]
-    start = int(struct.unpack("<f", raw[108:112])[0])
-    values = np.frombuffer(raw, np.uint8, offset=start).reshape(shape, order="F")
-    return values.transpose(2, 1, 0)[:, ::-1] / 255
+    return values[:, ::-1]
 
 
 def write_slices(head: np.ndarray, folder: Path) -> None:
-    """Write each slice of a head, made square, into the folder of its fifth."""
+    """Write each slice of a head, shades of grey, made square, into the folder of its fifth."""
     for number, values in enumerate(head):
         place = folder / LEVELS[len(LEVELS) * number // len(head)]
         place.mkdir(parents=True, exist_ok=True)
-        picture = Image.fromarray((255 * square(values)).astype(np.uint8))
+        picture = Image.fromarray(square(values))
         picture.resize((SIDE, SIDE)).save(place / f"{number:03}.png")
 
 

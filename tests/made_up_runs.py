@@ -15,6 +15,7 @@ from modaxfer.result import Result
 from modaxfer.runner.evaluation.summary import write_table
 from modaxfer.runner.folder import is_finished, store_config
 from modaxfer.runner.kinds import KINDS
+from modaxfer.runner.observed import UNOBSERVED, Observed
 
 CLASSES = ("bad", "good", "ugly")
 ROWS = 150
@@ -26,6 +27,7 @@ class Runner:
     def __init__(self, *, killed_at=None, failed_at=None, rows_of_seed=False):
         self.killed_at, self.failed_at, self.rows_of_seed = killed_at, failed_at, rows_of_seed
         self.configs: list[RunConfig] = []
+        self.observed: list[Observed] = []
 
     def __call__(
         self,
@@ -38,7 +40,9 @@ class Runner:
         progress=None,
         request=None,
         memory=None,
+        observed=UNOBSERVED,
     ):
+        self.observed.append(observed)
         beside_another = {kind.folder for kind in KINDS}
         assert shared == bool(self.configs or Path(str(config.output)).parent.name in beside_another)
         folder = Path(str(config.output))

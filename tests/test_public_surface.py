@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -28,13 +29,13 @@ def listed(tree: ast.Module) -> list[str]:
 
 
 def definitions(tree: ast.Module) -> list[Definition]:
-    """Return the public functions and classes of a module; hooks are called by name, whoever lists them."""
+    """Return the public functions and classes of a module; hooks are called by name, checks by a tuple of them."""
     return [
         node
         for node in tree.body
         if isinstance(node, Definition)
         and not node.name.startswith("_")
-        and not any("hookimpl" in ast.unparse(decorator) for decorator in node.decorator_list)
+        and not any(re.match(r"hookimpl\b|check\(Level", ast.unparse(each)) for each in node.decorator_list)
     ]
 
 

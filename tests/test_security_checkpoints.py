@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 
 import pytest
-import tiny_models
 
 import forked
+from modaxfer.testing import tiny_models
 
 OPEN = """
 import json, sys

@@ -6,7 +6,6 @@ import json
 import os
 
 import pytest
-import tiny_models
 import yaml
 
 import forked
@@ -14,6 +13,7 @@ import modaxfer
 from modaxfer.config import read_yaml
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.reports.command import repeat_command
+from modaxfer.testing import tiny_models
 
 METRIC = """
 open({marker!r}, "w").close()

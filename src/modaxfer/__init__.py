@@ -11,29 +11,30 @@ from modaxfer.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from modaxfer.advice import Recommendation, recommend
-    from modaxfer.api import Comparison, Run, compare, evaluate, load, predict, train
+    from modaxfer.api import compare, train
     from modaxfer.config import RunConfig
     from modaxfer.curves import Curve, curve
     from modaxfer.errors import ModaxferError
+    from modaxfer.opened import Comparison, Run, evaluate, load, predict
     from modaxfer.pretraining.face import pretrain
     from modaxfer.reports.compare.face import Evidence, compare_runs
     from modaxfer.result import Result
 
 _LAZY = {
-    "Comparison": "modaxfer.api",
+    "Comparison": "modaxfer.opened",
     "Curve": "modaxfer.curves",
     "Evidence": "modaxfer.reports.compare.face",
     "ModaxferError": "modaxfer.errors",
     "Recommendation": "modaxfer.advice",
     "Result": "modaxfer.result",
-    "Run": "modaxfer.api",
+    "Run": "modaxfer.opened",
     "RunConfig": "modaxfer.config",
     "compare": "modaxfer.api",
     "compare_runs": "modaxfer.reports.compare.face",
     "curve": "modaxfer.curves",
-    "evaluate": "modaxfer.api",
-    "load": "modaxfer.api",
-    "predict": "modaxfer.api",
+    "evaluate": "modaxfer.opened",
+    "load": "modaxfer.opened",
+    "predict": "modaxfer.opened",
     "pretrain": "modaxfer.pretraining.face",
     "recommend": "modaxfer.advice",
     "train": "modaxfer.api",

@@ -1,248 +1,18 @@
-"""The Python face: train, compare, load, predict, evaluate; results that a notebook shows."""
+"""The Python face of what makes runs: train and compare."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from modaxfer.advice import decided, told_of_choice
 from modaxfer.config import RunConfig, build, refuse_code_by_file
-from modaxfer.errors import DataError
-from modaxfer.result import Result, inside
+from modaxfer.opened import Comparison, Run
 from modaxfer.settings import Settings, plain_values, read_values, signature_of
 
-if TYPE_CHECKING:
-    import numpy
-    import pandas
-
-    from modaxfer.runner.compare.ledger import CellRecord
-    from modaxfer.runner.predict.predictor import Predictor
-    from modaxfer.runner.predict.records import Predicted
-
-Rows = list[dict[str, Any]]
-
-__all__ = ["Comparison", "Run", "compare", "evaluate", "load", "make_config", "predict", "train"]
-
-
-class Comparison:
-    """A grid of runs on disk, finished or not.
-
-    Args:
-        folder: A folder that ``modaxfer compare`` wrote.
-
-    Raises:
-        ConfigError: There is no comparison in `folder`.
-    """
-
-    def __init__(self, folder: str | Path) -> None:
-        from modaxfer.reports.compare.face import stored_evidence
-        from modaxfer.runner.compare.folder import stored_grid
-        from modaxfer.runner.compare.ledger import read_cells
-
-        self.folder = Path(folder)
-        stored_grid(self.folder)
-        self.evidence = stored_evidence(self.folder)
-        """Which differences between cells are evidence, `modaxfer.Evidence`; None before the comparison has ended."""
-        self.cells: tuple[CellRecord, ...] = read_cells(self.folder)
-        """One record per cell that has ended, in the order of the grid."""
-
-    def to_frame(self) -> pandas.DataFrame:
-        """Return one row per cell that has ended, with the columns of compare.csv."""
-        import pandas as pd
-
-        from modaxfer.reports.compare.rows import cell_rows
-
-        return pd.DataFrame(cell_rows(self.cells))
-
-    def run(self, cell: CellRecord) -> Run:
-        """Open the run of a completed `cell`; a `DataError` says that it has none."""
-        return Run(inside(self.folder, cell.run or ""))
-
-    def __repr__(self) -> str:
-        """Name the folder and count how its cells ended."""
-        from modaxfer.reports.compare.rows import tally
-
-        return f"Comparison({str(self.folder)!r}, {tally(self.cells)})"
-
-    def _repr_html_(self) -> str:
-        from modaxfer.reports.compare import notebook
-
-        return notebook(self.folder)
-
-
-class Run:
-    """A run on disk: its result, its reports, and its model when it is asked for.
-
-    Args:
-        folder: A folder that ``modaxfer train`` wrote.
-        trust_remote_code: Allow code that comes with its checkpoint, where the model is asked for.
-    """
-
-    def __init__(self, folder: str | Path, *, trust_remote_code: bool = False) -> None:
-        self.folder, self._trusted = Path(folder), trust_remote_code
-        self.result = Result.load(self.folder)
-        self._predictor: Predictor | None = None
-
-    @property
-    def tasks(self) -> dict[str, Run]:
-        """The run of each task by its id, where several tasks share an encoder; empty where there is one task."""
-        return {
-            name: Run(self.folder / task["run"], trust_remote_code=self._trusted)
-            for name, task in self.result.tasks.items()
-        }
-
-    @property
-    def predictions(self) -> pandas.DataFrame:
-        """Return the test rows: ``row_id``, inputs, ``target``, ``prediction`` and ``score:CLASS`` for each class.
-
-        The inputs are read from the task's data again; where that is gone they are left out, which is said.
-
-        Raises:
-            DataError: The run has no predictions of its own: it failed, or has several tasks.
-        """
-        from modaxfer.runner.predict.stored_predictions import read_test_rows
-
-        frame: pandas.DataFrame = read_test_rows(self.folder)
-        return frame
-
-    def predict(self, data: Any, *, adapt: str | None = None, raw: bool = False, quiet: bool = False) -> Rows:
-        """Predict rows; of a shared run, ask the run of one of its `tasks`.
-
-        Args:
-            data: A table file (csv, tsv, jsonl, json, parquet); rows as a data frame, Arrow table, `datasets.Dataset`,
-                mapping or sequence of mappings; for a model that reads one column also its values, one or many: texts,
-                a Series, paths, PIL images, arrays, samples with their rate, a folder of images or sounds.
-            adapt: ``sar``: adapt the model to these rows as they come, for this call alone (Niu et al. 2023).
-            raw: Give scores as the model was trained, not divided by the temperature that validation rows chose.
-            quiet: Keep silent on standard error about rows and cells that cannot be read.
-
-        Returns:
-            One mapping per row, in order: ``row`` (from 1), the columns that were given (of images and sounds their
-            file names), ``prediction``, for classes ``scores`` by class, and ``reason``. A row that cannot be read has
-            None as prediction, and the reason why.
-
-        Raises:
-            DataError: A column that the model reads is missing, not one row can be read, or the run has several tasks.
-        """
-        from modaxfer.runner.predict.records import records
-
-        return records(self._predicted(data, quiet, adapt, raw))
-
-    def predict_proba(self, data: Any, *, raw: bool = False, quiet: bool = False) -> numpy.ndarray:
-        """Return probabilities ``[rows, classes]``, in the order of ``result.data["classes"]``; NaN if unread.
-
-        Args:
-            data: As for `predict`.
-            raw: As for `predict`.
-            quiet: As for `predict`.
-
-        Raises:
-            DataError: As for `predict`; or the model is a regression, which has no classes.
-        """
-        if (scores := self._predicted(data, quiet, raw=raw).scores) is None:
-            raise DataError("a regression has no classes, so no probabilities", fix="use predict")
-        return scores
-
-    def evaluate(
-        self,
-        data: Any = None,
-        *,
-        label: str | Sequence[str] | None = None,
-        group_by: str | None = None,
-        quiet: bool = False,
-    ) -> dict[str, Any]:
-        """Score the saved model: on labelled rows that it has never seen, or on its test split again.
-
-        Args:
-            data: Labelled rows, as for `predict`; None = the test split of its task.
-            label: Column of the labels in `data`, or columns of 0 and 1; None = as in training.
-            group_by: Column of `data` by whose values the primary score is given as ``groups``.
-            quiet: Keep silent on standard error.
-
-        Returns:
-            ``metrics``, ``stored`` (those of the run), ``intervals`` and of classes ``calibration``; for other rows
-            also ``rows`` (scored), ``resampled``, ``dropped`` (reason to number), ``dropped_rows`` and ``warnings``;
-            of a shared run's test splits these for each task, by its id.
-
-        Raises:
-            DataError: The task's rows are gone or changed, or the rows given cannot be scored.
-        """
-        from modaxfer.runner.predict.evaluate import evaluate_tasks
-        from modaxfer.runner.predict.score import score_rows
-        from modaxfer.runner.progress import Progress
-
-        if data is None:
-            found = evaluate_tasks(self.folder, trust_remote_code=self._trusted)
-            return dict(found) if self.tasks else found[self.result.task]
-        scored = score_rows(self.folder, data, label=label, group_by=group_by, predictor=self._loaded())
-        for line in scored["warnings"]:
-            Progress(not quiet).say(f"warning: {line}")
-        return scored
-
-    def _loaded(self) -> Predictor:
-        from modaxfer.runner.predict.predictor import Predictor
-
-        if self._predictor is None:
-            self._predictor = Predictor(self.folder, trust_remote_code=self._trusted)
-        return self._predictor
-
-    def _predicted(self, data: Any, quiet: bool, adapt: str | None = None, raw: bool = False) -> Predicted:
-        from modaxfer.runner.predict.given import find_rows
-        from modaxfer.runner.predict.sar import refuse_unadaptable
-        from modaxfer.runner.progress import Progress
-
-        refuse_unadaptable(adapt, self.folder, trust_remote_code=self._trusted)
-        predictor = self._loaded()
-        made = predictor.predict_rows(find_rows(data, predictor.described.fields), adapt=adapt, raw=raw)
-        for line in made.warnings:
-            Progress(not quiet).say(f"warning: {line}")
-        return made
-
-    def save_encoder(self, folder: str | Path, *, encoder: str | int | None = None) -> Path:
-        """Write the encoder that the run trained, its adapter merged, as a folder of its own, and return that.
-
-        One of Transformers' architectures is read by ``AutoModel.from_pretrained(folder)``, without a missing or an
-        unexpected key. ``train(encoder=run.folder)`` needs no such folder.
-
-        Args:
-            folder: A new one.
-            encoder: Number or name of one of several.
-
-        Raises:
-            CheckpointUnavailableError: The run failed, or its base weights cannot be had.
-            RefusedError: The run has several encoders and none is named, or it cannot be written, and why.
-            OutputExistsError: There is something in `folder`.
-        """
-        from modaxfer.config import EncoderOptions
-        from modaxfer.encoders.checkpoints import resolve
-        from modaxfer.encoders.load import load_encoder
-        from modaxfer.encoders.saving import save_encoder
-
-        which = "" if encoder is None else f"#{encoder}"
-        resolved = resolve(f"{self.folder.resolve()}{which}", trust_remote_code=self._trusted)
-        save_encoder(load_encoder(resolved, options=EncoderOptions()), Path(folder))
-        return Path(folder)
-
-    def plot(self) -> list[Path]:
-        """Draw the figures again and return their paths; needs the extra ``plots``."""
-        from modaxfer.reports.figures import write
-
-        return list(write(self.result, self.folder))
-
-    def __repr__(self) -> str:
-        """Name folder and primary score."""
-        if self.result.status != "completed":
-            return f"Run({str(self.folder)!r}, {self.result.status})"
-        primary = self.result.primary
-        value = self.result.metrics["test"].get(primary)
-        return f"Run({str(self.folder)!r}, test {primary}={'undefined' if value is None else format(value, '.3f')})"
-
-    def _repr_html_(self) -> str:
-        from modaxfer.reports.headline import notebook
-
-        return notebook(self.result)
+__all__ = ["compare", "make_config", "train"]
 
 
 def train(
@@ -270,7 +40,7 @@ def train(
     """
     from modaxfer.runner.claims.claim import claim
     from modaxfer.runner.folder import CONFIG
-    from modaxfer.runner.processes.launch import launched_world, reports_here
+    from modaxfer.runner.processes.launch import launched_world
     from modaxfer.runner.processes.signals import heeded, telling
     from modaxfer.runner.request.kept import bring_home
     from modaxfer.runner.request.request import read_request
@@ -285,14 +55,22 @@ def train(
         # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
         from modaxfer.reports import report_run
         from modaxfer.runner.beside.schedule import run_with_companions
+        from modaxfer.runner.observed import observed
         from modaxfer.runner.progress import Progress
 
+        watched = held.enter_context(observed())
         result, folder = run_with_companions(
-            wanted, resume=resume, overwrite=overwrite, progress=Progress(not quiet), request=request
+            wanted,
+            resume=resume,
+            overwrite=overwrite,
+            progress=Progress(not quiet),
+            request=request,
+            observed=watched,
         )
-        if reports_here():
+        if watched.told and not watched.elsewhere:
             bring_home(folder)
             report_run(told_of_choice(result, folder, wanted.recommended), folder)
+            watched.end(folder)
     return Run(folder, trust_remote_code=wanted.trust_remote_code)
 
 
@@ -373,27 +151,6 @@ def make_config(
     values = dict(vars(config)) if isinstance(config, RunConfig) else read_values(config, settings)
     merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
     return build(RunConfig, plain_values(values | dict(settings) | {"set": merged}))
-
-
-def load(folder: str | Path, *, trust_remote_code: bool = False) -> Run:
-    """Open a run; `trust_remote_code` allows code that comes with its checkpoint.
-
-    Raises:
-        DataError: There is no finished run in `folder`.
-    """
-    return Run(folder, trust_remote_code=trust_remote_code)
-
-
-def predict(folder: str | Path, data: Any, *, adapt: str | None = None, quiet: bool = False) -> Rows:
-    """Predict rows with the model of the run in `folder`; see `Run.predict`."""
-    return Run(folder).predict(data, adapt=adapt, quiet=quiet)
-
-
-def evaluate(
-    folder: str | Path, data: Any = None, *, label: str | Sequence[str] | None = None, quiet: bool = False
-) -> dict[str, Any]:
-    """Score the model of the run in `folder` on labelled rows, or on its test split again; see `Run.evaluate`."""
-    return Run(folder).evaluate(data, label=label, quiet=quiet)
 
 
 for _face in (train, make_config):

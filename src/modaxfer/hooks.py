@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -115,11 +116,18 @@ class HookSpecs:
 
     @hookspec
     def modaxfer_run_start(self, config: Mapping[str, Any]) -> None:
-        """Observe the start of a run; `config` is read-only."""
+        """Observe the start of a run: what one command or call asked for, or one cell of a comparison.
+
+        What is trained before and beside it (source stages, trials, seeds, folds, baselines) is part of it and has no
+        events of its own. All events of a run come once, in its main process.
+
+        Args:
+            config: All settings, resolved, ``output`` (the folder) among them; read-only.
+        """
 
     @hookspec
     def modaxfer_stage_end(self, stage: str, seconds: float) -> None:
-        """Observe the end of a stage: load, prepare, features, train, evaluate."""
+        """Observe the end of a stage: load, prepare, features, train, evaluate. One may end several times."""
 
     @hookspec
     def modaxfer_logged(self, values: Mapping[str, Any]) -> None:
@@ -129,9 +137,14 @@ class HookSpecs:
         """
 
     @hookspec
-    def modaxfer_run_end(self, result: Mapping[str, Any]) -> None:
-        """Observe the end of a run; `result` is read-only, as stored in result.json."""
+    def modaxfer_run_end(self, result: Mapping[str, Any], folder: Path) -> None:
+        """Observe the end of a run, when all that belongs to it is in its folder: companions, reports, figures.
+
+        Args:
+            result: As stored in result.json; read-only.
+            folder: Of the run, absolute.
+        """
 
     @hookspec
     def modaxfer_run_error(self, error: BaseException) -> None:
-        """Observe a run that failed."""
+        """Observe a run that failed, or that was interrupted (then `error` is a KeyboardInterrupt)."""

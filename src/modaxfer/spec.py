@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from modaxfer.augmentation_spec import AugmentationSpec, Change
 from modaxfer.head_specs import ClassicalHeadSpec, HeadSpec
@@ -223,8 +224,19 @@ class TaskSpec:
     """Columns kept beside fields and target (ids, groups); never shown to a model."""
     forbid: tuple[Change, ...] = ()
     """What no augmentation may do to its rows, because the target could be another then."""
+    cost: tuple[tuple[float, ...], ...] = ()
+    """``[classes, classes]``, in the order of the target's: what it costs to predict a class (across) for a row of a
+    class (down). The class that is expected to cost least is predicted; ``--cost`` and ``--threshold`` go before."""
 
     def __post_init__(self) -> None:
+        sides = {len(self.cost), *map(len, self.cost)}
+        if self.cost and (
+            sides != {len(self.target.classes)} or not all(0 <= c < inf for row in self.cost for c in row)
+        ):
+            raise ValueError(
+                f"task {self.name!r}: cost is {self.cost}, expected a number of 0 or more for each pair of"
+                f" its classes {self.target.classes}"
+            )
         if self.primary and self.metrics and self.primary not in self.metrics:
             raise ValueError(f"task {self.name!r}: primary metric {self.primary!r} is not among {self.metrics}")
 

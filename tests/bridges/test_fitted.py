@@ -8,7 +8,6 @@ import json
 import numpy as np
 import pytest
 import soundfile
-import tiny_models
 from PIL import Image
 
 from modaxfer.bridges.fitted import fitted, state_name, taken_over
@@ -19,6 +18,7 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ConfigError, ModaxferError
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
+from modaxfer.testing import tiny_models
 
 
 def encoded(write) -> bytes:

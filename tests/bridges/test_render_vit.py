@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import tiny_models
 import torch
 
 from modaxfer.bridges.render import RenderBridge, RenderOptions
@@ -12,6 +11,7 @@ from modaxfer.contracts import pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.spec import TEXT, Field
+from modaxfer.testing import tiny_models
 
 FIELDS = (Field(name="sentence", signal=TEXT), Field(name="party", signal=TEXT))
 ROWS = [{"sentence": "He won.", "party": "Lee"}, {"sentence": "The court denied the motion.", "party": "Lee"}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import peft
 import pytest
-import tiny_models
 import torch
 
 from modaxfer.config import EncoderOptions
@@ -15,6 +14,8 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import registry
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 OPTIONS = {"rank": 4, "alpha": 8, "dropout": 0.0}
 
@@ -32,7 +33,7 @@ def scratch(name):
 
 def states(encoder, kind):
     processor = encoder.processor(kind)
-    batch = processor.collate(processor(tiny_models.raws(kind)[:1]))
+    batch = processor.collate(processor(raws(kind)[:1]))
     return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth)).tokens
 
 
@@ -85,7 +86,7 @@ def test_equals_get_peft_model(tmp_path, extra):
     load_adapter_state(encoder, filled)
     prefix = "base_model.model.encoder.layer."
     peft.set_peft_model_state_dict(reference, {prefix + key: value for key, value in filled.items()})
-    inputs = tiny_models.tokenizer()(*tiny_models.raws("text")[0], return_tensors="pt")
+    inputs = tiny_models.tokenizer()(*raws("text")[0], return_tensors="pt")
     torch.testing.assert_close(
         states(encoder.eval(), "text"), reference.eval()(**inputs).last_hidden_state, rtol=0, atol=1e-5
     )

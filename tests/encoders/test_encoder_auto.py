@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 
 import pytest
-import tiny_models
 import torch
 import transformers
-from tiny_autos import CASES, EXTRACTORS, save
 
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import pool
@@ -18,11 +16,20 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.tiny_models import OTHERS, kind_of, save
 
 SELDOM = ("mobilenet_v2", "deit", "unispeech-sat", "data2vec-audio", "wav2vec2-bert")
-"""Those like another of `CASES`, or dear ones: tried with ``slow``."""
+"""Those like another of `OTHERS`, or dear ones: tried with ``slow``."""
 
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SELDOM else name for name in CASES]
+MEAN, DEVIATION = (torch.tensor(three)[:, None, None] for three in ((0.4, 0.5, 0.6), (0.2, 0.3, 0.4)))
+"""By channel, of the image processor that is saved beside the tiny models."""
+
+SPECTRAL = ("audio-spectrogram-transformer", "wav2vec2-bert")
+"""Those that read spectra, not waves."""
+
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SELDOM else name for name in OTHERS]
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +57,22 @@ def reference(name, model, batch, row):
         ids = batch["input_ids"][row][batch["mask"][row]][None]
         return (model.get_encoder() if model.config.is_encoder_decoder else model)(ids).last_hidden_state
     if "pixel_values" in batch:
-        pixels = (batch["pixel_values"][row][None].float() / 255 - 0.5) / 0.5
+        pixels = (batch["pixel_values"][row][None].float() / 255 - MEAN) / DEVIATION
         states = getattr(model, "vision_model", model)(pixel_values=pixels).last_hidden_state
         return states.flatten(2).transpose(1, 2) if states.ndim == 4 else states
     values = batch["values"][row, : batch["lengths"][row]]
-    return model(values[None] if name in EXTRACTORS else values.reshape(1, -1)).last_hidden_state
+    return model(values[None] if name in SPECTRAL else values.reshape(1, -1)).last_hidden_state
 
 
 @pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
 def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
     encoder, model, resolved = loaded(name)
-    kind = CASES[name][0]
+    kind = kind_of(name)
     processor = encoder.processor(kind)
     assert [signal.kind for signal in resolved.spec.inputs] == ([kind, "embeddings"] if kind == "text" else [kind])
     assert resolved.id == "modaxfer/auto"
-    examples = processor(tiny_models.raws(kind))
+    examples = processor(raws(kind))
     batch = processor.collate(examples)
     together = whole(encoder, batch)
     for row in range(len(examples)):
@@ -81,8 +88,8 @@ def test_equals_automodel_row_by_row_whatever_the_padding(loaded, name):
 @torch.no_grad()
 def test_both_ends_are_of_the_width_that_resolve_says(loaded, name):
     encoder, _, resolved = loaded(name)
-    processor = encoder.processor(CASES[name][0])
-    batch = processor.collate(processor(tiny_models.raws(CASES[name][0])))
+    processor = encoder.processor(kind_of(name))
+    batch = processor.collate(processor(raws(kind_of(name))))
     entry = encoder.embed(batch)
     assert entry.tokens.shape[-1] == resolved.hidden_size == encoder.hidden_size
     assert encoder.run(entry, 0, 1).tokens.shape[-1] == resolved.hidden_size
@@ -93,7 +100,7 @@ def test_both_ends_are_of_the_width_that_resolve_says(loaded, name):
 def test_word_embeddings_stand_outside_the_layer(loaded, name):
     encoder, _, _ = loaded(name)
     outside = {key for key, _ in encoder.named_parameters() if not key.startswith("layers.")}
-    if CASES[name][0] == "text":
+    if kind_of(name) == "text":
         assert len(outside) == 1
         assert len(encoder.words.weight) == len(tiny_models.TOKENS)
     else:
@@ -113,8 +120,8 @@ def test_adapters_take_every_linear_module(loaded):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_gets_a_gradient_and_what_no_token_depends_on_is_none(loaded, name):
     encoder, model, _ = loaded(name)
-    processor = encoder.processor(CASES[name][0])
-    batch = processor.collate(processor(tiny_models.raws(CASES[name][0])))
+    processor = encoder.processor(kind_of(name))
+    batch = processor.collate(processor(raws(kind_of(name))))
     encoder.zero_grad()
     whole(encoder, batch).tokens.pow(3).sum().backward()
     assert [key for key, parameter in encoder.named_parameters() if parameter.grad is None] == []

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import fake_hub
 import pytest
-import tiny_models
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -30,6 +29,7 @@ from modaxfer.errors import (
 )
 from modaxfer.registry import BUILTIN, Entry, registry
 from modaxfer.spec import CheckpointSpec
+from modaxfer.testing import tiny_models
 
 ABSENT = "no-such-distribution-of-modaxfer"
 INSTALLED = "pytest"

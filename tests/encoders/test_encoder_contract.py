@@ -7,7 +7,6 @@ import pickle
 from contextlib import contextmanager
 
 import pytest
-import tiny_models
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
@@ -15,6 +14,8 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Hidden, pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 RAW = [(name, tiny_models.kind_of(name)) for name in tiny_models.CONFIGS]
 RAW += [("vit", "patches"), ("dinov2", "patches"), ("cnn", "image")]
@@ -55,7 +56,7 @@ def given(encoder, kind, rows=slice(None)):
     """Return a few raw inputs as a batch, or as many pieces of embedded content."""
     if kind != "embeddings":
         processor = encoder.processor(kind)
-        return processor.collate(processor(tiny_models.raws(kind))[rows])
+        return processor.collate(processor(raws(kind))[rows])
     pieces, noise = content(encoder)
     pieces = pieces[rows]
     mask = pad_sequence([torch.ones(len(piece), dtype=torch.bool) for piece in pieces], batch_first=True)
@@ -70,7 +71,7 @@ def begin(encoder, inputs) -> Hidden:
 def lengths_of(encoder, kind):
     if kind != "embeddings":
         processor = encoder.processor(kind)
-        return [processor.length(example) for example in processor(tiny_models.raws(kind))]
+        return [processor.length(example) for example in processor(raws(kind))]
     class_tokens = begin(encoder, given(encoder, kind)).tokens.shape[1] - max(LENGTHS)
     return [length + class_tokens for length in LENGTHS]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import tiny_models
 import torch
 from torch import nn
 
@@ -20,6 +19,7 @@ from modaxfer.encoders.table import TableEncoder, TableLayer
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, RefusedError
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import registry
+from modaxfer.testing import tiny_models
 
 SIZES = {
     "table": ("modaxfer/table-small", 3, 96, 224_640),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 
 import pytest
-import tiny_models
 import torch
 import transformers
 
@@ -20,6 +19,8 @@ from modaxfer.encoders.positions import stretched
 from modaxfer.encoders.processors.audio import frames_after
 from modaxfer.encoders.text import BertEncoder
 from modaxfer.errors import RefusedError
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 WORDS = {"vocab_size": len(tiny_models.TOKENS), "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 AUTO = {
@@ -79,7 +80,7 @@ def front(encoder, batch):
 def batches(encoder, kind):
     """Return raw inputs, one to a batch and so without padding; texts are of the first type, as content is."""
     processor = encoder.processor(kind)
-    made = [processor.collate([example]) for example in processor(tiny_models.raws(kind))]
+    made = [processor.collate([example]) for example in processor(raws(kind))]
     return [{key: value for key, value in batch.items() if key != "token_type_ids"} for batch in made]
 
 

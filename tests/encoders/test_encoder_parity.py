@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import tiny_models
 import torch
 import transformers
 
@@ -11,6 +10,8 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Sound
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
 
@@ -29,7 +30,7 @@ def test_text_equals_automodel(tmp_path, name):
     model = tiny_models.save(name, tmp_path)
     encoder = load(tmp_path)
     processor = encoder.processor("text")
-    for raw in tiny_models.raws("text"):
+    for raw in raws("text"):
         inputs = tiny_models.tokenizer()(*raw, return_tensors="pt")
         if model.config.type_vocab_size == 1:
             inputs["token_type_ids"] *= 0
@@ -45,7 +46,7 @@ def test_images_equal_automodel_and_its_image_processor(tmp_path, name, size):
     model = tiny_models.save(name, tmp_path)
     encoder = load(tmp_path, image_size=size)
     processor = encoder.processor("image")
-    images = tiny_models.raws("image")
+    images = raws("image")
     reference = transformers.AutoImageProcessor.from_pretrained(tmp_path, size={"height": size, "width": size})
     pixels = reference(images, return_tensors="pt")["pixel_values"]
     extra = {"interpolate_pos_encoding": True} if name == "vit" else {}
@@ -74,7 +75,7 @@ def test_waveforms_equal_automodel(tmp_path, name):
     encoder = load(tmp_path)
     processor = encoder.processor("audio")
     extractor = transformers.AutoFeatureExtractor.from_pretrained(tmp_path)
-    for sound in tiny_models.raws("audio"):
+    for sound in raws("audio"):
         inputs = extractor(sound.samples, sampling_rate=16000, return_tensors="pt")
         torch.testing.assert_close(
             states(encoder, processor.collate(processor([sound]))),
@@ -110,7 +111,7 @@ def test_whisper_on_a_short_clip_equals_a_model_with_that_window(tmp_path):
     model = tiny_models.save("whisper", tmp_path)
     encoder = load(tmp_path)
     processor = encoder.processor("audio")
-    sound = Sound(samples=tiny_models.raws("audio")[1].samples[:4800], rate=16000)  # 30 frames, 15 tokens
+    sound = Sound(samples=raws("audio")[1].samples[:4800], rate=16000)  # 30 frames, 15 tokens
     batch = processor.collate(processor([sound]))
     short = transformers.models.whisper.modeling_whisper.WhisperEncoder(
         tiny_models.config_of("whisper", max_source_positions=15)

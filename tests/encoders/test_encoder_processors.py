@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 from PIL import Image
 
@@ -18,6 +17,7 @@ from modaxfer.encoders.processors.audio import FrameProcessor, frames_after, sam
 from modaxfer.encoders.processors.text import TextProcessor
 from modaxfer.encoders.text import BertEncoder
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
+from modaxfer.testing import raw_inputs, tiny_models
 
 CASES = [("bert", "text"), ("vit", "image"), ("vit", "patches"), ("wav2vec2", "audio"), ("whisper", "audio")]
 RNG = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def test_a_processor_of_the_same_folder_is_the_same(tmp_path, name, kind):
     tiny_models.save(name, tmp_path / "model")
     processor = processor_of(tmp_path / "model", kind)
     assert isinstance(processor, Processor)
-    raws = tiny_models.raws(kind)
+    raws = raw_inputs.raws(kind)
     examples = processor(raws)
     again = processor_of(tmp_path / "model", kind)
     assert again.identity == processor.identity
@@ -60,7 +60,7 @@ def test_the_processor_of_unknown_sound_models_cuts_frames_of_their_width():
     from transformers import Wav2Vec2FeatureExtractor
 
     processor = FrameProcessor(Wav2Vec2FeatureExtractor(), seconds=2.0, width=768)
-    raws = tiny_models.raws("audio")
+    raws = raw_inputs.raws("audio")
     assert [len(example["values"]) for example in processor(raws)] == [
         -(-max(len(raw.samples), 1600) // 768) for raw in raws
     ]
@@ -70,7 +70,7 @@ def test_one_row_at_a_time_gives_the_same_as_a_batch(tmp_path):
     for name, kind in CASES:
         tiny_models.save(name, tmp_path / name)
         processor = processor_of(tmp_path / name, kind)
-        raws = tiny_models.raws(kind)
+        raws = raw_inputs.raws(kind)
         assert_equal([processor([raw])[0] for raw in raws], processor(raws))
 
 

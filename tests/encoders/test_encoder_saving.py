@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import tiny_autos
-import tiny_models
 import torch
 import transformers
 
@@ -19,6 +17,8 @@ from modaxfer.encoders.load import load_encoder, outline
 from modaxfer.encoders.saving import save_encoder
 from modaxfer.errors import CheckpointUnavailableError, OutputExistsError, RefusedError
 from modaxfer.plan import AdapterSpec
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 AUTO = ("t5", "resnet", "clip")
 MORE = ("distilbert", "bart", "deberta-v2", "swin", "wavlm", "wav2vec2-bert")
@@ -29,11 +29,8 @@ def load(folder, **changes):
 
 
 def checkpoint(name, folder):
-    if name in tiny_models.CONFIGS:
-        tiny_models.save(name, folder)
-        return tiny_models.kind_of(name)
-    tiny_autos.save(name, folder)
-    return tiny_autos.CASES[name][0]
+    tiny_models.save(name, folder)
+    return tiny_models.kind_of(name)
 
 
 def shifted(encoder):
@@ -48,7 +45,7 @@ def shifted(encoder):
 @torch.no_grad()
 def states(encoder, kind):
     processor = encoder.processor(kind)
-    batch = processor.collate(processor(tiny_models.raws(kind)[:1]))
+    batch = processor.collate(processor(raws(kind)[:1]))
     return encoder.finish(encoder.run(encoder.embed(batch), 0, encoder.depth)).tokens
 
 
@@ -76,7 +73,7 @@ def test_transformers_own_model_gives_the_same_states(tmp_path):
     encoder.save(tmp_path / "saved")
     model = transformers.AutoModel.from_pretrained(tmp_path / "saved").eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "saved")
-    inputs = tokenizer(*tiny_models.raws("text")[0], return_tensors="pt")
+    inputs = tokenizer(*raws("text")[0], return_tensors="pt")
     with torch.no_grad():
         torch.testing.assert_close(states(encoder, "text"), model(**inputs).last_hidden_state, rtol=0, atol=1e-5)
 

@@ -39,3 +39,9 @@ def test_the_correction_makes_up_for_shared_training_rows():
             held[overlap] += low <= 0 <= high
     assert held[0.0] < 0.89 * 2000
     assert abs(held[1 / 4] / 2000 - 0.95) < 0.015
+
+
+def test_an_interval_ends_where_scores_do():
+    assert student_interval([0.5, 0.9], bounds=(0.0, 1.0)) == (0.0, 1.0)
+    low, high = student_interval([0.5, 0.52, 0.54], bounds=(0.0, 1.0))
+    assert (low, high) == student_interval([0.5, 0.52, 0.54])

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import tiny_models
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -20,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from modaxfer.config import EncoderOptions
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
+from modaxfer.testing import tiny_models
 from modaxfer_embedded import plugin
 
 ROOT = Path(__file__).parents[2]

@@ -150,8 +150,9 @@ def test_a_standalone_run_predicts_without_its_base(tiny, own_rows, tmp_path):
 def test_a_changed_base_checkpoint_is_refused(tiny, own_rows, tmp_path):
     import shutil
 
-    import tiny_models
     from safetensors.torch import load_file, save_file
+
+    from modaxfer.testing import tiny_models
 
     base = tmp_path / "base"
     tiny_models.save("bert", base)

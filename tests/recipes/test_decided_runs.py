@@ -129,6 +129,8 @@ def test_a_threshold_for_one_call(run, shell, tmp_path):
     assert status == 0
     assert [row["prediction"] == "rare" for row in rows] == [row["score:rare"] >= 0.9 for row in rows]
     assert [row["prediction"] for row in rows] != run.predictions["prediction"].tolist()
+    made = run.predict(run.predictions[["text"]], threshold=0.9, quiet=True)
+    assert [row["prediction"] for row in made] == [row["prediction"] for row in rows]
     status, _, err = shell("predict", run.folder, tmp_path / "rows.csv", "--threshold", "1.5")
     assert status == 2
     assert "--threshold is a score between 0 and 1. Got: 1.5" in err

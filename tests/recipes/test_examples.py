@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import runpy
-import struct
 import sys
 from pathlib import Path
 
@@ -76,18 +74,7 @@ def test_without_its_packages_the_example_of_heads_says_what_to_install(heads, t
     assert "skipped: the package nilearn is not installed. Fix: pip install nilearn" in capsys.readouterr().out
 
 
-def test_heads_are_read_from_below_and_each_slice_lies_in_its_fifth(heads, tmp_path):
-    brain = np.zeros((2, 3, 10), np.uint8)
-    brain[0, 2, 7] = 255
-    header = bytearray(352)
-    header[40:56] = struct.pack("<8h", 3, 2, 3, 10, 1, 1, 1, 1)
-    header[108:112] = struct.pack("<f", 352.0)
-    path = tmp_path / "brain.nii.gz"
-    path.write_bytes(gzip.compress(bytes(header) + brain.tobytes(order="F")))
-    read = heads["read_nifti"](path)
-    # Slices, then rows from the face down, then columns.
-    assert read.shape == (10, 3, 2)
-    assert np.argwhere(read == 1).tolist() == [[7, 0, 0]]
-    heads["write_slices"](read, tmp_path / "slices")
+def test_each_slice_of_a_head_lies_in_its_fifth(heads, tmp_path):
+    heads["write_slices"](np.zeros((10, 3, 2), np.uint8), tmp_path / "slices")
     found = {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "slices").iterdir()}
     assert found == dict.fromkeys(heads["LEVELS"], 2)

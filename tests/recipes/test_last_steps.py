@@ -64,15 +64,25 @@ def test_checkpoints_go_when_the_result_is_there(train, tmp_path, monkeypatch):
 
 def test_reports_and_observers_that_fail_are_warnings_of_the_result(train, tmp_path, monkeypatch):
     monkeypatch.setattr("modaxfer.reports.html.write", fail)
-    notify = registry().notify
+    told = []
 
-    def observed(event, **values):
-        return [*notify(event, **values), *(["plugin 'x' failed at run_end"] if event == "run_end" else [])]
+    def notify(event, **values):
+        told.append((event, values, {path.name for path in (tmp_path / "run").iterdir()}))
+        return ["plugin 'x' failed at run_end"] if event == "run_end" else []
 
-    monkeypatch.setattr(registry(), "notify", observed)
-    train()
+    monkeypatch.setattr(registry(), "notify", notify)
+    train(seeds=2)
     result = Result.load(tmp_path / "run")
     assert result.status == "completed"
+    # The other seed is a part of the run: one begin, one end when all is there, and the lines of the first seed.
+    events = [event for event, _, _ in told]
+    assert (events[0], events[-1]) == ("run_start", "run_end")
+    assert set(events[1:-1]) == {"stage_end", "logged"}
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [values["values"] for event, values, _ in told if event == "logged"] == lines
+    _, ended, there = told[-1]
+    assert (ended["folder"], ended["result"]["repeats"]["seeds"]) == (tmp_path / "run", [0, 1])
+    assert {"README.md", "seeds", "result.json"} <= there
     assert "plugin 'x' failed at run_end" in result.warnings
     assert [w for w in result.warnings if "report modaxfer/html failed: ZeroDivisionError: made to fail" in w]
 

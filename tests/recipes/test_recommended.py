@@ -26,7 +26,14 @@ class Killed(BaseException):
 def asked(tiny, own_rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recommended") / "answer"
     encoders = [str(tiny("bert")), str(tiny("electra"))]
-    return {**own_rows("text"), "encoder": encoders, "strategy": ["frozen", "full"], "budget": 5, "output": str(folder)}
+    return {
+        **own_rows("text"),
+        "encoder": encoders,
+        "strategy": ["frozen", "full"],
+        "score": "logme",
+        "budget": 5,
+        "output": str(folder),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +87,7 @@ def test_the_answer_has_options_with_intervals_and_a_line_that_does_it(made, ask
     assert found.plan["command"].startswith("modaxfer train --encoder ")
     assert f"--data {asked['data']}" in found.plan["command"]
     assert found.to_frame().shape[0] == len(found.found["options"])
+    assert {"k-nn", "linear-probe", "h-score", "logme"} == set(found.found["candidates"][asked["encoder"][0]]["scores"])
     page = (found.folder / "recommend.html").read_text()
     assert found.plan["command"].replace("'", "&#39;") in page
     assert "What would change the answer" in page
@@ -91,7 +99,9 @@ def test_a_run_left_to_auto_is_the_recommended_one_and_says_so(made, asked, tmp_
     found, *_ = made
     monkeypatch.setattr("modaxfer.runner.recommend.question.Question.folder", property(lambda _: found.folder))
     monkeypatch.setattr("modaxfer.runner.recommend.stored.changes_of", lambda *_: [])
-    settings = {key: value for key, value in asked.items() if key not in ("budget", "strategy", "encoder", "output")}
+    settings = {
+        key: value for key, value in asked.items() if key not in ("budget", "strategy", "encoder", "output", "score")
+    }
     run = modaxfer.train(encoder="auto", strategy="auto", output=str(tmp_path / "run"), **settings, **QUIET)
     chosen = found.found["trained"]
     told = run.result.recommended
@@ -125,6 +135,10 @@ def test_rows_with_parts_are_refused_before_anything_is_encoded(tiny, tmp_path, 
         ({"task": ["sst2", "esc10"]}, "a recommendation is for one task"),
         ({"task": "legal-sentiment", "strategy": "fusion"}, "strategies of one encoder and one task"),
         ({"task": "legal-sentiment", "epochs": 3}, "a recommendation takes no such setting"),
+        (
+            {"task": "legal-sentiment", "score": ["logme", "leep"]},
+            "most checkpoints have no head to read.*--score leep",
+        ),
         ({"task": "legal-sentiment", "budget": 0}, "must be above 0"),
     ],
 )

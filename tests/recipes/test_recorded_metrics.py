@@ -100,9 +100,7 @@ def test_a_recipe_scores_what_it_scored(name, tiny, own_rows, tmp_path, monkeypa
 
 def record():
     """Write what every recipe scores here and now."""
-    import tiny_models
-
-    import own_files
+    from modaxfer.testing import tiny_files, tiny_models
 
     with TemporaryDirectory() as place:
 
@@ -115,7 +113,7 @@ def record():
         def own_rows(kind):
             folder = Path(place) / "rows" / kind
             folder.mkdir(parents=True)
-            return own_files.write(kind, folder)
+            return tiny_files.write(kind, folder)
 
         made = {}
         for number, name in enumerate(RECIPES):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 
 import pytest
-import tiny_models
 import transformers
 
 import modaxfer
 from modaxfer.errors import RefusedError
+from modaxfer.testing import tiny_models
 
 pytestmark = pytest.mark.recipe
 

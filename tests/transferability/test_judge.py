@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from encoded_rows import drawn, encoded_rows
 from modaxfer.contracts import Judged
 from modaxfer.errors import DataError, RefusedError, RunFailedError, UnknownNameError
 from modaxfer.registry import load_target, registry
+from modaxfer.testing.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import check_fit, default_scores, judge, judged
 
 

@@ -11,9 +11,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from encoded_rows import drawn, encoded_rows
 from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.folds import inner_folds
+from modaxfer.testing.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import judged, nests
 from modaxfer.transferability.nests import FOLDS
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from encoded_rows import encoded_rows
 from modaxfer.errors import MissingPackageError, RefusedError
+from modaxfer.testing.encoded_rows import encoded_rows
 from modaxfer.transferability.shift import dataset_distance, shift_report
 from modaxfer.transferability.shift.concept import decomposed
 

@@ -14,7 +14,7 @@ from modaxfer.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modaxfer.api import Comparison
+    from modaxfer.opened import Comparison
     from modaxfer.runner.compare.ledger import CellRecord
 
 __all__ = ["compare_command"]

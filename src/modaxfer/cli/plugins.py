@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
-from modaxfer.cli.output import plain, print_details, print_json, print_table
+from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import UnknownNameError
 from modaxfer.registry import KINDS, PluginRecord, discover, hook_manager, load_plugin
 from modaxfer.registry.names import hint
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modaxfer.registry import Entry
 
-__all__ = ["list_plugins", "plugins_group", "show_plugin"]
+__all__ = ["check_command", "list_plugins", "plugins_group", "show_plugin"]
 
 
 @click.group("plugins")
@@ -49,6 +49,26 @@ def show_plugin(name: str, as_json: bool) -> None:
         return
     for facts in shown:
         print_details(f"plugin {facts['namespace']}", facts)
+
+
+@plugins_group.command("check", cls=Command)
+@click.argument("name")
+@click.option("--level", type=int, default=3, show_default=True, help="Deepest level, 0 to 4; .")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: every check with what became of it.")
+def check_command(name: str, level: int, as_json: bool) -> int:
+    """Check that the plugin NAME (namespace or distribution) keeps the framework's contracts.
+
+    Levels: 0 metadata, 1 import hygiene, 2 specs, 3 its code on tiny synthetic rows, 4 real weights. Ends with status 1
+    where a check fails.
+    """
+    from modaxfer import testing
+
+    found = testing.check_plugin(name, level=level)
+    if as_json:
+        print_json(testing.as_json(found))
+    else:
+        print_lines(testing.as_text(found))
+    return 0 if found.passed else 1
 
 
 def _named(name: str) -> list[PluginRecord]:

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["student_interval"]
 
 
-def student_interval(values: Sequence[float], *, overlap: float = 0.0, level: float = 0.95) -> Interval:
+def student_interval(
+    values: Sequence[float],
+    *,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+    overlap: float = 0.0,
+    level: float = 0.95,
+) -> Interval:
     """Return the interval of the mean of `values`: mean ± t sqrt((1 / n + overlap) s²), with n - 1 degrees of freedom.
 
     Scores of models that were trained on overlapping rows vary less among each other than models trained on rows of
@@ -25,6 +31,8 @@ def student_interval(values: Sequence[float], *, overlap: float = 0.0, level: fl
 
     Args:
         values: Scores of independent draws, or of folds.
+        bounds: Least and greatest value that there can be, by which the interval is clipped: of two draws it reaches
+            far beyond what an accuracy can be.
         overlap: 0 for independent draws.
         level: Probability that the interval is to hold.
 
@@ -38,4 +46,5 @@ def student_interval(values: Sequence[float], *, overlap: float = 0.0, level: fl
 
     spread = math.sqrt((1 / len(found) + overlap) * float(found.var(ddof=1)))
     half = float(stdtrit(len(found) - 1, (1 + level) / 2)) * spread
-    return Interval(float(found.mean()) - half, float(found.mean()) + half)
+    middle, (least, most) = float(found.mean()), bounds
+    return Interval(max(middle - half, least), min(middle + half, most))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.stages import Stages
 
@@ -22,6 +23,8 @@ class RunContext:
     warnings: list[str]
     log: Path | None
     """File that the run's log is written to; None in processes that write none."""
+    observed: Observed = field(default=UNOBSERVED)
+    """The run as observers see it."""
 
     def tell(self, warning: str) -> None:
         """Say a warning and keep it for the result, once."""

@@ -25,6 +25,7 @@ from modaxfer.runner.evaluation.failed import failed_result
 from modaxfer.runner.evaluation.summary import together
 from modaxfer.runner.folder import CHECKPOINT, RESULT, store_config, task_folder
 from modaxfer.runner.kinds import asked_companions
+from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.opening import open_sessions
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.announced import announce
@@ -74,6 +75,7 @@ class Execution:
         notes: Warnings from before.
         weights: What the config said of the weights, before a source stage made others of them.
         tuning: What a result says of a search that chose the settings; nothing where there was none.
+        observed: The run as observers see it.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Execution:
         notes: Sequence[str],
         weights: str,
         tuning: Mapping[str, Any] | None = None,
+        observed: Observed = UNOBSERVED,
     ) -> None:
         self.tasks, self.folder, self.weights, self.tuning = tasks, folder, weights, tuning or {}
         self.config, self.plan = tasks[0].config, tasks[0].plan
@@ -92,10 +95,11 @@ class Execution:
         warnings = [*registry().failures, *notes, *caveats(tasks)]
         self.context = RunContext(
             accelerator=accelerator,
-            stages=Stages(warnings),
+            stages=Stages(warnings, observed),
             progress=progress,
             warnings=warnings,
             log=folder / "log.jsonl" if self.main else None,
+            observed=observed,
         )
 
     def run(self, start: Start) -> Result:
@@ -109,13 +113,12 @@ class Execution:
                 store_config(replace(self.config, weights=self.weights), self.folder)
                 store_start(start, self.folder)
                 (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
-            self.context.warnings.extend(registry().notify("run_start", config=dict(vars(self.config))))
+            self.context.warnings.extend(self.context.observed.begin(dict(vars(self.config))))
             try:
-                result = self._result()
+                return self._result()
             except Exception as error:
                 self._fail(error)
                 raise
-            return self._observed(result)
 
     def _result(self) -> Result:
         announce(self.tasks, self.context.warnings, self.context.progress.say)
@@ -179,18 +182,9 @@ class Execution:
             return {}
         return {"before": before, "source_task": " + ".join(str(told["task"]) for told in before)}
 
-    def _observed(self, result: Result) -> Result:
-        """Tell observers of the end; what goes wrong with them is noted in the result, which stands."""
-        troubles = registry().notify("run_end", result=result.to_dict())
-        if troubles:
-            result = replace(result, warnings=(*result.warnings, *troubles))
-            if self.main:
-                result.save(self.folder)
-        return result
-
     def _fail(self, error: Exception) -> None:
         """Tell observers, and leave what went wrong in the folder."""
-        self.context.warnings.extend(registry().notify("run_error", error=error))
+        self.context.warnings.extend(self.context.observed.fail(error))
         if not self.main:
             return
         try:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from modaxfer.registry import registry
 from modaxfer.result import defined
+from modaxfer.runner.observed import UNOBSERVED, Observed
 
 __all__ = ["RunLog", "rounded"]
 
@@ -19,17 +19,24 @@ class RunLog:
     Args:
         path: File to append to, or None to keep silent.
         tell: Takes what goes wrong with observers; a run goes on without them.
+        observed: The run whose lines they are, as observers see it.
         common: What every line says besides its own values.
     """
 
-    def __init__(self, path: Path | None, tell: Callable[[str], None] | None = None, **common: Any) -> None:
-        self._path, self._tell, self._common = path, tell, common
+    def __init__(
+        self,
+        path: Path | None,
+        tell: Callable[[str], None] | None = None,
+        observed: Observed = UNOBSERVED,
+        **common: Any,
+    ) -> None:
+        self._path, self._tell, self._observed, self._common = path, tell, observed, common
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
 
     def within(self, **common: Any) -> RunLog:
         """Return a log that appends to the same file, with `common` on every line."""
-        return RunLog(self._path, self._tell, **self._common | common)
+        return RunLog(self._path, self._tell, self._observed, **self._common | common)
 
     def write(self, **values: Any) -> None:
         """Append one line, and show it to observers; floats have six significant digits, undefined ones are null."""
@@ -38,7 +45,7 @@ class RunLog:
         line = defined({key: rounded(value) for key, value in (self._common | values).items()})
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
-        troubles = registry().notify("logged", values=line)
+        troubles = self._observed.tell("logged", values=line)
         if self._tell is not None:
             for trouble in troubles:
                 self._tell(trouble)

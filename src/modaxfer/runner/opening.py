@@ -61,7 +61,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
     if first.plan.adapter is not None:
         for encoder in encoders:
             attach_adapter(encoder, first.plan.adapter)
-    log = RunLog(context.log, context.tell)
+    log = RunLog(context.log, context.tell, context.observed)
     computer = Computer(context.accelerator.device, first.config.precision)
     torch.manual_seed(first.config.seed)
     sessions = []

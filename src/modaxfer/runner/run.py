@@ -17,6 +17,7 @@ from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.claims.start import Start, check_start, read_start, refuse_other_encoder, store_start
 from modaxfer.runner.execution import Execution
 from modaxfer.runner.folder import is_finished, store_config
+from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
 from modaxfer.runner.processes.signals import heeded
@@ -42,6 +43,7 @@ def run(
     progress: Progress | None = None,
     request: Request | None = None,
     memory: Memory | None = None,
+    observed: Observed = UNOBSERVED,
 ) -> tuple[Result, Path]:
     """Train and evaluate one request: an encoder on a task, several encoders on a task, an encoder on several tasks.
 
@@ -55,6 +57,7 @@ def run(
         progress: Where to tell how far it is; None = standard error.
         request: What `modaxfer.runner.request.request.read_request` made of `config`, where that was asked already.
         memory: What other runs of the command have read of their tasks; None = this one stands alone.
+        observed: Told that it begins and fails, its stages and its lines; who gave it says that it has ended.
 
     Returns:
         The result and the run's folder. In other processes than the main one, the result that the main one wrote.
@@ -74,7 +77,7 @@ def run(
 
         if launched_world() is None and config.num_processes > 1:
             claimed()
-            return _run_launched(claims[0], resume, shared, request)
+            return _run_launched(claims[0], resume, shared, request, observed)
         accelerator, config = make_accelerator(config)
         progress = progress or Progress(accelerator.is_main_process)
         if not accelerator.is_main_process:
@@ -100,7 +103,8 @@ def run(
             resolve = partial(resolve_tasks, request=request, memory=memory)
             tasks, tuning = _searched(claims[0], config, tasks, resolve, resume, accelerator, progress)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
-        execution = Execution(tasks, folder, accelerator, progress, [*notes, *changed], config.weights, tuning)
+        told = [*notes, *changed]
+        execution = Execution(tasks, folder, accelerator, progress, told, config.weights, tuning, observed)
         return execution.run(start), folder
 
 
@@ -147,7 +151,9 @@ def _settled(
     return start, changed
 
 
-def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request | None) -> tuple[Result, Path]:
+def _run_launched(
+    claimed: Claim, resume: bool, shared: bool, request: Request | None, observed: Observed
+) -> tuple[Result, Path]:
     """Refuse early what cannot run, then let the launcher start the processes."""
     folder = claimed.folder
     if not (resume and is_finished(folder)):
@@ -160,7 +166,8 @@ def _run_launched(claimed: Claim, resume: bool, shared: bool, request: Request |
         if stage is not None:
             store_config(tasks[0].config, folder)
             train_stage(stage, folder, run=run, share=_alone, progress=Progress(), memory=memory)
-        launch(claimed.config, folder, resume=resume)
+        launch(claimed.config, folder, resume=resume, part=observed is UNOBSERVED)
+        observed.elsewhere = observed is not UNOBSERVED
     return Result.load(folder), folder
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from modaxfer.registry import registry
+from modaxfer.runner.observed import UNOBSERVED, Observed
 
 __all__ = ["Stages"]
 
@@ -18,10 +18,11 @@ class Stages:
 
     Args:
         warnings: Where observers' troubles are noted.
+        observed: The run that they are stages of, as observers see it.
     """
 
-    def __init__(self, warnings: list[str]) -> None:
-        self._warnings = warnings
+    def __init__(self, warnings: list[str], observed: Observed = UNOBSERVED) -> None:
+        self._warnings, self._observed = warnings, observed
         self._seconds = dict.fromkeys(NAMES, 0.0)
         self._started = time.monotonic()
 
@@ -35,7 +36,7 @@ class Stages:
     def add(self, name: str, seconds: float) -> None:
         """Add `seconds` to stage `name`."""
         self._seconds[name] += seconds
-        self._warnings += registry().notify("stage_end", stage=name, seconds=seconds)
+        self._warnings += self._observed.tell("stage_end", stage=name, seconds=seconds)
 
     def seconds(self) -> dict[str, float]:
         """Return seconds by stage, and in total since the start."""

@@ -26,7 +26,7 @@ class Runner:
     def __init__(self):
         self.ran, self.resumed, self.trouble, self.before = [], [], {}, {}
 
-    def __call__(self, config, *, resume, shared, progress, memory):
+    def __call__(self, config, *, resume, shared, progress, memory, observed):
         assert shared, "a setting of the whole grid may play no part in one cell"
         folder = Path(config.output)
         self.ran.append(folder.name)

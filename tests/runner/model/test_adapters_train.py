@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-import tiny_models
 import torch
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
@@ -27,6 +26,8 @@ from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.training.movement import Movement
 from modaxfer.strategies.adapter import METHODS as STRATEGY_METHODS
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 METHODS = sorted({*OWN, *(str(kind.value).lower() for kind in PEFT_TYPE_TO_CONFIG_MAPPING)})
 SMALL = {
@@ -90,10 +91,10 @@ def model_of(resolved, adapter):
 
 def batch_of(encoder, name):
     kind = tiny_models.kind_of(name)
-    processor, raws = encoder.processor(kind), tiny_models.raws(kind)
+    processor, given = encoder.processor(kind), raws(kind)
     if kind == "audio":  # A tenth of a second: attention to all of a sound would take most of the time here.
-        raws = [replace(sound, samples=sound.samples[: 1600 + 160 * row]) for row, sound in enumerate(raws)]
-    return processor.collate(processor(raws))
+        given = [replace(sound, samples=sound.samples[: 1600 + 160 * row]) for row, sound in enumerate(given)]
+    return processor.collate(processor(given))
 
 
 def check_that_it_trains(name, method, tiny):

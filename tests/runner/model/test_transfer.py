@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import tiny_models
 import torch
 from torch import nn
 
@@ -16,6 +15,8 @@ from modaxfer.heads.linear import LinearHead
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.tower import LAYER_STATES, Tower, read_out, vector_width
 from modaxfer.runner.model.transfer import POOLED, PRESENT, TransferModel
+from modaxfer.testing import tiny_models
+from modaxfer.testing.raw_inputs import raws
 
 ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 
@@ -30,7 +31,7 @@ def make(folder, readout):
 def batch_of(model, name):
     kind = tiny_models.kind_of(name)
     processor = model.encoder.processor(kind)
-    return processor.collate(processor(tiny_models.raws(kind)))
+    return processor.collate(processor(raws(kind)))
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from encoded_rows import drawn, encoded_rows
 from modaxfer.errors import RefusedError
 from modaxfer.runner.recommend.judged import judge
+from modaxfer.testing.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import default_scores
 
 

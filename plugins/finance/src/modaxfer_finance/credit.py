@@ -6,11 +6,15 @@ from dataclasses import replace
 
 from modaxfer.spec import TABLE, Field, FolderSource, SampleSource, Target, TaskSpec
 
-__all__ = ["GERMAN_CREDIT", "PAYER", "RARE", "TASKS", "column"]
+__all__ = ["CREDIT", "GERMAN_CREDIT", "PAYER", "STATLOG_COST", "TASKS", "column"]
 
 PAYER = Target(column="label", problem="binary", classes=("good", "bad"))
 """The rarer class comes second: it is the one that ROC and precision-recall curves are about."""
-RARE = ("roc_auc", "average_precision", "f1_macro", "balanced_accuracy", "accuracy")
+CREDIT = ("roc_auc", "gini", "ks", "average_precision", "f1_macro", "balanced_accuracy", "accuracy")
+"""Gini and Kolmogorov-Smirnov are what scorecards are compared by (Siddiqi 2006)."""
+STATLOG_COST = ((0.0, 1.0), (5.0, 0.0))
+"""``[true, predicted]``, good before bad: who does not pay and is taken for good costs five times what a good payer who
+is refused does (UCI, "Statlog (German Credit Data)", which asks for it; Michie et al. 1994)."""
 
 
 def column(name: str, doc: str, unit: str = "") -> Field:
@@ -44,8 +48,9 @@ GERMAN_CREDIT = TaskSpec(
     ),
     target=PAYER,
     sources=(FolderSource(name="german-credit"), SampleSource(target="modaxfer_finance.sample:german_credit")),
-    metrics=RARE,
+    metrics=(*CREDIT, "finance/statlog_cost"),
     primary="roc_auc",
+    cost=STATLOG_COST,
     domain="finance",
     licence="CC-BY-4.0",
     summary="Will a debtor of a German bank of the 1970s pay? 30 % do not (Hofmann 1994, Statlog, UCI).",
@@ -70,7 +75,7 @@ _HOME_EQUITY = TaskSpec(
     ),
     target=PAYER,
     sources=(FolderSource(name="home-equity"), SampleSource(target="modaxfer_finance.sample:home_equity")),
-    metrics=RARE,
+    metrics=CREDIT,
     primary="roc_auc",
     domain="finance",
     licence="none stated",
@@ -95,7 +100,7 @@ _LOAN_DEFAULT = TaskSpec(
     ),
     target=PAYER,
     sources=(FolderSource(name="loan-default"), SampleSource(target="modaxfer_finance.sample:loan_default")),
-    metrics=RARE,
+    metrics=CREDIT,
     primary="roc_auc",
     domain="finance",
     licence="CC0-1.0",

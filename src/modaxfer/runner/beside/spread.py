@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
-from modaxfer.metrics import student_interval
+from modaxfer.metrics import score_bounds, student_interval
 from modaxfer.result import Result
 
 __all__ = ["mean_intervals", "spread"]
@@ -30,7 +30,10 @@ def spread(results: Sequence[Result]) -> dict[str, Any]:
 
 def mean_intervals(found: dict[str, Any], *, overlap: float = 0.0) -> dict[str, list[float]]:
     """Return the 95 % interval of each mean of `spread`; `overlap` as for `modaxfer.metrics.student_interval`."""
-    return {name: list(student_interval(found["test"][name], overlap=overlap)) for name in found["mean"]}
+    return {
+        name: list(student_interval(found["test"][name], bounds=score_bounds(name), overlap=overlap))
+        for name in found["mean"]
+    }
 
 
 def _value(score: Any) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.errors import DataError
-from modaxfer.metrics import greater_is_better, student_interval
+from modaxfer.metrics import greater_is_better, score_bounds, student_interval
 from modaxfer.metrics.power_law import FEWEST, fit_power_law, power_law_interval, why_no_power_law
 from modaxfer.result import defined, write_atomically
 from modaxfer.runner.compare.curve import Size
@@ -103,7 +103,7 @@ def _point(shots: int | None, cells: Sequence[CellRecord], metric: str) -> Curve
     own = [ends for cell in cells if (ends := cell.intervals.get(metric)) and None not in ends]
     interval = tuple(sum(end) / len(own) for end in zip(*own, strict=True)) if own else None
     if len(scores) >= FEW_DRAWS:
-        interval = tuple(student_interval(scores))
+        interval = tuple(student_interval(scores, bounds=score_bounds(metric)))
     return CurvePoint(
         shots=shots,
         rows=int(cells[0].data["rows"]["train"]),

@@ -19,6 +19,7 @@ from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.compare.evidence import weigh_cells
 from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
+from modaxfer.runner.observed import observed
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import BarsOnly, Progress
 from modaxfer.tasks.memory import Memory
@@ -106,13 +107,25 @@ class Sweep:
             self._make_room(target)
         gc.collect()  # the model before this one holds circles, and its room may be needed
         try:
-            result, _ = run_with_companions(
-                cell.config, resume=resume, shared=True, progress=BarsOnly(self.progress), memory=self.memory
-            )
+            result = self._run(cell, target, resume=resume)
         except (Exception, SystemExit) as error:
             return self._ended(cell, error)
-        self.on_run(result, target)
         return of_result(_place(cell), result, self._name(target))
+
+    def _run(self, cell: GridCell, target: Path, *, resume: bool) -> Result:
+        with observed() as watched:
+            result, _ = run_with_companions(
+                cell.config,
+                resume=resume,
+                shared=True,
+                progress=BarsOnly(self.progress),
+                memory=self.memory,
+                observed=watched,
+            )
+            if not watched.elsewhere:
+                self.on_run(result, target)
+            watched.end(target)
+        return result
 
     def _ended(self, cell: GridCell, error: BaseException) -> CellRecord:
         target = _target(cell)

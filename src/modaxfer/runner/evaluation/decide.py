@@ -51,7 +51,7 @@ def decide(session: TaskSession, resolved: ResolvedTask, told: Mapping[str, Any]
     problem = problem_spec(session.problem)
     if problem.link not in ("softmax", "sigmoid") or problem.ragged:
         return {}
-    cost = cost_of(resolved.config, session.problem, resolved.data.classes)
+    cost = cost_of(resolved.config, resolved.task, resolved.data.classes)
     asked_for = _asked_for(resolved.config.threshold, cost)
     if resolved.hidden:
         why = "labels of the task are hidden from training, those of its validation rows too"

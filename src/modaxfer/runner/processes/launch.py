@@ -14,11 +14,9 @@ from pathlib import Path
 from modaxfer.config import RunConfig, to_yaml
 from modaxfer.errors import ConfigError, RunFailedError
 from modaxfer.runner.claims.hold import joining
+from modaxfer.runner.observed import LAUNCHED, PART, WHOLE
 
 __all__ = ["launch", "launched_world", "refuse_silent_single", "reports_here"]
-
-LAUNCHED = "MODAXFER_LAUNCHED"
-"""Set in processes that `launch` started: the one that started them tells the user how it went."""
 
 
 def launched_world() -> int | None:
@@ -32,8 +30,14 @@ def reports_here() -> bool:
     return os.environ.get("RANK", "0") == "0" and LAUNCHED not in os.environ
 
 
-def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
+def launch(config: RunConfig, folder: Path, *, resume: bool, part: bool = False) -> None:
     """Start ``config.num_processes`` processes of ``python -m modaxfer train`` and wait for them.
+
+    Args:
+        config: The request.
+        folder: Of the run.
+        resume: Whether it resumes the run there.
+        part: Whether it is a part of another run, of which observers are told nothing.
 
     Raises:
         RunFailedError: One of them failed; all are stopped.
@@ -49,7 +53,7 @@ def launch(config: RunConfig, folder: Path, *, resume: bool) -> None:
             *(["--trust-remote-code"] if config.trust_remote_code else []),
         ]
         variables, files = joining(folder)
-        status = _finished(command, _environment(config) | variables, files)
+        status = _finished(command, _environment(config, PART if part else WHOLE) | variables, files)
     if status:
         raise RunFailedError(
             f"one of {config.num_processes} processes failed",
@@ -107,8 +111,8 @@ def _asked_of_accelerate() -> int:
     return 1
 
 
-def _environment(config: RunConfig) -> dict[str, str]:
-    environment = {**os.environ, LAUNCHED: "1"}
+def _environment(config: RunConfig, launched: str) -> dict[str, str]:
+    environment = {**os.environ, LAUNCHED: launched}
     environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // config.num_processes)))
     if config.device == "cpu":
         environment["ACCELERATE_USE_CPU"] = "true"

@@ -18,7 +18,7 @@ from modaxfer.runner.request.misplaced import refuse_misplaced
 __all__ = ["SHARED", "Choices", "Question", "changes_of", "read_question"]
 
 SHARED = (
-    "task", "data", "text", "image", "audio", "number", "label", "problem", "data_dir", "on_bad_row", "bridge",
+    "task", "data", "text", "image", "audio", "number", "label", "group", "problem", "data_dir", "on_bad_row", "bridge",
     "batch_size", "seed", "metric", "limit", "precision", "device", "output", "trust_remote_code", "set",
 )  # fmt: skip
 """Fields of `RunConfig` that mean the same as in `modaxfer train`, and stand in the line that is recommended."""
@@ -43,6 +43,9 @@ class Choices:
     strategy: tuple[str, ...] = documented(STRATEGIES, "Strategies to choose among.")
     source_task: tuple[str, ...] = documented(
         (), "Labelled source tasks: how each differs from the task, as the best encoder sees them."
+    )
+    score: tuple[str, ...] = documented(
+        (), "Transferability scores to rank encoders by beside the usual ones, such as logme."
     )
     budget: float = documented(
         10.0, "Minutes that training may take; a tenth of them goes into short runs that decide.", above=0.0
@@ -109,7 +112,7 @@ def read_question(values: Mapping[str, Any]) -> Question:
     """
     names = {item.name for item in dataclasses.fields(Choices)}
     chosen = {key: value for key, value in values.items() if key in names}
-    chosen |= {key: _listed(chosen[key]) for key in ("encoder", "strategy", "source_task") if key in chosen}
+    chosen |= {key: _listed(chosen[key]) for key in ("encoder", "strategy", "source_task", "score") if key in chosen}
     shared = {key: value for key, value in values.items() if key not in names}
     idle = [key for key in shared if key not in SHARED and hasattr(RunConfig(), key)]
     if idle:
@@ -138,6 +141,10 @@ def _check(question: Question) -> None:
     if len(settings.task) > 1:
         raise ConfigError("a recommendation is for one task", got=settings.task, fix="ask for one after the other")
     refuse_misplaced(settings)
+    _check_names(settings, choices)
+
+
+def _check_names(settings: RunConfig, choices: Choices) -> None:
     for name in choices.strategy:
         spec = registry().get("strategy", name).spec
         if spec.many_encoders or spec.many_tasks or spec.adapts:
@@ -148,6 +155,13 @@ def _check(question: Question) -> None:
             )
     for name in settings.task:
         registry().get("task", name)
+    for name in choices.score:
+        if registry().get("transferability score", name).spec.needs_source_head:
+            raise ConfigError(
+                "a recommendation ranks all encoders by the same scores, and most checkpoints have no head to read",
+                got=f"--score {name}",
+                fix="leave it out; modaxfer.transferability.judged asks it of rows that you have encoded",
+            )
     targets = [registry().get("task", name).id for name in settings.task]
     for name in choices.source_task:
         if registry().get("task", name).id in targets:

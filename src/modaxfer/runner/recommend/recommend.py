@@ -9,7 +9,7 @@ from typing import Any
 
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.metrics import greater_is_better
-from modaxfer.registry import problem_spec
+from modaxfer.registry import problem_spec, registry
 from modaxfer.runner.processes.accelerate import make_accelerator
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import Progress
@@ -27,7 +27,7 @@ from modaxfer.runner.recommend.sources import Sources
 from modaxfer.runner.recommend.stored import Store
 from modaxfer.runner.session import TaskSession
 from modaxfer.tasks.memory import Memory
-from modaxfer.transferability import default_scores
+from modaxfer.transferability import check_fit, default_scores
 
 __all__ = ["recommend"]
 
@@ -111,7 +111,12 @@ class _Recommendation:
         }
 
     def _scored(self, known: dict[str, Prior]) -> dict[str, Any]:
-        names = default_scores(self.any.task.target.problem)
+        problem = self.any.task.target.problem
+        shown = registry().shown
+        further = (shown(registry().get("transferability score", name)) for name in self.question.choices.score)
+        names = tuple(dict.fromkeys((*default_scores(problem), *further)))
+        for name in names:
+            check_fit(name, problem)
         hopeful = sorted(
             self.found.candidates, key=lambda candidate: (not candidate.scored, known[candidate.name].rank)
         )

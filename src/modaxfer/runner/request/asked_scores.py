@@ -79,7 +79,7 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
         fix = "leave it out; --cost FILE weighs mistakes between more classes"
         refuse_undivided(problem, len(data.classes), fix=fix)
     if config.cost is not None:
-        cost_of(config, problem, data.classes)
+        cost_of(config, task, data.classes)
     there = data.splits["test"].column_names
     if config.group_by is not None and config.group_by not in there:
         close = close_matches(config.group_by, there)
@@ -126,18 +126,20 @@ def refuse_undivided(problem: str, classes: int, *, fix: str) -> None:
         )
 
 
-def cost_of(config: RunConfig, problem: str, classes: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
+def cost_of(config: RunConfig, task: TaskSpec, classes: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
     """Return the cost matrix ``[classes, classes]`` that is asked for, true classes down; empty where none is.
+
+    A task may bring one of its own; a threshold that is asked for goes before it.
 
     Raises:
         ConfigError: Rows have not one class each, or the file is not one of costs between these classes.
     """
     if config.cost is None:
-        return ()
-    if problem_spec(problem).link != "softmax":
+        return task.cost if config.threshold == AUTO else ()
+    if problem_spec(task.target.problem).link != "softmax":
         raise ConfigError(
             "--cost is for problems with one of several classes per row",
-            got=f"a {problem} problem",
+            got=f"a {task.target.problem} problem",
             fix="leave it out",
         )
     return read_costs(Path(config.cost).expanduser(), classes)

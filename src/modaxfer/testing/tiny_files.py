@@ -10,6 +10,8 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+__all__ = ["BAD", "GOOD", "write"]
+
 GOOD, BAD = ("right", "held", "that"), ("wrong", "was", "the")
 
 
@@ -95,7 +97,8 @@ def _columns(folder: Path, rng: np.random.Generator, rows: int, kinds: list[str]
     } | {"number": ["amount", "colour", "days"] if "table" in kinds else []}
     made = []
     for row in range(rows):
-        odd, values = bool(row % 2), []
+        odd = bool(row % 2)
+        values: list[str | float] = []
         for name in names["image"]:
             _picture(folder / f"{name}-{row}.png", rng, dark=odd)
             values.append(f"{name}-{row}.png")

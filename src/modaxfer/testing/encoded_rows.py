@@ -1,13 +1,17 @@
-"""Encoded rows that tests make up."""
+"""Encoded rows, as transferability scores judge them: made up, their classes as far apart as is asked for."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from modaxfer.contracts import Encoded
 
+__all__ = ["drawn", "encoded_rows"]
 
-def encoded_rows(layers, targets, **other):
+
+def encoded_rows(layers: Any, targets: Any, **other: Any) -> Encoded:
     """Return rows of `layers`, one ``[rows, width]`` or several, with targets of the problem that their type shows."""
     layers, targets = np.asarray(layers, np.float32), np.asarray(targets)
     whole = layers[None] if layers.ndim == 2 else layers
@@ -22,7 +26,9 @@ def encoded_rows(layers, targets, **other):
     return Encoded(layers=whole, targets=targets, problem=problem, classes=names, **other)
 
 
-def drawn(rows=120, width=6, classes=3, layers=1, seed=0, signal=1.0):
+def drawn(
+    rows: int = 120, width: int = 6, classes: int = 3, layers: int = 1, seed: int = 0, signal: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return layers ``[layers, rows, width]`` of Gaussian classes that lie `signal` apart, and their targets."""
     rng = np.random.default_rng(seed)
     targets = np.arange(rows) % classes

@@ -1,0 +1,127 @@
+"""The engine: what becomes of a check, what is expected to fail, and what no longer is."""
+
+from __future__ import annotations
+
+import pytest
+
+from modaxfer.errors import ConfigError, MissingPackageError, UnknownNameError
+from modaxfer.registry import BUILTIN
+from modaxfer.testing import PLUGIN, ExpectedFailure, Level, Status, check, check_plugin, fail, skip
+from modaxfer.testing.engine import judge
+from modaxfer.testing.subject import plugin_named, subjects_of
+
+
+@check(Level.METADATA, PLUGIN)
+def passes(subject):
+    """All is well."""
+    assert list(subject.folder.iterdir()) == []
+
+
+@check(Level.METADATA, PLUGIN)
+def fails(subject):
+    """Nothing is well."""
+    fail("it returned too few", got=[1, 2], allowed="3", fix="return 3")
+
+
+@check(Level.METADATA, PLUGIN)
+def does_not_apply(subject):
+    """Nothing is asked."""
+    skip("it has no tail")
+
+
+@check(Level.METADATA, PLUGIN)
+def raises(subject):
+    """Nothing is caught."""
+    raise KeyError("tail")
+
+
+@check(Level.METADATA, PLUGIN)
+def needs_more(subject):
+    """Something is missing."""
+    raise MissingPackageError("tails", "metric a/b", "pip install tails")
+
+
+@pytest.fixture(scope="module")
+def subject():
+    return subjects_of(plugin_named(BUILTIN))[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "status", "what"),
+    [
+        (passes, Status.PASSED, ""),
+        (fails, Status.FAILED, "it returned too few"),
+        (does_not_apply, Status.SKIPPED, "it has no tail"),
+        (raises, Status.FAILED, "it raised KeyError: 'tail'"),
+        (
+            needs_more,
+            Status.SKIPPED,
+            "metric a/b needs the package tails, which is not installed. Fix: run `pip install tails`.",
+        ),
+    ],
+)
+def test_what_becomes_of_a_check(subject, one, status, what):
+    (outcome,) = judge(subject, [one])
+    assert (outcome.status, outcome.what, outcome.id) == (status, what, BUILTIN)
+    assert outcome.status.is_bad == (status is Status.FAILED)
+
+
+def test_a_failure_says_what_is_allowed_and_how_to_mend_it(subject):
+    (outcome,) = judge(subject, [fails])
+    assert (outcome.got, outcome.allowed, outcome.fix) == ("1, 2", "3", "return 3")
+
+
+def test_a_check_is_called_as_its_function_with_the_kind_in_front():
+    assert (does_not_apply.name, does_not_apply.meaning) == ("plugin-does-not-apply", "Nothing is asked.")
+
+
+@pytest.mark.parametrize(
+    ("one", "expires", "status", "what"),
+    [
+        (fails, "99", Status.EXPECTED, "it returned too few"),
+        (
+            fails,
+            "0.0.1",
+            Status.FAILED,
+            r"it returned too few; expected to fail until version 0.0.1, and this is 0.1.0",
+        ),
+        (passes, "99", Status.UNEXPECTED, "it passes, and is expected to fail"),
+        (does_not_apply, "99", Status.SKIPPED, "it has no tail"),
+    ],
+)
+def test_expected_failures_are_strict(subject, one, expires, status, what):
+    (outcome,) = judge(subject, [one], [ExpectedFailure(one.name, reason="The tail comes.", expires=expires)])
+    assert (outcome.status, outcome.what) == (status, what)
+
+
+def test_a_failure_is_not_expected_without_a_reason():
+    with pytest.raises(ConfigError, match=r"the expected failure of plugin-fails has no reason. .*Fix: say why"):
+        ExpectedFailure("plugin-fails", reason=" ", expires="1.0")
+
+
+@pytest.mark.parametrize("expires", ["", "soon"])
+def test_a_failure_is_not_expected_for_ever(expires):
+    with pytest.raises(ConfigError, match=r"does not say until when it is expected. Got: (no version|soon). .*version"):
+        ExpectedFailure("plugin-fails", reason="The tail comes.", expires=expires)
+
+
+def test_a_check_that_there_is_not_cannot_be_expected_to_fail():
+    known = ExpectedFailure("plugin-has-a-namespace-of-its-owm", reason="So.", expires="1")
+    with pytest.raises(ConfigError, match=r"a check that there is not.*did you mean plugin-has-a-namespace"):
+        check_plugin(BUILTIN, level=0, expected=[known])
+
+
+def test_what_is_not_there_cannot_be_expected_to_fail():
+    known = ExpectedFailure("plugin-has-a-namespace-of-its-own", of="modaxfer/tail", reason="So.", expires="1")
+    with pytest.raises(ConfigError, match=r"does not bring. Got: modaxfer/tail"):
+        check_plugin(BUILTIN, level=0, expected=[known])
+
+
+def test_a_level_that_there_is_not():
+    with pytest.raises(ConfigError, match=r"no such level. Got: 7. Allowed: 0 metadata, 1 import hygiene"):
+        check_plugin(BUILTIN, level=7)
+
+
+def test_a_plugin_that_is_not_installed():
+    with pytest.raises(UnknownNameError, match=r"unknown plugin. Got: modaxfr.*did you mean modaxfer\?"):
+        check_plugin("modaxfr", level=0)
