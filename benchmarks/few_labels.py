@@ -52,7 +52,7 @@ WAYS = {
 EPOCHS = {8: 20, 16: 12, 64: 6, 128: 4}
 """By rows per class, of all ways that train by gradient."""
 
-TEXT = "embedded/bert-tiny"
+TEXT, IMAGE = "embedded/bert-tiny", "embedded/vit-tiny"
 """Small, so that whole fine-tuning is measured as thoroughly as what trains little; with every installation."""
 
 SOURCE = Command(
@@ -88,7 +88,7 @@ QUESTIONS = (
         task="legal-sentiment", encoder=TEXT, shots=(8, 16, 64, 128), options={"encoder.max_tokens": 64}, source=True
     ),
     Question(task="trec-questions", encoder=TEXT, shots=(8, 16, 64), options={"encoder.max_tokens": 32}),
-    Question(task="digits-optical", encoder="offline/vit-focus", shots=(8, 16, 64), options={"encoder.image_size": 56}),
+    Question(task="digits-optical", encoder=IMAGE, shots=(8, 16, 64), options={"encoder.image_size": 48}),
 )
 
 

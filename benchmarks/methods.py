@@ -74,7 +74,7 @@ class Question:
 
 QUESTIONS = (
     Question(task="trec-questions", encoder="embedded/bert-tiny", options={"encoder.max_tokens": 32}),
-    Question(task="digits-optical", encoder="offline/vit-focus", options={"encoder.image_size": 56}),
+    Question(task="digits-optical", encoder="embedded/vit-tiny", options={"encoder.image_size": 48}),
 )
 
 
