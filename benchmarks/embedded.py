@@ -35,6 +35,9 @@ SEEDS = 3
 TEXTS = {"rt-polarity": 3000, "trec-questions": 3000, "legal-sentiment": 2400}
 """Training rows at most; a quarter as many test rows."""
 
+FULL_ROWS, TEST_ROWS = 800, 1000
+"""Training and test rows at most where everything is trained: six times and more, with rates tried."""
+
 SOUNDS = {"spoken-digits": 1200, "esc10": 240, "speech-emotion": 400}
 
 
@@ -101,6 +104,7 @@ class Cell:
         if self.role == "own":
             flags |= {"bridge": own.bridge}
         if self.strategy == "full":
+            flags |= {"limit": min(self.limit, FULL_ROWS), "test-limit": TEST_ROWS}
             flags |= {"epochs": own.epochs, "baseline": ("scratch",)}
             options |= {"train.rates": "0.5,2"}
         name = f"{self.checkpoint.rpartition('/')[2]}-{self.role}-{self.task}-{self.strategy}"

@@ -73,8 +73,8 @@ class Question:
 
 
 QUESTIONS = (
-    Question(task="trec-questions", encoder="bert", options={"encoder.max_tokens": 32}),
-    Question(task="digits-optical", encoder="vit", options={"encoder.image_size": 112}),
+    Question(task="trec-questions", encoder="embedded/bert-tiny", options={"encoder.max_tokens": 32}),
+    Question(task="digits-optical", encoder="embedded/vit-tiny", options={"encoder.image_size": 48}),
 )
 
 

@@ -27,7 +27,8 @@ __all__ = ["QUESTIONS", "Cell", "cells", "commands", "describe", "join", "whole"
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "recommend.json"
 RUNS = Path("runs") / "recommend-grid"
 STRATEGIES = ("frozen", "lora", "full")
-LIMIT = 400
+LIMIT, TEST_LIMIT = 200, 1000
+"""Training rows, as few as people have; test rows, so many that cells can be told apart."""
 
 TEXT = ("offline/minilm", "embedded/bert-tiny", "embedded/vit-tiny", "minilm-2-layers", "minilm-random")
 IMAGE = ("offline/vit-focus", "embedded/vit-tiny", "modaxfer/cnn-small", "vit-focus-4-layers", "vit-focus-random")
@@ -69,6 +70,7 @@ class Cell:
             "encoder": (str(variant(self.encoder)) if self.encoder in VARIANTS else self.encoder,),
             "strategy": self.strategy,
             "limit": LIMIT,
+            "test-limit": TEST_LIMIT,
         }
         return Command(cell=name, seed=0, flags=flags, forked=True)
 
