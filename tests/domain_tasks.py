@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter
 from dataclasses import replace
@@ -32,32 +29,6 @@ if TYPE_CHECKING:
     from modaxfer.contracts import TaskData
 
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
-ALLOWED = {"modaxfer", "pluggy"}
-"""What a light module may import beside the standard library and itself."""
-
-LIGHT = {
-    "modaxfer.registry.builtin_observers",
-    "modaxfer",
-    "modaxfer.augmentation_spec",
-    "modaxfer.head_specs",
-    "modaxfer.hooks",
-    "modaxfer.pretraining_specs",
-    "modaxfer.score_specs",
-    "modaxfer.source_specs",
-    "modaxfer.spec",
-    "modaxfer.threads",
-    "modaxfer.version",
-}
-"""What it may import of the framework."""
-
-NEW_MODULES = """
-import json, sys
-before = set(sys.modules)
-import {module} as it
-it.modaxfer_tasks()
-print(json.dumps(sorted(set(sys.modules) - before)))
-"""
-
 COUNTS = re.compile(r"\| ([\d,]+) / ([\d,]+) / ([\d,]+) \|")
 """Rows of train, validation and test, as a README states them."""
 
@@ -84,24 +55,6 @@ def check_announced(plugin: str) -> None:
     assert (record.state, record.error) == ("loaded", "")
     own = {entry.name: entry.spec for entry in registry().all("task") if entry.plugin == plugin}
     assert own == specs(plugin)
-
-
-def check_light(plugin: str) -> None:
-    """Check that listing the tasks imports the standard library, the framework's light modules and nothing else."""
-    search = os.pathsep.join([str(PLUGINS / plugin / "src"), *filter(None, sys.path)])
-    code = NEW_MODULES.format(module=f"{package(plugin)}.plugin")
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": search},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    modules = json.loads(done.stdout)
-    roots = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
-    assert roots <= ALLOWED | {package(plugin)}
-    assert {name for name in modules if name.startswith("modaxfer.")} <= LIGHT
-    assert "pyarrow" not in roots
 
 
 def check_described(plugin: str) -> None:

@@ -17,7 +17,7 @@ SPEC = tasks.specs(PLUGIN)["nlvr"]
 COLOURS = {"yellow": (255, 211, 5), "black": (16, 16, 16), "blue": (0, 112, 208)}
 
 
-@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_light, tasks.check_described])
+@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_described])
 def test_the_plugin_is(check):
     check(PLUGIN)
 

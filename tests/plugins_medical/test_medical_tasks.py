@@ -7,7 +7,7 @@ PLUGIN = "medical"
 SPECS = tasks.specs(PLUGIN)
 
 
-@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_light, tasks.check_described])
+@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_described])
 def test_the_plugin_is(check):
     check(PLUGIN)
 

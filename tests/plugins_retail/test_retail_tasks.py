@@ -13,7 +13,7 @@ SEASON_CHANCE = 0.35
 """Share of the most common season."""
 
 
-@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_light, tasks.check_described])
+@pytest.mark.parametrize("check", [tasks.check_announced, tasks.check_described])
 def test_the_plugin_is(check):
     check(PLUGIN)
 

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 import modaxfer
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, ModaxferError, RefusedError
-from modaxfer.plan import Correction, Plan, Sampling, Stream
+from modaxfer.plan import Correction, Phase, Plan, Sampling, Stream
 from modaxfer.privacy.accountant import spent
 from modaxfer.registry import registry
 from modaxfer.runner.kinds import asked_companions
@@ -163,5 +163,8 @@ def test_adaptation_is_refused(tiny, own_rows, no_weights) -> None:
 
 
 def test_a_correction_by_training_rows_is_named() -> None:
-    plan = Plan(correct=Correction(name="prior", target="x:y", streams={"train": Stream()}))
+    plan = Plan(
+        phases=(Phase(trainable=frozenset()),),
+        correct=Correction(name="prior", target="x:y", streams={"train": Stream()}),
+    )
     assert [*_joined(plan)] == ["correction prior on training rows"]

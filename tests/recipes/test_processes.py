@@ -83,9 +83,10 @@ def train_here(request, folder):
     return modaxfer.train(**SHARED | request, output=folder, quiet=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "number"),
-    [pytest.param("full", signal.SIGKILL, marks=pytest.mark.slow), ("lora", signal.SIGTERM)],
+    [("full", signal.SIGKILL), ("lora", signal.SIGTERM)],
 )
 def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_rows, tmp_path, capfd):
     rows, settings = own_rows("pair"), ("--strategy", strategy, "--epochs", "3", "--set", "patience=0")

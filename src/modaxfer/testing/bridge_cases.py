@@ -75,12 +75,16 @@ class BridgeCase:
 
 
 def bridge_cases(spec: BridgeSpec, target: Any) -> tuple[BridgeCase, ...]:
-    """Return the bridge over each kind of field that it takes, and over all of them side by side.
+    """Return the bridge over each kind of field that it takes, and over all of them side by side; of texts over two.
 
     One that refuses a kind alone, by a `RefusedError`, is looked at where it takes it.
     """
     kinds = sorted(spec.sources)
-    wanted = [(kind,) for kind in kinds] + ([tuple(kinds)] if len(kinds) > 1 else [])
+    wanted = [(kind,) for kind in kinds]
+    if len(kinds) > 1:
+        wanted.append(tuple(kinds))
+    elif kinds == ["text"]:
+        wanted.append(("text", "text"))
     cases = [BridgeCase(spec=spec, kinds=each, target=target) for each in wanted]
     taken = [case for case in cases if len(cases) == 1 or _takes(case)]
     return tuple(taken) or tuple(cases[-1:])

@@ -27,18 +27,30 @@ _NAMES = {
 
 
 def fields_of(kinds: Sequence[str]) -> tuple[Field, ...]:
-    """Return fields of these kinds: of ``table`` a number and a word, of every other kind one."""
+    """Return fields of these kinds: of ``table`` a number and a word, of every other kind one.
+
+    A kind that is named again has fields of other names: ``note``, ``note_2``.
+    """
     return tuple(
-        Field(name=name, signal=Signal(kind=kind), unit="metres" if name == "amount" else "")
-        for kind in kinds
-        for name in _NAMES.get(kind, (kind,))
+        Field(name=name, signal=Signal(kind=kind), unit="metres" if name.startswith("amount") else "")
+        for kind, names in _named(kinds)
+        for name in names
     )
 
 
 def rows_of(kinds: Sequence[str], count: int = 12, seed: int = 0) -> list[Row]:
     """Return rows with values for `fields_of` these kinds, all different; of a table some cells are blank."""
     rng = np.random.default_rng(seed)
-    return [{name: _value(name, row, rng) for kind in kinds for name in _NAMES[kind]} for row in range(count)]
+    names = [name for _, group in _named(kinds) for name in group]
+    return [{name: _value(name.partition("_")[0], row, rng) for name in names} for row in range(count)]
+
+
+def _named(kinds: Sequence[str]) -> list[tuple[str, list[str]]]:
+    made = []
+    for place, kind in enumerate(kinds):
+        again = kinds[:place].count(kind)
+        made.append((kind, [f"{name}_{again + 1}" if again else name for name in _NAMES.get(kind, (kind,))]))
+    return made
 
 
 def _value(name: str, row: int, rng: np.random.Generator) -> Any:
