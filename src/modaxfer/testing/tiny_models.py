@@ -12,6 +12,8 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from modaxfer.encoders.silence import quiet
+
 __all__ = [
     "CONFIGS",
     "OTHERS",
@@ -167,7 +169,8 @@ def build(name: str, **changes: Any) -> Any:
 def save(name: str, folder: Path, **changes: Any) -> Any:
     """Save a random model with its preprocessor files and return it."""
     model = build(name, **changes)
-    model.save_pretrained(folder)
+    with quiet():
+        model.save_pretrained(folder)
     kind = kind_of(name)
     preparation = _EXTRACTORS.get(name, _PREPARATIONS[kind]) if kind == "audio" else _PREPARATIONS[kind]
     preparation().save_pretrained(folder)
