@@ -26,7 +26,7 @@ from modaxfer.testing.encoder_cases import tiny_encoder
 from modaxfer.testing.subject import Subject
 from modaxfer.testing.task_rows import rows_of
 
-__all__ = ["ObjectiveCase", "objective_cases"]
+__all__ = ["Built", "ObjectiveCase", "objective_cases"]
 
 ROWS = 4
 _TASK = "kit/rows"
