@@ -71,6 +71,14 @@ class Endless(Towards):
         return ObjectiveLoss(loss=said.loss / 0, vectors=said.vectors)
 
 
+class Steep(Towards):
+    """Has a gradient without end where its root is 0."""
+
+    def forward(self, prepared):
+        said = super().forward(prepared)
+        return ObjectiveLoss(loss=(said.vectors - said.vectors.detach()).abs().sqrt().sum(), vectors=said.vectors)
+
+
 class Narrow(Towards):
     def forward(self, prepared):
         said = super().forward(prepared)
@@ -137,6 +145,7 @@ def test_a_sound_objective_passes(tmp_path):
         (objectives.teaches_the_encoder, Aloof, r"its loss does not reach the encoder"),
         (objectives.teaches_the_encoder, Sealed, r"its loss has no gradient\. Fix: compute it outside of no_grad"),
         (objectives.teaches_the_encoder, Chatty, r"numbers for the log are no finite scalars\. Got: each"),
+        (objectives.teaches_the_encoder, Steep, r"gradients of the encoder are not finite"),
         (objectives.teaches_the_encoder, Narrow, r"vectors are not one of each row.* Got: \(?1, 32\)?"),
         (objectives.draws_by_its_generator, Wild, r"rows of text, encoder bert: one seed gives two batches or losses"),
         (objectives.draws_by_its_generator, Noisy, r"one seed gives two batches or losses\. Got: 0"),

@@ -9,9 +9,13 @@ import pytest
 import torch
 
 from made_subjects import subject_of
+from modaxfer.errors import ConfigError
 from modaxfer.problems.labels.classes import ClassLabels
+from modaxfer.problems.labels.sets import SetLabels
 from modaxfer.problems.multiclass import Multiclass
+from modaxfer.problems.multilabel import Multilabel
 from modaxfer.problems.objectives.softmax import Softmax
+from modaxfer.problems.objectives.tags import TagSoftmax
 from modaxfer.problems.tagging import Tagging
 from modaxfer.spec import ProblemSpec
 from modaxfer.testing import CheckFailedError, CheckSkippedError, problems
@@ -46,6 +50,11 @@ class Blind(ClassLabels):
 class Forgiving(ClassLabels):
     def references(self, targets, unseen, strange, classes):
         return np.maximum(targets, 0)
+
+
+class Veiled(ClassLabels):
+    def show(self, values, classes, unseen=None):
+        return super().show(values, classes)
 
 
 class Mean(Softmax):
@@ -107,6 +116,40 @@ class Forgetful(Multiclass):
         return Scaled.from_state(state)
 
 
+class Doubtful(Softmax):
+    def known(self, targets):
+        return targets > 0
+
+
+class Named(Softmax):
+    def state(self):
+        return {**super().state(), "problem": "twin"}
+
+
+class Unfair(Softmax):
+    def class_weights(self, targets):
+        raise ConfigError("there are no classes")
+
+
+class Cut(TagSoftmax):
+    def decode(self, outputs):
+        return super().decode([row[:1] for row in outputs])
+
+
+class CutTagging(Tagging):
+    def objective(self, classes, targets):
+        return Cut.fit(targets)
+
+
+class Merged(SetLabels):
+    def references(self, targets, unseen, strange, classes):
+        return targets
+
+
+class MergedSets(Multilabel):
+    labels = Merged()
+
+
 class Weightless(Softmax):
     def class_weights(self, targets):
         return super().class_weights(targets) * 0
@@ -151,6 +194,10 @@ def test_a_sound_problem_passes(code, spec):
         (problems.absent_and_unknown_labels_are_no_others, with_labels(Blind), r"encoded as a known one\. Got: 0"),
         (problems.absent_and_unknown_labels_are_no_others, with_labels(Forgiving), r"does not count as missed"),
         (problems.absent_and_unknown_labels_are_no_others, with_objective(Costly), r"lacks costs a loss\. Got: a loss"),
+        (problems.absent_and_unknown_labels_are_no_others, with_labels(Veiled), r"shown as another.* Allowed: strange"),
+        (problems.absent_and_unknown_labels_are_no_others, with_objective(Doubtful), r"are said to have no loss"),
+        (problems.restored_is_what_was_stored, with_objective(Named), r"its state has the key problem"),
+        (problems.weighs_classes_or_refuses, with_objective(Unfair), r"it has classes and refuses to weigh them"),
         (problems.restored_is_what_was_stored, Forgetful, r"restored from its state, it is another"),
         (problems.weighs_classes_or_refuses, with_objective(Weightless), r"weights of classes are not all above 0"),
     ],
@@ -159,6 +206,16 @@ def test_a_sound_problem_passes(code, spec):
 def test_a_broken_problem_is_found_out(check, code, message):
     with pytest.raises(CheckFailedError, match=message):
         check.run(problem(code))
+
+
+def test_a_row_with_fewer_predictions_than_parts_is_found_out():
+    with pytest.raises(CheckFailedError, match="more or fewer predictions than parts"):
+        problems.decodes_each_row.run(problem(CutTagging, ragged=True, link=""))
+
+
+def test_a_label_that_train_lacks_and_that_is_not_counted_is_found_out():
+    with pytest.raises(CheckFailedError, match=r"does not count as missed\. Got: columns 2"):
+        problems.absent_and_unknown_labels_are_no_others.run(problem(MergedSets, link="sigmoid"))
 
 
 def test_labels_that_the_kit_does_not_have_are_skipped_with_a_reason():
