@@ -80,7 +80,7 @@ def bridge_cases(spec: BridgeSpec, target: Any) -> tuple[BridgeCase, ...]:
     One that refuses a kind alone, by a `RefusedError`, is looked at where it takes it.
     """
     kinds = sorted(spec.sources)
-    wanted = [(kind,) for kind in kinds]
+    wanted: list[tuple[str, ...]] = [(kind,) for kind in kinds]
     if len(kinds) > 1:
         wanted.append(tuple(kinds))
     elif kinds == ["text"]:
