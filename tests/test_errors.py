@@ -18,6 +18,7 @@ from modaxfer.errors import CheckpointUnavailableError, ConfigError, DataError, 
             "too large. Got: 9. Allowed: 1, 2. Fix: try 2.",
         ),
         (ConfigError("no such option", fix="did you mean seed?"), "no such option. Fix: did you mean seed?"),
+        (ConfigError("no plan", got="None: was `return` forgotten?"), "no plan. Got: None: was `return` forgotten?"),
         (ConfigError("nothing given", got=""), "nothing given. Got: ."),
         (
             DataError("empty cell", file="a.csv", row=3, column="age", got=None),

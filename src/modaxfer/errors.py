@@ -51,11 +51,11 @@ class ModaxferError(Exception):
     def __str__(self) -> str:
         parts = [self.what.rstrip(".") + "."]
         if self.got is not None:
-            parts.append(f"Got: {_shown(self.got)}.")
+            parts.append(_sentence(f"Got: {_shown(self.got)}"))
         if self.allowed is not None:
             parts.append(f"Allowed: {_shown(self.allowed)}.")
         if self.fix is not None:
-            parts.append(f"Fix: {self.fix}" if self.fix.endswith("?") else f"Fix: {self.fix.rstrip('.')}.")
+            parts.append(_sentence(f"Fix: {self.fix.rstrip('.')}"))
         return one_line(" ".join(parts))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -195,6 +195,11 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:
         by_short.setdefault(entry.rpartition("/")[2], entry)
     found = get_close_matches(name, by_short, n=count, cutoff=0.6)
     return list(dict.fromkeys(by_short[match] for match in found))
+
+
+def _sentence(text: str) -> str:
+    """Return `text` with a full stop, unless it asks something."""
+    return text if text.endswith("?") else f"{text}."
 
 
 def _shown(value: object) -> str:

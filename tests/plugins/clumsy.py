@@ -22,7 +22,7 @@ def modaxfer_heads():
 
 @hookimpl
 def modaxfer_bridges():
-    names = ("Few", "Nameless")
+    names = ("Few", "Nameless", "Bare")
     return [BridgeSpec(name=name.lower(), source="text", sink="text", target=f"clumsy_plugin.parts:{name}")
             for name in names]
 
@@ -116,6 +116,12 @@ class Few:
 
     def __call__(self, rows):
         return [(row[self.field],) for row in rows][1:]
+
+class Bare(Few):
+    identity = "bare"
+
+    def __call__(self, rows):
+        return [row[self.field] for row in rows]
 
 class Nameless(Few):
     identity = None

@@ -96,7 +96,7 @@ FAULTS = {
         HEAD + "@hookimpl\ndef modaxfer_tasks(folder): return []",
         "broken",
         "hooks",
-        r"Argument\(s\) \{'folder'\} are declared",
+        r"modaxfer_tasks\(\) asks for folder, which the hook does not give; write `def modaxfer_tasks\(\)`",
     ),
     "returns a class": (
         RETURNS_A_CLASS,

@@ -37,7 +37,12 @@ HOSTILE = {
     "untargeted": (hook(f"return [{SPEC.format('a', 'a')}]"), "broken", "specs", "target is 'a', expected 'package.m"),
     "twice": (hook(f"return [{SPEC.format('a', 'a:b')}] * 2"), "broken", "specs", "returned strategy 'a' more than"),
     "silent": (hook("pass"), "broken", "specs", "modaxfer_strategies() returned nothing, expected a list"),
-    "unlike": ("class Odd:\n    def __eq__(self, other): 1 / 0\nMODAXFER_API = Odd()", "broken", "api", "ZeroDivision"),
+    "unlike": (
+        "class Odd(int):\n    def __ne__(self, other): 1 / 0\nMODAXFER_API = Odd()",
+        "broken",
+        "api",
+        "ZeroDivision",
+    ),
     "round": ("from about_plugin.plugin import HERE\nTHERE = 1", "broken", "import", "circular import"),
     "about": ("from round_plugin.plugin import THERE\nHERE = 1", "broken", "import", "circular import"),
 }

@@ -12,7 +12,7 @@ from clumsy import ENCODERS, PARTS, PLANS, PLUGIN, TASKS
 TRIED = {
     "a strategy without a plan": (
         {"strategy": "nothing"},
-        r"strategy clumsy/nothing returned no plan @plans, line 12\). Got: None: was `return` forgotten\?. "
+        r"strategy clumsy/nothing returned no plan @plans, line 12\). Got: None: was `return` forgotten\? "
         r"Allowed: a modaxfer.plan.Plan",
     ),
     "a plan without phases": (
@@ -53,6 +53,11 @@ TRIED = {
         {"bridge": "few"},
         r"bridge clumsy/few did not return one value per row @parts, line \d+\). Got: \d+ values of \d+ rows. "
         r"Allowed: a list of \d+ values",
+    ),
+    "a bridge to text of bare strings": (
+        {"bridge": "bare"},
+        r"bridge clumsy/bare gave a bare string, whose letters .*@parts, line \d+\). Got: '.*'. "
+        r"Allowed: a tuple of strings per row, one for each field: \(text,\)",
     ),
     "a bridge without identity": (
         {"bridge": "nameless"},

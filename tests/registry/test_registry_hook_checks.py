@@ -92,3 +92,21 @@ def test_a_misspelled_specname_is_refused():
         LoadError, match=r"all\(\) is marked with @hookimpl, but there is no hook modaxfer_task; did you"
     ):
         check_hooks(module_with(all=function("all", hookimpl(specname="modaxfer_task"))))
+
+
+def test_an_argument_that_the_hook_does_not_give_is_refused():
+    @hookimpl
+    def modaxfer_pick_bridge(source, target):
+        return None
+
+    message = r"modaxfer_pick_bridge\(\) asks for target, which the hook does not give; write `def .*\(source, sink\)`"
+    with pytest.raises(LoadError, match=message):
+        check_hooks(module_with(modaxfer_pick_bridge=modaxfer_pick_bridge))
+
+
+def test_a_hook_may_ask_for_less_and_have_arguments_of_its_own():
+    @hookimpl
+    def modaxfer_pick_bridge(sink, known=("gene",)):
+        return None
+
+    check_hooks(module_with(modaxfer_pick_bridge=modaxfer_pick_bridge))

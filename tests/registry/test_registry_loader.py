@@ -71,12 +71,12 @@ def test_errors_are_one_line(plugin):
     assert "ValueError: first second (test_registry_loader.py, line " in record.failure
 
 
-@pytest.mark.parametrize(
-    ("api", "state"), [(1, "incompatible"), ("0", "incompatible"), (False, "incompatible"), (None, "broken")]
-)
+@pytest.mark.parametrize(("api", "state"), [(1, "incompatible"), ("0", "broken"), (False, "broken"), (None, "broken")])
 def test_api_number(plugin, api, state):
     record, _ = load_plugin(plugin("old", MODAXFER_API=api), hook_manager())
     assert (record.state, record.stage) == (state, "api")
+    if api in ("0", False):
+        assert record.error == f"MODAXFER_API is {api!r}, expected a whole number; write MODAXFER_API = 0"
 
 
 def test_one_name_twice_in_a_kind(plugin):

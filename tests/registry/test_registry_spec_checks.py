@@ -54,15 +54,15 @@ def test_good_specs_pass_as_a_tuple():
     ("kind", "returned", "message"),
     [
         ("encoder", None, "modaxfer_encoders() returned nothing, expected a list of EncoderSpec"),
-        ("encoder", encoder(), "modaxfer_encoders() returned one EncoderSpec EncoderSpec(name='fine'"),
-        ("encoder", "fine", "modaxfer_encoders() returned one str 'fine', expected a list of EncoderSpec"),
-        ("encoder", EncoderSpec, "modaxfer_encoders() returned one the class EncoderSpec"),
+        ("encoder", encoder(), "modaxfer_encoders() returned one EncoderSpec 'fine', expected a list of EncoderSpec"),
+        ("encoder", "fine", "modaxfer_encoders() returned str 'fine', expected a list of EncoderSpec"),
+        ("encoder", EncoderSpec, "modaxfer_encoders() returned the class EncoderSpec, expected a list"),
         (
             "encoder",
             [Signal],
             "returned the class Signal, expected EncoderSpec; return EncoderSpec(name=..., target='modaxfer.spec:S",
         ),
-        ("task", [encoder()], "modaxfer_tasks() returned EncoderSpec EncoderSpec(name='fine'"),
+        ("task", [encoder()], "modaxfer_tasks() returned one EncoderSpec 'fine', expected TaskSpec; return TaskSpec("),
         (
             "task",
             [{"name": "x"}],
@@ -76,7 +76,11 @@ def test_good_specs_pass_as_a_tuple():
         ("encoder", [encoder(name=3)], "encoder name 3 is not valid"),
         ("encoder", [encoder(target="a.b.C")], "encoder 'fine': target is 'a.b.C', expected 'package.module:"),
         ("encoder", [encoder(target="")], "encoder 'fine': target is empty, expected 'package.module:Attribute'"),
-        ("encoder", [encoder(target=Signal)], "encoder 'fine': target is <class 'modaxfer.spec.Signal'>, expected str"),
+        (
+            "encoder",
+            [encoder(target=Signal)],
+            "target is the class Signal, expected str: code is named by a string, 'modaxfer.spec:Signal', and imported",
+        ),
         (
             "encoder",
             [encoder(inputs=TEXT)],
@@ -88,7 +92,7 @@ def test_good_specs_pass_as_a_tuple():
         (
             "task",
             [task(fields=(Field(name="x", signal="text"),))],
-            "task 'fine': fields: signal is 'text', expected Signal",
+            "task 'fine': fields: signal is 'text', expected Signal: TEXT, IMAGE, AUDIO, TABLE or WORDS",
         ),
         ("task", [task(target=Target(problem=2))], "task 'fine': target: problem is 2, expected str"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from inspect import Parameter, signature
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -49,6 +50,20 @@ def _check_known(name: str, value: object, marks: Mapping[str, Any] | None) -> N
         raise LoadError(f"{name}() is the name of a hook, but is not marked with @hookimpl; add the decorator")
     if marks["wrapper"] or marks["hookwrapper"]:
         raise LoadError(f"{name}() is a hook wrapper; a plugin cannot change what others answer")
+    _check_arguments(name, value, marks["specname"] or name)
+
+
+def _check_arguments(name: str, function: FunctionType, hook: str) -> None:
+    """Check that the hook has what `function` asks for; what has a default is the function's own."""
+    given = [argument for argument in signature(vars(HookSpecs)[hook]).parameters if argument != "self"]
+    needed = [
+        one.name
+        for one in signature(function).parameters.values()
+        if one.kind is Parameter.POSITIONAL_OR_KEYWORD and one.default is Parameter.empty
+    ]
+    if unknown := [argument for argument in needed if argument not in given]:
+        asked = f"{name}() asks for {', '.join(unknown)}, which the hook does not give"
+        raise LoadError(f"{asked}; write `def {name}({', '.join(given)})`")
 
 
 def _marks(value: object) -> Mapping[str, Any] | None:

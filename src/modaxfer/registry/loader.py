@@ -121,7 +121,9 @@ def _check_api(module: ModuleType) -> None:
     stated = getattr(module, "MODAXFER_API", None)
     if stated is None:
         raise LoadError(f"{module.__name__} does not state its interface; add MODAXFER_API = {API_VERSION}")
-    if stated != API_VERSION or isinstance(stated, bool):
+    if not isinstance(stated, int) or isinstance(stated, bool):
+        raise LoadError(f"MODAXFER_API is {stated!r}, expected a whole number; write MODAXFER_API = {API_VERSION}")
+    if stated != API_VERSION:
         raise LoadError(
             f"it speaks MODAXFER_API = {stated!r}, this modaxfer speaks {API_VERSION}; install a release that fits",
             State.INCOMPATIBLE,

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Registry", "registry"]
 
 
-_REMEDY = "install another release of {0}, uninstall it, or name the plugins to load in MODAXFER_PLUGINS"
-
-
 class Registry:
     """Everything that the loaded plugins brought. Made by `registry`."""
 
@@ -200,9 +197,16 @@ def _lines(made: Registry) -> Iterator[str]:
     """Yield one line per plugin that is not loaded, with what to do, and per notice."""
     for record in made.plugins:
         if record.failure:
-            remedy = "" if record.state is State.MISSING else f". Fix: {_REMEDY.format(record.distribution)}"
-            yield f"{record.failure.rstrip('.')}{remedy}"
+            told = record.failure.rstrip(".")
+            stop = "" if told.endswith("?") else "."
+            yield told if record.state is State.MISSING else f"{told}{stop} Fix: {_remedy(record)}"
     yield from made.notices
+
+
+def _remedy(record: PluginRecord) -> str:
+    """Return what to do about a plugin that is not loaded; who works on it (``pip install -e``) is its author."""
+    first = "mend what is named" if record.origin == "editable" else f"install another release of {record.distribution}"
+    return f"{first}, uninstall it, or name the plugins to load in MODAXFER_PLUGINS"
 
 
 def _kind(name: str) -> Kind:

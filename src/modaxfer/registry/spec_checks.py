@@ -6,7 +6,7 @@ import re
 import types
 import typing
 from collections.abc import Hashable, Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,9 @@ _SPEC_MODULES = tuple(
     for name in ("spec", "augmentation_spec", "head_specs", "pretraining_specs", "score_specs", "source_specs")
 )
 
+_PLAIN = (str, int, float, tuple, list)
+"""What is told as it is written, without its type."""
+
 _TARGET_FIELDS = ("target", "configuration", "options", "reader")
 
 
@@ -33,7 +36,7 @@ def check_specs(kind: Kind, returned: object) -> tuple[Any, ...]:
         LoadError: It is not an iterable of specs of `kind`, or a field of one holds what it cannot hold.
     """
     if not isinstance(returned, Iterable) or isinstance(returned, str | bytes | type):
-        what = "nothing" if returned is None else f"one {_described(returned)}"
+        what = "nothing" if returned is None else _described(returned)
         raise LoadError(f"{kind.hook}() returned {what}, expected a list of {kind.spec.__name__}")
     specs = tuple(returned)
     for spec in specs:
@@ -69,13 +72,25 @@ def _check_fields(where: str, spec: Any) -> None:
     for field in fields(spec):
         value, place = getattr(spec, field.name), f"{where}: {field.name}"
         if not _fits(value, _hints(spec.__class__)[field.name]):
-            hint = " (a tuple of one is written with a comma: (x,))" if str(field.type).startswith("tuple") else ""
-            raise LoadError(f"{place} is {value!r}, expected {field.type}{hint}")
+            got = repr(value) if isinstance(value, _PLAIN) else _described(value)
+            raise LoadError(f"{place} is {got}, expected {field.type}{_hint(field, value)}")
         if field.name in _TARGET_FIELDS and isinstance(value, str) and value and not TARGET.fullmatch(value):
             raise LoadError(f"{place} is {value!r}, expected 'package.module:Attribute'")
         for part in value if isinstance(value, tuple) else (value,):
             if is_dataclass(part):
                 _check_fields(place, part)
+
+
+def _hint(field: Field[Any], value: object) -> str:
+    """Return how to write what `field` wants, where people often write something else."""
+    if field.name in _TARGET_FIELDS and callable(value):
+        named = f"{getattr(value, '__module__', 'package.module')}:{getattr(value, '__qualname__', 'Attribute')}"
+        return f": code is named by a string, '{named}', and imported when it is first used"
+    if str(field.type).startswith("tuple"):
+        return " (a tuple of one is written with a comma: (x,))"
+    if field.type == "Signal":
+        return ": TEXT, IMAGE, AUDIO, TABLE or WORDS of modaxfer.spec, or a kind of your own, Signal(kind='gene')"
+    return ""
 
 
 @cache
@@ -95,4 +110,10 @@ def _fits(value: object, hint: Any) -> bool:
 
 
 def _described(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else f"{type(value).__name__} {value!r}"
+    """Return `value` as people would say it: a spec by its type and name, and not with all its fields."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if is_dataclass(value):
+        name = getattr(value, "name", None)
+        return f"one {type(value).__name__}" + (f" {name!r}" if name is not None else "")
+    return f"{type(value).__name__} {value!r}"

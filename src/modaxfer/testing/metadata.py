@@ -76,7 +76,7 @@ def states_a_version(subject: Subject) -> None:
 @check(Level.METADATA, PLUGIN)
 def says_what_it_is(subject: Subject) -> None:
     """Its distribution has a summary, which an index shows beside its name."""
-    _require(subject, "Summary", 'description = "Legal tasks for modaxfer: ..."')
+    _require(subject, "Summary", f'description = "Tasks of {subject.plugin.namespace} for modaxfer: ..."')
 
 
 @check(Level.METADATA, PLUGIN)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from modaxfer.contracts import Bridge, FittedBridge, InputLayout, Row
-from modaxfer.registry import call_target, calling, fault
+from modaxfer.registry import blame_of, call_target, calling, fault, registry
 from modaxfer.spec import Field
 
 __all__ = ["bridged", "build_bridge"]
@@ -60,15 +61,27 @@ def bridged(bridge: Bridge, rows: Sequence[Row]) -> Sequence[Any]:
 
     Raises:
         DataError: A row cannot be read.
-        PluginFaultError: It fails, or does not return one value per row.
+        PluginFaultError: It fails, does not return one value per row, or gives a text encoder a bare string.
     """
     with calling(bridge, "bridge"):
         made: Any = bridge(rows)
     if isinstance(made, Sequence) and not isinstance(made, str | bytes) and len(made) == len(rows):
+        bare = next((value for value in made if isinstance(value, str)), None)
+        if bare is not None and _leads_to_text(type(bridge)):
+            raise fault(bridge, "gave a bare string, whose letters would be taken for fields", got=repr(bare[:40]),
+                        allowed="a tuple of strings per row, one for each field: (text,)",
+                        kind="bridge", at=type(bridge).__call__)  # fmt: skip
         return made
     got = f"{len(made)} values of {len(rows)} rows" if hasattr(made, "__len__") else _described(made)
     raise fault(bridge, "did not return one value per row", got=got, allowed=f"a list of {len(rows)} values",
                 kind="bridge", at=type(bridge).__call__)  # fmt: skip
+
+
+@cache
+def _leads_to_text(bridge: type) -> bool:
+    """Return whether the sink of this class of bridges is text; others may hand bare strings on."""
+    named = blame_of(bridge, "bridge").id
+    return any(entry.id == named and entry.spec.sink == "text" for entry in registry().all("bridge"))
 
 
 def _described(made: object) -> str:
