@@ -138,7 +138,7 @@ def made_once():
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function from an architecture's name to a folder with a tiny random model of it."""
-    from modaxfer.testing import tiny_models
+    from modaxfer.testing.material import tiny_models
 
     made: dict[str, Path] = {}
 
@@ -154,7 +154,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def own_rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, Any]]]:
     """Return a function from a signal kind, and a number of rows, to the settings of a task of a user's own files."""
-    from modaxfer.testing.tiny_files import write
+    from modaxfer.testing.material.tiny_files import write
     from read_once import OwnRows
 
     made: dict[tuple[str, int], dict[str, Any]] = {}

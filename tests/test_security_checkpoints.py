@@ -10,7 +10,7 @@ import json
 import pytest
 
 import forked
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 OPEN = """
 import json, sys

@@ -13,7 +13,7 @@ import modaxfer
 from modaxfer.config import read_yaml
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.reports.command import repeat_command
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 METRIC = """
 open({marker!r}, "w").close()

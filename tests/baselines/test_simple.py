@@ -12,7 +12,7 @@ from modaxfer.errors import RefusedError
 from modaxfer.spec import Field, Signal
 from modaxfer.tasks.load import fields_of, load_task
 from modaxfer.tasks.own import task_from_files
-from modaxfer.testing.tiny_files import write
+from modaxfer.testing.material.tiny_files import write
 
 
 def load(kind, folder, rows=120):

@@ -18,7 +18,7 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ConfigError, ModaxferError
 from modaxfer.registry import load_target, registry
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 
 def encoded(write) -> bytes:

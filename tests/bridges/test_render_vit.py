@@ -11,7 +11,7 @@ from modaxfer.contracts import pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.spec import TEXT, Field
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 FIELDS = (Field(name="sentence", signal=TEXT), Field(name="party", signal=TEXT))
 ROWS = [{"sentence": "He won.", "party": "Lee"}, {"sentence": "The court denied the motion.", "party": "Lee"}]

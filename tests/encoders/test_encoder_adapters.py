@@ -14,8 +14,8 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import registry
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 
 OPTIONS = {"rank": 4, "alpha": 8, "dropout": 0.0}
 

@@ -16,9 +16,9 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
-from modaxfer.testing.tiny_models import OTHERS, kind_of, save
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
+from modaxfer.testing.material.tiny_models import OTHERS, kind_of, save
 
 SELDOM = ("mobilenet_v2", "deit", "unispeech-sat", "data2vec-audio", "wav2vec2-bert")
 """Those like another of `OTHERS`, or dear ones: tried with ``slow``."""

@@ -29,7 +29,7 @@ from modaxfer.errors import (
 )
 from modaxfer.registry import BUILTIN, Entry, registry
 from modaxfer.spec import CheckpointSpec
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 ABSENT = "no-such-distribution-of-modaxfer"
 INSTALLED = "pytest"

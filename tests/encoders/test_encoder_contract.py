@@ -13,8 +13,8 @@ import torch
 
 from modaxfer.contracts import pool
 from modaxfer.encoders.checkpoints import resolve
-from modaxfer.testing import tiny_models
-from modaxfer.testing.encoder_cases import opened, tiny_encoder
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.encoder_cases import opened, tiny_encoder
 
 RAW = [(name, tiny_models.kind_of(name)) for name in tiny_models.CONFIGS]
 RAW += [("vit", "patches"), ("dinov2", "patches"), ("cnn", "image")]

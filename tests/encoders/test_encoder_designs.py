@@ -19,7 +19,7 @@ from modaxfer.encoders.table import TableEncoder, TableLayer
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, RefusedError
 from modaxfer.plan import AdapterSpec
 from modaxfer.registry import registry
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 SIZES = {
     "table": ("modaxfer/table-small", 3, 96, 224_640),

@@ -19,8 +19,8 @@ from modaxfer.encoders.positions import stretched
 from modaxfer.encoders.processors.audio import frames_after
 from modaxfer.encoders.text import BertEncoder
 from modaxfer.errors import RefusedError
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 
 WORDS = {"vocab_size": len(tiny_models.TOKENS), "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 AUTO = {

@@ -10,8 +10,8 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Sound
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
 

@@ -16,7 +16,7 @@ from modaxfer.encoders.processors.audio import FrameProcessor, frames_after, sam
 from modaxfer.encoders.processors.text import TextProcessor
 from modaxfer.encoders.text import BertEncoder
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
-from modaxfer.testing import raw_inputs, tiny_models
+from modaxfer.testing.material import raw_inputs, tiny_models
 
 CASES = [("bert", "text"), ("vit", "image"), ("vit", "patches"), ("wav2vec2", "audio"), ("whisper", "audio")]
 RNG = np.random.default_rng(0)

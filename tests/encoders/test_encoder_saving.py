@@ -17,8 +17,8 @@ from modaxfer.encoders.load import load_encoder, outline
 from modaxfer.encoders.saving import save_encoder
 from modaxfer.errors import CheckpointUnavailableError, OutputExistsError, RefusedError
 from modaxfer.plan import AdapterSpec
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 
 AUTO = ("t5", "resnet", "clip")
 MORE = ("distilbert", "bart", "deberta-v2", "swin", "wavlm", "wav2vec2-bert")

@@ -14,7 +14,7 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.encoders.processors.long import HEAD_TAIL, ends, windows
 from modaxfer.encoders.processors.text import TextProcessor
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 
 def marks(*lengths):

@@ -10,7 +10,7 @@ from modaxfer.contracts import NO_UNIT, UNITS, UNREAD, WINDOWS, Words
 from modaxfer.encoders.processors.text import TextProcessor
 from modaxfer.encoders.processors.words import first_tokens, padded_places, places_in
 from modaxfer.errors import RefusedError
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 NAMES = Words(words=("plaintiff", "was", "o'hara", "right"))
 

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from modaxfer.config import EncoderOptions
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 from modaxfer_embedded import plugin
 
 ROOT = Path(__file__).parents[2]

@@ -152,7 +152,7 @@ def test_a_changed_base_checkpoint_is_refused(tiny, own_rows, tmp_path):
 
     from safetensors.torch import load_file, save_file
 
-    from modaxfer.testing import tiny_models
+    from modaxfer.testing.material import tiny_models
 
     base = tmp_path / "base"
     tiny_models.save("bert", base)

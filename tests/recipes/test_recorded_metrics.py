@@ -100,7 +100,7 @@ def test_a_recipe_scores_what_it_scored(name, tiny, own_rows, tmp_path, monkeypa
 
 def record():
     """Write what every recipe scores here and now."""
-    from modaxfer.testing import tiny_files, tiny_models
+    from modaxfer.testing.material import tiny_files, tiny_models
 
     with TemporaryDirectory() as place:
 

@@ -9,7 +9,7 @@ import transformers
 
 import modaxfer
 from modaxfer.errors import RefusedError
-from modaxfer.testing import tiny_models
+from modaxfer.testing.material import tiny_models
 
 pytestmark = pytest.mark.recipe
 

@@ -12,7 +12,7 @@ from modaxfer.contracts.sealed import Sealed
 from modaxfer.errors import ConfigError, DataError, RefusedError
 from modaxfer.runner.predict.evaluate import evaluate
 from modaxfer.runner.predict.score import score_rows
-from modaxfer.testing.tiny_files import BAD, GOOD
+from modaxfer.testing.material.tiny_files import BAD, GOOD
 
 pytestmark = pytest.mark.recipe
 

@@ -8,7 +8,7 @@ from answers import answers_of
 from modaxfer.errors import DataError
 from modaxfer.spec import SplitPolicy, Target
 from modaxfer.tasks.load import fields_of, load_task
-from modaxfer.testing.small_tasks import TEXT_FIELD, column, spec, store, texts
+from modaxfer.testing.material.small_tasks import TEXT_FIELD, column, spec, store, texts
 
 
 def test_given_splits_are_kept(tmp_path):

@@ -12,7 +12,7 @@ from answers import answers_of
 from modaxfer.errors import DataError
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field, SplitPolicy, Target
 from modaxfer.tasks.load import fields_of, load_task
-from modaxfer.testing.small_tasks import column, spec, store, texts
+from modaxfer.testing.material.small_tasks import column, spec, store, texts
 
 
 def png(value):

@@ -13,8 +13,9 @@ from made_subjects import subject_of
 from modaxfer.config import documented
 from modaxfer.contracts import Hidden
 from modaxfer.spec import BridgeSpec
-from modaxfer.testing import CheckFailedError, CheckSkippedError, bridges
-from modaxfer.testing.bridges import CHECKS
+from modaxfer.testing import CheckFailedError, CheckSkippedError
+from modaxfer.testing.checks import bridges
+from modaxfer.testing.checks.bridges import CHECKS
 
 
 class Upper:

@@ -11,8 +11,9 @@ from torch import nn
 
 from modaxfer.contracts import Hidden
 from modaxfer.encoders.checkpoints import resolve
-from modaxfer.testing import CheckFailedError, encoder_contract
-from modaxfer.testing.encoder_cases import opened, tiny_encoder
+from modaxfer.testing import CheckFailedError
+from modaxfer.testing.checks import encoder_contract
+from modaxfer.testing.material.encoder_cases import opened, tiny_encoder
 
 
 @pytest.fixture(scope="module")

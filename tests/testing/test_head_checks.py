@@ -10,7 +10,8 @@ from made_subjects import subject_of
 from modaxfer.heads.classical.ridge import Ridge
 from modaxfer.heads.linear import LinearHead
 from modaxfer.spec import ClassicalHeadSpec, HeadSpec
-from modaxfer.testing import CheckFailedError, classical_heads, heads
+from modaxfer.testing import CheckFailedError
+from modaxfer.testing.checks import classical_heads, heads
 
 
 class Affine(nn.Module):

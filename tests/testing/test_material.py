@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modaxfer.contracts import PatchStrip, Sound
-from modaxfer.testing.raw_inputs import raws, shortest
+from modaxfer.testing.material.raw_inputs import raws, shortest
 
 
 def size(raw):

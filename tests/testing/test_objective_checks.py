@@ -9,7 +9,8 @@ from torch import nn
 from made_subjects import subject_of
 from modaxfer.contracts import LABEL, ObjectiveLoss, pool
 from modaxfer.spec import ObjectiveSpec
-from modaxfer.testing import CheckFailedError, CheckSkippedError, objectives
+from modaxfer.testing import CheckFailedError, CheckSkippedError
+from modaxfer.testing.checks import objectives
 
 
 class Towards(nn.Module):

@@ -18,7 +18,8 @@ from modaxfer.problems.objectives.softmax import Softmax
 from modaxfer.problems.objectives.tags import TagSoftmax
 from modaxfer.problems.tagging import Tagging
 from modaxfer.spec import ProblemSpec
-from modaxfer.testing import CheckFailedError, CheckSkippedError, problems
+from modaxfer.testing import CheckFailedError, CheckSkippedError
+from modaxfer.testing.checks import problems
 
 
 def with_labels(labels):

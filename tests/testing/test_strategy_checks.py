@@ -13,9 +13,10 @@ from modaxfer.contracts import Answers, Sealed
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.plan import AdapterSpec, Part, Phase, Plan
 from modaxfer.spec import StrategySpec
-from modaxfer.testing import CheckFailedError, strategies
-from modaxfer.testing.encoder_cases import opened, tiny_encoder
-from modaxfer.testing.strategy_cases import Carried, watched
+from modaxfer.testing import CheckFailedError
+from modaxfer.testing.checks import strategies
+from modaxfer.testing.material.encoder_cases import opened, tiny_encoder
+from modaxfer.testing.material.strategy_cases import Carried, watched
 
 HEAD = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
 LORA = AdapterSpec(method="lora", targets=("query", "value"), options={"r": 2})

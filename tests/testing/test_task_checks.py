@@ -9,9 +9,10 @@ import pytest
 
 from made_subjects import subject_of
 from modaxfer.spec import IMAGE, Field, SampleSource, SplitPolicy
-from modaxfer.testing import CheckFailedError, task_contract, tasks
-from modaxfer.testing.small_tasks import spec, store, texts
-from modaxfer.testing.task_contract import task_case
+from modaxfer.testing import CheckFailedError
+from modaxfer.testing.checks import task_contract, tasks
+from modaxfer.testing.checks.task_contract import task_case
+from modaxfer.testing.material.small_tasks import spec, store, texts
 
 GROUP = SplitPolicy(group=("label",))
 

@@ -8,7 +8,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
 
-from modaxfer.testing.encoded_rows import drawn, encoded_rows
+from modaxfer.testing.material.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import judged
 from modaxfer.transferability.h_score import shared_spread
 

@@ -8,7 +8,7 @@ import pytest
 from modaxfer.contracts import Judged
 from modaxfer.errors import DataError, RefusedError, RunFailedError, UnknownNameError
 from modaxfer.registry import load_target, registry
-from modaxfer.testing.encoded_rows import drawn, encoded_rows
+from modaxfer.testing.material.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import check_fit, default_scores, judge, judged
 
 

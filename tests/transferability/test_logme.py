@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
-from modaxfer.testing.encoded_rows import drawn, encoded_rows
+from modaxfer.testing.material.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import judged
 from modaxfer.transferability.logme import Spectrum, best_evidence, evidence
 

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from modaxfer.errors import RefusedError
 from modaxfer.heads.classical.folds import inner_folds
-from modaxfer.testing.encoded_rows import drawn, encoded_rows
+from modaxfer.testing.material.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import judged, nests
 from modaxfer.transferability.nests import FOLDS
 

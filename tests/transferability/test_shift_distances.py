@@ -8,7 +8,7 @@ import torch
 from scipy.stats import norm, qmc
 
 from modaxfer.bridges.embed.align import gaussian_distance, mmd
-from modaxfer.testing.encoded_rows import encoded_rows
+from modaxfer.testing.material.encoded_rows import encoded_rows
 from modaxfer.transferability.shift import shift_report
 from modaxfer.transferability.shift.distances import bures_squared, gaussian_kernel, median_distance, mmd_squared
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from modaxfer.errors import MissingPackageError, RefusedError
-from modaxfer.testing.encoded_rows import encoded_rows
+from modaxfer.testing.material.encoded_rows import encoded_rows
 from modaxfer.transferability.shift import dataset_distance, shift_report
 from modaxfer.transferability.shift.concept import decomposed
 

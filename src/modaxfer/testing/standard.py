@@ -34,7 +34,7 @@ MODULES = {
     ),
     Level.WEIGHTS: ("checkpoints", "real_rows"),
 }
-"""Modules of this room that hold the checks of a level; each is imported when its level is asked for."""
+"""Modules of the room `checks` that hold the checks of a level; each is imported when its level is asked for."""
 
 STANDARD = {
     Level.METADATA: frozenset(
@@ -176,7 +176,7 @@ def standard_checks(level: Level) -> tuple[Check, ...]:
     Raises:
         AssertionError: They are not those that `STANDARD` names.
     """
-    modules = [import_module(f"modaxfer.testing.{name}") for name in MODULES[level]]
+    modules = [import_module(f"modaxfer.testing.checks.{name}") for name in MODULES[level]]
     checks = tuple(check for module in modules for check in module.CHECKS)
     off = {check.name for check in checks} ^ STANDARD[level]
     if off or len(checks) != len(STANDARD[level]):

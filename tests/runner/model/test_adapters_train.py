@@ -26,8 +26,8 @@ from modaxfer.runner.model.tower import Tower
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.training.movement import Movement
 from modaxfer.strategies.adapter import METHODS as STRATEGY_METHODS
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 
 METHODS = sorted({*OWN, *(str(kind.value).lower() for kind in PEFT_TYPE_TO_CONFIG_MAPPING)})
 SMALL = {

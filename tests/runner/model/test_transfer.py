@@ -15,8 +15,8 @@ from modaxfer.heads.linear import LinearHead
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.model.tower import LAYER_STATES, Tower, read_out, vector_width
 from modaxfer.runner.model.transfer import POOLED, PRESENT, TransferModel
-from modaxfer.testing import tiny_models
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 
 ENCODERS = ["bert", "vit", "whisper", "wav2vec2"]
 

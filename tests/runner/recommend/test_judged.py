@@ -7,7 +7,7 @@ import pytest
 
 from modaxfer.errors import RefusedError
 from modaxfer.runner.recommend.judged import judge
-from modaxfer.testing.encoded_rows import drawn, encoded_rows
+from modaxfer.testing.material.encoded_rows import drawn, encoded_rows
 from modaxfer.transferability import default_scores
 
 

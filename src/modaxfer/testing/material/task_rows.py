@@ -12,8 +12,8 @@ from PIL import Image
 
 from modaxfer.contracts import Row
 from modaxfer.spec import Field, Signal
-from modaxfer.testing.raw_inputs import RATE
-from modaxfer.testing.tiny_models import WORDS
+from modaxfer.testing.material.raw_inputs import RATE
+from modaxfer.testing.material.tiny_models import WORDS
 
 __all__ = ["fields_of", "rows_of"]
 

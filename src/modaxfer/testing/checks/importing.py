@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from modaxfer.registry import BUILTIN, State
 from modaxfer.registry.loader import SLOW_MS
 from modaxfer.testing.check import PLUGIN, Level, check, fail, skip
-from modaxfer.testing.observed import Observed, observed, timed
+from modaxfer.testing.checks.observed import Observed, observed, timed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a task promises of its rows, each asked of a task as it is loaded; see `modaxfer.testing.tasks`."""
+"""What a task promises of its rows, each asked of a task as it is loaded; see `modaxfer.testing.checks.tasks`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `modaxfer.contracts.Encoder` promises, each asked of one encoder; see `modaxfer.testing.encoders`."""
+"""What `modaxfer.contracts.Encoder` promises, each asked of one encoder; see `modaxfer.testing.checks.encoders`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ModaxferError, RefusedError
 from modaxfer.testing.check import fail, skip
-from modaxfer.testing.encoder_cases import LENGTHS, EncoderCase
-from modaxfer.testing.raw_inputs import longest, shortest
+from modaxfer.testing.material.encoder_cases import LENGTHS, EncoderCase
+from modaxfer.testing.material.raw_inputs import longest, shortest
 
 __all__ = [
     "require_cuts",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from modaxfer.testing import encoder_contract as contract
 from modaxfer.testing.check import Check, Level, check
-from modaxfer.testing.encoder_cases import cases_of
+from modaxfer.testing.checks import encoder_contract as contract
+from modaxfer.testing.material.encoder_cases import cases_of
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

@@ -24,9 +24,9 @@ from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.stages import Stages
 from modaxfer.runner.training.plan import train_plan
 from modaxfer.spec import Rates, StrategySpec
-from modaxfer.testing import tiny_files
 from modaxfer.testing.check import fail, skip
-from modaxfer.testing.encoder_cases import tiny_encoder
+from modaxfer.testing.material import tiny_files
+from modaxfer.testing.material.encoder_cases import tiny_encoder
 from modaxfer.testing.subject import Subject
 
 __all__ = ["Carried", "carried_out", "context", "plans_of", "watched"]

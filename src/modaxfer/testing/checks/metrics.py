@@ -11,7 +11,7 @@ import numpy as np
 
 from modaxfer.registry import problem_name
 from modaxfer.testing.check import Level, check, fail, skip
-from modaxfer.testing.scored_rows import ScoredRows, blurred, scored_rows
+from modaxfer.testing.material.scored_rows import ScoredRows, blurred, scored_rows
 
 if TYPE_CHECKING:
     from modaxfer.testing.subject import Subject

@@ -19,9 +19,9 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.registry import Entry, registry
 from modaxfer.spec import EncoderSpec
-from modaxfer.testing import tiny_models
 from modaxfer.testing.check import skip
-from modaxfer.testing.raw_inputs import raws
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.raw_inputs import raws
 from modaxfer.testing.subject import Subject
 
 __all__ = ["LENGTHS", "EncoderCase", "cases_of", "material", "opened", "tiny_encoder", "tiny_names"]
@@ -94,7 +94,7 @@ def material() -> Path:
 
 @cache
 def tiny_encoder(name: str) -> Path:
-    """Return a folder with a tiny random model of the architecture `name`, see `modaxfer.testing.tiny_models`."""
+    """Return a folder with a tiny random model of the architecture `name`, see the module `tiny_models`."""
     folder = material() / name
     tiny_models.save(name, folder)
     return folder

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from modaxfer.spec import FolderSource
-from modaxfer.testing import task_contract as contract
 from modaxfer.testing.check import Check, Level, check, skip
+from modaxfer.testing.checks import task_contract as contract
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

@@ -7,9 +7,9 @@ from functools import lru_cache
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import CheckpointUnavailableError, MissingPackageError
 from modaxfer.registry import Entry
-from modaxfer.testing import encoder_contract as contract
 from modaxfer.testing.check import Check, Level, check, skip
-from modaxfer.testing.encoder_cases import EncoderCase, opened
+from modaxfer.testing.checks import encoder_contract as contract
+from modaxfer.testing.material.encoder_cases import EncoderCase, opened
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

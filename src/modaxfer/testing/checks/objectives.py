@@ -10,7 +10,7 @@ import torch
 
 from modaxfer.contracts import ObjectiveLoss
 from modaxfer.testing.check import Check, Level, check, fail, skip
-from modaxfer.testing.objective_cases import Built, ObjectiveCase, objective_cases
+from modaxfer.testing.material.objective_cases import Built, ObjectiveCase, objective_cases
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

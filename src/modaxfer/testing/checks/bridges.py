@@ -11,8 +11,8 @@ import torch
 
 from modaxfer.contracts import Bridge, FittedBridge, Hidden, PatchStrip, Sound, Words
 from modaxfer.errors import ModaxferError
-from modaxfer.testing.bridge_cases import BridgeCase, bridge_cases, plain
 from modaxfer.testing.check import Check, Level, check, fail, skip
+from modaxfer.testing.material.bridge_cases import BridgeCase, bridge_cases, plain
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

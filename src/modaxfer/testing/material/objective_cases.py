@@ -20,11 +20,11 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.pretraining.reading import FIELD, find_bridge, reading_of
 from modaxfer.registry import load_target, problem_of
 from modaxfer.spec import ObjectiveSpec
-from modaxfer.testing import tiny_models
 from modaxfer.testing.check import skip
-from modaxfer.testing.encoder_cases import tiny_encoder
+from modaxfer.testing.material import tiny_models
+from modaxfer.testing.material.encoder_cases import tiny_encoder
+from modaxfer.testing.material.task_rows import rows_of
 from modaxfer.testing.subject import Subject
-from modaxfer.testing.task_rows import rows_of
 
 __all__ = ["Built", "ObjectiveCase", "objective_cases"]
 

@@ -14,8 +14,8 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.errors import RefusedError
 from modaxfer.plan import AdapterSpec, Plan, Role
 from modaxfer.testing.check import Check, Level, check, fail, skip
-from modaxfer.testing.encoder_cases import EncoderCase, opened, tiny_encoder
-from modaxfer.testing.strategy_cases import Carried, carried_out, plans_of
+from modaxfer.testing.material.encoder_cases import EncoderCase, opened, tiny_encoder
+from modaxfer.testing.material.strategy_cases import Carried, carried_out, plans_of
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS", "require_disabled_is_base", "require_merged_is_same", "require_moves"]

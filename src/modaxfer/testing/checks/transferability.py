@@ -11,7 +11,7 @@ import numpy as np
 
 from modaxfer.contracts import Encoded, Judged
 from modaxfer.testing.check import Level, check, fail
-from modaxfer.testing.encoded_rows import drawn, encoded_rows
+from modaxfer.testing.material.encoded_rows import drawn, encoded_rows
 
 if TYPE_CHECKING:
     from modaxfer.testing.subject import Subject

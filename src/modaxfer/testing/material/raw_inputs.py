@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from modaxfer.contracts import PatchStrip, Sound
-from modaxfer.testing.tiny_models import WORDS
+from modaxfer.testing.material.tiny_models import WORDS
 
 __all__ = ["RATE", "longest", "raws", "shortest"]
 

@@ -14,8 +14,8 @@ from modaxfer.contracts import FittedBridge, InputLayout, Row, TrainedBridge
 from modaxfer.errors import RefusedError
 from modaxfer.registry import load_target
 from modaxfer.spec import BridgeSpec
-from modaxfer.testing.raw_inputs import RATE
-from modaxfer.testing.task_rows import fields_of, rows_of
+from modaxfer.testing.material.raw_inputs import RATE
+from modaxfer.testing.material.task_rows import fields_of, rows_of
 
 __all__ = ["BridgeCase", "bridge_cases", "plain"]
 

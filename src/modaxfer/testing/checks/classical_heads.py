@@ -16,7 +16,7 @@ from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.space import Space
 from modaxfer.registry import problem_of, registry
 from modaxfer.testing.check import Check, Level, check, fail
-from modaxfer.testing.encoded_rows import drawn
+from modaxfer.testing.material.encoded_rows import drawn
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

@@ -13,7 +13,7 @@ from modaxfer.contracts import UNSEEN
 from modaxfer.errors import ConfigError
 from modaxfer.registry import load_target
 from modaxfer.testing.check import Check, Level, check, fail, skip
-from modaxfer.testing.problem_cases import STRANGE, ProblemCase, alike, problem_case
+from modaxfer.testing.material.problem_cases import STRANGE, ProblemCase, alike, problem_case
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]

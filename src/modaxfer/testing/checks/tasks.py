@@ -7,8 +7,8 @@ from importlib.metadata import distributions
 
 from modaxfer.registry import load_target
 from modaxfer.spec import PackageSource, SampleSource, Source, TaskSpec
-from modaxfer.testing import task_contract as contract
 from modaxfer.testing.check import Check, Level, check, fail, skip
+from modaxfer.testing.checks import task_contract as contract
 from modaxfer.testing.subject import Subject
 
 __all__ = ["CHECKS"]
