@@ -45,7 +45,7 @@ def test_every_cell_is_a_command_that_is_understood_and_no_task_was_seen(bench):
     known = CliRunner().invoke(cli, ["train", "--help"]).output
     assert all(word in known for line in lines.values() for word in line if word.startswith("--"))
     own = " ".join(lines["bert-tiny-own-rt-polarity-full"])
-    assert "--checkpoint embedded/bert-tiny --limit 3000 --seeds 3 --bridge native-text" in own
+    assert "--checkpoint embedded/bert-tiny --limit 800 --seeds 3 --bridge native-text --test-limit 1000" in own
     assert "--epochs 3.0 --baseline scratch" in own
     assert "--weights random" in " ".join(lines["bert-tiny-own-rt-polarity-frozen-random"])
     teacher = " ".join(lines["vit-tiny-teacher-rt-polarity-frozen"])

@@ -57,7 +57,9 @@ def everywhere(tmp_path_factory):
 
 def test_all_of_it_is_lint_and_format_clean(everywhere):
     for words in (["check"], ["format", "--check"]):
-        done = subprocess.run(["ruff", *words, "."], cwd=everywhere, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "."], cwd=everywhere, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
