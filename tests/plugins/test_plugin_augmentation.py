@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 PLUGIN = """
 from modaxfer import hookimpl
 from modaxfer.spec import AugmentationSpec, Change
@@ -63,6 +65,7 @@ print(json.dumps(told))
 """
 
 
+@pytest.mark.slow
 def test_it_changes_rows_and_batches_in_workers_too_and_is_named_where_it_fails(site, tiny, own_rows, tmp_path):
     site.add("erase", PLUGIN, changes=CHANGES)
     data, output = own_rows("image")["data"], tmp_path / "run"
