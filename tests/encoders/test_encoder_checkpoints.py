@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import textwrap
 import time
 from types import SimpleNamespace
 
 import fake_hub
 import pytest
-import torch
-import transformers
-from safetensors.torch import load_file, save_file
 
 from modaxfer.config import EncoderOptions
 from modaxfer.encoders import checkpoints, choice
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
-from modaxfer.encoders.weight_files import hash_weights
 from modaxfer.errors import (
     CheckpointUnavailableError,
     ConfigError,
@@ -288,132 +281,3 @@ def test_the_way_its_authors_pooled_is_read_from_beside_the_weights(tmp_path):
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
     assert resolve(str(tmp_path)).pooling == "cls"
-
-
-def load(folder):
-    return load_encoder(resolve(str(folder)), options=EncoderOptions(), dropout=0.0, pretrained=True, seed=0)
-
-
-def test_a_tensor_that_is_used_may_not_be_missing_but_a_pooler_may(tmp_path):
-    tiny_models.save("bert", tmp_path)
-    weights = load_file(tmp_path / "model.safetensors")
-    without_pooler = {key: value for key, value in weights.items() if not key.startswith("pooler")}
-    assert len(without_pooler) == len(weights) - 2
-    save_file(without_pooler, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    assert load(tmp_path).sha256 == hash_weights(tmp_path)
-    del without_pooler["encoder.layer.1.output.dense.weight"]
-    save_file(without_pooler, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(
-        CheckpointUnavailableError, match=r"1 tensors of the encoder.*encoder\.layer\.1\.output\.dense\.weight"
-    ):
-        load(tmp_path)
-
-
-def test_shapes_that_contradict_the_config_and_damaged_files_are_refused(tmp_path):
-    tiny_models.save("bert", tmp_path)
-    tiny_models.config_of("bert", intermediate_size=64).save_pretrained(tmp_path)
-    with pytest.raises(CheckpointUnavailableError, match=r"do not fit their config\.json or are damaged"):
-        load(tmp_path)
-    tiny_models.config_of("bert").save_pretrained(tmp_path)
-    data = (tmp_path / "model.safetensors").read_bytes()
-    (tmp_path / "model.safetensors").write_bytes(data[: len(data) // 2])
-    with pytest.raises(CheckpointUnavailableError, match="or are damaged"):
-        load(tmp_path)
-
-
-def test_sharded_weights_are_read_and_hashed_and_must_be_complete(tmp_path):
-    model = tiny_models.save("bert", tmp_path)
-    (tmp_path / "model.safetensors").unlink()
-    model.save_pretrained(tmp_path, max_shard_size="20KB")
-    shards = sorted(tmp_path.glob("model-*.safetensors"))
-    assert len(shards) > 1
-    encoder = load(tmp_path)
-    torch.testing.assert_close(encoder.layers[2].state_dict(), model.encoder.layer[2].state_dict())
-    assert len(encoder.sha256) == 64
-    shards[0].unlink()
-    with pytest.raises(CheckpointUnavailableError, match=r"1 of \d weight files are missing"):
-        load(tmp_path)
-
-
-def test_loading_prints_nothing(tmp_path, capfd):
-    tiny_models.save("whisper", tmp_path)
-    capfd.readouterr()
-    load(tmp_path)
-    assert capfd.readouterr() == ("", "")
-    assert transformers.utils.logging.get_verbosity() == transformers.utils.logging.WARNING
-
-
-def ask(code, endpoint, cache):
-    """Run `code` in a fresh interpreter that is online, with `endpoint` as its hub."""
-    environment = {"PATH": "/usr/bin:/bin", "HF_ENDPOINT": endpoint, "HF_HOME": str(cache), "MODAXFER_PLUGINS": ""}
-    start = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], env=environment, capture_output=True, text=True, timeout=60
-    )
-    return done.stdout + done.stderr, time.monotonic() - start
-
-
-UNREACHABLE = """
-    from modaxfer.encoders.checkpoints import resolve
-    from modaxfer.errors import CheckpointUnavailableError
-    try:
-        resolve("vit")
-    except CheckpointUnavailableError as error:
-        print(error)
-"""
-
-
-def test_a_refusing_and_a_silent_hub_are_given_up_in_five_seconds_start_up_included(tmp_path):
-    with fake_hub.silent() as silent:
-        for endpoint in ("http://127.0.0.1:9", silent):
-            said, seconds = ask(UNREACHABLE, endpoint, tmp_path)
-            assert (
-                "vit-base-patch16-224-in21k is not on this machine, and the Hugging Face hub cannot be reached" in said
-            )
-            assert "name a local folder" in said
-            assert seconds < 5
-
-
-DOWNLOAD = """
-    from modaxfer.encoders import hub
-    snapshot = hub.look_up("someone/tiny")
-    print(snapshot.commit, sorted(path.name for path in snapshot.folder.iterdir()), hub.cached("someone/tiny"))
-    print(sorted(path.name for path in hub.download(snapshot).iterdir()), hub.cached("someone/tiny") == snapshot)
-    print(hub.cached_ids())
-"""
-
-
-def test_a_hub_model_is_looked_up_without_weights_and_then_fetched(tmp_path):
-    files = {
-        "config.json": b"{}",
-        "model.safetensors": b"weights",
-        "tokenizer.json": b"[]",
-        "flax_model.msgpack": b"no",
-    }
-    with fake_hub.serving(files) as (endpoint, asked):
-        said, _ = ask(DOWNLOAD, endpoint, tmp_path)
-    small, both = "['config.json', 'tokenizer.json']", "['config.json', 'model.safetensors', 'tokenizer.json']"
-    assert said.split("\n")[:3] == [f"{fake_hub.COMMIT} {small} None", f"{both} True", "['someone/tiny']"], said
-    assert not any("msgpack" in line for line in asked)
-
-
-REFUSALS = """
-    from modaxfer.encoders import hub
-    from modaxfer.errors import CheckpointUnavailableError
-    asked = ("someone/tiny", None), ("someone/tiny", "v9"), ("someone/else", None), ("a/b/c", None)
-    for repository, revision in asked:
-        try:
-            hub.look_up(repository, revision)
-        except CheckpointUnavailableError as error:
-            print(error)
-"""
-
-
-def test_what_the_hub_does_not_have_is_named(tmp_path):
-    with fake_hub.serving({"config.json": b"{}", "pytorch_model.bin": b"pickle"}) as (endpoint, _):
-        said, _ = ask(REFUSALS, endpoint, tmp_path)
-    lines = said.splitlines()
-    assert "someone/tiny on the hub are not in safetensors format" in lines[0], said
-    assert "someone/tiny has no revision v9" in lines[1]
-    assert "the hub has no model someone/else" in lines[2]
-    assert "a/b/c is not a hub id" in lines[3]
