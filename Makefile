@@ -93,7 +93,7 @@ cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (abou
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/cross_modal.py
 	$(BIN)/python docs/generate.py
 
-few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
+few-labels: $(VENV)/.weights  ## Learn from 8 to 128 rows per class in six ways (an hour on one core; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/few_labels.py
 	$(BIN)/python docs/generate.py
 
@@ -117,7 +117,7 @@ embed: $(VENV)/.runtime  ## Put what a recipe of examples/pretraining has made i
 	$(BIN)/python examples/pretraining/embed.py $(RECIPE) $(FROM)
 	$(BIN)/python docs/generate.py
 
-methods: $(VENV)/.weights  ## Fine-tune on 16 rows per class in twenty ways (two hours on one core; needs MODAXFER_DATA); goes on where it was.
+methods: $(VENV)/.weights  ## Fine-tune on 16 rows per class in twenty ways (forty minutes on one core; needs MODAXFER_DATA); goes on where it was.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/methods.py
 	$(BIN)/python docs/generate.py
 

@@ -8,22 +8,10 @@ import re
 import pytest
 
 import modaxfer
-from modaxfer.cli import main
 from modaxfer.errors import ConfigError, DataError
 
 QUICK = ["--epochs", "1", "--batch-size", "8", "--precision", "fp32", "--device", "cpu"]
 SETTINGS = {"epochs": 1, "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True}
-
-
-@pytest.fixture
-def shell(capsys):
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return stop.value.code, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture

@@ -9,23 +9,11 @@ from functools import partial
 import pytest
 
 from compared_runs import finished_run
-from modaxfer.cli import main
 
 
 @pytest.fixture
 def made(tmp_path):
     return partial(finished_run, tmp_path)
-
-
-@pytest.fixture
-def shell(capsys):
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return stop.value.code, printed.out, printed.err
-
-    return run
 
 
 def test_finished_runs_become_a_table_with_a_verdict(made, shell, tmp_path):

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import modaxfer
-from modaxfer.cli import main
 from modaxfer.errors import DataError
 from modaxfer.runner.model.decision import Decision
 
@@ -49,19 +48,6 @@ def trained(tiny, data, output, **more):
 def run(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("decided")
     return trained(tiny, write_rows(folder / "rows"), folder / "run", group_by="shop")
-
-
-@pytest.fixture
-def shell(capsys):
-    """Return a function that runs the command line in this process: exit status, standard output, standard error."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return stop.value.code, printed.out, printed.err
-
-    return call
 
 
 def test_what_was_chosen_is_told_and_stored(run):
