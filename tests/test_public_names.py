@@ -64,6 +64,8 @@ def _parted(name: str) -> tuple[ModuleType, str]:
         ("from modaxfer.config import documented, to_yaml", ["from modaxfer.config import to_yaml"]),
         ("from modaxfer.spec import Taks", ["from modaxfer.spec import Taks"]),
         ("import modaxfer.spec", ["import modaxfer.spec"]),
+        ('LOSS = "modaxfer.losses:L2SP"', []),
+        ('LOSS = "modaxfer.losses.l2_sp:L2SP"', ["modaxfer.losses.l2_sp:L2SP"]),
         ("from modaxfer_weather.reports import sample\nfrom .body import x", []),
     ],
 )

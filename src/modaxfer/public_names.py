@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 
 __all__ = ["PUBLIC", "names_of", "private_imports"]
+
+_TARGET = re.compile(r"(modaxfer(?:\.\w+)*):(\w+)")
+"""How code of the framework is named by a string; packages of plugins begin with ``modaxfer_``."""
 
 PUBLIC: Mapping[str, tuple[str, ...]] = {
     "modaxfer": (),
@@ -39,10 +43,14 @@ def names_of(module: str) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def private_imports(code: str) -> list[str]:
-    """Return what Python `code` imports of modaxfer that is not public, one line each; nothing of it is run.
+def private_imports(code: str | bytes) -> list[str]:
+    """Return what Python `code` uses of modaxfer that is not public, one line each; nothing of it is run.
 
-    ``import modaxfer.x`` gives a module whole, so it is private whatever `x` is; ``import modaxfer`` is public.
+    ``import modaxfer.x`` gives a module whole, so it is private whatever `x` is; ``import modaxfer`` is public. A string
+    that names code, ``"modaxfer.x:Name"``, uses it too.
+
+    Args:
+        code: Of one module; bytes are read by their coding line, as Python does.
 
     Raises:
         SyntaxError: It is no Python.
@@ -58,7 +66,13 @@ def private_imports(code: str) -> list[str]:
                 each.name for each in node.names if each.name not in known and f"{module}.{each.name}" not in PUBLIC
             ]
             found += [f"from {module} import {name}" for name in names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found += [named[0] for named in [_TARGET.fullmatch(node.value)] if named and not _is_public(*named.groups())]
     return found
+
+
+def _is_public(module: str, name: str) -> bool:
+    return module in PUBLIC and name in names_of(module)
 
 
 def _is_ours(module: str) -> bool:

@@ -33,7 +33,7 @@ def modaxfer_metrics():
         MetricSpec(name="gone", target="untidy_plugin.scores:gone", problems=("binery",)),
     ]
 """
-SCORES = "def accuracy(references, predictions):\n    return 1.0\n"
+SCORES = "from modaxfer.runner.run import run\nLOSS = 'modaxfer.losses.build:Term'\n\ndef accuracy(references, predictions):\n    return 1.0\n"
 METADATA = "Metadata-Version: 2.1\nName: untidy-plugin\nVersion: one\n"
 
 
@@ -73,6 +73,7 @@ def said(tmp_path_factory):
         ("plugin-imports-nothing-heavy", "untidy", "the light module untidy_plugin.plugin imports more than it may"),
         ("plugin-opens-no-socket", "untidy", "the light module opens sockets"),
         ("plugin-writes-no-file", "untidy", "the light module writes"),
+        ("plugin-uses-public-names-alone", "untidy", "it uses what is not public of modaxfer"),
         ("plugin-leaves-the-process-alone", "untidy", "the light module changes the process"),
         ("spec-has-a-name-of-its-own", "untidy/accuracy", "accuracy alone would be ambiguous"),
         ("spec-takes-what-it-is-given", "untidy/accuracy", "too many positional arguments"),
@@ -89,6 +90,8 @@ def test_an_untidy_plugin_is_found(said, check, of, what):
 
 def test_what_is_named_is_what_was_done(said):
     assert said["plugin-imports-nothing-heavy", "untidy"]["got"] == "yaml"
+    named = ("scores.py: from modaxfer.runner.run import run", "scores.py: modaxfer.losses.build:Term")
+    assert said["plugin-uses-public-names-alone", "untidy"]["got"] == ", ".join(named)
     assert "LEFT_BEHIND" in said["plugin-leaves-the-process-alone", "untidy"]["got"]
 
 

@@ -57,6 +57,7 @@ STANDARD = {
             "plugin-loads",
             "plugin-opens-no-socket",
             "plugin-starts-no-process",
+            "plugin-uses-public-names-alone",
             "plugin-writes-no-file",
         }
     ),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from modaxfer.public_names import private_imports
 from modaxfer.registry import BUILTIN, State
 from modaxfer.registry.loader import SLOW_MS
 from modaxfer.testing.check import PLUGIN, Level, check, fail, skip
@@ -92,6 +95,36 @@ def leaves_the_process_alone(subject: Subject) -> None:
     _require_none(_seen(subject).left, "the light module changes the process", "do nothing at the top of a module")
 
 
+@check(Level.IMPORT, PLUGIN)
+def uses_public_names_alone(subject: Subject) -> None:
+    """No module of its package imports anything of modaxfer that is not public, or names it by a string; none is run."""
+    if subject.plugin.namespace == BUILTIN:
+        skip("what is not public is the framework's own")
+    found = [f"{file.name}: {line}" for file in _own_files(subject.plugin.module) for line in _private(file)]
+    if found:
+        fail(
+            "it uses what is not public of modaxfer, and may change in any version",
+            got=found,
+            allowed="names that docs/reference/public-names.md lists",
+            fix="import them from the module that lists them, or ask for what you need to be made public",
+        )
+
+
+def _private(file: Path) -> list[str]:
+    try:
+        return private_imports(file.read_bytes())
+    except SyntaxError as error:
+        fail(f"{file.name} is no Python", got=f"{file}: {error}", fix="correct it, or give it another ending")
+
+
+def _own_files(module: str) -> list[Path]:
+    """Return the Python files of the package that a module belongs to, or its own where there is none."""
+    spec = find_spec(module.partition(".")[0])
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    alone = [Path(spec.origin)] if spec and spec.origin and not folders else []
+    return alone + sorted(file for folder in folders for file in Path(folder).rglob("*.py"))
+
+
 def _seen(subject: Subject) -> Observed:
     seen = observed(subject.plugin.module)
     if seen.error:
@@ -140,4 +173,5 @@ CHECKS = (
     writes_no_file,
     starts_no_process,
     leaves_the_process_alone,
+    uses_public_names_alone,
 )
