@@ -67,7 +67,9 @@ def private_imports(code: str | bytes) -> list[str]:
             ]
             found += [f"from {module} import {name}" for name in names]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found += [named[0] for named in [_TARGET.fullmatch(node.value)] if named and not _is_public(*named.groups())]
+            found += [
+                named[0] for named in [_TARGET.fullmatch(node.value)] if named and not _is_public(*named.groups())
+            ]
     return found
 
 

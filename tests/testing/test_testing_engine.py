@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from modaxfer.errors import ConfigError, MissingPackageError, UnknownNameError
 from modaxfer.registry import BUILTIN
-from modaxfer.testing import PLUGIN, ExpectedFailure, Level, Status, check, check_plugin, fail, skip
+from modaxfer.testing import PLUGIN, ExpectedFailure, Level, Status, check, check_plugin, fail, skip, standard_checks
 from modaxfer.testing.engine import judge
 from modaxfer.testing.subject import plugin_named, subjects_of
 
@@ -125,3 +127,18 @@ def test_a_level_that_there_is_not():
 def test_a_plugin_that_is_not_installed():
     with pytest.raises(UnknownNameError, match=r"unknown plugin. Got: modaxfr.*did you mean modaxfer\?"):
         check_plugin("modaxfr", level=0)
+
+
+def test_every_check_of_code_has_a_twin_that_it_finds():
+    """Tests of this folder name each check of level 3, or what it requires, beside the twin that it must find."""
+    told = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*_checks.py"))
+    lost = [one.name for one in standard_checks(Level.CONTRACT) if not any(words in told for words in _words(one))]
+    assert lost == []
+
+
+def _words(one):
+    """Return what stands in a test of a check: its name, its function, or a function that it hands everything to."""
+    module = one.run.__module__.rpartition(".")[2]
+    handed = [name for name in one.run.__code__.co_names if name.startswith("require_")]
+    short = [f'("{name.removeprefix("require_")}", ' for name in handed]
+    return [f'"{one.name}"', f"{module}.{one.run.__name__}", *handed, *short]
