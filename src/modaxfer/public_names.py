@@ -46,8 +46,8 @@ def names_of(module: str) -> tuple[str, ...]:
 def private_imports(code: str | bytes) -> list[str]:
     """Return what Python `code` uses of modaxfer that is not public, one line each; nothing of it is run.
 
-    ``import modaxfer.x`` gives a module whole, so it is private whatever `x` is; ``import modaxfer`` is public. A string
-    that names code, ``"modaxfer.x:Name"``, uses it too.
+    ``import modaxfer.x`` gives a module whole, so it is private whatever `x` is; ``import modaxfer`` is public. A
+    string that names code, ``"modaxfer.x:Name"``, uses it too.
 
     Args:
         code: Of one module; bytes are read by their coding line, as Python does.

@@ -33,7 +33,13 @@ def modaxfer_metrics():
         MetricSpec(name="gone", target="untidy_plugin.scores:gone", problems=("binery",)),
     ]
 """
-SCORES = "from modaxfer.runner.run import run\nLOSS = 'modaxfer.losses.build:Term'\n\ndef accuracy(references, predictions):\n    return 1.0\n"
+SCORES = """
+from modaxfer.runner.run import run
+LOSS = "modaxfer.losses.build:Term"
+
+def accuracy(references, predictions):
+    return 1.0
+"""
 METADATA = "Metadata-Version: 2.1\nName: untidy-plugin\nVersion: one\n"
 
 

@@ -31,6 +31,7 @@ MODULES = {
         "classical_heads",
         "problems",
         "objectives",
+        "observers",
     ),
     Level.WEIGHTS: ("checkpoints", "real_rows"),
 }
@@ -134,6 +135,8 @@ STANDARD = {
             "objective-draws-by-its-generator",
             "objective-goes-on-from-what-is-kept",
             "objective-needs-what-it-says",
+            "plugin-observers-bear-every-run",
+            "plugin-observers-write-to-the-run-alone",
             "metric-is-a-float",
             "metric-perfect-is-best",
             "metric-stays-in-its-bounds",

@@ -97,7 +97,7 @@ def leaves_the_process_alone(subject: Subject) -> None:
 
 @check(Level.IMPORT, PLUGIN)
 def uses_public_names_alone(subject: Subject) -> None:
-    """No module of its package imports anything of modaxfer that is not public, or names it by a string; none is run."""
+    """No module of its package imports anything of modaxfer that is not public, or names it by a string."""
     if subject.plugin.namespace == BUILTIN:
         skip("what is not public is the framework's own")
     found = [f"{file.name}: {line}" for file in _own_files(subject.plugin.module) for line in _private(file)]

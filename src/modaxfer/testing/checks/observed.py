@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-__all__ = ["Observed", "observed", "timed"]
+__all__ = ["Observed", "observed", "said_by", "tell", "timed", "written"]
 
 _LONGEST = 60.0
 """Seconds after which an import is given up."""
@@ -58,24 +58,53 @@ def timed(module: str, processes: int) -> tuple[Observed, ...]:
 
 
 def _run(module: str, *flags: str) -> Observed:
+    said = said_by(*flags, __file__, module)
+    if isinstance(said, str):
+        return Observed(milliseconds=0.0, processor=0.0, error=said)
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    return Observed(**values)
+
+
+def said_by(*arguments: str, folder: str | os.PathLike[str] | None = None, **variables: str) -> dict[str, Any] | str:
+    """Run this Python with `arguments` and return what it tells with `tell`, or one line that says why it does not.
+
+    Args:
+        arguments: Flags, a file and what it is given.
+        folder: Where it runs; None = here.
+        variables: Of its environment, beside those of this process.
+    """
     # What is importable here is importable there, and nothing from the folder of this file.
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-    command = [sys.executable, "-P", *flags, __file__, module]
+    paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
     try:
-        done = subprocess.run(  # noqa: S603 - this interpreter and this file
-            command, env=variables, capture_output=True, text=True, timeout=_LONGEST, check=False
+        done = subprocess.run(  # noqa: S603 - this interpreter and files of the kit
+            [sys.executable, "-P", *arguments],
+            env={**os.environ, "PYTHONPATH": paths, **variables},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        return Observed(milliseconds=_LONGEST * 1000, processor=0.0, error=f"it took more than {_LONGEST:g} seconds")
+        return f"it took more than {_LONGEST:g} seconds"
     try:
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        return Observed(
-            milliseconds=0.0, processor=0.0, error=f"its process ended with status {done.returncode}: {last}"
-        )
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
-    return Observed(**values)
+        return f"its process ended with status {done.returncode}: {last}"
+    return said
+
+
+def tell(said: dict[str, Any]) -> None:
+    """Hand what was seen to the process that waits for it."""
+    sys.stdout.write(f"\n{json.dumps(said)}\n")
+
+
+def written(event: str, arguments: tuple[Any, ...]) -> Any:
+    """Return what an audited event writes, moves or removes: a path, or a descriptor; None where it does not."""
+    if event.startswith(_CHANGES):
+        return arguments[0]
+    return arguments[0] if event == "open" and _writes(*arguments) and arguments[0] != os.devnull else None
 
 
 def _watch(module: str) -> dict[str, Any]:
@@ -120,10 +149,8 @@ def _note(seen: dict[str, list[str]], event: str, arguments: tuple[Any, ...]) ->
         seen["left"].append(f"the variable {os.fsdecode(arguments[0])}")
     elif event.startswith(_STARTS):
         seen["processes"].append(f"{event} {arguments[0] if arguments else ''}")
-    elif event.startswith(_CHANGES):
-        seen["files"].append(f"{event} {arguments[0]}")
-    elif event == "open" and _writes(*arguments) and arguments[0] != os.devnull:
-        seen["files"].append(f"open {arguments[0]}")
+    elif (path := written(event, arguments)) is not None:
+        seen["files"].append(f"{event} {path}")
 
 
 def _writes(_: object, mode: str | None, flags: int) -> bool:
@@ -131,4 +158,4 @@ def _writes(_: object, mode: str | None, flags: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"\n{json.dumps(_watch(sys.argv[1]))}\n")
+    tell(_watch(sys.argv[1]))
