@@ -18,6 +18,8 @@ class MetricSpec:
     """Problems that it applies to; further ones may name it themselves."""
     greater_is_better: bool = True
     needs_scores: bool = False
+    needs_cost: bool = False
+    """Whether `target` takes a fourth argument, `cost`: what mistakes cost, a `modaxfer.metrics.CostMatrix`."""
     threshold: tuple[str, ...] = ()
     """Problems in which decisions for it are made at a threshold that validation rows choose, where it decides."""
     bounds: tuple[float, float] = (-math.inf, math.inf)

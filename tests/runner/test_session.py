@@ -12,7 +12,7 @@ from modaxfer.runner.session import TaskSession
 from problem_names import objective_of
 
 
-def session(problem, primary):
+def session(problem, primary, **more):
     objective = objective_of(problem, 2)
     other = dict.fromkeys(
         ("accelerator", "computer", "model", "described", "processor", "splits", "log", "progress", "groups", "recipe"),
@@ -21,7 +21,7 @@ def session(problem, primary):
     return TaskSession(
         **other, problem=problem, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1,
         seed=0,
-        weights_key="", task_id="own/rows", encoder="x", bridges=(),
+        weights_key="", task_id="own/rows", encoder="x", bridges=(), **more,
     )  # fmt: skip
 
 
@@ -43,3 +43,12 @@ def test_an_undefined_score_is_worse_than_any():
     judged = one.judge(np.array([1, 1]), np.array([1, 1]), np.array([[0.2, 0.8], [0.1, 0.9]]))
     assert judged == -math.inf
     assert one.value_of(judged) is None
+
+
+def test_what_is_judged_by_costs_is_decided_by_them():
+    one = session("binary", "expected_cost", cost=((0.0, 5.0), (1.0, 0.0)))
+    scores = np.array([[0.4, 0.6], [0.1, 0.9]])
+    # The likeliest class would be wrong once, at 5; below 5 / 6 the other one is said.
+    judged = one.judge(np.array([0, 1]), np.array([1, 1]), scores)
+    assert (judged, one.value_of(judged)) == (0.0, 0.0)
+    assert one.judge(np.array([1, 1]), np.array([1, 1]), scores) == pytest.approx(-0.5)

@@ -32,6 +32,8 @@ class Encoded:
     """Class or label names; empty for a regression."""
     metric: str = ""
     """Name of the metric that decides, by which settings are chosen; empty = the first one of the problem."""
+    cost: tuple[tuple[float, ...], ...] = ()
+    """``[classes, classes]``, true classes down: what mistakes cost, for a metric that reads it."""
     groups: np.ndarray | None = None
     """int ``[rows]``: rows that belong together (one sentence, one speaker) share a fold; None = each stands alone."""
     seed: int = 0

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.errors import ConfigError
+from modaxfer.metrics.costs import CostMatrix
 from modaxfer.registry import BUILTIN, Entry, applicable_metrics, calling, fault, load_target, problem_spec, registry
 
 if TYPE_CHECKING:
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    Score = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
+    Score = Callable[..., float]
 
-__all__ = ["Metric", "default_metrics", "find_metric", "find_metrics", "greater_is_better", "score_bounds"]
+__all__ = [
+    "Metric",
+    "default_metrics",
+    "find_metric",
+    "find_metrics",
+    "greater_is_better",
+    "needs_cost",
+    "score_bounds",
+]
 
 EVALUATE_PREFIX = "evaluate:"
 """``evaluate:FOLDER`` names a local module of the Hugging Face library `evaluate`: code, which is run."""
@@ -34,6 +43,8 @@ class Metric:
     """``(references, predictions, scores) -> float``, see `modaxfer.metrics.scores`."""
     greater_is_better: bool = True
     needs_scores: bool = False
+    cost: CostMatrix = ()
+    """That `score` reads; empty where it reads none."""
 
 
 def default_metrics(problem: str) -> tuple[str, ...]:
@@ -50,6 +61,15 @@ def greater_is_better(name: str) -> bool:
     return name.startswith(EVALUATE_PREFIX) or bool(registry().get("metric", name).spec.greater_is_better)
 
 
+def needs_cost(name: str) -> bool:
+    """Tell whether the metric `name` reads what mistakes cost.
+
+    Raises:
+        UnknownNameError: No metric has this name.
+    """
+    return not name.startswith(EVALUATE_PREFIX) and bool(registry().get("metric", name).spec.needs_cost)
+
+
 def score_bounds(name: str) -> tuple[float, float]:
     """Return the least and the greatest value that the metric `name` can have; infinite where that is not known.
 
@@ -62,16 +82,16 @@ def score_bounds(name: str) -> tuple[float, float]:
     return float(least), float(greatest)
 
 
-def find_metric(name: str, problem: str, *, trust_code: bool = False) -> Metric:
-    """Return the metric `name`, its code imported.
+def find_metric(name: str, problem: str, *, cost: CostMatrix = (), trust_code: bool = False) -> Metric:
+    """Return the metric `name`, its code imported, and bound to what mistakes `cost` where it reads that.
 
     Names come from results too, which anybody may have written. So a folder of code is run only where the spec of an
     installed task names it, or the caller says that it is trusted.
 
     Raises:
         UnknownNameError: No metric has this name.
-        ConfigError: It does not apply to `problem`, is code that nobody vouches for, or an `evaluate` module cannot be
-            loaded.
+        ConfigError: It does not apply to `problem`, needs costs and there are none, is code that nobody vouches for, or
+            an `evaluate` module cannot be loaded.
     """
     if name.startswith(EVALUATE_PREFIX):
         if not trust_code and not any(name in task.spec.metrics for task in registry().all("task")):
@@ -93,12 +113,27 @@ def find_metric(name: str, problem: str, *, trust_code: bool = False) -> Metric:
             allowed=[registry().shown(other) for other in applicable],
             fix="name other metrics in the task, or correct its problem type",
         )
+    read = _cost_of(entry, cost)
     return Metric(
         name=name,
-        score=_called(entry),
+        score=partial(_called(entry), cost=read) if read else _called(entry),
         greater_is_better=entry.spec.greater_is_better,
         needs_scores=entry.spec.needs_scores,
+        cost=read,
     )
+
+
+def _cost_of(entry: Entry, cost: CostMatrix) -> CostMatrix:
+    """Return the costs that the metric reads; none where it reads none."""
+    if not entry.spec.needs_cost:
+        return ()
+    if not cost:
+        raise ConfigError(
+            f"metric {entry.name} needs to know what mistakes cost",
+            got="no cost matrix",
+            fix="give one with --cost FILE, or name a metric without costs, such as accuracy",
+        )
+    return cost
 
 
 def _called(entry: Entry) -> Score:
@@ -110,26 +145,26 @@ def _called(entry: Entry) -> Score:
     return score if entry.plugin == BUILTIN else partial(_number, entry, score)
 
 
-def _number(
-    entry: Entry, score: Score, references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None
-) -> float:
+def _number(entry: Entry, score: Score, *said: np.ndarray | None, **read: CostMatrix) -> float:
     with calling(entry):
-        found: Any = score(references, predictions, scores)
+        found: Any = score(*said, **read)
     if isinstance(found, Real) or (getattr(found, "ndim", None) == 0 and hasattr(found, "dtype")):
         return float(found)
     shape = f" of shape {list(found.shape)}" if hasattr(found, "shape") else ""
     raise fault(entry, "returned no number", got=f"{type(found).__name__}{shape}", allowed="a float; nan if undefined")
 
 
-def find_metrics(names: Sequence[str], problem: str, *, with_scores: bool, trust_code: bool = False) -> list[Metric]:
+def find_metrics(
+    names: Sequence[str], problem: str, *, with_scores: bool, cost: CostMatrix = (), trust_code: bool = False
+) -> list[Metric]:
     """Return the metrics `names`; see `find_metric`.
 
     Raises:
         UnknownNameError: A name is unknown.
-        ConfigError: A metric does not apply to `problem`, is code that nobody vouches for, or it needs scores and there
-            are none.
+        ConfigError: A metric does not apply to `problem`, is code that nobody vouches for, or it needs scores or costs
+            and there are none.
     """
-    found = [find_metric(name, problem, trust_code=trust_code) for name in names]
+    found = [find_metric(name, problem, cost=cost, trust_code=trust_code) for name in names]
     hungry = [metric.name for metric in found if metric.needs_scores]
     if hungry and not with_scores:
         raise ConfigError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from modaxfer.errors import DataError
 from modaxfer.metrics.choice import find_metrics
+from modaxfer.metrics.costs import CostMatrix
 from modaxfer.metrics.resampling import Scored, summed
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def compute(
     references: np.ndarray,
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
+    cost: CostMatrix = (),
     quick: bool = False,
     trust_code: bool = False,
 ) -> dict[str, float]:
@@ -39,6 +41,7 @@ def compute(
             that the model does not know, so that it never says them. A class of that kind has a number that is never
             predicted. Rankings are made over the classes with a score: rows of others are not theirs.
         scores: Probabilities ``[rows, classes]``; None where there are none, as for regression.
+        cost: What mistakes cost, for metrics that read it.
         quick: Add rows up as the bootstrap does instead of asking scikit-learn, which checks its input at length: the
             same values, for many predictions of few rows.
         trust_code: Run any `evaluate` module that is named, because you wrote or read it.
@@ -48,12 +51,12 @@ def compute(
 
     Raises:
         UnknownNameError: A metric is unknown.
-        ConfigError: A metric does not apply to `problem`, or needs scores that are not given.
+        ConfigError: A metric does not apply to `problem`, or needs scores or costs that are not given.
         DataError: There are no rows, or the arrays do not match.
     """
     require_rows(references, predictions, scores)
     predictions = widened(predictions, references)
-    found = find_metrics(names, problem, with_scores=scores is not None, trust_code=trust_code)
+    found = find_metrics(names, problem, with_scores=scores is not None, cost=cost, trust_code=trust_code)
     if quick:
         return summed(found, references, Scored(predictions=predictions, scores=scores))
     return {metric.name: float(metric.score(references, predictions, scores)) for metric in found}

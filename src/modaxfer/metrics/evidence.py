@@ -15,6 +15,7 @@ import numpy as np
 from modaxfer.errors import DataError
 from modaxfer.metrics.choice import find_metrics, greater_is_better
 from modaxfer.metrics.compute import require_rows, widened
+from modaxfer.metrics.costs import CostMatrix
 from modaxfer.metrics.gains import over_seeds
 from modaxfer.metrics.intervals import RESAMPLES, Difference, Interval, is_single, percentiles
 from modaxfer.metrics.paired_tests import bootstrap_p
@@ -60,6 +61,7 @@ def drawn_scores(
     metric: str,
     *,
     problem: str,
+    cost: CostMatrix = (),
     same_rows: bool,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -71,6 +73,7 @@ def drawn_scores(
         scored: Per seed what its model says of them.
         metric: A registered metric.
         problem: Registered name of what the target asks for.
+        cost: As for `modaxfer.metrics.compute`.
         same_rows: Whether all seeds have the same rows in the same order.
         resamples: How often rows and seeds are drawn.
         seed: The same seed draws the same, for every model with such rows.
@@ -86,7 +89,7 @@ def drawn_scores(
     for number, (split, model) in enumerate(zip(splits, scored, strict=True)):
         said = replace(model, predictions=widened(model.predictions, split.references))
         require_rows(split.references, said.predictions, said.scores, split.clusters)
-        (found,) = find_metrics([metric], problem, with_scores=said.scores is not None)
+        (found,) = find_metrics([metric], problem, with_scores=said.scores is not None, cost=cost)
         values.append(float(found.score(split.references, said.predictions, said.scores)))
         own = seed if same_rows else seed + 1_000_003 * number
         settings = {"resamples": resamples, "seed": own, "clusters": split.clusters}

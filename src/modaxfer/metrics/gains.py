@@ -21,6 +21,7 @@ import numpy as np
 from modaxfer.errors import DataError
 from modaxfer.metrics.choice import Metric, find_metrics, greater_is_better
 from modaxfer.metrics.compute import require_rows, widened
+from modaxfer.metrics.costs import CostMatrix
 from modaxfer.metrics.intervals import RESAMPLES, Difference, Interval, is_single, percentiles
 from modaxfer.metrics.resampling import Scored, resampled
 
@@ -48,6 +49,7 @@ def paired_gain(
     metric: str,
     *,
     problem: str,
+    cost: CostMatrix = (),
     same_rows: bool,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -62,6 +64,7 @@ def paired_gain(
         pairs: One per seed.
         metric: A registered metric.
         problem: Registered name of what the target asks for.
+        cost: As for `modaxfer.metrics.compute`.
         same_rows: Whether all pairs have the same rows in the same order. Else each pair's rows are drawn by
             themselves, which overlooks that splits made from one pool of rows share some of them.
         resamples: How often rows and seeds are drawn.
@@ -84,7 +87,7 @@ def paired_gain(
         )
         require_rows(pair.references, a.predictions, b.predictions, a.scores, b.scores, pair.clusters)
         with_scores = a.scores is not None and b.scores is not None
-        (found,) = find_metrics([metric], problem, with_scores=with_scores)
+        (found,) = find_metrics([metric], problem, with_scores=with_scores, cost=cost)
         values.append(direction * (_score(found, pair, a) - _score(found, pair, b)))
         rows = seed if same_rows else seed + 1_000_003 * number
         first, second = (

@@ -13,6 +13,7 @@ import numpy as np
 
 from modaxfer.metrics.choice import find_metrics
 from modaxfer.metrics.compute import require_rows, widened
+from modaxfer.metrics.costs import CostMatrix
 from modaxfer.metrics.resampling import Scored, resampled
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def bootstrap(
     references: np.ndarray,
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
+    cost: CostMatrix = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -79,6 +81,7 @@ def bootstrap(
         references: As for `modaxfer.metrics.compute`.
         predictions: As for `modaxfer.metrics.compute`.
         scores: As for `modaxfer.metrics.compute`.
+        cost: As for `modaxfer.metrics.compute`.
         resamples: How often rows are drawn.
         seed: The same seed draws the same rows.
         level: Probability that an interval is to hold.
@@ -94,7 +97,7 @@ def bootstrap(
         DataError: There are no rows, or the arrays do not match.
     """
     require_rows(references, predictions, scores, clusters)
-    metrics = find_metrics(names, problem, with_scores=scores is not None)
+    metrics = find_metrics(names, problem, with_scores=scores is not None, cost=cost)
     if is_single(clusters):
         return {metric.name: Interval(math.nan, math.nan) for metric in metrics}
     scored = Scored(predictions=widened(predictions, references), scores=scores)
@@ -109,6 +112,7 @@ def paired_difference(
     metric: str,
     *,
     problem: str,
+    cost: CostMatrix = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -127,7 +131,7 @@ def paired_difference(
     require_rows(references, a.predictions, b.predictions, a.scores, b.scores, clusters)
     a, b = (replace(each, predictions=widened(each.predictions, references)) for each in (a, b))
     with_scores = a.scores is not None and b.scores is not None
-    (found,) = find_metrics([metric], problem, with_scores=with_scores)
+    (found,) = find_metrics([metric], problem, with_scores=with_scores, cost=cost)
     first, second = (
         resampled([found], references, scored, resamples=resamples, seed=seed, clusters=clusters)[metric]
         for scored in (a, b)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from modaxfer.metrics.areas import areas
+from modaxfer.metrics.costs import expected_cost
 from modaxfer.metrics.probabilities import Probabilities
 from modaxfer.metrics.tagged import Tagged
-from modaxfer.metrics.weighted import Classes, Family, Labels, Values
+from modaxfer.metrics.weighted import Classes, Costs, Family, Labels, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,8 +56,7 @@ def resampled(
     values: dict[str, np.ndarray] = {}
     for metric in metrics:
         if metric.name not in values:
-            family = next((one for one in families if metric.score in one.finish), None)
-            family = family or _AnyMetric(metric, references, scored)
+            family = _family_of(metric, families, references, scored)
             together = [other for other in metrics if other.score in family.finish]
             drawn = draws(len(references), min(resamples, family.most or resamples), seed, clusters)
             values |= _values(family, together, drawn)
@@ -67,8 +68,7 @@ def summed(metrics: Sequence[Metric], references: np.ndarray, scored: Scored) ->
     families, once = _families(references, scored), np.ones((1, len(references)))
     values = {}
     for metric in metrics:
-        family = next((one for one in families if metric.score in one.finish), None)
-        family = family or _AnyMetric(metric, references, scored)
+        family = _family_of(metric, families, references, scored)
         values[metric.name] = float(family.finish[metric.score](family.sums(once))[0])
     return values
 
@@ -80,6 +80,14 @@ def _values(family: Family, metrics: Sequence[Metric], drawn: Iterator[np.ndarra
         for metric in metrics:
             parts[metric.name].append(family.finish[metric.score](sums))
     return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def _family_of(metric: Metric, families: Sequence[Family], references: np.ndarray, scored: Scored) -> Family:
+    """Return what sums the scores of `metric`: one of `families`, or one of its own."""
+    found = next((one for one in families if metric.score in one.finish), None)
+    if found is None and isinstance(metric.score, partial) and metric.score.func is expected_cost:
+        return Costs(references, scored.predictions, metric.score, metric.cost)
+    return found or _AnyMetric(metric, references, scored)
 
 
 def _families(references: np.ndarray, scored: Scored) -> list[Family]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from modaxfer.metrics import scores as plain
+from modaxfer.metrics.costs import CostMatrix, costs_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Finish = Mapping[Callable[..., float], Callable[[np.ndarray], np.ndarray]]
 
-__all__ = ["Classes", "Family", "Labels", "Values", "divide"]
+__all__ = ["Classes", "Costs", "Family", "Labels", "Values", "divide"]
 
 FEW = 8
 """Classes up to which a matrix product counts sooner than row after row is put into its bin."""
@@ -82,6 +83,24 @@ class Classes:
         """Return 0/1 ``[rows, 3 * classes]``: which row is a hit, a row and a prediction of which class."""
         true, said = (codes[:, None] == np.arange(self._count) for codes in (self._true, self._said))
         return np.concatenate([true & said, true, said], axis=1).astype(float)
+
+
+class Costs:
+    """The mean of what mistakes cost, over rows whose class has costs."""
+
+    most = None
+
+    def __init__(
+        self, references: np.ndarray, predictions: np.ndarray, score: Callable[..., float], cost: CostMatrix
+    ) -> None:
+        costs = costs_of_rows(references, predictions, cost)
+        self._columns = np.stack([np.nan_to_num(costs), ~np.isnan(costs)], axis=1).astype(float)
+        self.finish: Finish = {score: lambda sums: divide(sums[:, 0], sums[:, 1], undefined=np.nan)}
+
+    def sums(self, weights: np.ndarray) -> np.ndarray:
+        """Return ``[resamples, 2]``: costs, and rows that have them."""
+        summed: np.ndarray = weights @ self._columns
+        return summed
 
 
 class Labels:

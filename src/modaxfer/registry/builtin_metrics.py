@@ -9,6 +9,7 @@ from modaxfer.spec import MetricSpec
 __all__ = ["METRICS"]
 
 _SCORES = "modaxfer.metrics.scores:"
+_COSTS = "modaxfer.metrics.costs:"
 _PROBABILITIES = "modaxfer.metrics.probabilities:"
 _TAGGED = "modaxfer.metrics.tagged:"
 _TAGS = ("tagging",)
@@ -167,6 +168,17 @@ _LIKELIHOODS = (
         summary="Expected calibration error, 15 bins of equal width (Guo et al. 2017).",
     ),
 )
+_MISTAKES = (
+    MetricSpec(
+        name="expected_cost",
+        target=_COSTS + "expected_cost",
+        bounds=_LOSS,
+        problems=_CLASSES,
+        greater_is_better=False,
+        needs_cost=True,
+        summary="Mean cost of what is said, by the cost matrix of --cost or of the task; less is better (Elkan 2001).",
+    ),
+)
 _ERRORS = (
     MetricSpec(
         name="rmse",
@@ -252,4 +264,4 @@ _SPANS = (
     ),
 )
 
-METRICS = (*_DECISIONS, *_RANKINGS, *_LIKELIHOODS, *_ERRORS, *_SPANS)
+METRICS = (*_DECISIONS, *_RANKINGS, *_LIKELIHOODS, *_MISTAKES, *_ERRORS, *_SPANS)

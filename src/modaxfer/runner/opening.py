@@ -25,6 +25,7 @@ from modaxfer.runner.model.build import build_model, fill_model, load_head, one_
 from modaxfer.runner.model.check import check_towers
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.transfer import TransferModel
+from modaxfer.runner.request.asked_scores import known_cost
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key
 from modaxfer.runner.rows.encode import Computer
@@ -134,6 +135,7 @@ def _session(
         objective=described.objective,
         metrics=resolved.metrics,
         primary=resolved.primary,
+        cost=known_cost(resolved.config, resolved.task, resolved.data.classes),
         train=resolved.options.train,
         batch_size=resolved.config.batch_size,
         seed=resolved.config.seed,

@@ -13,7 +13,7 @@ import torch
 
 from modaxfer.config import TrainOptions
 from modaxfer.contracts import PARTS, Batch, Bridge, Example, LabelType, Objective, Processor
-from modaxfer.metrics import compute, greater_is_better
+from modaxfer.metrics import CostMatrix, compute, greater_is_better, needs_cost
 from modaxfer.plan import Privacy
 from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
@@ -65,6 +65,8 @@ class TaskSession:
     objective: Objective
     metrics: tuple[str, ...]
     primary: str
+    cost: CostMatrix = ()
+    """What mistakes cost: read by metrics that need it. `decision` says whether it also decides what is said."""
     train: TrainOptions
     batch_size: int
     seed: int
@@ -238,13 +240,18 @@ class TaskSession:
             references=split.targets,
             predictions=made.predictions,
             scores=made.scores,
+            cost=self.cost,
         )
 
     def judge(self, references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> float:
-        """Return the primary metric, turned so that greater is better; an undefined one is the worst there is."""
-        values = compute(
-            (self.primary,), problem=self.problem, references=references, predictions=predictions, scores=scores
-        )
+        """Return the primary metric, turned so that greater is better; an undefined one is the worst there is.
+
+        What is judged by costs is decided by them: the class is said that is expected to cost least.
+        """
+        if needs_cost(self.primary):
+            predictions = Decision(cost=self.cost).predicted(predictions, scores)
+        given = {"references": references, "predictions": predictions, "scores": scores}
+        values = compute((self.primary,), problem=self.problem, cost=self.cost, **given)  # type: ignore[arg-type]
         value = values[self.primary] * self._direction
         return -math.inf if math.isnan(value) else value
 

@@ -13,6 +13,7 @@ from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import FitTargets
 from modaxfer.metrics import Scored, default_metrics
 from modaxfer.metrics.choice import find_metric
+from modaxfer.metrics.costs import cheapest
 from modaxfer.metrics.resampling import summed
 from modaxfer.registry import problem_spec
 from modaxfer.transferability.nests import Nests, by_neighbours, by_ridge
@@ -83,11 +84,14 @@ class _Search:
         self.link = problem_spec(encoded.problem).link
         self.references = encoded.targets[self.nests.order]
         self.labels = FitTargets.of(self.references, self.objective, None)
-        self.metric = find_metric(encoded.metric or default_metrics(encoded.problem)[0], encoded.problem)
+        name = encoded.metric or default_metrics(encoded.problem)[0]
+        self.metric = find_metric(name, encoded.problem, cost=encoded.cost)
         self.scaled = scaled and self.link != "identity"
         # One temperature leaves the likeliest class the likeliest. Labels have two numbers each, which cost more than
         # the ridge: candidates are compared by indicators of more than a half.
-        self.scaled_first = self.scaled and self.link == "softmax" and self.metric.needs_scores
+        self.scaled_first = (
+            self.scaled and self.link == "softmax" and bool(self.metric.needs_scores or self.metric.cost)
+        )
         self.kept: list[torch.Tensor] = []
         self.values = np.full(self.nests.count, -math.inf)
         self.by_layers: dict[tuple[int, ...], float] = {}
@@ -110,7 +114,7 @@ class _Search:
     def concluded(self, setting: str) -> Judged:
         """Return what the folds' own choices say together, in the order in which rows were encoded."""
         outputs = self._joined(self.kept)
-        predictions, scores = self.objective.decode(outputs[torch.from_numpy(np.argsort(self.nests.order))])
+        predictions, scores = self._decoded(outputs[torch.from_numpy(np.argsort(self.nests.order))])
         layers, chosen = self.chosen
         return Judged(
             value=self._value(outputs),
@@ -137,10 +141,17 @@ class _Search:
             return outputs - 0.5
         return Calibration.fit(outputs[rest], self.labels[rest], self.link).apply(outputs)
 
+    def _decoded(self, outputs: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return predictions and scores; by a metric that reads costs what is expected to cost least is said."""
+        predictions, scores = self.objective.decode(outputs)
+        if self.metric.cost and scores is not None:
+            predictions = cheapest(scores, self.metric.cost)
+        return predictions, scores
+
     def _value(self, outputs: torch.Tensor, rows: torch.Tensor | None = None) -> float:
         """Return the metric, greater is better; minus infinity where it is undefined."""
         place = slice(None) if rows is None else rows
-        predictions, scores = self.objective.decode(outputs[place])
+        predictions, scores = self._decoded(outputs[place])
         references = self.references if rows is None else self.references[rows.numpy()]
         scored = Scored(predictions=predictions, scores=scores)
         found = summed([self.metric], references, scored)[self.metric.name]

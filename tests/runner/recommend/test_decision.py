@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.recommend.affordable import affordable
 from modaxfer.runner.recommend.decide import SIMPLE, Option, Shown, compare_options
 from modaxfer.runner.recommend.frozen import Said
@@ -54,6 +57,28 @@ def test_what_is_better_by_less_than_a_hundredth_is_not_worth_its_time():
     assert made.compared[0].option.encoder == "b"
     assert made.chosen.option.encoder == "a"
     assert not made.compared[-1].evidence or made.compared[-1].option.encoder == "b"
+
+
+def test_by_costs_the_cheaper_option_is_expected_at_less_and_what_is_said_is_decided_by_them():
+    what, cost = shown(), ((0.0, 5.0), (1.0, 0.0))
+    what = replace(what, metric="expected_cost", cost=cost, decision=Decision(cost=cost))
+
+    def sure(targets, strength):
+        high = 0.5 + strength / 2
+        shares = np.where(targets == 1, high, 1 - high)
+        return Predictions(predictions=targets, scores=np.stack([1 - shares, shares], axis=1))
+
+    sides = {name: sure(what.train, s) for name, s in (("good", 0.9), ("poor", 0.2))}
+    held = {name: sure(what.validation, s) for name, s in (("good", 0.9), ("poor", 0.2))}
+    options = [
+        Option(encoder=name, strategy="frozen", said=Said(train=sides[name], validation=held[name]), seconds=10)
+        for name in sides
+    ]
+    made = compare_options(options, what)
+    assert [each.option.encoder for each in made.compared] == ["good", "poor"]
+    # All are right by the likeliest class; a share of .6 is not enough to say what costs five times as much.
+    assert made.compared[0].expected == 0
+    assert made.compared[1].difference == pytest.approx(-np.concatenate([what.train, what.validation]).mean())
 
 
 def test_a_difference_on_few_rows_counts_for_less():

@@ -41,6 +41,12 @@ def test_metrics_asked_for_decide_in_their_order(own_rows):
         ("text", {"metric": ("acuracy",)}, UnknownNameError, r"acuracy.*accuracy"),
         ("pair", {"threshold": "0.3"}, ConfigError, r"for two classes, or for labels.*multiclass problem of 3 classes"),
         ("regression", {"threshold": "0.3"}, ConfigError, r"for two classes.*a regression problem"),
+        (
+            "text",
+            {"metric": ("expected_cost",)},
+            ConfigError,
+            r"expected_cost needs to know what mistakes cost.*--cost FILE",
+        ),
         ("multilabel", {"cost": "costs.csv"}, ConfigError, r"one of several classes per row.*multilabel"),
         ("text", {"group_by": "texts"}, DataError, r"a column that the rows do not have.*did you mean text"),
     ],

@@ -62,6 +62,7 @@ def _compared(main: Main, task: str, alone: Result) -> dict[str, Any]:
         other.scored,
         metric,
         problem=shared.problem,
+        cost=shared.cost,
         seed=main.result.seed,
         clusters=shared.clusters,
     )

@@ -92,6 +92,7 @@ def pooled(folds: Sequence[Finished], names: Sequence[str], *, seed: int, warnin
     scores = [fold.scored.scores for fold in folds]
     given: dict[str, Any] = {
         "problem": folds[0].problem,
+        "cost": folds[0].cost,
         "references": np.concatenate([fold.references for fold in folds]),
         "predictions": np.concatenate([fold.scored.predictions for fold in folds]),
         "scores": None if any(part is None for part in scores) else np.concatenate([*scores]),

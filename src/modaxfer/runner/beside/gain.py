@@ -28,10 +28,11 @@ def step_gain(runs: Sequence[Finished], without: Sequence[Finished], *, seed: in
         DataError: The two runs of a pair are scored on other rows.
     """
     pairs = [_pair(*both) for both in zip(runs, without, strict=True)]
-    metric, problem = runs[0].result.primary, runs[0].problem
+    metric = runs[0].result.primary
+    given: dict[str, Any] = {"problem": runs[0].problem, "cost": runs[0].cost}
     same_rows = len({run.ids for run in runs}) == 1
-    found = paired_gain(pairs, metric, problem=problem, same_rows=same_rows, seed=seed)
-    each = [paired_gain([pair], metric, problem=problem, same_rows=True, resamples=1).value for pair in pairs]
+    found = paired_gain(pairs, metric, same_rows=same_rows, seed=seed, **given)
+    each = [paired_gain([pair], metric, same_rows=True, resamples=1, **given).value for pair in pairs]
     return {
         metric: {
             "gain": found.value,
@@ -72,6 +73,7 @@ def measured_against(run: Finished, other: Finished) -> dict[str, Any]:
         pair.other,
         metric,
         problem=run.problem,
+        cost=run.cost,
         seed=run.result.seed,
         clusters=pair.clusters,
     )

@@ -125,6 +125,7 @@ def _finished(own: Finished, stage: Path, scored: Scored) -> Finished:
     names = list(own.result.metrics["test"])
     common: dict[str, Any] = {
         "problem": own.problem,
+        "cost": own.cost,
         "references": own.references,
         "predictions": scored.predictions,
         "scores": scored.scores,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from modaxfer.errors import ConfigError, DataError
+from modaxfer.metrics import CostMatrix, needs_cost
 from modaxfer.metrics.evidence import Drawn, difference, drawn_scores
 from modaxfer.metrics.intervals import FEWEST_UNITS, RESAMPLES
 from modaxfer.metrics.paired_tests import holm, mcnemar
@@ -112,10 +113,10 @@ def _cells_of_task(folder: Path, cells: Sequence[CellRecord]) -> tuple[list[dict
 def _task(task: str, entries: Sequence[Entry], metric: str | None, seed: int) -> dict[str, Any]:
     shared = shared_rows(entries)
     decides = metric or _metric(task, shared)
-    problem = shared.contenders[0].runs[0].problem
+    problem, cost = shared.contenders[0].runs[0].problem, _cost(task, shared, decides)
     drawn = {
         each.name: drawn_scores(
-            each.splits, each.scored, decides, problem=problem, same_rows=shared.same_rows, seed=seed
+            each.splits, each.scored, decides, problem=problem, cost=cost, same_rows=shared.same_rows, seed=seed
         )
         for each in shared.contenders
     }
@@ -206,6 +207,20 @@ def _metric(task: str, shared: Shared) -> str:
     if len(found) > 1:
         raise ConfigError(f"runs of {task} are decided by different metrics", got=found, fix="name one with --metric")
     return found[0]
+
+
+def _cost(task: str, shared: Shared, metric: str) -> CostMatrix:
+    """Return what mistakes cost, where the metric reads it: the same for all runs."""
+    if not needs_cost(metric):
+        return ()
+    found = dict.fromkeys(run.cost for each in shared.contenders for run in each.runs if run.cost)
+    if len(found) > 1:
+        raise ConfigError(
+            f"runs of {task} are scored by different cost matrices",
+            got=[[list(row) for row in cost] for cost in found],
+            fix="train them with one --cost, or name another metric with --metric",
+        )
+    return next(iter(found), ())
 
 
 def _by(shared: Shared) -> str:

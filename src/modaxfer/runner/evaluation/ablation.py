@@ -73,7 +73,7 @@ def _alone(
     predictions, scores = session.objective.decode(logits)
     references, fused = findings.asked.references[rows], findings.test
     clusters = None if findings.asked.units is None else findings.asked.units[rows]
-    common: dict[str, Any] = {"problem": session.problem, "references": references}
+    common: dict[str, Any] = {"problem": session.problem, "cost": session.cost, "references": references}
     shown: dict[str, Any] = {"predictions": predictions, "scores": scores}
     difference = paired_difference(
         references,
@@ -81,6 +81,7 @@ def _alone(
         Scored(**shown),
         resolved.primary,
         problem=session.problem,
+        cost=session.cost,
         seed=session.seed,
         clusters=clusters,
     )

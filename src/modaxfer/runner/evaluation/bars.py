@@ -91,7 +91,7 @@ def _before(
     def run(names: Sequence[str]) -> Mapping[str, float]:
         return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
 
-    given = {"problem": session.problem, "references": ask.references, **said}
+    given = {"problem": session.problem, "cost": session.cost, "references": ask.references, **said}
     drawn = bootstrap([metric], seed=session.seed, clusters=ask.units, **given)[metric]
     trained: Mapping[str, Any] = resolved.towers[0].encoder.trained or {}
     return {
@@ -164,6 +164,7 @@ def _difference(
         rival,
         resolved.primary,
         problem=session.problem,
+        cost=session.cost,
         seed=session.seed,
         clusters=ask.units,
     )
@@ -176,7 +177,7 @@ def _scorer(session: TaskSession, names: Sequence[str], quick: bool = False) -> 
     def score(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> dict[str, float]:
         given = [name for name in names if scores is not None or not needs_scores(name)]
         said: dict[str, Any] = {"references": references, "predictions": predictions, "scores": scores}
-        return scored(given, problem=session.problem, **said)
+        return scored(given, problem=session.problem, cost=session.cost, **said)
 
     return score
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from modaxfer.metrics import bootstrap, compute
+from modaxfer.metrics.costs import costs_of_rows
 from modaxfer.runner.evaluation.groups import by_group
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -41,8 +42,8 @@ def beside_scores(
     decision = dict(decided["decision"])
     if session.decision.thresholds or session.decision.cost:
         plain = session.objective.decode(outputs)[0]
-        given: dict[str, Any] = {"problem": session.problem, "references": references, "scores": said.raw}
-        decision["test"] = {"at_half": compute([resolved.primary], predictions=plain, **given)[resolved.primary]}
+        given: dict[str, Any] = {"problem": session.problem, "cost": session.cost, "references": references}
+        decision["test"] = {"at_half": _primary(resolved, predictions=plain, scores=said.raw, **given)}
     if session.decision.cost:
         decision["test"] |= _cost_on(session, findings, plain, session.decision.cost)
     names = (*resolved.data.classes, *findings.asked.strange)
@@ -53,6 +54,10 @@ def beside_scores(
         "per_class": table,
         **_grouped(session, resolved, findings),
     }
+
+
+def _primary(resolved: ResolvedTask, **given: Any) -> float:
+    return compute([resolved.primary], **given)[resolved.primary]
 
 
 def _grouped(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> dict[str, Any]:
@@ -67,7 +72,8 @@ def _grouped(session: TaskSession, resolved: ResolvedTask, findings: Findings) -
         "scores": findings.test.scores,
     }
     units = findings.asked.units
-    found = by_group(values, resolved.primary, given, problem=session.problem, seed=session.seed, units=units)
+    of_run: dict[str, Any] = {"problem": session.problem, "cost": session.cost, "seed": session.seed}
+    found = by_group(values, resolved.primary, given, units=units, **of_run)
     return {"groups": {"by": column, "metric": resolved.primary, **found}}
 
 
@@ -84,7 +90,7 @@ def _cost_on(
     """
     matrix, known = np.array(cost), findings.asked.known
     references, units = findings.asked.references[known], findings.asked.units
-    costs = matrix[references, findings.test.predictions[known]]
+    costs = costs_of_rows(references, findings.test.predictions[known], session.decision.cost)
     # The mean of costs, none of which is negative, is their mean absolute distance from nothing.
     drawn = bootstrap(
         ["mae"],

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from modaxfer.metrics import CostMatrix, needs_cost
 from modaxfer.metrics.temperature import fit_temperature
 from modaxfer.metrics.thresholds import HALF, choose_threshold, too_few
 from modaxfer.registry import problem_spec, registry
@@ -56,7 +57,8 @@ def decide(session: TaskSession, resolved: ResolvedTask, told: Mapping[str, Any]
     if resolved.hidden:
         why = "labels of the task are hidden from training, those of its validation rows too"
         session.decision = Decision(thresholds=() if asked_for is None else asked_for.values, cost=cost)
-        return {"calibration": {"by": "none", "why": why}, "decision": {} if asked_for is None else asked_for.told}
+        decided = {} if asked_for is None else _with_cost(asked_for.told, session)
+        return {"calibration": {"by": "none", "why": why}, "decision": decided}
     session.validated = made = predict_known(session, "validation")
     ask = asked(resolved.data, resolved.task, resolved.fields, "validation")
     temperature, calibration = _temperature(made.outputs[ask.known], ask.references[ask.known], resolved, told)
@@ -65,7 +67,13 @@ def decide(session: TaskSession, resolved: ResolvedTask, told: Mapping[str, Any]
     assert scores is not None, "it has a link"
     chosen = thresholds_of(session, resolved, ask, scores) if asked_for is None else asked_for
     session.decision = replace(decision, thresholds=chosen.values, cost=cost)
-    return {"calibration": calibration, "decision": dict(chosen.told)}
+    return {"calibration": calibration, "decision": _with_cost(chosen.told, session)}
+
+
+def _with_cost(told: Mapping[str, Any], session: TaskSession) -> dict[str, Any]:
+    """Return what is told of a decision, with the costs that a metric reads, whatever decides."""
+    read = any(map(needs_cost, session.metrics))
+    return {**told, "cost": [list(row) for row in session.cost]} if read else dict(told)
 
 
 def asks_for_threshold(metric: str, problem: str) -> bool:
@@ -116,7 +124,7 @@ def _temperature(
     return found.value, {"by": "temperature", "temperature": found.value, **base}
 
 
-def _asked_for(threshold: str, cost: tuple[tuple[float, ...], ...]) -> Thresholds | None:
+def _asked_for(threshold: str, cost: CostMatrix) -> Thresholds | None:
     """Return what was given instead of a choice; None where validation rows are to choose."""
     if cost:
         return Thresholds(told={"by": "cost", "cost": [list(row) for row in cost]})

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from modaxfer.errors import DataError
-from modaxfer.metrics import Scored
+from modaxfer.metrics import CostMatrix, Scored
 from modaxfer.problems.labels.names import named
 from modaxfer.registry import problem_of
 from modaxfer.result import Result
 
-__all__ = ["Finished", "read_finished"]
+__all__ = ["Finished", "cost_told", "read_finished"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,20 @@ class Finished:
         return str(self.result.data["problem"])
 
     @property
+    def cost(self) -> CostMatrix:
+        """What mistakes cost, where the run was scored or decided by that."""
+        return cost_told(self.result)
+
+    @property
     def score(self) -> float:
         """Primary test score; nan where it is undefined."""
         value = self.result.metrics["test"][self.result.primary]
         return float("nan") if value is None else float(value)
+
+
+def cost_told(result: Result) -> CostMatrix:
+    """Return what mistakes cost, as `result` tells it; empty where nothing in it was scored or decided by that."""
+    return tuple(tuple(map(float, row)) for row in result.decision.get("cost", ()))
 
 
 def read_finished(folder: Path, result: Result) -> Finished:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.metrics import bootstrap, compute, greater_is_better
+from modaxfer.metrics import CostMatrix, bootstrap, compute, greater_is_better
 
 __all__ = ["LEAST", "MOST", "by_group"]
 
@@ -24,6 +24,7 @@ def by_group(
     given: Mapping[str, Any],
     *,
     problem: str,
+    cost: CostMatrix = (),
     seed: int,
     units: np.ndarray | None,
 ) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def by_group(
         metric: A registered metric.
         given: ``references``, ``predictions`` and ``scores``, as for `modaxfer.metrics.compute`.
         problem: Registered name of what the target asks for.
+        cost: As for `modaxfer.metrics.compute`.
         seed: Of the resamples.
         units: Numbers of the clusters that are drawn together; None where each row stands alone.
     """
@@ -44,8 +46,9 @@ def by_group(
     for place in np.argsort(-counts, kind="stable")[:MOST]:
         rows = np.flatnonzero(numbers.reshape(-1) == place)
         own: dict[str, Any] = {name: None if array is None else array[rows] for name, array in given.items()}
-        drawn = bootstrap([metric], problem=problem, seed=seed, clusters=None if units is None else units[rows], **own)
-        score = compute([metric], problem=problem, **own)[metric]
+        own |= {"problem": problem, "cost": cost}
+        drawn = bootstrap([metric], seed=seed, clusters=None if units is None else units[rows], **own)
+        score = compute([metric], **own)[metric]
         interval = [drawn[metric].low, drawn[metric].high]
         table[str(names[place])] = {"rows": len(rows), "score": score, "interval": interval}
     sign = 1 if greater_is_better(metric) else -1

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from modaxfer.contracts import Simple
+from modaxfer.metrics import needs_cost
 from modaxfer.registry import problem_name, registry
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key, cached_state
@@ -88,7 +89,8 @@ def _key(session: TaskSession, resolved: ResolvedTask, baseline: str, names: Seq
     fields = [(field.name, str(field.signal)) for field in resolved.fields]
     rows = (resolved.data.fingerprint, taught.data.fingerprint, targets, resolved.data.classes)
     versions = [version_of(name) for name in DECISIVE]
-    return cache_key(baseline, *rows, fields, session.problem, sorted(names), session.seed, versions)
+    read = [session.cost] if any(map(needs_cost, names)) else []
+    return cache_key(baseline, *rows, fields, session.problem, sorted(names), session.seed, versions, *read)
 
 
 def _flat(targets: np.ndarray) -> np.ndarray:

@@ -113,7 +113,7 @@ def _asked(resolved: ResolvedTask, name: str, rows: np.ndarray | None) -> Asked:
 
 def _given(session: TaskSession, references: np.ndarray, made: Predictions) -> dict[str, Any]:
     shown = {"predictions": made.predictions, "scores": made.scores}
-    return {"problem": session.problem, "references": references, **shown}
+    return {"problem": session.problem, "cost": session.cost, "references": references, **shown}
 
 
 def _unseen(session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Predictions, split: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def _interval(session: TaskSession, resolved: ResolvedTask, findings: Findings) 
     drawn = bootstrap(
         [resolved.primary],
         problem=session.problem,
+        cost=session.cost,
         references=asked.references,
         predictions=made.predictions,
         scores=made.scores,

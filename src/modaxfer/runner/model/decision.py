@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from modaxfer.contracts import Objective
+from modaxfer.metrics import CostMatrix
+from modaxfer.metrics.costs import cheapest
 
 __all__ = ["Decided", "Decision"]
 
@@ -33,7 +35,7 @@ class Decision:
     """By which outputs are divided before they become probabilities."""
     thresholds: tuple[float, ...] = ()
     """Calibrated scores from which on class 1 of two is said, or each label; empty = the likeliest class, one half."""
-    cost: tuple[tuple[float, ...], ...] = ()
+    cost: CostMatrix = ()
     """``[classes, classes]``: what it costs to say a class (across) of a row of a class (down); then the class that
     is expected to cost least is said. Empty = none."""
 
@@ -73,8 +75,7 @@ class Decision:
         if calibrated is None or not (self.cost or self.thresholds):
             return predictions
         if self.cost:
-            cheapest: np.ndarray = (calibrated.astype(np.float64) @ np.array(self.cost)).argmin(1)
-            return cheapest.astype(predictions.dtype)
+            return cheapest(calibrated, self.cost).astype(predictions.dtype)
         scores = calibrated if predictions.ndim == 2 else calibrated[:, 1]
         said: np.ndarray = scores >= np.array(self.thresholds if predictions.ndim == 2 else self.thresholds[0])
         return said.astype(predictions.dtype)

@@ -60,13 +60,14 @@ def groups_on(
         table: The rows that are scored.
         column: One of its columns.
         metric: By which groups are compared.
-        given: ``problem``, ``references``, ``predictions`` and ``scores``, as for `modaxfer.metrics.compute`.
+        given: ``problem``, ``cost``, ``references``, ``predictions`` and ``scores``, as for `modaxfer.metrics.compute`.
         seed: Of the resamples.
         units: Numbers of the clusters that are drawn together; None where each row stands alone.
     """
     if column is None:
         return {}
     values = ["" if value is None else str(value) for value in table.column(column).to_pylist()]
-    own = {name: array for name, array in given.items() if name != "problem"}
-    found = by_group(values, metric, own, problem=given["problem"], seed=seed, units=units)
+    own = {name: given[name] for name in ("references", "predictions", "scores")}
+    shared: dict[str, Any] = {"problem": given["problem"], "cost": given["cost"]}
+    found = by_group(values, metric, own, seed=seed, units=units, **shared)
     return {"groups": {"by": column, "metric": metric, **found}}

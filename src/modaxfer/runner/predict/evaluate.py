@@ -11,6 +11,7 @@ from modaxfer.errors import DataError
 from modaxfer.metrics.choice import find_metric
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import asked
+from modaxfer.runner.evaluation.finished import cost_told
 from modaxfer.runner.evaluation.measured import measure
 from modaxfer.runner.predict.beside import calibration_on
 from modaxfer.runner.predict.predictor import Predictor
@@ -50,15 +51,16 @@ def evaluate(
     stored = Result.load(run)
     predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
     task, data = load_rows(run, partial=predictor.described.partial)
-    names = list(stored.metrics["test"])
+    names, cost = list(stored.metrics["test"]), cost_told(stored)
     for name in names:
         # A metric that fails is a warning; one that must not run, or that is not there, is refused.
-        find_metric(name, predictor.described.problem)
+        find_metric(name, predictor.described.problem, cost=cost)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores, calibrated = predictor.described.decision.apply(predictor.objective, logits)
     ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.described.problem,
+        "cost": cost,
         "references": ask.references,
         "predictions": predictions,
         "scores": scores,

@@ -24,6 +24,7 @@ from modaxfer.problems.labels.names import unseen
 from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.asked import resampled_over, too_few_groups
+from modaxfer.runner.evaluation.finished import cost_told
 from modaxfer.runner.evaluation.measured import measure
 from modaxfer.runner.predict.beside import calibration_on, groups_on, require_column
 from modaxfer.runner.predict.given import labelled_rows
@@ -122,6 +123,7 @@ def _scores(
     names = tuple(sorted({name for own in strange.values() for name in own}))
     common: dict[str, Any] = {
         "problem": problem,
+        "cost": cost_told(stored),
         # A class that the model does not know stands behind the known ones, as in a run's own test split.
         "references": kind.encode(asked.labels, (*classes, *names)),
         "predictions": kind.parse([made.predictions[row] for row in asked.rows], classes),

@@ -12,9 +12,11 @@ from modaxfer.encoders.choice import Absent, checkpoints_here
 from modaxfer.errors import ModaxferError, RefusedError
 from modaxfer.registry import registry
 from modaxfer.runner.recommend.question import Question
-from modaxfer.runner.request.request import read_request
+from modaxfer.runner.request.asked_scores import refuse_other_scores
+from modaxfer.runner.request.request import find_tasks, read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.tasks.load import load_task
 from modaxfer.tasks.memory import Memory
 
 __all__ = ["Candidate", "Found", "Refused", "find_candidates"]
@@ -76,6 +78,7 @@ def find_candidates(question: Question, memory: Memory) -> Found:
         RefusedError: Not one candidate can take the task.
         ModaxferError: The task cannot be read.
     """
+    _refuse_scores(question, memory)
     here, absent = checkpoints_here()
     found = Found(absent=absent if not question.choices.encoder else ())
     for name in _names(question, here):
@@ -89,6 +92,17 @@ def find_candidates(question: Question, memory: Memory) -> Found:
             fix="name another --encoder, or install weights: `modaxfer list checkpoints`",
         )
     return found
+
+
+def _refuse_scores(question: Question, memory: Memory) -> None:
+    """Refuse metrics, thresholds and costs that do not fit the task: no candidate is to blame for them."""
+    config = question.settings
+    ((_, task),) = find_tasks(config)
+    data = load_task(
+        task, data_dir=config.data_dir, seed=config.seed, limit=config.limit, on_bad_row=config.on_bad_row,
+        memory=memory,
+    )  # fmt: skip
+    refuse_other_scores(config, task, data)
 
 
 def _names(question: Question, here: Mapping[str, str]) -> Iterator[str]:

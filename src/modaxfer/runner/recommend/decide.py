@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from modaxfer.metrics import Scored, bootstrap, greater_is_better, paired_difference, score_bounds
+from modaxfer.metrics import CostMatrix, Scored, bootstrap, greater_is_better, paired_difference, score_bounds
+from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.recommend.frozen import Said
 
 __all__ = ["SIMPLE", "Compared", "Judgement", "Option", "Shown", "choose", "compare_options"]
@@ -60,6 +61,10 @@ class Shown:
     tested: int = 0
     """Rows of the test split, which nobody has looked at."""
     seed: int = 0
+    cost: CostMatrix = ()
+    """What mistakes cost, for a metric that reads it."""
+    decision: Decision = field(default_factory=Decision)
+    """What is asked for to be decided by: costs, or a threshold that is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +159,7 @@ def _compared(option: Option, surest: Option, shown: Shown) -> Compared:
 
 def _scored(option: Option, shown: Shown) -> tuple[float, float, float]:
     references, scored, clusters = _rows(option, shown, whole=option.said.train is not None)
-    given: dict[str, Any] = {"predictions": scored.predictions, "scores": scored.scores}
+    given: dict[str, Any] = {"predictions": scored.predictions, "scores": scored.scores, "cost": shown.cost}
     interval = bootstrap(
         [shown.metric], problem=shown.problem, references=references, **given, resamples=RESAMPLES, seed=shown.seed,
         clusters=clusters,
@@ -168,7 +173,7 @@ def _score(option: Option, shown: Shown) -> float:
     references, scored, _ = _rows(option, shown, whole=option.said.train is not None)
     return compute(
         (shown.metric,), problem=shown.problem, references=references, predictions=scored.predictions,
-        scores=scored.scores,
+        scores=scored.scores, cost=shown.cost,
     )[shown.metric]  # fmt: skip
 
 
@@ -177,8 +182,8 @@ def _difference(option: Option, surest: Option, shown: Shown, *, whole: bool) ->
     references, mine, clusters = _rows(option, shown, whole=whole)
     theirs = _rows(surest, shown, whole=whole)[1]
     found = paired_difference(
-        references, mine, theirs, shown.metric, problem=shown.problem, resamples=RESAMPLES, seed=shown.seed,
-        clusters=clusters,
+        references, mine, theirs, shown.metric, problem=shown.problem, cost=shown.cost, resamples=RESAMPLES,
+        seed=shown.seed, clusters=clusters,
     )  # fmt: skip
     low, high = sorted((_sign(shown) * found.low, _sign(shown) * found.high))
     return _sign(shown) * found.value, low, high
@@ -188,7 +193,7 @@ def _rows(option: Option, shown: Shown, *, whole: bool) -> tuple[np.ndarray, Sco
     """Return targets, what an option says of them, and which rows belong together."""
     said = option.said
     if not whole or said.train is None:
-        return shown.validation, Scored(predictions=said.validation.predictions, scores=said.validation.scores), None
+        return shown.validation, _decided(shown, said.validation.predictions, said.validation.scores), None
     scores = [said.train.scores, said.validation.scores]
     clusters = None
     if shown.groups is not None:
@@ -196,12 +201,17 @@ def _rows(option: Option, shown: Shown, *, whole: bool) -> tuple[np.ndarray, Sco
         clusters = np.concatenate([shown.groups, np.arange(first, first + len(shown.validation))])
     return (
         np.concatenate([shown.train, shown.validation]),
-        Scored(
-            predictions=np.concatenate([said.train.predictions, said.validation.predictions]),
-            scores=None if any(each is None for each in scores) else np.concatenate(scores),  # type: ignore[arg-type]
+        _decided(
+            shown,
+            np.concatenate([said.train.predictions, said.validation.predictions]),
+            None if any(each is None for each in scores) else np.concatenate(scores),  # type: ignore[arg-type]
         ),
         clusters,
     )
+
+
+def _decided(shown: Shown, predictions: np.ndarray, scores: np.ndarray | None) -> Scored:
+    return Scored(predictions=shown.decision.predicted(predictions, scores), scores=scores)
 
 
 def _sign(shown: Shown) -> int:

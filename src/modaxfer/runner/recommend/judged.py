@@ -41,6 +41,7 @@ def encoded_rows(session: TaskSession, classes: Sequence[str]) -> Encoded:
         problem=session.problem,
         classes=classes,
         metric=session.primary,
+        cost=session.cost,
         groups=session.groups,
         seed=session.seed,
     )

@@ -13,13 +13,14 @@ from modaxfer.config import RunConfig, build, documented
 from modaxfer.errors import ConfigError
 from modaxfer.registry import registry
 from modaxfer.runner.folder import absolute, absolute_name
+from modaxfer.runner.request.asked_scores import refuse_decisions
 from modaxfer.runner.request.misplaced import refuse_misplaced
 
 __all__ = ["SHARED", "Choices", "Question", "changes_of", "read_question"]
 
 SHARED = (
     "task", "data", "text", "image", "audio", "number", "label", "group", "problem", "data_dir", "on_bad_row", "bridge",
-    "batch_size", "seed", "metric", "limit", "precision", "device", "output", "trust_remote_code", "set",
+    "batch_size", "seed", "metric", "threshold", "cost", "limit", "precision", "device", "output", "trust_remote_code", "set",
 )  # fmt: skip
 """Fields of `RunConfig` that mean the same as in `modaxfer train`, and stand in the line that is recommended."""
 
@@ -141,6 +142,7 @@ def _check(question: Question) -> None:
     if len(settings.task) > 1:
         raise ConfigError("a recommendation is for one task", got=settings.task, fix="ask for one after the other")
     refuse_misplaced(settings)
+    refuse_decisions(settings)
     _check_names(settings, choices)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.metrics import greater_is_better
 from modaxfer.registry import problem_spec, registry
+from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.processes.accelerate import make_accelerator
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import Progress
@@ -25,6 +26,7 @@ from modaxfer.runner.recommend.rows import looked_at
 from modaxfer.runner.recommend.scoring import Scoring
 from modaxfer.runner.recommend.sources import Sources
 from modaxfer.runner.recommend.stored import Store
+from modaxfer.runner.request.asked_scores import AUTO, cost_of
 from modaxfer.runner.session import TaskSession
 from modaxfer.tasks.memory import Memory
 from modaxfer.transferability import check_fit, default_scores
@@ -152,12 +154,20 @@ class _Recommendation:
         return Shown(
             problem=session.problem,
             metric=session.primary,
+            cost=session.cost,
+            decision=self._decision(),
             train=session.splits["train"].targets,
             validation=session.splits["validation"].targets,
             groups=session.groups,
             tested=self.any.data.rows["test"],
             seed=session.seed,
         )
+
+    def _decision(self) -> Decision:
+        """Return what is asked for to be decided by; what a run would choose on validation rows is not anticipated."""
+        config, any_one = self.question.settings, self.any
+        given = () if config.threshold == AUTO else (float(config.threshold),)
+        return Decision(thresholds=given, cost=cost_of(config, any_one.task, any_one.data.classes))
 
 
 def _values(known: Any) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
@@ -13,9 +13,13 @@ from modaxfer.registry import problem_spec
 from modaxfer.spec import TaskSpec
 from modaxfer.tasks.costs import read_costs
 
+if TYPE_CHECKING:
+    from modaxfer.metrics import CostMatrix
+
 __all__ = [
     "AUTO",
     "cost_of",
+    "known_cost",
     "refuse_decisions",
     "refuse_other_scores",
     "refuse_out_of_range",
@@ -70,16 +74,14 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
         ConfigError: It does not apply to the task's problem, or the classes have no threshold or no costs.
         DataError: The rows have no such column.
     """
-    from modaxfer.metrics.choice import find_metric
+    from modaxfer.metrics.choice import find_metric, needs_cost
 
-    problem = task.target.problem
-    for name in config.metric:
-        find_metric(name, problem)
+    problem, cost = task.target.problem, known_cost(config, task, data.classes)
+    for name in config.metric or filter(needs_cost, task.metrics):
+        find_metric(name, problem, cost=cost)
     if config.threshold != AUTO:
         fix = "leave it out; --cost FILE weighs mistakes between more classes"
         refuse_undivided(problem, len(data.classes), fix=fix)
-    if config.cost is not None:
-        cost_of(config, task, data.classes)
     there = data.splits["test"].column_names
     if config.group_by is not None and config.group_by not in there:
         close = close_matches(config.group_by, there)
@@ -126,16 +128,23 @@ def refuse_undivided(problem: str, classes: int, *, fix: str) -> None:
         )
 
 
-def cost_of(config: RunConfig, task: TaskSpec, classes: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
-    """Return the cost matrix ``[classes, classes]`` that is asked for, true classes down; empty where none is.
+def cost_of(config: RunConfig, task: TaskSpec, classes: tuple[str, ...]) -> CostMatrix:
+    """Return the cost matrix by which is decided: `known_cost`, before which a threshold that is asked for goes.
 
-    A task may bring one of its own; a threshold that is asked for goes before it.
+    Raises:
+        ConfigError: As `known_cost`.
+    """
+    return known_cost(config, task, classes) if config.threshold == AUTO else ()
+
+
+def known_cost(config: RunConfig, task: TaskSpec, classes: tuple[str, ...]) -> CostMatrix:
+    """Return what mistakes cost, true classes down: as asked for, else as the task says; empty where neither does.
 
     Raises:
         ConfigError: Rows have not one class each, or the file is not one of costs between these classes.
     """
     if config.cost is None:
-        return task.cost if config.threshold == AUTO else ()
+        return task.cost
     if problem_spec(task.target.problem).link != "softmax":
         raise ConfigError(
             "--cost is for problems with one of several classes per row",

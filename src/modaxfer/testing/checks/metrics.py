@@ -149,7 +149,12 @@ def _problems(subject: Subject) -> Iterator[tuple[str, ScoredRows]]:
 
 
 def _called(subject: Subject, said: ScoredRows) -> object:
-    return subject.target()(said.references, said.predictions, said.scores)
+    """Call it; where it reads what mistakes cost, each costs 1 among the classes that there are."""
+    read = {}
+    if subject.spec.needs_cost:
+        count = int(max(said.references.max(), said.predictions.max())) + 1
+        read["cost"] = tuple(tuple(float(down != across) for across in range(count)) for down in range(count))
+    return subject.target()(said.references, said.predictions, said.scores, **read)
 
 
 def _value(subject: Subject, said: ScoredRows) -> float:
