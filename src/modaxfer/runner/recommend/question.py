@@ -20,7 +20,8 @@ __all__ = ["SHARED", "Choices", "Question", "changes_of", "read_question"]
 
 SHARED = (
     "task", "data", "text", "image", "audio", "number", "label", "group", "problem", "data_dir", "on_bad_row", "bridge",
-    "batch_size", "seed", "metric", "threshold", "cost", "limit", "precision", "device", "output", "trust_remote_code", "set",
+    "batch_size", "seed", "metric", "threshold", "cost", "limit", "precision", "device", "output",
+    "trust_remote_code", "set",
 )  # fmt: skip
 """Fields of `RunConfig` that mean the same as in `modaxfer train`, and stand in the line that is recommended."""
 
