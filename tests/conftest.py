@@ -17,7 +17,7 @@ os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"  # A pool of threads to read a mode
 gc.disable()  # While modules are imported and tests collected, of which nothing is garbage.
 
 LONG = ("test_processes.py", "test_compare_killed.py")
-FORKED = (*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py")
+FORKED = (*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py", "test_live.py")
 """Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
 RUNNING = ("cases", "cli", "heads", "recipes", "runner", "tracking", "test_api.py")
 WHOLE = ("test_examples.py", "test_last_steps.py")

@@ -27,6 +27,12 @@ PRELOADED = (
     *("pytest", "torch", "transformers", "transformers.modeling_utils", "peft", "accelerate", "pyarrow.parquet"),
     *("sklearn.linear_model", "sklearn.ensemble", "scipy.optimize", "transformers.models.bert.modeling_bert"),
     *("transformers.models.vit.modeling_vit", "modaxfer.api", "modaxfer.runner.run", "modaxfer.cli.train"),
+    # What a run imports when it comes to it.
+    *("sklearn.feature_extraction.text", "torch.profiler._cupti_monitor", "PIL.JpegImagePlugin", "PIL.PngImagePlugin"),
+    *("modaxfer.baselines.text", "modaxfer.bridges.native", "modaxfer.encoders.image", "modaxfer.encoders.text"),
+    *("modaxfer.encoders.processors.text", "modaxfer.losses.supervised", "modaxfer.problems.multiclass"),
+    *("modaxfer.reports.card", "modaxfer.reports.html", "modaxfer.runner.predict.evaluate", "modaxfer.tasks.own"),
+    *("modaxfer.runner.beside.labelled", "modaxfer.runner.beside.schedule", "modaxfer.validators.score"),
 )
 SPARED = "import pytest, sparing; sparing.spare(pytest.MonkeyPatch())\n"
 """Code that spares a process the same as tests that make runs in theirs."""

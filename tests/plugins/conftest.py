@@ -14,9 +14,10 @@ import pytest
 
 import forked
 import sketched
+from light import Light
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from subprocess import CompletedProcess
 
@@ -33,9 +34,10 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Site:
-    """A site folder whose distributions a fresh interpreter sees, beside those of this environment."""
+    """A site folder whose distributions a process sees that has loaded none, beside those of this environment."""
 
     folder: Path
+    light: Light
 
     def add(self, namespace: str, source: str, *, distribution: str = "", **modules: str) -> None:
         """Install a distribution with one plugin module, and further `modules` in its package."""
@@ -52,16 +54,12 @@ class Site:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text), encoding="utf-8")
 
-    def python(self, *arguments: str, timeout: float = 60, **environment: str) -> CompletedProcess[str]:
-        """Run a fresh interpreter that sees this site folder."""
-        return subprocess.run(
-            [sys.executable, *arguments],
-            env=self._environment(environment),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+    def python(self, *arguments: str, **environment: str) -> CompletedProcess[str]:
+        """Run ``python ARGUMENTS`` in a process that has loaded no plugin and sees this site folder."""
+        if any(name.startswith("PYTHON") for name in environment):  # What an interpreter reads when it starts.
+            words, variables = [sys.executable, *arguments], self._environment(environment)
+            return subprocess.run(words, env=variables, capture_output=True, text=True, timeout=60, check=False)
+        return self.light.python(arguments, self._environment(environment), [str(self.folder)])
 
     def warm_python(self, code: str, *words: str, drawn: bool = False, **environment: str) -> CompletedProcess[str]:
         """Run `code` in one that has imported torch already and has looked at no plugin yet: what trains starts sooner.
@@ -79,7 +77,7 @@ class Site:
         return kept | {"PYTHONPATH": path} | own
 
     def status(self, **environment: str) -> Status:
-        """Load all plugins in a fresh interpreter and say how they stand."""
+        """Load all plugins and say how they stand."""
         done = self.python("-c", STATUS, **environment)
         assert done.returncode == 0, done.stderr
         return Status(**json.loads(done.stdout), warnings=tuple(done.stderr.splitlines()))
@@ -87,7 +85,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Status:
-    """What a fresh interpreter found."""
+    """What such a process found."""
 
     plugins: dict[str, list[str]]
     """``namespace|distribution`` to state, stage and error."""
@@ -101,12 +99,13 @@ class Status:
         return lines[0]
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path)
-
-
 @pytest.fixture(scope="session")
-def site_in() -> type[Site]:
+def site_in() -> Iterator[Callable[[Path], Site]]:
     """Return what makes a site of a folder, for modules that share one."""
-    return Site
+    with Light() as light:
+        yield lambda folder: Site(folder, light)
+
+
+@pytest.fixture
+def site(site_in: Callable[[Path], Site], tmp_path: Path) -> Site:
+    return site_in(tmp_path)

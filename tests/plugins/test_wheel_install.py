@@ -60,11 +60,11 @@ def installed(tmp_path_factory):
 
 
 @pytest.fixture
-def command_line(site, installed):
+def command_line(site_in, installed):
     """Run ``python -m modaxfer`` with the installed wheels."""
 
     def run(*arguments, **environment):
-        return type(site)(installed).python("-m", "modaxfer", *arguments, **environment)
+        return site_in(installed).python("-m", "modaxfer", *arguments, **environment)
 
     return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,10 @@ def asked(tree: ast.AST) -> list[int]:
 
 
 def test_no_code_outside_their_room_asks_what_a_problem_is_called() -> None:
-    found = {str(path.relative_to(SOURCE)): asked(ast.parse(path.read_text(encoding="utf-8"))) for path in FILES}
+    # Few files name one: the others need no look.
+    named = re.compile("|".join(f"[\"']{re.escape(name)}[\"']" for name in NAMES))
+    texts = {str(path.relative_to(SOURCE)): path.read_text(encoding="utf-8") for path in FILES}
+    found = {path: asked(ast.parse(text)) for path, text in texts.items() if named.search(text)}
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -172,39 +173,74 @@ def in_two_processes(code, *words):
     return [done.returncode for done in ended], "".join(done.stderr for done in ended)
 
 
-def test_two_processes_that_are_stopped_let_go_of_their_run_and_resume_to_the_metrics_of_an_unbroken_one(
-    tiny, own_rows, tmp_path
-):
-    whole, broken = tmp_path / "whole.yaml", tmp_path / "broken.yaml"
+NAMES = ("aligned and held", "fused", "balanced" if _TORCHJD else "weighed", "discriminated")
+"""What is trained by one and by two processes, beside variants of it."""
+
+
+@pytest.fixture(scope="module")
+def shared(tiny, own_rows, tmp_path_factory):
+    """Return a folder in which a run of two processes was stopped, and what was said when two others went on with it.
+
+    These train all else that two processes share as well, since most of the time goes into starting them.
+    """
+    folder = tmp_path_factory.mktemp("shared")
     asked = {"encoder": str(tiny("bert")), "strategy": "full", "epochs": 3, "num_processes": 2, **RATE}
     asked |= own_rows("pair") | {"set": {"patience": 0}}
-    for path in (whole, broken):
-        path.write_text(to_yaml(make_config(**SHARED | asked, output=tmp_path / path.stem)))
-    number = signal.SIGTERM
-    statuses, said = in_two_processes(KILLED, str(int(number)), str(STEP // 2), "train", "--config", str(broken))
-    assert statuses == [128 + number] * 2, said
-    assert not (tmp_path / "broken" / "result.json").exists()
-    assert not (tmp_path / "broken" / ".lock").exists()
-    statuses, said = in_two_processes(RESUMED + EACH, str(tmp_path / "broken"), str(whole))
+    for name in ("whole", "broken"):
+        (folder / f"{name}.yaml").write_text(to_yaml(make_config(**SHARED | asked, output=folder / name)))
+    words = (str(int(signal.SIGTERM)), str(STEP // 2), "train", "--config", str(folder / "broken.yaml"))
+    statuses, said = in_two_processes(KILLED, *words)
+    assert statuses == [128 + signal.SIGTERM] * 2, said
+    left = {path.name for path in (folder / "broken").iterdir()}
+    paths = [folder / "whole.yaml", *by_one_process(NAMES, tiny, own_rows, folder)]
+    statuses, said = in_two_processes(RESUMED + EACH, str(folder / "broken"), *map(str, paths))
     assert statuses == [0, 0], said
+    return folder, left, said
+
+
+def by_one_process(names, tiny, own_rows, folder):
+    """Train what is called so in this process; return configs of the same for two."""
+    requests, paths = shared_requests(tiny, own_rows, folder), []
+    for name in names:
+        train_here(requests[name], folder / f"{name}-one")
+        paths.append(folder / f"{name}.yaml")
+        config = make_config(**SHARED | requests[name], num_processes=2, output=folder / f"{name}-two")
+        paths[-1].write_text(to_yaml(config))
+    return paths
+
+
+def test_two_processes_that_are_stopped_let_go_of_their_run_and_resume_to_the_metrics_of_an_unbroken_one(shared):
+    folder, left, said = shared
+    assert "config.yaml" in left
+    assert not left & {"result.json", ".lock"}
     (step,) = re.findall(r"resumed after step (\d+)", said)
     assert int(step) == STEP // 2 + 1, "they agree on it in the step after"
-    assert Result.load(tmp_path / "broken").metrics == Result.load(tmp_path / "whole").metrics
+    assert Result.load(folder / "broken").metrics == Result.load(folder / "whole").metrics
 
 
 STARTED = """#!/bin/sh
-case "$2" in modaxfer.runner.processes.agent) exec {python} "$@";; esac
 cp "$5" "{folder}/$RANK.yaml"
 echo "$2 $3 $4 $WORLD_SIZE $LOCAL_RANK $MODAXFER_LAUNCHED $ACCELERATE_USE_CPU" > "{folder}/$RANK"
 """
-"""Stands for Python: it runs torch's launcher, and of the processes that this starts it notes what they are given."""
+"""Stands for Python: of the processes that torch's launcher starts it notes what they are given."""
+
+
+class Agent(forked.Started):
+    """torch's launcher in a process that has imported torch already."""
+
+    def __init__(self, words, *, env, pass_fds, start_new_session):
+        super().__init__(words[1:], environment=env)
+
+    def wait(self):
+        return self.finish().returncode
 
 
 def test_the_launcher_starts_both_processes_with_what_they_need(tiny, own_rows, tmp_path, monkeypatch):
     python = tmp_path / "python"
-    python.write_text(STARTED.format(python=sys.executable, folder=tmp_path))
+    python.write_text(STARTED.format(folder=tmp_path))
     python.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr("modaxfer.runner.processes.launch.subprocess", SimpleNamespace(Popen=Agent))
     asked = {"encoder": str(tiny("bert")), "strategy": "full", **own_rows("pair"), "num_processes": 2}
     config = make_config(**SHARED | asked, output=tmp_path / "run")
     launch(config, tmp_path / "run", resume=False)
@@ -225,39 +261,40 @@ def test_two_processes_give_the_metrics_of_one(tiny, own_rows, tmp_path):
     agree(one, two)
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("aligned", "fused", "balanced" if _TORCHJD else "weighed", "held", "discriminated"),
-        pytest.param(("augmented", "summed", "weighed", "drawn together", "gain"), marks=pytest.mark.slow),
-    ],
-)
-def test_two_processes_agree_with_one_whatever_is_trained(subtests, tiny, own_rows, tmp_path, names):
-    """One pair of processes trains every request, since most of the time goes into starting it."""
-    requests = shared_requests(tiny, own_rows, tmp_path)
-    for name in names:
-        train_here(requests[name], tmp_path / f"{name}-one")
-        shared = make_config(**SHARED | requests[name], num_processes=2, output=tmp_path / f"{name}-two")
-        (tmp_path / f"{name}.yaml").write_text(to_yaml(shared))
-    statuses, said = in_two_processes(EACH, *(str(tmp_path / f"{name}.yaml") for name in names))
+@pytest.mark.parametrize("name", NAMES)
+def test_two_processes_agree_with_one_whatever_is_trained(shared, name):
+    CHECKS[name](*agree(shared[0] / f"{name}-one", shared[0] / f"{name}-two"))
+
+
+@pytest.mark.slow
+def test_two_processes_agree_with_one_in_variants_too(subtests, tiny, own_rows, tmp_path):
+    names = ("augmented", "summed", "weighed", "drawn together", "gain")
+    statuses, said = in_two_processes(EACH, *map(str, by_one_process(names, tiny, own_rows, tmp_path)))
     assert statuses == [0, 0], said
     for name in names:
         with subtests.test(name):
-            first, second = agree(tmp_path / f"{name}-one", tmp_path / f"{name}-two")
-            CHECKS[name](first, second)
+            CHECKS[name](*agree(tmp_path / f"{name}-one", tmp_path / f"{name}-two"))
 
 
 def shared_requests(tiny, own_rows, tmp_path):
     """Return what two processes are asked for, by name: whatever they have to share or to add up."""
     bert, vit = str(tiny("bert")), str(tiny("vit"))
     align = {"align": "mmd", "proxy": "digits", "align_steps": 5, "align_rows": 20, "units": "bytes"}
-    aligned = {"bridge": "embed", "set": {f"bridge.{key}": value for key, value in align.items()}}
+    held = {"l2_sp": 0.5, "bss": 1e-3, "surgical": True, "gradual": 0.3, "train.max_tokens": 64}
+    aligned = {"bridge": "embed", "set": held | {f"bridge.{key}": value for key, value in align.items()}}
     tasks = {"task": ("digits", "legal-sentiment"), "limit": 16, "epochs": 1, "strategy": "multitask", **RATE}
     # Batches of five: the two processes do not hold the same number of rows, and a joint loss is of all of them.
     adapted = {"encoder": bert, "task": "sst2", "source_task": "rt-polarity", "limit": 25, "epochs": 1, **RATE}
     adapted |= {"batch_size": 5, "set": {"train.max_tokens": 64}}
     return {
-        "aligned": {"encoder": vit, "strategy": "full", "epochs": 1, **RATE, **aligned, **own_rows("regression")},
+        "aligned and held": {
+            "encoder": vit,
+            "strategy": "full",
+            "epochs": 2,
+            **RATE,
+            **aligned,
+            **own_rows("regression", 24),
+        },
         "fused": {
             "encoder": (vit, bert),
             "strategy": "fusion",
@@ -269,14 +306,6 @@ def shared_requests(tiny, own_rows, tmp_path):
         "summed": {"encoder": vit, **tasks, "set": {"weighting": "sum", "alone": False}},
         "weighed": {"encoder": vit, **tasks, "set": {"weighting": "uncertainty", "alone": False}},
         "balanced": {"encoder": vit, **tasks, "set": {"weighting": "pcgrad", "alone": False}},
-        "held": {
-            "encoder": bert,
-            "strategy": "full",
-            "epochs": 2,
-            "set": {"l2_sp": 0.5, "bss": 1e-3, "surgical": True, "gradual": 0.3, "train.max_tokens": 64},
-            **RATE,
-            **own_rows("text", 24),
-        },
         "discriminated": {**adapted, "strategy": "dann"},
         "drawn together": {**adapted, "strategy": "coral"},
         "augmented": {
@@ -314,6 +343,7 @@ def same_gain(first, second):
 
 def same_alignment(first, second):
     assert second.training["alignment"] == first.training["alignment"]
+    same_losses(first, second)
 
 
 def same_losses(first, second):
@@ -335,12 +365,11 @@ def same_changes(first, second):
 
 CHECKS = {
     "augmented": same_changes,
-    "aligned": same_alignment,
+    "aligned and held": same_alignment,
     "fused": same_parts,
     "summed": same_tasks,
     "weighed": same_tasks,
     "balanced": same_tasks,
-    "held": same_losses,
     "discriminated": same_losses,
     "drawn together": same_losses,
     "gain": same_gain,

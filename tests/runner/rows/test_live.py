@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import forked
 from modaxfer.augmentations.choice import Augmentation, find_augmentations
 from modaxfer.config import RunConfig, build
 from modaxfer.contracts import Cells
 from modaxfer.errors import DataError, RefusedError, RunFailedError
 from modaxfer.registry import Entry
+from modaxfer.runner.rows import workers
 from modaxfer.runner.rows.live import Draw, RowMaker
 from modaxfer.runner.rows.workers import Job, LiveRows, worker_count
 from modaxfer.spec import AugmentationSpec
@@ -129,7 +131,10 @@ def test_a_row_that_cannot_be_decoded_is_named(session, monkeypatch):
         RowMaker(recipe, [find_augmentations(["flip"])], 0)([Draw(2, 0)])
 
 
-def test_a_worker_makes_the_same_rows_names_the_one_that_fails_and_is_missed_when_it_is_killed(session):
+def test_a_worker_makes_the_same_rows_names_the_one_that_fails_and_is_missed_when_it_is_killed(session, monkeypatch):
+    started = []
+    # A copy of a server that has imported torch: a worker that starts afresh takes seconds.
+    monkeypatch.setattr(workers, "get_context", lambda way: started.append(way) or forked.CONTEXT)
     recipe = session("bert", "text").recipe("train")
     makers = {
         "train": RowMaker(recipe, [find_augmentations(["drop-words=0.5"])], 0),
@@ -148,6 +153,7 @@ def test_a_worker_makes_the_same_rows_names_the_one_that_fails_and_is_missed_whe
         worker.kill()
         with pytest.raises(RunFailedError, match=r"a worker process that makes augmented rows was killed.*workers=N"):
             live.take(jobs[0])
+    assert started == ["spawn"]
 
 
 def test_what_cannot_be_sent_is_refused(session):
