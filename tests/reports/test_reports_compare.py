@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from modaxfer.reports import compare
+from modaxfer.reports.compare.curves import overlay
 from modaxfer.reports.compare.heat import contrast, shade
 from modaxfer.reports.compare.rows import cell_rows, csv_text, on_other_rows, reasons, summary_rows, tally
+from modaxfer.reports.compare.script import SCRIPT_HASH
 from modaxfer.reports.compare.summary import summarise
 from modaxfer.reports.headline import Outcome
 from modaxfer.reports.palette import DARK, LIGHT
@@ -106,8 +109,8 @@ def test_a_heat_map_shows_scores_refusals_failures_and_what_waits(folder):
     compare.write(folder)
     squares = Page((folder / "compare.html").read_text(encoding="utf-8")).heat()
     assert [kind for kind, _, _ in squares] == ["scored best", "scored", "refused", "waiting"]
-    assert squares[0][2] == "0.750 ✓ 0.700 to 0.800"
-    assert squares[1][2] == "0.550 ≈ [0.500, 0.600] 1 of 2 seeds"
+    assert squares[0][2] == "0.750 ✓ 0.700 to 0.800 validation 0.750 · 2 min 02 s"
+    assert squares[1][2] == "0.550 ≈ [0.500, 0.600] validation 0.550 · 1 min 01 s 1 of 2 seeds"
     assert squares[1][1]["title"] == "MemoryError"
     assert squares[2][1]["title"] == NO_BRIDGE
     assert squares[3][2] == "not run yet"
@@ -150,10 +153,13 @@ def test_the_page_loads_nothing_and_links_only_to_reports_that_are_there(folder)
     run.mkdir(parents=True)
     (run / "report.html").touch()
     page = Page(compare.render(folder))
-    assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not {"link", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
     links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
     assert links == ["cells/vit-full-digits-seed0/report.html"] * 2
     assert not [attributes for _, attributes in page.tags if "src" in attributes]
+    (policy,) = [each["content"] for _, each in page.tags if each.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    assert f"script-src '{SCRIPT_HASH}'" in policy
 
 
 def test_a_sample_is_said_to_be_one(folder):
@@ -196,6 +202,10 @@ def test_the_best_is_chosen_by_validation_where_all_have_one():
     (summary,) = summarise([lucky, sound])
     assert (summary.best.strategy, summary.ranked[0].strategy) == ("y", "x")
     assert summary.place(0.9) == 1
+    assert [(row[2], row[5], row[6], row[-1]) for row in summary_rows([lucky, sound])[1]] == [
+        ("y", "0.700", "0.800", "chosen"),
+        ("x", "0.600", "0.900", ""),
+    ]
     assert summarise([cell("x", 0.9, {}), sound])[0].best is None
 
 
@@ -260,12 +270,12 @@ def test_the_file_has_a_line_per_cell(folder):
 
 def test_the_printed_table_has_the_best_first():
     columns, rows = summary_rows(CELLS)
-    assert columns[5:8] == ["test", "over seeds", "chance"]
+    assert columns[5:9] == ["validation", "test", "over seeds", "chance"]
     assert [row[1:3] for row in rows] == [["vit", "full"], ["vit", "lora"]]
-    assert rows[0][5:] == ["0.750", "0.700 to 0.800", "0.250", "0.300", "0.600", "2 min 02 s"]
+    assert rows[0][5:] == ["0.750", "0.750", "0.700 to 0.800", "0.250", "0.300", "0.600", "2 min 02 s", "chosen"]
     columns, rows = summary_rows(CELLS[:2])
-    assert columns[6] == "95 % interval"
-    assert rows[0][6] == "[0.650, 0.750]"
+    assert columns[7] == "95 % interval"
+    assert rows[0][7] == "[0.650, 0.750]"
 
 
 def test_cells_are_counted():
@@ -299,3 +309,23 @@ def test_no_cell_of_the_csv_is_a_formula_and_numbers_are_whole():
     assert first["task"] == "'=1+1|' /C calc'!A0"
     assert first["reason"] == "-1.5"
     assert float(second["score"]) == 0.7
+
+
+def test_learning_curves_lie_over_one_another_by_the_rows_that_were_seen(tmp_path):
+    made = []
+    for strategy, rows, scores in (("x", 100, (0.2, 0.4)), ("y", 50, (0.3, 0.6, 0.5))):
+        data = {"rows": {"train": rows, "test": 9}}
+        made.append(scored("a", strategy, "t", 0, scores[-1], data=data, run=strategy))
+        lines = [{"epoch": place + 1, "validation_accuracy": score} for place, score in enumerate(scores)]
+        (tmp_path / strategy).mkdir()
+        (tmp_path / strategy / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (summary,) = summarise([*made, scored("a", "solved", "t", 0, 0.1, run="none")])
+    drawn = overlay(tmp_path, summary)
+    assert [(curve.name, curve.role) for curve in drawn.curves] == [("a x", "next"), ("a y", "chosen")]
+    assert drawn.curves[0].points == ((100.0, 0.2), (200.0, 0.4))
+    assert drawn.curves[1].points == ((50.0, 0.3), (100.0, 0.6), (150.0, 0.5))
+    assert [words for _, words in drawn.across] == ["0", "100", "200"]
+    assert [words for _, words in drawn.up] == ["0.200", "0.400", "0.600"]
+    x, y = map(float, drawn.curves[0].drawn.split()[-1].split(","))
+    assert (x, y) == (drawn.right, (12 + drawn.bottom) / 2), "all rows seen, half way between worst and best"
+    assert overlay(tmp_path / "elsewhere", summary) is None

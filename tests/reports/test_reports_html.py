@@ -7,11 +7,13 @@ import io
 import json
 from html.parser import HTMLParser
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from modaxfer.reports import figures, html
+from modaxfer.reports.doubts import doubts_of
 from modaxfer.reports.predictions import mistakes, read_predictions
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "source"}
@@ -25,6 +27,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.tags, self.texts, self.rows, self.open, self.policy = [], [], [], [], ""
+        self.cards = []
         self.feed(text)
         assert self.open == [], f"never closed: {self.open}"
 
@@ -32,6 +35,8 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag == "tr":
             self.rows.append([])
+        if dict(attrs).get("class") == "card":
+            self.cards.append("")
         if tag in ("td", "th"):
             self.rows[-1].append("")
         if tag not in VOID:
@@ -42,6 +47,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.texts.append((self.open[-1] if self.open else "", data.strip()))
+        if {"dt", "dd"} & set(self.open) and "li" in self.open:
+            self.cards[-1] = f"{self.cards[-1]} {data.strip()}".strip()
         if {"td", "th"} & set(self.open):
             self.rows[-1][-1] += data.strip()
 
@@ -144,22 +151,51 @@ def test_per_class_rows_and_mistakes(run):
     rows = page(run.classes(), run).rows
     head = rows.index(["no.", "class", "precision", "recall", "F1", "support (rows)"])
     assert rows[head + 1] == ["1", "negative", "0.731", "0.633", "0.679", "90"]
-    wrong = rows.index(["row id", "target", "prediction", "score"])
-    assert rows[wrong + 1] == ["test:24", "neutral", "negative", "0.847"]
-    assert len(rows) == wrong + 11
+    assert len(rows) == head + 4
+
+
+def test_rows_to_look_at_are_cards(run):
+    found = page(run.classes(), run)
+    assert len(found.cards) == 10 + 6 + 6
+    assert found.cards[0] == "row test:24 target neutral prediction negative score 0.847"
+    assert found.cards[10].startswith("row test:")
+    assert " says " in found.cards[10]
+    assert " against " in found.cards[10]
+    assert found.text("h3").endswith(
+        "Most confident mistakes Least sure Likely label errors Rows left out Chosen in training"
+    )
+    doubts = doubts_of(run.root, read_predictions(run.root))
+    assert (doubts.rows, doubts.has_validation) == (300, False)
+    assert f"{doubts.labels_found} of 300 rows of test are labelled as one class" in found.text("p")
+
+
+def test_labels_of_validation_rows_are_doubted_too(run):
+    run.classes(("a", "b"), rows=40)
+    given = {"target": ["a"] * 9 + ["b"] * 9, "score:a": [0.9] * 8 + [0.01] + [0.1] * 9}
+    given |= {"score:b": [1 - share for share in given["score:a"]]}
+    pq.write_table(
+        pa.table({"row_id": [f"validation-{row}" for row in range(18)], **given}), run.root / "validation.parquet"
+    )
+    found = doubts_of(run.root, read_predictions(run.root))
+    assert (found.rows, found.has_validation) == (58, True)
+    assert found.labels[0] == ("validation-8", "validation", "a", "b", "b 0.990 against a 0.010")
+    assert all(each.split == "test" for each in found.least_sure)
+    pq.write_table(pa.table(given), run.root / "validation.parquet")
+    assert not doubts_of(run.root, read_predictions(run.root)).has_validation, "an older run does not say which rows"
 
 
 def test_regression_has_errors_and_no_classes(run):
     found = page(run.regression(), run)
-    assert ["row id", "target", "prediction", "error"] in found.rows
+    assert " error " in found.cards[0]
+    assert len(found.cards) == 10
     assert "Largest errors" in found.text("h3")
     assert "Per class" not in found.text("h3")
 
 
 def test_multilabel_mistakes_name_the_label(run):
-    rows = page(run.multilabel(), run).rows
-    first = rows[rows.index(["row id", "target", "prediction", "score"]) + 1]
-    assert first[3].endswith(")")
+    found = page(run.multilabel(), run)
+    assert found.cards[0].endswith(")")
+    assert len(found.cards) == 10, "rows of several labels have no one label to doubt"
 
 
 HOSTILE = ("<script>alert('x')</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}")
@@ -180,9 +216,9 @@ def test_raw_text_is_shown_only_where_the_file_holds_it_and_then_cut(run):
     path = run.root / "predictions.parquet"
     table = pq.read_table(path)
     pq.write_table(table.append_column("sentence", [["held " * 100] * table.num_rows]), path)
-    rows = page(result, run).rows
-    head = rows.index(["row id", "target", "prediction", "score", "sentence"])
-    assert len(rows[head + 1][4]) <= 160
+    said = [text for text in page(result, run).text("div").split("...") if "held" in text]
+    assert len(said) == 10
+    assert all(len(text) <= 160 for text in said)
 
 
 def test_a_sample_is_said_loudly(run):

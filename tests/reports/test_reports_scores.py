@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from modaxfer.reports.scores import (
+    amount,
     baseline_label,
     baselines_present,
     duration,
@@ -80,7 +81,7 @@ def test_a_failed_run_has_no_rows():
         (-0.25, "-0.250"),
         (160.04, "160.0"),
         (123456.78, "123,456.8"),
-        (2.5e7, "2.5e+07"),
+        (2.5e7, "25,000,000"),
         (3.04e-7, "3.04e-07"),
         (-1e-13, "0.000"),
         (None, "-"),
@@ -139,3 +140,19 @@ def test_the_simple_bar_names_its_model_unless_asked_not_to():
     found = result(baselines={"simple": {"name": "trees", "f1_macro": 0.5}})
     assert baseline_label(found, "simple") == "simple (trees)"
     assert baseline_label(found, "simple", model=False) == "simple"
+
+
+def test_of_two_names_of_one_metric_one_is_shown():
+    both = {"f1_macro": 0.5, "balanced_accuracy": 0.6, "recall_macro": 0.6}
+    alike = result(metrics={"test": both, "primary": "f1_macro"})
+    assert [row.name for row in score_rows(alike)] == ["f1_macro", "balanced_accuracy"]
+    decides = result(metrics={"test": both, "primary": "recall_macro"})
+    assert score_rows(decides)[0].name == "recall_macro"
+    apart = result(metrics={"test": {**both, "recall_macro": 0.4}, "primary": "f1_macro"})
+    assert "recall_macro" in [row.name for row in score_rows(apart)], "of several labels they are two"
+
+
+def test_amounts_are_read_in_the_target_s_unit():
+    assert [amount(value) for value in (0.01234, 12.3456, 453000.0, -5858213.4)] == [
+        "0.01234", "12.35", "453,000", "-5,858,213",
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.registry import load_target, problem_spec
 from modaxfer.reports.facts import chosen_rate
-from modaxfer.reports.headline import title
+from modaxfer.reports.headline import comparisons, title
 from modaxfer.reports.log import Log, read_log
 from modaxfer.reports.palette import LIGHT, Theme
 from modaxfer.reports.predictions import Predictions, predictions_of
@@ -81,12 +81,14 @@ def _scores(result: Result, row: ScoreRow, theme: Theme) -> Drawing:
     from modaxfer.reports.plots import scores
 
     bars = [(baseline_label(result, name), row.baselines[name]) for name in baselines_present((row,))]
+    found = {item.label: item.difference for item in comparisons(result) if item.difference}
     told = ", ".join(f"{label} {number(value)}" for label, value in bars) or "none was measured"
     return Drawing(
         name="scores",
-        caption=f"Test {row.name} of this run beside its baselines. The band is the run's 95 % interval.",
-        alternative=f"Bar chart. {title(result)}: {number(row.test)} {interval_text(row.interval)}. Baselines: {told}.",
-        png=scores(row, bars, theme),
+        caption=f"Test {row.name} of this run beside its baselines. The line and the band are the run's 95 % interval."
+        + " Right: what it differs by, on the same rows; across zero there is no evidence." * bool(found),
+        alternative=f"Dot plot. {title(result)}: {number(row.test)} {interval_text(row.interval)}. Baselines: {told}.",
+        png=scores(row, bars, found, theme),
     )
 
 

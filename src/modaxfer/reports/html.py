@@ -14,6 +14,7 @@ from modaxfer.reports.bounds import bound_words, bounds
 from modaxfer.reports.claims import Outcome
 from modaxfer.reports.command import repeat_command, train_command
 from modaxfer.reports.compiled import compiled
+from modaxfer.reports.doubts import doubts_of
 from modaxfer.reports.facts import (
     candidates,
     chosen_rate,
@@ -99,6 +100,7 @@ def _context(result: Result, folder: Path) -> dict[str, Any]:
         "version": __version__,
         **_scores(result),
         **_predicted(predictions),
+        "doubts": doubts_of(folder, predictions),
         "inputs": read_inputs(folder),
         "heard": SECONDS,
     }

@@ -15,14 +15,14 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modaxfer.reports.palette import DOTS_PER_INCH
 from modaxfer.reports.predictions import Predictions, class_scores, confusion
-from modaxfer.reports.scores import ScoreRow, number
+from modaxfer.reports.scores import ScoreRow, amount, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modaxfer.reports.log import Log
     from modaxfer.reports.palette import Theme
@@ -43,25 +43,50 @@ MOST_COUNTED = 60
 """Above this many classes a matrix shows colours only."""
 
 
-def scores(row: ScoreRow, baselines: Sequence[tuple[str, float]], theme: Theme) -> bytes:
-    """Draw the test score with its interval above one bar per baseline."""
+def scores(
+    row: ScoreRow, baselines: Sequence[tuple[str, float]], differences: Mapping[str, tuple[float, float]], theme: Theme
+) -> bytes:
+    """Draw the test score with its interval above a dot per baseline; beside it what it differs by, with intervals.
+
+    Args:
+        row: Of the metric that decides.
+        baselines: Label and score of each.
+        differences: By label the 95 % interval of run minus baseline, where it is known.
+        theme: Colours.
+    """
     assert row.test is not None
     names = ["this run", *(fill(shortened(label, 90), 32) for label, _ in baselines)]
     values = [row.test, *(value for _, value in baselines)]
-    figure, axes = new_figure(7.2, 0.9 + 0.46 * len(values), theme)
     places = np.arange(len(values))[::-1]
-    axes.barh(places, values, height=0.62, color=[theme.first, *[theme.faint] * len(baselines)], zorder=2)
+    figure, grid = new_figure(7.6, 1.1 + 0.46 * len(values), theme, columns=2 if differences else 1)
+    axes = np.atleast_1d(grid)[0]
+    axes.hlines(places, min(values), values, color=theme.faint, linewidth=1.2, zorder=1)
     if row.interval:
-        low, high = row.interval
-        axes.axvspan(low, high, color=theme.first, alpha=0.14, linewidth=0, zorder=1)
-        axes.plot([low, high], [places[0]] * 2, color=theme.ink, linewidth=1.6, marker="|", markersize=9, zorder=4)
+        axes.axvspan(*row.interval, color=theme.first, alpha=0.14, linewidth=0, zorder=0)
+        axes.plot(row.interval, [places[0]] * 2, color=theme.first, linewidth=2.4, zorder=2)
+    axes.scatter(values[1:], places[1:], color=theme.muted, s=46, zorder=3)
+    axes.scatter(values[:1], places[:1], color=theme.first, s=70, zorder=3)
     _value_labels(axes, places, values, row, theme)
     _tick_names(axes.yaxis, places, names, theme)
     better = "higher is better" if row.greater_is_better else "lower is better"
     axes.set_xlabel(f"test {row.name} ({better})", color=theme.muted, parse_math=False)
-    axes.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6, zorder=0)
-    axes.tick_params(axis="y", length=0)
+    if differences:
+        _differences(grid[1], places[1:], [differences.get(label) for label, _ in baselines], theme)
+    for each in np.atleast_1d(grid):
+        each.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6, zorder=0)
+        each.tick_params(axis="y", length=0)
+        each.set_ylim(-0.6, len(values) - 0.4)
+        each.xaxis.set_major_locator(MaxNLocator(5))
     return png_of(figure)
+
+
+def _differences(axes: Any, places: Any, found: Sequence[tuple[float, float] | None], theme: Theme) -> None:
+    axes.axvline(0, color=theme.second, linewidth=1.4)
+    for place, interval in zip(places, found, strict=True):
+        if interval:
+            axes.plot(interval, [place] * 2, color=theme.first, linewidth=2.4, marker="|", markersize=9)
+    axes.set_yticks([])
+    axes.set_xlabel("this run minus it, 95 % interval", color=theme.muted)
 
 
 def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
@@ -127,6 +152,9 @@ def residuals(predictions: Predictions, theme: Theme) -> bytes:
     for axes, across, up in ((left, "target", "prediction"), (right, "prediction", "prediction - target")):
         axes.set_xlabel(across, color=theme.muted)
         axes.set_ylabel(up, color=theme.muted)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(5))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
         axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
     return png_of(figure)
 
@@ -187,15 +215,15 @@ def _legend(axes: Any, theme: Theme, **place: Any) -> None:
 
 
 def _value_labels(axes: Any, places: np.ndarray, values: Sequence[float], row: ScoreRow, theme: Theme) -> None:
-    """Write each value behind its bar, behind the interval for the run itself."""
-    ends = [max(value, 0.0) for value in values]
+    """Write each value behind its dot, behind the interval for the run itself."""
+    ends = list(values)
     if row.interval:
         ends[0] = max(ends[0], row.interval[1])
-    low = min(0.0, *values, *(row.interval or ()))
+    low = min(*values, *(row.interval or ()), values[0])
     span = max(ends) - low or 1.0
-    axes.set_xlim(low - (0.02 * span if low < 0 else 0), max(ends) + 0.14 * span)
+    axes.set_xlim(low - 0.05 * span, max(ends) + 0.24 * span)
     for place, end, value in zip(places, ends, values, strict=True):
-        axes.text(end + 0.012 * span, place, number(value), va="center", color=theme.ink, fontsize=9, zorder=5)
+        axes.text(end + 0.03 * span, place, number(value), va="center", color=theme.ink, fontsize=9, zorder=5)
 
 
 def _count_labels(axes: Any, counts: np.ndarray, shares: np.ndarray, size: float, theme: Theme) -> None:

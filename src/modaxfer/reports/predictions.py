@@ -15,6 +15,7 @@ from modaxfer.metrics.spans import spans_line
 from modaxfer.problems.guess import guess_stored
 from modaxfer.problems.labels.names import named
 from modaxfer.registry import problem_of, problem_spec
+from modaxfer.reports.scores import amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,7 +185,7 @@ def _mistake(predictions: Predictions, item: Mistaken) -> Mistake:
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) or "(none)"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return amount(value) if isinstance(value, float) else str(value)
 
 
 def _is_installed(problem: str) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Interval",
     "ScoreRow",
+    "amount",
     "baseline_label",
     "baselines_present",
     "duration",
@@ -43,6 +44,8 @@ _LABELS = {
     "simple": "simple",
     **baseline_labels(),
 }
+_TWINS = {"recall_macro": "balanced_accuracy"}
+"""What of single labels is another metric by its name; shown once, unless it decides."""
 _LOWER_IS_BETTER = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier_score", "max_error"})
 
 
@@ -63,11 +66,17 @@ class ScoreRow:
 
 
 def score_rows(result: Result) -> tuple[ScoreRow, ...]:
-    """Return every metric of `result`, the primary first, the others in the order of the test split."""
+    """Return the metrics of `result`, the primary first, the others in the order of the test split.
+
+    Of two that are one by definition, such as ``recall_macro`` and ``balanced_accuracy`` of single labels, one is left.
+    """
     splits = {split: _numbers(result.metrics.get(split)) for split in SPLITS}
     primary = str(result.metrics.get("primary", ""))
     names = dict.fromkeys(name for split in reversed(SPLITS) for name in splits[split])
-    ordered = sorted(names, key=lambda name: name != primary)
+    twins = {
+        name for name in _TWINS if all(splits[split].get(name) == splits[split].get(_TWINS[name]) for split in SPLITS)
+    }
+    ordered = sorted((name for name in names if name == primary or name not in twins), key=lambda name: name != primary)
     return tuple(
         ScoreRow(
             name=name,
@@ -143,14 +152,24 @@ def score_of(value: Any) -> float | None:
 
 
 def number(value: float | None) -> str:
-    """Write a score: three decimals, small and large ones with significant digits, a dash where there is none."""
+    """Write a score: three decimals, fewer of a large one, digits of a small one, a dash where there is none.
+
+    Errors are in the unit of the target, where 5,858,213 is read and 5.858e+06 is not.
+    """
     if value is None or math.isnan(value):
         return ABSENT
     if 1e-12 < abs(value) < 5e-4:
         # An error in a small unit is not none; what is less still is 0 but for rounding.
         return f"{value:.3g}"
     value = 0.0 if abs(value) < 5e-4 else value  # no "-0.000"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}" if abs(value) < 1e6 else f"{value:.4g}"
+    if abs(value) < 1e6:
+        return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
+    return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4g}"
+
+
+def amount(value: float) -> str:
+    """Write a number of the target's unit: four digits, all of those before the point."""
+    return f"{value:.4g}" if abs(value) < 1000 or abs(value) >= 1e15 else f"{value:,.0f}"
 
 
 def interval_text(interval: Interval | None) -> str:

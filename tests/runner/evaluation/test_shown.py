@@ -33,9 +33,10 @@ def shown(tmp_path):
         ask = asked(data, task, fields, "test")
         rows = len(ask.references)
         wrong = np.zeros((rows, 2)) if ask.references.ndim == 2 else 1 - ask.references
-        resolved = SimpleNamespace(data=data, fields=fields)
+        resolved = SimpleNamespace(data=data, fields=fields, hidden=False)
         session = SimpleNamespace(labels=problem_of(task.target.problem).labels)
-        write_mistakes(tmp_path, session, resolved, Predictions(predictions=wrong.astype(int), scores=None), ask)
+        made = Predictions(predictions=wrong.astype(int), scores=None)
+        write_mistakes(tmp_path, session, resolved, SimpleNamespace(test=made, asked=ask, validation=made))
         return json.loads((tmp_path / MISTAKES).read_text()), data
 
     return keep
@@ -106,3 +107,33 @@ def test_the_surest_come_first_whatever_the_problem():
     assert found == ((1, 0.05, 1), (0, 0.3, 0))
     found = mistakes("regression", np.array([1.0, 2, 3]), np.array([1.0, -8, 4]), None)
     assert found == ((1, -10.0, -1), (2, 1.0, -1))
+
+
+def test_rows_least_sure_and_those_with_likely_wrong_labels_are_kept_as_well(tmp_path):
+    lines = [f"row {row},{'ab'[row % 2]}" for row in range(200)]
+    (tmp_path / "rows.csv").write_text("words,label\n" + "\n".join(lines))
+    task = task_from_files(RunConfig(data=str(tmp_path / "rows.csv"), text=("words",)))
+    data = load_task(task)
+    fields = fields_of(task, data)
+    asks = {name: asked(data, task, fields, name) for name in ("validation", "test")}
+    made = {}
+    for name, ask in asks.items():
+        first = np.where(ask.references == 0, 0.9, 0.1)
+        first[3], first[7] = 0.51, 1 - first[7]  # One is hardly decided; the label of another is likely wrong.
+        scores = np.stack([first, 1 - first], 1).astype(np.float32)
+        made[name] = Predictions(predictions=scores.argmax(1), scores=scores)
+    findings = SimpleNamespace(
+        test=made["test"], asked=asks["test"], validation=made["validation"], validation_asked=asks["validation"]
+    )
+    session = SimpleNamespace(labels=problem_of(task.target.problem).labels)
+
+    def kept(hidden):
+        write_mistakes(tmp_path, session, SimpleNamespace(data=data, fields=fields, hidden=hidden), findings)
+        return json.loads((tmp_path / MISTAKES).read_text())
+
+    ids = {name: list(data.splits[name]["row_id"]) for name in asks}
+    both = kept(hidden=False)
+    assert {ids["test"][3], ids["test"][7], ids["validation"][7]} <= set(both)
+    assert ids["validation"][3] not in both
+    assert both[ids["validation"][7]][0]["text"].startswith("row ")
+    assert ids["validation"][7] not in kept(hidden=True), "labels that the run must not see doubt nothing"

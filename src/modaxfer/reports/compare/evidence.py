@@ -8,7 +8,7 @@ from typing import Any
 from modaxfer.metrics.intervals import FEWEST_UNITS
 from modaxfer.reports.scores import interval_of, interval_text, number
 
-__all__ = ["contender_rows", "notes", "over", "p_text", "pair_rows", "verdict"]
+__all__ = ["contender_rows", "notes", "over", "p_text", "pair_rows", "sentence", "verdict"]
 
 CONTENDERS = ("", "seeds", "validation", "test", "95 % interval")
 PAIRS = ("first", "second", "difference", "95 % interval", "p", "p (Holm)", "McNemar", "evidence")
@@ -65,20 +65,29 @@ def over(task: Mapping[str, Any]) -> str:
 
 def verdict(task: Mapping[str, Any]) -> str:
     """Say which way of training is the best by validation, and which ones it cannot be told from on test."""
+    return " ".join(f"{clause[:1].upper() if place else clause[:1]}{clause[1:]}." for place, clause in _clauses(task))
+
+
+def sentence(task: Mapping[str, Any]) -> str:
+    """Say the same in one sentence, of this task: who won, and whether that is evidence."""
+    return f"{task['task']}: {'; '.join(clause for _, clause in _clauses(task))}."
+
+
+def _clauses(task: Mapping[str, Any]) -> list[tuple[int, str]]:
     chosen, ties = task["chosen"], task["ties"]
     if chosen is None:
-        return "Not every run has a validation score, so none is chosen."
+        return [(1, "not every run has a validation score, so none is chosen")]
     others = [each["name"] for each in task["contenders"] if each["name"] not in (chosen, *ties)]
-    words = f"{chosen} is the best on validation."
+    found = [f"{chosen} is the best on validation"]
     if ties:
-        words += f" On test there is no evidence that it differs from {_listed(ties)}."
+        found.append(f"on test there is no evidence that it differs from {_listed(ties)}")
     beaten = [name for name in others if _gain(task, chosen, name) > 0]
     beating = [name for name in others if name not in beaten]
     if beaten:
-        words += f" It beats {_listed(beaten)}."
+        found.append(f"it beats {_listed(beaten)}")
     if beating:
-        words += f" On test {_listed(beating)} {'beats' if len(beating) == 1 else 'beat'} it."
-    return words
+        found.append(f"on test {_listed(beating)} {'beats' if len(beating) == 1 else 'beat'} it")
+    return list(enumerate(found))
 
 
 def notes(task: Mapping[str, Any]) -> list[str]:

@@ -7,8 +7,9 @@ from html import escape
 from typing import Any
 
 from modaxfer.escaping import html_text, lines
-from modaxfer.reports.compare.evidence import contender_rows, notes, over, pair_rows, verdict
+from modaxfer.reports.compare.evidence import contender_rows, notes, over, pair_rows, sentence, verdict
 from modaxfer.reports.compare.ranking import picture, rank_rows, rank_words
+from modaxfer.reports.compare.script import SCRIPT, SCRIPT_HASH
 from modaxfer.reports.compiled import compiled
 from modaxfer.reports.figures import INSTALL
 from modaxfer.reports.palette import DARK, LIGHT
@@ -25,6 +26,9 @@ WORDS: dict[str, Any] = {
     "picture": picture,
     "rank_rows": rank_rows,
     "rank_words": rank_words,
+    "script": SCRIPT,
+    "script_hash": SCRIPT_HASH,
+    "sentence": sentence,
     "verdict": verdict,
 }
 """What the template of the evidence calls."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from jinja2 import Template
 
 from modaxfer.escaping import html_text, lines
 from modaxfer.reports.claims import Outcome
+from modaxfer.reports.compare.curves import overlay
 from modaxfer.reports.compare.evidence_page import WORDS
 from modaxfer.reports.compare.heat import Shade, shade
 from modaxfer.reports.compare.ranking import write_figure
@@ -77,6 +78,7 @@ def render(folder: Path) -> str:
         baselines=_baselines,
         interval=_interval,
         evidence=read_evidence(folder),
+        overlay=partial(overlay, folder),
         folder=folder.name,
         version=__version__,
         **WORDS,

@@ -31,6 +31,7 @@ def cell_rows(cells: Sequence[CellRecord]) -> list[dict[str, Any]]:
             "seed": cell.seed,
             "status": cell.status,
             "primary": cell.primary,
+            "validation": (cell.metrics.get("validation") or {}).get(cell.primary),
             "score": cell.score,
             "low": _end(cell, 0),
             "high": _end(cell, 1),
@@ -58,10 +59,13 @@ def csv_text(cells: Sequence[CellRecord]) -> str:
 
 
 def summary_rows(cells: Sequence[CellRecord]) -> tuple[list[str], list[list[str]]]:
-    """Return columns and one row per combination that has a score, the best of each task first."""
+    """Return columns and one row per combination that has a score, of each task the best on validation first.
+
+    It is the one that is chosen: the best of many on test is the luckiest.
+    """
     several = len({cell.seed for cell in cells}) > 1
     spread = "over seeds" if several else "95 % interval"
-    columns = ["task", "encoder", "strategy", "bridge", "metric", "test", spread, *BARS, "time"]
+    columns = ["task", "encoder", "strategy", "bridge", "metric", "validation", "test", spread, *BARS, "time", ""]
     rows = []
     for summary in summarise(cells):
         rows += [
@@ -71,12 +75,14 @@ def summary_rows(cells: Sequence[CellRecord]) -> tuple[list[str], list[list[str]
                 found.strategy,
                 found.bridge,
                 summary.metric,
+                number(found.validation),
                 number(found.mean),
                 found.spread,
                 *(number(summary.baselines.get(name)) for name in BARS),
                 duration(found.seconds),
+                "chosen" if found is summary.best else "",
             ]
-            for found in summary.ranked
+            for found in summary.by_validation
         ]
     return columns, rows
 

@@ -134,6 +134,16 @@ class TaskSummary:
         return [found for _, found in sorted(scored, key=lambda pair: pair[0], reverse=self.greater_is_better)]
 
     @property
+    def by_validation(self) -> list[Combination]:
+        """The same, the best on validation first and those without a validation score last."""
+        sign = -1 if self.greater_is_better else 1
+
+        def key(found: Combination) -> tuple[bool, float]:
+            return found.validation is None, sign * (found.validation or 0.0)
+
+        return sorted(self.ranked, key=key)
+
+    @property
     def best(self) -> Combination | None:
         """The combination that is the best on validation: the best on test would be the luckiest of several.
 

@@ -54,8 +54,8 @@ def conclude(
         ablation, estimated = _ablation(session, resolved, findings), _estimates(session, resolved, findings)
     main = session.accelerator.is_main_process
     if main:
-        inputs = partial(write_mistakes, folder, session, resolved, findings.test, findings.asked)
-        attempt("what the report shows of wrong predictions", inputs, session.warnings)
+        inputs = partial(write_mistakes, folder, session, resolved, findings)
+        attempt("what the report shows of single rows", inputs, session.warnings)
     training = dict(trained.told)
     result = assemble(session, resolved, findings, training, stages, trained.parameters, ablation, estimated)
     beside = partial(beside_scores, session, resolved, findings, decided)

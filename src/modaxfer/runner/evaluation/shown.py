@@ -1,4 +1,4 @@
-"""What stood in the rows that a model got most wrong, small enough for a report that travels without the data."""
+"""What stood in the rows that a report shows, small enough to travel in it without the data."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from modaxfer.data.blanks import is_missing
 from modaxfer.data.given import shown_column
 from modaxfer.data.media import read_image, read_sound
+from modaxfer.metrics.doubtful import doubted_labels, least_sure, rateable
 from modaxfer.metrics.mistakes import surest
 from modaxfer.metrics.spans import marked
 from modaxfer.result import write_atomically
@@ -20,15 +23,15 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modaxfer.runner.evaluation.asked import Asked
+    from modaxfer.runner.evaluation.scores import Findings
     from modaxfer.runner.request.resolved import ResolvedTask
-    from modaxfer.runner.session import Predictions, TaskSession
+    from modaxfer.runner.session import TaskSession
     from modaxfer.spec import Field
 
 __all__ = ["MISTAKES", "write_mistakes"]
 
 MISTAKES = "mistakes.json"
-"""File of a run: by row id the inputs of the wrong predictions that its report shows."""
+"""File of a run: by row id the inputs of the rows that its report shows: mistakes first, then doubtful ones."""
 
 SIDE, SECONDS, RATE = 160, 5.0, 16_000
 """Pixels of a thumbnail's longer side; what is heard of a sound, and its rate in Hz."""
@@ -36,29 +39,48 @@ SIDE, SECONDS, RATE = 160, 5.0, 16_000
 LONGEST_TEXT, MOST_COLUMNS = 400, 12
 
 
-def write_mistakes(folder: Path, session: TaskSession, resolved: ResolvedTask, made: Predictions, asked: Asked) -> None:
-    """Write the inputs of the test rows that the model was most surely wrong about.
+def write_mistakes(folder: Path, session: TaskSession, resolved: ResolvedTask, findings: Findings) -> None:
+    """Write the inputs of the test rows that the model was most surely wrong about, and least sure of.
+
+    Also of those whose label is likely wrong, validation rows among them where the run may see their labels.
 
     Args:
         folder: Of the run.
         session: The trained model's.
         resolved: The task.
-        made: Predictions on the test split.
-        asked: Its true answers.
+        findings: Predictions and true answers of its splits.
     """
-    found = session.labels.mistakes(asked.references, made.predictions, made.scores)
-    rows = [item.row for item in surest(found)]
-    split = resolved.data.splits["test"]
-    chosen = split.select(rows).with_format("arrow")[:]
-    both = {"true": asked.references, "predicted": made.predictions}
-    shown = {
-        row_id: [
-            *_inputs(chosen, place, resolved.fields, resolved.data.root),
-            *_tagged(chosen, place, resolved.fields, {name: values[rows[place]] for name, values in both.items()}),
-        ]
-        for place, row_id in enumerate(chosen.column("row_id").to_pylist())
-    }
-    write_atomically(folder / MISTAKES, json.dumps(shown, ensure_ascii=False) + "\n")
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in _chosen(session, resolved, findings).items():
+        of_test = (findings.test, findings.asked)
+        made, ask = of_test if name == "test" else (findings.validation, findings.validation_asked)
+        table = resolved.data.splits[name].select(rows).with_format("arrow")[:]
+        both = {"true": ask.references, "predicted": made.predictions}
+        for place, row_id in enumerate(table.column("row_id").to_pylist()):
+            tags = {told: values[rows[place]] for told, values in both.items()}
+            kept[row_id] = [
+                *_inputs(table, place, resolved.fields, resolved.data.root),
+                *_tagged(table, place, resolved.fields, tags),
+            ]
+    write_atomically(folder / MISTAKES, json.dumps(kept, ensure_ascii=False) + "\n")
+
+
+def _chosen(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> dict[str, list[int]]:
+    """Return by split the rows that are shown, in the order in which the report comes to them."""
+    made, labels = findings.test, findings.asked.references
+    rows = [item.row for item in surest(session.labels.mistakes(labels, made.predictions, made.scores))]
+    if made.scores is None or not rateable(labels, made.scores):
+        return {"test": rows}
+    rows += map(int, least_sure(made.scores.astype(np.float64)))
+    count, scores = 0, made.scores
+    if not resolved.hidden and findings.validation.scores is not None:
+        # Validation rows first, as `modaxfer.reports.doubts` has them.
+        count = len(findings.validation_asked.references)
+        labels = np.concatenate([findings.validation_asked.references, labels])
+        scores = np.concatenate([findings.validation.scores, scores])
+    doubted, _ = doubted_labels(labels, scores.astype(np.float64))
+    rows += (int(row) - count for row in doubted if row >= count)
+    return {"test": list(dict.fromkeys(rows)), "validation": [int(row) for row in doubted if row < count]}
 
 
 def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path | None) -> list[dict[str, Any]]:

@@ -163,7 +163,7 @@ def write_predictions(
 
 
 def write_validation(folder: Path, session: TaskSession, resolved: ResolvedTask, findings: Findings) -> None:
-    """Write ``validation.parquet``: target and a score per class of each validation row.
+    """Write ``validation.parquet``: row id, target and a score per class of each validation row.
 
     Whoever goes on from the run to rows without labels knows its mistakes by it, see `modaxfer.runner.model.said`.
     There is none where the run itself saw no labels, or its problem has no score per class.
@@ -172,7 +172,10 @@ def write_validation(folder: Path, session: TaskSession, resolved: ResolvedTask,
     if resolved.hidden or scores is None or scores.dtype == object or not classes:
         return
     answers = findings.validation_asked.answers
-    columns = {"target": session.labels.show(answers.targets, classes, answers.unseen)}
+    columns = {
+        "row_id": list(session.splits["validation"].ids),
+        "target": session.labels.show(answers.targets, classes, answers.unseen),
+    }
     write_table(folder / VALIDATION, columns, scores, classes)
 
 
