@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,10 @@ def killed_at(step: int) -> Iterator[None]:
     """Stop whatever pretraining comes to `step`."""
     do = Training._step
 
-    def killed(training: Training) -> None:
+    def killed(training: Training, prepared: Any) -> None:
         if training.at.step == step:
             raise StoppedError(15)
-        do(training)
+        do(training, prepared)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Training, "_step", killed)

@@ -87,6 +87,17 @@ def test_a_vision_transformer_learns_to_say_of_words_what_a_text_model_says(read
     assert {"relations", "first", "spread", "directions"} <= last.keys()
 
 
+def test_what_is_kept_of_a_teacher_is_what_it_says(
+    reader: Path, tiny: Callable[[str], Path], texts: Path, tmp_path: Path
+) -> None:
+    settings = {"encoder": tiny("vit"), "teacher": str(tiny("bert")), "objective": "distillation", "data": str(texts)}
+    asked = SETTINGS | {"steps": 1, "set": {"unit": "words", "kept": 0}, "output": str(tmp_path / "asked")}
+    (before, _), (kept, *_) = (
+        told(each)["history"] for each in (modaxfer.pretrain(**settings, **asked, weights="random"), reader)
+    )
+    assert before == pytest.approx(kept, abs=2e-3)
+
+
 def test_its_folder_is_read_by_transformers_and_by_train(reader: Path, own_rows: Callable[..., dict[str, Any]]) -> None:
     assert read_by_transformers(reader).config.model_type == "vit"
     assert "distillation" in (reader / "README.md").read_text()
@@ -106,10 +117,10 @@ def test_killed_and_resumed_it_ends_with_the_same_losses(
     settings |= {**SETTINGS, "weights": "random", "set": {"unit": "words"}, "output": str(tmp_path / "again")}
     step = Training._step
 
-    def killed(training: Training) -> None:
+    def killed(training: Training, prepared: Any) -> None:
         if training.at.step == 27:
             raise StoppedError(15)
-        step(training)
+        step(training, prepared)
 
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_step", killed)
@@ -119,7 +130,8 @@ def test_killed_and_resumed_it_ends_with_the_same_losses(
         modaxfer.pretrain(**settings)
     with pytest.raises(ConfigError, match="started with other settings"):
         modaxfer.pretrain(**settings | {"batch_size": 9}, resume=True)
-    again = modaxfer.pretrain(output=settings["output"], resume=True, quiet=True)
+    # Rows that worker processes prepare ahead are the same rows.
+    again = modaxfer.pretrain(output=settings["output"], resume=True, quiet=True, workers=2)
     assert told(again)["history"] == told(reader)["history"]
     first, second = (read_by_transformers(each).state_dict() for each in (reader, again))
     for name, tensor in first.items():

@@ -62,7 +62,7 @@ class ObjectiveContext:
     """What the labels of each task ask of a head, by the name under `SOURCE`, where its spec reads labels; each row
     then has a `LABEL` too."""
     autocast: Callable[[], AbstractContextManager[None]] = nullcontext
-    """In which a teacher is asked; an objective itself is called in it, and prepares outside of it."""
+    """In which a teacher is asked; an objective itself is called in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,10 @@ class PretrainingObjective(Protocol):
         ...
 
     def prepare(self, rows: Sequence[Row], generator: torch.Generator) -> Mapping[str, Any]:
-        """Turn rows into tensors, nested mappings of them at most; all chance comes from `generator`."""
+        """Turn rows into tensors, nested mappings of them at most; all chance comes from `generator`.
+
+        Calls no model and reads nothing that training changes: worker processes do it ahead, on the CPU.
+        """
         ...
 
     def __call__(self, prepared: Mapping[str, Any]) -> ObjectiveLoss:

@@ -65,6 +65,11 @@ class PretrainingConfig:
     seed: int = documented(0, "Seed of initialisation, order and masks.", minimum=0, maximum=LARGEST_SEED)
     precision: str = documented("auto", "Arithmetic.", choices=("auto", "fp32", "bf16"))
     device: str = documented("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
+    workers: int | None = documented(
+        None,
+        "Processes that read and draw rows ahead; default none on the CPU, else up to eight.",
+        minimum=0,
+    )
     output: str | None = documented(None, "Folder of the encoder; made from the names where not given.")
     set: Mapping[str, Any] = field(
         default_factory=dict,

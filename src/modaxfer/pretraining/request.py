@@ -31,7 +31,7 @@ SIZES = {
 }
 """Folders of architectures that have a name, and no weights where no plugin brings some."""
 
-MAY_CHANGE = ("validate_every", "checkpoint_minutes", "device", "data_dir", "output")
+MAY_CHANGE = ("validate_every", "checkpoint_minutes", "device", "data_dir", "output", "workers")
 """Settings that a resumed pretraining may have otherwise; ``steps`` too, where the rate is constant."""
 
 

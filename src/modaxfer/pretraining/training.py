@@ -17,6 +17,7 @@ from torch import nn
 
 from modaxfer.contracts import ObjectiveLoss, Row
 from modaxfer.errors import DivergedError
+from modaxfer.pretraining.ahead import ahead, prepared_rows
 from modaxfer.pretraining.collapse import alarm, disused, spread
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.drawing import Drawing
@@ -107,10 +108,12 @@ class Training:
         self._begin()
         self.started = self.saved = time.monotonic()
         every = self.config.validate_every or max(1, self.config.steps // 10)
+        coming = ahead(self.objective, self.drawing, self.config, self.at.step, self.device)
         try:
             while self.at.step < self.config.steps:
+                prepared = next(coming)
                 with shielded():
-                    self._step()
+                    self._step(prepared)
                     if self.at.step % every == 0 or self.at.step == self.config.steps:
                         self._look()
                 if time.monotonic() - self.saved > 60 * self.config.checkpoint_minutes:
@@ -118,6 +121,8 @@ class Training:
         except StoppedError:
             self._save()
             raise
+        finally:
+            coming.close()
         self.at.seconds += time.monotonic() - self.started
         return Trained(history=self.at.history, warnings=self.warnings, seconds=round(self.at.seconds, 3))
 
@@ -132,12 +137,12 @@ class Training:
             self.objective.begin(self.drawing.looked_at())
         self._look()
 
-    def _step(self) -> None:
+    def _step(self, prepared: Any) -> None:
         self.module.train()
         rate = self.config.learning_rate * rate_at(self.at.step, self.config)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        said = self._said(self.drawing.rows(self.at.step), self.at.step + 1)
+        said = self._said(prepared)
         said.loss.backward()  # type: ignore[no-untyped-call]
         if self.config.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip_norm)
@@ -154,11 +159,10 @@ class Training:
             numbers = {name: float(number.detach()) for name, number in said.numbers.items()}
             self.log.write(step=self.at.step, loss=value, rate=rate, **numbers)
 
-    def _said(self, rows: Sequence[Row], step: int) -> ObjectiveLoss:
-        generator = torch.Generator().manual_seed(hash((self.config.seed, step)) % 2**63)
-        prepared = _moved(self.objective.prepare(rows, generator), self.device)
+    def _said(self, prepared: Any) -> ObjectiveLoss:
+        moved = _moved(prepared, self.device)
         with autocast(self.device, self.precision):
-            said: ObjectiveLoss = self.objective(prepared)
+            said: ObjectiveLoss = self.objective(moved)
         return said
 
     @torch.no_grad()
@@ -167,7 +171,7 @@ class Training:
         self.module.eval()
         parts = _parted(self.validation, self.config.batch_size)
         told = [
-            (rows[0].get(KIND), self._said(rows, -place - 1))
+            (rows[0].get(KIND), self._said(prepared_rows(self.objective, rows, self.config.seed, -place - 1)))
             for place, rows in enumerate(parts)
             if len(rows) > 1 or len(parts) == 1
         ]
@@ -226,7 +230,7 @@ def autocast(device: torch.device, precision: str) -> Iterator[None]:
 def _moved(made: Any, device: torch.device) -> Any:
     if isinstance(made, Mapping):
         return {name: _moved(value, device) for name, value in made.items()}
-    return made.to(device) if isinstance(made, torch.Tensor) else made
+    return made.to(device, non_blocking=True) if isinstance(made, torch.Tensor) else made
 
 
 def _parted(rows: Sequence[Row], size: int) -> list[Sequence[Row]]:

@@ -6,17 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from modaxfer.config import documented
-from modaxfer.contracts import UNITS, Batch, Hidden, ObjectiveContext, ObjectiveLoss, Row, pool
+from modaxfer.contracts import NO_UNIT, UNITS, Batch, Hidden, ObjectiveContext, ObjectiveLoss, Row, pool
 from modaxfer.errors import ConfigError
 from modaxfer.pretraining.objectives.teacher import (
     Kept,
     Teacher,
-    Told,
     even_places,
     states_of,
     word_rows,
@@ -103,18 +101,15 @@ class Distillation(nn.Module):
         """Take the means of the teachers' vectors, without which all of them look alike."""
         for teacher, lesson in zip(self._teachers, self.lessons, strict=True):
             assert isinstance(lesson, _Lesson)
-            vectors, states, read = _tensors(teacher(rows))
+            vectors, states, read = teacher.answer(teacher.question(rows))
             lesson.mean.copy_(vectors.mean(0))
             if self._units:
                 lesson.word_mean.copy_(states[read].mean(0))
 
     def prepare(self, rows: Sequence[Row], generator: torch.Generator) -> Mapping[str, Any]:
-        """Return the student's batch, and what the teachers say of it."""
-        told = {str(number): _tensors(teacher(rows)) for number, teacher in enumerate(self._teachers)}
-        return {
-            "batch": self._batch(rows),
-            "told": {name: dict(zip(("vectors", "states", "read"), each, strict=True)) for name, each in told.items()},
-        }
+        """Return the student's batch, and what each teacher is asked."""
+        asked = {str(number): teacher.question(rows) for number, teacher in enumerate(self._teachers)}
+        return {"batch": self._batch(rows), "asked": asked}
 
     def forward(self, prepared: Mapping[str, Any]) -> ObjectiveLoss:
         """Return the weighted sum of all parts, which are logged one by one."""
@@ -124,11 +119,12 @@ class Distillation(nn.Module):
         if self._units:
             places = batch[UNITS] if self._by_word else even_places(hidden.mask, self._parts)
             words = word_states(hidden, places)
-            shown = (places >= 0)[places > -100]
+            shown = (places >= 0)[places > NO_UNIT]
         total = hidden.tokens.new_zeros((), dtype=torch.float32)
         numbers: dict[str, torch.Tensor] = {}
         for number, lesson in enumerate(self.lessons):
-            loss, parts = lesson(hidden, words, shown, prepared["told"][str(number)])
+            told = self._teachers[number].answer(prepared["asked"][str(number)])
+            loss, parts = lesson(hidden, words, shown, *(each.to(hidden.tokens.device) for each in told))
             total = total + loss
             numbers |= {name if not number else f"{name}_{number + 1}": part for name, part in parts.items()}
         return ObjectiveLoss(loss=total, vectors=pool(hidden, "mean"), numbers=numbers)
@@ -155,10 +151,25 @@ class _Lesson(nn.Module):
         self.register_buffer("word_mean", torch.zeros(wanted))
 
     def forward(
-        self, hidden: Hidden, words: torch.Tensor | None, shown: torch.Tensor, told: Mapping[str, torch.Tensor]
+        self,
+        hidden: Hidden,
+        words: torch.Tensor | None,
+        shown: torch.Tensor,
+        vectors: torch.Tensor,
+        states: torch.Tensor,
+        read: torch.Tensor,
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return the weighted sum and its parts; `shown` says which of all words the student has read."""
-        options, wanted = self._options, told["vectors"] - self.mean
+        """Return the weighted sum and its parts.
+
+        Args:
+            hidden: States of the student.
+            words: Of the words that it has read, ``[words, width]``.
+            shown: Which of all words these are.
+            vectors: What the teacher says of rows.
+            states: What it says of all words.
+            read: Which of them it has read.
+        """
+        options, wanted = self._options, vectors - self.mean
         said = self.of_mean(pool(hidden, "mean")).float()
         parts: dict[str, tuple[float, Callable[[], torch.Tensor]]] = {
             "vectors": (options.vectors, lambda: _apart(said, wanted)),
@@ -167,18 +178,11 @@ class _Lesson(nn.Module):
         }
         found = {name: (weight, part()) for name, (weight, part) in parts.items() if weight}
         if words is not None:
-            both = shown & told["read"]
+            both = shown & read
             own = self.of_words(words[both[shown]]).float()
-            found["states"] = (options.states, _apart(own, told["states"][both] - self.word_mean))
+            found["states"] = (options.states, _apart(own, states[both] - self.word_mean))
         total = torch.stack([weight * part for weight, part in found.values()]).sum()
         return total, {name: part for name, (_, part) in found.items()}
-
-
-def _tensors(told: Sequence[Told]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return vectors ``[rows, width]``, states of all words ``[words, width]``, and which of them were read."""
-    vectors = torch.from_numpy(np.stack([each.vector for each in told]).astype(np.float32))
-    states = torch.from_numpy(np.concatenate([each.states for each in told]).astype(np.float32))
-    return vectors, states, states.abs().sum(1) > 0
 
 
 def _apart(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -98,22 +97,22 @@ class ImageText(nn.Module):
         """Nothing has to be known before."""
 
     def prepare(self, rows: Sequence[Row], generator: torch.Generator) -> Mapping[str, Any]:
-        """Return the images' batch, the texts' batch or what the frozen teacher says of them, and which are equal."""
+        """Return the images' batch, the texts' batch or what the frozen teacher is asked, and which are equal."""
         texts = [str(row[BESIDE]) for row in rows]
         numbers = torch.tensor([texts.index(text) for text in texts])
         same = (numbers[:, None] == numbers) & ~torch.eye(len(rows), dtype=torch.bool)
         made = {"batch": self._student.batch(rows), "same": same}
         if self._teacher is None:
             return made | {"texts": self._reading.batch(rows)}
-        told = np.stack([each.vector for each in self._teacher(rows)]).astype(np.float32)
-        return made | {"told": torch.from_numpy(told)}
+        return made | {"asked": self._teacher.question(rows)}
 
     def forward(self, prepared: Mapping[str, Any]) -> ObjectiveLoss:
         """Return the loss, how often an image's text is found in the batch, and the temperature."""
         vectors = pool(states_of(self._student, prepared["batch"]), self._pooling)
-        told = prepared.get("told")
-        if told is None:
+        if self._teacher is None:
             told = pool(states_of(self._reading, prepared["texts"]), "mean")
+        else:
+            told = self._teacher.answer(prepared["asked"])[0].to(vectors.device)
         images, texts = self.of_image(vectors).float(), self.of_text(told).float()
         with torch.no_grad():
             self.scale.clamp_(max=MOST)

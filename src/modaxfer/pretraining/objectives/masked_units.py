@@ -115,13 +115,12 @@ class MaskedUnits(nn.Module):
         self.centres.copy_(torch.from_numpy(found.cluster_centers_))
 
     def prepare(self, rows: Sequence[Row], generator: torch.Generator) -> Mapping[str, Any]:
-        """Return a batch, the unit of each frame, and which frames are hidden."""
+        """Return a batch, the spectrum of each frame, and which frames are hidden."""
         batch = self._reading.batch(rows)
         own = [torch.from_numpy(each) for each in self._spectra(batch)]
-        units = [torch.cdist(each, self.centres.cpu()).argmin(1) for each in own]
-        real = torch.arange(max(map(len, units))) < torch.tensor(list(map(len, units)))[:, None]
+        real = torch.arange(max(map(len, own))) < torch.tensor(list(map(len, own)))[:, None]
         hidden = hide_spans(real, self._options.starts, self._options.length, generator)
-        return {"batch": batch, "units": nn.utils.rnn.pad_sequence(units, batch_first=True), "hidden": hidden}
+        return {"batch": batch, "spectra": nn.utils.rnn.pad_sequence(own, batch_first=True), "hidden": hidden}
 
     def forward(self, prepared: Mapping[str, Any]) -> ObjectiveLoss:
         """Return the mean cross-entropy of hidden frames, the share that is guessed, and how many units are in use."""
@@ -130,7 +129,8 @@ class MaskedUnits(nn.Module):
         tokens = torch.where(hidden[..., None], self.hidden_frame.to(content.tokens.dtype), content.tokens)
         states = encoder.embed_tokens(Hidden(tokens, content.mask))
         states = encoder.finish(encoder.run(states, 0, encoder.depth))
-        logits, wanted = self.unit(states.tokens[hidden]).float(), prepared["units"][hidden]
+        wanted = torch.cdist(prepared["spectra"][hidden].float(), self.centres).argmin(1)
+        logits = self.unit(states.tokens[hidden]).float()
         said = logits.argmax(1)
         numbers = {
             "guessed": (said == wanted).float().mean(),

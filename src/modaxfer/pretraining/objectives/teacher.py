@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from modaxfer.bridges.word_cells import words_in
-from modaxfer.contracts import UNITS, Batch, Hidden, Reading, Row, pool
+from modaxfer.contracts import NO_UNIT, UNITS, Batch, Hidden, Reading, Row, pool
 
 __all__ = ["Kept", "Teacher", "Told", "even_places", "states_of", "word_rows", "word_states"]
 
@@ -157,6 +157,36 @@ class Teacher:
         self.reading, self._field, self._by_word, self._alone, self._kept = reading, field, by_word, alone, kept
         self._parts, self._whole, self._autocast = parts, whole, autocast
 
+    def question(self, rows: Sequence[Row]) -> Mapping[str, Any]:
+        """Return what it is asked of rows: the rows themselves where answers are kept, or else a batch of them.
+
+        No model is called, so that other processes can do it.
+        """
+        if self._kept is not None or self._alone:
+            return {"rows": rows}
+        if not self._by_word:
+            return {"batch": self.reading.batch(rows)}
+        assert self.reading.words is not None, "asked before"
+        return {"batch": self.reading.words(word_rows(rows, self._field))}
+
+    @torch.no_grad()
+    def answer(self, question: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return vectors ``[rows, width]``, states of all words ``[words, width]``, and which of them were read."""
+        if "rows" in question:
+            return _tensors(self(question["rows"]))
+        hidden = self._states(question["batch"])
+        vectors, device = pool(hidden, "mean").float(), hidden.mask.device
+        if self._by_word:
+            places = question["batch"][UNITS].to(device)
+        elif self._parts:
+            places = even_places(hidden.mask, self._parts)
+        else:
+            return vectors, vectors[:0], torch.zeros(0, dtype=torch.bool, device=device)
+        read = places[places > NO_UNIT] >= 0
+        states = vectors.new_zeros(len(read), vectors.shape[1])
+        states[read] = word_states(hidden, places).to(states.dtype)
+        return vectors, states, read
+
     def __call__(self, rows: Sequence[Row]) -> list[Told]:
         """Return what it says of each row."""
         if self._alone and self._by_word and not self._whole:
@@ -222,6 +252,12 @@ def _beside(vectors: np.ndarray, places: Sequence[np.ndarray], states: np.ndarra
             array[1 + number] = next(flat)
         made.append(array)
     return made
+
+
+def _tensors(told: Sequence[Told]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    vectors = torch.from_numpy(np.stack([each.vector for each in told]).astype(np.float32))
+    states = torch.from_numpy(np.concatenate([each.states for each in told]).astype(np.float32))
+    return vectors, states, states.abs().sum(1) > 0
 
 
 def _half(values: torch.Tensor) -> np.ndarray:
