@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights check format docs bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -66,6 +66,9 @@ test-slow: $(VENV)/.development  ## Run variants of what `make test` has one of:
 
 test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python -m pytest -m weights
+
+test-gpu: $(VENV)/.development  ## Run the tests that need a CUDA device.
+	$(TESTING) -m gpu
 
 check: $(VENV)/.development  ## Lint, format, types, layers, generated docs: what CI runs beside the tests.
 	$(BIN)/ruff check .

@@ -27,18 +27,24 @@ SENTENCE_END = re.compile(r"(?<=[.!?;])[\"')\]]*\s+|\n+")
 LONGEST = 40
 """Words of a sentence; longer ones are cut to pieces, so that nearly all fit a strip of 144 patches."""
 MOST_PATCHES = 144
+PASSAGES = 120_000
+"""Stretches of sentences, so that a strip is read to its end."""
 SALAD_LINES, MOST_WORDS = 400_000, 36
 """Lines of words that have nothing to do with each other, and words of the longest."""
 
 
-def reviews() -> list[str]:
-    """Return sentences of the tasks' train splits."""
+def whole_texts() -> list[str]:
+    """Return the texts of the tasks' train splits."""
     found = []
     for name in TASKS:
         table = pq.read_table(Path(os.environ["MODAXFER_DATA"]) / name / "train.parquet", columns=["text"])
-        for text in table["text"].to_pylist():
-            found += SENTENCE_END.split(html.unescape(html.unescape(text)))
+        found += [html.unescape(html.unescape(text)) for text in table["text"].to_pylist()]
     return found
+
+
+def reviews() -> list[str]:
+    """Return their sentences."""
+    return [sentence for text in whole_texts() for sentence in SENTENCE_END.split(text)]
 
 
 def wordnet() -> tuple[list[str], list[str]]:
@@ -66,6 +72,24 @@ def pieces(text: str) -> list[str]:
 def patches(text: str) -> int:
     """Return how many patches a text is long."""
     return sum((len(word) + 1) // 2 for word in words_in(text))
+
+
+def passages(rng: random.Random) -> list[str]:
+    """Return stretches of following sentences out of the tasks' texts, of 40 to `MOST_PATCHES` patches."""
+    found = []
+    for text in whole_texts():
+        taken, room = [], rng.randint(40, MOST_PATCHES)
+        for sentence in SENTENCE_END.split(" ".join(text.split())):
+            room -= patches(sentence)
+            if room < 0:
+                if len(taken) > 1:
+                    found.append(" ".join(taken))
+                taken, room = [], rng.randint(40, MOST_PATCHES)
+            else:
+                taken.append(sentence)
+    found = [text for text in dict.fromkeys(found) if text.isascii()]
+    rng.shuffle(found)
+    return found[:PASSAGES]
 
 
 def fragments(sentences: list[str], count: int, rng: random.Random) -> list[str]:
@@ -96,7 +120,7 @@ def cased(word: str, rng: random.Random) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write ``sentences.txt`` and ``words.txt`` below `folder`."""
+    """Write ``sentences.txt``, ``words.txt`` and ``passages.txt`` below `folder`."""
     rng = random.Random(0)
     glosses, lemmas = wordnet()
     whole = [piece for text in reviews() + glosses for piece in pieces(" ".join(text.split()))]
@@ -112,6 +136,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sentences.txt").write_text("\n".join(sentences) + "\n")
     (folder / "words.txt").write_text("\n".join(lines) + "\n")
+    (folder / "passages.txt").write_text("\n".join(passages(rng)) + "\n")
     mean = sum(map(patches, sentences)) / len(sentences)
     print(f"{len(sentences):,} sentences of {mean:.1f} patches, {len(lines):,} lines of {len(known):,} words")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
@@ -54,7 +55,23 @@ def ahead(
         for number, rows in steps:
             yield prepared_rows(objective, rows, config.seed, number)
         return
-    loader: Any = DataLoader(
+    with warnings.catch_warnings():
+        # More workers than cores is for the user to choose.
+        warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+        coming = iter(_loader(objective, steps, config, workers, device))
+    try:
+        yield from coming
+    except RuntimeError as error:
+        if "DataLoader" not in str(error):
+            raise
+        raise RunFailedError(
+            "a worker process that prepares rows was killed, or says nothing", got=error,
+            fix="it may have run out of memory: use fewer with --workers N, 0 for none",
+        ) from error  # fmt: skip
+
+
+def _loader(objective: Any, steps: _Steps, config: PretrainingConfig, workers: int, device: torch.device) -> Any:
+    return DataLoader(
         _Prepared(objective, config.seed),
         sampler=steps,
         batch_size=None,
@@ -66,15 +83,6 @@ def ahead(
         worker_init_fn=_begin,
         generator=torch.Generator(),
     )
-    try:
-        yield from loader
-    except RuntimeError as error:
-        if "DataLoader" not in str(error):
-            raise
-        raise RunFailedError(
-            "a worker process that prepares rows was killed, or says nothing", got=error,
-            fix="it may have run out of memory: use fewer with --workers N, 0 for none",
-        ) from error  # fmt: skip
 
 
 class _Steps:
