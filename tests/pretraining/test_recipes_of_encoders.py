@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 import transformers
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +28,26 @@ pytestmark = pytest.mark.slow
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("texts")
     lines = [" ".join(WORDS[(row * step) % 8] for step in range(1, 3 + row % 4)) for row in range(120)]
-    for name in ("words.txt", "sentences.txt"):
+    for name in ("words.txt", "sentences.txt", "passages.txt"):
         (folder / name).write_text("\n".join(lines) + "\n")
     return folder
 
 
-def made(recipe: str, out: Path, **settings: object) -> None:
-    """Run a recipe twice: what is finished stays as it is."""
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        Image.fromarray(rng.integers(0, 255, (32, 32, 3), np.uint8)).save(folder / f"{number}.jpg")
+    return folder
+
+
+def made(recipe: str, out: Path, script: str = "make.sh", **settings: object) -> None:
+    """Run a recipe's script twice: what is finished stays as it is."""
     given = {"PYTHON": sys.executable, "STEPS": 3, "ROWS": 8, "HF_HUB_OFFLINE": 1, "OMP_NUM_THREADS": 1, **settings}
     for _ in range(2):
         done = subprocess.run(
-            [RECIPES / recipe / "make.sh", out],
+            [RECIPES / recipe / script, out],
             env={**os.environ, **{name: str(value) for name, value in given.items()}, "MODAXFER_DATA": ""},
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
@@ -51,12 +61,16 @@ def told(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "pretraining.json").read_text())
 
 
-def test_the_reader(tiny: Callable[[str], Path], texts: Path, tmp_path: Path) -> None:
+def test_the_reader(tiny: Callable[[str], Path], texts: Path, photos: Path, tmp_path: Path) -> None:
     made("reader", tmp_path, TEXTS=texts, TEACHER=tiny("bert"), STUDENT=tiny("vit"), STEPS_WORDS=2, EPOCHS=0.2)
     found = told(tmp_path / "reader")
     assert len(found["teachers"]) == 2
     assert found["start"] == str(tmp_path / "words")
     assert found["trained_on"] == ["rendered text"]
+    made("reader", tmp_path, "more.sh", TEXTS=texts, VIEWS=photos, TEACHER=tiny("bert"), SEES=tiny("vit"), WORKERS=1)
+    both = told(tmp_path / "both")
+    assert both["trained_on"] == ["rendered text", "image"]
+    assert {"states of text", "vectors of image"} <= both["history"][-1].keys()
 
 
 def test_bert_tiny_has_a_vocabulary_of_its_own_and_begins_with_its_teachers_words(
