@@ -234,6 +234,41 @@ class Run:
         save_encoder(load_encoder(resolved, options=EncoderOptions()), Path(folder))
         return Path(folder)
 
+    def export(
+        self, to: str, output: str | Path | None = None, *, int8: bool = False, rows: int = 64, quiet: bool = False
+    ) -> Path:
+        """Write the model in a form that predicts without modaxfer, compare it with the run, and return its folder.
+
+        What was measured stands in its ``export.json``: size, latency, memory, the largest difference to the run.
+
+        Args:
+            to: ``transformers`` (a class for classification where the head fits, else encoder and head), ``peft``,
+                ``onnx`` or ``pipeline`` (encoder and head in any case).
+            output: A new folder; None = ``RUN-FORM`` beside the run.
+            int8: Of ONNX: keep the weights of matrix products in 8 bits.
+            rows: Most held-out rows that it is compared on.
+            quiet: Keep silent on standard error.
+
+        Raises:
+            ConfigError: There is no such form.
+            RefusedError: The model cannot have it, and why.
+            OutputExistsError: There is something in `output`.
+            RunFailedError: What was written differs from the run; nothing is kept.
+        """
+        from modaxfer.export.run import export_run
+        from modaxfer.runner.progress import Progress
+
+        made, _ = export_run(
+            self.folder,
+            to,
+            None if output is None else Path(output),
+            int8=int8,
+            rows=rows,
+            trust_remote_code=self._trusted,
+            progress=Progress(not quiet),
+        )
+        return made
+
     def plot(self) -> list[Path]:
         """Draw the figures again and return their paths; needs the extra ``plots``."""
         from modaxfer.reports.figures import write

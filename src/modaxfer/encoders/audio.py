@@ -27,8 +27,9 @@ FRAMES_PER_TOKEN, HOP = 2, 160
 class Wav2Vec2Encoder(LayeredEncoder):
     """wav2vec 2.0 (Baevski et al. 2020) and HuBERT (Hsu et al. 2021), without quantiser and length adapter.
 
-    A batch holds ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``. Embedded content
-    enters behind the convolutions and their projection; positions are convolved from it, so any number of tokens goes.
+    A batch holds ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``; without these every
+    row is heard to its end. Embedded content enters behind the convolutions and their projection; positions are
+    convolved from it, so any number of tokens goes.
     """
 
     front: ClassVar[tuple[str, ...]] = ("convolutions", "projection")
@@ -78,10 +79,14 @@ class Wav2Vec2Encoder(LayeredEncoder):
 
     def content_and_frames(self, batch: Batch) -> tuple[Hidden, torch.Tensor]:
         """Return the same, and the normed frames that were projected, ``[batch, tokens, channels]``."""
-        lengths = batch["lengths"]
-        frames = self._frames(batch["input_values"].to(self.convolutions[0].conv.weight.dtype), lengths)
-        tokens = torch.tensor([self.frames(int(length)) for length in lengths])
-        mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
+        lengths, values = batch.get("lengths"), batch["input_values"].to(self.convolutions[0].conv.weight.dtype)
+        if lengths is None:
+            frames = self._convolve(values)
+            mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
+        else:
+            frames = self._frames(values, lengths)
+            tokens = torch.tensor([self.frames(int(length)) for length in lengths])
+            mask = (torch.arange(frames.shape[1]) < tokens[:, None]).to(frames.device)
         made = self.projection(frames)
         # HuBERT's says nothing of its norm.
         projected, normed = made if isinstance(made, tuple) else (made, frames)
@@ -126,8 +131,9 @@ class Wav2Vec2Encoder(LayeredEncoder):
 class WhisperEncoder(LayeredEncoder):
     """Encoder half of Whisper (Radford et al. 2022), with a window as long as the clip instead of 30 seconds.
 
-    A batch holds ``input_features`` float32 ``[batch, mel bands, frames]`` and, in frames, ``lengths`` int64.
-    Its sinusoidal positions are a buffer: they were fixed in pretraining and stay so.
+    A batch holds ``input_features`` float32 ``[batch, mel bands, frames]`` and, in frames, ``lengths`` int64; without
+    these every row is heard to its end. Its sinusoidal positions are a buffer: they were fixed in pretraining and stay
+    so.
     """
 
     front: ClassVar[tuple[str, ...]] = ("conv1", "conv2")
@@ -184,8 +190,10 @@ class WhisperEncoder(LayeredEncoder):
 
     def embed_inputs(self, batch: Batch) -> Hidden:
         """Turn mel frames into ``[batch, frames / 2, hidden]``."""
-        features, lengths = batch["input_features"], batch["lengths"].to(batch["input_features"].device)
+        features = batch["input_features"]
         steps = torch.arange(features.shape[-1], device=features.device)
+        whole = torch.full((len(features),), features.shape[-1], device=features.device)
+        lengths = batch.get("lengths", whole).to(features.device)
         states = nn.functional.gelu(self.conv1(features.to(self.conv1.weight.dtype)))
         # Behind a clip's end the second convolution must find zeros, as it would behind the end of the window.
         states = states * (steps < lengths[:, None])[:, None]

@@ -19,7 +19,7 @@ from modaxfer.encoders.weight_files import has_weights
 from modaxfer.encoders.weights import random_model, read_model
 from modaxfer.errors import OutputExistsError, RefusedError
 
-__all__ = ["copy_small_files", "merged", "new_folder", "save_encoder", "save_transformers"]
+__all__ = ["copy_small_files", "merged", "new_folder", "save_encoder", "save_transformers", "transformers_names"]
 
 SMALL_FILES = (".json", ".txt", ".model", ".tiktoken", ".jinja")
 """Endings of the small files that describe a model: configs, vocabularies, tokenizers."""
@@ -67,7 +67,7 @@ def save_transformers(encoder: Any, folder: Path) -> None:
             fix="load it again from the checkpoint or run, and save it before it is entered by embeddings",
         )
     whole = _whole_model(encoder, kept)
-    names = _transformers_names(encoder)
+    names = transformers_names(encoder)
     places = whole.state_dict(keep_vars=True)
     own = merged(encoder).state_dict()
     with torch.no_grad():
@@ -79,7 +79,7 @@ def save_transformers(encoder: Any, folder: Path) -> None:
         whole.save_pretrained(made)
 
 
-def _transformers_names(encoder: Any) -> dict[str, str]:
+def transformers_names(encoder: Any) -> dict[str, str]:
     """Return, by name of a tensor of `encoder`, its name in what ``AutoModel`` reads; no number is made."""
     cls = type(encoder)
     with torch.device("meta"), torch.random.fork_rng(devices=()):

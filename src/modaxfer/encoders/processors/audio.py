@@ -80,12 +80,16 @@ class WaveformProcessor(_Cutting):
             "waveform", {"extractor": extractor.to_dict(), "seconds": seconds, "strides": self.strides}
         )
 
+    @property
+    def least(self) -> int:
+        """Fewest samples of a sound: of which the front end makes one token."""
+        return _samples_for_one(self.strides)
+
     def __call__(self, raws: Sequence[Sound]) -> list[Example]:
         """Return ``input_values`` float32 ``[samples]``, long enough for one token at least."""
         if not raws:
             return []
-        least = _samples_for_one(self.strides)
-        sounds = [self._samples(sound, least) for sound in raws]
+        sounds = [self._samples(sound, self.least) for sound in raws]
         values = self.extractor(sounds, sampling_rate=self.rate, padding=False, return_attention_mask=False)
         return [{"input_values": np.asarray(row, dtype=np.float32)} for row in values["input_values"]]
 
@@ -111,14 +115,17 @@ class MelProcessor(_Cutting):
         super().__init__(extractor, seconds)
         self.identity = fingerprint("mel", {"extractor": extractor.to_dict(), "seconds": seconds})
 
+    @property
+    def least(self) -> int:
+        """Fewest samples of a sound: half a Fourier window is mirrored at both ends, so it must be longer than that."""
+        return int(max(self.extractor.n_fft, 2 * self.extractor.hop_length))
+
     def __call__(self, raws: Sequence[Sound]) -> list[Example]:
         """Return ``input_features`` float32 ``[frames, mel bands]``, at least two frames."""
         return [{"input_features": self._frames(sound)} for sound in raws]
 
     def _frames(self, sound: Sound) -> np.ndarray:
-        # Half a Fourier window is mirrored at both ends, so the sound must be longer than that.
-        least = max(self.extractor.n_fft, 2 * self.extractor.hop_length)
-        samples = self._samples(sound, least)
+        samples = self._samples(sound, self.least)
         made = self.extractor(
             samples, sampling_rate=self.rate, padding="do_not_pad", truncation=False, return_tensors="np"
         )

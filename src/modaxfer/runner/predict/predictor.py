@@ -61,6 +61,7 @@ class Predictor:
         run: A run's folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         trust_remote_code: Allow code that comes with its checkpoint.
+        exact: Compute in float32, whatever it was trained in.
 
     Raises:
         DataError: There is no model.
@@ -68,11 +69,13 @@ class Predictor:
         RefusedError: Its checkpoint needs code of its own, and that is not allowed.
     """
 
-    def __init__(self, run: Path, *, device: str = "auto", trust_remote_code: bool = False) -> None:
+    def __init__(
+        self, run: Path, *, device: str = "auto", trust_remote_code: bool = False, exact: bool = False
+    ) -> None:
         self.described = ModelDescription.read(run, trust_remote_code=trust_remote_code)
         place = choose_device(device)
         usable = {"bf16": multiplies_bf16(place), "fp16": place.type == "cuda"}
-        precision = self.described.precision
+        precision = "fp32" if exact else self.described.precision
         self.computer = Computer(place, precision if usable.get(precision) else "fp32")
         self.model, self.processor = load_model(self.described)
         self.model.to(place)
@@ -155,12 +158,21 @@ class Predictor:
             DataError: A row cannot be read, or has nothing that any encoder reads.
         """
         progress = progress or Progress(enabled=False)
+        return self._forward(self.examples(rows, root, progress), progress)
+
+    def examples(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> Sequence[Example]:
+        """Return conformed rows as the model takes them.
+
+        Raises:
+            DataError: As for `logits`.
+        """
+        progress = progress or Progress(enabled=False)
         read = self._read(rows, root, progress)
         if read.reasons:
             raise DataError("rows cannot be read", got=first_reasons(read.reasons), fix="repair or remove them")
         for line in read.notes:
             progress.say(f"warning: {line}")
-        return self._forward(read.examples, progress)
+        return read.examples
 
     def _forward(self, examples: Sequence[Example], progress: Progress) -> Any:
         logits = torch.zeros(len(examples), self.objective.outputs)
