@@ -31,6 +31,10 @@ LENGTH = {"input_ids": 1, NAMED: 1, "token_type_ids": 1, "input_values": 1, "inp
 """By input, the axis that may be of any length, beside that of the rows."""
 
 
+_LENGTHS = {"text": "any batch and length", "image": "any batch", "audio": "any length, one in a batch"}
+"""By kind of input, what stays open."""
+
+
 class _Graph(nn.Module):
     """A model with named tensors in, and calibrated logits out."""
 
@@ -78,7 +82,7 @@ def write_graph(subject: Subject, folder: Path, rows: list[Any], *, eight_bits: 
         {0: torch.export.Dim.DYNAMIC} | ({LENGTH[name]: torch.export.Dim.DYNAMIC} if name in LENGTH else {})
         for name in names
     )
-    with _silent() as said, torch.no_grad():
+    with _silent(), torch.no_grad():
         try:
             program: Any = torch.onnx.export(
                 model, tuple(batch.values()), dynamo=True, dynamic_shapes=(shapes,), input_names=list(names),
@@ -90,13 +94,12 @@ def write_graph(subject: Subject, folder: Path, rows: list[Any], *, eight_bits: 
                 "torch cannot export this model to ONNX", got=reason[0] if reason else type(error).__name__,
                 fix="export it --to transformers or pipeline",
             ) from error  # fmt: skip
-    del said
     program.save(folder / GRAPH)
     graph = _in_eight_bits(folder) if eight_bits else GRAPH
     copy_small_files(subject.encoder.source_folder(), folder / PROCESSOR)
     told = {"graph": graph, "processor": PROCESSOR}
     write_pipeline(subject, folder, "graph", told, divided=True, inside=True)
-    lengths = "rows of one batch have one length" if subject.kind == "audio" else "any batch, any length"
+    lengths = _LENGTHS[subject.kind]
     return [f"{graph}: inputs {', '.join(names)}; {lengths}; output logits, calibrated"]
 
 
@@ -121,13 +124,13 @@ def _in_eight_bits(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[io.StringIO]:
+def _silent() -> Iterator[None]:
     """Hold back what the exporter tells on the way: its steps, torchvision that is not there, what is deprecated."""
     level = logging.root.manager.disable
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(said):
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)
         try:
-            yield said
+            yield
         finally:
             logging.disable(level)
