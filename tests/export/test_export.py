@@ -129,7 +129,7 @@ def test_a_linear_head_is_what_transformers_class_computes(model_type, size, tin
 def test_what_cannot_be_is_refused_before_weights_are_loaded(finished, tmp_path, monkeypatch):
     run = finished("bert", "text")
     monkeypatch.setattr("modaxfer.runner.predict.predictor.load_model", lambda _: pytest.fail("weights were loaded"))
-    with pytest.raises(ConfigError, match="no such form of export. Got: tflite"):
+    with pytest.raises(ConfigError, match=r"no such form of export\. Got: tflite"):
         export_run(run, "tflite", tmp_path / "a")
     with pytest.raises(ConfigError, match="8 bits are a choice of ONNX"):
         export_run(run, "peft", tmp_path / "a", int8=True)
@@ -140,7 +140,7 @@ def test_what_cannot_be_is_refused_before_weights_are_loaded(finished, tmp_path,
 
 
 def test_a_run_without_an_adapter_has_no_adapter_folder(finished, tmp_path):
-    with pytest.raises(RefusedError, match="the run has no adapter that peft attaches. Got: none"):
+    with pytest.raises(RefusedError, match=r"the run has no adapter that peft attaches\. Got: none"):
         export_run(finished("bert", "text"), "peft", tmp_path / "a", rows=2)
     assert not (tmp_path / "a").exists()
 

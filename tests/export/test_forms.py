@@ -22,7 +22,12 @@ def trained(tiny, own_rows, tmp_path_factory):
         if (encoder, strategy) not in made:
             folder = tmp_path_factory.mktemp("trained") / f"{encoder}-{strategy}"
             short = {} if strategy == "frozen" else {"epochs": 2}
-            settings = {"encoder": str(tiny(encoder)), "strategy": strategy, "device": "cpu", **own_rows(KINDS[encoder])}
+            settings = {
+                "encoder": str(tiny(encoder)),
+                "strategy": strategy,
+                "device": "cpu",
+                **own_rows(KINDS[encoder]),
+            }
             modaxfer.train(output=str(folder), quiet=True, **settings, **short)
             made[encoder, strategy] = folder
         return made[encoder, strategy]

@@ -14,7 +14,7 @@ import torch
 from modaxfer.export.carried.classifier import Model
 from modaxfer.export.carried.texts import Inputs
 
-__all__ = ["Pipeline"]
+__all__ = ["Pipeline", "main"]
 
 BATCH = 16
 """Rows that are computed at once."""

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch.nn import functional
 from transformers import AutoModel
 
-__all__ = ["Model", "head", "read"]
+__all__ = ["Model", "head", "read", "spoken"]
 
 
 class Model:

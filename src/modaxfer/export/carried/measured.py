@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-__all__ = ["main"]
+__all__ = ["main", "peak_mb"]
 
 WARM = 3
 """Rows before the clock is looked at."""
