@@ -84,6 +84,17 @@ def batches(encoder, kind):
     return [{key: value for key, value in batch.items() if key != "token_type_ids"} for batch in made]
 
 
+@pytest.mark.parametrize("name", ["wav2vec2", "whisper"])
+@torch.no_grad()
+def test_sounds_without_lengths_are_heard_to_their_end(load, name):
+    encoder, _ = load(name)
+    batch = batches(encoder, "audio")[0]
+    whole = encoder.embed(batch)
+    made = encoder.embed({key: value for key, value in batch.items() if key != "lengths"})
+    assert torch.equal(made.tokens, whole.tokens)
+    assert torch.equal(made.mask, whole.mask)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
 def test_entering_behind_the_front_is_what_embedding_does(load, name):

@@ -152,6 +152,18 @@ def test_what_differs_from_the_run_is_not_kept(finished, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_command_prints_what_it_measured_and_where_it_lies(finished, tmp_path, shell, monkeypatch):
+    monkeypatch.setattr(parity, "_measured", here)
+    folder = tmp_path / "made"
+    status, out, err = shell("export", finished("bert", "text"), "--to", "pipeline", "--output", folder, "--rows", 2)
+    assert (status, err) == (0, "")
+    assert "largest difference" in out
+    assert out.splitlines()[-1] == str(folder)
+    status, _, err = shell("export", finished("bert", "text"), "--to", "pipeline", "--output", folder)
+    assert status == 2
+    assert "the folder of the export is not empty" in err
+
+
 def test_head_tensors_lie_beside_the_encoder(exported):
     folder, _ = exported
     assert set(load_file(folder / "head.safetensors")) == {"linear.weight", "linear.bias"}
