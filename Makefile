@@ -48,7 +48,7 @@ $(VENV)/.weights: $(VENV)/.runtime
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt --group dev
+	$(PIP) install --quiet -c constraints.txt --group dev --group docs
 	@touch $@
 
 demo: $(VENV)/$(if $(READER),.runtime,.weights)  ## Carry an image encoder to legal text and show what came of it.
@@ -76,13 +76,15 @@ check: $(VENV)/.development  ## Lint, format, types, layers, generated docs: wha
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(VENV)/.development  ## Repair what ruff can repair.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.runtime  ## Write the reference tables again, from the code.
+docs: $(VENV)/.development  ## Write the reference tables again, from the code, and build the docs site, strictly, into site/.
 	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py

@@ -16,6 +16,7 @@ from tables.methods import methods
 from tables.plugins import PLUGIN_TABLES
 from tables.plugins_speed import plugins_speed
 from tables.public import public
+from tables.python import python
 from tables.recommend import recommend
 from tables.registered import (
     augmentations,
@@ -78,6 +79,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "plugins-speed": plugins_speed,
     "problems": problems,
     "public": public,
+    "python": python,
     "recommend": recommend,
     "result-keys": result_keys,
     "run-config": run_config,

@@ -1,0 +1,33 @@
+"""What the site needs beyond the pages: links that leave them lead into the repository; notebooks become pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\]\((?P<target>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
+FENCE = re.compile(r"(^```.*?^```|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
+"""What is code: no link stands there."""
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Return a page whose links to files outside of ``docs`` lead to the repository.
+
+    Raises:
+        FileNotFoundError: Such a file is not there.
+    """
+    here = Path(config.docs_dir) / page.file.src_uri
+
+    def linked(match: re.Match[str]) -> str:
+        found = (here.parent / match["target"]).resolve()
+        if found.is_relative_to(config.docs_dir) and found.suffix != ".py":
+            return match[0]
+        if not found.exists():
+            raise FileNotFoundError(f"{page.file.src_uri} links to {match['target']}, which is not there")
+        kind = "tree" if found.is_dir() else "blob"
+        return f"]({config.repo_url.rstrip('/')}/{kind}/main/{found.relative_to(ROOT)}{match['anchor'] or ''})"
+
+    parts = FENCE.split(markdown)
+    return "".join(part if at % 2 else LINK.sub(linked, part) for at, part in enumerate(parts))
