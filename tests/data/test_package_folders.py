@@ -80,9 +80,17 @@ def test_a_folder_that_is_not_there_is_its_authors_mistake(folder, got):
         find_rows(task(PackageSource(distribution="modaxfer-skies", folder=folder)), None)
 
 
-def test_a_distribution_that_is_not_installed_is_named():
-    with pytest.raises(DataError, match=r"package modaxfer-seas: not installed; run `pip install modaxfer-seas`"):
-        find_rows(task(PackageSource(distribution="modaxfer-seas", folder="modaxfer_seas/waves")), None)
+def test_a_distribution_that_is_not_installed_is_named(monkeypatch, tmp_path):
+    source = PackageSource(distribution="modaxfer-seas", folder="modaxfer_seas/waves")
+    with pytest.raises(
+        DataError, match=r"package modaxfer-seas: no distribution of this name .*distribution='modaxfer"
+    ):
+        find_rows(task(source), None)
+    index = tmp_path / "index.json"
+    index.write_text('{"modaxfer-seas": {"namespace": "seas", "names": {"task": ["waves"]}}}')
+    monkeypatch.setenv("MODAXFER_PLUGIN_INDEX", str(index))
+    with pytest.raises(DataError, match=r"not installed; it is known: pip install modaxfer-seas"):
+        find_rows(task(source), None)
 
 
 def test_a_package_source_has_a_folder_or_a_target():

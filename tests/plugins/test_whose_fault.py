@@ -155,6 +155,7 @@ def test_a_secondary_metric_and_a_report_cost_a_warning_and_a_line_in_the_result
     assert isinstance(faults["clumsy/card"]["line"], int)
     said = "\n".join(told.result["warnings"])
     assert "test: the metric bursting failed and is left out: metric clumsy/bursting failed (" in said
+    assert said.count("metric clumsy/arrays returned no number") == 1, "one fault, told once"
     assert "a report is left out: report clumsy/card failed (" in said
 
 

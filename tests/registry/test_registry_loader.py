@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
@@ -114,3 +115,35 @@ def test_an_interrupt_passes_through(plugin):
 
     with pytest.raises(KeyboardInterrupt):
         load_plugin(plugin("stop", hooks=[modaxfer_tasks]), hook_manager())
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            lambda: StrategySpec(name="gentle", taget="a:b"),
+            r"StrategySpec has no field 'taget'; did you mean target\? It takes name, target, ",
+        ),
+        (lambda: StrategySpec(name="gentle", zzz=1), r"StrategySpec has no field 'zzz'\. It takes name, target, "),
+        (lambda: StrategySpec(summary="Short."), r"StrategySpec lacks name, target; it needs name, target \("),
+        (lambda: StrategySpec("gentle", "a:b"), r"StrategySpec takes its fields by name: StrategySpec\(name=\.\.\., "),
+    ],
+    ids=["misspelt", "strange", "lacking", "placed"],
+)
+def test_keywords_of_a_spec_are_told_in_its_own_words(plugin, made, message):
+    def modaxfer_strategies():
+        return [made()]
+
+    record, _ = load_plugin(plugin("wordy", hooks=[modaxfer_strategies]), hook_manager())
+    assert (record.state, record.stage) == (State.BROKEN, Stage.SPECS)
+    assert re.match(message, record.error), record.error
+    assert "test_registry_loader.py, line" in record.error
+    assert "__init__" not in record.error
+
+
+def test_a_type_error_of_the_plugins_own_stays_what_it_is(plugin):
+    def modaxfer_strategies():
+        return [modaxfer_run_start(confg=1)]
+
+    record, _ = load_plugin(plugin("own", hooks=[modaxfer_strategies]), hook_manager())
+    assert record.error.startswith("TypeError: modaxfer_run_start() got an unexpected keyword argument 'confg' (")

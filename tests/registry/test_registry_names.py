@@ -99,6 +99,8 @@ def test_a_name_from_a_plugin_that_is_not_loaded_says_why():
     made = Registry([lost], [], hook_manager())
     with pytest.raises(UnknownNameError, match=r"Fix: plugin 'lost' \(lost-plugin 1.0\) is broken at import: no file"):
         made.get("task", "lost/thing")
+    with pytest.raises(UnknownNameError, match=r"plugin 'lost' \(lost-plugin 1.0\), broken at import, may br"):
+        made.get("task", "thing")
     assert made.failures == ("plugin 'lost' (lost-plugin 1.0) is broken at import: no file",)
     assert Registry([replace(lost, state=State.DISABLED, error="")], [], hook_manager()).failures == ()
 

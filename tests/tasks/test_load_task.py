@@ -132,6 +132,12 @@ def test_a_small_limit_leaves_two_rows_a_class(tmp_path):
     ("train", "options", "message"),
     [
         (texts(30, classes=("a",)), {}, r"a single class .*column 'label'.*Got: a"),
+        (
+            texts(30, classes=("cold", "warm")),
+            {"target": Target(classes=("cold", "wram"))},
+            r"names classes that no row has, .* labels that are no class of it \(column 'label'\)\. "
+            r"Got: classes 'wram'; labels 'warm'\..* Fix: wram is written warm\.",
+        ),
         (texts(9), {}, r"not enough rows .*Got: 9\. Allowed: at least 10 labelled rows"),
         (
             texts(30, classes=("a", "b", "c")),

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from modaxfer.errors import ConfigError, MissingPackageError, UnknownNameError
-from modaxfer.registry import BUILTIN
+from modaxfer.registry import BUILTIN, PluginRecord
 from modaxfer.testing import PLUGIN, ExpectedFailure, Level, Status, check, check_plugin, fail, skip, standard_checks
 from modaxfer.testing.engine import judge
+from modaxfer.testing.expected import expected_of
 from modaxfer.testing.subject import plugin_named, subjects_of
 
 
@@ -117,6 +118,30 @@ def test_what_is_not_there_cannot_be_expected_to_fail():
     known = ExpectedFailure("plugin-has-a-namespace-of-its-own", of="modaxfer/tail", reason="So.", expires="1")
     with pytest.raises(ConfigError, match=r"does not bring. Got: modaxfer/tail"):
         check_plugin(BUILTIN, level=0, expected=[known])
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """Return a function from the text of expected_failures.py to a record of a plugin that ships it."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def made(name, text):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        if text:
+            (tmp_path / name / "expected_failures.py").write_text(text, encoding="utf-8")
+        return PluginRecord(namespace="twin", module=f"{name}.plugin")
+
+    return made
+
+
+def test_a_plugin_ships_what_it_expects_to_fail(shipped):
+    one = "ExpectedFailure('plugin-loads', reason='So.', expires='2')"
+    text = f"from modaxfer.testing import ExpectedFailure\nEXPECTED = ({one},)"
+    assert [known.check for known in expected_of(shipped("kit_shipped", text))] == ["plugin-loads"]
+    assert expected_of(shipped("kit_silent", "")) == expected_of(PluginRecord(namespace="x", module="os")) == ()
+    with pytest.raises(ConfigError, match=r"kit_blank\.expected_failures does not say .*Got: no EXPECTED\."):
+        expected_of(shipped("kit_blank", "FAILURES = ()"))
 
 
 def test_a_level_that_there_is_not():

@@ -148,7 +148,10 @@ class Processor(Protocol):
         ...
 
     def length(self, example: Example) -> int:
-        """Return how many tokens the encoder's body will see for `example`."""
+        """Return how many tokens of `example` enter layer 0 of the encoder's body, padding left out.
+
+        Of any kind of input and any encoder: batches are filled up to a budget of these.
+        """
         ...
 
     def collate(self, examples: Sequence[Example]) -> Batch:

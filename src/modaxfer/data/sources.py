@@ -17,6 +17,7 @@ from modaxfer.data.package_folders import folder_of
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError, MissingPackageError, PluginError
 from modaxfer.registry import call_target, fault
+from modaxfer.registry.known import missing_plugin
 from modaxfer.spec import DownloadSource, FolderSource, HubSource, PackageSource, SampleSource, Source, TaskSpec
 
 __all__ = ["Found", "find_rows"]
@@ -132,13 +133,24 @@ def _package(source: PackageSource, base: Path | None, selection: Selection) -> 
         found = version(source.distribution)
         root = folder_of(source.folder, source.distribution) if source.folder else None
         tables = call_target(source.target, kind="source") if source.target else None
-    except (PackageNotFoundError, MissingPackageError) as error:
-        install = getattr(error, "install", f"pip install {source.distribution}")
-        raise UnavailableError(f"not installed; run `{install}`") from error
+    except MissingPackageError as error:
+        raise UnavailableError(f"not installed; run `{error.install}`") from error
+    except PackageNotFoundError as error:
+        raise UnavailableError(_absent(source.distribution)) from error
     if tables is None:
         assert root is not None, "a source has a target, a folder or both"
         tables = _read(source, root, selection)
     return tables, f"package {source.distribution} {found}", root or _root_of_files(tables)
+
+
+def _absent(distribution: str) -> str:
+    """Return what to do about a distribution that a task names; a name that may be misspelt is nothing to install."""
+    if known := missing_plugin(distribution, ()):
+        return f"not installed; {known}"
+    return (
+        "no distribution of this name is installed; the name stands in the task's plugin, `PackageSource(distribution="
+        f"{distribution!r})`: its documentation says what to install, and its author can correct it"
+    )
 
 
 def _root_of_files(tables: Any) -> Path | None:

@@ -113,11 +113,11 @@ class AutoEncoder(LayeredEncoder):
         """Read the width from a config; of an image model, from an empty model that runs without numbers."""
         if cls.inputs(config)[0] is not IMAGE:
             return Shape(depth=1, hidden_size=config.hidden_size)
-        return Shape(depth=1, hidden_size=_seen(config, _image_size(config))[1])
+        return Shape(depth=1, hidden_size=_seen(config, _image_size(config)))
 
     @classmethod
     def layout(cls, config: Any, kind: str, options: EncoderOptions) -> InputLayout:
-        """Say what an input may be; the tokens of a picture are counted on an empty model.
+        """Say what an input may be; of a picture as many tokens enter as its numbers fill rows of the model's width.
 
         Raises:
             RefusedError: The model takes another kind, `options` ask for more than it holds, or its pictures are of
@@ -134,7 +134,8 @@ class AutoEncoder(LayeredEncoder):
             return replace(text_layout(config, "text", options), kind=kind)
         if kind == "image":
             size = options.image_size or _image_size(config)
-            return InputLayout(kind=kind, max_tokens=_seen(config, size)[0], image_size=size)
+            rows = -(-3 * size * size // _seen(config, size))
+            return InputLayout(kind=kind, max_tokens=rows, image_size=size)
         seconds = float(options.seconds or MOST_SECONDS)
         tokens = int(seconds * RATE) // config.hidden_size + 1
         return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
@@ -213,8 +214,8 @@ def _class_of(config: Any) -> Any:
     return get_class_from_dynamic_module(own, config.name_or_path)
 
 
-def _seen(config: Any, size: int) -> tuple[int, int]:
-    """Return tokens and width that a model makes of a picture of `size`, from an empty model that runs without numbers.
+def _seen(config: Any, size: int) -> int:
+    """Return how wide the tokens are that a model makes of a picture of `size`; an empty one is run without numbers.
 
     Raises:
         RefusedError: It takes no pictures of this size.
@@ -232,10 +233,10 @@ def _seen(config: Any, size: int) -> tuple[int, int]:
             got=" ".join(str(error).split())[:200],
             fix=f"--set encoder.image_size={_image_size(config)}",
         ) from error
-    return _SEEN.setdefault(key, (tokens.shape[1], tokens.shape[2]))
+    return _SEEN.setdefault(key, int(tokens.shape[2]))
 
 
-_SEEN: dict[tuple[str, int], tuple[int, int]] = {}
+_SEEN: dict[tuple[str, int], int] = {}
 """What `_seen` found, by config and size: it is asked several times in a run, and builds a model each time."""
 
 

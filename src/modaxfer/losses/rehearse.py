@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modaxfer.losses.build import Term
     from modaxfer.plan import Phase, Stream
 
-__all__ = ["rehearse_losses"]
+__all__ = ["can_be_made_up", "made_up", "made_up_parameters", "rehearse_losses", "seen_of"]
 
 ROWS = 4
 """Rows of a stream that a rehearsal makes up features of."""
@@ -73,14 +73,14 @@ def rehearse_losses(
     with torch.random.fork_rng(devices=()), torch.no_grad():
         terms = build_terms(phase, context)
         build_combiner(phase, terms)
-        seen = {name: _seen(phase.streams[name], own, source_head) for name, own in facts.items()}
+        seen = {name: seen_of(phase.streams[name], own, source_head) for name, own in facts.items()}
         for term in terms.values():
-            if _can_be_made_up(term, facts):
-                streams = {name: _made_up(name, term, phase, facts[name], seen) for name in term.streams}
-                _call(term, streams, _parameters(phase) if Reads.PARAMETERS in term.spec.reads else None)
+            if can_be_made_up(term, facts):
+                streams = {name: made_up(name, term, phase, facts[name], seen) for name in term.streams}
+                _call(term, streams, made_up_parameters(phase) if Reads.PARAMETERS in term.spec.reads else None)
 
 
-def _can_be_made_up(term: Term, facts: Mapping[str, StreamFacts]) -> bool:
+def can_be_made_up(term: Term, facts: Mapping[str, StreamFacts]) -> bool:
     """Return whether a step of `term` can be made up: inputs and ragged targets cannot."""
     targets = [facts[name].targets for name in term.streams]
     ragged = any(known is not None and known.dtype == object for known in targets)
@@ -115,7 +115,7 @@ def _refused(who: str) -> Iterator[None]:
         ) from error
 
 
-def _seen(stream: Stream, facts: StreamFacts, source_head: Callable[[], nn.Module]) -> Seen:
+def seen_of(stream: Stream, facts: StreamFacts, source_head: Callable[[], nn.Module]) -> Seen:
     """Return what an untrained model might say of the first rows of a stream."""
     rows = min(ROWS, facts.rows)
     pooled, layers = torch.randn(rows, facts.width), _layers(rows, facts.width)
@@ -135,7 +135,8 @@ def _layers(rows: int, width: int) -> dict[int, torch.Tensor]:
     return {layer: torch.randn(rows, width) for layer in range(LAYERS + 1)}
 
 
-def _made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mapping[str, Seen]) -> StreamBatch:
+def made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mapping[str, Seen]) -> StreamBatch:
+    """Return rows of stream `name` as `term` is given them: random features, and the first of its targets."""
     stream = phase.streams[name]
     rows, views = min(ROWS, facts.rows), len(stream.views)
     many = views * rows
@@ -166,7 +167,7 @@ def _targets(stream: Stream, facts: StreamFacts, seen: Seen) -> torch.Tensor | N
     return None if facts.targets is None else facts.objective.batch(facts.targets[: len(seen.outputs)])
 
 
-def _parameters(phase: Phase) -> dict[str, TrainedParameter]:
+def made_up_parameters(phase: Phase) -> dict[str, TrainedParameter]:
     """Return a made-up matrix of each part that `phase` trains."""
     made = {}
     for part in sorted(phase.parts):

@@ -19,6 +19,7 @@ from modaxfer.hooks import HookSpecs
 from modaxfer.registry.hook_checks import check_hooks
 from modaxfer.registry.records import KINDS, Entry, Kind, LoadError, PluginRecord, Stage, State
 from modaxfer.registry.spec_checks import check_specs
+from modaxfer.registry.spec_keywords import told_of_keywords
 from modaxfer.registry.watch import Watch
 from modaxfer.spec import API_VERSION
 
@@ -93,7 +94,8 @@ def _at(stage: Stage) -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise LoadError(f"{type(error).__name__}: {error}{_place(error)}", stage=stage) from error
+        told = told_of_keywords(error) or f"{type(error).__name__}: {error}"
+        raise LoadError(f"{told}{_place(error)}", stage=stage) from error
 
 
 def _place(error: BaseException) -> str:

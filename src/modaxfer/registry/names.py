@@ -23,7 +23,7 @@ def is_short_name(name: object) -> bool:
     return isinstance(name, str) and _SHORT_NAME.fullmatch(name) is not None
 
 
-def resolve(kind: Kind, name: str, entries: Sequence[Entry], reason: str = "") -> Entry:
+def resolve(kind: Kind, name: str, entries: Sequence[Entry], reason: str = "", beside: str = "") -> Entry:
     """Return the entry that `name`, a short name or an id, stands for.
 
     Args:
@@ -31,6 +31,7 @@ def resolve(kind: Kind, name: str, entries: Sequence[Entry], reason: str = "") -
         name: Short name or id.
         entries: Everything of this kind.
         reason: Why `name` may be unknown, where that is known.
+        beside: What may be the reason as well, told behind close matches.
 
     Raises:
         AmbiguousNameError: Two plugins bring this short name.
@@ -39,7 +40,8 @@ def resolve(kind: Kind, name: str, entries: Sequence[Entry], reason: str = "") -
     found = matching(name, entries)
     if not found:
         known = sorted(shown_names(entries).values())
-        raise UnknownNameError(kind.name, name, known, fix=reason or hint(name, known, f"modaxfer list {kind.plural}"))
+        fix = reason or hint(name, known, f"modaxfer list {kind.plural}")
+        raise UnknownNameError(kind.name, name, known, fix=f"{fix}; {beside}" if beside else fix)
     if len(found) > 1:
         raise AmbiguousNameError(kind.name, name, sorted(entry.id for entry in found))
     return found[0]

@@ -58,7 +58,12 @@ class Registry:
         if not lost and not matching(name, self.all(kind)) and (missing := suggestion(name, self.plugins, kind)):
             # What is installed and resembles it is the better guess, unless a plugin brings the very name.
             lost = [missing] if "did you mean" not in missing or not self._resembling(kind, name) else []
-        return resolve(found, name, self.all(kind), reason="; ".join(lost))
+        return resolve(found, name, self.all(kind), reason="; ".join(lost), beside="" if lost else self._may_bring())
+
+    def _may_bring(self) -> str:
+        """Return which plugins are not loaded, one of which may bring a name that is unknown; empty where all are."""
+        lost = [record for record in self.plugins if record.failure and record.state is not State.MISSING]
+        return "; ".join(f"{record}, {record.state} at {record.stage}, may bring it" for record in lost)
 
     def _resembling(self, kind: str, name: str) -> list[str]:
         return close_matches(name.lower(), shown_names(self.all(kind)).values())

@@ -20,8 +20,9 @@ from modaxfer.data.cleaning import (
 from modaxfer.data.fingerprint import row_digests
 from modaxfer.data.origin import file_of, numbers_of
 from modaxfer.data.rows import Ledger, Rows, TooFewRowsError
-from modaxfer.errors import DataError
+from modaxfer.errors import DataError, close_matches
 from modaxfer.problems import TagLabels
+from modaxfer.problems.labels.names import named
 from modaxfer.registry import problem_of
 from modaxfer.spec import TABLE, Field, TaskSpec
 
@@ -70,6 +71,7 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     rows = {split: _rows(spec, meant, learned, split, table) for split, table in found.tables.items()}
     notes = (*_left_out(spec, train, named), *meant.notes, *_told(spec, found.tables, meant, learned))
     parts = labels.usual(rows["train"].labels) if isinstance(labels, TagLabels) else None
+    _require_classes(spec, rows)
     rows = {split: _cleaned(part, spec, fields, found.root, ledger, partial, parts) for split, part in rows.items()}
     classes = labels.class_names(rows["train"].labels, spec.target)
     constant = constant_columns(rows["train"], fields) if len(rows["train"]) else ()
@@ -80,6 +82,32 @@ def take_in(spec: TaskSpec, found: Found, ledger: Ledger, *, partial: bool = Fal
     rows = {split: _without(part, constant, fields) for split, part in rows.items()}
     types = {field.name: meant.types[field.name] for field in fields if field.name in meant.types}
     return Intake(rows=rows, fields=fields, classes=classes, constant=constant, types=types, notes=notes)
+
+
+def _require_classes(spec: TaskSpec, rows: Mapping[str, Rows]) -> None:
+    """Check that the classes that a task names are those of its rows, where rows have others beside.
+
+    A class that is only rare may be absent; one that is misspelt leaves labels that are of no class.
+
+    Raises:
+        DataError: A class stands in no row, and a label is no class.
+    """
+    if not spec.target.classes:
+        return
+    labels = {
+        str(name) for part in rows.values() for label in part.labels if label is not None for name in named(label)
+    }
+    absent = [name for name in spec.target.classes if name not in labels]
+    strange = sorted(labels - {*spec.target.classes, ""})
+    if absent and strange:
+        close = [f"{name} is written {near[0]}" for name in absent if (near := close_matches(name, strange, count=1))]
+        raise DataError(
+            f"task {spec.name!r} names classes that no row has, and rows have labels that are no class of it",
+            column=spec.target.column,
+            got=f"classes {', '.join(map(repr, absent))}; labels {', '.join(map(repr, strange[:5]))}",
+            allowed="Target.classes as the rows write them",
+            fix="; ".join(close) or "correct the task's Target.classes, or the labels of the rows",
+        )
 
 
 def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:

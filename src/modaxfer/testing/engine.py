@@ -12,7 +12,7 @@ from pathlib import Path
 from modaxfer.errors import ConfigError, MissingPackageError, ModaxferError, close_matches
 from modaxfer.escaping import one_line
 from modaxfer.testing.check import EVERY_KIND, PLUGIN, Check, CheckSkippedError, Level
-from modaxfer.testing.expected import ExpectedFailure
+from modaxfer.testing.expected import ExpectedFailure, expected_of
 from modaxfer.testing.outcome import Conformance, Outcome, Status
 from modaxfer.testing.standard import STANDARD, standard_checks
 from modaxfer.testing.subject import Subject, plugin_named, subjects_of
@@ -31,7 +31,7 @@ def check_plugin(
     Args:
         name: Its namespace, or the name of its distribution; ``modaxfer`` is the framework's own.
         level: The deepest level, see `Level`.
-        expected: Failures that are known, see `ExpectedFailure`.
+        expected: Failures that are known, see `ExpectedFailure`, beside those that the plugin ships.
         slow: None makes all checks, False leaves out those that take long, True makes these alone.
 
     Raises:
@@ -40,9 +40,10 @@ def check_plugin(
     """
     deepest, plugin = level_of(level), plugin_named(name)
     subjects = subjects_of(plugin)
-    require_known(expected, subjects)
+    known = (*expected_of(plugin), *expected)
+    require_known(known, subjects)
     outcomes = [
-        outcome for subject in subjects for outcome in judge(subject, checks_for(subject, deepest, slow), expected)
+        outcome for subject in subjects for outcome in judge(subject, checks_for(subject, deepest, slow), known)
     ]
     return Conformance(plugin=plugin, level=deepest, outcomes=tuple(outcomes))
 

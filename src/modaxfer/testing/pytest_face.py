@@ -7,7 +7,7 @@ from typing import Any
 
 from modaxfer.testing.check import Level
 from modaxfer.testing.engine import checks_for, judge, level_of, require_known
-from modaxfer.testing.expected import ExpectedFailure
+from modaxfer.testing.expected import ExpectedFailure, expected_of
 from modaxfer.testing.shown import failure_text
 from modaxfer.testing.subject import Subject, plugin_named, subjects_of
 
@@ -26,7 +26,7 @@ def conformance(
     Args:
         name: Namespace of the plugin, which is installed.
         level: The deepest level, see `Level`.
-        expected: Failures that are known, see `ExpectedFailure`.
+        expected: Failures that are known, see `ExpectedFailure`, beside those that the plugin ships.
         slow: None makes all checks, False leaves out those that take long, True makes these alone.
 
     Raises:
@@ -35,13 +35,14 @@ def conformance(
     """
     import pytest
 
-    deepest, subjects = level_of(level), subjects_of(plugin_named(name))
-    require_known(expected, subjects)
+    deepest, plugin = level_of(level), plugin_named(name)
+    subjects, known = subjects_of(plugin), (*expected_of(plugin), *expected)
+    require_known(known, subjects)
     looked_at = [subject for subject in subjects if checks_for(subject, deepest, slow)]
 
     @pytest.mark.parametrize("subject", looked_at, ids=[f"{subject.kind} {subject.id}" for subject in looked_at])
     def test(subject: Subject) -> None:
-        outcomes: Any = judge(subject, checks_for(subject, deepest, slow), expected)
+        outcomes: Any = judge(subject, checks_for(subject, deepest, slow), known)
         if failures := [outcome for outcome in outcomes if outcome.status.is_bad]:
             pytest.fail("\n".join(failure_text(subject.plugin, outcome) for outcome in failures), pytrace=False)
 

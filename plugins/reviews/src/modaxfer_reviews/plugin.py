@@ -1,11 +1,11 @@
-"""Tasks on opinions: films, products, tweets. Light: specs only, one module per kind of text."""
+"""Tasks on opinions, and on what is wrong with comments. Light: specs only, one module per kind of text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer_reviews import amazon, films, products, tweets
+from modaxfer_reviews import amazon, comments, films, products, tweets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,4 +18,4 @@ MODAXFER_API = 0
 @hookimpl
 def modaxfer_tasks() -> Iterable[TaskSpec]:
     """Return the review tasks."""
-    return (*films.TASKS, *products.TASKS, *amazon.TASKS, *tweets.TASKS)
+    return (*films.TASKS, *products.TASKS, *amazon.TASKS, *tweets.TASKS, *comments.TASKS)

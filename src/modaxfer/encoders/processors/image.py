@@ -25,7 +25,7 @@ class ImageProcessor:
     Args:
         size: Pixels per side.
         resample: Pillow's number of the filter (2 bilinear, 3 bicubic).
-        tokens: How many tokens the encoder makes of one picture.
+        tokens: How many tokens of one picture enter the encoder's body.
     """
 
     def __init__(self, size: int, resample: int, tokens: int) -> None:

@@ -97,9 +97,16 @@ def assemble(
         seed=session.seed,
         plugins=took_part([resolved], training),
         versions={"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
-        warnings=tuple(dict.fromkeys(warnings)),
-        faults=tuple(note.told for note in dict.fromkeys(warnings) if isinstance(note, FaultNote)),
+        warnings=(told_once := _once(warnings)),
+        faults=tuple(note.told for note in told_once if isinstance(note, FaultNote)),
     )
+
+
+def _once(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Return each warning once, and of a fault that cost several things, such as a metric in each split, the first."""
+    faults = [(place, note.told) for place, note in enumerate(warnings) if isinstance(note, FaultNote)]
+    again = {place for number, (place, told) in enumerate(faults) if told in [one for _, one in faults[:number]]}
+    return tuple(dict.fromkeys(line for place, line in enumerate(warnings) if place not in again))
 
 
 def together(results: Sequence[Result], stages: Stages) -> Result:

@@ -17,6 +17,7 @@ from modaxfer.runner.model.description import ModelDescription, TowerDescription
 from modaxfer.runner.model.joint import JointRows, parts_of
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.rows.bridge_code import known_by
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.raw import counting, losses, rows_of
@@ -64,7 +65,7 @@ def fitted(described: TowerDescription, resolved: ResolvedTask, tell: Tell) -> T
         return replace(described, learned=fitted(own, resolved.source, tell).learned)
     targets = resolved.data.targets["train"]
     digest = hashlib.sha256(np.ascontiguousarray(targets).tobytes()).hexdigest()
-    key = cache_key("bridge", bridge.identity, resolved.data.fingerprint, digest)
+    key = cache_key("bridge", known_by(bridge), resolved.data.fingerprint, digest)
 
     def learned() -> Mapping[str, Any]:
         rows = rows_of(resolved.data.splits["train"], 0, len(targets))
@@ -170,7 +171,7 @@ def _store(
     """Return the rows of split `name` as the examples of tower number `place`, and the key they are kept under."""
     rows, tower = resolved.data.splits[name], described.towers[place]
     blanks = blanks_of(described, tower)
-    identity = tower.build_bridge(resolved.data.root).identity
+    identity = known_by(tower.build_bridge(resolved.data.root))
     fingerprint = resolved.data.identity(name) + _fitted_on(tower, resolved)
     key = cache_key(fingerprint, name, identity, processor.identity, bool(blanks))
     used: list[tuple[Bridge, Processor]] = []

@@ -42,14 +42,13 @@ def require_size(case: EncoderCase) -> None:
     encoder, resolved = case.encoder, case.resolved
     with torch.no_grad():
         inputs = case.given()
-        entered, hidden = case.begin(inputs), case.whole(inputs)
+        entered, hidden = case.begin(inputs).mask.sum(1).tolist(), case.whole(inputs)
     _same(case, "layers", len(encoder.layers), encoder.depth)
     _same(case, "depth", encoder.depth, resolved.depth)
     _same(case, "hidden_size", encoder.hidden_size, resolved.hidden_size)
     _same(case, "width of its tokens", hidden.tokens.shape[-1], encoder.hidden_size)
     lengths = case.lengths()
-    if lengths not in (entered.mask.sum(1).tolist(), hidden.mask.sum(1).tolist()):
-        _same(case, "tokens of each row that enter layer 0", entered.mask.sum(1).tolist(), lengths)
+    _same(case, "tokens of each row that enter layer 0", entered, lengths)
     layout = resolved.layout(case.kind)
     _same(case, "kind of its layout", layout.kind, case.kind)
     if (most := max(LENGTHS) if case.kind == "embeddings" else max(lengths)) > layout.max_tokens:
