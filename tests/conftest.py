@@ -19,7 +19,7 @@ gc.disable()  # While modules are imported and tests collected, of which nothing
 LONG = ("test_processes.py", "test_compare_killed.py")
 FORKED = (*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py", "test_live.py")
 """Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
-RUNNING = ("cases", "cli", "heads", "recipes", "runner", "tracking", "test_api.py")
+RUNNING = ("cases", "cli", "estimators", "heads", "recipes", "runner", "tracking", "test_api.py")
 WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from modaxfer.api import compare, train
     from modaxfer.config import RunConfig
     from modaxfer.curves import Curve, curve
+    from modaxfer.encoded import features
     from modaxfer.errors import ModaxferError
+    from modaxfer.estimators import TransferClassifier, TransferRegressor
     from modaxfer.opened import Comparison, Run, evaluate, load, predict
     from modaxfer.pretraining.face import pretrain
     from modaxfer.reports.compare.face import Evidence, compare_runs
@@ -29,10 +31,13 @@ _LAZY = {
     "Result": "modaxfer.result",
     "Run": "modaxfer.opened",
     "RunConfig": "modaxfer.config",
+    "TransferClassifier": "modaxfer.estimators",
+    "TransferRegressor": "modaxfer.estimators",
     "compare": "modaxfer.api",
     "compare_runs": "modaxfer.reports.compare.face",
     "curve": "modaxfer.curves",
     "evaluate": "modaxfer.opened",
+    "features": "modaxfer.encoded",
     "load": "modaxfer.opened",
     "predict": "modaxfer.opened",
     "pretrain": "modaxfer.pretraining.face",
@@ -49,10 +54,13 @@ __all__ = [
     "Result",
     "Run",
     "RunConfig",
+    "TransferClassifier",
+    "TransferRegressor",
     "compare",
     "compare_runs",
     "curve",
     "evaluate",
+    "features",
     "hookimpl",
     "load",
     "predict",

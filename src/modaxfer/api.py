@@ -21,6 +21,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     quiet: bool = False,
+    report: bool = True,
     **settings: Unpack[Settings],
 ) -> Run:
     """Train and evaluate one encoder with one strategy on one task, and write the run's folder.
@@ -31,6 +32,7 @@ def train(
         overwrite: Replace the run in the output folder, once the new one cannot be refused any more. Refused where
             files lie there that are no part of a run.
         quiet: Keep silent on standard error.
+        report: Write the page, the model card and the figures; ``modaxfer report RUN`` writes them later.
         **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
             ``task="legal-sentiment"``, ``set={"rank": 8}``. ``data`` may also be labelled rows in memory, as
             `Run.predict` takes them, or ``train``, ``validation`` and ``test`` mapped to such rows: the run keeps them.
@@ -69,7 +71,9 @@ def train(
         )
         if watched.told and not watched.elsewhere:
             bring_home(folder)
-            report_run(told_of_choice(result, folder, wanted.recommended), folder)
+            told = told_of_choice(result, folder, wanted.recommended)
+            if report:
+                report_run(told, folder)
             watched.end(folder)
     return Run(folder, trust_remote_code=wanted.trust_remote_code)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+    from modaxfer.reports.gallery import Gallery
     from modaxfer.runner.compare.ledger import CellRecord
     from modaxfer.runner.predict.predictor import Predictor
     from modaxfer.runner.predict.records import Predicted
@@ -102,6 +103,50 @@ class Run:
 
         frame: pandas.DataFrame = read_test_rows(self.folder)
         return frame
+
+    @property
+    def history(self) -> pandas.DataFrame:
+        """Return a row per epoch: ``phase``, ``epoch``, ``step``, ``loss``, ``learning_rate``, ``score`` and scores.
+
+        A run whose head is fitted in closed form has none.
+        """
+        from modaxfer.reports.frames import history_frame
+
+        return history_frame(self.folder)
+
+    @property
+    def confusion(self) -> pandas.DataFrame:
+        """Return how many test rows of each class (down) were taken for each class (across).
+
+        Raises:
+            DataError: The run has no predictions, or its rows have no class each.
+        """
+        from modaxfer.reports.frames import confusion_frame
+
+        return confusion_frame(self.result, self.folder)
+
+    def features(self, data: Any = None, *, split: str = "test", quiet: bool = False) -> numpy.ndarray:
+        """Return the vectors that the trained model gives its head, float32 ``[rows, width]``; NaN if unread.
+
+        Args:
+            data: As for `predict`; None = rows of the run's own task.
+            split: Of the task: train, validation or test, in whose order ``predictions`` are.
+            quiet: Keep silent on standard error.
+
+        Raises:
+            DataError: As for `predict`; the task's rows are gone, or there is no such split.
+        """
+        from modaxfer.runner.predict.given import find_rows
+        from modaxfer.runner.predict.own_rows import own_features
+        from modaxfer.runner.progress import Progress
+
+        predictor = self._loaded()
+        if data is None:
+            return own_features(predictor, self.folder, split)
+        vectors, warnings = predictor.features(find_rows(data, predictor.described.fields))
+        for line in warnings:
+            Progress(not quiet).say(f"warning: {line}")
+        return vectors
 
     def predict(
         self,
@@ -269,11 +314,12 @@ class Run:
         )
         return made
 
-    def plot(self) -> list[Path]:
-        """Draw the figures again and return their paths; needs the extra ``plots``."""
+    def plot(self) -> Gallery:
+        """Draw the figures again and return their paths, which a notebook shows; needs the extra ``plots``."""
         from modaxfer.reports.figures import write
+        from modaxfer.reports.gallery import Gallery
 
-        return list(write(self.result, self.folder))
+        return Gallery(write(self.result, self.folder))
 
     def __repr__(self) -> str:
         """Name folder and primary score."""

@@ -37,6 +37,7 @@ COMMANDS = {
     "compare": ("modaxfer.cli.compare:compare_command", "Train a grid of encoders, strategies, tasks and seeds."),
     "recommend": ("modaxfer.cli.recommend:recommend_command", "Say which encoder and strategy to train a task with."),
     "curve": ("modaxfer.cli.curve:curve_command", "Score against number of labels, and what more would bring."),
+    "features": ("modaxfer.cli.features:features_command", "Write an encoder's features of rows."),
     "report": ("modaxfer.cli.runs:report_command", "Render the reports of a run again."),
     "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),
     "show": ("modaxfer.cli.listing:show_command", "Show one encoder, bridge, strategy, task, metric or report."),

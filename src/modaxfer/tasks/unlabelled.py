@@ -15,7 +15,6 @@ from modaxfer.data import read_data
 from modaxfer.data.cells.columns import MEDIA, conform, file_columns
 from modaxfer.data.cleaning import find_empty, find_infinite, read_media, too_coarse
 from modaxfer.data.fingerprint import fingerprint, row_digests
-from modaxfer.data.layouts.listing import list_media
 from modaxfer.data.media.values import encoded
 from modaxfer.data.near_copies import near_copies
 from modaxfer.data.rows import Rows
@@ -24,6 +23,7 @@ from modaxfer.data.tables.files import is_data, require_file
 from modaxfer.errors import DataError, RefusedError
 from modaxfer.registry import registry
 from modaxfer.spec import SPLITS, UNLABELLED, Field
+from modaxfer.tasks.loose_files import loose_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,20 +111,11 @@ def with_unlabelled(data: TaskData, fields: Sequence[Field], asked: str, *, data
 def _find(asked: str, fields: Sequence[Field], data_dir: str | None) -> _Found:
     path = Path(asked).expanduser()
     if path.exists():
-        tables = _loose_files(path, fields) or read_data(path)
+        tables = loose_files(path, fields, UNLABELLED) or read_data(path)
         return _Found(tables=tables, source=f"{'folder' if path.is_dir() else 'file'} {path}", root=_root(path))
     entry = registry().get("task", asked)
     found = find_rows(entry.spec, data_dir)
     return _Found(tables=found.tables, source=f"task {entry.id}, {found.source}", root=found.root)
-
-
-def _loose_files(path: Path, fields: Sequence[Field]) -> dict[str, pa.Table]:
-    """Return the images or sounds of a folder in which nothing else lies, of a task that has no other field."""
-    if not path.is_dir() or len(fields) > 1 or fields[0].signal.kind not in MEDIA:
-        return {}
-    listing = list_media(path)
-    names = listing.images if fields[0].signal.kind == "image" else listing.sounds
-    return {} if listing.folders or not names else {UNLABELLED: pa.table({fields[0].name: list(names)})}
 
 
 def _root(path: Path) -> Path:

@@ -109,6 +109,83 @@ class Predictor:
             RefusedError: The model has no layer norms to adapt.
         """
         progress = progress or Progress(enabled=False)
+        table, read, kept, reasons = self._readable(given, progress)
+        if adapt is not None:
+            logits, told = self._adapted(read.examples, progress)
+        else:
+            logits, told = self._forward(read.examples, progress), ()
+        decision = self.described.decision.at(threshold)
+        decoded, unscaled, calibrated = decision.apply(self.objective, logits)
+        scores = unscaled if raw else calibrated
+        made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
+        predictions: list[Any] = [None] * table.num_rows
+        for row, value in zip(kept, made, strict=True):
+            predictions[row] = value
+        return Predicted(
+            predictions=predictions,
+            scores=None if scores is None else _scattered(scores, kept, table.num_rows),
+            calibrated=None if calibrated is None else _scattered(calibrated, kept, table.num_rows),
+            classes=self.described.classes,
+            given=given,
+            reasons=reasons,
+            warnings=(
+                *given.notes,
+                *map(_strange, strange_cells(table, self.described.types)),
+                *read.notes,
+                *told,
+                *_unpredicted(reasons, table.num_rows),
+            ),
+        )
+
+    def features(self, given: Given, progress: Progress | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return the vectors that the head takes, float32 ``[rows, width]``, NaN for a row that cannot be read.
+
+        Beside them what was left out or could not be read, one line each.
+
+        Raises:
+            DataError: As for `predict_rows`; or the head reads each part of a row, not one vector.
+        """
+        progress = progress or Progress(enabled=False)
+        table, read, kept, reasons = self._readable(given, progress)
+        vectors = np.full((table.num_rows, self.model.width), np.nan, np.float32)
+        vectors[kept] = self._vectors(read.examples, progress)
+        return vectors, (*given.notes, *read.notes, *_unpredicted(reasons, table.num_rows))
+
+    def row_features(self, rows: Rows, root: Path | None) -> np.ndarray:
+        """Return the same of conformed rows, every one of which can be read.
+
+        Raises:
+            DataError: A row cannot be read.
+        """
+        progress = Progress(enabled=False)
+        read = self._read(rows, root, progress)
+        if read.reasons:
+            raise DataError("rows cannot be read", got=first_reasons(read.reasons), fix="repair or remove them")
+        return self._vectors(read.examples, progress)
+
+    def _vectors(self, examples: Sequence[Example], progress: Progress) -> np.ndarray:
+        if self.model.readout.pooling in PARTS:
+            raise DataError(
+                f"the head of a {self.described.problem} run reads each part of a row, not one vector of it",
+                fix="modaxfer.features(rows, encoder=RUN) reads one vector of each row",
+            )
+        vectors = np.zeros((len(examples), self.model.width), np.float32)
+        run = lambda batch: self.model.features(batch).pooled  # noqa: E731
+        with progress.bar("encoding", len(examples)) as advance:
+            for chosen, values in forward_rows(
+                examples,
+                lengths_of(examples, self.processor),
+                self.processor.collate,
+                run,
+                self.computer,
+                max_tokens=MAX_TOKENS,
+                advance=advance,
+            ):
+                vectors[chosen] = values.float().cpu().numpy()
+        return vectors
+
+    def _readable(self, given: Given, progress: Progress) -> tuple[pa.Table, _Read, np.ndarray, dict[int, str]]:
+        """Return the table of `given`, the rows that can be read, their positions, and why the others cannot be."""
         fields, partial = self.described.fields, self.described.partial
         table = self._completed(given.table)
         if not table.num_rows:
@@ -124,32 +201,7 @@ class Predictor:
                 got=first_reasons(reasons),
                 fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.described.types))}",
             )
-        if adapt is not None:
-            logits, told = self._adapted(read.examples, progress)
-        else:
-            logits, told = self._forward(read.examples, progress), ()
-        decision = self.described.decision.at(threshold)
-        decoded, unscaled, calibrated = decision.apply(self.objective, logits)
-        scores = unscaled if raw else calibrated
-        made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
-        predictions: list[Any] = [None] * table.num_rows
-        for row, value in zip(kept[read.kept], made, strict=True):
-            predictions[row] = value
-        return Predicted(
-            predictions=predictions,
-            scores=None if scores is None else _scattered(scores, kept[read.kept], table.num_rows),
-            calibrated=None if calibrated is None else _scattered(calibrated, kept[read.kept], table.num_rows),
-            classes=self.described.classes,
-            given=given,
-            reasons=reasons,
-            warnings=(
-                *given.notes,
-                *map(_strange, strange_cells(table, self.described.types)),
-                *read.notes,
-                *told,
-                *_unpredicted(reasons, table.num_rows),
-            ),
-        )
+        return table, read, kept[read.kept], reasons
 
     def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> Any:
         """Return float32 logits ``[rows, outputs]`` of conformed rows, every one of which can be read.

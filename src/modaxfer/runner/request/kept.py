@@ -31,13 +31,14 @@ STORE, NAME = "given", "data"
 """Folder inside the cache, and the name of the file or folder of one data set there: what a run's task is called by."""
 
 
-def keep_rows(values: Mapping[str, Any]) -> dict[str, Any]:
+def keep_rows(values: Mapping[str, Any], store: Path | None = None) -> dict[str, Any]:
     """Write rows in memory to a file that is called by their content, and name it instead.
 
     Args:
         values: Settings of a run; ``data`` holds rows as `modaxfer.data.given.given_rows` takes them, or a mapping of
             ``train``, ``validation`` and ``test`` to such rows. Images and sounds that are named by their path are
             copied.
+        store: Folder to write into; None = the cache, from where the run brings them home.
 
     Returns:
         The settings with the file's name as ``data``. What was assumed or left out is noted in it, and so in the
@@ -55,7 +56,7 @@ def keep_rows(values: Mapping[str, Any]) -> dict[str, Any]:
     for split, rows in given.items():
         require_columns(rows.table, labels, f"label column (of {split})" if split else "label column")
     tables = {split: _embedded(rows, inputs) for split, rows in given.items()}
-    return {**values, "data": str(_stored(tables))}
+    return {**values, "data": str(_stored(tables, store or cache_folder().absolute() / STORE))}
 
 
 def bring_home(folder: Path) -> None:
@@ -127,10 +128,9 @@ def _content(value: Any, root: Path | None) -> Any:
         return {"bytes": None, "path": str(name).lstrip("/")}
 
 
-def _stored(tables: Mapping[str, pa.Table]) -> Path:
+def _stored(tables: Mapping[str, pa.Table], store: Path) -> Path:
     import pyarrow.parquet as pq
 
-    store = cache_folder().absolute() / STORE
     store.mkdir(parents=True, exist_ok=True)
     scratch = store / f".{uuid.uuid4().hex}"
     scratch.mkdir()

@@ -52,8 +52,12 @@ class Request:
         return {Role.TARGET: self.tasks, Role.SOURCE: () if self.source is None else (self.source,)}
 
 
-def read_request(config: RunConfig) -> Request:
+def read_request(config: RunConfig, rows: tuple[tuple[str, TaskSpec], ...] | None = None) -> Request:
     """Find what `config` names.
+
+    Args:
+        config: The request.
+        rows: Id and spec of what stands in place of its tasks, where that is neither registered nor has labels.
 
     Raises:
         ConfigError: Something is missing from the request.
@@ -76,7 +80,7 @@ def read_request(config: RunConfig) -> Request:
     if adapts:
         refuse_idle_stage(config, strategy)
     refuse_unlabelled(config, strategy)
-    tasks = find_tasks(config)
+    tasks = find_tasks(config) if rows is None else rows
     refuse_divisions(config, [task for _, task in tasks])
     refuse_asked(config.augment, (*tasks, *(() if source is None else (source,))))
     # Before an encoder is looked up, for which Transformers is imported.

@@ -84,7 +84,10 @@ class _Chosen:
 
 
 def resolve_tasks(
-    config: RunConfig, request: Request | None = None, memory: Memory | None = None
+    config: RunConfig,
+    request: Request | None = None,
+    memory: Memory | None = None,
+    given: TaskData | None = None,
 ) -> tuple[ResolvedTask, ...]:
     """Choose everything a run needs and refuse what cannot work.
 
@@ -92,6 +95,7 @@ def resolve_tasks(
         config: The request.
         request: What `read_request` made of `config`, where that has been asked already.
         memory: What other runs of the command have read of their tasks.
+        given: Rows of the only task, where it is no registered one and they are read already.
 
     Returns:
         One per task; all share encoders, strategy and plan.
@@ -107,7 +111,7 @@ def resolve_tasks(
     """
     request = request or read_request(config)
     parent = find_parent(config, request.strategy, request.encoders[0])
-    asked = [_task_rows(config, request, task_id, task, memory, parent) for task_id, task in request.tasks]
+    asked = [_task_rows(config, request, task_id, task, memory, parent, given) for task_id, task in request.tasks]
     if config.unlabelled is not None:
         asked = [_with_unlabelled(config, each) for each in asked]
     source = _source_rows(config, request, asked, memory)
@@ -218,6 +222,7 @@ def _task_rows(
     task: TaskSpec,
     memory: Memory | None,
     parent: ModelDescription | None = None,
+    given: TaskData | None = None,
 ) -> _TaskRows:
     require_problem(task.target.problem, problem_of(task.target.problem))
     read = partial(
@@ -232,14 +237,15 @@ def _task_rows(
         memory=memory,
     )
     try:
-        data = read(task)
+        data = given or read(task)
     except TooFewRowsError as error:
         raise _of_task(error, task_id) from error
     if parent is not None and data.classes != (classes := parent_classes(parent, task, data.classes, config)):
         task = replace(task, target=replace(task.target, classes=classes))
         data = read(task)
     fields = fields_of(task, data)
-    refuse_other_scores(config, task, data)
+    if given is None:
+        refuse_other_scores(config, task, data)
     ways = pick_ways(fields, request.encoders, config.bridge)
     if parent is not None:
         refuse_other_way(parent, ways[0][1], fields)

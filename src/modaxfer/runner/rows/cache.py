@@ -23,7 +23,7 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.claims.hold import is_held
 from modaxfer.runner.rows.store import FORMAT, DamagedError, ExampleStore, Notes, UnwritableError, digest
 
-__all__ = ["RUNS", "Tell", "cache_key", "cached_state", "cached_store"]
+__all__ = ["RUNS", "Tell", "cache_key", "cached_state", "cached_store", "is_kept"]
 
 LIMIT_GB = 20.0
 """Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
@@ -47,6 +47,11 @@ _ROOM: dict[tuple[Path, float], float] = {}
 def cache_key(*parts: object) -> str:
     """Return a short hash of everything that decides an entry's content."""
     return hashlib.sha256(json.dumps([FORMAT, *map(str, parts)]).encode()).hexdigest()[:40]
+
+
+def is_kept(kind: str, key: str) -> bool:
+    """Return whether there is an entry `key`; another run may remove it the next moment."""
+    return (cache_folder() / kind / key).is_dir()
 
 
 def cached_store(

@@ -14,7 +14,7 @@ from modaxfer.errors import RunFailedError
 from modaxfer.plan import Reads
 from modaxfer.runner.model.tower import LAYER_STATES, read_out
 from modaxfer.runner.model.transfer import POOLED, PRESENT, part_of_batch
-from modaxfer.runner.rows.cache import cache_key, cached_store
+from modaxfer.runner.rows.cache import cache_key, cached_store, is_kept
 from modaxfer.runner.rows.encode import collate_states
 from modaxfer.runner.rows.split import PickedRows, Split
 from modaxfer.runner.rows.store import ExampleStore
@@ -26,6 +26,7 @@ __all__ = [
     "head_inputs",
     "is_known",
     "layer_features",
+    "layers_are_kept",
     "pooled_features",
     "predict_known",
     "refuse_undefined",
@@ -83,6 +84,12 @@ def layer_features(session: TaskSession, name: str) -> tuple[TowerLayers, ...]:
     if name not in session.layers:
         session.layers[name] = tuple(_tower_layers(session, name, place) for place in range(len(session.model.towers)))
     return session.layers[name]
+
+
+def layers_are_kept(session: TaskSession, name: str) -> bool:
+    """Return whether pooled vectors of all layers of the only encoder are in the cache for split `name`."""
+    key = cache_key("layers", session.splits[name].key, session.weights_key)
+    return session.train.cache and bool(session.weights_key) and is_kept("features", key)
 
 
 def _tower_layers(session: TaskSession, name: str, tower: int) -> TowerLayers:

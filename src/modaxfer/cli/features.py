@@ -1,0 +1,65 @@
+"""``modaxfer features``."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modaxfer.cli.command import Command
+from modaxfer.cli.options import config_options_but, config_options_of, settings
+from modaxfer.cli.output import print_json, print_lines
+from modaxfer.config import RunConfig
+from modaxfer.errors import ConfigError
+from modaxfer.runner.features.question import SHARED, Reading, rows_file
+
+__all__ = ["features_command"]
+
+OTHERS = tuple(item.name for item in dataclasses.fields(RunConfig) if item.name not in SHARED)
+
+
+@click.command("features", cls=Command)
+@config_options_of(Reading)
+@config_options_but(*OTHERS)
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def features_command(as_json: bool, **values: Any) -> None:
+    """Write what a frozen encoder says of rows, one vector per row.
+
+    \b
+    modaxfer features --encoder bert --data reviews.csv --text review --output reviews.parquet
+    modaxfer features --encoder vit --data photos/ --output photos.npy
+    modaxfer features --encoder RUN --task legal-sentiment --layer auto --output sentiment.parquet
+
+    No labels are needed and nothing is trained. Every row that was given is there, in its order, by its row_id; one
+    that cannot be read has no numbers, and the reason why. Rows are written block by block, and kept in the cache.
+    """  # noqa: D301 - click's mark for lines kept as they are
+    from modaxfer.encoded import features
+
+    given = settings(values)
+    if "output" not in given:
+        raise ConfigError("--output missing", fix="name the file to write: --output F.parquet, or F.npy")
+    given.pop("encoder", None)
+    names = values["encoder"]
+    written = features(given.pop("data", None), encoder=names if len(names) != 1 else names[0], **given)
+    told = _told(Path(str(written)))
+    if as_json:
+        print_json(told)
+    else:
+        print_lines(f"{told['rows']:,} rows x {told['features']:,} features  {', '.join(told['files'])}")
+
+
+def _told(output: Path) -> dict[str, Any]:
+    if output.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        from modaxfer.runner.features.sinks import COLUMN
+
+        stored = pq.ParquetFile(output)
+        width = sum(name.startswith(COLUMN) for name in stored.schema_arrow.names)
+        return {"rows": stored.metadata.num_rows, "features": width, "files": [str(output)]}
+    import numpy as np
+
+    rows, width = np.load(output, mmap_mode="r").shape
+    return {"rows": rows, "features": width, "files": [str(output), str(rows_file(output))]}

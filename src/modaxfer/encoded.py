@@ -1,0 +1,86 @@
+"""The Python face of ``modaxfer features``: what an encoder says of rows, as an array, a data frame or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modaxfer.settings import plain_values
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+__all__ = ["features"]
+
+
+def features(
+    data: Any = None,
+    *,
+    encoder: str | Path,
+    task: str | None = None,
+    split: str | Sequence[str] = (),
+    layer: str | int = "last",
+    pooling: str | None = None,
+    output: str | Path | None = None,
+    as_frame: bool = False,
+    quiet: bool = False,
+    **settings: Any,
+) -> numpy.ndarray | pandas.DataFrame | Path:
+    """Return what a frozen encoder says of rows, one vector each, in the order of the rows.
+
+    Rows are encoded once: what is in the cache, of a run of strategy ``frozen`` too, is read from there.
+
+    Args:
+        data: A file or folder; or rows in memory: a data frame, mappings, an Arrow table, a `datasets.Dataset`; texts,
+            paths, PIL images, sounds; an array ``[rows, columns]``. Labels are not needed.
+        encoder: A name, ``name:size``, a hub id, a folder, or a completed run.
+        task: A registered task in place of `data`.
+        split: Of a task or a folder of splits: those that are wanted; default all.
+        layer: ``last``, a number (0 = embeddings), ``mean`` of all; of a task ``auto``, which its labels choose.
+        pooling: ``cls``, ``mean`` or ``mean_std``; None = the encoder's way.
+        output: ``F.parquet`` or ``F.npy`` (row ids in ``F.rows.csv``), written block by block.
+        as_frame: Return a data frame: ``feature_0`` ... by ``row_id``; of a frame that was given, by its own index.
+        quiet: Keep silent on standard error.
+        **settings: ``text``, ``image``, ``audio``, ``number`` (columns; told from the values where none is named),
+            ``label`` (columns that are no inputs), ``bridge``, ``checkpoint``, ``set`` and those further fields of
+            `modaxfer.RunConfig` that ``modaxfer features --help`` lists.
+
+    Returns:
+        float32 ``[rows, width]``, NaN for a row that cannot be read; the path, where `output` is given.
+
+    Raises:
+        ModaxferError: The request was wrong, or the rows cannot be encoded.
+    """
+    from modaxfer.runner.features.question import read_question
+
+    in_memory = not isinstance(data, str | Path | None)
+    asked: Mapping[str, Any] = {
+        "encoder": encoder, "task": task or (), "split": split, "layer": str(layer), "pooling": pooling,
+        "output": output, "data": None if in_memory else data, **settings,
+    }  # fmt: skip
+    question = read_question(plain_values(asked), in_memory=in_memory)
+    # Below this line data and then torch are read, which takes seconds; above it mistakes have been answered.
+    from modaxfer.runner.features.rows import resolve_features
+    from modaxfer.runner.progress import Progress
+
+    progress = Progress(not quiet)
+    resolved = resolve_features(question, data if in_memory else None)
+    from modaxfer.runner.features.sinks import COLUMN, gathered, write_features
+    from modaxfer.runner.features.stream import open_features
+
+    opened = open_features(question, resolved, progress)
+    if question.output is not None:
+        write_features(opened, question.output)
+        return question.output
+    vectors, ids, splits = gathered(opened)
+    if not as_frame:
+        return vectors
+    import pandas as pd
+
+    index = data.index if in_memory and isinstance(data, pd.DataFrame | pd.Series) else pd.Index(ids, name="row_id")
+    frame = pd.DataFrame(vectors, index=index, columns=[f"{COLUMN}{place}" for place in range(opened.width)])
+    if len(resolved.parts) > 1:
+        frame.insert(0, "split", splits)
+    return frame
