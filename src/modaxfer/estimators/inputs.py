@@ -32,10 +32,10 @@ class Columns:
 
 def is_array(rows: Any) -> bool:
     """Tell whether `rows` are numbers ``[rows, columns]``, which scikit-learn checks, and no values or frame."""
-    if _is_frame(rows):
-        return False
     if hasattr(rows, "toarray") or np.isscalar(rows):
         return True  # Sparse, or no rows at all: scikit-learn says what is wrong with it.
+    if _is_frame(rows):
+        return False
     if isinstance(rows, np.ndarray) and rows.dtype != object:
         return rows.dtype.kind not in "US" or rows.ndim > 1
     if hasattr(rows, "iloc"):  # A Series is values, unless of numbers, which are no rows.
