@@ -201,7 +201,7 @@ class TransferClassifier(ClassifierMixin, _Transfer):  # type: ignore[misc]
         check_classification_targets(target)
         self.classes_, numbers = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"a classifier needs two classes or more; y has one class: {self.classes_[0]!r}")
+            raise ValueError(f"a classifier needs two classes or more; y has one class: {self.classes_.tolist()[0]!r}")
         self._labels = Labels.of(self.classes_)
         problem = "binary" if len(self.classes_) == 2 else "multiclass"
         self._learn(rows, [self._labels.names[number] for number in numbers], problem, numbers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,7 +69,9 @@ def test_blocks_are_the_whole(tiny, tmp_path, monkeypatch):
 
 
 def test_layers_are_those_of_the_encoder(tiny):
-    every = [modaxfer.features(TEXTS[:2], encoder=tiny("bert"), layer=layer, quiet=True) for layer in (0, 1, 2)]
+    depth = json.loads((tiny("bert") / "config.json").read_text())["num_hidden_layers"]
+    layers = range(depth + 1)
+    every = [modaxfer.features(TEXTS[:2], encoder=tiny("bert"), layer=layer, quiet=True) for layer in layers]
     mean = modaxfer.features(TEXTS[:2], encoder=tiny("bert"), layer="mean", quiet=True)
     np.testing.assert_allclose(mean, np.mean(every, axis=0), atol=1e-5)
     spread = modaxfer.features(TEXTS[:2], encoder=tiny("bert"), pooling="mean_std", quiet=True)
