@@ -21,6 +21,8 @@ from modaxfer.testing.material import tiny_models
 from modaxfer.testing.material.raw_inputs import raws
 
 AUTO = ("t5", "resnet", "clip")
+LIKE = ("roberta", "xlm-roberta", "camembert", "electra", "hubert", "wav2vec2-stable")
+"""Which are written as another of `CONFIGS` is."""
 MORE = ("distilbert", "bart", "deberta-v2", "swin", "wavlm", "wav2vec2-bert")
 
 
@@ -50,7 +52,11 @@ def states(encoder, kind):
 
 
 @pytest.mark.parametrize(
-    "name", [*tiny_models.CONFIGS, *AUTO, *(pytest.param(each, marks=pytest.mark.slow) for each in MORE)]
+    "name",
+    [
+        *(name for name in (*tiny_models.CONFIGS, *AUTO) if name not in LIKE),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (*LIKE, *MORE)),
+    ],
 )
 def test_automodel_reads_the_folder_whole_and_so_do_we(tmp_path, name):
     kind = checkpoint(name, tmp_path / "base")

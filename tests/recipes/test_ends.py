@@ -39,6 +39,7 @@ def test_an_end_is_told_and_the_saved_model_is_the_one_that_was_scored(strategy,
     assert all(end["validation"] >= end["before"] for end in told)
     assert told[-1]["validation"] == pytest.approx(run.result.metrics["validation"][run.result.primary], abs=1e-6)
     assert run.result.metrics["test"] == pytest.approx(run.evaluate()["metrics"], abs=1e-6)
+    json.loads((run.folder / "result.json").read_text(), parse_constant=lambda name: pytest.fail(name))
 
 
 def test_the_whole_share_is_the_trained_model_and_none_of_it_the_model_before(tiny, own_rows, tmp_path):
@@ -81,11 +82,6 @@ def test_a_killed_run_ends_as_an_unbroken_one(options, tiny, own_rows, tmp_path,
     resumed = modaxfer.train(output=str(tmp_path / "broken"), resume=True, quiet=True).result
     assert resumed.training["after"] == whole.training["after"]
     assert resumed.metrics == whole.metrics
-
-
-def test_the_result_is_valid_json(tiny, own_rows, tmp_path):
-    run = trained(tiny, own_rows, tmp_path / "run", soup=2, wise_ft=True)
-    json.loads((run.folder / "result.json").read_text(), parse_constant=lambda name: pytest.fail(name))
 
 
 @pytest.mark.parametrize(

@@ -129,10 +129,16 @@ def _written_at(found: Any, text: str) -> tuple[str, int | None]:
     module = str(getattr(named, "__module__", ""))
     code = getattr(getattr(named, "__func__", named), "__code__", None)
     try:
-        line = code.co_firstlineno if code is not None else inspect.getsourcelines(named)[1]
+        line = code.co_firstlineno if code is not None else _line_of(named)
     except (OSError, TypeError):
         return text.partition(":")[0], None
     return module, line
+
+
+@lru_cache(maxsize=256)
+def _line_of(named: Any) -> int:
+    """Return the line where a class is written; to find it, its whole file is read."""
+    return inspect.getsourcelines(named)[1]
 
 
 def _text(target: object) -> str:

@@ -33,8 +33,13 @@ class Registry:
         self.plugins = tuple(plugins)
         """A record of every plugin, the framework's own first, loaded or not."""
         self._entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
+        entries = tuple(entries)
         for entry in entries:
             self._entries[entry.kind].append(entry)
+        self._named: dict[str, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
+        for entry in entries:
+            for name in {entry.id, entry.name}:
+                self._named[entry.kind].setdefault(name, []).append(entry)
         self._manager = manager
 
     def all(self, kind: str) -> tuple[Entry, ...]:
@@ -53,6 +58,8 @@ class Registry:
             UnknownNameError: Nothing has this name; lists candidates, close matches and, where its plugin is not
                 loaded, why.
         """
+        if len(named := self._named[_kind(kind).name].get(name, ())) == 1:
+            return named[0]
         lost = [record.failure for record in self.plugins if record.failure and name.startswith(f"{record.namespace}/")]
         found = _kind(kind)
         if not lost and not matching(name, self.all(kind)) and (missing := suggestion(name, self.plugins, kind)):

@@ -55,7 +55,8 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_some_head_is_fitted_and_says_numbers(kind) -> None:
+def test_some_head_is_fitted_and_says_numbers(kind, monkeypatch) -> None:
+    monkeypatch.setattr("modaxfer.heads.classical.reduction.EPOCHS", 2)
     train, targets, options = KINDS[kind]
     found = fitted(train, targets, **options)
     logits = said(found.head, torch.zeros(2, 16 if found.readouts[0].pooling == "mean_std" else 8))
