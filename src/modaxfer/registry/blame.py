@@ -125,7 +125,7 @@ def _written_at(found: Any, text: str) -> tuple[str, int | None]:
     if isinstance(found, str):
         text, found = found, _loaded(found)
     found = inspect.unwrap(found) if callable(found) else found
-    named = found if hasattr(found, "__qualname__") else type(found)
+    named: Any = found if hasattr(found, "__qualname__") else type(found)
     module = str(getattr(named, "__module__", ""))
     code = getattr(getattr(named, "__func__", named), "__code__", None)
     try:

@@ -58,7 +58,7 @@ class Registry:
             UnknownNameError: Nothing has this name; lists candidates, close matches and, where its plugin is not
                 loaded, why.
         """
-        if len(named := self._named[_kind(kind).name].get(name, ())) == 1:
+        if len(named := self._named[_kind(kind).name].get(name, [])) == 1:
             return named[0]
         lost = [record.failure for record in self.plugins if record.failure and name.startswith(f"{record.namespace}/")]
         found = _kind(kind)
