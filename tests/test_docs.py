@@ -56,7 +56,8 @@ def python_blocks() -> list[tuple[str, str]]:
 def generate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str]]:
     """Return a function that runs ``docs/generate.py`` of a folder and returns its exit status and what it printed."""
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    monkeypatch.setenv("MODAXFER_PLUGINS", "")
+    monkeypatch.delenv("MODAXFER_PLUGINS", raising=False)  # The script sets it.
+    registry()  # Of all that is installed: the script must not leave one without plugins to other tests.
 
     def run(*arguments: str, root: Path = ROOT) -> tuple[object, str]:
         script = str(root / "docs" / "generate.py")
