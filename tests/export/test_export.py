@@ -62,7 +62,7 @@ def test_an_export_gives_the_runs_scores_and_says_what_it_is(exported, finished)
 
 
 def test_the_script_knows_nothing_of_modaxfer():
-    for kind in ("text", "image", "audio"):
+    for kind in ("text", "image", "audio", "drawn"):
         for model in ("classifier", "encoder", "graph"):
             code = pipeline_script(kind, model).partition('"""\n\nfrom __future__')[2]
             assert "modaxfer" not in code
@@ -124,6 +124,28 @@ def test_a_linear_head_is_what_transformers_class_computes(model_type, size, tin
         states = model.base_model(**given).last_hidden_state
         vector = read(states, torch.ones(states.shape[:2]), pooling)
         assert_close(model(**given).logits, vector @ linear.weight.T + linear.bias, rtol=1e-4, atol=1e-5)
+
+
+def test_text_is_drawn_as_the_bridge_draws_it(tmp_path):
+    from modaxfer.bridges.render import RenderBridge, RenderOptions
+    from modaxfer.contracts import InputLayout
+    from modaxfer.export.carried.drawn import Inputs
+    from modaxfer.spec import Field, Signal
+
+    fields = tuple(Field(name=name, signal=Signal(kind="text")) for name in ("a", "b"))
+    layout = InputLayout(kind="patches", max_tokens=40, patch_size=8, image_size=48)
+    bridge = RenderBridge(RenderOptions(), fields, layout, None)
+    told, font = bridge.drawing
+    (tmp_path / "font.ttf").write_bytes(font)
+    pixels = {"scaled": False, "factor": 1.0, "mean": [0.0] * 3, "deviation": [1.0] * 3}
+    inputs = Inputs({"fields": ["a", "b"], **told, **pixels}, tmp_path)
+    rows = [
+        {"a": "The court \u2014 in caf\u00e9s", "b": " \u4e2d text\u200b "},
+        {"a": "", "b": None},
+        {"a": "long words " * 40, "b": "short"},
+    ]
+    for made, strip in zip(inputs(rows), bridge(rows), strict=True):
+        assert (made["patches"] == strip.pixels).all()
 
 
 def test_what_cannot_be_is_refused_before_weights_are_loaded(finished, tmp_path, monkeypatch):

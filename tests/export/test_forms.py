@@ -61,6 +61,16 @@ def test_a_graph_gives_the_runs_scores_at_shapes_it_was_not_traced_at(trained, t
     assert told["difference"] <= 1e-3
 
 
+@pytest.mark.parametrize("form", ["transformers", "onnx"])
+def test_text_that_is_drawn_gives_the_runs_scores(tmp_path, tiny, own_rows, form):
+    run = tmp_path / "run"
+    settings = {"encoder": str(tiny("vit")), "strategy": "lora", "device": "cpu", **own_rows("text")}
+    modaxfer.train(output=str(run), quiet=True, epochs=2, **settings)
+    folder, told = export_run(run, form, tmp_path / "made", rows=8)
+    assert told["difference"] <= 1e-3
+    assert (folder / ("encoder" if form == "transformers" else "processor") / "font.ttf").is_file()
+
+
 def test_eight_bits_are_smaller_and_say_what_they_cost(trained, tmp_path):
     pytest.importorskip("onnxruntime", reason="the extra export is not installed")
     run = trained("bert", "full")

@@ -13,6 +13,7 @@ from PIL import Image
 from modaxfer.bridges.fonts import fonts_here
 from modaxfer.bridges.learned import taken_over
 from modaxfer.bridges.native import texts_of
+from modaxfer.bridges.repertoire import CLOSEST_FORMS
 from modaxfer.bridges.typeface import WHITE, Typeface
 from modaxfer.bridges.word_cells import WordCells
 from modaxfer.config import documented
@@ -96,6 +97,12 @@ class RenderBridge:
         self._rows = self._cut = self._wanted = self._lost = 0
         # What fonts it will find is not known yet, but where it will look.
         self.identity = self._named() + (f":{fonts_here()}" if options.font is None else "")
+
+    @property
+    def drawing(self) -> tuple[dict[str, Any], bytes]:
+        """How it draws with its own font, as plain JSON types, and that font's file."""
+        told = {"side": self._side, "most": self._most, "font_size": self._face.size, "squeeze": self._face.squeeze}
+        return {**told, "closest": dict(CLOSEST_FORMS)}, self._face.data
 
     def fit(self, rows: Sequence[Row], targets: np.ndarray) -> None:
         """Look which scripts the training rows are written in, and find fonts for them; `targets` say nothing.

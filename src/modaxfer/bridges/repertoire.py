@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from PIL import ImageFont
 
-__all__ = ["REPLACEMENT", "Repertoire"]
+__all__ = ["CLOSEST_FORMS", "REPLACEMENT", "Repertoire"]
 
 REPLACEMENT = "\ufffd"
 """Drawn for a character that the font lacks: fonts answer with their box for missing glyphs."""

@@ -58,10 +58,12 @@ class Typeface:
 
     def __init__(self, *, path: str | None, height: int, size: float | None, squeeze: float) -> None:
         data = _font_bytes(path)
+        self.data = data
+        """The font file."""
         engine = _engine(path)
         self.height = height
         """Height of a line in pixels."""
-        self._squeeze, self._bundled = squeeze, path is None
+        self.squeeze, self._bundled = squeeze, path is None
         self.size = _checked_size(_load(data, 1000, engine, path), height, size)
         self._font = _load(data, self.size * SCALE, engine, path)
         self._baseline = _baseline(self._font, height * SCALE)
@@ -129,7 +131,7 @@ class Typeface:
         Returns:
             uint8 ``[height, width]``, 255 = white; width 0 for a text without visible characters.
         """
-        ratio = SCALE / self._squeeze
+        ratio = SCALE / self.squeeze
         fine_limit = math.ceil(limit * ratio)
         pieces = list(self._pieces((text if wrapped else self.repertoire.drawable(text)).split(), fine_limit))
         if not pieces:
@@ -154,7 +156,7 @@ class Typeface:
             for word in words
             for place, run in groupby(word, self.repertoire.place_of)
         )
-        return (letters + self._space.shape[1] * max(0, len(words) - 1)) * self._squeeze / SCALE
+        return (letters + self._space.shape[1] * max(0, len(words) - 1)) * self.squeeze / SCALE
 
     def wrap(self, text: str, width: int) -> Iterator[str]:
         """Break `text` into lines at most `width` pixels wide; a word that is wider than a line is broken too.
@@ -184,7 +186,7 @@ class Typeface:
             uint8 ``[height, side]``, 255 = white.
         """
         fine = Image.fromarray(self._word(text))
-        width = min(side, max(1, round(fine.width * self._squeeze / SCALE)))
+        width = min(side, max(1, round(fine.width * self.squeeze / SCALE)))
         cell = np.full((self.height, side), WHITE, np.uint8)
         left = (side - width) // 2
         cell[:, left : left + width] = np.asarray(fine.resize((width, self.height), Image.Resampling.BOX))
@@ -192,17 +194,17 @@ class Typeface:
 
     @property
     def _space_advance(self) -> float:
-        return self._space.shape[1] * self._squeeze / SCALE
+        return self._space.shape[1] * self.squeeze / SCALE
 
     def _advance(self, word: str) -> float:
-        return float(self._word(word).shape[1] * self._squeeze / SCALE)
+        return float(self._word(word).shape[1] * self.squeeze / SCALE)
 
     def _breakable(self, words: Sequence[str], width: int) -> Iterator[str]:
         for word in words:
             rest = word
             while rest:
                 # A letter is at least one fine pixel wide, so no more than these can stand in a line.
-                head = rest[: math.ceil(width * SCALE / self._squeeze)]
+                head = rest[: math.ceil(width * SCALE / self.squeeze)]
                 if self._advance(head) > width:
                     fitting = bisect_right(
                         range(1, len(head)), width, key=lambda end: math.ceil(self._advance(head[:end]))

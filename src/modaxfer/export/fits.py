@@ -45,6 +45,8 @@ def fit_of(subject: Subject) -> tuple[Fit | None, str]:
         return None, "its head is not one linear map"
     if readout.layers != (subject.encoder.depth,) or readout.weights != (1.0,):
         return None, f"its head reads layer {readout.layers} of {subject.encoder.depth}, Transformers' the last"
+    if subject.kind not in AUTO:
+        return None, "its text is drawn, and Transformers' class takes whole pictures"
     wanted = _FITS.get(model_type)
     if wanted is None:
         return None, f"Transformers' class for {model_type} has more than a linear map, or pools in its own way"

@@ -89,6 +89,8 @@ def write_pipeline(subject: Subject, folder: Path, model: str, told: Mapping[str
     """
     divided, inside = ways.get("divided", False), ways.get("inside", False)
     told = {**subject.answers(divided=divided), "input": subject.inputs(scaled=not inside), **told}
+    if subject.kind == "drawn":
+        (folder / str(told["processor"]) / "font.ttf").write_bytes(subject.drawing[1])
     (folder / "pipeline.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     (folder / "pipeline.py").write_text(pipeline_script(subject.kind, model), encoding="utf-8")
 

@@ -27,11 +27,16 @@ GRAPH, EIGHT_BITS = "model.onnx", "model.int8.onnx"
 MASK, NAMED = "mask", "attention_mask"
 """What a batch calls the tokens that are real, and what others call it."""
 
-LENGTH = {"input_ids": 1, NAMED: 1, "token_type_ids": 1, "input_values": 1, "input_features": 2}
+LENGTH = {"input_ids": 1, NAMED: 1, "token_type_ids": 1, "input_values": 1, "input_features": 2, "patches": 1}
 """By input, the axis that may be of any length, beside that of the rows."""
 
 
-_LENGTHS = {"text": "any batch and length", "image": "any batch", "audio": "any length, one in a batch"}
+_LENGTHS = {
+    "text": "any batch and length",
+    "drawn": "any batch and length",
+    "image": "any batch",
+    "audio": "any length, one in a batch",
+}
 """By kind of input, what stays open."""
 
 

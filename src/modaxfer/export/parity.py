@@ -103,7 +103,7 @@ def _measured(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, A
 
 
 def _given(kind: str, value: Any, root: Path | None) -> Any:
-    if kind == "text":
+    if kind in ("text", "drawn"):
         return value
     with encoded(value, root).open() as stream:
         return stream.read()

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 __all__ = ["pipeline_script"]
 
-INPUTS = {"text": "texts", "image": "pictures", "audio": "sounds"}
+INPUTS = {"text": "texts", "image": "pictures", "audio": "sounds", "drawn": "drawn"}
 
 OPENING = '''"""Predict with this folder, without modaxfer: needs {needs}.
 
@@ -21,16 +21,16 @@ from __future__ import annotations
 
 '''
 
-ROWS = {"text": "a text", "image": "the path of a picture", "audio": "the path of a sound"}
+ROWS = {"text": "a text", "image": "the path of a picture", "audio": "the path of a sound", "drawn": "a text"}
 
-STANDARD = ("base64", "collections", "io", "json", "math", "pathlib", "sys", "typing")
+STANDARD = ("base64", "collections", "io", "json", "math", "pathlib", "string", "sys", "typing", "unicodedata")
 
 
 def pipeline_script(kind: str, model: str) -> str:
     """Return the text of ``pipeline.py``.
 
     Args:
-        kind: Of input: ``text``, ``image`` or ``audio``.
+        kind: Of input: ``text``, ``image``, ``audio`` or ``drawn``.
         model: Which part of `modaxfer.export.carried` has the model.
     """
     parts = [_part(name) for name in (INPUTS[kind], model, "answers")]

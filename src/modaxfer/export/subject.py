@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Subject", "refuse_uncarried"]
 
-NATIVE = {"modaxfer/native-text": "text", "modaxfer/native-image": "image", "modaxfer/native-audio": "audio"}
+CARRIED = {
+    "modaxfer/native-text": "text",
+    "modaxfer/native-image": "image",
+    "modaxfer/native-audio": "audio",
+    "modaxfer/render": "drawn",
+}
 """Bridges whose work a ``pipeline.py`` does, and the kind of input."""
 
 _KINDS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "SquaredError": "square"}
@@ -50,8 +55,8 @@ class Subject:
 
     @property
     def kind(self) -> str:
-        """Kind of its input: ``text``, ``image`` or ``audio``."""
-        return NATIVE[self.tower.bridge.id]
+        """Kind of its input: ``text``, ``image``, ``audio`` or ``drawn`` (text that is drawn)."""
+        return CARRIED[self.tower.bridge.id]
 
     def answers(self, *, divided: bool = False) -> dict[str, Any]:
         """Return how outputs become answers.
@@ -93,6 +98,19 @@ class Subject:
         numbers = {name: getattr(settings, name) for name in ("factor", "mean", "deviation", "resample")}
         return {"size": self._processor.size, "scaled": scaled, **numbers}
 
+    def _drawings(self, scaled: bool) -> dict[str, Any]:
+        settings = self.encoder.settings
+        drawing, _ = self.drawing
+        numbers = {name: getattr(settings, name) for name in ("factor", "mean", "deviation")}
+        return {"scaled": scaled, **drawing, **numbers}
+
+    @property
+    def drawing(self) -> tuple[dict[str, Any], bytes]:
+        """How text is drawn, and the font; see `modaxfer.bridges.render.RenderBridge`."""
+        bridge: Any = self.tower.build_bridge(None)
+        told: tuple[dict[str, Any], bytes] = bridge.drawing
+        return told
+
     def _sounds(self, scaled: bool) -> dict[str, Any]:
         processor = self._processor
         return {
@@ -113,8 +131,10 @@ def refuse_uncarried(described: ModelDescription) -> None:
     tower = described.towers[0]
     if len(described.towers) > 1:
         raise _refused("a run of several encoders", f"{len(described.towers)} encoders")
-    if tower.bridge.id not in NATIVE:
-        raise _refused("what this bridge does", tower.bridge.id, allowed=sorted(NATIVE))
+    if tower.bridge.id not in CARRIED:
+        raise _refused("what this bridge does", tower.bridge.id, allowed=sorted(CARRIED))
+    if tower.bridge.id == "modaxfer/render":
+        _refuse_drawing(tower)
     if tower.readout.pooling in PARTS:
         raise _refused("answers for each part of a row", tower.readout.pooling)
     if type(described.objective).__name__ not in _KINDS:
@@ -123,8 +143,22 @@ def refuse_uncarried(described: ModelDescription) -> None:
         raise _refused("a mean over windows of a text", "encoder.long=mean_of_windows", allowed="head, head_tail")
 
 
+def _refuse_drawing(tower: TowerDescription) -> None:
+    """Refuse what is drawn in another way than the bundled font's one line: other fonts may not be handed on."""
+    options, learned = tower.bridge_options, tower.learned or {}
+    if options.unit != "continuous":
+        raise _refused("drawing in other units than lines", f"bridge.unit={options.unit}", allowed="continuous")
+    if options.font is not None or learned.get("fonts"):
+        raise _refused("drawing with fonts of this machine", options.font or "stand-ins for missing characters")
+
+
 def _refused(what: str, got: object, *, allowed: object = None) -> RefusedError:
     return RefusedError(f"{what} cannot be done without modaxfer", got=got, allowed=allowed, fix=LIMIT)
 
 
-_HOW: Mapping[str, Any] = {"text": Subject._texts, "image": Subject._pictures, "audio": Subject._sounds}
+_HOW: Mapping[str, Any] = {
+    "text": Subject._texts,
+    "image": Subject._pictures,
+    "audio": Subject._sounds,
+    "drawn": Subject._drawings,
+}

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch.nn import functional
 from transformers import AutoModel
 
-__all__ = ["Model", "head", "read", "spoken"]
+__all__ = ["Model", "drawn", "head", "read", "spoken"]
 
 
 class Model:
@@ -29,8 +29,9 @@ class Model:
 
     def __call__(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return logits float32 ``[batch, outputs]``."""
-        states = spoken(self.model.encoder, batch) if "input_features" in batch else self._states(batch)
-        mask = batch.get("attention_mask", torch.ones(states[-1].shape[:2]))
+        states = self._states(batch)
+        padded = "input_ids" in batch
+        mask = batch["attention_mask"] if padded else torch.ones(states[-1].shape[:2])
         vectors = [
             weight * read(states[layer], mask, self.told["readout"]["pooling"])
             for layer, weight in zip(self.told["readout"]["layers"], self.told["readout"]["weights"], strict=True)
@@ -39,6 +40,10 @@ class Model:
 
     def _states(self, batch: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
         """Return states ``[batch, tokens, hidden]`` that enter layer 0, 1, ..., and those that leave the last."""
+        if "input_features" in batch:
+            return spoken(self.model.encoder, batch)
+        if "patches" in batch:
+            return drawn(self.model, batch)
         made = self.model(**batch, output_hidden_states=True)
         return [*made.hidden_states[:-1], made.last_hidden_state]
 
@@ -54,6 +59,20 @@ def spoken(encoder: Any, batch: Mapping[str, torch.Tensor]) -> list[torch.Tensor
         states = states[0] if isinstance(states, tuple) else states
         made.append(states)
     return [*made[:-1], encoder.layer_norm(made[-1])]
+
+
+def drawn(model: Any, batch: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+    """Return the states of a vision transformer over strips of patches ``[batch, patches, 3, side, side]``."""
+    table, projection = model.embeddings, model.embeddings.patch_embeddings.projection
+    content = functional.linear(batch["patches"].flatten(2), projection.weight.flatten(1), projection.bias)
+    states = torch.cat([table.cls_token.expand(len(content), -1, -1), content], 1)
+    states = states + table.position_embeddings[:, : states.shape[1]]
+    made = [states]
+    for layer in model.layers if hasattr(model, "layers") else model.encoder.layer:
+        states = layer(states)
+        states = states[0] if isinstance(states, tuple) else states
+        made.append(states)
+    return [*made[:-1], model.layernorm(made[-1])]
 
 
 def read(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
