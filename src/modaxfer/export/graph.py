@@ -74,7 +74,7 @@ def write_graph(subject: Subject, folder: Path, rows: list[Any], *, eight_bits: 
     Args:
         subject: The run.
         folder: A folder that is there.
-        rows: Prepared examples, two or more, by which the graph is traced.
+        rows: Prepared examples, one or more, by which the graph is traced.
         eight_bits: Whether the weights of matrix products are kept in 8 bits, quantised as they are used.
 
     Raises:
@@ -110,7 +110,7 @@ def write_graph(subject: Subject, folder: Path, rows: list[Any], *, eight_bits: 
 
 def _traced(subject: Subject, rows: list[Any]) -> dict[str, torch.Tensor]:
     """Return a batch to trace by; sounds are of one length there, and heard to their end."""
-    rows = rows[:2] if subject.kind != "audio" else [rows[0], rows[0]]
+    rows = [rows[0], rows[-1] if subject.kind != "audio" else rows[0]]
     batch = dict(subject.predictor.processor.collate(rows))
     batch.pop("lengths", None)
     if MASK in batch:
