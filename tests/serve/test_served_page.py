@@ -44,7 +44,7 @@ def test_it_shows_the_answer_of_the_run(address, finished):
         page = browser.new_page()
         asked, faults = [], []
         page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", faults.append)
+        page.on("pageerror", lambda fault: faults.append(fault))
         page.goto(address)
         page.fill("textarea", "a warm film")
         page.click("button")
