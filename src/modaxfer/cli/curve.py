@@ -18,7 +18,12 @@ __all__ = ["curve_command"]
 @click.option("--encoder", metavar="E,E", help="Encoders; vit+bert is one curve with both.", **MANY)
 @click.option("--strategy", metavar="S,S", help="Strategies.", **MANY)
 @click.option("--task", metavar="T,T", help="Tasks.", **MANY)
-@click.option("--shots", metavar="K,K", help="Labelled rows per class, and all. Default: 1,2,4,... and all.", **MANY)
+@click.option(
+    "--shots",
+    metavar="K,K",
+    help="Labelled rows per class, and all; of numbers and sets of labels, rows. Default: 1,2,4,... and all.",
+    **MANY,
+)
 @click.option("--seeds", metavar="N", help="Draws of each number of labels, from --seed on. Default: 3.")
 @config_options_but("encoder", "strategy", "task", "seeds", "shots", "folds", "fold", "episodes", "episode")
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")

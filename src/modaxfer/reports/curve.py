@@ -43,6 +43,7 @@ def render(folder: Path) -> str:
     shown = {key: value for key, value in request.to_dict().items() if key not in ("encoder", "strategy", "task")}
     return _template().render(
         curves=curves,
+        by_class=not any(point.limit for curve in curves for point in curve.points),
         tables=[(curve, _points(curve)) for curve in curves],
         shared=shown,
         light=LIGHT,
@@ -84,6 +85,7 @@ def point_rows(curves: Sequence[LearningCurve]) -> list[dict[str, Any]]:
             "strategy": curve.strategy,
             "metric": curve.metric,
             "shots": point.shots,
+            "limit": point.limit,
             "rows": point.rows,
             "draws": len(point.scores),
             "mean": point.mean,
@@ -126,7 +128,7 @@ def _points(curve: LearningCurve) -> list[list[str]]:
 def _cells(curve: LearningCurve, place: int) -> list[str]:
     point = curve.points[place]
     return [
-        "all" if point.shots is None else str(point.shots),
+        "-" if point.limit is not None else "all" if point.shots is None else str(point.shots),
         f"{point.rows:,}",
         curve.metric,
         number(point.mean),

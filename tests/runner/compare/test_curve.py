@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError
 from modaxfer.metrics import student_interval
 from modaxfer.metrics.power_law import PowerLaw, power_law_interval
-from modaxfer.runner.compare.curve import claim_curve, read_curve, sizes_of, stored_curve
+from modaxfer.runner.compare.curve import Counted, _by_class, claim_curve, read_curve, sizes_of, stored_curve
 from modaxfer.runner.compare.ledger import CellRecord, write_cells
 from modaxfer.runner.compare.points import curves_of, read_curves, write_curves
+from modaxfer.runner.request.request import find_tasks
+from modaxfer.tasks.load import load_task
 
 ASKED = {"encoder": "bert", "strategy": "frozen,lora"}
 LAW = PowerLaw(limit=0.9, scale=1.2, exponent=0.6, rising=True)
@@ -61,11 +65,41 @@ def test_what_means_nothing_is_refused(changes, words, own_rows):
         request(own_rows, **changes)
 
 
-def test_two_sizes_and_one_class_a_row_are_needed(own_rows, tmp_path):
+def test_two_sizes_of_one_kind_are_needed(own_rows, tmp_path):
     with pytest.raises(RefusedError, match="two numbers of labels or more"):
         sizes_of(request(own_rows, shots="4"), tmp_path)
-    with pytest.raises(RefusedError, match="these rows have not one class each"):
-        sizes_of(read_curve(ASKED | own_rows("regression")), tmp_path)
+    with pytest.raises(RefusedError, match=r"not both.*a by class, b by row"):
+        _by_class({"a": Counted(8, by_class=True), "b": Counted(80, by_class=False)})
+
+
+def test_numbers_are_counted_by_row_and_tested_on_all_test_rows(own_rows, tmp_path):
+    sizes = sizes_of(read_curve(ASKED | own_rows("regression") | {"shots": "8,12,all"}), tmp_path)
+    assert [(size.name, size.folder.name) for size in sizes] == [
+        ("8 rows", "rows-8"), ("12 rows", "rows-12"), ("all rows", "all")
+    ]  # fmt: skip
+    configs = [size.grid.cells(size.folder)[0].config for size in sizes]
+    assert [(config.limit, config.shots) for config in configs] == [(8, None), (12, None), (None, None)]
+    loaded = []
+    for config in configs:
+        ((_, task),) = find_tasks(config)
+        loaded.append(load_task(task, seed=config.seed, limit=config.limit, test_limit=config.test_limit))
+    assert [data.rows["train"] for data in loaded[:2]] == [8, 12]
+    assert len({tuple(data.splits["test"]["row_id"]) for data in loaded}) == 1
+
+
+def test_an_error_falls_by_its_law_and_the_sentence_says_that_less_is_better(own_rows, tmp_path):
+    law = PowerLaw(limit=0.2, scale=3.0, exponent=0.5, rising=False)
+    sizes = sizes_of(read_curve(ASKED | own_rows("regression") | {"shots": "4,8,12,16"}), tmp_path)
+    for size in sizes:
+        size.folder.mkdir(parents=True)
+        error = law.at(size.limit)
+        found = {"primary": "rmse", "metrics": {"test": {"rmse": error}}, "intervals": {"rmse": [error, error]}}
+        write_cells(size.folder, [record(size.limit, 0, error, **found, data={"rows": {"train": size.limit}})])
+    (curve,) = curves_of(sizes)
+    assert [(point.limit, point.rows) for point in curve.points] == [(4, 4), (8, 8), (12, 12), (16, 16)]
+    assert curve.law["limit"] == pytest.approx(0.2, abs=0.05)
+    assert curve.doubled["gain"] == pytest.approx(law.at(16) - law.at(32), rel=0.05)
+    assert re.search(r"bring about -0\.\d+ rmse \[-0.*\], of which less is better\.$", curve.said)
 
 
 def test_a_folder_holds_one_curve(own_rows, tmp_path):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from modaxfer.config import read_yaml
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError
@@ -25,6 +25,12 @@ CURVE_REQUEST = "curve.yaml"
 ALL = "all"
 """Stands for every labelled row that there is."""
 
+FEWEST_ROWS = 16
+"""Rows from which on a curve begins where they are not counted by class: a quarter of them is to choose by."""
+
+EVERY = 10**9
+"""Test rows that a smaller number of labels leaves: all of them."""
+
 SEEDS = 3
 """Draws of each size, where the user does not say."""
 
@@ -37,14 +43,26 @@ class Size:
     """One number of labels, and the comparison that has it."""
 
     shots: int | None
-    """Rows per class; None = all."""
+    """Rows per class; None = all, or not counted by class."""
     grid: Grid
     folder: Path
+    limit: int | None = None
+    """Rows, where they are not counted by class; None = all."""
 
     @property
     def name(self) -> str:
         """What people call it."""
+        if self.limit is not None:
+            return f"{self.limit:,} rows"
         return "all rows" if self.shots is None else f"{self.shots} per class"
+
+
+class Counted(NamedTuple):
+    """Labelled training rows of a task."""
+
+    rows: int
+    """Of its rarest class, where they are counted by class."""
+    by_class: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +72,7 @@ class CurveRequest:
     grid: Grid
     """Encoders, strategies, tasks and seeds; each seed draws rows of its own."""
     shots: tuple[int | str, ...] = ()
-    """Rows per class, or `ALL`; empty = 1, 2, 4, ... and all."""
+    """Rows per class, or `ALL`; empty = 1, 2, 4, ... and all. Of tasks whose rows have not one class each, rows."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -102,53 +120,75 @@ def _shots(given: Any) -> tuple[int | str, ...]:
 
 
 def sizes_of(request: CurveRequest, folder: Path) -> tuple[Size, ...]:
-    """Return the sizes, small ones first, each with the tasks that have so many rows of every class.
+    """Return the sizes, small ones first, each with the tasks that have so many rows, of every class or at all.
 
     Raises:
-        RefusedError: The rows of a task have not one class each, or there are no two sizes to draw a line through.
+        RefusedError: Rows of some tasks have one class each and those of others have not, or there are no two sizes to
+            draw a line through.
     """
-    most = dict(_rows_per_class(request))
+    counted = dict(_counted(request))
+    by_class = _by_class(counted)
+    most = {name: each.rows for name, each in counted.items()}
     found = []
-    for shots in _asked(request, max(most.values())):
-        tasks = tuple(name for name in request.grid.tasks if shots is None or most[name] >= shots)
-        if not tasks:
-            continue
-        axes = replace(request.grid.axes, task=tasks if request.grid.axes.task else ())
-        place = folder / ("all" if shots is None else f"shots-{shots}")
-        settings = replace(request.grid.settings, shots=shots, output=str(place))
-        found.append(Size(shots=shots, grid=Grid(axes=axes, settings=settings), folder=place))
+    for count in _asked(request, max(most.values()), 1 if by_class else FEWEST_ROWS):
+        tasks = tuple(name for name in request.grid.tasks if count is None or most[name] >= count)
+        if tasks:
+            found.append(_size(request, folder, tasks, count, by_class=by_class))
     if len(found) < 2:
         raise RefusedError(
             "a curve needs two numbers of labels or more",
-            got=f"{len(found)}, with {min(most.values())} rows of the rarest class",
+            got=f"{len(found)}, with {min(most.values())} rows{' of the rarest class' if by_class else ''}",
             fix="ask for smaller --shots, or add labelled rows",
         )
     return tuple(found)
 
 
-def _asked(request: CurveRequest, most: int) -> list[int | None]:
+def _size(request: CurveRequest, folder: Path, tasks: tuple[str, ...], count: int | None, *, by_class: bool) -> Size:
+    axes = replace(request.grid.axes, task=tasks if request.grid.axes.task else ())
+    place = folder / ("all" if count is None else f"{'shots' if by_class else 'rows'}-{count}")
+    settings = replace(request.grid.settings, output=str(place))
+    if by_class or count is None:
+        settings = replace(settings, shots=count)
+        return Size(shots=count, grid=Grid(axes=axes, settings=settings), folder=place)
+    settings = replace(settings, limit=count, test_limit=settings.test_limit or _tested(settings.limit))
+    return Size(shots=None, limit=count, grid=Grid(axes=axes, settings=settings), folder=place)
+
+
+def _tested(limit: int | None) -> int:
+    """Return how many test rows every size has: those that the request has without one."""
+    return EVERY if limit is None else max(1, limit // 4)
+
+
+def _by_class(counted: Mapping[str, Counted]) -> bool:
+    """Tell whether rows are counted by class, in all tasks or in none."""
+    kinds = {name: each.by_class for name, each in counted.items()}
+    if len(set(kinds.values())) > 1:
+        raise RefusedError(
+            "a curve counts rows of each class, or rows where they have not one class each: not both",
+            got=", ".join(f"{name} by {'class' if by_class else 'row'}" for name, by_class in kinds.items()),
+            fix="ask for a curve of each kind of task",
+        )
+    return set(kinds.values()) == {True}
+
+
+def _asked(request: CurveRequest, most: int, least: int) -> list[int | None]:
     if request.shots:
         return [None if size == ALL else int(size) for size in request.shots]
-    return [*(2**power for power in range(most.bit_length()) if 2**power <= most), None]
+    return [*(2**power for power in range(most.bit_length()) if least <= 2**power <= most), None]
 
 
-def _rows_per_class(request: CurveRequest) -> Iterator[tuple[str, int]]:
-    """Yield each task with the number of training rows of its rarest class."""
+def _counted(request: CurveRequest) -> Iterator[tuple[str, Counted]]:
+    """Yield each task with the number of its training rows, by class where each has one."""
     settings, memory = request.grid.settings, Memory()
     for name in request.grid.tasks:
         own = replace(settings, task=(name,) if request.grid.axes.task else ())
         ((_, task),) = find_tasks(own)
-        if not problem_of(task.target.problem).labels.one_class:
-            raise RefusedError(
-                "a curve counts rows of each class, and these rows have not one class each",
-                got=f"{name}: problem {task.target.problem}",
-                allowed="problems of one class per row, such as binary and multiclass",
-                fix="compare runs with several --limit instead",
-            )
         data = load_task(
             task, data_dir=own.data_dir, seed=own.seed, limit=own.limit, on_bad_row=own.on_bad_row, memory=memory
         )
-        yield name, min(Counter(data.targets["train"].tolist()).values())
+        targets = data.targets["train"]
+        by_class = problem_of(task.target.problem).labels.one_class
+        yield name, Counted(min(Counter(targets.tolist()).values()) if by_class else len(targets), by_class)
 
 
 def claim_curve(request: CurveRequest, folder: Path) -> None:

@@ -32,7 +32,7 @@ class CurvePoint:
     """One number of labels."""
 
     shots: int | None
-    """Rows per class; None = all."""
+    """Rows per class; None = all, or not counted by class."""
     rows: int
     """Labelled training rows."""
     scores: tuple[float, ...]
@@ -40,6 +40,8 @@ class CurvePoint:
     mean: float
     interval: tuple[float, float] | None
     """95 %: of the mean over draws (Student's t); of fewer than three draws, the mean of their ends over test rows."""
+    limit: int | None = None
+    """Rows that were asked for, where they are not counted by class; None = all, or counted by class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +65,15 @@ class LearningCurve:
 
 def curves_of(sizes: Sequence[Size]) -> tuple[LearningCurve, ...]:
     """Return the curves of all combinations that have scores, in the order of the grid."""
-    cells = {size.shots: read_cells(size.folder) for size in sizes}
-    keys = dict.fromkeys((cell.encoder, cell.strategy, cell.task) for found in cells.values() for cell in found)
+    cells = [(size, read_cells(size.folder)) for size in sizes]
+    keys = dict.fromkeys((cell.encoder, cell.strategy, cell.task) for _, found in cells for cell in found)
     made = (_curve(key, cells) for key in keys)
     return tuple(curve for curve in made if curve is not None)
 
 
-def _curve(key: tuple[str, str, str], cells: Mapping[int | None, Sequence[CellRecord]]) -> LearningCurve | None:
+def _curve(key: tuple[str, str, str], cells: Sequence[tuple[Size, Sequence[CellRecord]]]) -> LearningCurve | None:
     points, metric, deviations = [], "", {}
-    for shots, found in cells.items():
+    for size, found in cells:
         own = [
             each
             for each in found
@@ -79,7 +81,7 @@ def _curve(key: tuple[str, str, str], cells: Mapping[int | None, Sequence[CellRe
         ]
         if own:
             metric = str(own[0].primary)
-            points.append(_point(shots, own, metric))
+            points.append(_point(size, own, metric))
             deviations[float(points[-1].rows)] = _deviation(own[0], metric)
     if not points:
         return None
@@ -98,14 +100,15 @@ def _curve(key: tuple[str, str, str], cells: Mapping[int | None, Sequence[CellRe
     )
 
 
-def _point(shots: int | None, cells: Sequence[CellRecord], metric: str) -> CurvePoint:
+def _point(size: Size, cells: Sequence[CellRecord], metric: str) -> CurvePoint:
     scores = tuple(float(cell.score) for cell in cells if cell.score is not None)
     own = [ends for cell in cells if (ends := cell.intervals.get(metric)) and None not in ends]
     interval = tuple(sum(end) / len(own) for end in zip(*own, strict=True)) if own else None
     if len(scores) >= FEW_DRAWS:
         interval = tuple(student_interval(scores, bounds=score_bounds(metric)))
     return CurvePoint(
-        shots=shots,
+        shots=size.shots,
+        limit=size.limit,
         rows=int(cells[0].data["rows"]["train"]),
         scores=scores,
         mean=sum(scores) / len(scores),
@@ -139,7 +142,7 @@ def _told(
     ends = sorted((sign * gain.low, sign * gain.high))
     said = (
         f"Twice the labels ({int(2 * most):,} rows) would bring about {sign * law.gain(most):+.3f} {metric} "
-        f"[{ends[0]:+.3f}, {ends[1]:+.3f}]."
+        f"[{ends[0]:+.3f}, {ends[1]:+.3f}]{'' if rising else ', of which less is better'}."
     )
     return {"law": found, "doubled": doubled, "said": said}
 
