@@ -48,6 +48,7 @@ def fused(monkeypatch):
         objective=SimpleNamespace(decode=decode),
         splits={"test": SimpleNamespace(targets=targets)},
         problem="binary",
+        cost=(),
         seed=3,
         warnings=[],
         tell=lambda warning: session.warnings.append(warning),
