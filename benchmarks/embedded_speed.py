@@ -15,8 +15,8 @@ from modaxfer.config import EncoderOptions
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ModaxferError
+from modaxfer.pretraining.named_sources import find_source
 from modaxfer.pretraining.reading import FIELD, find_bridge, reading_of
-from modaxfer.pretraining.sources import find_source
 
 __all__ = ["WATCHED", "watch"]
 

@@ -9,7 +9,8 @@ import pytest
 from modaxfer.errors import DataError
 from modaxfer.pretraining import sources
 from modaxfer.pretraining.drawing import Drawing, Epochs, held_out
-from modaxfer.pretraining.sources import TextFile, Values, find_source, text_columns
+from modaxfer.pretraining.named_sources import find_source, text_columns
+from modaxfer.pretraining.sources import TextFile, Values
 
 
 def numbers(count: int, name: str = "numbers") -> Values:

@@ -14,7 +14,7 @@ from modaxfer.pretraining.objectives.distillation import relations
 from modaxfer.pretraining.objectives.masked_image import keep_some, patches_of
 from modaxfer.pretraining.objectives.masked_language import hide_tokens
 from modaxfer.pretraining.objectives.masked_units import hide_spans, perplexity, spectra
-from modaxfer.pretraining.objectives.teacher import Kept, even_places, word_states
+from modaxfer.pretraining.teacher import Kept, even_places, word_states
 from modaxfer.pretraining.training import rate_at
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Metric",
     "default_metrics",
+    "direction",
     "find_metric",
     "find_metrics",
     "greater_is_better",
@@ -59,6 +60,15 @@ def greater_is_better(name: str) -> bool:
         UnknownNameError: No metric has this name.
     """
     return name.startswith(EVALUATE_PREFIX) or bool(registry().get("metric", name).spec.greater_is_better)
+
+
+def direction(name: str) -> int:
+    """Return 1 where a larger value of the metric `name` is the better one, else -1: times a value, greater is better.
+
+    Raises:
+        UnknownNameError: No metric has this name.
+    """
+    return 1 if greater_is_better(name) else -1
 
 
 def needs_cost(name: str) -> bool:

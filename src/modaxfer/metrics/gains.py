@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modaxfer.errors import DataError
-from modaxfer.metrics.choice import Metric, find_metrics, greater_is_better
+from modaxfer.metrics.choice import Metric, direction, find_metrics
 from modaxfer.metrics.compute import require_rows, widened
 from modaxfer.metrics.costs import CostMatrix
 from modaxfer.metrics.intervals import RESAMPLES, Difference, Interval, is_single, percentiles
@@ -79,7 +79,7 @@ def paired_gain(
     if not pairs or (same_rows and len({len(pair.references) for pair in pairs}) > 1):
         counts = [len(pair.references) for pair in pairs]
         raise DataError("pairs that should share their rows do not", got=counts, fix="score all seeds on the same rows")
-    direction = 1 if greater_is_better(metric) else -1
+    sign = direction(metric)
     values, drawn = [], []
     for number, pair in enumerate(pairs):
         a, b = (
@@ -88,13 +88,13 @@ def paired_gain(
         require_rows(pair.references, a.predictions, b.predictions, a.scores, b.scores, pair.clusters)
         with_scores = a.scores is not None and b.scores is not None
         (found,) = find_metrics([metric], problem, with_scores=with_scores, cost=cost)
-        values.append(direction * (_score(found, pair, a) - _score(found, pair, b)))
+        values.append(sign * (_score(found, pair, a) - _score(found, pair, b)))
         rows = seed if same_rows else seed + 1_000_003 * number
         first, second = (
             resampled([found], pair.references, scored, resamples=resamples, seed=rows, clusters=pair.clusters)[metric]
             for scored in (a, b)
         )
-        drawn.append(direction * (first - second))
+        drawn.append(sign * (first - second))
     fewest = min(map(len, drawn))
     interval = percentiles(over_seeds(np.stack([each[:fewest] for each in drawn]), seed), level)
     if any(is_single(pair.clusters) for pair in pairs):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modaxfer.metrics.choice import greater_is_better
+from modaxfer.metrics.choice import direction
 from modaxfer.metrics.compute import compute
 from modaxfer.metrics.intervals import Scored, paired_difference
 
@@ -77,7 +77,7 @@ def choose_threshold(
         seed: Of the resamples.
         clusters: int ``[rows]``: rows with the same number are drawn together.
     """
-    sign = 1 if greater_is_better(metric) else -1
+    sign = direction(metric)
 
     def value(threshold: float) -> float:
         said = _said(scores, threshold)

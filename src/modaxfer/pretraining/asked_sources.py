@@ -9,8 +9,9 @@ from typing import Any
 from modaxfer.errors import ConfigError
 from modaxfer.pretraining.config import PretrainingConfig
 from modaxfer.pretraining.labelled import Labelled, find_labelled
+from modaxfer.pretraining.named_sources import find_source
 from modaxfer.pretraining.pairs import Pairs, find_pairs
-from modaxfer.pretraining.sources import Source, find_source
+from modaxfer.pretraining.sources import Source
 from modaxfer.spec import ObjectiveSpec
 
 __all__ = ["source_facts", "weighted_sources"]

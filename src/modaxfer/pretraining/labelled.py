@@ -11,8 +11,9 @@ import numpy as np
 from modaxfer.config import RunConfig
 from modaxfer.contracts import LABEL, SOURCE, TaskData
 from modaxfer.errors import RefusedError
+from modaxfer.pretraining.named_sources import only_field, text_columns
 from modaxfer.pretraining.reading import FIELD
-from modaxfer.pretraining.sources import LINES, ROWS, only_field, refuse_few, text_columns
+from modaxfer.pretraining.sources import LINES, ROWS, refuse_few
 from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.runner.model.seen import SeenRows
 from modaxfer.spec import Field, TaskSpec

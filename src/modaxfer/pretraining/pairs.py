@@ -12,8 +12,9 @@ import pyarrow.compute
 
 from modaxfer.contracts import BESIDE
 from modaxfer.errors import DataError, RefusedError
+from modaxfer.pretraining.named_sources import text_columns
 from modaxfer.pretraining.reading import FIELD
-from modaxfer.pretraining.sources import LINES, ROWS, refuse_few, text_columns
+from modaxfer.pretraining.sources import LINES, ROWS, refuse_few
 from modaxfer.registry import registry
 from modaxfer.spec import IMAGE, TEXT
 

@@ -28,6 +28,9 @@ first."""
 
 MOST_TICKS = 7
 
+APART = 1.2
+"""Factor between two numbers of rows below which their ticks would be written over each other."""
+
 
 def learning_curves(curves: Sequence[LearningCurve], names: Sequence[str], theme: Theme) -> bytes:
     """Draw scores over labelled rows, a panel for each task, and return a PNG.
@@ -86,7 +89,8 @@ def _curve(panel: Any, curve: LearningCurve, name: str, colour: str) -> None:
 def _ticks(panel: Any, curves: Sequence[LearningCurve]) -> None:
     """Write the numbers of rows that there were, as many as can be read."""
     rows = sorted({point.rows for curve in curves for point in curve.points})
-    shown = rows[:: -(-len(rows) // MOST_TICKS)]
+    some = rows[:: -(-len(rows) // MOST_TICKS)]
+    shown = [row for row, after in zip(some, [*some[1:], None], strict=True) if after is None or after > APART * row]
     panel.xaxis.set_major_locator(FixedLocator([*shown]))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from modaxfer.escaping import lines
 from modaxfer.reports.ablation import parts_clause
 from modaxfer.reports.claims import Outcome, compare
+from modaxfer.reports.phrases import listed
 from modaxfer.reports.scores import (
     Interval,
     ScoreRow,
@@ -125,7 +126,7 @@ def verdict(result: Result) -> str:
     missing = [name for name in ALWAYS_COMPARED if name not in {item.baseline for item in found}]
     if missing and not result.tasks:
         names = [_long(result, name) for name in missing]
-        clauses.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
+        clauses.append(f"{listed(names)} {'was' if len(names) == 1 else 'were'} not measured")
     clauses += [*(found.sentence for found in gains(result)), parts_clause(result), sharing_clause(result)]
     return "; ".join(clause for clause in clauses if clause)
 
@@ -168,7 +169,7 @@ def _primary_row(result: Result) -> ScoreRow | None:
 
 
 def _clause(result: Result, outcome: Outcome, found: Sequence[Comparison]) -> str:
-    return f"{outcome} {_listed([_named(result, item) for item in found])}" if found else ""
+    return f"{outcome} {listed([_named(result, item) for item in found])}" if found else ""
 
 
 def _named(result: Result, item: Comparison) -> str:
@@ -185,7 +186,3 @@ def _long(result: Result, baseline: str) -> str:
         said = ProblemSpec.constant if problem is None else problem.constant
         return "the majority class" if said == ProblemSpec.constant else f"always guessing the {said}"
     return baseline_label(result, baseline)
-
-
-def _listed(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

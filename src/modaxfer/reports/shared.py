@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modaxfer.reports.claims import Outcome, compare
+from modaxfer.reports.phrases import listed
 from modaxfer.reports.scores import Interval, greater_is_better, interval_of, score_of
 
 if TYPE_CHECKING:
@@ -95,10 +96,10 @@ def sharing_clause(result: Result) -> str:
     tasks = shared_tasks(result)
     known = [task for task in tasks if task.alone is not None]
     told = [(outcome, [task.name for task in known if task.outcome is outcome]) for outcome in Outcome]
-    clauses = [_CLAUSES[outcome].format(_listed(names)) for outcome, names in told if names]
+    clauses = [_CLAUSES[outcome].format(listed(names)) for outcome, names in told if names]
     unknown = [task.name for task in tasks if task.alone is None]
     if unknown:
-        clauses.append(f"what sharing did to {_listed(unknown)} is not known, for want of a training of each by itself")
+        clauses.append(f"what sharing did to {listed(unknown)} is not known, for want of a training of each by itself")
     return "; ".join(clauses)
 
 
@@ -107,7 +108,3 @@ def short_names(ids: Iterable[str]) -> tuple[str, ...]:
     ids = [str(name) for name in ids]
     count = Counter(name.rpartition("/")[2] for name in ids)
     return tuple(short if count[short := name.rpartition("/")[2]] == 1 else name for name in ids)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

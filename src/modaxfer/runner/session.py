@@ -13,7 +13,8 @@ import torch
 
 from modaxfer.config import TrainOptions
 from modaxfer.contracts import PARTS, Batch, Bridge, Example, LabelType, Objective, Processor
-from modaxfer.metrics import CostMatrix, compute, greater_is_better, needs_cost
+from modaxfer.metrics import CostMatrix, compute, needs_cost
+from modaxfer.metrics.choice import direction
 from modaxfer.plan import Privacy
 from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
@@ -252,7 +253,7 @@ class TaskSession:
             predictions = Decision(cost=self.cost).predicted(predictions, scores)
         given = {"references": references, "predictions": predictions, "scores": scores}
         values = compute((self.primary,), problem=self.problem, cost=self.cost, **given)  # type: ignore[arg-type]
-        value = values[self.primary] * self._direction
+        value = values[self.primary] * direction(self.primary)
         return -math.inf if math.isnan(value) else value
 
     def skill(self, judged: float, references: np.ndarray, predictions: np.ndarray) -> float:
@@ -261,16 +262,12 @@ class TaskSession:
         if not name:
             return judged
         found = compute((name,), problem=self.problem, references=references, predictions=predictions, scores=None)
-        value = found[name] * (1 if greater_is_better(name) else -1)
+        value = found[name] * direction(name)
         return -math.inf if math.isnan(value) else value
 
     def value_of(self, judged: float) -> float | None:
         """Return the primary metric's own value behind what `judge` returned; None where it is undefined."""
-        return None if math.isinf(judged) else judged * self._direction
-
-    @property
-    def _direction(self) -> int:
-        return 1 if greater_is_better(self.primary) else -1
+        return None if math.isinf(judged) else judged * direction(self.primary)
 
 
 def models_of(sessions: Iterable[TaskSession]) -> list[TransferModel]:

@@ -12,7 +12,7 @@ from torch import nn
 from modaxfer.config import documented
 from modaxfer.contracts import NO_UNIT, UNITS, Batch, Hidden, ObjectiveContext, ObjectiveLoss, Row, pool
 from modaxfer.errors import ConfigError
-from modaxfer.pretraining.objectives.teacher import (
+from modaxfer.pretraining.teacher import (
     Kept,
     Teacher,
     even_places,

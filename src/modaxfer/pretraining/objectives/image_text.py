@@ -13,7 +13,7 @@ from torch import nn
 from modaxfer.config import documented
 from modaxfer.contracts import BESIDE, ObjectiveContext, ObjectiveLoss, Row, pool
 from modaxfer.errors import RefusedError
-from modaxfer.pretraining.objectives.teacher import Kept, Teacher, states_of
+from modaxfer.pretraining.teacher import Kept, Teacher, states_of
 
 __all__ = ["ImageText", "ImageTextOptions", "pair_loss"]
 

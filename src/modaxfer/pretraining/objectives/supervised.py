@@ -13,7 +13,7 @@ from torch import nn
 from modaxfer.config import documented
 from modaxfer.contracts import LABEL, SOURCE, UNSEEN, Objective, ObjectiveContext, ObjectiveLoss, Row, pool
 from modaxfer.errors import RefusedError
-from modaxfer.pretraining.objectives.teacher import states_of
+from modaxfer.pretraining.teacher import states_of
 
 __all__ = ["Supervised", "SupervisedOptions"]
 

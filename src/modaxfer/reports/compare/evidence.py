@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from modaxfer.metrics.intervals import FEWEST_UNITS
+from modaxfer.reports.phrases import listed
 from modaxfer.reports.scores import interval_of, interval_text, number
 
 __all__ = ["contender_rows", "notes", "over", "p_text", "pair_rows", "sentence", "verdict"]
@@ -80,13 +81,13 @@ def _clauses(task: Mapping[str, Any]) -> list[tuple[int, str]]:
     others = [each["name"] for each in task["contenders"] if each["name"] not in (chosen, *ties)]
     found = [f"{chosen} is the best on validation"]
     if ties:
-        found.append(f"on test there is no evidence that it differs from {_listed(ties)}")
+        found.append(f"on test there is no evidence that it differs from {listed(ties)}")
     beaten = [name for name in others if _gain(task, chosen, name) > 0]
     beating = [name for name in others if name not in beaten]
     if beaten:
-        found.append(f"it beats {_listed(beaten)}")
+        found.append(f"it beats {listed(beaten)}")
     if beating:
-        found.append(f"on test {_listed(beating)} {'beats' if len(beating) == 1 else 'beat'} it")
+        found.append(f"on test {listed(beating)} {'beats' if len(beating) == 1 else 'beat'} it")
     return list(enumerate(found))
 
 
@@ -100,7 +101,7 @@ def notes(task: Mapping[str, Any]) -> list[str]:
         found.append("each was trained once: what another seed would change is not in the intervals (--seeds)")
     elif any(each["repeats"] == 1 for each in task["contenders"]):
         once = [each["name"] for each in task["contenders"] if each["repeats"] == 1]
-        found.append(f"trained once, so what another seed would change is not in its intervals: {_listed(once)}")
+        found.append(f"trained once, so what another seed would change is not in its intervals: {listed(once)}")
     return found
 
 
@@ -129,7 +130,3 @@ def _signed_interval(interval: tuple[float, float] | None, turned: bool) -> str:
         return "-"
     low, high = (-interval[1], -interval[0]) if turned else interval
     return f"[{low:+.3f}, {high:+.3f}]"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

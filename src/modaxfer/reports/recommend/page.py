@@ -16,6 +16,7 @@ from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.reports.recommend.rows import candidate_rows, option_rows
 from modaxfer.reports.recommend.sources import source_lines
 from modaxfer.reports.recommend.words import called, changes, headline, reasons, refusals, told
+from modaxfer.reports.scores import number
 from modaxfer.result import write_atomically
 from modaxfer.version import __version__
 
@@ -40,6 +41,7 @@ def render(found: Mapping[str, Any]) -> str:
         options=option_rows(found),
         candidates=candidate_rows(found),
         bars=_bars(found),
+        ends=[number(end) for end in _ends(found)],
         reasons=reasons(found),
         changes=changes(found),
         refusals=refusals(found),
@@ -57,11 +59,10 @@ def _template() -> Template:
 
 def _bars(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return where intervals lie on a scale from the lowest end of any to the highest, in percent."""
-    known = [option for option in found["options"] if None not in option["interval"]]
+    known = _known(found)
     if not known:
         return []
-    least = min(option["interval"][0] for option in known)
-    most = max(option["interval"][1] for option in known)
+    least, most = _ends(found)
     width = float(most - least) or 1.0
 
     def place(value: float) -> float:
@@ -77,6 +78,16 @@ def _bars(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for option in known
     ]
+
+
+def _known(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [option for option in found["options"] if None not in option["interval"]]
+
+
+def _ends(found: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the lowest end of any interval and the highest; nothing where there is none."""
+    ends = [end for option in _known(found) for end in option["interval"]]
+    return (min(ends), max(ends)) if ends else ()
 
 
 def notebook(found: Mapping[str, Any]) -> str:

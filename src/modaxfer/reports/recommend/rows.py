@@ -15,7 +15,7 @@ __all__ = ["candidate_rows", "option_rows"]
 def option_rows(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Return columns and rows of the options, best first."""
     plan, surest = called(found["plan"]), next(called(each) for each in found["options"] if each["is_surest"])
-    columns = ["", "option", f"expected {found['primary']}", "interval", f"from {surest}", "on rows", "takes about"]
+    columns = ["", "option", f"{found['primary']} expected", "interval", f"from {surest}", "on rows", "takes about"]
     rows = [
         [
             "→" if called(option) == plan else "",

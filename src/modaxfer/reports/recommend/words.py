@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from modaxfer.reports.phrases import some
 from modaxfer.reports.scores import duration, number
 
 __all__ = ["SIMPLE", "called", "changes", "headline", "reasons", "refusals", "told"]
 
 SIMPLE = "simple"
 """Strategy of the option that has no encoder."""
-
-FEW_NAMED = 4
-"""So many things of a kind are named in a line; the others are counted."""
 
 
 def called(option: Mapping[str, Any]) -> str:
@@ -29,7 +27,7 @@ def headline(found: Mapping[str, Any]) -> str:
         return "Not finished; the same command with --resume goes on"
     plan = found["plan"]
     name = called(plan)
-    layers = f", {_listed(plan['layers'])}" if plan.get("layers") else ""
+    layers = f", {_layers(plan['layers'])}" if plan.get("layers") else ""
     expected = f"expect {found['primary']} {_expected(plan)} on {found['rows']['test']:,} test rows"
     return f"{name[:1].upper()}{name[1:]}{layers}; {expected}"
 
@@ -67,7 +65,7 @@ def _ties(found: Mapping[str, Any]) -> Iterator[str]:
         said = [
             f"{called(option)} ({option['difference']:+.3f} {_pair(option['difference_interval'])})" for option in ties
         ]
-        yield f"no evidence of a difference from {called(surest)}: {_some(said)}"
+        yield f"no evidence of a difference from {called(surest)}: {some(said)}"
 
 
 def _labels(found: Mapping[str, Any]) -> Iterator[str]:
@@ -81,7 +79,7 @@ def _short(found: Mapping[str, Any]) -> Iterator[str]:
     cut = [option for option in found["options"] if option["share"] < 1.0]
     if cut:
         said = [f"{called(option)} ({option['share']:.0%} of its steps)" for option in cut]
-        yield f"longer short runs: {_some(said)}; a larger --budget lets them finish"
+        yield f"longer short runs: {some(said)}; a larger --budget lets them finish"
     known = {called(option) for option in found["options"]}
     untried = {
         name.rpartition(" ")[0]: kept
@@ -100,7 +98,7 @@ def _short(found: Mapping[str, Any]) -> Iterator[str]:
     }
     if names:
         said = [f"{name} ({why})" for name, why in names.items()]
-        yield f"what was not tried: {_some(said)}; a larger --budget does"
+        yield f"what was not tried: {some(said)}; a larger --budget does"
 
 
 def _fewer_rows(found: Mapping[str, Any]) -> Iterator[str]:
@@ -115,7 +113,7 @@ def _fewer_rows(found: Mapping[str, Any]) -> Iterator[str]:
 def _absent(found: Mapping[str, Any]) -> Iterator[str]:
     absent = [each["checkpoint"] + (f" ({each['install']})" if each["install"] else "") for each in found["absent"]]
     if absent:
-        yield f"encoders that are not on this machine: {_some(absent)}"
+        yield f"encoders that are not on this machine: {some(absent)}"
 
 
 def told(found: Mapping[str, Any]) -> list[str]:
@@ -156,12 +154,7 @@ def _pair(interval: Sequence[float | None]) -> str:
     return "" if None in interval else f"[{number(interval[0])}, {number(interval[1])}]"
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - FEW_NAMED
-    return ", ".join(names[:FEW_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _listed(layers: Sequence[int]) -> str:
+def _layers(layers: Sequence[int]) -> str:
     """Say which layers are read; a run of three and more by its ends."""
     first, last = layers[0], layers[-1]
     if len(layers) == 1:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.metrics import CostMatrix, bootstrap, compute, greater_is_better
+from modaxfer.metrics import CostMatrix, bootstrap, compute
+from modaxfer.metrics.choice import direction
 
 __all__ = ["LEAST", "MOST", "by_group"]
 
@@ -51,7 +52,7 @@ def by_group(
         score = compute([metric], **own)[metric]
         interval = [drawn[metric].low, drawn[metric].high]
         table[str(names[place])] = {"rows": len(rows), "score": score, "interval": interval}
-    sign = 1 if greater_is_better(metric) else -1
+    sign = direction(metric)
     judged = {
         name: sign * one["score"] for name, one in table.items() if one["rows"] >= LEAST and math.isfinite(one["score"])
     }

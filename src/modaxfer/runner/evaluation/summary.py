@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from modaxfer.metrics import greater_is_better
+from modaxfer.metrics.choice import direction
 from modaxfer.metrics.ragged_scores import score_lists
 from modaxfer.registry import FaultNote, problem_spec
 from modaxfer.result import Result
@@ -24,6 +24,7 @@ from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.evaluation.took_part import joined, took_part
 from modaxfer.runner.folder import VALIDATION, task_folder
 from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.request.announced import describe
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import Predictions, TaskSession
@@ -52,9 +53,6 @@ def assemble(
     """Return the result of one task of a finished run."""
     seconds, warnings = stages.seconds(), [*session.warnings, *findings.warnings]
     told = describe(resolved)
-    own = {id(parameter) for parameter in session.model.parameters()}
-    heads = {id(parameter) for parameter in session.model.head.parameters()}
-    head = sum(parameter.numel() for parameter in session.model.head.parameters())
     return Result(
         status="completed",
         encoder=_encoder(session, resolved),
@@ -65,29 +63,11 @@ def assemble(
         metrics=findings.metrics,
         intervals=findings.intervals,
         baselines=findings.baselines,
-        parameters={
-            "total": sum(parameter.numel() for parameter in session.model.parameters()),
-            "trainable": head + sum(p.numel() for p in trained.values() if id(p) in own - heads),
-        },
+        parameters=_counted(session.model, trained),
         time_s=seconds,
         examples_per_s=_speed(session, training, seconds),
         peak_memory_mb=_peak_memory(session.computer.device),
-        data={
-            "source": resolved.data.source,
-            "fingerprint": resolved.data.fingerprint,
-            "rows": {name: len(split.lengths) for name, split in session.splits.items()},
-            "scored": findings.scored,
-            "dropped": dict(resolved.data.dropped),
-            "dropped_rows": list(resolved.data.dropped_rows),
-            "classes": list(resolved.data.classes),
-            "problem": session.problem,
-            "resampled": findings.asked.to_dict(),
-            **_adaptation(resolved),
-            **({"unlabelled": asdict(told_of)} if (told_of := resolved.data.unlabelled) is not None else {}),
-            **({"unseen": findings.unseen} if findings.unseen else {}),
-            "licence": resolved.task.licence,
-            "domain": resolved.task.domain,
-        },
+        data=_data(session, resolved, findings),
         training=training,
         ablation=ablation,
         estimates=estimated,
@@ -107,6 +87,37 @@ def _once(warnings: Sequence[str]) -> tuple[str, ...]:
     faults = [(place, note.told) for place, note in enumerate(warnings) if isinstance(note, FaultNote)]
     again = {place for number, (place, told) in enumerate(faults) if told in [one for _, one in faults[:number]]}
     return tuple(dict.fromkeys(line for place, line in enumerate(warnings) if place not in again))
+
+
+def _counted(model: TransferModel, trained: Mapping[str, torch.nn.Parameter]) -> dict[str, int]:
+    """Return how many numbers the model has, and how many of its own were trained; a head always is."""
+    own, heads = ({id(parameter) for parameter in part.parameters()} for part in (model, model.head))
+    head = sum(parameter.numel() for parameter in model.head.parameters())
+    return {
+        "total": sum(parameter.numel() for parameter in model.parameters()),
+        "trainable": head + sum(p.numel() for p in trained.values() if id(p) in own - heads),
+    }
+
+
+def _data(session: TaskSession, resolved: ResolvedTask, findings: Findings) -> dict[str, Any]:
+    """Return what is told of the rows of a task."""
+    data = resolved.data
+    return {
+        "source": data.source,
+        "fingerprint": data.fingerprint,
+        "rows": {name: len(split.lengths) for name, split in session.splits.items()},
+        "scored": findings.scored,
+        "dropped": dict(data.dropped),
+        "dropped_rows": list(data.dropped_rows),
+        "classes": list(data.classes),
+        "problem": session.problem,
+        "resampled": findings.asked.to_dict(),
+        **_adaptation(resolved),
+        **({} if data.unlabelled is None else {"unlabelled": asdict(data.unlabelled)}),
+        **({"unseen": findings.unseen} if findings.unseen else {}),
+        "licence": resolved.task.licence,
+        "domain": resolved.task.domain,
+    }
 
 
 def together(results: Sequence[Result], stages: Stages) -> Result:
@@ -135,6 +146,7 @@ def together(results: Sequence[Result], stages: Stages) -> Result:
             "problem": " + ".join(result.data["problem"] for result in results),
             "classes": [],
         },
+        tuning=first.tuning and {**first.tuning, "rows": sum(result.tuning["rows"] for result in results)},
         plugins=joined([result.plugins for result in results]),
         faults=tuple(fault for result in results for fault in result.faults),
         tasks={
@@ -258,7 +270,7 @@ def _comparable(result: Result, split: str) -> float:
     values = result.metrics[split]
     wanted = problem_spec(result.data["problem"]).comparable
     name = wanted if wanted in values else result.primary
-    return _number(values[name]) * (1 if greater_is_better(name) else -1)
+    return _number(values[name]) * direction(name)
 
 
 def _number(value: float | None) -> float:

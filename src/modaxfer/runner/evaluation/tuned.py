@@ -10,6 +10,7 @@ from modaxfer.metrics import bootstrap
 from modaxfer.result import Result
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
+from modaxfer.runner.evaluation.summary import MEAN
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 
@@ -57,7 +58,8 @@ def _interval(session: TaskSession, resolved: ResolvedTask, findings: Findings) 
 def _caveat(told: Mapping[str, Any]) -> str:
     """Say what the best of several scores on few rows is worth."""
     best, default, metric = told["validation"], told["default"], told["metric"]
-    said = f"{told['completed']} settings were compared by {told['rows']:,} validation rows"
+    share = " of this task, beside those of the others" if metric == MEAN else ""
+    said = f"{told['completed']} settings were compared by {told['rows']:,} validation rows{share}"
     low, high = told.get("interval") or (None, None)
     if best is None or low is None or high is None:
         return f"{said}: the best validation score is the best of many, and better than new rows will give"

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.metrics import CostMatrix, Scored, bootstrap, greater_is_better, paired_difference, score_bounds
+from modaxfer.metrics import CostMatrix, Scored, bootstrap, paired_difference, score_bounds
+from modaxfer.metrics.choice import direction
 from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.recommend.frozen import Said
 
@@ -215,7 +216,7 @@ def _decided(shown: Shown, predictions: np.ndarray, scores: np.ndarray | None) -
 
 
 def _sign(shown: Shown) -> int:
-    return 1 if greater_is_better(shown.metric) else -1
+    return direction(shown.metric)
 
 
 def _unit(score: float, shown: Shown) -> float:

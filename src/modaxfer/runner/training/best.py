@@ -44,9 +44,9 @@ class BestEpochs:
         """
         full = len(self.kept) >= self.most
         if leads(score, self.kept[-1].score if full else None):
-            self.kept.append(Kept(epoch=epoch, score=score, weights=weights()))
-            # Sorting keeps the order of equals: the earlier stays before the later.
-            self.kept.sort(key=lambda kept: -kept.score)
+            # Before the first that it leads: of equals the earlier stays before the later.
+            place = next((at for at, kept in enumerate(self.kept) if leads(score, kept.score)), len(self.kept))
+            self.kept.insert(place, Kept(epoch=epoch, score=score, weights=weights()))
             del self.kept[self.most :]
 
     def stale(self, epoch: int) -> int:

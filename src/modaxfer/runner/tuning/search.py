@@ -13,6 +13,7 @@ from modaxfer.errors import CheckpointUnavailableError, DataError, RunFailedErro
 from modaxfer.plan import SCORE
 from modaxfer.result import write_atomically
 from modaxfer.runner.claims.space import is_full
+from modaxfer.runner.evaluation.summary import MEAN
 from modaxfer.runner.folder import TRIALS, TRIALS_REQUEST, absolute
 from modaxfer.runner.processes.accelerate import share
 from modaxfer.runner.progress import BarsOnly, Progress
@@ -156,13 +157,13 @@ class Search:
                 fix="see that the run works without --tune first, or search over smaller ranges with --tune-over",
             )
         validator = self.tasks[0].plan.phases[-1].validator
-        own = len(self.tasks) == 1 and validator == SCORE
+        primary = self.tasks[0].primary if len(self.tasks) == 1 else MEAN
         counts = {f"{state}": sum(trial.state == state for trial in trials) for state in (COMPLETED, PRUNED, FAILED)}
         return {
             "trials": len(trials),
             **counts,
             "over": {each.key: str(each) for each in self.dimensions},
-            "metric": self.tasks[0].primary if own else str(validator),
+            "metric": primary if validator == SCORE else str(validator),
             "chosen": best.number,
             "setting": dict(best.setting),
             "validation": best.validation,
