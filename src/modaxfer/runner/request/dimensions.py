@@ -158,7 +158,9 @@ class _Found:
             yield self.dimension("strategy.rank", Asked())
         if "strategy.layer_decay" in self.declared and any(phase.layer_decay < 1 for phase in self.stepped):
             yield self.dimension("strategy.layer_decay", Asked())
-        if "strategy.head" in self.declared and len(self._heads()) > 1:
+        # What joins encoders by gradient has a head of its own kind; a classical one is for those that stay frozen.
+        joined = self.resolved.plan.fusion is not None
+        if not joined and "strategy.head" in self.declared and len(self._heads()) > 1:
             yield self.dimension("strategy.head", Asked())
 
     def dimension(self, key: str, asked: Asked) -> Dimension:
