@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 
@@ -32,7 +33,7 @@ def rgb(colour):
 @pytest.mark.parametrize(
     ("maker", "names"),
     [
-        ("classes", ["scores", "confusion", "learning_curve"]),
+        ("classes", ["scores", "confusion", "calibration", "learning_curve"]),
         ("multilabel", ["scores", "classes", "learning_curve"]),
         ("regression", ["scores", "residuals", "learning_curve"]),
         ("failed", []),
@@ -47,7 +48,13 @@ def test_the_files_of_each_kind_of_run(run, maker, names):
         image.verify()
         assert image.format == "PNG"
         assert min(image.size) > 100
-    assert sorted((run.root / "figures").glob("*")) == sorted(paths)
+    assert sorted((run.root / "figures").glob("*.png")) == sorted(paths)
+    data = {path.stem: json.loads(path.with_suffix(".json").read_text()) for path in paths}
+    if maker == "classes":
+        assert data["scores"]["baselines"]["chance"] == {"score": 0.31, "difference": None}
+        assert sum(map(sum, data["confusion"]["rows"])) == 300
+        assert sum(each["rows"] for each in data["calibration"]["as trained"]) == 300
+        assert data["learning_curve"]["training rows"] == 1200
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +75,29 @@ def test_figures_stand_on_the_page_colour_and_show_ink(drawn, theme):
 
 def test_the_run_stands_out_from_its_baselines(drawn):
     image = pixels(drawn[LIGHT][0])
-    for colour in (LIGHT.first, LIGHT.faint):
-        assert (image == rgb(colour)).all(-1).mean() > 0.01
+    own, others = ((image == rgb(colour)).all(-1).sum() for colour in (LIGHT.first, LIGHT.muted))
+    assert own > 300, "its dot and its interval"
+    assert others > 300, "three dots"
 
 
 def test_every_figure_has_a_caption_and_an_alternative_text(drawn):
     drawings = drawn[LIGHT]
     assert all(drawing.caption and drawing.alternative for drawing in drawings)
     assert "chance 0.310, majority 0.220, simple (tf-idf + logistic regression) 0.703" in drawings[0].alternative
+
+
+def test_the_page_and_the_files_of_a_run_share_what_is_drawn(run):
+    result = run.classes()
+    first = figures.draw(result, run.root)
+    assert figures.draw(result, run.root) is first
+    assert figures.draw(result, run.root, DARK) is not first
+
+
+def test_a_temperature_adds_a_curve(run):
+    result = run.classes(calibration={"by": "temperature", "temperature": 2.0})
+    (drawing,) = [each for each in figures.draw(result, run.root) if each.name == "calibration"]
+    assert list(drawing.data) == ["as trained", "calibrated"]
+    assert drawing.data["calibrated"][0]["confidence"] < drawing.data["as trained"][-1]["confidence"]
 
 
 def test_the_same_run_gives_the_same_bytes(run, drawn):
@@ -138,4 +160,4 @@ def test_nothing_heavy_is_imported_before_something_is_drawn_and_then_not_pyplot
     )
     assert result.status == "completed"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown == "set()\n3 False\n"
+    assert shown == "set()\n4 False\n"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modaxfer.reports.predictions import Predictions
 
-__all__ = ["Doubt", "Doubts", "doubts_of"]
+__all__ = ["Doubt", "Doubts", "Held", "doubts_of", "rated"]
 
 
 class Doubt(NamedTuple):
@@ -47,10 +47,11 @@ class Doubts:
     """Whether validation rows are among them."""
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
     """Rows that the model was not trained on."""
 
     row_ids: Sequence[str]
+    """Of each row, as are the others."""
     splits: Sequence[str]
     labels: np.ndarray
     scores: np.ndarray
@@ -62,7 +63,7 @@ def doubts_of(folder: Path, predictions: Predictions | None) -> Doubts:
     Labels are doubted by confident learning (`modaxfer.metrics.confident_learning`) on validation and test rows
     together; a run that saw no labels of its task keeps no validation rows.
     """
-    test = _test(predictions) if predictions is not None else None
+    test = rated(predictions) if predictions is not None else None
     if predictions is None or test is None:
         return Doubts()
     held = _joined(_validation(folder, predictions), test)
@@ -77,7 +78,8 @@ def doubts_of(folder: Path, predictions: Predictions | None) -> Doubts:
     )
 
 
-def _test(predictions: Predictions) -> _Held | None:
+def rated(predictions: Predictions) -> Held | None:
+    """Return test rows that have one label and a probability per class each; None where they have not."""
     labels = predictions.labels.parse(predictions.targets, predictions.classes)
     scores = predictions.scores
     if scores is None or scores.dtype == object:
@@ -86,10 +88,10 @@ def _test(predictions: Predictions) -> _Held | None:
     scores = scores[:, ~np.isnan(scores).all(0)]
     if not rateable(labels, scores) or scores.shape[1] < 2:
         return None
-    return _Held(predictions.row_ids, ["test"] * len(labels), labels, scores)
+    return Held(predictions.row_ids, ["test"] * len(labels), labels, scores)
 
 
-def _validation(folder: Path, predictions: Predictions) -> _Held | None:
+def _validation(folder: Path, predictions: Predictions) -> Held | None:
     """Read what the run keeps of its validation rows; None where it keeps nothing, or not which rows they are."""
     import pyarrow.parquet as pq
 
@@ -102,13 +104,13 @@ def _validation(folder: Path, predictions: Predictions) -> _Held | None:
     place = {name: number for number, name in enumerate(known)}
     labels = np.array([place.get(str(name), len(known)) for name in table.column("target").to_pylist()], np.int64)
     ids = [str(row) for row in table.column("row_id").to_pylist()]
-    return _Held(ids, ["validation"] * len(ids), labels, scores) if rateable(labels, scores) else None
+    return Held(ids, ["validation"] * len(ids), labels, scores) if rateable(labels, scores) else None
 
 
-def _joined(validation: _Held | None, test: _Held) -> _Held:
+def _joined(validation: Held | None, test: Held) -> Held:
     if validation is None or validation.scores.shape[1] != test.scores.shape[1]:
         return test
-    return _Held(
+    return Held(
         [*validation.row_ids, *test.row_ids],
         [*validation.splits, *test.splits],
         np.concatenate([validation.labels, test.labels]),
@@ -116,13 +118,13 @@ def _joined(validation: _Held | None, test: _Held) -> _Held:
     )
 
 
-def _unsure(held: _Held, row: int, names: Sequence[str]) -> Doubt:
+def _unsure(held: Held, row: int, names: Sequence[str]) -> Doubt:
     second, first = np.argsort(held.scores[row], kind="stable")[-2:]
     told = " against ".join(f"{names[each]} {number(held.scores[row, each])}" for each in (first, second))
     return Doubt(held.row_ids[row], held.splits[row], names[held.labels[row]], names[first], told)
 
 
-def _doubted(held: _Held, row: int, names: Sequence[str]) -> Doubt:
+def _doubted(held: Held, row: int, names: Sequence[str]) -> Doubt:
     given, said = held.labels[row], int(held.scores[row].argmax())
     told = " against ".join(f"{names[each]} {number(held.scores[row, each])}" for each in (said, given))
     return Doubt(held.row_ids[row], held.splits[row], names[given], names[said], told)

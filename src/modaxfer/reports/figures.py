@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from modaxfer.metrics.reliability import at_temperature, reliability
 from modaxfer.registry import load_target, problem_spec
+from modaxfer.reports.doubts import rated
 from modaxfer.reports.facts import chosen_rate
 from modaxfer.reports.headline import comparisons, title
 from modaxfer.reports.log import Log, read_log
 from modaxfer.reports.palette import LIGHT, Theme
-from modaxfer.reports.predictions import Predictions, predictions_of
+from modaxfer.reports.predictions import Predictions, class_scores, predictions_of
+from modaxfer.reports.predictions import confusion as counted
 from modaxfer.reports.scores import ScoreRow, baseline_label, baselines_present, interval_text, number, score_rows
+from modaxfer.result import Result, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from modaxfer.result import Result
 
 __all__ = ["INSTALL", "Drawing", "available", "confusion", "draw", "precision_and_recall", "residuals", "write"]
 
@@ -35,6 +40,12 @@ class Drawing:
     alternative: str
     """What the figure shows, for readers who cannot see it."""
     png: bytes
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What is drawn, as plain values, for who draws it otherwise."""
+
+
+_LAST: dict[Theme, tuple[Result, Path, tuple[Drawing, ...]]] = {}
+"""What was drawn last, by theme: the page and the files of a run show the same figures, and to draw takes time."""
 
 
 def available() -> bool:
@@ -43,7 +54,11 @@ def available() -> bool:
 
 
 def write(result: Result, folder: Path) -> list[Path]:
-    """Draw the run in `folder` into ``figures/*.png`` and return their paths; none without matplotlib."""
+    """Draw the run in `folder` into ``figures/*.png``, with their data beside them as JSON.
+
+    Returns:
+        The paths of the pictures; none without matplotlib.
+    """
     paths = []
     for drawing in draw(result, folder):
         path = folder / "figures" / f"{drawing.name}.png"
@@ -51,6 +66,7 @@ def write(result: Result, folder: Path) -> list[Path]:
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.write_bytes(drawing.png)
         os.replace(temporary, path)
+        write_atomically(path.with_suffix(".json"), json.dumps(drawing.data, indent=1, ensure_ascii=False) + "\n")
         paths.append(path)
     return paths
 
@@ -65,6 +81,13 @@ def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, .
     """
     if not available():
         return ()
+    last = _LAST.get(theme)
+    if last is None or last[0] is not result or last[1] != folder:
+        last = _LAST[theme] = (result, folder, _draw(result, folder, theme))
+    return last[2]
+
+
+def _draw(result: Result, folder: Path, theme: Theme) -> tuple[Drawing, ...]:
     rows = score_rows(result)
     primary = next((row for row in rows if row.primary and row.test is not None), None)
     predictions = predictions_of(result, folder)
@@ -72,6 +95,7 @@ def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, .
     found = [
         _scores(result, primary, theme) if primary and not result.tasks else None,
         _predictions(predictions, theme) if predictions and predictions.targets else None,
+        _calibration(result, predictions, theme) if predictions else None,
         _learning(result, log, theme) if log else None,
     ]
     return tuple(drawing for drawing in found if drawing is not None)
@@ -89,6 +113,12 @@ def _scores(result: Result, row: ScoreRow, theme: Theme) -> Drawing:
         + " Right: what it differs by, on the same rows; across zero there is no evidence." * bool(found),
         alternative=f"Dot plot. {title(result)}: {number(row.test)} {interval_text(row.interval)}. Baselines: {told}.",
         png=scores(row, bars, found, theme),
+        data={
+            "metric": row.name,
+            "this run": row.test,
+            "interval": row.interval,
+            "baselines": {label: {"score": value, "difference": found.get(label)} for label, value in bars},
+        },
     )
 
 
@@ -108,6 +138,7 @@ def confusion(predictions: Predictions, theme: Theme) -> Drawing:
         "numbers are rows.",
         alternative="Confusion matrix; precision and recall per class are in the table per class.",
         png=plots.confusion_matrix(predictions, theme),
+        data={"classes": predictions.classes, "rows": counted(predictions).tolist()},
     )
 
 
@@ -120,6 +151,13 @@ def precision_and_recall(predictions: Predictions, theme: Theme) -> Drawing:
         caption="Precision and recall of each label on the test split, most frequent first.",
         alternative="Dot plot of precision and recall per label; the numbers are in the table per class.",
         png=plots.labels(predictions, theme),
+        data={
+            each.name: {
+                name: None if math.isnan(value) else value
+                for name, value in (("precision", each.precision), ("recall", each.recall), ("rows", each.support))
+            }
+            for each in class_scores(predictions)
+        },
     )
 
 
@@ -133,6 +171,32 @@ def residuals(predictions: Predictions, theme: Theme) -> Drawing:
         "Right: what is left over; a slope or a fan means something was not learned.",
         alternative="Scatter plots of predictions against targets and of their errors against predictions.",
         png=plots.residuals(predictions, theme),
+        data={"file": "predictions.parquet", "columns": ["target", "prediction"]},
+    )
+
+
+def _calibration(result: Result, predictions: Predictions, theme: Theme) -> Drawing | None:
+    """Draw how often the model is right where it is sure; None where rows have no one class with a probability."""
+    held = rated(predictions)
+    if held is None:
+        return None
+    from modaxfer.reports import plots
+
+    found = {"as trained": reliability(held.labels, held.scores)}
+    if result.calibration.get("by") == "temperature":
+        scaled = at_temperature(held.scores, float(result.calibration["temperature"]))
+        found["calibrated"] = reliability(held.labels, scaled)
+    told = "; ".join(
+        f"{name}: " + ", ".join(f"{each.right:.0%} right at {each.confidence:.0%} ({each.rows} rows)" for each in bins)
+        for name, bins in found.items()
+    )
+    return Drawing(
+        name="calibration",
+        caption="How often test rows are right, by how sure the model says it is. On the line confidence can be taken "
+        "at its word; below it the model is too sure. Larger dots have more rows.",
+        alternative=f"Reliability diagram. {told}.",
+        png=plots.calibration(found, theme),
+        data={name: [each._asdict() for each in bins] for name, bins in found.items()},
     )
 
 
@@ -140,12 +204,15 @@ def _learning(result: Result, log: Log, theme: Theme) -> Drawing:
     from modaxfer.reports.plots import learning_curve
 
     metric = str(result.metrics.get("primary", "score"))
+    rows = (result.data.get("rows") or {}).get("train")
+    seen = f" of {rows:,} training rows" if rows and log.axis == "epoch" else ""
     ends = [f"{name} ends at {number(points[-1][1])}" for name, points in _curves(log, metric) if points]
     return Drawing(
         name="learning_curve",
-        caption="Loss and validation score while training.",
+        caption=f"Loss and validation score while training, by {log.axis}{seen}.",
         alternative=f"Line plots by {log.axis}: {', '.join(ends)}.",
-        png=learning_curve(log, metric, theme),
+        png=learning_curve(log, metric, f"{log.axis}{seen}", theme),
+        data={"axis": log.axis, "training rows": rows, **dict(_curves(log, metric))},
     )
 
 

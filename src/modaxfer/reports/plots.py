@@ -24,10 +24,12 @@ from modaxfer.reports.scores import ScoreRow, amount, number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modaxfer.metrics.reliability import Bin
     from modaxfer.reports.log import Log
     from modaxfer.reports.palette import Theme
 
 __all__ = [
+    "calibration",
     "confusion_matrix",
     "labels",
     "learning_curve",
@@ -63,9 +65,9 @@ def scores(
     axes.hlines(places, min(values), values, color=theme.faint, linewidth=1.2, zorder=1)
     if row.interval:
         axes.axvspan(*row.interval, color=theme.first, alpha=0.14, linewidth=0, zorder=0)
-        axes.plot(row.interval, [places[0]] * 2, color=theme.first, linewidth=2.4, zorder=2)
-    axes.scatter(values[1:], places[1:], color=theme.muted, s=46, zorder=3)
-    axes.scatter(values[:1], places[:1], color=theme.first, s=70, zorder=3)
+        axes.plot(row.interval, [places[0]] * 2, color=theme.first, linewidth=3, zorder=2)
+    axes.scatter(values[1:], places[1:], color=theme.muted, s=70, zorder=3)
+    axes.scatter(values[:1], places[:1], color=theme.first, s=110, zorder=3)
     _value_labels(axes, places, values, row, theme)
     _tick_names(axes.yaxis, places, names, theme)
     better = "higher is better" if row.greater_is_better else "lower is better"
@@ -159,8 +161,26 @@ def residuals(predictions: Predictions, theme: Theme) -> bytes:
     return png_of(figure)
 
 
-def learning_curve(log: Log, metric: str, theme: Theme) -> bytes:
-    """Draw the losses and, beside them, the validation score."""
+def calibration(curves: Mapping[str, Sequence[Bin]], theme: Theme) -> bytes:
+    """Draw the share of right rows by confidence, a line of dots per curve; the larger a dot, the more rows."""
+    figure, axes = new_figure(4.8, 4.0, theme)
+    axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle="--", zorder=1)
+    for (name, bins), colour in zip(curves.items(), (theme.first, theme.second), strict=False):
+        sure, right, rows = (np.array(values) for values in zip(*bins, strict=True))
+        axes.plot(sure, right, color=colour, linewidth=1.4, zorder=2, label=name)
+        axes.scatter(sure, right, s=20 + 220 * rows / rows.sum(), color=colour, zorder=3, linewidths=0)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel("confidence", color=theme.muted)
+    axes.set_ylabel("share of rows that are right", color=theme.muted)
+    axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
+    if len(curves) > 1:
+        _legend(axes, theme, loc="upper left")
+    return png_of(figure)
+
+
+def learning_curve(log: Log, metric: str, across: str, theme: Theme) -> bytes:
+    """Draw the losses and, beside them, the validation score; `across` says what is counted below."""
     panels = [
         panel for panel in ("loss", "score") if (log.score if panel == "score" else log.loss or log.validation_loss)
     ]
@@ -174,7 +194,7 @@ def learning_curve(log: Log, metric: str, theme: Theme) -> bytes:
         else:
             _line(axes, log.score, theme.second, "validation", marked=True)
         axes.set_ylabel("loss" if panel == "loss" else f"validation {metric}", color=theme.muted, parse_math=False)
-        axes.set_xlabel(log.axis, color=theme.muted)
+        axes.set_xlabel(across, color=theme.muted)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
     return png_of(figure)
@@ -221,9 +241,9 @@ def _value_labels(axes: Any, places: np.ndarray, values: Sequence[float], row: S
         ends[0] = max(ends[0], row.interval[1])
     low = min(*values, *(row.interval or ()), values[0])
     span = max(ends) - low or 1.0
-    axes.set_xlim(low - 0.05 * span, max(ends) + 0.24 * span)
+    axes.set_xlim(low - 0.05 * span, max(ends) + 0.26 * span)
     for place, end, value in zip(places, ends, values, strict=True):
-        axes.text(end + 0.03 * span, place, number(value), va="center", color=theme.ink, fontsize=9, zorder=5)
+        axes.text(end + 0.05 * span, place, number(value), va="center", color=theme.ink, fontsize=9, zorder=5)
 
 
 def _count_labels(axes: Any, counts: np.ndarray, shares: np.ndarray, size: float, theme: Theme) -> None:

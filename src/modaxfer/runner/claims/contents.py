@@ -40,7 +40,7 @@ OWN = re.compile(
     r"config\.yaml|result\.json|(predictions|validation)\.parquet|mistakes\.json|log\.jsonl|report\.html"
     r"|trials/(request\.yaml|study\.log(\.lock)?)|epochs\.json"
     r"|README\.md|traceback\.txt|\.lock"
-    r"|figures/(scores|confusion|classes|residuals|learning_curve)\.png"
+    r"|figures/(scores|confusion|classes|residuals|learning_curve|calibration)\.(png|json)"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"
     r"|(data|\.data\.tmp)/(data|train|validation|test)\.parquet"
