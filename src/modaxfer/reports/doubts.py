@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from modaxfer.metrics.doubtful import doubted_labels, least_sure, rateable
-from modaxfer.reports.scores import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,11 +119,11 @@ def _joined(validation: Held | None, test: Held) -> Held:
 
 def _unsure(held: Held, row: int, names: Sequence[str]) -> Doubt:
     second, first = np.argsort(held.scores[row], kind="stable")[-2:]
-    told = " against ".join(f"{names[each]} {number(held.scores[row, each])}" for each in (first, second))
+    told = " against ".join(f"{names[each]} {held.scores[row, each]:.3f}" for each in (first, second))
     return Doubt(held.row_ids[row], held.splits[row], names[held.labels[row]], names[first], told)
 
 
 def _doubted(held: Held, row: int, names: Sequence[str]) -> Doubt:
     given, said = held.labels[row], int(held.scores[row].argmax())
-    told = " against ".join(f"{names[each]} {number(held.scores[row, each])}" for each in (said, given))
+    told = " against ".join(f"{names[each]} {held.scores[row, each]:.3f}" for each in (said, given))
     return Doubt(held.row_ids[row], held.splits[row], names[given], names[said], told)
