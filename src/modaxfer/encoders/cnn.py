@@ -46,7 +46,8 @@ class CNNEncoder(DesignedEncoder):
             raise RefusedError(what, got=kind, fix="choose a bridge that ends in image")
         size = options.image_size or config.image_size
         config.check_pictures(size)
-        return InputLayout(kind=kind, max_tokens=1, image_size=size)
+        rows = -(-3 * size * size // config.hidden_size)
+        return InputLayout(kind=kind, max_tokens=rows, image_size=size)
 
     def processor(self, kind: str) -> Processor:
         """Return the resizer of pictures.
