@@ -31,6 +31,7 @@ COMMANDS = {
     "pretrain": ("modaxfer.cli.pretrain:pretrain_command", "Train an encoder on rows before there is a task."),
     "evaluate": ("modaxfer.cli.runs:evaluate_command", "Score a saved run on its test split again."),
     "predict": ("modaxfer.cli.runs:predict_command", "Predict new rows with a saved run."),
+    "explain": ("modaxfer.cli.explain:explain_command", "Show why a saved run says what it says of a row."),
     "export": ("modaxfer.cli.export:export_command", "Write a saved run for Transformers, PEFT or ONNX."),
     "serve": ("modaxfer.cli.serve:serve_command", "Answer requests with a saved run over HTTP."),
     "merge": ("modaxfer.cli.merge:merge_command", "Join the weights of finished runs into one."),

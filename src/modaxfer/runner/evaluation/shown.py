@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from modaxfer.runner.session import TaskSession
     from modaxfer.spec import Field
 
-__all__ = ["MISTAKES", "write_mistakes"]
+__all__ = ["MISTAKES", "excerpt", "thumbnail", "write_mistakes"]
 
 MISTAKES = "mistakes.json"
 """File of a run: by row id the inputs of the rows that its report shows: mistakes first, then doubtful ones."""
@@ -95,9 +95,9 @@ def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path |
         name = shown_column(table.column(field.name).slice(place, 1)).to_pylist()[0]
         one: Mapping[str, Any] = {"text": _cut(str(value))}
         if kind == "image":
-            one = {"data": _thumbnail(value, root), "text": _cut(str(name or ""))}
+            one = {"data": thumbnail(value, root), "text": _cut(str(name or ""))}
         elif kind == "audio":
-            one = {"data": _excerpt(value, root), "text": _cut(str(name or ""))}
+            one = {"data": excerpt(value, root), "text": _cut(str(name or ""))}
         found.append({"name": field.name, "kind": kind, **one})
     if len(tabular) > MOST_COLUMNS:
         found.append({"name": "", "kind": "table", "text": f"and {len(tabular) - MOST_COLUMNS} more columns"})
@@ -117,7 +117,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
 
 
-def _thumbnail(value: Any, root: Path | None) -> str:
+def thumbnail(value: Any, root: Path | None) -> str:
+    """Return a picture, small, as JPEG in base64; `value` and `root` as for `modaxfer.data.media.read_image`."""
     image = read_image(value, root)
     image.thumbnail((SIDE, SIDE))
     file = io.BytesIO()
@@ -125,7 +126,8 @@ def _thumbnail(value: Any, root: Path | None) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _excerpt(value: Any, root: Path | None) -> str:
+def excerpt(value: Any, root: Path | None) -> str:
+    """Return the beginning of a sound as FLAC in base64; `value` and `root` as for `modaxfer.data.media.read_sound`."""
     import soundfile
 
     sound = read_sound(value, root, RATE)

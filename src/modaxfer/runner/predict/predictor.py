@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from modaxfer.spec import Field
 
-__all__ = ["Predictor", "first_reasons"]
+__all__ = ["Predictor", "Read", "first_reasons"]
 
 MAX_TOKENS = 8192
 
@@ -43,7 +43,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
+class Read:
     """Rows that are ready for the model, and why the others are not."""
 
     examples: Sequence[Example]
@@ -158,7 +158,7 @@ class Predictor:
             DataError: A row cannot be read.
         """
         progress = Progress(enabled=False)
-        read = self._read(rows, root, progress)
+        read = self.read(rows, root, progress)
         if read.reasons:
             raise DataError("rows cannot be read", got=first_reasons(read.reasons), fix="repair or remove them")
         return self._vectors(read.examples, progress)
@@ -184,16 +184,13 @@ class Predictor:
                 vectors[chosen] = values.float().cpu().numpy()
         return vectors
 
-    def _readable(self, given: Given, progress: Progress) -> tuple[pa.Table, _Read, np.ndarray, dict[int, str]]:
+    def _readable(self, given: Given, progress: Progress) -> tuple[pa.Table, Read, np.ndarray, dict[int, str]]:
         """Return the table of `given`, the rows that can be read, their positions, and why the others cannot be."""
-        fields, partial = self.described.fields, self.described.partial
+        fields = self.described.fields
         table = self._completed(given.table)
-        if not table.num_rows:
-            raise DataError("no rows to predict", fix="give at least one row below the header")
-        conformed = conform(table, fields, types=self.described.types)
-        reasons = {**empty_rows(conformed, given.table, fields, partial=partial), **given.faults}
+        conformed, reasons = self.conformed(given)
         kept = np.array([row for row in range(table.num_rows) if row not in reasons], np.int64)
-        read = self._read(conformed.take(kept).to_pylist(), given.root, progress)
+        read = self.read(conformed.take(kept).to_pylist(), given.root, progress)
         reasons |= {int(kept[row]): reason for row, reason in read.reasons.items()}
         if not len(read.kept):
             raise DataError(
@@ -202,6 +199,19 @@ class Predictor:
                 fix=f"fill in what the model reads: {_named(fields, file_columns(fields, self.described.types))}",
             )
         return table, read, kept[read.kept], reasons
+
+    def conformed(self, given: Given) -> tuple[pa.Table, dict[int, str]]:
+        """Return the columns that the model reads as it reads them, and by position why a row has none of them.
+
+        Raises:
+            DataError: There are no rows, or a column that the model reads is missing.
+        """
+        fields, partial = self.described.fields, self.described.partial
+        table = self._completed(given.table)
+        if not table.num_rows:
+            raise DataError("no rows to predict", fix="give at least one row below the header")
+        conformed = conform(table, fields, types=self.described.types)
+        return conformed, {**empty_rows(conformed, given.table, fields, partial=partial), **given.faults}
 
     def logits(self, rows: Rows, root: Path | None, progress: Progress | None = None) -> Any:
         """Return float32 logits ``[rows, outputs]`` of conformed rows, every one of which can be read.
@@ -219,7 +229,7 @@ class Predictor:
             DataError: As for `logits`.
         """
         progress = progress or Progress(enabled=False)
-        read = self._read(rows, root, progress)
+        read = self.read(rows, root, progress)
         if read.reasons:
             raise DataError("rows cannot be read", got=first_reasons(read.reasons), fix="repair or remove them")
         for line in read.notes:
@@ -276,7 +286,7 @@ class Predictor:
             table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
         return table
 
-    def _read(self, rows: Rows, root: Path | None, progress: Progress) -> _Read:
+    def read(self, rows: Rows, root: Path | None, progress: Progress) -> Read:
         """Return conformed rows as the model takes them; those that one of its encoders cannot read are left out."""
         described, made = self.described, []
         notes: list[str] = []
@@ -291,7 +301,7 @@ class Predictor:
         kept = np.array([row for row in range(len(rows)) if row not in reasons], np.int64)
         parts: list[list[Any]] = [[part[row] for row in kept] for part in made]
         joint = side_by_side(parts, there[kept])
-        return _Read(examples=joint, kept=kept, reasons=reasons, notes=tuple(notes))
+        return Read(examples=joint, kept=kept, reasons=reasons, notes=tuple(notes))
 
 
 def first_reasons(reasons: Mapping[int, str], count: int = 3) -> str:
