@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+    from modaxfer.reports.explain.face import Explanation
     from modaxfer.reports.gallery import Gallery
     from modaxfer.runner.compare.ledger import CellRecord
     from modaxfer.runner.predict.predictor import Predictor
@@ -234,6 +235,53 @@ class Run:
         for line in scored["warnings"]:
             Progress(not quiet).say(f"warning: {line}")
         return scored
+
+    def explain(
+        self,
+        data: Any = None,
+        *,
+        row: int | Sequence[int] = (),
+        split: str = "validation",
+        label: str | None = None,
+        neighbours: int = 5,
+        repeats: int = 5,
+        check: bool = True,
+        output: str | Path | None = None,
+        quiet: bool = False,
+    ) -> Explanation:
+        """Show why the saved model says what it says of rows; without any, which fields its score stands on.
+
+        Needs the extra ``explain``.
+
+        Args:
+            data: As for `predict`; None = rows of the run's own task.
+            row: Number from 1, or several, of `data` or of the split; of `data` the first few where none is named.
+            split: ``train``, ``validation`` or ``test``.
+            label: Class that is asked about; None = the one that is predicted.
+            neighbours: Training rows that are shown beside each.
+            repeats: Shuffles of each field, where the score is explained.
+            check: Explain a model with random weights, too: it must look different.
+            output: Folder of explanation.html and explanation.json; None = ``explanation`` in the run's.
+            quiet: Keep silent on standard error.
+
+        Raises:
+            MissingPackageError: captum is not installed.
+            ConfigError: There is no such row, split or class, or nothing is asked for.
+            DataError: Rows cannot be read, or the run's own are gone.
+            RefusedError: The model answers for each part of a row.
+        """
+        from modaxfer.reports.explain.face import Explanation
+        from modaxfer.runner.explain.explain import Wishes, explain_run
+        from modaxfer.runner.explain.gradients import require_captum
+        from modaxfer.runner.progress import Progress
+
+        require_captum()
+        rows = (row,) if isinstance(row, int) else tuple(row)
+        wishes = Wishes(
+            data=data, rows=rows, split=split, label=label, neighbours=neighbours, repeats=repeats, check=check
+        )
+        made = explain_run(self.folder, wishes, Progress(not quiet), predictor=self._loaded())
+        return Explanation(made, self.folder / "explanation" if output is None else Path(output))
 
     def _loaded(self) -> Predictor:
         from modaxfer.runner.predict.predictor import Predictor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,11 +72,44 @@ def list_command(what: str | None, source: str | None, sink: str | None, wide: b
     "--encoder", metavar="E", help="NAME is a task: show which bridge leads from it to this encoder, and why."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, since several things may have one name.")
-def show_command(name: str, task: str | None, encoder: str | None, as_json: bool) -> None:
+@click.option("--row", metavar="N", type=int, help="With --task: show what the encoder is given of this row, from 1.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="train",
+    help="Where --row is.",
+    show_default=True,
+)
+@click.option("--bridge", metavar="B", help="With --row: draw it by this bridge, not the one that a run would take.")
+@click.option("--data-dir", metavar="DIR", help="With --row: folder with the tasks' rows.")
+@click.option(
+    "--output", metavar="FILE", type=click.Path(path_type=Path), help="With --row: write a PNG or an HTML page."
+)
+def show_command(
+    name: str,
+    task: str | None,
+    encoder: str | None,
+    as_json: bool,
+    row: int | None,
+    split: str,
+    bridge: str | None,
+    data_dir: str | None,
+    output: Path | None,
+) -> None:
     """Show everything called NAME: a short name, a full id, or kind:name (encoder:vit).
 
-    With --task or --encoder, show how NAME and the other one would be joined instead.
+    With --task or --encoder, show how NAME and the other one would be joined instead; with --row too, what the encoder
+    is given of a row: tokens, a picture, a sound.
     """
+    _refuse_idle(row, task or encoder, {"--bridge": bridge, "--data-dir": data_dir, "--output": output})
+    if row is not None:
+        from modaxfer.cli.preview import print_preview
+
+        ends = _ends(name, task, encoder)
+        given = {"bridge": bridge, "data_dir": data_dir}
+        settings = {key: value for key, value in given.items() if value is not None}
+        print_preview(*ends, row, split=split, settings=settings, output=output, as_json=as_json)
+        return
     if task or encoder:
         from modaxfer.cli.ways import print_way
 
@@ -94,6 +128,15 @@ def show_command(name: str, task: str | None, encoder: str | None, as_json: bool
             print_lines()
             rows = [[f"{values['kind']}.{s['name']}", s["default"], s["doc"]] for s in values["settings"]]
             print_table(["--set", "default", "meaning"], rows)
+
+
+def _refuse_idle(row: int | None, other: str | None, given: dict[str, object]) -> None:
+    """Refuse options that nothing would come of."""
+    if row is not None and not other:
+        raise ConfigError("--row is of a task", got=f"--row {row}", fix="modaxfer show ENCODER --task TASK --row 1")
+    idle = [flag for flag, value in given.items() if value is not None]
+    if row is None and idle:
+        raise ConfigError("these say how a row is shown, and none is named", got=", ".join(idle), fix="add --row 1")
 
 
 def _joins(entry: Entry, source: str | None, sink: str | None) -> bool:

@@ -63,8 +63,9 @@ def summary(row: RowExplanation) -> list[str]:
 def checks(row: RowExplanation) -> list[Check]:
     """Return what tells whether attributions can be believed."""
     made, found = row.made, row.made.attributed
-    if found is None:
-        return [(None, f"explained by {made.method}: {made.reason}")]
+    if made.reason or found is None:
+        why = "integrated gradients do not add up" if found is not None else "there are no integrated gradients"
+        return [(None, f"explained by {made.method} alone, as {why}: {made.reason}"), *_randomised(made.sanity)]
     difference = found.answer - found.baseline
     share = abs(found.gap) / abs(difference) if difference else 0.0
     sums = (

@@ -22,6 +22,7 @@ ENTRIES = (
         "model",
         "data",
         "figures",
+        "explanation",
         "tasks",
         "tensorboard",
         "dvclive",
@@ -40,6 +41,7 @@ OWN = re.compile(
     r"config\.yaml|result\.json|(predictions|validation)\.parquet|mistakes\.json|log\.jsonl|report\.html"
     r"|trials/(request\.yaml|study\.log(\.lock)?)|epochs\.json"
     r"|README\.md|traceback\.txt|\.lock"
+    r"|explanation/explanation\.(json|html)"
     r"|figures/(scores|confusion|classes|residuals|learning_curve|calibration)\.(png|json)"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"

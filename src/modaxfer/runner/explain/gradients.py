@@ -13,7 +13,7 @@ __all__ = ["INSTALL", "MOST_STEPS", "STEPS", "TOLERANCE", "Attributed", "attribu
 
 INSTALL = "pip install 'modaxfer[explain]'"
 
-STEPS, MOST_STEPS = 32, 1024
+STEPS, MOST_STEPS = 32, 512
 """Points of the path that are tried first, and at most; they are doubled until the sum is right."""
 
 TOLERANCE = 0.01

@@ -10,7 +10,7 @@ import torch
 
 from modaxfer.contracts import WINDOWS, Example
 from modaxfer.runner.explain.answer import Answer, answer_of
-from modaxfer.runner.explain.gradients import Attributed, attribute
+from modaxfer.runner.explain.gradients import STEPS, Attributed, attribute
 from modaxfer.runner.explain.occlusion import occlude, rank_correlation
 from modaxfer.runner.explain.part import Part, unit_sums
 from modaxfer.runner.explain.probe import Probe, joined, opened
@@ -20,7 +20,7 @@ from modaxfer.runner.predict.predictor import Predictor
 
 __all__ = ["Explained", "explain_example"]
 
-INTEGRATED, OCCLUSION, FIELDS = "integrated gradients", "occlusion", "fields alone"
+INTEGRATED, OCCLUSION, FIELDS = "integrated gradients", "occlusion", "fields"
 """How a row was explained; the last where nothing of what its encoder is given can be moved."""
 
 
@@ -36,13 +36,13 @@ class Explained:
     reason: str
     """Why it is not integrated gradients; empty where it is."""
     attributed: Attributed | None
-    """None without gradients."""
+    """Integrated gradients, also where they do not add up and so are not used; None without gradients."""
     sums: tuple[torch.Tensor, ...]
-    """By part the attribution of each unit, float64 ``[units]``; without gradients the occlusion."""
+    """By part the attribution of each unit, float64 ``[units]``: by `method`."""
     occlusion: tuple[torch.Tensor, ...]
     """By part what f(x) loses without each unit."""
     correlation: float | None
-    """Spearman's, of the two; None without gradients, or where one of them is constant."""
+    """Spearman's, of attributions and occlusion; None where they are the same, or one of them is constant."""
     sanity: tuple[float, ...]
     """Spearman's rank correlation of the sizes of attributions with those of a model with random weights, by draw."""
 
@@ -65,36 +65,43 @@ def explain_example(
         answer = answer_of(described, model(batch).float(), label)
     with _without_parameters(model):
         probe = opened(model, described, processor, example, answer, means)
-        values = [part.values for part in probe.parts]
-        with torch.inference_mode():
-            value = (
-                float(probe(*(each.unsqueeze(0) for each in values))[0])
-                if values
-                else float(answer(model(batch).float())[0])
-            )
+        value = _value(probe)
         reason = _why_no_gradient(probe)
-        if not values:
+        if not probe.parts:
             return _bare(answer, value, reason)
         occlusion = tuple(occlude(probe, probe.parts, batch=probe.rows))
-        if reason:
-            return Explained(
-                answer=answer, value=value, parts=probe.parts, method=OCCLUSION, reason=reason, attributed=None,
-                sums=occlusion, occlusion=occlusion, correlation=None, sanity=(),
-            )  # fmt: skip
-        attributed = _attributed(probe)
-        sums = _sums(probe, attributed)
+        attributed = None if reason else _attributed(probe)
+        if attributed is not None and not attributed.complete:
+            reason = _why_not_complete(attributed)
+        sums = occlusion if reason or attributed is None else _sums(probe, attributed)
         return Explained(
             answer=answer,
             value=value,
             parts=probe.parts,
-            method=INTEGRATED,
-            reason="",
+            method=OCCLUSION if reason else INTEGRATED,
+            reason=reason,
             attributed=attributed,
             sums=sums,
             occlusion=occlusion,
-            correlation=rank_correlation(_moved(probe, sums), _moved(probe, occlusion)),
-            sanity=tuple(_sanity(predictor, example, answer, means, probe, sums, attributed.steps) if check else ()),
+            correlation=None if reason else rank_correlation(_moved(probe, sums), _moved(probe, occlusion)),
+            sanity=tuple(_sanity(predictor, example, means, probe, sums, exact=not reason) if check else ()),
         )
+
+
+def _value(probe: Probe) -> float:
+    with torch.inference_mode():
+        if probe.parts:
+            return float(probe(*(part.values.unsqueeze(0) for part in probe.parts))[0])
+        return float(probe.answer(probe.model(probe.batch).float())[0])
+
+
+def _why_not_complete(found: Attributed) -> str:
+    difference = found.answer - found.baseline
+    share = f"{abs(found.gap / difference):.1%}" if difference else "all"
+    return (
+        f"their sum, {found.total:.4g}, is {share} off f(x) - f(x₀) = {difference:.4g} even with {found.steps} steps: "
+        "the answer jumps on the way, as that of a head of nearest rows does"
+    )
 
 
 def _bare(answer: Answer, value: float, reason: str) -> Explained:
@@ -130,20 +137,24 @@ def _moved(probe: Probe, sums: Sequence[torch.Tensor]) -> torch.Tensor:
 def _sanity(
     predictor: Predictor,
     example: Example,
-    answer: Answer,
     means: Mapping[str, torch.Tensor],
     probe: Probe,
     sums: Sequence[torch.Tensor],
-    steps: int,
+    *,
+    exact: bool,
 ) -> list[float]:
-    """Return rank correlations with attributions of models whose weights are random."""
+    """Return rank correlations with what is found where weights are random; `exact`: by gradients, not occlusion."""
     own = _moved(probe, sums).abs()
 
     def draw(seed: int) -> float | None:
         model = randomised(predictor.model, seed)
-        other = opened(model, predictor.described, predictor.processor, example, answer, means)
-        found = _attributed(other, steps=min(steps, 64), most=64)
-        return rank_correlation(own, _moved(other, _sums(other, found)).abs())
+        other = opened(model, predictor.described, predictor.processor, example, probe.answer, means)
+        found = (
+            _sums(other, _attributed(other, steps=STEPS, most=STEPS))
+            if exact
+            else occlude(other, other.parts, batch=other.rows)
+        )
+        return rank_correlation(own, _moved(other, found).abs())
 
     return over_draws(draw)
 

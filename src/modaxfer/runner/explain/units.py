@@ -20,7 +20,7 @@ def cells(height: int, width: int, patch: int | None) -> tuple[torch.Tensor, tup
     Args:
         height: Of the picture, in pixels.
         width: Of the picture.
-        patch: Pixels per side of the encoder's patch, None = it has none; a cell is one where they are few enough.
+        patch: Pixels per side of the encoder's patch, None = it has none; a cell is one, or a part of one where there are few.
     """
     rows, columns = (_share(side, patch) for side in (height, width))
     down, across = (torch.arange(side) * count // side for side, count in ((height, rows), (width, columns)))
@@ -28,9 +28,13 @@ def cells(height: int, width: int, patch: int | None) -> tuple[torch.Tensor, tup
 
 
 def _share(side: int, patch: int | None) -> int:
-    if patch and side % patch == 0 and side // patch <= MOST_CELLS:
-        return side // patch
-    return min(MOST_CELLS, side)
+    if not patch or side % patch or side // patch > MOST_CELLS:
+        return min(MOST_CELLS, side)
+    count = side // patch
+    # Few patches are halved until there is something to see.
+    while 2 * count <= MOST_CELLS and side % (2 * count) == 0:
+        count *= 2
+    return count
 
 
 def heights(hertz: np.ndarray) -> np.ndarray:
