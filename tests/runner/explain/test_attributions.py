@@ -94,9 +94,10 @@ def test_a_sound_is_made_again_of_its_spectra():
 
 
 def test_cells_and_bands():
-    units, shape = cells(4, 6, 2)
-    assert shape == (2, 3)
-    assert units[:, ::2].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5], [3, 4, 5]]
+    units, shape = cells(18, 22, 2)  # A cell is a patch; of few patches a part of one; of none a fourteenth of a side.
+    assert shape == (9, 11)
+    assert units[:4, :6:2].tolist() == [[0, 1, 2], [0, 1, 2], [11, 12, 13], [11, 12, 13]]
+    assert [cells(32, 32, 16)[1], cells(99, 99, None)[1]] == [(8, 8), (14, 14)]
     units, shape = bands_and_stretches(np.linspace(0, 1, 16), 48)
     assert shape == (8, 24)
     assert units[0, 0] == 0

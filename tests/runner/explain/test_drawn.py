@@ -49,7 +49,8 @@ def test_a_row_of_a_task_is_shown_without_weights(shell, tmp_path, monkeypatch, 
     assert status == 0, err
     assert "on modaxfer/digits, row 1 of train, by" in " ".join(said.split())
     if encoder == "vit":
-        assert Image.open(file).size[0] >= 28
+        with Image.open(file) as picture:
+            assert picture.size[0] >= 28
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from modaxfer.registry import problem_spec
 if TYPE_CHECKING:
     from modaxfer.runner.model.description import ModelDescription
 
-__all__ = ["Answer", "answer_of", "refuse_unexplained"]
+__all__ = ["Answer", "answer_of", "refuse_label", "refuse_unexplained"]
 
 
 @dataclass(frozen=True, kw_only=True)

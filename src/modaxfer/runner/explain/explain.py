@@ -27,7 +27,7 @@ from modaxfer.runner.rows.drawn import Drawn, drawn_row
 if TYPE_CHECKING:
     from modaxfer.contracts import Example
 
-__all__ = ["Explanation", "Near", "RowExplanation", "ScoreExplanation", "Wishes", "explain_run"]
+__all__ = ["Explanation", "Near", "RowExplanation", "ScoreExplanation", "Wishes", "explain_run", "refuse_split"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from modaxfer.runner.rows.encode import forward_rows, lengths_of
 if TYPE_CHECKING:
     from modaxfer.contracts import Batch
 
-__all__ = ["MOST_TRAINING_ROWS", "Neighbours", "encoded", "nearest"]
+__all__ = ["MOST_TRAINING_ROWS", "Neighbours", "encoded", "nearest", "vectors_of"]
 
 MOST_TRAINING_ROWS = 500
 """Training rows that are looked at, spread evenly over the split."""

@@ -20,7 +20,8 @@ def cells(height: int, width: int, patch: int | None) -> tuple[torch.Tensor, tup
     Args:
         height: Of the picture, in pixels.
         width: Of the picture.
-        patch: Pixels per side of the encoder's patch, None = it has none; a cell is one, or a part of one where there are few.
+        patch: Pixels per side of the encoder's patch, None = it has none. A cell is one, or a part of one
+            where there are few.
     """
     rows, columns = (_share(side, patch) for side in (height, width))
     down, across = (torch.arange(side) * count // side for side, count in ((height, rows), (width, columns)))
