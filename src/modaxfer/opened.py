@@ -251,37 +251,26 @@ class Run:
     ) -> Explanation:
         """Show why the saved model says what it says of rows; without any, which fields its score stands on.
 
-        Needs the extra ``explain``.
-
         Args:
             data: As for `predict`; None = rows of the run's own task.
-            row: Number from 1, or several, of `data` or of the split; of `data` the first few where none is named.
+            row: Number from 1, or several, of `data` or of the split.
             split: ``train``, ``validation`` or ``test``.
             label: Class that is asked about; None = the one that is predicted.
             neighbours: Training rows that are shown beside each.
             repeats: Shuffles of each field, where the score is explained.
             check: Explain a model with random weights, too: it must look different.
-            output: Folder of explanation.html and explanation.json; None = ``explanation`` in the run's.
+            output: Folder of page and numbers; None = ``explanation`` in the run's.
             quiet: Keep silent on standard error.
 
         Raises:
-            MissingPackageError: captum is not installed.
-            ConfigError: There is no such row, split or class, or nothing is asked for.
-            DataError: Rows cannot be read, or the run's own are gone.
-            RefusedError: The model answers for each part of a row.
+            ModaxferError: captum is missing, nothing is asked for, or rows are not there or cannot be explained.
         """
-        from modaxfer.reports.explain.face import Explanation
-        from modaxfer.runner.explain.explain import Wishes, explain_run
-        from modaxfer.runner.explain.gradients import require_captum
-        from modaxfer.runner.progress import Progress
+        from modaxfer.reports.explain.face import explained
 
-        require_captum()
         rows = (row,) if isinstance(row, int) else tuple(row)
-        wishes = Wishes(
-            data=data, rows=rows, split=split, label=label, neighbours=neighbours, repeats=repeats, check=check
-        )
-        made = explain_run(self.folder, wishes, Progress(not quiet), predictor=self._loaded())
-        return Explanation(made, self.folder / "explanation" if output is None else Path(output))
+        wishes = {"data": data, "rows": rows, "split": split, "label": label, "neighbours": neighbours}
+        wishes |= {"repeats": repeats, "check": check}
+        return explained(self.folder, self._loaded, wishes, self.folder / "explanation" if output is None else Path(output), quiet)
 
     def _loaded(self) -> Predictor:
         from modaxfer.runner.predict.predictor import Predictor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     import pandas
 
     from modaxfer.runner.explain.explain import Explanation as Made
+    from modaxfer.runner.predict.predictor import Predictor
 
-__all__ = ["Explanation"]
+__all__ = ["Explanation", "explained"]
 
 
 class Explanation:
@@ -76,3 +78,26 @@ class Explanation:
             f'<iframe sandbox srcdoc="{inner}" style="width: 100%; height: 40rem; border: 0" '
             f'title="{escape(lines(self.page.name))}"></iframe>'
         )
+
+
+def explained(
+    run: Path, loaded: Callable[[], Predictor], wishes: dict[str, Any], output: Path, quiet: bool
+) -> Explanation:
+    """Explain the run in the folder `run`, and write what is found into `output`.
+
+    Args:
+        run: A run's folder.
+        loaded: Returns its model.
+        wishes: Fields of `modaxfer.runner.explain.explain.Wishes`.
+        output: Where numbers and page go.
+        quiet: Keep silent on standard error.
+
+    Raises:
+        ModaxferError: See `modaxfer.runner.explain.explain.explain_run`.
+    """
+    from modaxfer.runner.explain.explain import Wishes, explain_run
+    from modaxfer.runner.explain.gradients import require_captum
+    from modaxfer.runner.progress import Progress
+
+    require_captum()
+    return Explanation(explain_run(run, Wishes(**wishes), Progress(not quiet), predictor=loaded()), output)

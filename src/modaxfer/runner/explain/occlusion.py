@@ -22,10 +22,12 @@ def occlude(function: Callable[..., torch.Tensor], parts: Sequence[Part], *, bat
     whole = [part.values for part in parts]
     with torch.inference_mode():
         answer = function(*(each.unsqueeze(0) for each in whole)).double().cpu()
-        return [answer - _without(function, parts, place, batch) for place in range(len(parts))]
+        return [answer - _without(function, parts, place, batch, float(answer)) for place in range(len(parts))]
 
 
-def _without(function: Callable[..., torch.Tensor], parts: Sequence[Part], place: int, batch: int) -> torch.Tensor:
+def _without(
+    function: Callable[..., torch.Tensor], parts: Sequence[Part], place: int, batch: int, answer: float
+) -> torch.Tensor:
     """Return the answer without each unit of the part at `place`, float64 ``[units]``."""
     part, found = parts[place], []
     units = part.units.broadcast_to(part.values.shape)
@@ -35,7 +37,11 @@ def _without(function: Callable[..., torch.Tensor], parts: Sequence[Part], place
         moved = torch.where(hidden, part.baseline.unsqueeze(0), part.values.unsqueeze(0))
         others = [each.values.unsqueeze(0).expand(len(numbers), *each.values.shape) for each in parts]
         found.append(function(*others[:place], moved, *others[place + 1 :]).double().cpu())
-    return torch.cat(found)
+    lost, held = torch.cat(found), torch.unique(part.units[part.units >= 0]).cpu()
+    # A unit that holds nothing, such as a special token, leaves the answer as it is, without the noise of another pass.
+    kept = torch.full_like(lost, answer)
+    kept[held] = lost[held]
+    return kept
 
 
 def rank_correlation(one: torch.Tensor, other: torch.Tensor) -> float | None:
