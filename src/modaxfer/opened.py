@@ -270,7 +270,9 @@ class Run:
         rows = (row,) if isinstance(row, int) else tuple(row)
         wishes = {"data": data, "rows": rows, "split": split, "label": label, "neighbours": neighbours}
         wishes |= {"repeats": repeats, "check": check}
-        return explained(self.folder, self._loaded, wishes, self.folder / "explanation" if output is None else Path(output), quiet)
+        return explained(
+            self.folder, self._loaded, wishes, self.folder / "explanation" if output is None else Path(output), quiet
+        )
 
     def _loaded(self) -> Predictor:
         from modaxfer.runner.predict.predictor import Predictor
