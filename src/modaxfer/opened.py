@@ -243,11 +243,9 @@ class Run:
         row: int | Sequence[int] = (),
         split: str = "validation",
         label: str | None = None,
-        neighbours: int = 5,
-        repeats: int = 5,
-        check: bool = True,
         output: str | Path | None = None,
         quiet: bool = False,
+        **wishes: Any,
     ) -> Explanation:
         """Show why the saved model says what it says of rows; without any, which fields its score stands on.
 
@@ -256,23 +254,18 @@ class Run:
             row: Number from 1, or several, of `data` or of the split.
             split: ``train``, ``validation`` or ``test``.
             label: Class that is asked about; None = the one that is predicted.
-            neighbours: Training rows that are shown beside each.
-            repeats: Shuffles of each field, where the score is explained.
-            check: Explain a model with random weights, too: it must look different.
             output: Folder of page and numbers; None = ``explanation`` in the run's.
             quiet: Keep silent on standard error.
+            **wishes: ``neighbours``, training rows beside each (5); ``repeats``, shuffles of each field (5), where the
+                score is explained; ``check=False`` does without a model with random weights beside.
 
         Raises:
             ModaxferError: captum is missing, nothing is asked for, or rows are not there or cannot be explained.
         """
         from modaxfer.reports.explain.face import explained
 
-        rows = (row,) if isinstance(row, int) else tuple(row)
-        wishes = {"data": data, "rows": rows, "split": split, "label": label, "neighbours": neighbours}
-        wishes |= {"repeats": repeats, "check": check}
-        return explained(
-            self.folder, self._loaded, wishes, self.folder / "explanation" if output is None else Path(output), quiet
-        )
+        wishes |= {"data": data, "rows": row, "split": split, "label": label}
+        return explained(self.folder, self._loaded, wishes, output, quiet)
 
     def _loaded(self) -> Predictor:
         from modaxfer.runner.predict.predictor import Predictor

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,15 +81,15 @@ class Explanation:
 
 
 def explained(
-    run: Path, loaded: Callable[[], Predictor], wishes: dict[str, Any], output: Path, quiet: bool
+    run: Path, loaded: Callable[[], Predictor], wishes: dict[str, Any], output: str | Path | None, quiet: bool
 ) -> Explanation:
-    """Explain the run in the folder `run`, and write what is found into `output`.
+    """Explain the run in the folder `run`, and write what is found.
 
     Args:
         run: A run's folder.
         loaded: Returns its model.
-        wishes: Fields of `modaxfer.runner.explain.explain.Wishes`.
-        output: Where numbers and page go.
+        wishes: Fields of `modaxfer.runner.explain.explain.Wishes`; ``rows`` may be one number.
+        output: Where numbers and page go; None = ``explanation`` in the run's folder.
         quiet: Keep silent on standard error.
 
     Raises:
@@ -100,4 +100,7 @@ def explained(
     from modaxfer.runner.progress import Progress
 
     require_captum()
-    return Explanation(explain_run(run, Wishes(**wishes), Progress(not quiet), predictor=loaded()), output)
+    rows = wishes["rows"]
+    asked = Wishes(**{**wishes, "rows": (rows,) if isinstance(rows, int) else tuple(rows)})
+    made = explain_run(run, asked, Progress(not quiet), predictor=loaded())
+    return Explanation(made, run / "explanation" if output is None else Path(output))
