@@ -256,8 +256,7 @@ class Run:
             label: Class that is asked about; None = the one that is predicted.
             output: Folder of page and numbers; None = ``explanation`` in the run's.
             quiet: Keep silent on standard error.
-            **wishes: ``neighbours``, training rows beside each (5); ``repeats``, shuffles of each field (5), where the
-                score is explained; ``check=False`` does without a model with random weights beside.
+            **wishes: ``neighbours=5`` training rows beside each; ``repeats=5`` shuffles of each field, for the score.
 
         Raises:
             ModaxferError: captum is missing, nothing is asked for, or rows are not there or cannot be explained.
