@@ -105,7 +105,7 @@ def test_it_can_be_read_without_seeing_it(any_page):
 
 def test_every_figure_is_there_for_light_and_dark_pages(run):
     images = page(run.classes(), run).all("img")
-    assert [image["class"] for image in images] == ["on-light", "on-dark"] * 3
+    assert [image["class"] for image in images] == ["on-light", "on-dark"] * 4
     for image in images:
         png = base64.b64decode(image["src"].partition(",")[2], validate=True)
         assert Image.open(io.BytesIO(png)).width * 96 / 160 == pytest.approx(int(image["width"]), abs=1)
