@@ -107,9 +107,11 @@ class RunConfig:
     private: float | None = documented(
         None, "Protect each training row: differential privacy with this epsilon; delta is train.delta.", above=0.0
     )
-    epochs: float | None = documented(None, "Passes over the training rows.", above=0.0)
+    epochs: float | None = documented(None, "Passes over the training rows; default by strategy and rows.", above=0.0)
     batch_size: int = documented(32, "Rows per optimiser step, over all processes.", minimum=1)
-    learning_rate: float | None = documented(None, "Peak learning rate of the main part.", above=0.0)
+    learning_rate: float | None = documented(
+        None, "Peak learning rate of the main part; default by strategy and encoder.", above=0.0
+    )
     tune: int | None = documented(
         None,
         "Search for settings with so many trials, the first of them as without a search; the best on validation is "

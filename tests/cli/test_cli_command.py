@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from modaxfer.cli import main
+from modaxfer.cli.sections import SECTIONS
+from modaxfer.config import RunConfig
+from modaxfer.pretraining.config import PretrainingConfig
+from modaxfer.registry.builtin_strategies import STRATEGIES
+from modaxfer.runner.recommend.question import Choices
 
 
 @pytest.fixture
@@ -50,7 +57,8 @@ def said(capsys):
         (["predict"], "Missing argument 'RUN'. Fix: `modaxfer predict --help` shows"),
         (["train", "--seed"], "Option '--seed' requires an argument. Fix:"),
         (["list", "encodrs"], "'encodrs' is not one of"),
-        (["plugins", "lst"], "No such command 'lst'"),
+        (["list", "encodrs"], "Fix: did you mean encoders?"),
+        (["plugins", "lst"], "No such command 'lst'. Fix: did you mean list?"),
     ],
 )  # fmt: skip
 def test_one_line_says_what_is_wrong_and_what_to_do(said, words, text):
@@ -72,3 +80,27 @@ def test_an_option_of_many_values_may_be_repeated(said):
     status, err = said("train", "--encoder", "bert", "--encoder", "vit", "--text", "a", "--text", "b")
     assert status == 2
     assert "--strategy and --task missing" in err
+
+
+def test_train_alone_asks_nothing_and_says_what_most_people_want(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main.run(["train"])
+    printed = capsys.readouterr()
+    assert (stop.value.code, printed.out) == (2, "")
+    lines = printed.err.splitlines()
+    assert max(map(len, lines)) <= 80
+    wanted = [line.split() for line in lines if line.startswith("  modaxfer train ")]
+    assert [("--data" in words, "--task" in words) for words in wanted] == [(True, False), (True, False), (False, True)]
+    assert "modaxfer train --help" in printed.err
+
+
+def test_every_setting_has_a_section_and_every_strategy_a_line(capsys):
+    fields = [item for config in (RunConfig, PretrainingConfig, Choices) for item in dataclasses.fields(config)]
+    named = {name for names in SECTIONS.values() for name in names}
+    assert {item.name for item in fields if item.metadata.get("flag", True)} <= named
+    with pytest.raises(SystemExit):
+        main.run(["train", "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line.removesuffix(":") for line in lines if line.endswith(":") and line[0] != " "]
+    assert [head for head in heads if not head.startswith("Strategies")] == list(SECTIONS)
+    assert {spec.name for spec in STRATEGIES} <= {line.split()[0] for line in lines if line.startswith("  ")}

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from modaxfer.cli.sections import write_sections
 from modaxfer.errors import ConfigError, close_matches
 from modaxfer.synonyms import meant
 
@@ -43,6 +44,11 @@ class Command(click.Command):
                 _refuse_empty(parameter, given)
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, in sections where they are many."""
+        options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+        write_sections(options, ctx, formatter)
+
 
 def explain(error: click.UsageError) -> ConfigError:
     """Return what click found wrong with a command line as one of our own errors."""
@@ -53,7 +59,21 @@ def explain(error: click.UsageError) -> ConfigError:
         close = _meant(error.option_name.lstrip("-"), options)
         fix = f"did you mean {' or '.join(close)}?" if close else see
         return ConfigError(f"`{command}` has no option {error.option_name}", fix=fix)
-    return ConfigError(error.format_message().rstrip(), fix=see)
+    close = close_matches(*_choices(error))
+    fix = f"did you mean {' or '.join(close)}?" if close else see
+    # Some versions of click guess as well, in words of their own.
+    return ConfigError(error.format_message().partition(" Did you mean")[0].rstrip(), fix=fix)
+
+
+def _choices(error: click.UsageError) -> tuple[str, Sequence[str]]:
+    """Return the word that was refused and those that would have been taken, where there is a list of them."""
+    quoted = error.message.split("'")[1::2]
+    if quoted and isinstance(error, click.BadParameter) and error.param is not None:
+        return quoted[0], [str(each) for each in getattr(error.param.type, "choices", ())]
+    group = error.ctx.command if error.ctx is not None else None
+    if quoted and isinstance(group, click.Group) and error.ctx is not None:
+        return quoted[0], group.list_commands(error.ctx)
+    return "", ()
 
 
 def _meant(word: str, options: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
-from modaxfer.cli.options import config_options_but, settings
+from modaxfer.cli.options import QUIET, config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.errors import ConfigError
 
@@ -33,12 +33,14 @@ MANY: dict[str, Any] = {"multiple": True}
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the comparison in the output folder, as it was asked for.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json.")
 def compare_command(
     runs: tuple[str, ...],
     path: str | None,
     resume: bool,
     retry_failed: bool,
+    quiet: bool,
     as_json: bool,
     **values: Any,
 ) -> int:
@@ -61,7 +63,7 @@ def compare_command(
         return _compare_runs(runs, asked.pop("metric", ()), asked, as_json=as_json)
     from modaxfer.api import compare
 
-    made = compare(path, resume=resume, retry_failed=retry_failed, **settings(values))
+    made = compare(path, resume=resume, retry_failed=retry_failed, quiet=quiet, **settings(values))
     if as_json:
         import json
 

@@ -12,7 +12,10 @@ import click
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 
-__all__ = ["config_options", "config_options_but", "config_options_of", "settings"]
+__all__ = ["QUIET", "config_options", "config_options_but", "config_options_of", "settings"]
+
+QUIET = click.option("--quiet", is_flag=True, help="Say nothing on standard error but what went wrong.")
+"""Of every command that takes long."""
 
 METAVARS = {
     "encoder": "E",

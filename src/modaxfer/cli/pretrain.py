@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modaxfer.cli.command import Command
-from modaxfer.cli.options import config_options_of, settings
+from modaxfer.cli.options import QUIET, config_options_of, settings
 from modaxfer.cli.output import print_lines
 from modaxfer.pretraining.config import PretrainingConfig
 
@@ -19,7 +19,8 @@ __all__ = ["pretrain_command"]
 @click.option(
     "--resume", is_flag=True, help="Go on with the unfinished pretraining in the output folder, as it was asked for."
 )
-def pretrain_command(resume: bool, **values: Any) -> None:
+@QUIET
+def pretrain_command(resume: bool, quiet: bool, **values: Any) -> None:
     """Train an encoder on rows before there is a task; the folder it writes is an --encoder.
 
     \b
@@ -31,5 +32,5 @@ def pretrain_command(resume: bool, **values: Any) -> None:
     given = settings(values)
     from modaxfer.pretraining.face import pretrain
 
-    folder = pretrain(resume=resume, **given)
+    folder = pretrain(resume=resume, quiet=quiet, **given)
     print_lines(f"encoder  {folder}\ncard     {folder / 'README.md'}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
-from modaxfer.cli.options import config_options_but, config_options_of, settings
+from modaxfer.cli.options import QUIET, config_options_but, config_options_of, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.config import RunConfig
 from modaxfer.runner.recommend.question import SHARED, Choices
@@ -26,8 +26,9 @@ OTHERS = tuple(item.name for item in dataclasses.fields(RunConfig) if item.name 
 @config_options_but(*OTHERS)
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Go on with the recommendation in the output folder, as it was asked for.")
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print recommend.json.")
-def recommend_command(path: str | None, resume: bool, as_json: bool, **values: Any) -> None:
+def recommend_command(path: str | None, resume: bool, quiet: bool, as_json: bool, **values: Any) -> None:
     """Say which encoder and strategy to train a task with, what to expect, what it costs, and how sure that is.
 
     \b
@@ -39,7 +40,7 @@ def recommend_command(path: str | None, resume: bool, as_json: bool, **values: A
     """  # noqa: D301 - click's mark for lines kept as they are
     from modaxfer.advice import recommend
 
-    made = recommend(path, resume=resume, **settings(values))
+    made = recommend(path, resume=resume, quiet=quiet, **settings(values))
     if as_json:
         print_json(made.found)
     else:

@@ -8,10 +8,24 @@ import click
 
 from modaxfer.cli.command import Command
 from modaxfer.cli.libraries import heard
-from modaxfer.cli.options import config_options, settings
+from modaxfer.cli.options import QUIET, config_options, settings
 from modaxfer.cli.output import print_json, print_lines
 
-__all__ = ["train_command"]
+__all__ = ["FIRST_WORDS", "train_command"]
+
+FIRST_WORDS = """\
+modaxfer: there is nothing to train yet. What most people want:
+
+your own table, here with the labels in its column stars
+  modaxfer train --encoder bert --strategy lora --data rows.csv --label stars
+your own folder, with a folder of pictures or of sounds for each class
+  modaxfer train --encoder vit --strategy lora --data photos/
+a task that ships with modaxfer or a plugin (`modaxfer list tasks`)
+  modaxfer train --encoder vit --strategy frozen --task digits
+
+Read on: `modaxfer train --help` has every setting; `modaxfer recommend` says
+which encoder and strategy to take; docs/how-to/your-own-data.md."""
+"""What `modaxfer train` says to who asks for nothing; no line is longer than a narrow terminal."""
 
 
 @click.command("train", cls=Command)
@@ -19,8 +33,11 @@ __all__ = ["train_command"]
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the unfinished run in the output folder.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output folder.")
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def train_command(path: str | None, resume: bool, overwrite: bool, as_json: bool, **values: Any) -> None:
+def train_command(
+    path: str | None, resume: bool, overwrite: bool, quiet: bool, as_json: bool, **values: Any
+) -> int | None:
     """Train and evaluate an encoder on a task; several encoders with fusion, several tasks with multitask.
 
     \b
@@ -29,17 +46,21 @@ def train_command(path: str | None, resume: bool, overwrite: bool, as_json: bool
     modaxfer train --encoder bert --strategy full --data reviews.csv --text review --label stars
     """  # noqa: D301 - click's mark for lines kept as they are
     given = settings(values)
+    if not given and path is None:
+        print_lines(FIRST_WORDS, err=True)
+        return 2
     from modaxfer.api import make_config, train
 
-    made = train(make_config(path, **given), resume=resume, overwrite=overwrite)
+    made = train(make_config(path, **given), resume=resume, overwrite=overwrite, quiet=quiet)
     heard.write(made.folder)
     from modaxfer.runner.processes.launch import reports_here
 
     if not reports_here():
-        return
+        return None
     if as_json:
         print_json(made.result.to_dict())
-        return
+        return None
     from modaxfer.reports.terminal import summary
 
     print_lines(summary(made.result, made.folder))
+    return None
