@@ -24,7 +24,7 @@ WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
 UNSEEN = (
     *("model", "rows", "training", "test_adapted_runs.py", "test_bridges_end_to_end.py", "test_column_cases.py"),
-    *("test_careful_tuning.py", "test_compare_sweep.py", "test_encoder_cases.py", "test_ends.py", "test_fusion.py"),
+    *("test_careful_tuning.py", "test_compare_sweep.py", "test_ends.py", "test_fusion.py"),
     *("test_folds_and_episodes.py", "test_known_features.py", "test_matrix.py", "test_media_cases.py"),
     *("test_merged_runs.py", "test_moved_runs.py", "test_multitask.py", "test_predict_cases.py", "test_processes.py"),
     *("test_run_to_run.py", "test_solved_between.py", "test_tapt_run.py", "test_teacher.py", "test_whole_runs.py"),

@@ -163,28 +163,28 @@ def test_targets_name_convolutions_too(load):
 
 @pytest.mark.parametrize("name", ["resnet", "convnext", pytest.param("mobilenet_v2", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", [32, 96])
-def test_the_layout_counts_the_tokens_of_the_map(folders, name, size):
+def test_the_layout_counts_the_rows_that_a_picture_is_cut_into(folders, name, size):
     resolved = resolve(str(folders(name)))
     options = EncoderOptions(image_size=size)
     encoder = load_encoder(resolved, options=options)
-    made = encoder.run(encoder.embed(batch_of(encoder)), 0, 1)
-    assert made.tokens.shape == (3, resolved.layout("image", options).max_tokens, resolved.hidden_size)
-    assert made.mask.all()
+    entered = encoder.embed(batch_of(encoder))
+    assert entered.tokens.shape == (3, resolved.layout("image", options).max_tokens, resolved.hidden_size)
+    assert encoder.run(entered, 0, 1).mask.all()
 
 
 @pytest.mark.parametrize(
-    ("config", "width", "tokens"),
+    ("config", "width"),
     [
-        (transformers.ResNetConfig(), 2048, 49),
-        (transformers.ResNetConfig(layer_type="basic", hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2]), 512, 49),
-        (transformers.ConvNextConfig(), 768, 49),
-        (transformers.MobileNetV2Config(), 1280, 49),
+        (transformers.ResNetConfig(), 2048),
+        (transformers.ResNetConfig(layer_type="basic", hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2]), 512),
+        (transformers.ConvNextConfig(), 768),
+        (transformers.MobileNetV2Config(), 1280),
     ],
 )
-def test_published_sizes(config, width, tokens):
+def test_published_sizes(config, width):
     assert AutoEncoder.shape(config).hidden_size == width
     layout = AutoEncoder.layout(config, "image", EncoderOptions())
-    assert (layout.image_size, layout.max_tokens) == (224, tokens)
+    assert (layout.image_size, layout.max_tokens) == (224, -(-3 * 224**2 // width))
 
 
 def test_pictures_too_small_for_the_network_are_refused():

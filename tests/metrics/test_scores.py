@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from modaxfer.metrics import compute, default_metrics, greater_is_better, probabilities, tagged, why_undefined
+from modaxfer.metrics import compute, costs, default_metrics, greater_is_better, probabilities, tagged, why_undefined
 from modaxfer.metrics import scores as room
 from modaxfer.registry import load_target, registry
 from problem_names import PROBLEMS
@@ -233,9 +233,11 @@ def test_every_registered_metric_of_the_framework_names_a_function_of_this_room(
     public = {getattr(room, name) for name in room.__all__} - {room.score_columns}
     public |= {getattr(tagged, name) for name in tagged.__all__} - {tagged.Tagged}
     public |= {getattr(probabilities, name) for name in ("brier_score", "ece", "log_loss")}
+    public.add(costs.expected_cost)
     assert functions == public
-    for function in functions:
-        assert list(inspect.signature(function).parameters) == ["references", "predictions", "scores"]
+    for spec in built_in:
+        called = ["references", "predictions", "scores", *(["cost"] if spec.needs_cost else [])]
+        assert list(inspect.signature(load_target(spec.target)).parameters) == called
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

@@ -77,7 +77,7 @@ def test_scales_and_shifts_of_layer_norms_below_the_last_layers_are_all_that_mov
         predictor = run._loaded()
         with sar.adapting():
             table = find_rows(ROWS[:64], predictor.described.fields).table.to_pylist()
-            sar(predictor.processor.collate(predictor._read(table, None, _Silent()).examples))
+            sar(predictor.processor.collate(predictor.read(table, None, _Silent()).examples))
     assert moved == {*affines_of(model)}
     depth = model.depth
     assert moved

@@ -18,7 +18,17 @@ from modaxfer.runner.request.request import find_tasks
 from modaxfer.tasks.load import load_task
 from modaxfer.tasks.memory import Memory
 
-__all__ = ["ALL", "CURVE_REQUEST", "CurveRequest", "Size", "claim_curve", "read_curve", "sizes_of", "stored_curve"]
+__all__ = [
+    "ALL",
+    "CURVE_REQUEST",
+    "Counted",
+    "CurveRequest",
+    "Size",
+    "claim_curve",
+    "read_curve",
+    "sizes_of",
+    "stored_curve",
+]
 
 CURVE_REQUEST = "curve.yaml"
 
