@@ -236,4 +236,9 @@ def report_command(run: Path) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "undefined" if value is None or math.isnan(value) else f"{value:.4f}"
+    from modaxfer.reports.scores import number
+
+    if value is None or math.isnan(value):
+        return "undefined"
+    # Of an error in the target's unit, thousands are read and decimals are not.
+    return f"{value:.4f}" if abs(value) < 100 else number(value)

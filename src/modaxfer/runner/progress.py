@@ -6,13 +6,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from modaxfer.escaping import one_line
 
 __all__ = ["BarsOnly", "Progress"]
 
 QUIET_SECONDS = 10.0
-"""Without a terminal, a long stretch of work prints a line this often."""
+"""Without a terminal, a long stretch of work prints its first line after this; each line is twice as long in coming."""
+
+NARROW = 80
+"""A terminal of fewer letters is shown no bar, numbers alone."""
 
 
 class Progress:
@@ -37,36 +41,58 @@ class Progress:
             print(one_line(line), file=sys.stderr, flush=True)  # noqa: T201
 
     @contextmanager
-    def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show progress over `total` rows; yields a function that advances it by some rows."""
+    def bar(self, label: str, total: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+        """Show progress over `total` rows, or other `unit`; yields a function that advances it by some of them."""
         if not self._enabled or not label or not total:
             yield lambda count: None
         elif self._terminal:
-            yield from self._rich(label, total)
+            yield from self._rich(label, total, unit)
         else:
-            yield self._lines(label, total)
+            yield self._lines(label, total, unit)
 
-    def _rich(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+    def _rich(self, label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as shown:
-            task = shown.add_task(label, total=total)
-            yield lambda count: shown.advance(task, count)
+        console, started, done = Console(stderr=True), time.monotonic(), 0
+        # What does not fit is cut: a line that wraps is drawn again below itself.
+        text = {"table_column": Column(no_wrap=True, overflow="ellipsis")}
+        columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False, **text)]
+        columns += [BarColumn(bar_width=16)] if console.width >= NARROW else []
+        columns += [MofNCompleteColumn(**text), TextColumn("{task.fields[pace]}", markup=False, **text)]
+        with RichProgress(*columns, console=console, transient=True) as shown:
+            task = shown.add_task(one_line(label), total=total, pace="")
 
-    def _lines(self, label: str, total: int) -> Callable[[int], None]:
-        done, last = 0, time.monotonic()
+            def advance(count: int) -> None:
+                nonlocal done
+                done += count
+                shown.update(task, advance=count, pace=_pace(done, total, time.monotonic() - started, unit))
+
+            yield advance
+
+    def _lines(self, label: str, total: int, unit: str) -> Callable[[int], None]:
+        started, done, due = time.monotonic(), 0, QUIET_SECONDS
 
         def advance(count: int) -> None:
-            nonlocal done, last
+            nonlocal done, due
             done += count
-            if time.monotonic() - last >= QUIET_SECONDS:
-                last = time.monotonic()
-                self.say(f"  {label}: {done:,} of {total:,}")
+            passed = time.monotonic() - started
+            if passed >= due:
+                due = 2 * passed
+                self.say(f"  {label}: {done:,} of {total:,}, {_pace(done, total, passed, unit)}")
 
         return advance
+
+
+def _pace(done: int, total: int, seconds: float, unit: str) -> str:
+    """Say how fast it goes and how long it will take at that pace: ``688 rows/s, 0:02:20 left``."""
+    if not done or seconds <= 0:
+        return ""
+    pace = done / seconds
+    left = timedelta(seconds=round(max(total - done, 0) / pace))
+    return f"{pace:,.0f} {unit}/s, {left} left" if pace >= 10 else f"{pace:.2g} {unit}/s, {left} left"
 
 
 class BarsOnly(Progress):

@@ -87,7 +87,7 @@ class _Alignment:
         assert isinstance(self.bridge, AlignedBridge), "only such a bridge has a proxy"
         source = self._source(proxy)
         session.model.eval()
-        with session.progress.bar("aligning", proxy.alignment.steps) as advance:
+        with session.progress.bar("aligning", proxy.alignment.steps, "steps") as advance:
             losses = self.bridge.align(
                 self.tower.bridge,
                 self._batches(advance),
