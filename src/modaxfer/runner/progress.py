@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from modaxfer.escaping import one_line
 
@@ -58,7 +59,7 @@ class Progress:
 
         console, started, done = Console(stderr=True), time.monotonic(), 0
         # What does not fit is cut: a line that wraps is drawn again below itself.
-        text = {"table_column": Column(no_wrap=True, overflow="ellipsis")}
+        text: dict[str, Any] = {"table_column": Column(no_wrap=True, overflow="ellipsis")}
         columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False, **text)]
         columns += [BarColumn(bar_width=16)] if console.width >= NARROW else []
         columns += [MofNCompleteColumn(**text), TextColumn("{task.fields[pace]}", markup=False, **text)]
