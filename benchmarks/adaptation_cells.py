@@ -116,7 +116,7 @@ TRANSFERS = (
         source_run=Method(
             name="source",
             strategy="full",
-            flags={"epochs": 6.0, "batch-size": 64, "augment": ("rotate=10", "scale=0.4")},
+            flags={"epochs": 10.0, "batch-size": 64, "augment": ("trivial-augment=0.5", "scale=0.5")},
             options={"train.label_smoothing": 0.1, "train.dropout": 0.5, "train.workers": 0},
         ),
     ),
