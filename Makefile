@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs gallery bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -85,6 +85,10 @@ format: $(VENV)/.development  ## Repair what ruff can repair.
 docs: $(VENV)/.development  ## Write the reference tables again, from the code, and build the docs site, strictly, into site/.
 	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The notebooks of examples run in folders that are gone afterwards, on the weights of plugins/embedded.
+gallery: $(VENV)/.development  ## Run the notebooks of examples and write what they show to docs/gallery.
+	HF_HUB_OFFLINE=1 $(BIN)/python docs/gallery.py
 
 bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 
 import pytest
@@ -10,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch.testing import assert_close
 
+from carried_models import carried, here
 from modaxfer.contracts import Features
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError, RunFailedError
 from modaxfer.export import fits, parity
@@ -21,19 +21,6 @@ from modaxfer.heads.nearest import KNearestHead
 from modaxfer.heads.reduced import CodeReducer, ReducedHead
 from modaxfer.heads.scaled import ScaledHead
 from modaxfer.opened import load
-
-
-def carried(folder):
-    """Return the pipeline of an export, loaded from its file."""
-    spec = importlib.util.spec_from_file_location("pipeline", folder / "pipeline.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Pipeline(folder)
-
-
-def here(folder, rows):
-    """Do what the fresh process does in this one, which takes no seconds to start."""
-    return {"scores": carried(folder).scores(rows).tolist(), "seconds": [0.001], "peak_mb": None}
 
 
 @pytest.fixture(scope="module")

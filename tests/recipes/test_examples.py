@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import runpy
 import sys
 from pathlib import Path
@@ -11,10 +10,11 @@ import numpy as np
 import pytest
 
 import modaxfer
+from carried_models import here
+from modaxfer.export import parity
+from notebooks import EXAMPLES, NOTEBOOKS, cells_of, run_notebook
 
 pytestmark = pytest.mark.recipe
-
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def test_quickstart_script(tiny, tmp_path, monkeypatch, capsys):
@@ -37,21 +37,62 @@ def test_quickstart_script(tiny, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "run" / "report.html").is_file()
 
 
-def test_quickstart_notebook(tiny, tmp_path, monkeypatch):
-    notebook = json.loads((EXAMPLES / "quickstart.ipynb").read_text(encoding="utf-8"))
-    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
-    cells = notebook["cells"]
-    assert len({cell["id"] for cell in cells}) == len(cells)
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    assert [cell for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
+def test_a_data_frame_goes_all_the_way(tiny, tmp_path, monkeypatch):
+    """What a user of one line each does, on tiny random weights."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(parity, "_measured", here)
     train = modaxfer.train
-    small = {"encoder": str(tiny("vit")), "limit": 40, "epochs": 1, "output": str(tmp_path / "run")}
-    monkeypatch.setattr(modaxfer, "train", lambda **settings: train(**{**settings, **small}), raising=False)
-    names: dict[str, object] = {}
-    for cell in code:
-        exec("".join(cell["source"]), names)
-    assert names["result"].status == "completed"
-    assert names["result"].task == "modaxfer/digits"
+    monkeypatch.setattr(
+        modaxfer, "train", lambda **settings: train(**{**settings, "encoder": str(tiny("bert"))}), raising=False
+    )
+    names, shown = run_notebook(EXAMPLES / "own_data_frame.ipynb")
+    run, loaded, new = names["run"], names["loaded"], names["new"]
+    assert loaded.folder != run.folder
+    assert loaded.result == run.result
+    np.testing.assert_allclose(loaded.predict_proba(new), run.predict_proba(new), atol=1e-6)
+    assert {"accuracy", "f1_macro"} <= next(one for one in shown if isinstance(one, dict)).keys()
+    assert run.features(new).shape == (len(new), run.features(new[:1]).shape[1])
+    assert (names["model"] / "pipeline.py").is_file()
+    assert set(shown[-1].columns) == {"row", "input", "unit", "attribution", "occlusion"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_on_the_weights_that_they_name(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_notebook(path)
+
+
+def test_each_notebook_has_its_page_of_the_gallery():
+    """With its code as it is now: `make gallery` writes the pages."""
+    pages = EXAMPLES.parent / "docs" / "gallery"
+    assert {page.stem for page in pages.glob("*.md")} == {"index", *(path.stem for path in NOTEBOOKS)}
+    for path in NOTEBOOKS:
+        page = (pages / f"{path.stem}.md").read_text(encoding="utf-8")
+        stale = [source for cell in cells_of(path) if (source := "".join(cell["source"]).strip()) not in page]
+        assert stale == [], f"{path.stem}: run `make gallery`"
+
+
+@pytest.mark.slow
+def test_a_page_shows_what_was_displayed_and_neither_progress_nor_folders(tmp_path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat", reason="the group docs is not installed")
+    gallery = runpy.run_path(str(EXAMPLES.parent / "docs" / "gallery.py"))
+    monkeypatch.setitem(gallery["write"].__globals__, "PAGES", tmp_path / "pages")
+    page = "&lt;p&gt;seen &amp;amp; heard&lt;/p&gt;"
+    html = f'<img src="data:image/png;base64,aGk="><iframe sandbox srcdoc="{page}"></iframe>'
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="12 rows/s"),
+        nbformat.v4.new_output("stream", name="stdout", text=f"{tmp_path}/run"),
+        nbformat.v4.new_output("display_data", data={"text/html": html}),
+    ]
+    cell = nbformat.v4.new_code_cell("run", outputs=outputs)
+    made = gallery["write"](Path("one.ipynb"), nbformat.v4.new_notebook(cells=[cell]), tmp_path)
+    text = made.read_text(encoding="utf-8")
+    assert "rows/s" not in text
+    assert "    run" in text.splitlines()
+    assert '<img src="one-2.png"><iframe sandbox src="one-1.html">' in text
+    assert (made.parent / "one-1.html").read_text(encoding="utf-8") == "<p>seen &amp; heard</p>"
+    assert (made.parent / "one-2.png").read_bytes() == b"hi"
 
 
 @pytest.fixture
