@@ -54,7 +54,7 @@ def executed(path: Path, folder: Path, kernel: AsyncKernelManager) -> nbformat.N
         nbclient.exceptions.CellExecutionError: A cell raised.
     """
     notebook = nbformat.read(path, as_version=4)
-    emptied = nbformat.v4.new_code_cell(f"%reset -f\nimport os\nos.chdir({str(folder)!r})\ndel os")
+    emptied = nbformat.v4.new_code_cell(f"import os\nos.chdir({str(folder)!r})\n%reset -f")
     notebook.cells.insert(0, emptied)
     NotebookClient(notebook, km=kernel, timeout=SECONDS).execute()
     del notebook.cells[0]
