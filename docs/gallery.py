@@ -27,6 +27,8 @@ STYLE = re.compile(r'<style scoped>.*?</style>\n?| border="1" class="dataframe"|
 """What data frames bring along: the site's own style is for tables without."""
 WIDE = "---\nhide: [toc]\n---\n\n"
 """Leaves the room of the table of contents to code."""
+CODE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
+"""What keeps its empty lines."""
 PICTURE = re.compile(r'src="data:image/png;base64,(?P<data>[A-Za-z0-9+/=]+)"')
 INNER = re.compile(r'<iframe sandbox srcdoc="(?P<page>[^"]*)"')
 
@@ -73,7 +75,8 @@ def write(path: Path, notebook: nbformat.NotebookNode, folder: Path) -> Path:
     body = _beside(STYLE.sub("", body).replace(f"{folder}/", ""), path.stem)
     page = PAGES / f"{path.stem}.md"
     text = "\n".join(line.rstrip() for line in body.strip().splitlines())
-    page.write_text(WIDE + re.sub(r"\n{3,}", "\n\n", text) + "\n", encoding="utf-8")
+    parts = [part if at % 2 else re.sub(r"\n{3,}", "\n\n", part) for at, part in enumerate(CODE.split(text))]
+    page.write_text(f"{WIDE}{''.join(parts)}\n", encoding="utf-8")
     return page
 
 
