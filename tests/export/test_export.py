@@ -14,6 +14,7 @@ from modaxfer.contracts import Features
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError, RunFailedError
 from modaxfer.export import fits, parity
 from modaxfer.export.carried.encoder import head, read
+from modaxfer.export.push import push_folder
 from modaxfer.export.run import export_run
 from modaxfer.export.script import pipeline_script
 from modaxfer.heads.linear import LinearHead
@@ -46,6 +47,7 @@ def test_an_export_gives_the_runs_scores_and_says_what_it_is(exported, finished)
     card = (folder / "README.md").read_text()
     assert card.startswith("---\n")
     assert "| form | MB | p50 ms | p95 ms | peak MB | largest difference |" in card
+    assert "head.safetensors" in push_folder(folder, "me/model", dry_run=True).files
 
 
 def test_the_script_knows_nothing_of_modaxfer():

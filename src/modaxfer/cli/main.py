@@ -33,6 +33,7 @@ COMMANDS = {
     "predict": ("modaxfer.cli.runs:predict_command", "Predict new rows with a saved run."),
     "explain": ("modaxfer.cli.explain:explain_command", "Show why a saved run says what it says of a row."),
     "export": ("modaxfer.cli.export:export_command", "Write a saved run for Transformers, PEFT or ONNX."),
+    "push": ("modaxfer.cli.push:push_command", "Send an export or a pretrained encoder to the hub."),
     "serve": ("modaxfer.cli.serve:serve_command", "Answer requests with a saved run over HTTP."),
     "merge": ("modaxfer.cli.merge:merge_command", "Join the weights of finished runs into one."),
     "compare": ("modaxfer.cli.compare:compare_command", "Train a grid of encoders, strategies, tasks and seeds."),

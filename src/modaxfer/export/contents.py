@@ -1,0 +1,85 @@
+"""What may leave this machine: files by name that an export, a pretraining or a packed encoder is made of, no others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from modaxfer.encoders.pretraining_record import RECORD
+from modaxfer.errors import RefusedError
+from modaxfer.json_file import read_json
+
+__all__ = ["LEFT", "product_files"]
+
+CARD = "README.md"
+
+LEFT = ("log.jsonl", ".lock")
+"""What a pretraining leaves beside its product: stays here, which is told."""
+
+_RUN = ("result.json", "config.yaml")
+"""Files of a run, which keeps rows, predictions and reports."""
+
+_SMALL = (
+    r"(config|generation_config|preprocessor_config|processor_config|tokenizer|tokenizer_config|special_tokens_map"
+    r"|added_tokens|vocab|normalizer|unigram)\.json|(vocab|merges)\.txt|chat_template\.jinja|font\.ttf"
+    r"|(sentencepiece\.bpe|sentencepiece|spiece|tokenizer)\.model"
+)
+_WEIGHTS = r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
+_OWN = (
+    rf"README\.md|{re.escape(RECORD)}|seen\.safetensors|(export|pipeline|adapter_config)\.json|pipeline\.py"
+    r"|(head|adapter_model)\.safetensors|model(\.int8)?\.onnx(\.data)?"
+)
+PRODUCT = re.compile(rf"({_OWN}|{_WEIGHTS}|{_SMALL})|encoder/({_WEIGHTS}|{_SMALL})|processor/({_SMALL})")
+"""Paths of a product's files, from its folder."""
+
+MODELS = re.compile(r"(encoder/)?model.*\.safetensors|adapter_model\.safetensors|model.*\.onnx")
+
+
+def product_files(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the paths, from `folder`, of what is sent, and of what stays here.
+
+    Raises:
+        RefusedError: It is no folder, a run's, without card or weights, or holds what is not part of the product.
+    """
+    if not folder.is_dir():
+        raise RefusedError("there is no such folder", got=folder, fix="name one that export or pretrain wrote")
+    if any((folder / name).exists() for name in _RUN):
+        raise RefusedError(
+            "this is a run's folder, which holds rows of its data as well", got=folder,
+            fix=f"`modaxfer export {folder} --to transformers` writes what can be pushed",
+        )  # fmt: skip
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if _is_file(path))
+    foreign = [name for name in found if name not in LEFT and not PRODUCT.fullmatch(name)]
+    foreign += [name for name in found if (folder / name).is_symlink() and name not in foreign]
+    if foreign:
+        raise RefusedError(
+            "there are files that are not part of what was made", got=foreign[:10],
+            allowed="weights, configs, tokenizer, card, pipeline.py", fix="move them out of the folder",
+        )  # fmt: skip
+    sent = [name for name in found if name not in LEFT]
+    _refuse_parts(folder, sent)
+    return sent, [name for name in found if name in LEFT]
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_symlink() or not path.is_dir()
+
+
+def _refuse_parts(folder: Path, sent: list[str]) -> None:
+    """Refuse a folder that nobody could use, or know what it is."""
+    if not any(MODELS.fullmatch(name) for name in sent):
+        raise RefusedError(
+            "there are no weights in the folder", got=folder, fix="name one that export or pretrain wrote"
+        )
+    if CARD not in sent or not (folder / CARD).read_text(encoding="utf-8").startswith("---\n"):
+        raise RefusedError(
+            f"the folder has no model card: {CARD} that starts with front matter, ---", got=folder,
+            fix="export or pretrain write one; say in it what the model is, was trained on, and its licence",
+        )  # fmt: skip
+    if "adapter_config.json" in sent:
+        base = str(read_json(folder / "adapter_config.json").get("base_model_name_or_path"))
+        if Path(base).is_absolute() or Path(base).exists():
+            raise RefusedError(
+                "the adapter stands on a folder of this machine, which nobody else has", got=base,
+                fix="export the run --to transformers: adapter and base are one there",
+            )  # fmt: skip
