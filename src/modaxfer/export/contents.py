@@ -1,4 +1,4 @@
-"""What may leave this machine: files by name that an export, a pretraining or a packed encoder is made of, no others."""
+"""What may leave this machine: the files, by name, of an export, a pretraining or a packed encoder; no others."""
 
 from __future__ import annotations
 
