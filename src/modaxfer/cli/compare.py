@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
+from modaxfer.cli.completion import names_for
 from modaxfer.cli.options import QUIET, config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.errors import ConfigError
@@ -25,9 +26,17 @@ MANY: dict[str, Any] = {"multiple": True}
 
 @click.command("compare", cls=Command)
 @click.argument("runs", nargs=-1, metavar="[RUN RUN...]")
-@click.option("--encoder", metavar="E,E", help="Encoders; vit+bert is one cell with both.", **MANY)
-@click.option("--strategy", metavar="S,S", help="Strategies.", **MANY)
-@click.option("--task", metavar="T,T", help="Tasks; a+b is one cell with both.", **MANY)
+@click.option(
+    "--encoder",
+    metavar="E,E",
+    help="Encoders; vit+bert is one cell with both.",
+    shell_complete=names_for("encoder"),
+    **MANY,
+)
+@click.option("--strategy", metavar="S,S", help="Strategies.", shell_complete=names_for("strategy"), **MANY)
+@click.option(
+    "--task", metavar="T,T", help="Tasks; a+b is one cell with both.", shell_complete=names_for("task"), **MANY
+)
 @click.option("--seeds", metavar="N", help="How many seeds, from --seed on. Default: 1.")
 @config_options_but("encoder", "strategy", "task", "seeds")
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")

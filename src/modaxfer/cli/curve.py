@@ -8,6 +8,7 @@ import click
 
 from modaxfer.cli.command import Command
 from modaxfer.cli.compare import MANY
+from modaxfer.cli.completion import names_for
 from modaxfer.cli.options import QUIET, config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 
@@ -15,9 +16,15 @@ __all__ = ["curve_command"]
 
 
 @click.command("curve", cls=Command)
-@click.option("--encoder", metavar="E,E", help="Encoders; vit+bert is one curve with both.", **MANY)
-@click.option("--strategy", metavar="S,S", help="Strategies.", **MANY)
-@click.option("--task", metavar="T,T", help="Tasks.", **MANY)
+@click.option(
+    "--encoder",
+    metavar="E,E",
+    help="Encoders; vit+bert is one curve with both.",
+    shell_complete=names_for("encoder"),
+    **MANY,
+)
+@click.option("--strategy", metavar="S,S", help="Strategies.", shell_complete=names_for("strategy"), **MANY)
+@click.option("--task", metavar="T,T", help="Tasks.", shell_complete=names_for("task"), **MANY)
 @click.option(
     "--shots",
     metavar="K,K",

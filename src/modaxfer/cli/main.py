@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import redirect_stderr
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import click
@@ -44,6 +46,7 @@ COMMANDS = {
     "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),
     "show": ("modaxfer.cli.listing:show_command", "Show one encoder, bridge, strategy, task, metric or report."),
     "plugins": ("modaxfer.cli.plugins:plugins_group", "See how plugins stand, check one, write a new one."),
+    "completion": ("modaxfer.cli.completion:completion_command", "Print what makes a shell complete names and flags."),
     "doctor": ("modaxfer.cli.doctor:doctor", "Check this machine: packages, devices, weights, plugins."),
 }
 
@@ -130,7 +133,9 @@ def _status(words: list[str], debug: bool) -> int:
 
 def _invoke(words: list[str]) -> int:
     if COMPLETION in os.environ:
-        return int(cli.main(words, prog_name="modaxfer", complete_var=COMPLETION, standalone_mode=False) or 0)
+        # What a plugin is warned of would stand in the middle of the line that is typed.
+        with redirect_stderr(StringIO()):
+            return int(cli.main(words, prog_name="modaxfer", complete_var=COMPLETION, standalone_mode=False) or 0)
     # As `cli.main` does, which would end with 1 where a pipe is closed.
     with cli.make_context("modaxfer", list(words)) as context:
         status: Any = cli.invoke(context)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from modaxfer.cli.completion import names_for
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 
@@ -112,4 +113,5 @@ def _option(item: dataclasses.Field[Any], hint: Any) -> Callable[[Callable[..., 
         default=None,
         help=doc + (" May be repeated." if many else ""),
         metavar=METAVARS.get(item.name, "X" if choices else "N"),
+        shell_complete=names_for(item.name),
     )
