@@ -82,7 +82,7 @@ def test_report_renders_again(shell, trained):
 
 
 MISTAKES = {
-    "no arguments": ([], r"--encoder and --strategy and --task missing.*for example"),
+    "one argument": (["--strategy", "full"], r"--encoder and --task missing.*for example"),
     "unknown encoder": (["--encoder", "brt", "--strategy", "full", "--task", "digits"], r"unknown encoder.*bert"),
     "unknown strategy": (["--encoder", "bert", "--strategy", "lorra", "--task", "digits"], r"unknown strategy.*lora"),
     "unknown task": (["--encoder", "bert", "--strategy", "lora", "--task", "digit"], r"unknown task.*digits"),
@@ -130,6 +130,13 @@ def test_a_mistake_is_one_paragraph_and_status_2(mistake, shell, tmp_path, monke
     assert "Traceback" not in err
     assert re.search(message, err), err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_train_alone_says_what_most_people_want(shell):
+    status, out, err = shell("train")
+    assert (status, out) == (2, "")
+    assert [line.split()[:2] for line in err.splitlines() if line.startswith("  ")].count(["modaxfer", "train"]) == 3
+    assert max(map(len, err.splitlines())) <= 80
 
 
 def test_a_wrong_column_names_close_ones(shell, tiny, own_rows):
