@@ -14,7 +14,7 @@ def _picture() -> bytes:
 
 
 PNG = _picture()
-PLOTS = ("scores", "confusion_matrix", "labels", "residuals", "calibration", "learning_curve")
+PLOTS = ("scores", "confusion_matrix", "labels", "residuals", "calibration", "feature_map", "learning_curve")
 """What `modaxfer.reports.plots` draws."""
 
 CODE = f"""

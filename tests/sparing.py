@@ -8,12 +8,16 @@ RESAMPLES = 200
 
 
 def spare(patch: pytest.MonkeyPatch, *, exact: bool = False) -> None:
-    """Let runs draw few resamples and, where scores need not be `exact`, add these up and fit one simple model."""
+    """Let runs draw few resamples and no feature map.
+
+    Where scores need not be `exact`, they are added up and one simple model is fitted.
+    """
     from modaxfer.metrics import bootstrap, compute, paired_difference, paired_gain
     from modaxfer.metrics.power_law import power_law_interval
 
     for interval in (bootstrap, paired_difference, paired_gain, power_law_interval):
         patch.setitem(interval.__kwdefaults__, "resamples", RESAMPLES)
+    patch.setattr("modaxfer.runner.evaluation.conclude.map_features", lambda *_: {})
     if not exact:
         patch.setitem(compute.__kwdefaults__, "quick", True)
         _one_simple_model(patch)

@@ -161,3 +161,28 @@ def test_nothing_heavy_is_imported_before_something_is_drawn_and_then_not_pyplot
     assert result.status == "completed"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown == "set()\n4 False\n"
+
+
+@pytest.mark.parametrize("labels", [["a", "b", None], [1.5, 2.5, 9.0], [None] * 3], ids=["classes", "numbers", "none"])
+def test_a_feature_map_is_drawn_of_what_the_run_has_kept(run, labels):
+    result = run.classes()
+    kept = [
+        {"row_id": f"{split}:{row}", "split": split, "label": label, "x": float(row), "y": float(row % 2)}
+        for split in ("source", "train", "test")
+        for row, label in enumerate(labels)
+    ]
+    whole = {"explained": [0.5, 0.25], "width": 7, "encoded": 9, "seconds": 0.1, "rows": kept}
+    (run.root / "feature_map.json").write_text(json.dumps(whole))
+    (drawing,) = [each for each in figures.draw(result, run.root) if each.name == "feature_map"]
+    assert "(3 of source, 3 of train, 3 of test): 7 numbers each" in drawing.caption
+    assert "50% and 25% of their variance" in drawing.caption
+    assert "9 rows were encoded once more" in drawing.caption
+    assert drawing.data["rows"][0] == kept[0]
+    assert min(pixels(drawing).shape[:2]) > 300
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"explained": [1]}', '{"explained": [1, 0], "rows": [{}]}'])
+def test_a_map_that_cannot_be_read_is_no_figure(run, text):
+    result = run.classes()
+    (run.root / "feature_map.json").write_text(text)
+    assert "feature_map" not in [each.name for each in figures.draw(result, run.root)]

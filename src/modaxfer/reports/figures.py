@@ -14,6 +14,7 @@ from modaxfer.metrics.reliability import at_temperature, reliability
 from modaxfer.registry import load_target, problem_spec
 from modaxfer.reports.doubts import rated
 from modaxfer.reports.facts import chosen_rate
+from modaxfer.reports.feature_map import FeatureMap, read_map
 from modaxfer.reports.headline import comparisons, title
 from modaxfer.reports.log import Log, read_log
 from modaxfer.reports.palette import LIGHT, Theme
@@ -72,7 +73,7 @@ def write(result: Result, folder: Path) -> list[Path]:
 
 
 def draw(result: Result, folder: Path, theme: Theme = LIGHT) -> tuple[Drawing, ...]:
-    """Draw whatever the run in `folder` has data for: scores, confusions or residuals, learning curve.
+    """Draw whatever the run in `folder` has data for: scores, confusions or residuals, feature map, learning curve.
 
     The mean over the tasks of a shared model has no baseline to stand beside, so it is not drawn.
 
@@ -92,10 +93,12 @@ def _draw(result: Result, folder: Path, theme: Theme) -> tuple[Drawing, ...]:
     primary = next((row for row in rows if row.primary and row.test is not None), None)
     predictions = predictions_of(result, folder)
     log = read_log(folder, str(result.metrics.get("primary", "")), chosen_rate(result))
+    mapped = read_map(folder)
     found = [
         _scores(result, primary, theme) if primary and not result.tasks else None,
         _predictions(predictions, theme) if predictions and predictions.targets else None,
         _calibration(result, predictions, theme) if predictions else None,
+        _map(mapped, theme) if mapped else None,
         _learning(result, log, theme) if log else None,
     ]
     return tuple(drawing for drawing in found if drawing is not None)
@@ -197,6 +200,25 @@ def _calibration(result: Result, predictions: Predictions, theme: Theme) -> Draw
         alternative=f"Reliability diagram. {told}.",
         png=plots.calibration(found, theme),
         data={name: [each._asdict() for each in bins] for name, bins in found.items()},
+    )
+
+
+def _map(found: FeatureMap, theme: Theme) -> Drawing:
+    """Draw where rows lie for the head, by class or number, and by split or domain."""
+    from modaxfer.reports.plots import feature_map
+
+    rows = ", ".join(f"{count} of {name}" for name, count in found.splits.items())
+    shares = " and ".join(f"{share:.0%}" for share in found.explained)
+    cost = f" {found.encoded} rows were encoded once more for it." if found.encoded else ""
+    return Drawing(
+        name="feature_map",
+        caption=f"What the head is given of some rows ({rows}): {found.width} numbers each, on the two principal "
+        f"components that hold {shares} of their variance. Rows that lie together here may still differ in the "
+        f"other components.{cost} It took {found.seconds:.1f} s.",
+        alternative=f"Scatter plots of the same rows, coloured by {'number' if found.numeric else 'class'} and by "
+        f"split: {rows}. The places stand in figures/feature_map.json.",
+        png=feature_map(found, theme),
+        data={"explained": list(found.explained), "rows": [each._asdict() for each in found.places]},
     )
 
 

@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modaxfer.metrics.reliability import Bin
+    from modaxfer.reports.feature_map import FeatureMap
     from modaxfer.reports.log import Log
     from modaxfer.reports.palette import Theme
 
 __all__ = [
     "calibration",
     "confusion_matrix",
+    "feature_map",
     "labels",
     "learning_curve",
     "new_figure",
@@ -41,6 +44,8 @@ __all__ = [
 ]
 
 LONGEST_NAME = 26
+MOST_COLOURED = 10
+"""So many classes have a colour of their own in a map."""
 MOST_COUNTED = 60
 """Above this many classes a matrix shows colours only."""
 
@@ -179,6 +184,35 @@ def calibration(curves: Mapping[str, Sequence[Bin]], theme: Theme) -> bytes:
     return png_of(figure)
 
 
+def feature_map(found: FeatureMap, theme: Theme) -> bytes:
+    """Draw rows on two components, coloured by class or number on the left, by split on the right, marked by split."""
+    labelled = bool(found.classes) or found.numeric
+    figure, grid = new_figure(9.0 if labelled else 5.0, 4.6, theme, columns=2 if labelled else 1)
+    panels = np.atleast_1d(grid)
+    for split, (colour, mark) in zip(found.splits, _split_looks(found, theme), strict=True):
+        places = [place for place in found.places if place.split == split]
+        across, up = ([getattr(place, axis) for place in places] for axis in "xy")
+        dots = {"marker": mark, "s": 22, "alpha": 0.75, "linewidths": 0}
+        panels[-1].scatter(across, up, color=colour, label=f"{split} ({len(places)})", **dots)
+        if found.numeric:
+            values = [np.nan if place.label is None else place.label for place in places]
+            panels[0].scatter(across, up, c=values, cmap=_numbers(theme), **_ends(found), **dots)
+        elif labelled:
+            panels[0].scatter(across, up, color=[_class_colours(found, theme)[place.label] for place in places], **dots)
+    if found.numeric:
+        _number_bar(figure, panels[0], theme)
+    elif labelled:
+        _class_legend(panels[0], found, theme)
+    _legend(panels[-1], theme, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    for place, axes in enumerate(panels):
+        axes.set_xlabel(f"first component ({found.explained[0]:.0%})", color=theme.muted)
+        axes.set_ylabel("" if place else f"second component ({found.explained[1]:.0%})", color=theme.muted)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[["left", "bottom"]].set(visible=True, color=theme.faint)
+    return png_of(figure)
+
+
 def learning_curve(log: Log, metric: str, across: str, theme: Theme) -> bytes:
     """Draw the losses and, beside them, the validation score; `across` says what is counted below."""
     panels = [
@@ -222,6 +256,59 @@ def png_of(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
+def _split_looks(found: FeatureMap, theme: Theme) -> list[tuple[str, str]]:
+    """Return colour and mark of each split; the source has a colour of its own, so that two domains stand apart."""
+    looks = {"source": (theme.second, "^"), "train": (theme.muted, "o"), "validation": (theme.ink, "s")}
+    return [looks.get(name, (theme.first, "D")) for name in found.splits]
+
+
+def _class_colours(found: FeatureMap, theme: Theme) -> dict[str | float | None, Any]:
+    """Return a colour per class: the most frequent have one of their own, the others and hidden ones are faint."""
+    colours: dict[str | float | None, Any] = {None: theme.faint}
+    for place, name in enumerate(found.classes):
+        colours[name] = colormaps["tab10"](place) if place < MOST_COLOURED else theme.faint
+    return colours
+
+
+def _class_legend(axes: Any, found: FeatureMap, theme: Theme) -> None:
+    colours, named = _class_colours(found, theme), found.classes[:MOST_COLOURED]
+    told = dict(zip(named, _class_names(named), strict=True))
+    for name in named:
+        axes.scatter([], [], color=[colours[name]], s=30, linewidths=0, label=told[name])
+    hidden = any(place.label is None for place in found.places)
+    if more := len(found.classes) - len(named):
+        axes.scatter([], [], color=theme.faint, s=30, linewidths=0, label=f"{more} more classes")
+    elif hidden:
+        axes.scatter([], [], color=theme.faint, s=30, linewidths=0, label="label not shown")
+    longest = max(map(len, told.values()))
+    legend = _legend(axes, theme, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4 if longest < 9 else 2)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
+def _numbers(theme: Theme) -> LinearSegmentedColormap:
+    """Return a ramp of which both ends stand out from the paper."""
+    return LinearSegmentedColormap.from_list("numbers", [theme.second, theme.faint, theme.first])
+
+
+def _ends(found: FeatureMap) -> dict[str, float]:
+    """Return where the ramp ends: at the 2nd and 98th percentile, so that one far value does not take all of it."""
+    values = [place.label for place in found.places if isinstance(place.label, float)]
+    low, high = np.nanpercentile(values, [2, 98])
+    return {"vmin": float(low), "vmax": float(high)}
+
+
+def _number_bar(figure: Figure, axes: Any, theme: Theme) -> None:
+    form = FuncFormatter(lambda value, _: amount(value))
+    bar = figure.colorbar(
+        axes.collections[0], ax=axes, orientation="horizontal", shrink=0.7, aspect=30, format=form, extend="both"
+    )
+    bar.set_label("target", color=theme.muted)
+    bar.locator = MaxNLocator(4)
+    bar.ax.tick_params(colors=theme.muted, labelsize=8, length=0)
+    bar.outline.set_visible(False)
+
+
 def _line(axes: Any, points: Sequence[tuple[float, float]], colour: str, label: str, *, marked: bool) -> None:
     if points:
         across, up = zip(*points, strict=True)
@@ -230,8 +317,8 @@ def _line(axes: Any, points: Sequence[tuple[float, float]], colour: str, label: 
         )
 
 
-def _legend(axes: Any, theme: Theme, **place: Any) -> None:
-    axes.legend(frameon=False, labelcolor=theme.ink, fontsize=9, **place)
+def _legend(axes: Any, theme: Theme, **place: Any) -> Any:
+    return axes.legend(frameon=False, labelcolor=theme.ink, fontsize=9, **place)
 
 
 def _value_labels(axes: Any, places: np.ndarray, values: Sequence[float], row: ScoreRow, theme: Theme) -> None:

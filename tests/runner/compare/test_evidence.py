@@ -13,6 +13,7 @@ import modaxfer
 from compared_runs import finished_run
 from modaxfer.errors import ConfigError, DataError, OutputExistsError
 from modaxfer.metrics.paired_tests import holm
+from modaxfer.reports.compare.evidence import sentence
 from modaxfer.result import Result
 from modaxfer.runner.compare.entries import entries_of_runs
 from modaxfer.runner.compare.evidence import weigh, weigh_cells
@@ -33,6 +34,11 @@ def test_a_clear_difference_is_evidence_and_none_is_a_tie(made):
     (task,) = found["tasks"]
     assert task["chosen"] == "bert lora", "by validation"
     assert task["ties"] == ["bert full"]
+    assert sentence(task) == (
+        "reviews: bert lora is the best on validation; on test there is no evidence that it differs from bert full; "
+        "it beats lstm full."
+    )
+    assert sentence({**task, "chosen": None}) == ("reviews: not every run has a validation score, so none is chosen.")
     assert (task["metric"], task["rows"], task["units"]) == ("f1_macro", 200, 200)
     said = {(pair["first"], pair["second"]): pair for pair in task["pairs"]}
     assert found["pairs"] == len(said) == 3
@@ -224,6 +230,7 @@ def test_over_five_tasks_and_more_ways_of_training_are_ranked(made, tmp_path):
     assert figure.read_bytes() == (tmp_path / "out" / "figures" / "ranks.png").read_bytes()
     with Image.open(figure) as picture:
         assert picture.width > 800
+    assert json.loads(figure.with_suffix(".json").read_text()) == ranks
     assert modaxfer.compare_runs(runs[:8]).found["ranks"] is None
 
 

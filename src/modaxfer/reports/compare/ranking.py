@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from itertools import count
@@ -12,6 +13,7 @@ from modaxfer.reports.compare.evidence import p_text
 from modaxfer.reports.figures import Drawing, available
 from modaxfer.reports.palette import DARK, LIGHT, Theme
 from modaxfer.reports.pictures import Picture, picture_of
+from modaxfer.result import write_atomically
 
 __all__ = ["draw", "picture", "rank_rows", "rank_words", "write_figure"]
 
@@ -54,6 +56,7 @@ def draw(ranks: Mapping[str, Any], theme: Theme = LIGHT) -> Drawing | None:
         f"{ranks['critical_difference']:.2f} ranks.",
         alternative=f"Critical-difference diagram. Average ranks: {told}. Joined by a bar: {joined}.",
         png=rank_diagram(ranks, theme),
+        data=dict(ranks),
     )
 
 
@@ -64,7 +67,10 @@ def picture(ranks: Mapping[str, Any]) -> Picture | None:
 
 
 def write_figure(ranks: Mapping[str, Any] | None, folder: Path) -> list[Path]:
-    """Write ``figures/ranks.png`` into `folder` and return its path; none without ranks or matplotlib."""
+    """Write ``figures/ranks.png`` into `folder`, with its data as JSON beside it, and return the picture's path.
+
+    There is none without ranks or matplotlib.
+    """
     drawing = None if ranks is None else draw(ranks)
     if drawing is None:
         return []
@@ -73,4 +79,5 @@ def write_figure(ranks: Mapping[str, Any] | None, folder: Path) -> list[Path]:
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_bytes(drawing.png)
     os.replace(temporary, path)
+    write_atomically(path.with_suffix(".json"), json.dumps(drawing.data, indent=1, ensure_ascii=False) + "\n")
     return [path]

@@ -14,7 +14,8 @@ from modaxfer.runner.kinds import KINDS
 __all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
 
 ENTRIES = (
-    *(CONFIG, RESULT, "predictions.parquet", "validation.parquet", "mistakes.json", "log.jsonl"),
+    *(CONFIG, RESULT, "predictions.parquet", "validation.parquet", "mistakes.json", "feature_map.json"),
+    "log.jsonl",
     *(
         "report.html",
         "README.md",
@@ -38,11 +39,11 @@ WITHIN = re.compile(f"(({'|'.join(['tasks', BEFORE, TRIALS, *(kind.folder for ki
 """Runs inside a run."""
 
 OWN = re.compile(
-    r"config\.yaml|result\.json|(predictions|validation)\.parquet|mistakes\.json|log\.jsonl|report\.html"
+    r"config\.yaml|result\.json|(predictions|validation)\.parquet|(mistakes|feature_map)\.json|log\.jsonl|report\.html"
     r"|trials/(request\.yaml|study\.log(\.lock)?)|epochs\.json"
     r"|README\.md|traceback\.txt|\.lock"
     r"|explanation/explanation\.(json|html)"
-    r"|figures/(scores|confusion|classes|residuals|learning_curve|calibration)\.(png|json)"
+    r"|figures/(scores|confusion|classes|residuals|learning_curve|calibration|feature_map)\.(png|json)"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"
     r"|(data|\.data\.tmp)/(data|train|validation|test)\.parquet"

@@ -13,6 +13,7 @@ from modaxfer.runner.evaluation.ablation import ablate
 from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.beside_scores import beside_scores
 from modaxfer.runner.evaluation.estimates import estimates
+from modaxfer.runner.evaluation.feature_map import map_features, write_map
 from modaxfer.runner.evaluation.privacy import kept_private
 from modaxfer.runner.evaluation.scores import Findings, examine
 from modaxfer.runner.evaluation.shown import write_mistakes
@@ -52,10 +53,12 @@ def conclude(
     with stages.stage("evaluate"):
         findings = examine(session, resolved)
         ablation, estimated = _ablation(session, resolved, findings), _estimates(session, resolved, findings)
+        mapped = attempt("the feature map", partial(map_features, session, resolved, findings), session.warnings)
     main = session.accelerator.is_main_process
     if main:
         inputs = partial(write_mistakes, folder, session, resolved, findings)
         attempt("what the report shows of single rows", inputs, session.warnings)
+        write_map(folder, mapped or {})
     training = dict(trained.told)
     result = assemble(session, resolved, findings, training, stages, trained.parameters, ablation, estimated)
     beside = partial(beside_scores, session, resolved, findings, decided)
