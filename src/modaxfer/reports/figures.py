@@ -209,12 +209,13 @@ def _map(found: FeatureMap, theme: Theme) -> Drawing:
 
     rows = ", ".join(f"{count} of {name}" for name, count in found.splits.items())
     shares = " and ".join(f"{share:.0%}" for share in found.explained)
+    same = " All of them are the same: the head cannot tell these rows apart." * (not any(found.explained))
     cost = f" {found.encoded} rows were encoded once more for it." if found.encoded else ""
     return Drawing(
         name="feature_map",
         caption=f"What the head is given of some rows ({rows}): {found.width} numbers each, on the two principal "
         f"components that hold {shares} of their variance. Rows that lie together here may still differ in the "
-        f"other components.{cost} It took {found.seconds:.1f} s.",
+        f"other components.{same}{cost} It took {found.seconds:.1f} s.",
         alternative=f"Scatter plots of the same rows, coloured by {'number' if found.numeric else 'class'} and by "
         f"split: {rows}. The places stand in figures/feature_map.json.",
         png=feature_map(found, theme),

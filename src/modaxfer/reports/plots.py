@@ -203,7 +203,7 @@ def feature_map(found: FeatureMap, theme: Theme) -> bytes:
         _number_bar(figure, panels[0], theme)
     elif labelled:
         _class_legend(panels[0], found, theme)
-    _legend(panels[-1], theme, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    _legend(panels[-1], theme, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=2)
     for place, axes in enumerate(panels):
         axes.set_xlabel(f"first component ({found.explained[0]:.0%})", color=theme.muted)
         axes.set_ylabel("" if place else f"second component ({found.explained[1]:.0%})", color=theme.muted)
@@ -281,7 +281,7 @@ def _class_legend(axes: Any, found: FeatureMap, theme: Theme) -> None:
     elif hidden:
         axes.scatter([], [], color=theme.faint, s=30, linewidths=0, label="label not shown")
     longest = max(map(len, told.values()))
-    legend = _legend(axes, theme, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4 if longest < 9 else 2)
+    legend = _legend(axes, theme, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4 if longest < 9 else 2)
     for text in legend.get_texts():
         text.set_parse_math(False)
 
