@@ -31,7 +31,7 @@ def vectors_of(some):
 def session(rows, *, source=None):
     model = SimpleNamespace(reads_tokens=False, readout=SimpleNamespace(pooling="mean"))
     splits = {name: split(name, count) for name, count in rows.items()}
-    labels = problem_of("classification").labels
+    labels = problem_of("multiclass").labels
     return SimpleNamespace(model=model, splits=splits, source=source, labels=labels, seed=0, vectors=vectors_of)
 
 
