@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
-from modaxfer.errors import DataError
+from modaxfer.errors import DataError, RunFailedError
 from modaxfer.opened import load
 from modaxfer.serve.app import Service, make_app
 from modaxfer.serve.batching import Answers, FullError
@@ -148,6 +148,38 @@ def test_a_fault_of_the_model_reaches_who_asked_and_nobody_else():
         assert await answers([{"text": "good"}]) == [{"prediction": 1}]
 
     asyncio.run(two())
+
+
+def test_a_model_that_fails_is_500_with_the_reason_and_nothing_of_what_was_sent(run, monkeypatch):
+    service = Service(run, device="cpu", window=0)
+    app = make_app(service, most=2000)
+
+    for fault, kind in ((ValueError, "ValueError"), (RunFailedError, "RunFailedError")):
+
+        def fail(rows, fault=fault):
+            raise fault(f"cannot take {rows}")
+
+        monkeypatch.setattr(service.predictor, "predict_rows", fail)
+        status, _, answer = ask(app, "POST", "/predict", rows_of("a secret story"))
+        told = json.loads(answer)["error"]
+        assert status == 500
+        assert told.startswith(f"the model failed on these rows. Got: {kind}. Fix: send the rows one by one")
+        assert "secret" not in told
+    monkeypatch.undo()
+    assert ask(app, "POST", "/predict", rows_of("a secret story"))[0] == 200
+
+
+def test_kept_answers_hold_no_more_bytes_than_they_may():
+    async def many():
+        answers = Answers(lambda rows: [{"prediction": "x" * 100} for _ in rows], window=0, kept_bytes=1000)
+        for number in range(20):
+            await answers([{"text": str(number)}])
+        assert len(answers._memory) == 6
+        assert answers.held_bytes == sum(size for _, size in answers._memory.values()) <= 1000
+        await answers([{"text": "19"}])
+        assert answers.remembered == 1
+
+    asyncio.run(many())
 
 
 def test_media_are_bytes_and_never_paths():

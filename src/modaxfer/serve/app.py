@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.data.cells.columns import file_columns
 from modaxfer.data.given import given_rows
-from modaxfer.errors import DataError, MissingPackageError, ModaxferError
+from modaxfer.errors import DataError, MissingPackageError, ModaxferError, RunFailedError
 from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.runner.predict.records import records
 from modaxfer.serve.batching import Answers, FullError, Row
@@ -118,12 +118,22 @@ def _predict_of(service: Service) -> Any:
         except FullError as error:
             return JSONResponse({"error": str(error)}, 503, headers={"retry-after": "1"})
         except ModaxferError as error:
+            if error.exit_status == 1:
+                return JSONResponse({"error": str(_failed(error))}, 500)
             return JSONResponse({"error": str(error)}, 422)
+        except Exception as error:  # Of many kinds, the model's own and its libraries'.
+            return JSONResponse({"error": str(_failed(error))}, 500)
         unread = all(one["prediction"] is None for one in made)
         return JSONResponse({"error": made[0]["reason"]} if unread else {"predictions": made}, 422 if unread else 200)
 
     predict.__annotations__ = {"request": Request}
     return predict
+
+
+def _failed(error: Exception) -> RunFailedError:
+    """Return what is told of a model that fails; a library's message may hold what was sent, so only its kind is."""
+    fix = "send the rows one by one to find which it is; `modaxfer predict --debug` shows where it failed"
+    return RunFailedError("the model failed on these rows", got=type(error).__name__, fix=fix)
 
 
 def _health_of(service: Service) -> Any:

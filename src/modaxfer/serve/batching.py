@@ -31,6 +31,7 @@ class Answers:
         batch: Most rows that are computed at once.
         queue: Most rows that wait.
         kept: Most answers that are kept.
+        kept_bytes: Most bytes that they hold as JSON, keys included; one of many classes is large.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Answers:
         batch: int = 64,
         queue: int = 1024,
         kept: int = 4096,
+        kept_bytes: int = 64_000_000,
     ) -> None:
-        self.predict, self.window, self.batch, self.most, self.kept = predict, window, batch, queue, kept
+        self.predict, self.window, self.batch, self.most = predict, window, batch, queue
+        self.kept, self.kept_bytes, self.held_bytes = kept, kept_bytes, 0
         self.waiting: list[tuple[bytes, Row, asyncio.Future[Answer]]] = []
         self.answered = self.remembered = 0
-        self._memory: OrderedDict[bytes, Answer] = OrderedDict()
+        self._memory: OrderedDict[bytes, tuple[Answer, int]] = OrderedDict()
         self._thread = ThreadPoolExecutor(1, "predict")
         self._task: asyncio.Task[None] | None = None
 
@@ -89,18 +92,24 @@ class Answers:
                     future.set_exception(error)
             return
         for (key, _, future), answer in zip(batch, made, strict=True):
-            self._memory[key] = answer
+            self._keep(key, answer)
             if not future.done():
                 future.set_result(answer)
-        while len(self._memory) > self.kept:
-            self._memory.popitem(last=False)
+
+    def _keep(self, key: bytes, answer: Answer) -> None:
+        """Keep an answer, and forget the oldest beyond the bounds."""
+        size = len(key) + len(json.dumps(answer))
+        self.held_bytes += size - self._memory.pop(key, (answer, 0))[1]
+        self._memory[key] = answer, size
+        while len(self._memory) > self.kept or self.held_bytes > self.kept_bytes:
+            self.held_bytes -= self._memory.popitem(last=False)[1][1]
 
     def _remembered(self, key: bytes) -> Answer | None:
-        answer = self._memory.get(key)
-        if answer is not None:
-            self._memory.move_to_end(key)
-            self.remembered += 1
-        return answer
+        if key not in self._memory:
+            return None
+        self._memory.move_to_end(key)
+        self.remembered += 1
+        return self._memory[key][0]
 
 
 def _key(row: Row) -> bytes:
