@@ -47,7 +47,8 @@ def keep_rows(values: Mapping[str, Any], store: Path | None = None) -> dict[str,
     Raises:
         DataError: They are no rows, or a column cannot be kept.
     """
-    known = {item.name for item in fields_of(RunConfig)} - {"data"}
+    # Of a grid, or of candidates, there are several of these: none says what the rows are.
+    known = {item.name for item in fields_of(RunConfig)} - {"data", "encoder", "strategy", "task"}
     config = build(RunConfig, {name: value for name, value in values.items() if name in known})
     inputs = _inputs(config)
     splits = _splits(values["data"])
