@@ -44,6 +44,7 @@ def test_an_export_gives_the_runs_scores_and_says_what_it_is(exported, finished)
     assert told["split"] == "validation"
     assert told == json.loads((folder / "export.json").read_text())
     assert "its head reads" in told["notes"][0]
+    assert "(" not in told["notes"][0]
     card = (folder / "README.md").read_text()
     assert card.startswith("---\n")
     assert "| form | MB | p50 ms | p95 ms | peak MB | largest difference |" in card

@@ -70,7 +70,7 @@ def explain_command(
     modaxfer explain RUN photo.png
     modaxfer explain RUN rows.csv --row 12 --label positive
 
-    FILE is a table (csv, tsv, jsonl, json, parquet); for a model of one text, picture or sound also such a file.
+    FILE is a table (csv, tsv, jsonl, json, parquet); for a model of one text (txt), picture or sound also such a file.
     Without FILE and --row, of a model of several fields, it says which of them the score on validation rows stands on.
     Writes explanation.html and explanation.json.
     """  # noqa: D301 - click's mark for lines kept as they are

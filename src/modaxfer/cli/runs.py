@@ -173,8 +173,8 @@ def predict_command(
     """Predict the rows of FILE with the model in the folder RUN; - reads a table from standard input.
 
     FILE is a table (csv, tsv, jsonl, json, parquet); for a model that reads one image or sound also such a file, or a
-    folder with them. Beside each row stand its prediction and a score per class; a row that cannot be read has the
-    reason instead.
+    folder with them; for one that reads one text a txt, which is one text. Beside each row stand its prediction and a
+    score per class; a row that cannot be read has the reason instead.
     """
     if output is not None:
         require_writable(output, file)

@@ -44,7 +44,8 @@ def fit_of(subject: Subject) -> tuple[Fit | None, str]:
     if linear_of(subject) is None:
         return None, "its head is not one linear map"
     if readout.layers != (subject.encoder.depth,) or readout.weights != (1.0,):
-        return None, f"its head reads layer {readout.layers} of {subject.encoder.depth}, Transformers' the last"
+        read = ", ".join(map(str, readout.layers))
+        return None, f"its head reads layer {read} of {subject.encoder.depth}, Transformers' the last"
     if subject.kind not in AUTO:
         return None, "its text is drawn, and Transformers' class takes whole pictures"
     wanted = _FITS.get(model_type)

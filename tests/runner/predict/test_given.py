@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,19 @@ def test_text_is_a_sentence_unless_a_file_is_called_so(tmp_path, monkeypatch):
         assert find_rows(sentence, TEXT_FIELD).table.column("text").to_pylist() == [sentence]
 
 
+def test_a_text_file_is_one_text_and_that_is_said(tmp_path):
+    (tmp_path / "note.TXT").write_bytes("d\u00e9j\u00e0 vu,\nagain".encode("cp1252"))
+    given = find_rows(tmp_path / "note.TXT", TEXT_FIELD)
+    assert given.table.column("text").to_pylist() == ["d\u00e9j\u00e0 vu,\nagain"]
+    assert "was read as Windows-1252" in given.notes[0]
+    assert given.notes[1] == "note.TXT is read as one text; several go into a table, one a row, in a column 'text'"
+    (tmp_path / "note.txt").write_bytes(b"%PDF-1.7")
+    with pytest.raises(DataError, match="the file is a PDF"):
+        find_rows(tmp_path / "note.txt", TEXT_FIELD)
+
+
 MISSING = {
+    "a misspelt text": ("nota.txt", TEXT_FIELD, r"no such file \(file nota.txt\)"),
     "a misspelt table": ("row.csv", TEXT_FIELD, r"no such file \(file row.csv\). Fix: did you mean rows.csv\?"),
     "a misspelt picture": ("b.png", IMAGE_FIELD, r"no such file \(file b.png\). Fix: did you mean a.png\?"),
     "a folder without pictures": ("empty", IMAGE_FIELD, r"no image files in this folder .*Got: an empty folder"),
@@ -118,4 +131,4 @@ def test_what_is_not_there_is_named(case, tmp_path, monkeypatch):
     (tmp_path / "rows.csv").touch()
     data, fields, message = MISSING[case]
     with pytest.raises(DataError, match=message):
-        find_rows(data, fields)
+        find_rows(Path(data), fields)

@@ -40,6 +40,8 @@ def test_an_unknown_key_is_refused_with_close_ones():
         split_options({"rnak": "2"}, Strategy)
     with pytest.raises(ConfigError, match=r"did you mean train\.class_weight"):
         split_options({"clas_weight": "balanced"}, Strategy)
+    with pytest.raises(ConfigError, match=r"did you mean strategy\.layer or encoder\.layer\?"):
+        split_options({"layers": "2"}, Strategy)
 
 
 def test_a_value_out_of_range_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from modaxfer.data.layouts.class_folders import read_class_folders
 from modaxfer.data.layouts.listing import list_media
 from modaxfer.data.origin import notes_of, renamed
 from modaxfer.data.tables.files import EXTENSIONS, read_table, require_file
+from modaxfer.data.tables.one_text import TEXT_SUFFIXES, read_text
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,9 +45,10 @@ def find_rows(data: Any, fields: Sequence[Field]) -> Given:
     """Return the rows to be predicted or scored.
 
     Args:
-        data: A table file; for a model of one image or sound also such a file, or a folder with them, all levels down
-            and without hidden ones; or anything in memory that `modaxfer.data.given.given_rows` takes. Text is the name
-            of a file, for a model of one text the text itself unless a file is called so.
+        data: A table file; for a model of one text, image or sound also such a file, for one of images or sounds a
+            folder with them, all levels down and without hidden ones; or anything in memory that
+            `modaxfer.data.given.given_rows` takes. Text is the name of a file, for a model of one text the text itself
+            unless a file is called so.
         fields: What the model reads.
 
     Raises:
@@ -133,8 +136,18 @@ def _from_path(path: Path, fields: Sequence[Field]) -> Given:
     if kind is not None and not suffixes & set(EXTENSIONS):
         require_file(path)
         return given_rows([str(path)], fields)
+    if kind is None and path.suffix.lower() in TEXT_SUFFIXES and _reads_text(fields):
+        return _from_text(path, fields)
     table = read_table(path)
     return Given(table=table, root=path.resolve().parent, notes=notes_of(table))
+
+
+def _from_text(path: Path, fields: Sequence[Field]) -> Given:
+    """Return the one row that is the whole text of `path`."""
+    text, notes = read_text(path)
+    # Lines may be one text or many: which it was has to be said.
+    said = f"{path.name} is read as one text; several go into a table, one a row, in a column {fields[0].name!r}"
+    return replace(given_rows([text], fields), notes=(*notes, said))
 
 
 def _from_folder(folder: Path, column: str, kind: str) -> Given:
@@ -160,6 +173,11 @@ def _from_folder(folder: Path, column: str, kind: str) -> Given:
 def _media_kind(fields: Sequence[Field]) -> str | None:
     """Return the kind of the only field where that is an image or a sound."""
     return fields[0].signal.kind if len(fields) == 1 and fields[0].signal.kind in MEDIA else None
+
+
+def _reads_text(fields: Sequence[Field]) -> bool:
+    """Tell whether the model reads one text and nothing else."""
+    return len(fields) == 1 and fields[0].signal.kind == "text"
 
 
 def _is_words(text: str, fields: Sequence[Field]) -> bool:

@@ -161,8 +161,10 @@ def _full_key(key: str, known: list[str]) -> str:
     if own in SETTINGS:
         flag = "--" + own.replace("_", "-")
         raise ConfigError("a setting of the run is no option of --set", got=key, fix=f"write {flag}")
-    short = {full.partition(".")[2]: full for full in known}
-    close = close_matches(key, known) or [short[name] for name in close_matches(key.rpartition(".")[2], short)]
+    names = [full.partition(".")[2] for full in known]
+    # A name may stand in several groups, and each may be the one that is meant.
+    same = [full for name in close_matches(own, names) for full in known if full.partition(".")[2] == name]
+    close = close_matches(key, known) or same
     groups = sorted({full.partition(".")[0] for full in known})
     lists = "`modaxfer show strategy:NAME`, `show bridge:NAME` and `show encoder:NAME` list what they take"
     raise ConfigError(
