@@ -32,6 +32,9 @@ _OWN = (
 PRODUCT = re.compile(rf"({_OWN}|{_WEIGHTS}|{_SMALL})|encoder/({_WEIGHTS}|{_SMALL})|processor/({_SMALL})")
 """Paths of a product's files, from its folder."""
 
+COMPILED = re.compile(r"(^|/)__pycache__/[^/]+\.pyc$")
+"""What Python leaves where ``pipeline.py`` was imported: it is made again wherever that is done."""
+
 MODELS = re.compile(r"(encoder/)?model.*\.safetensors|adapter_model\.safetensors|model.*\.onnx")
 
 
@@ -49,6 +52,7 @@ def product_files(folder: Path) -> tuple[list[str], list[str]]:
             fix=f"`modaxfer export {folder} --to transformers` writes what can be pushed",
         )  # fmt: skip
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if _is_file(path))
+    found = [name for name in found if not COMPILED.search(name)]
     foreign = [name for name in found if name not in LEFT and not PRODUCT.fullmatch(name)]
     foreign += [name for name in found if (folder / name).is_symlink() and name not in foreign]
     if foreign:

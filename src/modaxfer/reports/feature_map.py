@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modaxfer.runner.evaluation.feature_map import FEATURE_MAP
+from modaxfer.runner.folder import FEATURE_MAP
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,6 +16,7 @@ from modaxfer.result import Result, write_atomically
 
 __all__ = [
     "BEFORE",
+    "FEATURE_MAP",
     "TRIALS",
     "TRIALS_REQUEST",
     "absolute",
@@ -31,6 +32,10 @@ __all__ = [
 CONFIG, RESULT = "config.yaml", "result.json"
 CHECKPOINT = ".checkpoint"
 VALIDATION = "validation.parquet"
+
+FEATURE_MAP = "feature_map.json"
+"""Shares of variance of two principal components of what the head is given, and where rows lie on them."""
+
 TRIALS = "trials"
 """Trials of a search over the run's settings, each in a folder of its own."""
 TRIALS_REQUEST = f"{TRIALS}/request.yaml"

@@ -13,6 +13,7 @@ from modaxfer.contracts import Answers
 from modaxfer.registry import problem_of
 from modaxfer.runner.evaluation import feature_map
 from modaxfer.runner.evaluation.asked import Asked
+from modaxfer.runner.folder import FEATURE_MAP
 from modaxfer.runner.rows.split import Split
 
 ROWS = {"train": 300, "validation": 40, "test": 150}
@@ -81,7 +82,7 @@ def test_the_source_stands_beside_the_task_and_private_rows_do_not(known, tmp_pa
     assert {row["split"] for row in found["rows"]} == {"validation", "test", "source"}
     assert [row["label"] for row in found["rows"] if row["split"] == "source"] == ["no", "yes"] * 15
     feature_map.write_map(tmp_path, found)
-    assert json.loads((tmp_path / feature_map.FEATURE_MAP).read_text()) == found
+    assert json.loads((tmp_path / FEATURE_MAP).read_text()) == found
 
 
 def test_heads_that_read_tokens_have_no_map(tmp_path):

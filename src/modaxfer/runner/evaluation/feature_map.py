@@ -16,15 +16,13 @@ from modaxfer.metrics.principal_components import principal_components
 from modaxfer.result import write_atomically
 from modaxfer.runner.evaluation.asked import asked
 from modaxfer.runner.evaluation.scores import Findings
+from modaxfer.runner.folder import FEATURE_MAP
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import head_inputs, is_known
 from modaxfer.spec import SPLITS
 
-__all__ = ["ENCODED", "FEATURE_MAP", "KNOWN", "map_features", "write_map"]
-
-FEATURE_MAP = "feature_map.json"
-"""File of a run: shares of variance of two principal components, and where rows lie on them."""
+__all__ = ["ENCODED", "KNOWN", "map_features", "write_map"]
 
 KNOWN, ENCODED = 200, 100
 """Rows of a split: where their vectors are at hand, and where they have to be encoded once more."""
