@@ -72,7 +72,7 @@ def write(path: Path, notebook: nbformat.NotebookNode, folder: Path) -> Path:
     PAGES.mkdir(exist_ok=True)
     for old in (*PAGES.glob(f"{path.stem}-*.png"), *PAGES.glob(f"{path.stem}-*.html")):
         old.unlink()
-    body = _beside(STYLE.sub("", body).replace(f"{folder}/", ""), path.stem)
+    body = _beside(STYLE.sub("", body).replace(f"{folder}/", "").replace(str(Path.home()), "~"), path.stem)
     page = PAGES / f"{path.stem}.md"
     text = "\n".join(line.rstrip() for line in body.strip().splitlines())
     parts = [part if at % 2 else re.sub(r"\n{3,}", "\n\n", part) for at, part in enumerate(CODE.split(text))]
