@@ -154,6 +154,15 @@ TRANSFERS = (
         **FROZEN,
     ),
     Transfer(
+        name="mnist-usps-vit",
+        encoder="vit",
+        source="digits-mnist",
+        task="digits-usps",
+        methods=(Method(name="mcc", strategy="mcc"), ADAMATCH),
+        flags={"checkpoint": "embedded/vit-tiny", "limit": 600, "epochs": 8.0, "batch-size": 40},
+        options={"encoder.image_size": 48},
+    ),
+    Transfer(
         name="books-kitchen-small",
         encoder="bert",
         source="amazon-books",
