@@ -21,7 +21,7 @@ READER := $(wildcard plugins/embedded/src/modaxfer_embedded/weights/vit-tiny/mod
 
 # Minutes on two cores without bf16; with DEMO_FLAGS= empty, all rows are trained on until validation stops it.
 DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
-DEMO_FLAGS ?= $(if $(READER),--epochs 4 --learning-rate 1e-3,--epochs 1 --limit 1000)
+DEMO_FLAGS ?= $(if $(READER),--epochs $(if $(DATA),2,4) --learning-rate 1e-3,--epochs 1 --limit 1000)
 
 # For example --limit 400 --epochs 3 --tasks sst2 nlvr; a matrix that was broken off goes on where it was.
 MATRIX_FLAGS ?=
