@@ -235,6 +235,15 @@ def test_a_file_in_the_way_is_said_at_once(tmp_path):
             claim(RunConfig(output=str(tmp_path / place))).__enter__()
 
 
+def test_a_folder_that_can_never_be_made_is_said(tmp_path, monkeypatch):
+    def fail(*arguments, **more):  # As file systems of a kernel do.
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(OutputExistsError, match=r"the output folder cannot be written.*No such file"):
+        claim(RunConfig(output=str(tmp_path / "run"))).__enter__()
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
 def test_a_folder_that_cannot_be_written_is_said_at_once(number, tmp_path, monkeypatch):
     def fail(*arguments):

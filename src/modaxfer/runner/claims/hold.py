@@ -29,6 +29,9 @@ JOINED = "MODAXFER_HELD"
 UNLOCKABLE = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """File systems without locks: runs there are not kept apart."""
 
+TRIES = 1000
+"""How often a folder is made that others take away in that moment; one that can never be made is said after them."""
+
 
 class HeldError(OutputExistsError):
     """Another process is writing into `folder`."""
@@ -140,19 +143,24 @@ def _reason(error: OSError) -> str:
 
 def _locked(folder: Path) -> int | None:
     path = folder / LOCK
-    while True:
-        with suppress(FileNotFoundError):  # Whoever held it before has just taken the folder away with the lock.
+    for left in reversed(range(TRIES)):
+        try:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-            try:
-                locked = _lock(descriptor, folder)
-                if _is_same(descriptor, path):
-                    _sign(descriptor, path)
-                    return _kept(descriptor, locked)
-            except BaseException:
-                os.close(descriptor)
-                raise
+        except FileNotFoundError:  # Whoever held it before has just taken the folder away with the lock.
+            if left:
+                continue
+            raise
+        try:
+            locked = _lock(descriptor, folder)
+            if _is_same(descriptor, path):
+                _sign(descriptor, path)
+                return _kept(descriptor, locked)
+        except BaseException:
             os.close(descriptor)
+            raise
+        os.close(descriptor)
+    raise FileNotFoundError(errno.ENOENT, "its folder is taken away again and again", str(path))
 
 
 def _lock(descriptor: int, folder: Path) -> bool:
