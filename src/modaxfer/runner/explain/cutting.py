@@ -95,20 +95,9 @@ def _readable(tokenizer: Any, ids: torch.Tensor) -> tuple[str, ...]:
 
 
 def _picture(known: Known, values: torch.Tensor) -> Part:
-    """Cut ``[3, height, width]``; x₀ is the mean training picture, or mid grey."""
+    """Cut ``[3, height, width]``."""
     units, shape = cells(values.shape[1], values.shape[2], known.patch)
-    usual = known.mean is not None and known.mean.shape == values.shape
-    baseline = known.mean if usual and known.mean is not None else torch.full_like(values, PAPER / 2)
-    return Part(
-        key=known.key,
-        kind="picture",
-        fields=known.fields,
-        values=values,
-        baseline=baseline.to(values),
-        said="the mean training picture" if usual else "mid grey, as no training picture is at hand",
-        units=units.unsqueeze(0).to(values.device),
-        shape=shape,
-    )
+    return _seen(known, values, units.unsqueeze(0).to(values.device), shape)
 
 
 def _patches(known: Known, values: torch.Tensor) -> Part:
@@ -127,8 +116,14 @@ def _patches(known: Known, values: torch.Tensor) -> Part:
 
 
 def _embedded_picture(known: Known, values: torch.Tensor) -> Part:
-    """Cut the patches ``[patches, pixels]`` of an embedded picture; x₀ is the mean training picture, or mid grey."""
+    """Cut the patches ``[patches, pixels]`` of an embedded picture."""
     side = math.isqrt(len(values))
+    units = torch.arange(len(values), device=values.device)[:, None]
+    return _seen(known, values, units, (side, side) if side * side == len(values) else (1, len(values)))
+
+
+def _seen(known: Known, values: torch.Tensor, units: torch.Tensor, shape: tuple[int, ...]) -> Part:
+    """Return a picture in `units`; x₀ is the mean training picture, or mid grey."""
     usual = known.mean is not None and known.mean.shape == values.shape
     baseline = known.mean if usual and known.mean is not None else torch.full_like(values, PAPER / 2)
     return Part(
@@ -138,8 +133,8 @@ def _embedded_picture(known: Known, values: torch.Tensor) -> Part:
         values=values,
         baseline=baseline.to(values),
         said="the mean training picture" if usual else "mid grey, as no training picture is at hand",
-        units=torch.arange(len(values), device=values.device)[:, None],
-        shape=(side, side) if side * side == len(values) else (1, len(values)),
+        units=units,
+        shape=shape,
     )
 
 
