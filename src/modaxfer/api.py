@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from modaxfer.advice import decided, told_of_choice
 from modaxfer.config import RunConfig, build, refuse_code_by_file
 from modaxfer.opened import Comparison, Run
+from modaxfer.result import Result
 from modaxfer.settings import Settings, plain_values, read_values, signature_of
 
 __all__ = ["compare", "make_config", "train"]
@@ -22,6 +23,7 @@ def train(
     overwrite: bool = False,
     quiet: bool = False,
     report: bool = True,
+    on_result: Callable[[Result, Path], object] | None = None,
     **settings: Unpack[Settings],
 ) -> Run:
     """Train and evaluate one encoder with one strategy on one task, and write the run's folder.
@@ -33,6 +35,8 @@ def train(
             files lie there that are no part of a run.
         quiet: Keep silent on standard error.
         report: Write the page, the model card and the figures; ``modaxfer report RUN`` writes them later.
+        on_result: Called with the result and its folder once scores are there, before pages are drawn; not of a run that
+            processes of its own made (``num_processes``).
         **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
             ``task="legal-sentiment"``, ``set={"rank": 8}``. ``data`` may also be labelled rows in memory, as
             `Run.predict` takes them, or ``train``, ``validation`` and ``test`` mapped to such rows: the run keeps them.
@@ -72,6 +76,8 @@ def train(
         if watched.told and not watched.elsewhere:
             bring_home(folder)
             told = told_of_choice(result, folder, wanted.recommended)
+            if on_result is not None:
+                on_result(told, folder)
             if report:
                 report_run(told, folder)
             watched.end(folder)

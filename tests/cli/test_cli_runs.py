@@ -56,6 +56,17 @@ def test_train_prints_score_interval_baselines_and_report(shell, tiny, own_rows,
         assert word in err
 
 
+def test_scores_are_said_before_pages_are_drawn(shell, tiny, own_rows, tmp_path, monkeypatch):
+    rows = own_rows("text")
+    monkeypatch.setattr("modaxfer.reports.report_run", lambda result, folder: print("drawing now"))
+    status, out, _ = shell(
+        "train", "--encoder", tiny("bert"), "--strategy", "frozen", "--data", rows["data"], "--text", "text",
+        "--output", tmp_path / "run", *QUICK[2:],
+    )  # fmt: skip
+    assert status == 0
+    assert out.index("test accuracy") < out.index("drawing now") < out.index(f"run      {tmp_path / 'run'}")
+
+
 def test_train_json_is_the_result(shell, tiny, own_rows, tmp_path):
     rows = own_rows("text")
     status, out, err = shell(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +11,9 @@ from modaxfer.cli.command import Command
 from modaxfer.cli.libraries import heard
 from modaxfer.cli.options import QUIET, config_options, settings
 from modaxfer.cli.output import print_json, print_lines
+
+if TYPE_CHECKING:
+    from modaxfer.result import Result
 
 __all__ = ["FIRST_WORDS", "train_command"]
 
@@ -51,7 +55,17 @@ def train_command(
         return 2
     from modaxfer.api import make_config, train
 
-    made = train(make_config(path, **given), resume=resume, overwrite=overwrite, quiet=quiet)
+    said: list[Path] = []
+
+    def say(result: Result, folder: Path) -> None:
+        """Say what was found before pages are drawn, which takes some seconds."""
+        from modaxfer.reports.terminal import summary
+
+        print_lines(summary(result))
+        said.append(folder)
+
+    config = make_config(path, **given)
+    made = train(config, resume=resume, overwrite=overwrite, quiet=quiet, on_result=None if as_json else say)
     heard.write(made.folder)
     from modaxfer.runner.processes.launch import reports_here
 
@@ -60,7 +74,7 @@ def train_command(
     if as_json:
         print_json(made.result.to_dict())
         return None
-    from modaxfer.reports.terminal import summary
+    from modaxfer.reports.terminal import places, summary
 
-    print_lines(summary(made.result, made.folder))
+    print_lines(places(made.folder) if said else summary(made.result, made.folder))
     return None

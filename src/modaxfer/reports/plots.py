@@ -188,7 +188,7 @@ def feature_map(found: FeatureMap, theme: Theme) -> bytes:
     """Draw rows on two components, coloured by class or number on the left, by split on the right, marked by split."""
     labelled = bool(found.classes) or found.numeric
     figure, grid = new_figure(9.0 if labelled else 5.0, 4.6, theme, columns=2 if labelled else 1)
-    panels = np.atleast_1d(grid)
+    panels, colours = np.atleast_1d(grid), _class_colours(found, theme)
     for split, (colour, mark) in zip(found.splits, _split_looks(found, theme), strict=True):
         places = [place for place in found.places if place.split == split]
         across, up = ([getattr(place, axis) for place in places] for axis in "xy")
@@ -198,7 +198,7 @@ def feature_map(found: FeatureMap, theme: Theme) -> bytes:
             values = [np.nan if place.label is None else place.label for place in places]
             panels[0].scatter(across, up, c=values, cmap=_numbers(theme), **_ends(found), **dots)
         elif labelled:
-            panels[0].scatter(across, up, color=[_class_colours(found, theme)[place.label] for place in places], **dots)
+            panels[0].scatter(across, up, color=[colours[place.label] for place in places], **dots)
     if found.numeric:
         _number_bar(figure, panels[0], theme)
     elif labelled:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from modaxfer.reports.scores import ScoreRow
     from modaxfer.result import Result
 
-__all__ = ["summary"]
+__all__ = ["places", "summary"]
 
 
 def summary(result: Result, folder: Path | None = None) -> str:
@@ -61,7 +61,7 @@ def summary(result: Result, folder: Path | None = None) -> str:
         if line
     ]
     lines += [one_line(f"warning: {warning}") for warning in result.warnings]
-    return "\n".join(lines + (_places(folder) if folder else []))
+    return "\n".join([*lines, places(folder)] if folder else lines)
 
 
 def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
@@ -166,10 +166,11 @@ def _cost(result: Result) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _places(folder: Path) -> list[str]:
+def places(folder: Path) -> str:
+    """Return where the report of the run in `folder` lies, or the run; and what its page lacks without matplotlib."""
     page = folder / "report.html"
     lines = [f"report   {page}" if page.is_file() else f"run      {folder}"]
-    return lines if figures.available() else [*lines, f"figures  not drawn: {figures.INSTALL}"]
+    return "\n".join(lines if figures.available() else [*lines, f"figures  not drawn: {figures.INSTALL}"])
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
