@@ -55,7 +55,7 @@ def _gain(option: Mapping[str, Any], plan: Mapping[str, Any], found: Mapping[str
 
 def changes(found: Mapping[str, Any]) -> list[str]:
     """Say what would change the answer: differences without evidence, more labels, longer runs, other encoders."""
-    return [*_ties(found), *_labels(found), *_short(found), *_fewer_rows(found), *_absent(found)]
+    return [*_ties(found), *_labels(found), *_short(found), *_unjudged(found), *_fewer_rows(found), *_absent(found)]
 
 
 def _ties(found: Mapping[str, Any]) -> Iterator[str]:
@@ -99,6 +99,16 @@ def _short(found: Mapping[str, Any]) -> Iterator[str]:
     if names:
         said = [f"{name} ({why})" for name, why in names.items()]
         yield f"what was not tried: {some(said)}; a larger --budget does"
+
+
+def _unjudged(found: Mapping[str, Any]) -> Iterator[str]:
+    names = [
+        f"{name} (encoding its rows takes about {duration(known['left_out'])})"
+        for name, known in found["candidates"].items()
+        if "left_out" in known
+    ]
+    if names:
+        yield f"encoders that were not judged for time: {some(names)}; a larger --budget does"
 
 
 def _fewer_rows(found: Mapping[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from modaxfer.runner.recommend.options import Cell, Options
 from modaxfer.runner.recommend.prior import Prior, priors
 from modaxfer.runner.recommend.question import Question
 from modaxfer.runner.recommend.rows import looked_at
-from modaxfer.runner.recommend.scoring import Scoring
+from modaxfer.runner.recommend.scoring import JUDGING, Scoring
 from modaxfer.runner.recommend.sources import Sources
 from modaxfer.runner.recommend.stored import Store
 from modaxfer.runner.request.asked_scores import AUTO, cost_of
@@ -122,7 +122,8 @@ class _Recommendation:
         hopeful = sorted(
             self.found.candidates, key=lambda candidate: (not candidate.scored, known[candidate.name].rank)
         )
-        return Scoring(bench=self.bench, store=self.store, names=names).run(hopeful, known)
+        until = self.until - (1 - JUDGING) * self.question.promised
+        return Scoring(bench=self.bench, store=self.store, names=names, until=until).run(hopeful, known)
 
     def _options(self, picked: Sequence[str], known: dict[str, Prior]) -> tuple[list[Option], TaskSession]:
         options = Options(
