@@ -246,19 +246,27 @@ class EncoderOptions:
     )
     long: str = documented(
         "head",
-        "What is read of a longer text: head = its beginning, head_tail = first and last tokens (Sun et al. 2019), "
-        "mean_of_windows = all of it, in windows whose pooled vectors are averaged.",
+        "What is read of a longer text or sound: head = its beginning, head_tail = first and last tokens of a text "
+        "(Sun et al. 2019), mean_of_windows = all of it, in windows whose pooled vectors are averaged.",
         choices=("head", "head_tail", "mean_of_windows"),
     )
     windows: int = documented(
-        32, "Most windows of a text, for mean_of_windows; a longer one is read in so many, spread over it.", minimum=2
+        32,
+        "Most windows, for mean_of_windows; a longer text is read in so many, spread over it, a longer sound up to "
+        "there.",
+        minimum=2,
     )
     image_size: int | None = documented(
         None, "Pixels per side; default the pretraining size, less for small images.", minimum=8
     )
     seconds: float | None = documented(
-        None, "Longest sound in seconds; default what the encoder holds, at most 30.", minimum=0.05
+        None, "Longest sound, or window of one, in seconds; default what the encoder holds, at most 30.", minimum=0.05
     )
+
+    @property
+    def parts(self) -> int:
+        """Most windows that a longer input is read in; 0 = it is cut."""
+        return self.windows if self.long == "mean_of_windows" else 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,15 +106,18 @@ def test_windows_read_from_the_cache_train_as_computed_anew(tiny, long_texts, tm
     assert cached.metrics["test"] == pytest.approx(uncached.metrics["test"], abs=1e-4)
 
 
-def test_windows_are_refused_where_nothing_is_tokenised(tiny, own_rows, tmp_path, no_weights):
-    with pytest.raises(RefusedError, match=r"encoder\.long is for encoders that read text"):
-        trained(
-            tmp_path / "run",
-            tiny("vit"),
-            own_rows("image"),
-            "frozen",
-            **{"encoder.long": "mean_of_windows"},
-        )
+@pytest.mark.parametrize(
+    ("encoder", "kind", "long", "told"),
+    [
+        ("vit", "image", "mean_of_windows", r"read text or audio\. Got: .* with image.* leave it out, or choose"),
+        ("wav2vec2", "audio", "head_tail", r"read text\. Got: .* with audio.* or encoder\.long=mean_of_windows, or"),
+    ],
+)
+def test_a_way_to_read_long_rows_is_refused_where_it_is_not_for_them(
+    tiny, own_rows, tmp_path, no_weights, encoder, kind, long, told
+):
+    with pytest.raises(RefusedError, match=rf"encoder\.long={long} is for encoders that {told}"):
+        trained(tmp_path / "run", tiny(encoder), own_rows(kind), "frozen", **{"encoder.long": long})
 
 
 @pytest.fixture

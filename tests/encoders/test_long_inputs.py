@@ -12,7 +12,8 @@ from modaxfer.config import EncoderOptions
 from modaxfer.contracts import WINDOWS, CountingProcessor, Sound
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
-from modaxfer.encoders.processors.long import HEAD_TAIL, ends, windows
+from modaxfer.encoders.processors.audio import MelProcessor
+from modaxfer.encoders.processors.long import HEAD_TAIL, ends, stretches, windows
 from modaxfer.encoders.processors.text import TextProcessor
 from modaxfer.testing.material import tiny_models
 
@@ -198,5 +199,55 @@ def test_sounds_longer_than_the_window_are_counted(tiny, name):
     # 0.25 and 1 s: half a second of 1.25 s is lost.
     assert processor.warnings == (
         "1 of 2 sounds were cut to 0.5 s: 40 % of all seconds were not read "
-        "(--set encoder.seconds=N, up to what the encoder holds, or shorter clips as rows, lose less)",
+        "(--set encoder.seconds=N, up to what the encoder holds, or encoder.long=mean_of_windows hears more)",
     )
+
+
+def test_windows_of_a_sound_begin_with_it_end_with_it_and_are_equally_long():
+    assert stretches(7, 10) == [(0, 7)]
+    assert stretches(20, 10) == [(0, 10), (10, 20)]
+    assert stretches(25, 10) == [(0, 10), (8, 18), (15, 25)]
+
+
+@pytest.mark.parametrize("name", ["wav2vec2", "whisper"])
+def test_a_sound_of_two_equal_windows_pools_to_the_features_of_one(tiny, name, monkeypatch):
+    from modaxfer.contracts import Readout
+    from modaxfer.runner.model import tower as room
+
+    encoder = load_encoder(
+        resolve(str(tiny(name))), options=EncoderOptions(seconds=0.25, long="mean_of_windows", windows=3)
+    ).eval()
+    draw = np.random.default_rng(0)
+    one, other = draw.normal(0, 0.1, (2, 4000)).astype(np.float32)
+    sounds = [one, np.tile(one, 2), np.tile(one, 3), other, np.concatenate([one, other]), one[:1600]]
+    processor = encoder.processor("audio").counting()
+    batch = processor.collate(processor([Sound(samples=samples, rate=16000) for samples in sounds]))
+    assert batch[WINDOWS].tolist() == [1, 2, 3, 1, 2, 1]
+    assert processor.warnings == ()
+    tower = room.Tower(encoder, Readout(layers=(encoder.depth,), pooling="mean_std"))
+    for size in (10**6, 1):  # All windows at once, and one by one.
+        monkeypatch.setattr(room, "STRETCH", size)
+        with torch.no_grad():
+            first, twice, thrice, second, both, short = tower.features(batch).pooled
+            states, pools = tower.prefix(batch, 1), tower.layer_pools(batch)
+            kept = {room.LAYER_STATES: states.tokens, "mask": states.mask, WINDOWS: batch[WINDOWS]}
+            cached = tower.features(kept, 1).pooled
+        torch.testing.assert_close(torch.stack([twice, thrice]), first.expand(2, -1), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(both, (first + second) / 2, atol=1e-5, rtol=1e-4)
+        assert (short - first).abs().max() > 1e-3
+        torch.testing.assert_close(cached[:4], torch.stack([first, twice, thrice, second]), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(room.read_out(pools, tower.readout)[4], both, atol=1e-5, rtol=1e-4)
+
+
+def test_what_more_windows_than_allowed_leave_unheard_is_counted_and_few_long_sounds_are_decoded_at_once(tiny):
+    options = EncoderOptions(seconds=0.5, long="mean_of_windows", windows=2)
+    processor = load_encoder(resolve(str(tiny("whisper"))), options=options).processor("audio").counting()
+    # Of a recording of 4 s somebody has read 1.2 s.
+    processor([Sound(samples=np.zeros(19200, np.float32), rate=16000, whole=4.0)])
+    assert processor.warnings == (
+        "1 of 1 sounds were cut to 2 windows of 0.5 s: 75 % of all seconds were not read "
+        "(--set encoder.windows=N hears more)",
+    )
+    assert processor.rows_at_once == 1920
+    assert MelProcessor(processor.extractor, 30.0).rows_at_once == 64
+    assert MelProcessor(processor.extractor, 30.0, 32).rows_at_once == 2

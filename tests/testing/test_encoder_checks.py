@@ -119,6 +119,42 @@ def test_a_broken_encoder_is_found_out(sound, twin, check, damage, message):
         require(twin)
 
 
+class Hearing:
+    """A processor that prepares in another way, or says another rate."""
+
+    def __init__(self, inner, call, rate):
+        self.call, self.rate, self.length = call, rate, inner.length
+
+    def __call__(self, raws):
+        return self.call(raws)
+
+
+def deaf_to_rates(case):
+    def deaf(made, kind):
+        return Hearing(made, lambda raws: made([replace(raw, rate=made.rate) for raw in raws]), made.rate)
+
+    instead(case, "processor", deaf)
+
+
+def of_another_rate(case):
+    instead(case, "processor", lambda made, kind: Hearing(made, made, 8000))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (deaf_to_rates, r"hears a sound of another rate at another speed\. Got: .*samples_of, from modaxfer\.encoders"),
+        (of_another_rate, r"hears at another rate than its layout says\. Got: 8000 Hz\. Allowed: rate=16000"),
+    ],
+)
+def test_an_encoder_that_hears_at_another_rate_is_found_out(damage, message):
+    heard = opened("wav2vec2", resolve(str(tiny_encoder("wav2vec2"))))[0]
+    encoder_contract.require_rate(heard)
+    damage(twin := replace(heard, encoder=copy.copy(heard.encoder)))
+    with pytest.raises(CheckFailedError, match=message):
+        encoder_contract.require_rate(twin)
+
+
 def test_an_encoder_that_forgets_a_tensor_when_saved_is_found_out(twin, tmp_path):
     def forgetful(folder):
         with torch.no_grad():

@@ -55,6 +55,10 @@ def impatient(references, predictions, scores):
     return accuracy(references, predictions, scores)
 
 
+def by_the_first_row(references, predictions, scores):
+    return 1.0 if references[0] == predictions[0] else 0.5
+
+
 def cut(image, strength, generator):
     return image.crop((0, 0, 8, 8))
 
@@ -113,6 +117,7 @@ def outcomes(monkeypatch):
         (as_array, "metric-is-a-float", "it returned no float for rows of binary"),
         (turned_around, "metric-perfect-is-best", "perfect predictions of binary do not have the best value"),
         (turned_around, "metric-more-right-is-better", "more often right are not better"),
+        (by_the_first_row, "metric-shuffled-is-near-chance", "shuffled predictions of binary are far from chance"),
         (too_great, "metric-stays-in-its-bounds", "right predictions of binary are beyond its bounds"),
         (first_row_alone, "metric-order-of-rows-changes-nothing", "the order of rows of binary changes it"),
         (writing, "metric-leaves-its-arrays-alone", "it changed the predictions of binary"),

@@ -22,7 +22,7 @@ class Bridge(Protocol):
     """Turns rows into the raw input of an encoder: text fields, one image, one sound, a strip of patches.
 
     Raw values by sink kind: ``text`` a tuple of strings (one per field), ``image`` an RGB `PIL.Image.Image`, ``audio``
-    a `Sound`, ``patches`` a `PatchStrip`. Built as ``target(options, fields, layout)``.
+    a `Sound`, ``patches`` a `PatchStrip`. Built as ``target(options, fields, layout, root)``.
     """
 
     identity: str

@@ -50,9 +50,10 @@ Batch = dict[str, "torch.Tensor"]
 """Examples padded to a common shape."""
 
 WINDOWS = "windows"
-"""Key of rows that are read in several windows, whose pooled vectors are averaged. An example holds the tokens of each
+"""Key of rows that are read in several windows, whose pooled vectors are averaged. An example holds the length of each
 window, int32 ``[windows]``, and its arrays stand one behind the other; a batch holds the windows of each row, int64
-``[rows]``, and each window is a row of its other tensors."""
+``[rows]``, each window is a row of its other tensors, and ``mask`` bool ``[windows, tokens]`` says which tokens it
+has."""
 
 UNITS = "units"
 """Key of rows whose parts, such as the words of a text, are predicted one by one. An example holds by unit the place of

@@ -57,7 +57,7 @@ class Wav2Vec2Encoder(LayeredEncoder):
         _require_audio(kind)
         seconds = float(options.seconds or MOST_SECONDS)
         tokens = max(1, frames_after(int(seconds * RATE), _strides(config)))
-        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
+        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds * (options.parts or 1))
 
     def processor(self, kind: str) -> Processor:
         """Return the resampler, for `kind` audio.
@@ -67,7 +67,8 @@ class Wav2Vec2Encoder(LayeredEncoder):
         """
         _require_audio(kind)
         extractor = read_feature_extractor(self.source_folder(), trust_remote_code=self.origin.trust_remote_code)
-        return WaveformProcessor(extractor, self.origin.options.seconds or MOST_SECONDS, _strides(self.config))
+        options = self.origin.options
+        return WaveformProcessor(extractor, options.seconds or MOST_SECONDS, _strides(self.config), options.parts)
 
     def embed_inputs(self, batch: Batch) -> Hidden:
         """Turn waveforms into ``[batch, tokens, hidden]``; silence that fills up a batch leaves no trace."""
@@ -174,7 +175,7 @@ class WhisperEncoder(LayeredEncoder):
         _require_audio(kind)
         seconds = _window(config, options)
         tokens = -(-int(seconds * RATE) // (HOP * FRAMES_PER_TOKEN))
-        return InputLayout(kind=kind, max_tokens=max(1, tokens), rate=RATE, seconds=seconds)
+        return InputLayout(kind=kind, max_tokens=max(1, tokens), rate=RATE, seconds=seconds * (options.parts or 1))
 
     def processor(self, kind: str) -> Processor:
         """Return the log-mel extractor, for `kind` audio.
@@ -186,6 +187,7 @@ class WhisperEncoder(LayeredEncoder):
         return MelProcessor(
             read_feature_extractor(self.source_folder(), trust_remote_code=self.origin.trust_remote_code),
             _window(self.config, self.origin.options),
+            self.origin.options.parts,
         )
 
     def embed_inputs(self, batch: Batch) -> Hidden:

@@ -138,7 +138,7 @@ class AutoEncoder(LayeredEncoder):
             return InputLayout(kind=kind, max_tokens=rows, image_size=size)
         seconds = float(options.seconds or MOST_SECONDS)
         tokens = int(seconds * RATE) // config.hidden_size + 1
-        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds)
+        return InputLayout(kind=kind, max_tokens=tokens, rate=RATE, seconds=seconds * (options.parts or 1))
 
     def processor(self, kind: str) -> Processor:
         """Return the preparation for raw inputs of signal `kind`.
@@ -155,7 +155,7 @@ class AutoEncoder(LayeredEncoder):
         if kind == "image":
             return ImageProcessor(layout.image_size or MOST_PIXELS, self.settings.resample, layout.max_tokens)
         extractor = read_feature_extractor(self.source_folder(), trust_remote_code=trusted)
-        return FrameProcessor(extractor, options.seconds or MOST_SECONDS, self.hidden_size)
+        return FrameProcessor(extractor, options.seconds or MOST_SECONDS, self.hidden_size, options.parts)
 
     def embed_inputs(self, batch: Batch) -> Hidden:
         """Turn a batch into rows ``[batch, rows, hidden]`` that hold the input without loss."""

@@ -140,7 +140,7 @@ def refuse_uncarried(described: ModelDescription) -> None:
     if type(described.objective).__name__ not in _KINDS:
         raise _refused("the answers of this problem", described.problem)
     if tower.encoder_options.long == "mean_of_windows":
-        raise _refused("a mean over windows of a text", "encoder.long=mean_of_windows", allowed="head, head_tail")
+        raise _refused("a mean over windows of a row", "encoder.long=mean_of_windows", allowed="head, head_tail")
 
 
 def _refuse_drawing(tower: TowerDescription) -> None:

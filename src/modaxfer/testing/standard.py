@@ -93,6 +93,7 @@ STANDARD = {
     Level.CONTRACT: frozenset(
         {
             "encoder-size-is-as-declared",
+            "encoder-rate-is-as-declared",
             "encoder-is-deterministic",
             "encoder-padding-changes-nothing",
             "encoder-order-of-rows-changes-nothing",
@@ -145,6 +146,7 @@ STANDARD = {
             "metric-stays-in-its-bounds",
             "metric-constant-is-known",
             "metric-more-right-is-better",
+            "metric-shuffled-is-near-chance",
             "metric-order-of-rows-changes-nothing",
             "metric-leaves-its-arrays-alone",
             "metric-undefined-is-not-a-number",

@@ -116,7 +116,10 @@ def test_options_of_private_runs_need_a_promise(name, value):
 @pytest.mark.parametrize("sink", ["text", "image", "patches", "audio", "embeddings"])
 @pytest.mark.parametrize("name", OF_FORMS)
 def test_options_of_another_form_of_input_are_refused(name, sink):
-    asked = {name: ENCODER[name], **({"long": "mean_of_windows"} if name == "windows" and sink == "text" else {})}
+    asked = {
+        name: ENCODER[name],
+        **({"long": "mean_of_windows"} if name == "windows" and sink in ("text", "audio") else {}),
+    }
     made = resolved(TRAINED, sink=sink, encoder=asked)
     if sink in OF_FORMS[name]:
         assert check_idle(made, shared=False) == []

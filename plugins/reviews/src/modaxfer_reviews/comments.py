@@ -24,7 +24,7 @@ TASKS = (
         primary="f1_macro",
         splits=SplitPolicy(disjoint=("comment_text",)),
         domain="social media",
-        licence="CC0-1.0 (labels; the comments are CC-BY-SA-3.0)",
+        licence="CC0-1.0 (comments CC-SA-3.0)",
         summary="Which of six kinds of toxicity a comment on Wikipedia's talk pages has, if any (Wulczyn et al. 2017).",
         url="https://www.kaggle.com/c/jigsaw-toxic-comment-classification-challenge",
         keep=("id",),

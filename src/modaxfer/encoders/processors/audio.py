@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 
-from modaxfer.contracts import Batch, Example, Sound
+from modaxfer.contracts import WINDOWS, Batch, Example, Sound
 from modaxfer.data.media import resample
 from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.processors.cuts import Cuts
 from modaxfer.encoders.processors.identity import fingerprint
-from modaxfer.encoders.processors.padding import pad
+from modaxfer.encoders.processors.long import stretches
+from modaxfer.encoders.processors.padding import pad, pad_mask
+from modaxfer.encoders.processors.parted import apart, together
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError
 
@@ -29,7 +32,10 @@ __all__ = [
     "samples_of",
 ]
 
-_HOW = "up to what the encoder holds, or shorter clips as rows, lose less"
+_HOW = "--set encoder.seconds=N, up to what the encoder holds, or encoder.long=mean_of_windows hears more"
+
+_AT_ONCE = 64 * 30.0
+"""Seconds of sound that are decoded together."""
 
 
 def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.ndarray:
@@ -39,13 +45,40 @@ def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.nda
     return np.pad(samples, (0, max(0, least - len(samples))))
 
 
-class _Cutting:
-    """What the three have in common: sounds longer than `seconds` are cut, and counted."""
+class _Hearing:
+    """What the three have in common: of sounds longer than `seconds` the beginning is heard, or windows; it is counted.
 
-    def __init__(self, extractor: Any, seconds: float) -> None:
-        self.extractor, self.seconds = extractor, seconds
+    Args:
+        extractor: A Transformers feature extractor.
+        seconds: Longest sound, or window, in seconds.
+        windows: Most windows of a sound, one behind the other, whose pooled vectors are averaged; 0 = its beginning
+            alone is heard.
+        kind: What it makes, for its identity.
+        how: What else changes the output, by name.
+    """
+
+    def __init__(self, extractor: Any, seconds: float, windows: int, kind: str, how: Mapping[str, Any]) -> None:
+        self.extractor, self.seconds, self.windows = extractor, seconds, windows
         self.rate = int(extractor.sampling_rate)
-        self._cuts = Cuts("sounds", "seconds", f"{seconds:g} s", f"--set encoder.seconds=N, {_HOW}")
+        limit = f"{windows} windows of {seconds:g} s" if windows else f"{seconds:g} s"
+        self._cuts = Cuts("sounds", "seconds", limit, "--set encoder.windows=N hears more" if windows else _HOW)
+        named = {"windows": windows} if windows else {}
+        self.identity = fingerprint(kind, {"extractor": extractor.to_dict(), "seconds": seconds, **how, **named})
+
+    @property
+    def heard(self) -> float:
+        """Seconds of a sound that are heard at most."""
+        return self.seconds * (self.windows or 1)
+
+    @property
+    def rows_at_once(self) -> int:
+        """Sounds that are decoded together: long ones are few, so that they fit into memory."""
+        return max(1, int(_AT_ONCE / self.heard))
+
+    @property
+    def least(self) -> int:
+        """Fewest samples of a sound."""
+        raise NotImplementedError
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -58,122 +91,162 @@ class _Cutting:
         twin._cuts = self._cuts.emptied()
         return twin
 
-    def _samples(self, sound: Sound, least: int) -> np.ndarray:
-        seconds = sound.whole or len(sound.samples) / sound.rate
-        self._cuts.count(seconds, min(seconds, self.seconds))
-        return samples_of(sound, self.rate, seconds=self.seconds, least=least)
+    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+        """Return one example per sound, see `prepared`.
+
+        Where windows are heard, those of a sound stand one behind the other, and `WINDOWS` int32 ``[windows]`` holds
+        the length of each. They are equally long: the last one ends with the sound and overlaps the one before.
+        """
+        if not raws:
+            return []
+        cut = [self._cut(sound) for sound in raws]
+        made = iter(self.prepared([samples for windows in cut for samples in windows]))
+        sounds = [list(itertools.islice(made, len(windows))) for windows in cut]
+        return [together(examples) if self.windows else examples[0] for examples in sounds]
+
+    def prepared(self, sounds: Sequence[np.ndarray]) -> list[Example]:
+        """Return samples at `rate` Hz as the encoder takes them, one example each."""
+        raise NotImplementedError
+
+    def length(self, example: Example) -> int:
+        """Return the number of tokens, of all windows together."""
+        return sum(map(self.tokens, apart(example)))
+
+    def tokens(self, example: Example) -> int:
+        """Return the number of tokens of a sound that is heard at once."""
+        raise NotImplementedError
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad and stack, see `stacked`.
+
+        Of sounds in windows, each window is a row, `WINDOWS` int64 ``[sounds]`` says how many belong to each sound, and
+        ``mask`` bool ``[windows, tokens]`` which tokens each has.
+        """
+        counts = [len(example[WINDOWS]) for example in examples if WINDOWS in example]
+        rows = [part for example in examples for part in apart(example)]
+        batch = self.stacked(rows)
+        if counts:
+            batch |= {WINDOWS: torch.tensor(counts), "mask": pad_mask([self.tokens(row) for row in rows])}
+        return batch
+
+    def stacked(self, examples: Sequence[Example]) -> Batch:
+        """Pad sounds that are heard at once to the longest, with their ``lengths`` int64 ``[batch]``."""
+        raise NotImplementedError
+
+    def _cut(self, sound: Sound) -> list[np.ndarray]:
+        read = len(sound.samples) / sound.rate
+        self._cuts.count(sound.whole or read, min(read, self.heard))
+        samples = samples_of(sound, self.rate, seconds=self.heard, least=self.least)
+        return [samples[start:stop] for start, stop in stretches(len(samples), max(1, int(self.seconds * self.rate)))]
 
 
-class WaveformProcessor(_Cutting):
+class WaveformProcessor(_Hearing):
     """Resamples and scales waveforms.
 
     Args:
         extractor: A Transformers feature extractor that returns ``input_values``.
-        seconds: Longest sound in seconds; the rest is cut.
+        seconds: Longest sound, or window, in seconds.
         strides: ``(kernel, stride)`` of each convolution in the encoder's front end.
+        windows: Most windows of a longer sound, whose pooled vectors are averaged; 0 = the rest of it is cut.
     """
 
-    def __init__(self, extractor: Any, seconds: float, strides: Sequence[Sequence[int]]) -> None:
-        super().__init__(extractor, seconds)
+    def __init__(self, extractor: Any, seconds: float, strides: Sequence[Sequence[int]], windows: int = 0) -> None:
         self.strides = tuple((int(kernel), int(stride)) for kernel, stride in strides)
-        self.identity = fingerprint(
-            "waveform", {"extractor": extractor.to_dict(), "seconds": seconds, "strides": self.strides}
-        )
+        super().__init__(extractor, seconds, windows, "waveform", {"strides": self.strides})
 
     @property
     def least(self) -> int:
         """Fewest samples of a sound: of which the front end makes one token."""
         return _samples_for_one(self.strides)
 
-    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+    def prepared(self, sounds: Sequence[np.ndarray]) -> list[Example]:
         """Return ``input_values`` float32 ``[samples]``, long enough for one token at least."""
-        if not raws:
-            return []
-        sounds = [self._samples(sound, self.least) for sound in raws]
         values = self.extractor(sounds, sampling_rate=self.rate, padding=False, return_attention_mask=False)
         return [{"input_values": np.asarray(row, dtype=np.float32)} for row in values["input_values"]]
 
-    def length(self, example: Example) -> int:
+    def tokens(self, example: Example) -> int:
         """Return the number of tokens."""
         return frames_after(len(example["input_values"]), self.strides)
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def stacked(self, examples: Sequence[Example]) -> Batch:
         """Pad to ``input_values`` float32 ``[batch, samples]`` and ``lengths`` int64 ``[batch]``, in samples."""
         values = [example["input_values"] for example in examples]
         return {"input_values": pad(values), "lengths": torch.tensor([len(row) for row in values])}
 
 
-class MelProcessor(_Cutting):
+class MelProcessor(_Hearing):
     """Computes log-mel frames of a window as long as the sound, no padding to 30 seconds.
 
     Args:
         extractor: A Transformers `WhisperFeatureExtractor`.
-        seconds: Longest sound in seconds; the rest is cut.
+        seconds: Longest sound, or window, in seconds.
+        windows: Most windows of a longer sound, whose pooled vectors are averaged; 0 = the rest of it is cut.
     """
 
-    def __init__(self, extractor: Any, seconds: float) -> None:
-        super().__init__(extractor, seconds)
-        self.identity = fingerprint("mel", {"extractor": extractor.to_dict(), "seconds": seconds})
+    def __init__(self, extractor: Any, seconds: float, windows: int = 0) -> None:
+        super().__init__(extractor, seconds, windows, "mel", {})
 
     @property
     def least(self) -> int:
         """Fewest samples of a sound: half a Fourier window is mirrored at both ends, so it must be longer than that."""
         return int(max(self.extractor.n_fft, 2 * self.extractor.hop_length))
 
-    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+    def prepared(self, sounds: Sequence[np.ndarray]) -> list[Example]:
         """Return ``input_features`` float32 ``[frames, mel bands]``, at least two frames."""
-        return [{"input_features": self._frames(sound)} for sound in raws]
+        return [{"input_features": self._frames(samples)} for samples in sounds]
 
-    def _frames(self, sound: Sound) -> np.ndarray:
-        samples = self._samples(sound, self.least)
+    def _frames(self, samples: np.ndarray) -> np.ndarray:
         made = self.extractor(
             samples, sampling_rate=self.rate, padding="do_not_pad", truncation=False, return_tensors="np"
         )
         return np.ascontiguousarray(made["input_features"][0].T, dtype=np.float32)
 
-    def length(self, example: Example) -> int:
+    def tokens(self, example: Example) -> int:
         """Return the number of tokens: two frames make one."""
         return (len(example["input_features"]) + 1) // 2
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def stacked(self, examples: Sequence[Example]) -> Batch:
         """Pad to ``input_features`` float32 ``[batch, mel bands, frames]`` and, in frames, ``lengths`` int64."""
         features = [example["input_features"] for example in examples]
         stacked = pad(features).transpose(1, 2).contiguous()
         return {"input_features": stacked, "lengths": torch.tensor([len(row) for row in features])}
 
 
-class FrameProcessor(_Cutting):
+class FrameProcessor(_Hearing):
     """Prepares sounds for a model of unknown inside: waveforms filled up with silence to whole rows, or frames.
 
     Args:
         extractor: A Transformers feature extractor.
-        seconds: Longest sound in seconds; the rest is cut.
+        seconds: Longest sound, or window, in seconds.
         width: Samples per row.
+        windows: Most windows of a longer sound, whose pooled vectors are averaged; 0 = the rest of it is cut.
     """
 
-    def __init__(self, extractor: Any, seconds: float, width: int) -> None:
-        super().__init__(extractor, seconds)
+    def __init__(self, extractor: Any, seconds: float, width: int, windows: int = 0) -> None:
         self.width = width
-        self.identity = fingerprint("frames", {"extractor": extractor.to_dict(), "seconds": seconds, "width": width})
+        super().__init__(extractor, seconds, windows, "frames", {"width": width})
 
-    def __call__(self, raws: Sequence[Sound]) -> list[Example]:
+    @property
+    def least(self) -> int:
+        """Fewest samples of a sound: a tenth of a second is longer than any front end's window."""
+        return self.rate // 10
+
+    def prepared(self, sounds: Sequence[np.ndarray]) -> list[Example]:
         """Return ``values`` float32 ``[rows, width]`` of samples, or ``[frames, bands]``."""
-        return [{"values": self._values(sound)} for sound in raws]
+        return [{"values": self._values(samples)} for samples in sounds]
 
-    def _values(self, sound: Sound) -> np.ndarray:
-        # A tenth of a second is longer than any front end's window.
-        samples = self._samples(sound, self.rate // 10)
+    def _values(self, samples: np.ndarray) -> np.ndarray:
         made = self.extractor(samples, sampling_rate=self.rate, return_tensors="np")
         values = np.asarray(made[self.extractor.model_input_names[0]][0], dtype=np.float32)
         if values.ndim == 1:
             values = np.pad(values, (0, -len(values) % self.width)).reshape(-1, self.width)
         return np.ascontiguousarray(values)
 
-    def length(self, example: Example) -> int:
+    def tokens(self, example: Example) -> int:
         """Return the number of rows."""
         return len(example["values"])
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def stacked(self, examples: Sequence[Example]) -> Batch:
         """Pad to ``values`` float32 ``[batch, rows, ...]`` and, in rows, ``lengths`` int64 ``[batch]``."""
         values = [example["values"] for example in examples]
         return {"values": pad(values), "lengths": torch.tensor([len(row) for row in values])}

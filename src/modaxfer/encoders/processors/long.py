@@ -1,4 +1,4 @@
-"""Which tokens of a text that is longer than the encoder are read.
+"""Which tokens of a text, and which samples of a sound, are read where there are more than the encoder holds.
 
 A text is given as the mask of its special tokens. Between them lie its parts: one of a single text, two of a pair.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["HEAD_TAIL", "ends", "windows"]
+__all__ = ["HEAD_TAIL", "ends", "stretches", "windows"]
 
 HEAD_TAIL = 128 / 510
 """Share of the first tokens in what is kept of a long text (Sun et al. 2019, "How to Fine-Tune BERT for Text
@@ -50,6 +50,16 @@ def windows(special: np.ndarray, most: int, at_most: int) -> list[np.ndarray]:
     needed = [-(-(stop - start) // share) for (start, stop), share in zip(runs, shares, strict=True) if share]
     count = min(at_most, max(needed, default=1))
     return [_window(special, runs, shares, place / (count - 1) if count > 1 else 0.0) for place in range(count)]
+
+
+def stretches(length: int, most: int) -> list[tuple[int, int]]:
+    """Return start and stop of the windows of a sound of `length` samples, of `most` each, or one that is shorter.
+
+    They are equally long, as those of a text; the first begins with the sound and the last one ends with it.
+    """
+    size, count = min(length, most), max(1, -(-length // most))
+    starts = [round(place / (count - 1) * (length - size)) if count > 1 else 0 for place in range(count)]
+    return [(start, start + size) for start in starts]
 
 
 def _window(special: np.ndarray, runs: Sequence[tuple[int, int]], shares: Sequence[int], along: float) -> np.ndarray:

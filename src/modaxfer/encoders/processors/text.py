@@ -18,6 +18,7 @@ from modaxfer.encoders.processors.identity import fingerprint
 from modaxfer.encoders.processors.long import HEAD_TAIL, ends
 from modaxfer.encoders.processors.long import windows as windows_of
 from modaxfer.encoders.processors.padding import pad, pad_mask
+from modaxfer.encoders.processors.parted import apart
 from modaxfer.encoders.processors.words import first_tokens, padded_places, places_in, unread_line
 from modaxfer.encoders.silence import quiet
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
@@ -141,7 +142,7 @@ class TextProcessor:
         each text. Of words, `UNITS` int64 ``[batch, words]`` says which token is each one's.
         """
         counts = [example[WINDOWS] for example in examples if WINDOWS in example]
-        rows = [part for example in examples for part in _apart(example)]
+        rows = [part for example in examples for part in apart(example)]
         fill = {"input_ids": self.tokenizer.pad_token_id}
         batch = {key: pad([row[key] for row in rows], fill.get(key, 0), np.int64) for key in rows[0]}
         batch["mask"] = pad_mask([self.length(row) for row in rows])
@@ -150,16 +151,6 @@ class TextProcessor:
             units = [padded_places(example[UNITS], example.get(WINDOWS), longest) for example in examples]
             batch[UNITS] = pad(units, NO_UNIT, np.int64)
         return batch | ({WINDOWS: torch.tensor([len(count) for count in counts])} if counts else {})
-
-
-def _apart(example: Example) -> list[Example]:
-    """Return the windows of a text as examples of their own; a text without windows as it is, but for its words."""
-    tokens = {key: values for key, values in example.items() if key not in (WINDOWS, UNITS)}
-    if WINDOWS not in example:
-        return [tokens]
-    starts = np.cumsum(example[WINDOWS])[:-1]
-    arrays = {key: np.split(values, starts) for key, values in tokens.items()}
-    return [{key: parts[place] for key, parts in arrays.items()} for place in range(len(example[WINDOWS]))]
 
 
 def _portions(raws: Sequence[tuple[str, ...] | Words]) -> Iterator[Sequence[tuple[str, ...] | Words]]:

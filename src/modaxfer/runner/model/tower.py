@@ -67,6 +67,15 @@ def _stretches(batch: Batch, most: int) -> Iterator[Batch]:
         yield {key: values[start : start + count] for key, values in batch.items() if key not in (WINDOWS, UNITS)}
 
 
+def _joined(parts: Sequence[Hidden]) -> Hidden:
+    """Return rows that were computed apart as one batch, padded to the longest."""
+    longest = max(part.tokens.shape[1] for part in parts)
+    more = [longest - part.tokens.shape[1] for part in parts]
+    tokens = [nn.functional.pad(part.tokens, (0, 0, 0, own)) for part, own in zip(parts, more, strict=True)]
+    masks = [nn.functional.pad(part.mask, (0, own)) for part, own in zip(parts, more, strict=True)]
+    return Hidden(torch.cat(tokens), torch.cat(masks))
+
+
 def _stacked(features: Features) -> torch.Tensor:
     """Return the vector that a head takes, and behind it those of the layers, ``[batch, 1 + layers, width]``."""
     return torch.stack([features.pooled, *features.by_layer.values()], dim=1)
@@ -173,6 +182,8 @@ class Tower(nn.Module):
 
     def prefix(self, batch: Batch, stop: int) -> Hidden:
         """Run the embedding and layers below `stop`; of rows in several windows, each window is a row."""
+        if WINDOWS in batch:
+            return _joined([self.prefix(part, stop) for part in _stretches(batch, STRETCH)])
         hidden: Hidden = self.encoder.run(self.embed(batch), 0, stop)
         return hidden
 

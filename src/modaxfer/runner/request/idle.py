@@ -27,10 +27,10 @@ OF_STEPS = (
 
 OF_FORMS = {
     "image_size": {"image"},
-    "long": {"text"},
+    "long": {"text", "audio"},
     "max_tokens": {"text", "patches", "embeddings"},
     "seconds": {"audio"},
-    "windows": {"text"},
+    "windows": {"text", "audio"},
 }
 """Options of `EncoderOptions` by the forms of input that they are about."""
 

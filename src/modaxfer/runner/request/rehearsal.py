@@ -125,10 +125,12 @@ def _refuse_layer(described: TowerDescription) -> None:
 
 def _refuse_long(tasks: Sequence[ResolvedTask]) -> None:
     wanted = tasks[0].options.encoder.long
+    about = {"head_tail": ("text",), "mean_of_windows": ("text", "audio")}
     sinks = {described.bridge.spec.sink for resolved in tasks for described in resolved.towers}
-    if wanted != "head" and "text" not in sinks:
+    if wanted != "head" and not sinks.intersection(about[wanted]):
+        heard = ", or encoder.long=mean_of_windows" if "audio" in sinks else ""
         raise RefusedError(
-            "encoder.long is for encoders that read text",
+            f"encoder.long={wanted} is for encoders that read {' or '.join(about[wanted])}",
             got=f"encoder.long={wanted} with {', '.join(sorted(sinks))}",
-            fix="leave it out, or choose a text encoder such as bert",
+            fix=f"leave it out{heard}, or choose a text encoder such as bert",
         )

@@ -37,7 +37,8 @@ __all__ = [
 ]
 
 CHUNK = 64
-"""Rows that are decoded and processed together; so many large pictures fit into memory."""
+"""Rows that are decoded and processed together, where a processor's `rows_at_once` says no less; so many large pictures
+fit into memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,9 +239,10 @@ def examples(
     Raises:
         DataError: A row cannot be read, unless `apart`.
     """
+    size = min(CHUNK, getattr(processor, "rows_at_once", CHUNK))
     with progress.bar(label, len(rows)) as advance:
-        for start in range(0, len(rows), CHUNK):
-            chunk = rows_of(rows, start, min(start + CHUNK, len(rows)))
+        for start in range(0, len(rows), size):
+            chunk = rows_of(rows, start, min(start + size, len(rows)))
             yield _read(filled(chunk, blanks) if blanks else chunk, bridge, processor, apart=apart)
             advance(len(chunk))
 

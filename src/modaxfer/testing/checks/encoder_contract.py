@@ -15,7 +15,7 @@ from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ModaxferError, RefusedError
 from modaxfer.testing.check import fail, skip
 from modaxfer.testing.material.encoder_cases import LENGTHS, EncoderCase
-from modaxfer.testing.material.raw_inputs import longest, shortest
+from modaxfer.testing.material.raw_inputs import longest, shortest, tone
 
 __all__ = [
     "require_cuts",
@@ -25,6 +25,7 @@ __all__ = [
     "require_long_inputs_cut",
     "require_order_free",
     "require_padding_free",
+    "require_rate",
     "require_seeded",
     "require_shortest_taken",
     "require_size",
@@ -53,6 +54,21 @@ def require_size(case: EncoderCase) -> None:
     _same(case, "kind of its layout", layout.kind, case.kind)
     if (most := max(LENGTHS) if case.kind == "embeddings" else max(lengths)) > layout.max_tokens:
         fail(f"{case} reads more tokens than its layout says", got=most, allowed=f"at most {layout.max_tokens}")
+
+
+def require_rate(case: EncoderCase) -> None:
+    """Require that the processor hears at the layout's rate, and that a tone of twice that rate has as many tokens."""
+    rate, processor = case.resolved.layout(case.kind).rate, case.encoder.processor(case.kind)
+    own = getattr(processor, "rate", rate)
+    if not rate or own != rate:
+        fail(
+            f"{case} hears at another rate than its layout says", got=f"{own} Hz", allowed=f"rate={rate} in its layout"
+        )
+    examples = processor([tone(rate), tone(2 * rate)])
+    lengths = [processor.length(example) for example in examples]
+    fix = "resample each Sound from its own rate: samples_of, from modaxfer.encoders"
+    if abs(lengths[0] - lengths[1]) > 1:
+        fail(f"{case} hears a sound of another rate at another speed", got=lengths, allowed="as many tokens", fix=fix)
 
 
 def require_deterministic(case: EncoderCase) -> None:

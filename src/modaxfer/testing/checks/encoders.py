@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modaxfer.testing.check import Check, Level, check
+from modaxfer.testing.check import Check, Level, check, skip
 from modaxfer.testing.checks import encoder_contract as contract
 from modaxfer.testing.material.encoder_cases import cases_of
 from modaxfer.testing.subject import Subject
@@ -18,6 +18,19 @@ def size_is_as_declared(subject: Subject) -> None:
     """
     for case in cases_of(subject):
         contract.require_size(case)
+
+
+@check(Level.CONTRACT, "encoder")
+def rate_is_as_declared(subject: Subject) -> None:
+    """Sounds of any rate are heard at the rate that the layout says, for as long as they last.
+
+    What is read at another rate than the one that the weights know is slower and lower than they know it.
+    """
+    heard = [case for case in cases_of(subject) if case.kind == "audio"]
+    if not heard:
+        skip("it takes no sound")
+    for case in heard:
+        contract.require_rate(case)
 
 
 @check(Level.CONTRACT, "encoder")
@@ -112,6 +125,7 @@ def random_weights_follow_the_seed(subject: Subject) -> None:
 
 CHECKS: tuple[Check, ...] = (
     size_is_as_declared,
+    rate_is_as_declared,
     is_deterministic,
     padding_changes_nothing,
     order_of_rows_changes_nothing,

@@ -101,6 +101,21 @@ def more_right_is_better(subject: Subject) -> None:
 
 
 @check(Level.CONTRACT, "metric")
+def shuffled_is_near_chance(subject: Subject) -> None:
+    """However they are shuffled, predictions are nearer to the mean of many shuffles than to perfect ones."""
+    for problem, right in _problems(subject):
+        values = [_value(subject, blurred(right, 1.0, seed)) for seed in range(_DRAWS)]
+        chance, perfect = float(np.mean(values)), _value(subject, right)
+        if far := [value for value in values if not abs(value - chance) < abs(value - perfect)]:
+            fail(
+                f"shuffled predictions of {problem} are far from chance",
+                got=far[0],
+                allowed=f"nearer to {chance:.4g}, the mean of {_DRAWS} shuffles, than to the perfect {perfect:.4g}",
+                fix="compare each prediction with its own row's reference",
+            )
+
+
+@check(Level.CONTRACT, "metric")
 def order_of_rows_changes_nothing(subject: Subject) -> None:
     """The same rows in another order have the same value."""
     for problem, right in _problems(subject):
@@ -179,6 +194,7 @@ CHECKS = (
     stays_in_its_bounds,
     constant_is_known,
     more_right_is_better,
+    shuffled_is_near_chance,
     order_of_rows_changes_nothing,
     leaves_its_arrays_alone,
     undefined_is_not_a_number,

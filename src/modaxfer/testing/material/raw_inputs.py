@@ -11,7 +11,7 @@ from PIL import Image
 from modaxfer.contracts import PatchStrip, Sound
 from modaxfer.testing.material.tiny_models import WORDS
 
-__all__ = ["RATE", "longest", "raws", "shortest"]
+__all__ = ["RATE", "longest", "raws", "shortest", "tone"]
 
 RATE = 16_000
 """Samples per second (Hz) of the sounds."""
@@ -46,6 +46,11 @@ def shortest(kind: str, side: int = 8) -> Any:
     if kind == "patches":
         return _strips(rng, [1], side)[0]
     return Sound(samples=np.full(1, 0.1, np.float32), rate=RATE)
+
+
+def tone(rate: int) -> Sound:
+    """Return half a second of a tone of 200 Hz, at `rate` Hz."""
+    return Sound(samples=np.sin(np.arange(rate // 2) * (2 * np.pi * 200 / rate)).astype(np.float32), rate=rate)
 
 
 def _strips(rng: np.random.Generator, sizes: Sequence[int], side: int) -> list[PatchStrip]:
