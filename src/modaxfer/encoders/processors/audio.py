@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -45,7 +46,7 @@ def samples_of(sound: Sound, rate: int, *, seconds: float, least: int) -> np.nda
     return np.pad(samples, (0, max(0, least - len(samples))))
 
 
-class _Hearing:
+class _Hearing(ABC):
     """What the three have in common: of sounds longer than `seconds` the beginning is heard, or windows; it is counted.
 
     Args:
@@ -76,9 +77,9 @@ class _Hearing:
         return max(1, int(_AT_ONCE / self.heard))
 
     @property
+    @abstractmethod
     def least(self) -> int:
         """Fewest samples of a sound."""
-        raise NotImplementedError
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -104,17 +105,17 @@ class _Hearing:
         sounds = [list(itertools.islice(made, len(windows))) for windows in cut]
         return [together(examples) if self.windows else examples[0] for examples in sounds]
 
+    @abstractmethod
     def prepared(self, sounds: Sequence[np.ndarray]) -> list[Example]:
         """Return samples at `rate` Hz as the encoder takes them, one example each."""
-        raise NotImplementedError
 
     def length(self, example: Example) -> int:
         """Return the number of tokens, of all windows together."""
         return sum(map(self.tokens, apart(example)))
 
+    @abstractmethod
     def tokens(self, example: Example) -> int:
         """Return the number of tokens of a sound that is heard at once."""
-        raise NotImplementedError
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """Pad and stack, see `stacked`.
@@ -129,9 +130,9 @@ class _Hearing:
             batch |= {WINDOWS: torch.tensor(counts), "mask": pad_mask([self.tokens(row) for row in rows])}
         return batch
 
+    @abstractmethod
     def stacked(self, examples: Sequence[Example]) -> Batch:
         """Pad sounds that are heard at once to the longest, with their ``lengths`` int64 ``[batch]``."""
-        raise NotImplementedError
 
     def _cut(self, sound: Sound) -> list[np.ndarray]:
         read = len(sound.samples) / sound.rate
