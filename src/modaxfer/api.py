@@ -35,8 +35,8 @@ def train(
             files lie there that are no part of a run.
         quiet: Keep silent on standard error.
         report: Write the page, the model card and the figures; ``modaxfer report RUN`` writes them later.
-        on_result: Called with the result and its folder once scores are there, before pages are drawn; not of a run that
-            processes of its own made (``num_processes``).
+        on_result: Called with the result and its folder once scores are there, before pages are drawn; not of a run
+            that processes of its own made (``num_processes``).
         **settings: Fields of `modaxfer.RunConfig`, such as ``encoder="bert"``, ``strategy="lora"``,
             ``task="legal-sentiment"``, ``set={"rank": 8}``. ``data`` may also be labelled rows in memory, as
             `Run.predict` takes them, or ``train``, ``validation`` and ``test`` mapped to such rows: the run keeps them.

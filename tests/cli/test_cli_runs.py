@@ -58,7 +58,7 @@ def test_train_prints_score_interval_baselines_and_report(shell, tiny, own_rows,
 
 def test_scores_are_said_before_pages_are_drawn(shell, tiny, own_rows, tmp_path, monkeypatch):
     rows = own_rows("text")
-    monkeypatch.setattr("modaxfer.reports.report_run", lambda result, folder: print("drawing now"))
+    monkeypatch.setattr("modaxfer.reports.report_run", lambda result, folder: sys.stdout.write("drawing now\n"))
     status, out, _ = shell(
         "train", "--encoder", tiny("bert"), "--strategy", "frozen", "--data", rows["data"], "--text", "text",
         "--output", tmp_path / "run", *QUICK[2:],
