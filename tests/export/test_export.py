@@ -48,6 +48,10 @@ def test_an_export_gives_the_runs_scores_and_says_what_it_is(exported, finished)
     card = (folder / "README.md").read_text()
     assert card.startswith("---\n")
     assert "| form | MB | p50 ms | p95 ms | peak MB | largest difference |" in card
+    source = json.loads((finished("bert", "text") / "result.json").read_text())
+    for path in (source["encoder"]["checkpoint"], source["data"]["source"].partition(" ")[2]):
+        assert "/" in path
+        assert path not in card
     assert "head.safetensors" in push_folder(folder, "me/model", dry_run=True).files
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 import modaxfer
+from modaxfer.export import parity
 from modaxfer.export.run import export_run
 
 pytestmark = pytest.mark.slow
@@ -12,6 +16,28 @@ pytestmark = pytest.mark.slow
 KINDS = {"bert": "text", "vit": "image", "wav2vec2": "audio", "whisper": "audio"}
 NATIVE = {("vit", "full"), ("vit", "lora"), ("wav2vec2", "full"), ("wav2vec2", "lora")}
 """Of these the head reads what Transformers' class for classification reads."""
+
+
+REAL = [
+    ("bert", "full", "onnx"),
+    ("bert", "lora", "peft"),
+    ("vit", "lora", "transformers"),
+    ("wav2vec2", "frozen", "pipeline"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clean():
+    """Let exports be loaded by the Python that ``MODAXFER_CLEAN_PYTHON`` names, which has no modaxfer to find."""
+    python = os.environ.get("MODAXFER_CLEAN_PYTHON")
+    with pytest.MonkeyPatch.context() as patch:
+        if python:
+            found = subprocess.run(
+                [python, "-c", "import modaxfer"], capture_output=True, text=True, check=False, cwd="/"
+            )
+            assert "No module named 'modaxfer'" in found.stderr
+            patch.setattr(parity, "PYTHON", python)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +83,20 @@ def test_an_adapter_folder_gives_the_runs_scores(trained, tmp_path, encoder):
 @pytest.mark.parametrize("encoder", list(KINDS))
 def test_a_graph_gives_the_runs_scores_at_shapes_it_was_not_traced_at(trained, tmp_path, encoder, strategy):
     pytest.importorskip("onnxruntime", reason="the extra export is not installed")
-    _, told = export_run(trained(encoder, strategy), "onnx", tmp_path / "made", rows=8)
+    folder, told = export_run(trained(encoder, strategy), "onnx", tmp_path / "made", rows=8)
+    assert told["difference"] <= 1e-3
+    assert b"site-packages" not in (folder / "model.onnx").read_bytes(), "the graph tells where it was made"
+
+
+@pytest.mark.parametrize(("encoder", "strategy", "form"), REAL)
+def test_weights_that_have_learned_give_the_runs_scores(own_rows, tmp_path, encoder, strategy, form):
+    pytest.importorskip("modaxfer_embedded", reason="the plugin embedded is not installed")
+    if form == "onnx":
+        pytest.importorskip("onnxruntime", reason="the extra export is not installed")
+    settings = {"checkpoint": f"embedded/{encoder}-tiny", "strategy": strategy, **own_rows(KINDS[encoder])}
+    short = {} if strategy == "frozen" else {"epochs": 1}
+    modaxfer.train(encoder=encoder, output=str(tmp_path / "run"), device="cpu", quiet=True, **settings, **short)
+    _, told = export_run(tmp_path / "run", form, tmp_path / "made", rows=8)
     assert told["difference"] <= 1e-3
 
 

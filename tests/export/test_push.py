@@ -105,6 +105,15 @@ def test_what_is_no_product_is_refused(product, name, text, words):
         push_folder(product, "me/model", dry_run=True)
 
 
+@pytest.mark.parametrize("name", ["README.md", "encoder/pretraining.json", "encoder/config.json"])
+def test_what_names_a_folder_of_this_machine_is_refused(product, name, tmp_path):
+    (product / name).write_text(f'{CARD}"start": "{tmp_path}/acme"')
+    with pytest.raises(RefusedError, match=rf"name folders of this machine.* Got: {name}: {tmp_path}/acme\. Fix: exp"):
+        push_folder(product, "me/model", dry_run=True)
+    (product / name).write_text(f'{CARD}"start": "/not/on/this/machine", "https://hub.example{tmp_path}"')
+    assert name in push_folder(product, "me/model", dry_run=True).files
+
+
 def test_a_link_no_weights_and_another_name_are_refused(product, tmp_path):
     for name in ("model", "me/a/b", "me/a b"):
         with pytest.raises(ConfigError, match=r"no name of a model on the hub\. .* Allowed: OWNER/MODEL"):

@@ -100,7 +100,9 @@ def test_what_is_kept_of_a_teacher_is_what_it_says(
 
 def test_its_folder_is_read_by_transformers_and_by_train(reader: Path, own_rows: Callable[..., dict[str, Any]]) -> None:
     assert read_by_transformers(reader).config.model_type == "vit"
-    assert "distillation" in (reader / "README.md").read_text()
+    card = (reader / "README.md").read_text()
+    assert "distillation from bert (" in card
+    assert "| lines.txt | text |" in card, "names of files, and not the folders they lie in"
     assert not (reader / ".checkpoint").exists()
     run = modaxfer.train(
         encoder=str(reader), strategy="frozen", device="cpu", quiet=True, output=f"{reader}-run", **own_rows("text")

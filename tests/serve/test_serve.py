@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 
 import pytest
 
@@ -89,9 +90,18 @@ def test_what_is_malformed_is_422_with_the_reason(app, body, words):
 def test_a_body_too_large_is_413_before_it_is_read(app):
     status, read, answer = ask(app, "POST", "/predict", b"x" * 10, length=10**9)
     assert (status, read) == (413, 0)
-    assert "Allowed: up to 2,000 bytes" in json.loads(answer)["error"]
+    assert "Allowed: up to 2,000 bytes. Fix: send fewer rows or smaller files, or start" in json.loads(answer)["error"]
     status, read, _ = ask(app, "POST", "/predict", [b"x" * 1500] * 1000, length=0)
     assert (status, read) == (413, 2)
+
+
+def test_an_address_that_is_taken_is_refused_before_weights_are_loaded(run, shell, monkeypatch):
+    monkeypatch.setattr("modaxfer.runner.predict.predictor.load_model", lambda _: pytest.fail("weights were loaded"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status, _, err = shell("serve", run, "--port", taken.getsockname()[1])
+    assert status == 2
+    assert "nothing can be served at this address. Got: 127.0.0.1:" in err
+    assert "name another --port" in err
 
 
 def test_bodies_that_would_hold_too_much_are_503():
@@ -186,5 +196,5 @@ def test_media_are_bytes_and_never_paths():
     encoded = base64.b64encode(b"abc").decode()
     for value in (encoded, f"data:image/png;base64,{encoded}"):
         assert read_rows(rows_of(value), {"photo": "image"}, partial=False) == [{"photo": b"abc"}]
-    with pytest.raises(DataError, match="paths are not read"):
+    with pytest.raises(DataError, match="paths are not read, and addresses not fetched"):
         read_rows(rows_of("/etc/passwd.png"), {"photo": "image"}, partial=False)

@@ -9,6 +9,7 @@ import click
 from modaxfer.cli.command import Command
 from modaxfer.config import RunConfig, build
 from modaxfer.encoders.runs import description_of
+from modaxfer.errors import ConfigError
 
 __all__ = ["serve_command"]
 
@@ -54,6 +55,7 @@ def serve_command(
     """
     build(RunConfig, {"device": device})
     description_of(run)
+    _refuse_address(host, port)
     from modaxfer.runner.progress import Progress
     from modaxfer.serve.app import Service, make_app, require_fastapi
 
@@ -65,3 +67,19 @@ def serve_command(
     app = make_app(service, most=int(max_body * 1e6), hosts=LOOPBACK if host in LOOPBACK else ("*",))
     Progress().say(f"{service.name} at http://{host}:{port}, until Ctrl+C")
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, limit_concurrency=256)
+
+
+def _refuse_address(host: str, port: int) -> None:
+    """Refuse, before weights are loaded, what cannot be listened at: another server is there, or it is elsewhere's."""
+    import socket
+
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # As uvicorn: a server that ended is no matter.
+            tried.bind(address)
+    except OSError as error:
+        raise ConfigError(
+            "nothing can be served at this address", got=f"{host}:{port}: {error.strerror}",
+            fix="name another --port, or the --host 127.0.0.1",
+        ) from error  # fmt: skip

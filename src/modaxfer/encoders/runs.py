@@ -124,11 +124,19 @@ def description_of(run: Path) -> Path:
     require_folder(run)
     path = run / "model" / DESCRIPTION
     if not path.is_file():
-        fix = "name a folder that `modaxfer train` wrote"
-        if (run / "tasks").is_dir():
-            fix = f"name one of its tasks: {', '.join(sorted(str(task) for task in (run / 'tasks').iterdir()))}"
-        raise DataError("no trained model here", file=run, fix=fix)
+        raise DataError("no trained model here", file=run, fix=_instead_of(run))
     return path
+
+
+def _instead_of(folder: Path) -> str:
+    """Say what to name instead of a folder without a model, by what is in it."""
+    if (folder / "tasks").is_dir():
+        return f"name one of its tasks: {', '.join(sorted(str(task) for task in (folder / 'tasks').iterdir()))}"
+    if (folder / "export.json").is_file():
+        return f"this is an export, which answers without modaxfer: `python {folder / 'pipeline.py'} ROW`"
+    if runs := runs_below(folder):
+        return f"name one of the runs in it: {', '.join(runs[:5])}{', ...' if len(runs) > 5 else ''}"
+    return "name a folder that `modaxfer train` wrote"
 
 
 def read_description(run: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from modaxfer.local_paths import name_alone
 from modaxfer.reports import card
 from modaxfer.result import Result
 
@@ -35,7 +36,7 @@ def write_card(result: Result, run: Path, folder: Path, told: Mapping[str, Any])
     """Write ``README.md`` into the export's `folder`."""
     text = USE.format(
         **{name: told[name] for name in ("form", "modaxfer", "rows", "split")},
-        notes=" ".join(f"{line[0].upper()}{line[1:]}." for line in told["notes"]),
+        notes=" ".join(f"{line[0].upper()}{line[1:]}." for line in map(name_alone, told["notes"])),
         titles=" | ".join(TITLES),
         rule="---|" * (len(TITLES) - 1) + "---",
         values=" | ".join(table_row(told)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from modaxfer.encoders.pretraining_record import RECORD
 from modaxfer.errors import RefusedError
 from modaxfer.json_file import read_json
+from modaxfer.local_paths import absolute_paths
 
 __all__ = ["LEFT", "product_files"]
 
@@ -25,15 +26,23 @@ _SMALL = (
     r"|(sentencepiece\.bpe|sentencepiece|spiece|tokenizer)\.model"
 )
 _WEIGHTS = r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
+_RECORD = re.escape(RECORD)
+"""Of an encoder that was pretrained here it goes along wherever the encoder, or what reads for it, goes."""
+
 _OWN = (
-    rf"README\.md|{re.escape(RECORD)}|seen\.safetensors|(export|pipeline|adapter_config)\.json|pipeline\.py"
+    rf"README\.md|{_RECORD}|seen\.safetensors|(export|pipeline|adapter_config)\.json|pipeline\.py"
     r"|(head|adapter_model)\.safetensors|model(\.int8)?\.onnx(\.data)?"
 )
-PRODUCT = re.compile(rf"({_OWN}|{_WEIGHTS}|{_SMALL})|encoder/({_WEIGHTS}|{_SMALL})|processor/({_SMALL})")
+PRODUCT = re.compile(
+    rf"({_OWN}|{_WEIGHTS}|{_SMALL})|encoder/({_WEIGHTS}|{_SMALL}|{_RECORD})|processor/({_SMALL}|{_RECORD})"
+)
 """Paths of a product's files, from its folder."""
 
 COMPILED = re.compile(r"(^|/)__pycache__/[^/]+\.pyc$")
 """What Python leaves where ``pipeline.py`` was imported: it is made again wherever that is done."""
+
+SPOKEN = re.compile(rf"(.*/)?(README\.md|{_RECORD}|[a-z_]*config\.json|(export|pipeline)\.json)")
+"""Files in which paths may stand; vocabularies have entries that look like some."""
 
 MODELS = re.compile(r"(encoder/)?model.*\.safetensors|adapter_model\.safetensors|model.*\.onnx")
 
@@ -42,7 +51,8 @@ def product_files(folder: Path) -> tuple[list[str], list[str]]:
     """Return the paths, from `folder`, of what is sent, and of what stays here.
 
     Raises:
-        RefusedError: It is no folder, a run's, without card or weights, or holds what is not part of the product.
+        RefusedError: It is no folder, a run's, without card or weights, holds what is not part of the product, or
+            names folders of this machine.
     """
     if not folder.is_dir():
         raise RefusedError("there is no such folder", got=folder, fix="name one that export or pretrain wrote")
@@ -62,6 +72,7 @@ def product_files(folder: Path) -> tuple[list[str], list[str]]:
         )  # fmt: skip
     sent = [name for name in found if name not in LEFT]
     _refuse_parts(folder, sent)
+    _refuse_paths(folder, sent)
     return sent, [name for name in found if name in LEFT]
 
 
@@ -87,3 +98,19 @@ def _refuse_parts(folder: Path, sent: list[str]) -> None:
                 "the adapter stands on a folder of this machine, which nobody else has", got=base,
                 fix="export the run --to transformers: adapter and base are one there",
             )  # fmt: skip
+
+
+def _refuse_paths(folder: Path, sent: list[str]) -> None:
+    """Refuse files that tell how folders of this machine are called: whose it is, what else is worked on there."""
+    spoken = [name for name in sent if SPOKEN.fullmatch(name)]
+    found = {name: absolute_paths((folder / name).read_text(encoding="utf-8")) for name in spoken}
+    here = [f"{name}: {path}" for name, paths in found.items() for path in paths if _is_here(path)]
+    if here:
+        raise RefusedError(
+            "files name folders of this machine, which would be published", got=list(dict.fromkeys(here))[:10],
+            fix="export or pretrain again, which leaves folders out, or write the names alone",
+        )  # fmt: skip
+
+
+def _is_here(path: str) -> bool:
+    return Path(path).expanduser().parent.is_dir()

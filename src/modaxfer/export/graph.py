@@ -24,6 +24,9 @@ __all__ = ["require_onnx", "write_graph"]
 
 GRAPH, EIGHT_BITS = "model.onnx", "model.int8.onnx"
 
+TRACE = "pkg.torch.onnx.stack_trace"
+"""Where the exporter notes which files of this machine a node came from, by their whole paths."""
+
 MASK, NAMED = "mask", "attention_mask"
 """What a batch calls the tokens that are real, and what others call it."""
 
@@ -99,6 +102,8 @@ def write_graph(subject: Subject, folder: Path, rows: list[Any], *, eight_bits: 
                 "torch cannot export this model to ONNX", got=reason[0] if reason else type(error).__name__,
                 fix="export it --to transformers or pipeline",
             ) from error  # fmt: skip
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.pop(TRACE, None)
     program.save(folder / GRAPH)
     graph = _in_eight_bits(folder) if eight_bits else GRAPH
     copy_small_files(subject.encoder.source_folder(), folder / PROCESSOR)

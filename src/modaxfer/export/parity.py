@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldOut", "compared", "difference", "held_out"]
 
+PYTHON = sys.executable
+"""Who loads an export; tests name the Python of an environment that never had modaxfer."""
+
 OUTSIDE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
 """Variables by which modaxfer might be found."""
 
@@ -93,7 +96,7 @@ def _measured(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, A
     with tempfile.TemporaryDirectory() as place, as_file(files("modaxfer.export.carried") / "measured.py") as script:
         given, out = Path(place) / "rows.json", Path(place) / "out.json"
         given.write_text(json.dumps(rows, default=_plain), encoding="utf-8")
-        words = [sys.executable, "-I", "-B", str(script), str(folder.resolve()), str(given), str(out)]
+        words = [PYTHON, "-I", "-B", str(script), str(folder.resolve()), str(given), str(out)]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no word"])[-1]

@@ -43,10 +43,16 @@ def weighted_sources(
 def source_facts(sources: Sequence[Source], weights: Sequence[float]) -> list[dict[str, Any]]:
     """Return what the record says of the rows."""
     return [
-        {"name": source.name, "kind": _kind(source), "rows": int(source.sizes.sum()), "share": round(weight, 6)}
+        {"name": _name(source), "kind": _kind(source), "rows": int(source.sizes.sum()), "share": round(weight, 6)}
         | ({"labels": source.told} if isinstance(source, Labelled) else {})
         for source, weight in zip(sources, weights, strict=True)
     ]
+
+
+def _name(source: Source) -> str:
+    """Return the name of a task, or of a file or folder without those it lies in."""
+    path = Path(source.name)
+    return path.name if path.exists() else source.name
 
 
 def _kind(source: Source) -> str:

@@ -13,6 +13,7 @@ from modaxfer.contracts import BESIDE, ObjectiveContext, Reading, Row
 from modaxfer.encoders.beginning import begin_with
 from modaxfer.encoders.load import load_encoder
 from modaxfer.encoders.runs import lineage
+from modaxfer.local_paths import name_alone, names_alone
 from modaxfer.pretraining.drawing import Drawing, Epochs, some_rows
 from modaxfer.pretraining.mixture import ByKind, Turns, marked
 from modaxfer.pretraining.reading import FIELD, reading_of
@@ -81,7 +82,7 @@ def student_reading(resolved: ResolvedPretraining, encoder: Any, kind: str, root
 
 
 def load_teachers(resolved: ResolvedPretraining, device: torch.device) -> tuple[Taught, list[str]]:
-    """Return the frozen teachers, and their names with the hashes of their weights."""
+    """Return the frozen teachers, and their names, without folders, with the hashes of their weights."""
     readings: dict[str, tuple[Reading, ...]] = {}
     names = []
     fed = type(resolved.groups.encoder)()
@@ -93,8 +94,8 @@ def load_teachers(resolved: ResolvedPretraining, device: torch.device) -> tuple[
             encoder.to(device).requires_grad_(False)
             field = BESIDE if beside else FIELD
             own.append(reading_of(teacher, encoder, beside or way.kind, bridge, {}, fed, way.root, field))
-            learned = "" if teacher.trained is None else f", {lineage(teacher.trained)}"
-            names.append(f"{teacher.checkpoint} ({(encoder.sha256 or 'random')[:12]}{learned})")
+            learned = "" if teacher.trained is None else f", {lineage(names_alone(teacher.trained))}"
+            names.append(f"{name_alone(teacher.checkpoint)} ({(encoder.sha256 or 'random')[:12]}{learned})")
         readings[way.kind] = tuple(own)
     return readings, names
 

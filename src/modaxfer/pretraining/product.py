@@ -15,6 +15,7 @@ from modaxfer.bridges.seen import signal_seen
 from modaxfer.encoders.pretraining_record import RECORD
 from modaxfer.encoders.saving import save_encoder
 from modaxfer.escaping import markdown
+from modaxfer.local_paths import name_alone, names_alone
 from modaxfer.pretraining.asked_sources import source_facts
 from modaxfer.pretraining.request import ResolvedPretraining
 from modaxfer.pretraining.training import Trained
@@ -30,17 +31,23 @@ STATISTICS = {"do_resize": True, "do_rescale": True, "do_normalize": True, "resc
 
 
 def record(resolved: ResolvedPretraining, trained: Trained, parameters: int, teachers: Sequence[str]) -> dict[str, Any]:
-    """Return what is said of a finished pretraining, as plain JSON types."""
+    """Return what is said of a finished pretraining, as plain JSON types.
+
+    It is part of what is shared: of paths of this machine it has the names alone.
+    """
     config = resolved.config
     return {
         "modaxfer": __version__,
         "objective": resolved.objective.id,
         "objective_options": None if resolved.objective_options is None else asdict(resolved.objective_options),
         "encoder": resolved.student.id,
-        "start": resolved.student.checkpoint if resolved.pretrained else "random weights",
+        "start": name_alone(resolved.student.checkpoint) if resolved.pretrained else "random weights",
         "teachers": list(teachers),
         "trained_on": [signal_seen([way.kind], way.bridge.spec.sink) for way in resolved.ways],
-        "bridges": [{"id": way.bridge.id, "options": way.options(resolved.groups.bridge)} for way in resolved.ways],
+        "bridges": [
+            {"id": way.bridge.id, "options": names_alone(dict(way.options(resolved.groups.bridge)))}
+            for way in resolved.ways
+        ],
         "data": source_facts(resolved.sources, resolved.weights),
         "parameters": parameters,
         "steps": config.steps,
@@ -51,7 +58,7 @@ def record(resolved: ResolvedPretraining, trained: Trained, parameters: int, tea
         "seed": config.seed,
         "seconds": trained.seconds,
         "history": list(trained.history),
-        "warnings": list(trained.warnings),
+        "warnings": names_alone(list(trained.warnings)),
     }
 
 

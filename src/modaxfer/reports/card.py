@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from modaxfer.config import read_yaml
 from modaxfer.encoders.runs import first_checkpoint
 from modaxfer.errors import AmbiguousNameError, ConfigError, UnknownNameError
 from modaxfer.escaping import markdown, one_line
+from modaxfer.local_paths import names_alone, source_alone
 from modaxfer.registry import registry
 from modaxfer.reports.ablation import PART_CLAIMS, parts_alone
 from modaxfer.reports.bounds import bound_words, bounds
@@ -38,7 +41,6 @@ from modaxfer.spec import ProblemSpec
 from modaxfer.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["front_matter", "render", "write"]
@@ -75,7 +77,11 @@ def write(result: Result, folder: Path) -> list[Path]:
 
 
 def render(result: Result, folder: Path) -> str:
-    """Return the card as Markdown with YAML front matter; of a failed run, a note that there is no model."""
+    """Return the card as Markdown with YAML front matter; of a failed run, a note that there is no model.
+
+    It is written to be handed on: of paths of this machine it has the names alone; ``result.json`` has the whole.
+    """
+    result = _portable(result)
     rows = score_rows(result)
     return _template().render(
         result=result,
@@ -102,6 +108,15 @@ def render(result: Result, folder: Path) -> str:
         cost=cost_facts(result),
         version=__version__,
     )
+
+
+def _portable(result: Result) -> Result:
+    """Return `result` without the folders that its model, rows and warnings came from; names of classes stay."""
+    told = {key: names_alone(getattr(result, key)) for key in ("encoder", "before", "training", "warnings")}
+    data = {**result.data, "source": source_alone(str(result.data.get("source") or ""))}
+    if isinstance(without := data.get("unlabelled"), Mapping):
+        data["unlabelled"] = {**without, "source": source_alone(str(without["source"]))}
+    return replace(result, data=data, **told)
 
 
 @cache

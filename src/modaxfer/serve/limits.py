@@ -56,7 +56,8 @@ class BodyLimit:
 
     async def _refuse(self, send: Any, status: int) -> None:
         words = {
-            413: f"the request is too large. Allowed: up to {self.most:,} bytes. Fix: send fewer rows",
+            413: f"the request is too large. Allowed: up to {self.most:,} bytes. Fix: send fewer rows or "
+            "smaller files, or start the server with a larger --max-body",
             503: f"the requests in work hold {self.budget:,} bytes already. Fix: send this one again in a second",
         }
         answer = json.dumps({"error": words[status]}).encode()

@@ -84,7 +84,7 @@ def _decoded(value: str, column: str, kind: str, number: int) -> bytes:
             column=column,
             got=repr(value[:40]),
             allowed="the file's bytes as base64",
-            fix="encode the file; paths are not read",
+            fix="encode the file; paths are not read, and addresses not fetched",
         ) from None
 
 
