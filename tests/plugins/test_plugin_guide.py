@@ -12,7 +12,7 @@ import pytest
 
 from modaxfer.hooks import HookSpecs
 from modaxfer.registry import Stage, State
-from modaxfer.registry.hook_checks import HOOKS
+from modaxfer.registry.hook_checks import HOOKS, check_hooks
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE, CONFLICTS, HOOKS_PAGE = (
@@ -52,3 +52,21 @@ def written(hook):
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(hook))).body
     arguments = [ast.unparse(argument) for argument in definition.args.args if argument.arg != "self"]
     return f"{definition.name}({', '.join(arguments)}) -> {ast.unparse(definition.returns)}"
+
+
+def test_the_observer_of_the_page_on_hooks_observes_scores_and_bears_a_run_without(tmp_path):
+    (code,) = re.findall(r"^```python\n(.*?)^```", HOOKS_PAGE, flags=re.MULTILINE | re.DOTALL)
+    module = type(re)("observer")
+    exec(compile(code, "observer.py", "exec"), vars(module))
+    check_hooks(module)
+    scored = {
+        "task": "own/mail",
+        "strategy": "modaxfer/lora",
+        "metrics": {"primary": "accuracy", "test": {"accuracy": 0.5}},
+    }
+    for result, line in (
+        (scored, "own/mail,modaxfer/lora,accuracy,0.5"),
+        (scored | {"metrics": {}}, "own/mail,modaxfer/lora,,"),
+    ):
+        module.modaxfer_run_end(result, tmp_path)
+        assert (tmp_path / "line.csv").read_text(encoding="utf-8").strip() == line
