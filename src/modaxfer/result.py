@@ -134,7 +134,7 @@ class Result:
     """Peak of the device's memory on CUDA, else of the main process."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """``source``, ``fingerprint``, ``rows``, ``scored`` (rows behind each split's metrics; of train a seeded sample of
-    512, where more would have to be encoded again), ``dropped``, ``classes``; ``resampled``: what intervals were drawn
+    256, where more would have to be encoded again), ``dropped``, ``classes``; ``resampled``: what intervals were drawn
     over (test ``rows``, ``units`` and what rows of one unit share, ``by``); ``unseen``, by split with rows of classes
     that train lacks: ``rows``, ``classes`` and ``metrics_without`` them; ``adaptation``, of a run with a source task:
     whether the task's labels were ``hidden`` from training, whose validation labels chose the epoch (``validated_on``:

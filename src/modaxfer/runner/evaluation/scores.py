@@ -18,7 +18,7 @@ from modaxfer.spec import SPLITS
 
 __all__ = ["MOST_TRAIN", "Findings", "examine"]
 
-MOST_TRAIN = 512
+MOST_TRAIN = 256
 """Training rows that a trained body is scored on: enough to see overfitting, and a second instead of minutes."""
 
 
