@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs gallery bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads extras clean
+.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs gallery bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads engines extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -157,6 +157,10 @@ plugins-speed: $(VENV)/.runtime  ## Measure what 30 installed plugins cost at st
 
 threads: $(VENV)/.runtime  ## Measure what waiting threads cost, alone and beside busy neighbours; writes docs/results/threads.md.
 	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python docs/generate.py
+
+engines: $(VENV)/.runtime  ## Run 2,000 tiny cells through an engine, with failures; writes the table in docs/concepts/scale.md.
+	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python docs/generate.py
 
 # Takes minutes and a gigabyte: a target of its own, not part of `make check`.

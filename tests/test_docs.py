@@ -102,6 +102,9 @@ def test_command_lines_name_what_there_is(page: str) -> None:
 
 def check_command_line(page: str, line: str) -> None:
     words = shlex.split(line.split(" | ")[0].split(" > ")[0], comments=True)[1:]
+    if words[0] == "launch":  # The line of a training stands behind its own flags.
+        check_command_line(page, shlex.join(["modaxfer", *words[words.index("train") :]]))
+        words = words[: words.index("train")]
     command, path = _command(words)
     flags = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
     flags |= {"--help", "-h", "--version", "--debug", "--json"}

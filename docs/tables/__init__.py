@@ -9,6 +9,7 @@ from tables.commands import commands
 from tables.cross_modal import cross_modal
 from tables.domains import domain_tables
 from tables.embedded import embedded
+from tables.engines import engines
 from tables.few_labels import few_labels
 from tables.fusion import fusion
 from tables.matrix import matrix
@@ -68,6 +69,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "encoder-options": encoder_options,
     "source-options": source_options,
     "encoders": encoders,
+    "engines": engines,
     "few-labels": few_labels,
     "fusion": fusion,
     "matrix": matrix,

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 from modaxfer.advice import decided, told_of_choice
 from modaxfer.config import RunConfig, build, refuse_code_by_file
+from modaxfer.engines import chosen
 from modaxfer.opened import Comparison, Run
 from modaxfer.result import Result
 from modaxfer.settings import Settings, plain_values, read_values, signature_of
@@ -89,6 +90,9 @@ def compare(
     *,
     resume: bool = False,
     retry_failed: bool = False,
+    engine: str | None = None,
+    jobs: int | None = None,
+    resources: Mapping[str, Any] | None = None,
     quiet: bool = False,
     **settings: Any,
 ) -> Comparison:
@@ -102,6 +106,10 @@ def compare(
         config: A mapping, or the path of a YAML file, such as a comparison's ``compare.yaml``; `settings` go over it.
         resume: Resume the comparison in the output folder, as it was asked for.
         retry_failed: Run cells again that failed before.
+        engine: ``local``, ``ray`` or ``slurm``: runs each cell in a process of its own; None = one after another, in
+            this process, or ``local`` where `jobs` is given.
+        jobs: Cells at once, on an engine.
+        resources: What each is given there: ``cpus``, ``gpus``, ``memory_gb``, ``minutes``, ``partition``, ``cluster``.
         quiet: Keep silent on standard error.
         **settings: ``encoder``, ``strategy`` and ``task`` as lists or as text with commas (``a+b`` is one cell with
             both), ``seeds`` (how many, from ``seed`` on), and other fields of `modaxfer.RunConfig` for all cells.
@@ -116,6 +124,7 @@ def compare(
     from modaxfer.runner.compare.names import check_names
     from modaxfer.runner.processes.signals import heeded, telling
 
+    where = chosen(engine, jobs, resources)
     values = {**read_values(config, settings), **settings}
     values = plain_values(values)
     if resume:
@@ -126,7 +135,8 @@ def compare(
     grid = read_grid(values)
     check_names(grid)
     folder = folder_of(grid)
-    with heeded(), hold(folder), telling("modaxfer compare", folder, begun=REQUEST):
+    command = "modaxfer compare" if where is None else f"modaxfer compare {where.words}"
+    with heeded(), hold(folder), telling(command, folder, begun=REQUEST):
         claim(grid)
 
         # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
@@ -140,6 +150,7 @@ def compare(
             folder,
             progress=Progress(not quiet),
             retry_failed=retry_failed,
+            where=where,
             on_run=report_run,
             on_change=lambda: write(folder),
         ).run()

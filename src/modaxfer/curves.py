@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import refuse_code_by_file
+from modaxfer.engines import chosen
 from modaxfer.settings import plain_values, read_values
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def curve(
     *,
     resume: bool = False,
     retry_failed: bool = False,
+    engine: str | None = None,
+    jobs: int | None = None,
+    resources: Mapping[str, Any] | None = None,
     quiet: bool = False,
     **settings: Any,
 ) -> Curve:
@@ -76,6 +80,9 @@ def curve(
         config: A mapping, or the path of a YAML file, such as a curve's ``curve.yaml``; `settings` go over it.
         resume: Go on with the curve in the output folder, as it was asked for.
         retry_failed: Run cells again that failed before.
+        engine: Where cells are run, with `jobs` and `resources` as for `modaxfer.compare`; sizes follow each other.
+        jobs: Cells at once, on an engine.
+        resources: What each is given there.
         quiet: Keep silent on standard error.
         **settings: As for `modaxfer.compare`; ``shots``, rows per class as a list or as text with commas, ``all`` among
             them (default powers of two and all); ``seeds``, how many draws of each number (default 3).
@@ -89,6 +96,7 @@ def curve(
     from modaxfer.runner.compare.names import check_names
     from modaxfer.runner.processes.signals import heeded, telling
 
+    where = chosen(engine, jobs, resources)
     values = plain_values({**read_values(config, settings), **settings})
     if resume:
         place = Path(values.get("output") or read_curve(values).folder())
@@ -98,7 +106,8 @@ def curve(
     request = read_curve(values)
     check_names(request.grid)
     folder = request.folder()
-    with heeded(), hold(folder), telling("modaxfer curve", folder, begun=CURVE_REQUEST):
+    command = "modaxfer curve" if where is None else f"modaxfer curve {where.words}"
+    with heeded(), hold(folder), telling(command, folder, begun=CURVE_REQUEST):
         sizes = sizes_of(request, folder)
         claim_curve(request, folder)
 
@@ -113,7 +122,9 @@ def curve(
         for size in sizes:
             progress.say(f"{size.name}:")
             claim(size.grid)
-            sweep = Sweep(size.grid, size.folder, progress=progress, retry_failed=retry_failed, on_run=report_run)
+            sweep = Sweep(
+                size.grid, size.folder, progress=progress, retry_failed=retry_failed, where=where, on_run=report_run
+            )
             sweep.run()
         write_curves(folder, curves_of(sizes))
         write(folder)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.engines import Where, chosen
 from modaxfer.settings import plain_values
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def features(
     pooling: str | None = None,
     output: str | Path | None = None,
     as_frame: bool = False,
+    engine: str | None = None,
+    jobs: int | None = None,
+    resources: Mapping[str, Any] | None = None,
     quiet: bool = False,
     **settings: Any,
 ) -> numpy.ndarray | pandas.DataFrame | Path:
@@ -42,6 +46,11 @@ def features(
         pooling: ``cls``, ``mean`` or ``mean_std``; None = the encoder's way.
         output: ``F.parquet`` or ``F.npy`` (row ids in ``F.rows.csv``), written block by block.
         as_frame: Return a data frame: ``feature_0`` ... by ``row_id``; of a frame that was given, by its own index.
+        engine: ``local``, ``ray`` or ``slurm``: `data` is a folder of parquet files then, `output` another, and each
+            file that is missing there is encoded in a job of its own; with `jobs` and `resources` as for
+            `modaxfer.compare`.
+        jobs: Files at once, on an engine.
+        resources: What each is given there.
         quiet: Keep silent on standard error.
         **settings: ``text``, ``image``, ``audio``, ``number`` (columns; told from the values where none is named),
             ``label`` (columns that are no inputs), ``bridge``, ``checkpoint``, ``set`` and those further fields of
@@ -55,11 +64,14 @@ def features(
     """
     from modaxfer.runner.features.question import read_question
 
+    where = chosen(engine, jobs, resources)
     in_memory = not isinstance(data, str | Path | None)
     asked: Mapping[str, Any] = {
         "encoder": encoder, "task": task or (), "split": split, "layer": str(layer), "pooling": pooling,
         "output": output, "data": None if in_memory else data, **settings,
     }  # fmt: skip
+    if where is not None:
+        return _sharded({**asked, "data": data}, where, quiet)
     question = read_question(plain_values(asked), in_memory=in_memory)
     # Below this line data and then torch are read, which takes seconds; above it mistakes have been answered.
     from modaxfer.runner.features.rows import resolve_features
@@ -84,3 +96,21 @@ def features(
     if len(resolved.parts) > 1:
         frame.insert(0, "split", splits)
     return frame
+
+
+def _sharded(asked: Mapping[str, Any], where: Where, quiet: bool) -> Path:
+    """Encode a folder of parquet files on an engine, and return the folder of vectors."""
+    from modaxfer.runner.claims.hold import hold
+    from modaxfer.runner.features.shards import read_shards, write_shards
+    from modaxfer.runner.processes.signals import StoppedError, heeded
+    from modaxfer.runner.progress import Progress
+
+    say = Progress(not quiet).say
+    shards = read_shards(plain_values({key: value for key, value in asked.items() if value is not None}))
+    try:
+        with heeded(), hold(shards.output):
+            write_shards(shards, where, say)
+    except StoppedError:
+        say("the same command again encodes the files that are missing")
+        raise
+    return shards.output

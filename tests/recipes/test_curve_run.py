@@ -49,7 +49,7 @@ def test_what_is_finished_is_not_run_again(made, monkeypatch):
         raise AssertionError
 
     monkeypatch.setattr(schedule, "run", never)
-    monkeypatch.setattr("modaxfer.runner.compare.sweep.run_with_companions", never)
+    monkeypatch.setattr("modaxfer.runner.compare.cell.run_with_companions", never)
     done = CliRunner().invoke(cli, ["curve", "--resume", "--output", str(made.folder)])
     assert done.exit_code == 0, done.output
     (curve,) = made.curves

@@ -8,6 +8,7 @@ import click
 
 from modaxfer.cli.command import Command
 from modaxfer.cli.completion import names_for
+from modaxfer.cli.engines import engine_of, engine_options
 from modaxfer.cli.options import QUIET, config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.errors import ConfigError
@@ -42,6 +43,7 @@ MANY: dict[str, Any] = {"multiple": True}
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the comparison in the output folder, as it was asked for.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
+@engine_options
 @QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json.")
 def compare_command(
@@ -63,6 +65,9 @@ def compare_command(
     test, p-values that hold together. Folders of runs, or of comparisons, are read; nothing is trained then, and with
     --output a page is written; --metric decides there in place of the primary metric.
 
+    --jobs N runs N cells at once on this machine, --engine ray or slurm on others: each is modaxfer train --config
+    CELL --cell, its words are in cells/CELL/cell.log, and one whose process died is run once more.
+
     A cell that is refused or that fails is a row with its reason; the rest goes on. The same command again runs only
     what is missing: refused cells are asked again, failed ones only with --retry-failed. Without --output, the folder
     is named after the request. Exit status: 0 where any cell has a score, else 2 where all were refused, else 1.
@@ -72,7 +77,8 @@ def compare_command(
         return _compare_runs(runs, asked.pop("metric", ()), asked, as_json=as_json)
     from modaxfer.api import compare
 
-    made = compare(path, resume=resume, retry_failed=retry_failed, quiet=quiet, **settings(values))
+    where = engine_of(values)
+    made = compare(path, resume=resume, retry_failed=retry_failed, quiet=quiet, **where, **settings(values))
     if as_json:
         import json
 

@@ -9,6 +9,7 @@ import click
 from modaxfer.cli.command import Command
 from modaxfer.cli.compare import MANY
 from modaxfer.cli.completion import names_for
+from modaxfer.cli.engines import engine_of, engine_options
 from modaxfer.cli.options import QUIET, config_options_but, settings
 from modaxfer.cli.output import print_json, print_lines, print_table
 
@@ -36,6 +37,7 @@ __all__ = ["curve_command"]
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the curve in the output folder, as it was asked for.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
+@engine_options
 @QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print curve.json.")
 def curve_command(path: str | None, resume: bool, retry_failed: bool, quiet: bool, as_json: bool, **values: Any) -> int:
@@ -49,7 +51,8 @@ def curve_command(path: str | None, resume: bool, retry_failed: bool, quiet: boo
     """  # noqa: D301 - click's mark for lines kept as they are
     from modaxfer.curves import curve
 
-    made = curve(path, resume=resume, retry_failed=retry_failed, quiet=quiet, **settings(values))
+    where = engine_of(values)
+    made = curve(path, resume=resume, retry_failed=retry_failed, quiet=quiet, **where, **settings(values))
     if as_json:
         import json
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from modaxfer.cli.command import Command
+from modaxfer.cli.engines import engine_of, engine_options
 from modaxfer.cli.options import config_options_but, config_options_of, settings
 from modaxfer.cli.output import print_json, print_lines
 from modaxfer.config import RunConfig
@@ -23,6 +24,7 @@ OTHERS = tuple(item.name for item in dataclasses.fields(RunConfig) if item.name 
 @click.command("features", cls=Command)
 @config_options_of(Reading)
 @config_options_but(*OTHERS)
+@engine_options
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def features_command(as_json: bool, **values: Any) -> None:
     """Write what a frozen encoder says of rows, one vector per row.
@@ -34,15 +36,21 @@ def features_command(as_json: bool, **values: Any) -> None:
 
     No labels are needed and nothing is trained. Every row that was given is there, in its order, by its row_id; one
     that cannot be read has no numbers, and the reason why. Rows are written block by block, and kept in the cache.
+
+    \b
+    modaxfer features --encoder bert --data shards/ --text review --output vectors/ --engine ray --jobs 8
+
+    On an engine --data is a folder of parquet files and --output another; the same again makes what is missing there.
     """  # noqa: D301 - click's mark for lines kept as they are
     from modaxfer.encoded import features
 
+    where = engine_of(values)
     given = settings(values)
     if "output" not in given:
         raise ConfigError("--output missing", fix="name the file to write: --output F.parquet, or F.npy")
     given.pop("encoder", None)
     names = values["encoder"]
-    written = features(given.pop("data", None), encoder=names if len(names) != 1 else names[0], **given)
+    written = features(given.pop("data", None), encoder=names if len(names) != 1 else names[0], **where, **given)
     told = _told(Path(str(written)))
     if as_json:
         print_json(told)
@@ -51,6 +59,13 @@ def features_command(as_json: bool, **values: Any) -> None:
 
 
 def _told(output: Path) -> dict[str, Any]:
+    if output.is_dir():
+        found = [_told(path) for path in sorted(output.glob("*.parquet"))]
+        return {
+            "rows": sum(each["rows"] for each in found),
+            "features": found[0]["features"] if found else 0,
+            "files": [str(output)],
+        }
     if output.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq
 

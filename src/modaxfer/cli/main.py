@@ -42,6 +42,7 @@ COMMANDS = {
     "recommend": ("modaxfer.cli.recommend:recommend_command", "Say which encoder and strategy to train a task with."),
     "curve": ("modaxfer.cli.curve:curve_command", "Score against number of labels, and what more would bring."),
     "features": ("modaxfer.cli.features:features_command", "Write an encoder's features of rows."),
+    "launch": ("modaxfer.cli.launch:launch_command", "Write the lines that train on several machines."),
     "report": ("modaxfer.cli.runs:report_command", "Render the reports of a run again."),
     "list": ("modaxfer.cli.listing:list_command", "List encoders, bridges, strategies, tasks, metrics or reports."),
     "show": ("modaxfer.cli.listing:show_command", "Show one encoder, bridge, strategy, task, metric or report."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from modaxfer.cli.completion import names_for
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 
-__all__ = ["QUIET", "config_options", "config_options_but", "config_options_of", "settings"]
+__all__ = ["QUIET", "config_options", "config_options_but", "config_options_of", "pairs_of", "settings"]
 
 QUIET = click.option("--quiet", is_flag=True, help="Say nothing on standard error but what went wrong.")
 """Of every command that takes long."""
@@ -82,17 +82,27 @@ def settings(values: dict[str, Any]) -> dict[str, Any]:
         ConfigError: A ``--set`` is not KEY=VALUE.
     """
     given = {key: value for key, value in values.items() if value not in (None, (), False)}
+    pairs = pairs_of("--set", given.pop("set", ()), "rank=8")
+    return given | ({"set": pairs} if pairs else {})
+
+
+def pairs_of(flag: str, texts: Iterable[str], example: str) -> dict[str, str]:
+    """Return KEY=VALUE texts of a repeated flag by their key.
+
+    Raises:
+        ConfigError: One is not KEY=VALUE, or a key is given twice.
+    """
     pairs: dict[str, str] = {}
-    for pair in given.pop("set", ()):
+    for pair in texts:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise ConfigError("--set takes KEY=VALUE", got=pair, fix="for example --set rank=8")
+            raise ConfigError(f"{flag} takes KEY=VALUE", got=pair, fix=f"for example {flag} {example}")
         if key.strip() in pairs:
             raise ConfigError(
-                f"--set {key.strip()} is given twice", got=[pairs[key.strip()], value], fix="give it once"
+                f"{flag} {key.strip()} is given twice", got=[pairs[key.strip()], value], fix="give it once"
             )
         pairs[key.strip()] = value
-    return given | ({"set": pairs} if pairs else {})
+    return pairs
 
 
 def _option(item: dataclasses.Field[Any], hint: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

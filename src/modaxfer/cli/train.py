@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from modaxfer.cli.command import Command
 from modaxfer.cli.libraries import heard
 from modaxfer.cli.options import QUIET, config_options, settings
 from modaxfer.cli.output import print_json, print_lines
+from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
     from modaxfer.result import Result
@@ -37,10 +39,16 @@ which encoder and strategy to take; docs/how-to/your-own-data.md."""
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Resume the unfinished run in the output folder.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output folder.")
+@click.option(
+    "--cell",
+    is_flag=True,
+    help="Run --config FILE as a cell of a comparison: go on with what lies in its folder, let settings be that play "
+    "no part in it, and write what came of it to cell.json there. For schedulers.",
+)
 @QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def train_command(
-    path: str | None, resume: bool, overwrite: bool, quiet: bool, as_json: bool, **values: Any
+    path: str | None, resume: bool, overwrite: bool, cell: bool, quiet: bool, as_json: bool, **values: Any
 ) -> int | None:
     """Train and evaluate an encoder on a task; several encoders with fusion, several tasks with multitask.
 
@@ -53,6 +61,8 @@ def train_command(
     if not given and path is None:
         print_lines(FIRST_WORDS, err=True)
         return 2
+    if cell:
+        return _cell(path, {**given, "resume": resume, "overwrite": overwrite, "json": as_json}, quiet=quiet)
     from modaxfer.api import make_config, train
 
     said: list[Path] = []
@@ -78,3 +88,19 @@ def train_command(
 
     print_lines(places(made.folder) if said else summary(made.result, made.folder))
     return None
+
+
+def _cell(path: str | None, given: Mapping[str, Any], *, quiet: bool) -> int:
+    """Return 0 where the cell was completed, 1 where it failed, 2 where it was refused."""
+    beside = [name for name, value in given.items() if value and name != "trust_remote_code"]
+    if path is None or beside:
+        raise ConfigError(
+            "--cell runs what one file asks for",
+            got=beside or "no file",
+            fix="name it alone: modaxfer train --config FILE --cell",
+        )
+    from modaxfer.cells import run_cell
+
+    outcome = run_cell(path, trust_remote_code=bool(given.get("trust_remote_code")), quiet=quiet)
+    print_lines(outcome.status if outcome.reason is None else f"{outcome.status}: {outcome.reason}", err=True)
+    return {"completed": 0, "failed": 1}.get(outcome.status, 2)

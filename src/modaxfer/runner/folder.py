@@ -16,6 +16,9 @@ from modaxfer.result import Result, write_atomically
 
 __all__ = [
     "BEFORE",
+    "CELL_ENDED",
+    "CELL_LOG",
+    "CELL_REQUEST",
     "FEATURE_MAP",
     "TRIALS",
     "TRIALS_REQUEST",
@@ -40,6 +43,8 @@ TRIALS = "trials"
 """Trials of a search over the run's settings, each in a folder of its own."""
 TRIALS_REQUEST = f"{TRIALS}/request.yaml"
 """What a run with a search was asked for: its config holds what was chosen."""
+CELL_REQUEST, CELL_LOG, CELL_ENDED = "cell.yaml", "cell.log", "cell.json"
+"""Of a cell that an engine runs: what it is asked for, what its processes said, what came of it."""
 BEFORE = "before"
 """Runs that the run starts from, each in a folder of its own."""
 

@@ -11,7 +11,7 @@ import pytest
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, PluginError, RefusedError, RunFailedError
 from modaxfer.result import Result
 from modaxfer.runner.beside.schedule import AGAIN
-from modaxfer.runner.compare import sweep as module
+from modaxfer.runner.compare import cell as module
 from modaxfer.runner.compare.folder import claim
 from modaxfer.runner.compare.grid import read_grid
 from modaxfer.runner.compare.ledger import read_cells

@@ -8,10 +8,20 @@ from pathlib import Path
 
 from modaxfer.errors import DataError
 from modaxfer.runner.claims.hold import LOCK
-from modaxfer.runner.folder import BEFORE, CHECKPOINT, CONFIG, RESULT, TRIALS, is_finished
+from modaxfer.runner.folder import (
+    BEFORE,
+    CELL_ENDED,
+    CELL_LOG,
+    CELL_REQUEST,
+    CHECKPOINT,
+    CONFIG,
+    RESULT,
+    TRIALS,
+    is_finished,
+)
 from modaxfer.runner.kinds import KINDS
 
-__all__ = ["clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
+__all__ = ["KEPT", "clashes", "discard", "foreign", "is_occupied", "move_aside", "remove"]
 
 ENTRIES = (
     *(CONFIG, RESULT, "predictions.parquet", "validation.parquet", "mistakes.json", "feature_map.json"),
@@ -41,7 +51,7 @@ WITHIN = re.compile(f"(({'|'.join(['tasks', BEFORE, TRIALS, *(kind.folder for ki
 OWN = re.compile(
     r"config\.yaml|result\.json|(predictions|validation)\.parquet|(mistakes|feature_map)\.json|log\.jsonl|report\.html"
     r"|trials/(request\.yaml|study\.log(\.lock)?)|epochs\.json"
-    r"|README\.md|traceback\.txt|\.lock"
+    r"|README\.md|traceback\.txt|\.lock|cell\.(yaml|log|json)"
     r"|explanation/explanation\.(json|html)"
     r"|figures/(scores|confusion|classes|residuals|learning_curve|calibration|feature_map)\.(png|json)"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
@@ -51,6 +61,9 @@ OWN = re.compile(
     r"|([^/]+/)*\.[^/]+\.tmp"
 )
 """Paths of a run's files, from its folder."""
+
+KEPT = (LOCK, CELL_REQUEST, CELL_LOG, CELL_ENDED)
+"""What outlives the run in a folder: whoever starts it there reads and writes them."""
 
 LEFT = frozenset(name for kind in KINDS for name in kind.files)
 """Files that companions leave in the folder of the run that they stand beside."""
@@ -73,13 +86,13 @@ def foreign(folder: Path) -> list[str]:
 
 
 def remove(folder: Path) -> None:
-    """Delete the run in `folder`, and nothing beside it; the folder goes if nothing is left, save a lock."""
+    """Delete the run in `folder`, and nothing beside it; the folder goes if nothing is left, save `KEPT`."""
     paths = sorted(folder.rglob("*"), reverse=True)
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif _is_own(name := path.relative_to(folder).as_posix()) and name != LOCK:
+        elif _is_own(name := path.relative_to(folder).as_posix()) and name not in KEPT:
             path.unlink()
     if not any(folder.iterdir()):
         folder.rmdir()

@@ -1,32 +1,34 @@
-"""Run the cells of a grid, one after another; what cannot run becomes a row with its reason, and the rest goes on."""
+"""Run the cells of a grid, here or on an engine; what cannot run is a row with its reason, and the rest goes on."""
 
 from __future__ import annotations
 
-import gc
 import time
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modaxfer.errors import ConfigError, DataError, ModaxferError, PluginError, PluginFaultError
-from modaxfer.result import Result, write_atomically
-from modaxfer.runner import folder as run_folder
-from modaxfer.runner.beside.schedule import is_complete, run_with_companions
-from modaxfer.runner.claims.contents import discard
-from modaxfer.runner.claims.hold import hold
-from modaxfer.runner.claims.resumed import resumed
+from modaxfer.engines import Where
+from modaxfer.errors import ConfigError
+from modaxfer.result import Result
+from modaxfer.runner.beside.schedule import is_complete
+from modaxfer.runner.compare.cell import CellRun, Outcome, is_cell_of
+from modaxfer.runner.compare.elsewhere import left_of, run_elsewhere
 from modaxfer.runner.compare.evidence import weigh_cells
 from modaxfer.runner.compare.grid import Grid, GridCell
 from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
-from modaxfer.runner.observed import observed
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import BarsOnly, Progress
 from modaxfer.tasks.memory import Memory
 
 __all__ = ["Sweep"]
 
-TRACEBACK = "traceback.txt"
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    cell: GridCell
+    record: CellRecord
+    took: str
 
 
 class Sweep:
@@ -37,6 +39,7 @@ class Sweep:
         folder: The comparison's, claimed for `grid`.
         progress: Where to say how each cell ended.
         retry_failed: Run cells again that failed before; refused ones are asked again in any case.
+        where: Engine that runs the cells, each in a process of its own; None = one after another, in this one.
         on_run: Called with each new result and its folder.
         on_change: Called after each cell, when compare.json has been written, and once more with the evidence.
 
@@ -51,6 +54,7 @@ class Sweep:
         *,
         progress: Progress,
         retry_failed: bool = False,
+        where: Where | None = None,
         on_run: Callable[[Result, Path], Any] = lambda result, folder: None,
         on_change: Callable[[], Any] = lambda: None,
     ) -> None:
@@ -60,29 +64,42 @@ class Sweep:
                 got=f"{launched_world()} processes of a launcher",
                 fix="use `modaxfer compare --num-processes N`",
             )
-        self.folder, self.progress, self.retry_failed = folder, progress, retry_failed
-        self.on_run, self.on_change = on_run, on_change
+        self.folder, self.progress, self.retry_failed, self.where = folder, progress, retry_failed, where
+        self.on_change = on_change
         self.cells, self.spending = grid.cells(folder), grid.spending
-        self.memory = Memory()
+        self.runs = CellRun(progress=BarsOnly(progress), say=progress.say, memory=Memory(), on_run=on_run)
         self.records = {record.key: record for record in read_cells(folder)}
 
     def run(self) -> tuple[CellRecord, ...]:
         """Run what is missing and return the records of all cells, in the order of the grid."""
         if self.spending:
             self.progress.say(f"warning: {self.spending}")
-        for number, cell in enumerate(self.cells, start=1):
-            started = time.monotonic()
-            kept = self._kept(cell)
-            record = kept or self._made(cell)
-            self.records[cell.key] = record
+        for number, row in enumerate(self._rows(), start=1):
+            self.records[row.cell.key] = row.record
             write_cells(self.folder, self._ordered())
             self.on_change()
-            took = "from before" if kept else f"{time.monotonic() - started:.0f} s"
-            self.progress.say(f"[{number}/{len(self.cells)}] {cell}: {_ending(record, took)}")
+            self.progress.say(f"[{number}/{len(self.cells)}] {row.cell}: {_ending(row.record, row.took)}")
         if (evidence := weigh_cells(self.folder, self._ordered())) is not None:
             write_cells(self.folder, self._ordered(), evidence)
             self.on_change()
         return self._ordered()
+
+    def _rows(self) -> Iterator[_Row]:
+        """Yield each cell as it ends; on an engine first those that are known from before."""
+        missing = []
+        for cell in self.cells:
+            started = time.monotonic()
+            if kept := self._kept(cell):
+                yield _Row(cell=cell, record=kept, took="from before")
+            elif self.where is not None:
+                missing.append(cell)
+            else:
+                record = self._record(cell, self.runs.make(cell.config))
+                yield _Row(cell=cell, record=record, took=f"{time.monotonic() - started:.0f} s")
+        if self.where is None or not missing:
+            return
+        for found in run_elsewhere(missing, self.where, self.folder, self.runs):
+            yield _Row(cell=found.cell, record=self._record(found.cell, found.outcome), took=found.took)
 
     def _ordered(self) -> tuple[CellRecord, ...]:
         return tuple(self.records[cell.key] for cell in self.cells if cell.key in self.records)
@@ -91,7 +108,7 @@ class Sweep:
         """Return what is known of `cell` from an earlier start, None where it is to be run."""
         target = _target(cell)
         known = self.records.get(cell.key)
-        if self._is_finished(target) and _is_of(cell, target):
+        if self.runs.is_finished(target) and is_cell_of(cell.config):
             # What has failed beside a run counts as the run's own failure does.
             if not is_complete(target, tried=not self.retry_failed):
                 return None
@@ -100,64 +117,12 @@ class Sweep:
             return None
         return known
 
-    def _made(self, cell: GridCell) -> CellRecord:
+    def _record(self, cell: GridCell, outcome: Outcome) -> CellRecord:
         target = _target(cell)
-        resume = _is_of(cell, target) and (not run_folder.has_result(target) or self._is_finished(target))
-        if not resume:
-            self._make_room(target)
-        gc.collect()  # the model before this one holds circles, and its room may be needed
-        try:
-            result = self._run(cell, target, resume=resume)
-        except (Exception, SystemExit) as error:
-            return self._ended(cell, error)
-        return of_result(_place(cell), result, self._name(target))
-
-    def _run(self, cell: GridCell, target: Path, *, resume: bool) -> Result:
-        with observed() as watched:
-            result, _ = run_with_companions(
-                cell.config,
-                resume=resume,
-                shared=True,
-                progress=BarsOnly(self.progress),
-                memory=self.memory,
-                observed=watched,
-            )
-            if not watched.elsewhere:
-                self.on_run(result, target)
-            watched.end(target)
-        return result
-
-    def _ended(self, cell: GridCell, error: BaseException) -> CellRecord:
-        target = _target(cell)
-        refused = _is_refusal(error) and not _weights_were_loaded(target)
-        if refused:
-            self._make_room(target)
-        if not isinstance(error, ModaxferError) or isinstance(error, PluginFaultError):
-            write_atomically(target / TRACEBACK, "".join(traceback.format_exception(error)))
-        if run_folder.has_result(target):
-            self.on_run(Result.load(target), target)
-        return CellRecord(
-            **_place(cell),
-            status="refused" if refused else "failed",
-            reason=_reason(error),
-            run=self._name(target) if target.exists() else None,
-        )
-
-    def _is_finished(self, target: Path) -> bool:
-        """Tell whether the run in `target` is finished; one whose result cannot be read is said, and is not."""
-        try:
-            return run_folder.is_finished(target)
-        except DataError as error:
-            self.progress.say(f"warning: the result of a cell is damaged, so the cell is run again: {error}")
-            return False
-
-    def _make_room(self, target: Path) -> None:
-        """Clear the place of a cell; what holds a result or somebody's files is kept under another name, and said."""
-        if target.exists():
-            with hold(target):
-                aside = discard(target)
-            if aside is not None:
-                self.progress.say(f"kept {target}, which is of another request or holds other files, as {aside.name}")
+        if outcome.status == "completed":
+            return of_result(_place(cell), Result.load(target), self._name(target))
+        run = self._name(target) if left_of(target) else None
+        return CellRecord(**_place(cell), status=outcome.status, reason=outcome.reason, run=run)
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.folder).as_posix()
@@ -169,34 +134,6 @@ def _target(cell: GridCell) -> Path:
 
 def _place(cell: GridCell) -> dict[str, Any]:
     return {"encoder": cell.encoder, "strategy": cell.strategy, "task": cell.task, "seed": cell.seed}
-
-
-def _is_of(cell: GridCell, target: Path) -> bool:
-    """Return whether the run in `target` was started with the config of `cell`."""
-    if not (target / run_folder.CONFIG).is_file():
-        return False
-    try:
-        resumed(cell.config)
-    except ConfigError:
-        return False
-    return True
-
-
-def _is_refusal(error: BaseException) -> bool:
-    """A request that was wrong is refused; a plugin that is broken is nothing that was asked for."""
-    return isinstance(error, ModaxferError) and error.exit_status == 2 and not isinstance(error, PluginError)
-
-
-def _weights_were_loaded(target: Path) -> bool:
-    """A run that was refused in time leaves no result, or one that broke off while it fetched weights."""
-    return run_folder.has_result(target) and Result.load(target).time_s.get("load", 0.0) > 0.0
-
-
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, ModaxferError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _ending(record: CellRecord, took: str) -> str:

@@ -16,16 +16,21 @@ __all__ = ["expect_unused", "make_accelerator", "share"]
 
 T = TypeVar("T")
 
+SHARDED = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
+"""What ``accelerate launch`` sets where a model is to be cut over processes."""
+
 
 def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
     """Return an Accelerator and the config with device, precision and processes resolved.
 
     Raises:
-        ConfigError: The device is not there, the precision does not fit it, or fewer processes run than were asked for.
+        ConfigError: The device is not there, the precision does not fit it, fewer processes run than were asked for, or
+            a launcher asks for a model that is cut over them.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState, PartialState
 
+    _refuse_sharded()
     device = choose_device(config.device)
     precision = choose_precision(config.precision, device)
     world = launched_world() or 1
@@ -49,6 +54,19 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
             fix="use `modaxfer train --num-processes N`",
         )
     return accelerator, replace(config, precision=precision, device=device.type, num_processes=world)
+
+
+def _refuse_sharded() -> None:
+    """Refuse what a launcher asks of Accelerate by its environment, and what this runner would get wrong in silence."""
+    asked = [name for name in SHARDED if os.environ.get(name, "").lower() in ("1", "true", "yes")]
+    if asked:
+        raise ConfigError(
+            "every process trains with the whole model (DDP); shares of one (FSDP, DeepSpeed) are not taken, since "
+            "scores, checkpoints and what follows training read whole parameters in each process",
+            got=", ".join(f"{name}={os.environ[name]}" for name in asked),
+            fix="start it with torchrun, or `accelerate launch` without --use_fsdp and --use_deepspeed; strategy lora "
+            "keeps gradients and optimiser small",
+        )
 
 
 def expect_unused(accelerator: Any, *, unused: bool) -> None:

@@ -1,0 +1,63 @@
+"""The lines that start one training on several machines: torchrun on each, or a script for sbatch."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modaxfer.engines.resources import Resources
+
+__all__ = ["PORT", "Nodes", "sbatch_script", "torchrun_line"]
+
+PORT = 29500
+"""Where the first machine listens, as torchrun has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nodes:
+    """Machines, and processes on each."""
+
+    nodes: int
+    per_node: int
+    """One for each GPU; on CPUs few, which share the cores."""
+    host: str = "HOST"
+    """Name of the first machine, with a port or without."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where processes meet."""
+        return self.host if ":" in self.host else f"{self.host}:{PORT}"
+
+
+def torchrun_line(nodes: Nodes, words: Sequence[str], *, name: str = "modaxfer") -> str:
+    """Return the line that is run on every machine; ``words`` are those behind ``modaxfer``."""
+    return _line(nodes, shlex.quote(name), shlex.quote(nodes.endpoint), shlex.join(words))
+
+
+def sbatch_script(nodes: Nodes, words: Sequence[str], resources: Resources, *, output: str) -> str:
+    """Return a script for sbatch; a job that is requeued goes on with the run in `output`."""
+    asked = {
+        "job-name": "modaxfer",
+        "nodes": nodes.nodes,
+        "ntasks-per-node": 1,
+        "cpus-per-task": (resources.cpus or 1) * nodes.per_node,
+        "gpus-per-node": resources.gpus * nodes.per_node or None,
+        "mem": None if resources.memory_gb is None else f"{resources.memory_gb * nodes.per_node:g}G",
+        "time": resources.minutes,
+        "partition": resources.partition,
+    }
+    head = [f"#SBATCH --{key}={value}" for key, value in asked.items() if value is not None]
+    first = '"$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)'
+    line = _line(nodes, '"$SLURM_JOB_ID"', f'{first}:{PORT}"', f"{shlex.join(words)} $RESUME")
+    begun = shlex.quote(f"{output}/config.yaml")
+    return "\n".join(
+        ["#!/bin/bash", *head, "#SBATCH --requeue", f"RESUME=$([ -f {begun} ] && echo --resume)", f"srun {line}"]
+    )
+
+
+def _line(nodes: Nodes, name: str, endpoint: str, words: str) -> str:
+    return (
+        f"torchrun --nnodes {nodes.nodes} --nproc-per-node {nodes.per_node} --rdzv-backend c10d --rdzv-id {name}"
+        f" --rdzv-endpoint {endpoint} -m modaxfer {words}"
+    )

@@ -1,0 +1,97 @@
+"""A Ray cluster, or Ray on this machine: each job is a core task that starts its command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from modaxfer.engines.contract import Job, Over
+from modaxfer.engines.job import ended_with, line_of
+from modaxfer.engines.local import how
+from modaxfer.engines.resources import Resources, cores, threads
+
+__all__ = ["RayTasks"]
+
+STORE = 100 * 10**6
+"""Bytes of Ray's object store, which holds words and exit statuses alone."""
+
+PAUSE = 1.0
+"""Seconds in which an answer is waited for."""
+
+
+class RayTasks:
+    """Tasks of Ray: on the cluster that ``RAY_ADDRESS`` names, else on this machine.
+
+    A task whose worker or machine is lost is over, and is started again as every job is; Ray's own retries are off, so
+    that attempts are counted in one place.
+
+    Args:
+        jobs: Tasks at once.
+        resources: What each is given; Ray keeps tasks apart by it.
+        folder: Where it might write; what Ray writes lies in its own temporary folder.
+    """
+
+    def __init__(self, jobs: int, resources: Resources, folder: Path) -> None:
+        import ray
+
+        self.jobs, self._ray, self._running = jobs, ray, dict[Any, Job]()
+        self.cpus = resources.cpus or max(1, cores() // jobs)
+        self._mine = not ray.is_initialized()
+        if self._mine:
+            _begin(ray, jobs * self.cpus)
+        asked: dict[str, Any] = {"num_cpus": self.cpus, "num_gpus": resources.gpus, "max_retries": 0}
+        if resources.memory_gb is not None:
+            asked["memory"] = int(resources.memory_gb * 1e9)
+        self._call = ray.remote(**asked)(subprocess.call)
+
+    @property
+    def told(self) -> str:
+        """What the cluster has."""
+        has = self._ray.cluster_resources()
+        return (
+            f"engine ray: {self.jobs} at once with {self.cpus} cores each; the cluster has {has.get('CPU', 0):g} cores,"
+            f" {has.get('GPU', 0):g} GPUs and {has.get('memory', 0) / 1e9:.1f} GB memory for tasks"
+        )
+
+    def start(self, job: Job) -> None:
+        """Hand the words of `job` to Ray."""
+        self._running[self._call.remote(line_of(job, threads(self.cpus)))] = job
+
+    def over(self) -> list[Over]:
+        """Return the tasks that are over, after a moment where none is."""
+        ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=PAUSE)
+        return [self._over(task) for task in ready]
+
+    def _over(self, task: Any) -> Over:
+        job = self._running.pop(task)
+        try:
+            status = ended_with(self._ray.get(task))
+        except self._ray.exceptions.RayError as error:
+            return Over(job=job, status=None, how=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}")
+        return Over(job=job, status=status, how=how(status))
+
+    def close(self) -> None:
+        """Cancel the tasks that run; their command lines end with the workers."""
+        for task in self._running:
+            self._ray.cancel(task, force=True)
+        self._running = {}
+        if self._mine:
+            self._ray.shutdown()
+
+
+def _begin(ray: Any, cpus: int) -> None:
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(log_to_driver=False, logging_level="warning")
+        return
+    ray.init(
+        address="local",
+        num_cpus=cpus,
+        include_dashboard=False,
+        object_store_memory=STORE,
+        log_to_driver=False,
+        logging_level="warning",
+        _temp_dir=tempfile.mkdtemp(prefix="modaxfer-ray-"),
+    )

@@ -1,0 +1,67 @@
+"""launch writes lines that clusters start; train --cell runs one file."""
+
+from __future__ import annotations
+
+import pytest
+
+TRAIN = ("train", "--encoder", "bert", "--strategy", "lora", "--task", "digits", "--output", "/shared/a run")
+
+
+def test_a_line_for_each_machine(shell):
+    status, printed, _ = shell("launch", "--nodes", 2, "--per-node", 4, "--host", "node1", "--print", *TRAIN)
+    assert status == 0
+    assert printed.splitlines() == [
+        "# on each of 2 machines",
+        "torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-id modaxfer --rdzv-endpoint node1:29500"
+        " -m modaxfer train --encoder bert --strategy lora --task digits --output '/shared/a run'",
+    ]
+
+
+def test_a_script_for_sbatch_goes_on_when_it_is_requeued(shell):
+    asked = ("--resource", "gpus=1", "--resource", "minutes=90", "--resource", "partition=gpu", "--resource", "cpus=2")
+    status, printed, _ = shell("launch", "--nodes", 3, "--per-node", 4, "--slurm", *asked, "--print", *TRAIN)
+    assert status == 0
+    *head, resume, line = printed.splitlines()
+    assert head == [
+        "#!/bin/bash", "#SBATCH --job-name=modaxfer", "#SBATCH --nodes=3", "#SBATCH --ntasks-per-node=1",
+        "#SBATCH --cpus-per-task=8", "#SBATCH --gpus-per-node=4", "#SBATCH --time=90", "#SBATCH --partition=gpu",
+        "#SBATCH --requeue",
+    ]  # fmt: skip
+    assert resume == "RESUME=$([ -f '/shared/a run/config.yaml' ] && echo --resume)"
+    assert line.startswith('srun torchrun --nnodes 3 --nproc-per-node 4 --rdzv-backend c10d --rdzv-id "$SLURM_JOB_ID"')
+    assert line.endswith("--output '/shared/a run' $RESUME")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (TRAIN, "launch starts nothing by itself. Fix: add --print"),
+        (("--print",), "one training is started on several machines. Got: nothing"),
+        (("--print", "compare"), "for many trainings --engine slurm"),
+        (("--print", *TRAIN[:-2]), "every machine has to know the folder of the run"),
+        (("--print", *TRAIN, "--num-processes", 2), "torchrun says how many processes there are"),
+        (("--print", *TRAIN, "--epochs", "x"), "epochs"),
+        (("--print", "--resource", "cpus=2", *TRAIN), "torchrun sets nothing aside. Got: cpus"),
+        (("--print", "--slurm", "--resource", "cpu=2", *TRAIN), "did you mean cpus"),
+    ],
+)
+def test_lines_that_could_not_work_are_not_written(words, told, shell, no_weights):
+    status, printed, said = shell("launch", *words)
+    assert (status, printed) == (2, "")
+    assert told in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--encoder", "bert"), "--cell runs what one file asks for. Got: encoder"),
+        (("--config", "cell.yaml", "--resume"), "--cell runs what one file asks for. Got: resume"),
+        (("--config", "cell.yaml"), "a cell has a folder. Got: no output"),
+    ],
+)
+def test_a_cell_is_one_file(words, told, shell, no_weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cell.yaml").write_text("encoder: [bert]\nstrategy: full\ntask: [digits]\n")
+    status, _, said = shell("train", *words, "--cell")
+    assert status == 2
+    assert told in said
