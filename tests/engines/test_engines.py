@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
 from modaxfer.engines import TRIES, Job, carried_out, chosen
-from modaxfer.errors import ConfigError, MissingPackageError
+from modaxfer.errors import ConfigError, MissingPackageError, RunFailedError
 
 ONCE_KILLED = "if [ ! -e {0}.begun ]; then touch {0}.begun; kill -9 $$; fi; "
 """Is killed the first time."""
@@ -30,6 +32,17 @@ def runs(folder):
     return {path.stem: path.read_text().count("\n") for path in folder.glob("*.ran")}
 
 
+@pytest.fixture(scope="module")
+def one_ray():
+    """Ray, started once: that takes most of a minute where the machine is busy."""
+    from modaxfer.engines.ray_tasks import _begin
+
+    ray = pytest.importorskip("ray", reason="extra ray is absent")
+    _begin(ray, 2)
+    yield
+    ray.shutdown()
+
+
 @pytest.fixture(
     params=[
         "local",
@@ -39,6 +52,8 @@ def runs(folder):
 def where(request):
     if request.param != "local":
         pytest.importorskip(PACKAGES[request.param], reason=f"extra {request.param} is absent")
+    if request.param == "ray":
+        request.getfixturevalue("one_ray")
     return chosen(request.param, 2, ELSEWHERE.get(request.param))
 
 
@@ -58,8 +73,10 @@ def test_each_job_ends_once_and_one_that_is_killed_is_run_once_more(where, tmp_p
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ELSEWHERE)
 @pytest.mark.filterwarnings("ignore")
-def test_a_worker_that_dies_costs_one_more_try(name, tmp_path):
+def test_a_worker_that_dies_costs_one_more_try(name, tmp_path, request):
     pytest.importorskip(PACKAGES[name], reason=f"extra {name} is absent")
+    if name == "ray":
+        request.getfixturevalue("one_ray")
     kills = "if [ ! -e {0}.begun ]; then touch {0}.begun; kill -9 $(ps -o ppid= -p $PPID); sleep 60; fi; "
     where, said = chosen(name, 1, ELSEWHERE[name]), []
     (ended,) = carried_out(where.open(tmp_path), [job(tmp_path, "job", kills)], said.append)
@@ -134,3 +151,15 @@ def test_a_package_that_is_absent_is_named(monkeypatch):
     monkeypatch.setattr("modaxfer.engines.choice.find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match=r"--engine ray needs the package ray.*modaxfer\[ray\]"):
         chosen("ray")
+
+
+def test_a_ray_that_does_not_start_says_what_to_do(monkeypatch, tmp_path):
+    def fail(**asked):
+        assert (asked["include_dashboard"], asked["num_cpus"]) == (False, 2)
+        raise Exception("The current node timed out during startup.\nMore.")
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=fail, is_initialized=lambda: False))
+    monkeypatch.setattr("modaxfer.engines.choice.find_spec", lambda name: True)
+    with pytest.raises(RunFailedError, match=r"Got: The current node timed out during startup.*RAY_ADDRESS"):
+        chosen("ray", 2, {"cpus": 1}).open(tmp_path)

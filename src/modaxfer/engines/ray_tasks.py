@@ -12,6 +12,7 @@ from modaxfer.engines.contract import Job, Over
 from modaxfer.engines.job import ended_with, line_of
 from modaxfer.engines.local import how
 from modaxfer.engines.resources import Resources, cores, threads
+from modaxfer.errors import RunFailedError
 
 __all__ = ["RayTasks"]
 
@@ -32,6 +33,9 @@ class RayTasks:
         jobs: Tasks at once.
         resources: What each is given; Ray keeps tasks apart by it.
         folder: Where it might write; what Ray writes lies in its own temporary folder.
+
+    Raises:
+        RunFailedError: Ray cannot be started, or its cluster not be reached.
     """
 
     def __init__(self, jobs: int, resources: Resources, folder: Path) -> None:
@@ -83,15 +87,20 @@ class RayTasks:
 
 
 def _begin(ray: Any, cpus: int) -> None:
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(log_to_driver=False, logging_level="warning")
-        return
-    ray.init(
-        address="local",
-        num_cpus=cpus,
-        include_dashboard=False,
-        object_store_memory=STORE,
-        log_to_driver=False,
-        logging_level="warning",
-        _temp_dir=tempfile.mkdtemp(prefix="modaxfer-ray-"),
-    )
+    here = {
+        "address": "local",
+        "num_cpus": cpus,
+        "include_dashboard": False,
+        "object_store_memory": STORE,
+        "_temp_dir": tempfile.mkdtemp(prefix="modaxfer-ray-"),
+    }
+    asked = {} if os.environ.get("RAY_ADDRESS") else here
+    try:
+        ray.init(log_to_driver=False, logging_level="warning", **asked)
+    except Exception as error:  # Ray raises plain ones.
+        raise RunFailedError(
+            "Ray could not be started, or its cluster not be reached",
+            got=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
+            fix="try again, since a busy machine may take longer than Ray waits (30 s); or name a cluster that runs in "
+            "RAY_ADDRESS; or take --engine local",
+        ) from error
