@@ -28,7 +28,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "metric", "score", "threshold", "cost", "group_by", "baseline", "seeds", "folds", "fold", "episodes",
         "episode", "validate_every", "probe",
     ),
-    "Machine": ("device", "precision", "num_processes", "workers", "checkpoint_minutes"),
+    "Machine": ("device", "precision", "engine", "jobs", "resource", "num_processes", "workers", "checkpoint_minutes"),
     "Output": (
         "output", "config", "resume", "overwrite", "retry_failed", "standalone", "track", "quiet", "wide", "json",
         "help",
