@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from modaxfer.baselines.chance import Scorer
-    from modaxfer.contracts import Label, Objective
+    from modaxfer.contracts import Criterion, Label
     from modaxfer.spec import Target
 
 __all__ = [
     "PROBLEMS",
     "balanced_weights",
     "chance",
+    "criterion_of",
     "encode",
     "label_notes",
     "majority",
-    "objective_of",
     "read_labels",
     "strata",
 ]
@@ -56,14 +56,14 @@ def majority(
     return score(references, *problem_of(problem).labels.constant(references, train, classes))
 
 
-def objective_of(problem: str, classes: int = 0, targets: np.ndarray | None = None) -> Objective:
-    """Return the objective of a task."""
-    return problem_of(problem).objective(classes, np.arange(2.0) if targets is None else targets)
+def criterion_of(problem: str, classes: int = 0, targets: np.ndarray | None = None) -> Criterion:
+    """Return the criterion of a task."""
+    return problem_of(problem).criterion(classes, np.arange(2.0) if targets is None else targets)
 
 
 def balanced_weights(problem: str, classes: int, targets: np.ndarray) -> object:
     """Return the weights of balanced classes."""
-    return objective_of(problem, classes, targets).class_weights(targets)
+    return criterion_of(problem, classes, targets).class_weights(targets)
 
 
 def encode(labels: Sequence[Label], problem: str, classes: Sequence[str]) -> np.ndarray:

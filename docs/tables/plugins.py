@@ -34,7 +34,7 @@ CONTRACTS: dict[str, tuple[type[Any], ...]] = {
     "objective": (contracts.PretrainingObjective, contracts.ObjectiveContext, contracts.Reading),
     "validator": (contracts.Validator, contracts.ValidatorContext, contracts.Seen),
     "transferability": (contracts.Encoded, contracts.Judged),
-    "problem": (contracts.Problem, contracts.Objective, contracts.LabelType),
+    "problem": (contracts.Problem, contracts.Criterion, contracts.LabelType),
 }
 """By kind what its target promises, and what it is given."""
 

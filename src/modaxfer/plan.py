@@ -342,7 +342,7 @@ class Plan:
     head_options: Mapping[str, Any] = field(default_factory=dict)
     """Keywords for the head beside width, outputs and dropout."""
     head_from_run: bool = False
-    """Whether head and bridge, classes and objective are those of the run that ``--encoder`` names; then the head need
+    """Whether head and bridge, classes and criterion are those of the run that ``--encoder`` names; then the head need
     not be trained, nor a label seen. Of a strategy that says so, see `modaxfer.spec.StrategySpec.from_run`."""
     source_head: bool = False
     """Whether losses are given the head of the run that ``--encoder`` names, or of the source stage: a head of classes,

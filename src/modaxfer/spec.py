@@ -317,7 +317,7 @@ class StrategySpec:
     adapts: bool = False
     """Whether it learns from a source task, ``--source-task``, and carries over what it learned."""
     from_run: bool = False
-    """Whether it goes on from a whole run, ``--encoder RUN``: from its head, classes and objective as well. One that
+    """Whether it goes on from a whole run, ``--encoder RUN``: from its head, classes and criterion as well. One that
     `adapts` too does so where no source task is named."""
     unlabelled: bool = False
     """Whether it learns from rows without labels, ``--unlabelled``, as well, and needs no source task where there are

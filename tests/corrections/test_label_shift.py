@@ -29,9 +29,9 @@ def context(domains, *, scale=1.0):
         name: Seen(outputs=torch.from_numpy(scale * logits).float(), pooled=torch.Tensor, targets=known, score=None)
         for name, logits, known in (("source", source, targets), ("target", target, None))
     }
-    objective = problem_of("multiclass").objective(3, targets)
+    criterion = problem_of("multiclass").criterion(3, targets)
     return CorrectionContext(
-        seen=seen, head=head, problem="multiclass", objective=objective, classes=("a", "b", "c"), seed=0
+        seen=seen, head=head, problem="multiclass", criterion=criterion, classes=("a", "b", "c"), seed=0
     )
 
 
@@ -64,6 +64,6 @@ def test_a_class_that_no_held_out_row_has_is_said(domains) -> None:
     rows = torch.from_numpy(np.flatnonzero(source.targets != 2))
     seen = {**given.seen, "source": Seen(outputs=source.outputs[rows], pooled=torch.Tensor,
                                          targets=source.targets[rows.numpy()], score=None)}  # fmt: skip
-    made = fit(CorrectionContext(seen=seen, head=given.head, problem="multiclass", objective=given.objective,
+    made = fit(CorrectionContext(seen=seen, head=given.head, problem="multiclass", criterion=given.criterion,
                                  classes=given.classes), calibration="none")  # fmt: skip
     assert made.warnings == ["no labelled row that the model was not trained on is of c: its share is hardly known"]

@@ -138,9 +138,9 @@ def test_numbers_are_joined_as_well():
     targets, features, there = encoders("regression")
     given = context(targets, features, there, "regression")
     found = fit(given, FusedSearch(among=("stack", "concat"), **EXACT))
-    values, _ = found.objective.decode(said(found, features, there))
+    values, _ = found.criterion.decode(said(found, features, there))
     alone = fit(given, FusedSearch(among=("part",), **EXACT))
-    part, _ = alone.objective.decode(said(alone, features, there))
+    part, _ = alone.criterion.decode(said(alone, features, there))
     assert r2_score(targets[TEST], values) > r2_score(targets[TEST], part) + 0.03
 
 

@@ -19,7 +19,7 @@ __all__ = ["context", "step"]
 def context(*roles: Role, width: int = 4) -> LossContext:
     """Return what a loss over streams of these roles is built from; by default one of each."""
     facts = {
-        str(role): StreamFacts(role=role, width=width, outputs=2, objective=None, rows=9) for role in roles or Role
+        str(role): StreamFacts(role=role, width=width, outputs=2, criterion=None, rows=9) for role in roles or Role
     }
     return LossContext(streams=facts, seed=0, start=nn.Identity)
 

@@ -12,7 +12,7 @@ from modaxfer.errors import RefusedError
 from modaxfer.losses.adamatch import AdaMatch
 from modaxfer.losses.pseudo_labels import aligned, followed, moving_mean, relative_threshold, settled
 from modaxfer.plan import Role
-from modaxfer.problems.objectives.softmax import Softmax
+from modaxfer.problems.criteria.softmax import Softmax
 
 
 def test_predictions_are_moved_to_the_shares_that_are_wanted() -> None:
@@ -62,8 +62,8 @@ def batch(name: str, weak, strong, targets=None) -> StreamBatch:
 
 def facts(labelled: bool) -> StreamFacts:
     targets = torch.tensor([0, 1]).numpy() if labelled else None
-    objective = Softmax(classes=2)
-    return StreamFacts(role=Role.TARGET, width=4, outputs=2, objective=objective, rows=2, targets=targets)
+    criterion = Softmax(classes=2)
+    return StreamFacts(role=Role.TARGET, width=4, outputs=2, criterion=criterion, rows=2, targets=targets)
 
 
 def context(*labelled: bool) -> LossContext:

@@ -16,7 +16,7 @@ VECTORS = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 2.0]])
 
 
 def context(targets):
-    facts = StreamFacts(role=Role.TARGET, width=2, outputs=2, objective=None, rows=3, targets=targets)
+    facts = StreamFacts(role=Role.TARGET, width=2, outputs=2, criterion=None, rows=3, targets=targets)
     return LossContext(streams={"train": facts}, seed=0, start=None)
 
 

@@ -19,8 +19,8 @@ LEARNED = LossTerm(name="own", target="losses_of_tests:Learned", weight=Ramp(sha
 
 def context(*names):
     targets = np.array([0, 1, 1])
-    objective = problem_of("binary").objective(2, targets)
-    facts = StreamFacts(role=Role.TARGET, width=4, outputs=2, objective=objective, rows=3, targets=targets)
+    criterion = problem_of("binary").criterion(2, targets)
+    facts = StreamFacts(role=Role.TARGET, width=4, outputs=2, criterion=criterion, rows=3, targets=targets)
     return LossContext(streams=dict.fromkeys(names, facts), seed=0, start=nn.Identity)
 
 

@@ -9,15 +9,15 @@ import torch
 from modaxfer.contracts import LossContext, Step, StreamBatch, StreamFacts
 from modaxfer.losses.supervised import Supervised
 from modaxfer.plan import Role
-from problem_names import objective_of
+from problem_names import criterion_of
 
 TARGETS = torch.tensor([0, 0, 0, 1])
 OUTPUTS = torch.tensor([[1.0, -1.0], [0.5, 0.0], [0.0, 2.0], [3.0, 1.0]])
 
 
 def loss(**settings):
-    objective = objective_of("binary", 2, TARGETS.numpy())
-    facts = StreamFacts(role=Role.TARGET, width=4, outputs=2, objective=objective, rows=4, targets=TARGETS)
+    criterion = criterion_of("binary", 2, TARGETS.numpy())
+    facts = StreamFacts(role=Role.TARGET, width=4, outputs=2, criterion=criterion, rows=4, targets=TARGETS)
     return Supervised(LossContext(streams={"train": facts}, seed=0, start=torch.nn.Identity, **settings))
 
 
@@ -52,8 +52,8 @@ def test_smoothing_is_torchs_own() -> None:
 
 def test_a_regression_has_its_scale() -> None:
     targets = np.array([1.0, 3.0, 5.0])
-    objective = objective_of("regression", 0, targets)
-    facts = StreamFacts(role=Role.TARGET, width=4, outputs=1, objective=objective, rows=3)
+    criterion = criterion_of("regression", 0, targets)
+    facts = StreamFacts(role=Role.TARGET, width=4, outputs=1, criterion=criterion, rows=3)
     batch = StreamBatch(
         name="train",
         role=Role.TARGET,

@@ -11,7 +11,7 @@ from modaxfer.contracts import LossContext, Step, StreamBatch, StreamFacts
 from modaxfer.errors import RefusedError
 from modaxfer.losses.mcc import Mcc, class_confusion
 from modaxfer.plan import Role
-from modaxfer.problems.objectives.softmax import Softmax
+from modaxfer.problems.criteria.softmax import Softmax
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
@@ -41,7 +41,7 @@ def test_it_is_the_formula_of_the_paper() -> None:
 
 def facts(labelled: bool) -> StreamFacts:
     targets = torch.tensor([0, 1]).numpy() if labelled else None
-    return StreamFacts(role=Role.TARGET, width=4, outputs=3, objective=Softmax(classes=3), rows=2, targets=targets)
+    return StreamFacts(role=Role.TARGET, width=4, outputs=3, criterion=Softmax(classes=3), rows=2, targets=targets)
 
 
 def context(*labelled: bool) -> LossContext:

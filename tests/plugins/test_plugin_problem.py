@@ -40,7 +40,7 @@ def tell(problem, folder):
         "bars": {name: values.get(metrics["primary"]) for name, values in bars.items()},
         "predicted": [row["prediction"] for row in rows[:40]],
         "scores": sorted(rows[0].get("scores") or ()),
-        "stored": json.load(open(output + "/model/model.json"))["objective"],
+        "stored": json.load(open(output + "/model/model.json"))["criterion"],
         "columns": pq.read_table(output + "/predictions.parquet").column_names,
         "pipeline": open(output + "/README.md").read().split("pipeline_tag: ")[1].split()[0],
     }

@@ -14,8 +14,8 @@ from torch.nn import functional
 from modaxfer.contracts import UNSEEN, ragged
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.metrics.tagged import span_f1, tag_accuracy
+from modaxfer.problems.criteria.tags import TagSoftmax
 from modaxfer.problems.labels.tags import TagLabels
-from modaxfer.problems.objectives.tags import TagSoftmax
 from modaxfer.problems.tagging import Tagging
 from modaxfer.spec import IMAGE, WORDS, Field, Target
 
@@ -120,13 +120,13 @@ def test_words_are_counted_by_tag():
     assert [count.tolist() for count in counts] == [[0, 2], [1, 2], [0, 3]]
 
 
-def objective():
-    return Tagging().objective(3, TRAIN)
+def criterion():
+    return Tagging().criterion(3, TRAIN)
 
 
 def test_batches_are_padded_with_what_has_no_loss():
-    assert objective().names == ("B-PER", "I-PER", "O")
-    batch = objective().batch(LABELS.encode([("O", "B-LOC"), ("I-PER", "O", "B-PER")], ()))
+    assert criterion().names == ("B-PER", "I-PER", "O")
+    batch = criterion().batch(LABELS.encode([("O", "B-LOC"), ("I-PER", "O", "B-PER")], ()))
     assert batch.tolist() == [[2, UNSEEN, UNSEEN], [1, 2, 0]]
 
 
@@ -136,7 +136,7 @@ def test_loss_is_the_mean_cross_entropy_of_the_parts_that_were_read():
     targets = torch.tensor([[0, 1, 2], [2, UNSEEN, 1], [UNSEEN, UNSEEN, UNSEEN]])
     marks = torch.zeros(3, 3, 1)
     marks[1, 2], marks[2, 1:] = math.nan, -math.inf
-    losses = objective().loss(outputs + marks, targets)
+    losses = criterion().loss(outputs + marks, targets)
     by_part = functional.cross_entropy(outputs.flatten(0, 1), targets.flatten().clamp(min=0), reduction="none")
     expected = [by_part[:3].mean(), by_part[3], torch.tensor(0.0)]
     torch.testing.assert_close(losses, torch.stack(expected))
@@ -147,12 +147,12 @@ def test_loss_is_the_mean_cross_entropy_of_the_parts_that_were_read():
 
 def test_balanced_weights_are_scikit_learns_over_words():
     # Three O, two B-PER, one I-PER: 6 / (3 * count).
-    torch.testing.assert_close(objective().class_weights(TRAIN), torch.tensor([1.0, 2.0, 2 / 3]))
+    torch.testing.assert_close(criterion().class_weights(TRAIN), torch.tensor([1.0, 2.0, 2 / 3]))
 
 
 def test_a_part_that_was_not_read_is_outside():
     rows = [torch.tensor([[9.0, 0.0, 0.0], [math.nan] * 3]), torch.tensor([[0.0, 0.0, 5.0]])]
-    said, scores = objective().decode(rows)
+    said, scores = criterion().decode(rows)
     assert listed(said) == [["B-PER", "O"], ["O"]]
     assert scores[0][0] == pytest.approx(torch.tensor([9.0, 0, 0]).softmax(0)[0].item())
     assert math.isnan(scores[0][1])
@@ -163,15 +163,15 @@ def test_without_o_the_most_frequent_tag_is_said_of_what_was_not_read():
 
 
 def test_rows_without_a_known_tag_have_no_loss():
-    assert objective().known(LABELS.encode([("B-LOC",), ("B-LOC", "O")], ())).tolist() == [False, True]
+    assert criterion().known(LABELS.encode([("B-LOC",), ("B-LOC", "O")], ())).tolist() == [False, True]
 
 
 def test_state_restores():
-    assert Tagging().restored({**objective().state(), "later": 1}) == objective()
+    assert Tagging().restored({**criterion().state(), "later": 1}) == criterion()
 
 
 def test_rows_of_parts_are_not_mixed_and_not_solved():
     with pytest.raises(ConfigError, match="cannot be mixed"):
-        objective().soft(torch.zeros(1, 1))
+        criterion().soft(torch.zeros(1, 1))
     with pytest.raises(ConfigError, match="not fitted in closed form"):
-        objective().columns(TRAIN)
+        criterion().columns(TRAIN)

@@ -11,7 +11,7 @@ pytest.importorskip("optuna", reason="optuna chooses the settings of trials")
 
 from modaxfer.runner.tuning.study import Study
 
-pytestmark = pytest.mark.recipe
+pytestmark = [pytest.mark.recipe, pytest.mark.slow]
 
 QUICK = {"epochs": 1, "batch_size": 16, "precision": "fp32", "device": "cpu", "quiet": True}
 SEARCH = {"tune": 2, "tune_over": "learning_rate=1e-3..3e-2"}
@@ -50,7 +50,6 @@ def test_several_tasks_are_searched_for_together(tiny, tmp_path, monkeypatch):
     assert (told["metric"], run.result.primary) == ("mean_primary", "mean_primary")
 
 
-@pytest.mark.slow
 def test_a_fusion_that_is_trained_is_searched_for(tiny, own_rows, tmp_path, monkeypatch):
     encoders = [str(tiny("vit")), str(tiny("bert"))]
     settings = {"encoder": encoders, "strategy": "fusion", "set": {"how": "gated"}, **own_rows("image+text")}

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from modaxfer.runner.session import TaskSession
-from problem_names import objective_of
+from problem_names import criterion_of
 
 
 def session(problem, primary, **more):
-    objective = objective_of(problem, 2)
+    criterion = criterion_of(problem, 2)
     other = dict.fromkeys(
         ("accelerator", "computer", "model", "described", "processor", "splits", "log", "progress", "groups", "recipe"),
         SimpleNamespace(),
     )
     return TaskSession(
-        **other, problem=problem, objective=objective, metrics=(primary,), primary=primary, train=None, batch_size=1,
+        **other, problem=problem, criterion=criterion, metrics=(primary,), primary=primary, train=None, batch_size=1,
         seed=0,
         weights_key="", task_id="own/rows", encoder="x", bridges=(), **more,
     )  # fmt: skip

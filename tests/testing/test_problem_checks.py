@@ -10,12 +10,12 @@ import torch
 
 from made_subjects import subject_of
 from modaxfer.errors import ConfigError
+from modaxfer.problems.criteria.softmax import Softmax
+from modaxfer.problems.criteria.tags import TagSoftmax
 from modaxfer.problems.labels.classes import ClassLabels
 from modaxfer.problems.labels.sets import SetLabels
 from modaxfer.problems.multiclass import Multiclass
 from modaxfer.problems.multilabel import Multilabel
-from modaxfer.problems.objectives.softmax import Softmax
-from modaxfer.problems.objectives.tags import TagSoftmax
 from modaxfer.problems.tagging import Tagging
 from modaxfer.spec import ProblemSpec
 from modaxfer.testing import CheckFailedError, CheckSkippedError
@@ -27,10 +27,10 @@ def with_labels(labels):
     return type(labels.__name__, (Multiclass,), {"labels": labels()})
 
 
-def with_objective(objective):
-    """Return a choice of one of several classes with this objective."""
-    made = {"objective": lambda self, classes, targets: objective(classes=classes), "restored": Multiclass.restored}
-    return type(objective.__name__, (Multiclass,), made)
+def with_criterion(criterion):
+    """Return a choice of one of several classes with this criterion."""
+    made = {"criterion": lambda self, classes, targets: criterion(classes=classes), "restored": Multiclass.restored}
+    return type(criterion.__name__, (Multiclass,), made)
 
 
 class Turned(ClassLabels):
@@ -110,7 +110,7 @@ class Scaled(Softmax):
 
 
 class Forgetful(Multiclass):
-    def objective(self, classes, targets):
+    def criterion(self, classes, targets):
         return Scaled(classes=classes)
 
     def restored(self, state):
@@ -138,7 +138,7 @@ class Cut(TagSoftmax):
 
 
 class CutTagging(Tagging):
-    def objective(self, classes, targets):
+    def criterion(self, classes, targets):
         return Cut.fit(targets)
 
 
@@ -185,22 +185,22 @@ def test_a_sound_problem_passes(code, spec):
     ("check", "code", "message"),
     [
         (problems.labels_are_read_back, with_labels(Turned), r"parsed as another\. Got: 'high' becomes 2"),
-        (problems.loss_is_one_of_each_row, with_objective(Mean), r"one loss of each row\. Got: torch\.float32 \(\)"),
-        (problems.loss_is_one_of_each_row, with_objective(Detached), r"its loss has no gradient"),
-        (problems.loss_is_one_of_each_row, with_objective(Beside), r"depends on the rows beside it"),
-        (problems.least_loss_is_the_right_answer, with_objective(Least), r"accuracy is not at its best\. Got: 0"),
-        (problems.decodes_each_row, with_objective(Endless), r"there are not finite scores of each row"),
-        (problems.decodes_each_row, with_objective(Mild), r"not one of each row and class\. Got: \(?12, 1\)?"),
+        (problems.loss_is_one_of_each_row, with_criterion(Mean), r"one loss of each row\. Got: torch\.float32 \(\)"),
+        (problems.loss_is_one_of_each_row, with_criterion(Detached), r"its loss has no gradient"),
+        (problems.loss_is_one_of_each_row, with_criterion(Beside), r"depends on the rows beside it"),
+        (problems.least_loss_is_the_right_answer, with_criterion(Least), r"accuracy is not at its best\. Got: 0"),
+        (problems.decodes_each_row, with_criterion(Endless), r"there are not finite scores of each row"),
+        (problems.decodes_each_row, with_criterion(Mild), r"not one of each row and class\. Got: \(?12, 1\)?"),
         (problems.absent_and_unknown_labels_are_no_others, with_labels(Greedy), r"empty cell .* Got: 'none'"),
         (problems.absent_and_unknown_labels_are_no_others, with_labels(Blind), r"encoded as a known one\. Got: 0"),
         (problems.absent_and_unknown_labels_are_no_others, with_labels(Forgiving), r"does not count as missed"),
-        (problems.absent_and_unknown_labels_are_no_others, with_objective(Costly), r"lacks costs a loss\. Got: a loss"),
+        (problems.absent_and_unknown_labels_are_no_others, with_criterion(Costly), r"lacks costs a loss\. Got: a loss"),
         (problems.absent_and_unknown_labels_are_no_others, with_labels(Veiled), r"shown as another.* Allowed: strange"),
-        (problems.absent_and_unknown_labels_are_no_others, with_objective(Doubtful), r"are said to have no loss"),
-        (problems.restored_is_what_was_stored, with_objective(Named), r"its state has the key problem"),
-        (problems.weighs_classes_or_refuses, with_objective(Unfair), r"it has classes and refuses to weigh them"),
+        (problems.absent_and_unknown_labels_are_no_others, with_criterion(Doubtful), r"are said to have no loss"),
+        (problems.restored_is_what_was_stored, with_criterion(Named), r"its state has the key problem"),
+        (problems.weighs_classes_or_refuses, with_criterion(Unfair), r"it has classes and refuses to weigh them"),
         (problems.restored_is_what_was_stored, Forgetful, r"restored from its state, it is another"),
-        (problems.weighs_classes_or_refuses, with_objective(Weightless), r"weights of classes are not all above 0"),
+        (problems.weighs_classes_or_refuses, with_criterion(Weightless), r"weights of classes are not all above 0"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -13,7 +13,7 @@ from modaxfer.errors import ConfigError, RunFailedError
 from modaxfer.plan import Component, Role
 from modaxfer.validators.build import build_validator, judged, needs_labels
 
-FACTS = StreamFacts(role=Role.SOURCE, width=3, outputs=2, objective=None, rows=4, targets=np.zeros(4, int))
+FACTS = StreamFacts(role=Role.SOURCE, width=3, outputs=2, criterion=None, rows=4, targets=np.zeros(4, int))
 CONTEXT = ValidatorContext(streams={"train": FACTS}, seed=5)
 SEEN = {"train": Seen(outputs=torch.zeros(2, 2), pooled=torch.zeros, targets=np.zeros(2), score=lambda: 0.5)}
 

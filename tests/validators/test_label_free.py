@@ -29,7 +29,7 @@ ONE_CLASS = BALANCED[:1].repeat(24, 1)
 
 
 def facts(role, link="softmax", outputs=2):
-    return StreamFacts(role=role, width=2, outputs=outputs, objective=None, rows=9, link=link)
+    return StreamFacts(role=role, width=2, outputs=outputs, criterion=None, rows=9, link=link)
 
 
 def both(**changes):

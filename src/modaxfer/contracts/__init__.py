@@ -19,11 +19,11 @@ from modaxfer.contracts.pretraining import (
 )
 from modaxfer.contracts.problems import (
     UNSEEN,
+    Criterion,
     Judge,
     Label,
     LabelType,
     Mistaken,
-    Objective,
     Problem,
     Shortage,
     Simple,
@@ -90,6 +90,7 @@ __all__ = [
     "Corrected",
     "CorrectionContext",
     "CountingProcessor",
+    "Criterion",
     "Encoded",
     "Encoder",
     "EncoderClass",
@@ -114,7 +115,6 @@ __all__ = [
     "LossOutput",
     "Mistaken",
     "Mixed",
-    "Objective",
     "ObjectiveContext",
     "ObjectiveLoss",
     "Origin",

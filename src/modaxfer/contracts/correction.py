@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
-    from modaxfer.contracts.problems import Objective
+    from modaxfer.contracts.problems import Criterion
     from modaxfer.contracts.training import Seen
 
 __all__ = ["Corrected", "CorrectionContext"]
@@ -25,7 +25,7 @@ class CorrectionContext:
     """The trained head, from `modaxfer.contracts.Features` to outputs, in evaluation mode."""
     problem: str
     """Registered name of what the target asks for."""
-    objective: Objective
+    criterion: Criterion
     """How outputs become predictions and scores."""
     classes: Sequence[str] = ()
     """Class or label names, in the order of the outputs; empty for a regression."""

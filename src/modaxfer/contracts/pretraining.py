@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from modaxfer.contracts.model import Encoder
-    from modaxfer.contracts.problems import Objective
+    from modaxfer.contracts.problems import Criterion
 
 __all__ = ["BESIDE", "LABEL", "SOURCE", "ObjectiveContext", "ObjectiveLoss", "PretrainingObjective", "Reading"]
 
@@ -58,7 +58,7 @@ class ObjectiveContext:
     """Name of the field that teachers read, `BESIDE`, where it is another one than the student's."""
     teachers: tuple[Reading, ...] = ()
     """The frozen encoders that it learns from, where its spec asks for some."""
-    labels: Mapping[str, Objective] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, Criterion] = dataclasses.field(default_factory=dict)
     """What the labels of each task ask of a head, by the name under `SOURCE`, where its spec reads labels; each row
     then has a `LABEL` too."""
     autocast: Callable[[], AbstractContextManager[None]] = nullcontext

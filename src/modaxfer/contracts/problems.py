@@ -1,9 +1,9 @@
 """Problems: what a target asks for. How its labels are read and compared, and what a head has to learn to say them.
 
 A `modaxfer.spec.ProblemSpec` registers one. It has two sides. A `LabelType` knows labels, targets and predictions: it
-reads them, numbers them, writes them for people and says what can be guessed without a model. An `Objective` knows
+reads them, numbers them, writes them for people and says what can be guessed without a model. A `Criterion` knows
 tensors: how many outputs a head must give, the loss, and the way from outputs to predictions. They are apart because
-problems share one and differ in the other: an ordinal regression has the labels of a classification and an objective of
+problems share one and differ in the other: an ordinal regression has the labels of a classification and a criterion of
 its own. `modaxfer.problems` has the label types of the framework's own problems, for plugins too.
 
 **Arrays.** Targets, predictions and scores of a split are numpy arrays with a row each. Where rows have a length of
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSEEN",
+    "Criterion",
     "Judge",
     "Label",
     "LabelType",
     "Mistaken",
-    "Objective",
     "Problem",
     "Shortage",
     "Simple",
@@ -77,7 +77,7 @@ class Simple:
     name: str
     """The model, for people: ``tf-idf of one and two words + logistic regression``."""
     predictions: Mapping[str, np.ndarray]
-    """For ``validation`` and ``test``, as `Objective.decode` gives them."""
+    """For ``validation`` and ``test``, as `Criterion.decode` gives them."""
     scores: Mapping[str, np.ndarray | None]
     """Probabilities for ``validation`` and ``test``; None where the problem has none."""
     train_rows: int
@@ -219,7 +219,7 @@ class LabelType(Protocol):
         ...
 
 
-class Objective(Protocol):
+class Criterion(Protocol):
     """What a head learns: its outputs, its loss, and the way back. Arithmetic is float32 or better on any device.
 
     A ragged one sees outputs ``[rows, length, outputs]`` and targets ``[rows, length]`` in a batch, padded with
@@ -304,8 +304,8 @@ class Problem(Protocol):
 
     labels: LabelType
 
-    def objective(self, classes: int, targets: np.ndarray) -> Objective:
-        """Return the objective of a task.
+    def criterion(self, classes: int, targets: np.ndarray) -> Criterion:
+        """Return the criterion of a task.
 
         Args:
             classes: How many classes or labels its training rows have; 0 where the problem has none.
@@ -313,8 +313,8 @@ class Problem(Protocol):
         """
         ...
 
-    def restored(self, state: Mapping[str, Any]) -> Objective:
-        """Return the objective that said `state` of itself, as a run has stored it; unknown keys are left alone."""
+    def restored(self, state: Mapping[str, Any]) -> Criterion:
+        """Return the criterion that said `state` of itself, as a run has stored it; unknown keys are left alone."""
         ...
 
 

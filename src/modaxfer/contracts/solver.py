@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from modaxfer.contracts.model import Readout
-    from modaxfer.contracts.problems import Judge, Objective
+    from modaxfer.contracts.problems import Criterion, Judge
 
 __all__ = ["Fitted", "LayerFeatures", "SolverContext"]
 
@@ -100,7 +100,7 @@ class Fitted:
     head: nn.Module
     """Takes raw pooled features as `readouts` ask for, see `modaxfer.contracts.Features.pooled`; a registered head, so
     that a run can save it."""
-    objective: Objective | None = None
+    criterion: Criterion | None = None
     """How what the head says becomes predictions; None = as the problem does, fitted on the training targets."""
     report: Mapping[str, Any] = field(default_factory=dict)
     """What was tried and chosen, as plain JSON types. ``head`` names what was chosen; what stands under ``left_out``, a

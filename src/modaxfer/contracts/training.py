@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from modaxfer.contracts.problems import Objective
+    from modaxfer.contracts.problems import Criterion
     from modaxfer.plan import Part, Role
 
 __all__ = [
@@ -202,7 +202,7 @@ class StreamFacts:
     """Size of the pooled vector."""
     outputs: int
     """Size of what the head gives per row."""
-    objective: Objective
+    criterion: Criterion
     """What the stream's problem asks of outputs: their loss per row, and the way to predictions."""
     rows: int
     link: str = ""

@@ -65,7 +65,7 @@ class Judged:
     by_layers: Mapping[tuple[int, ...], float] = field(default_factory=dict)
     """The value of each reading that was tried, where several were; the best of these promises too much."""
     predictions: np.ndarray | None = None
-    """What is predicted of each row by a fit to other folds, as `modaxfer.contracts.Objective.decode` gives it; None
+    """What is predicted of each row by a fit to other folds, as `modaxfer.contracts.Criterion.decode` gives it; None
     where nothing is predicted."""
     scores: np.ndarray | None = None
     """Probabilities beside `predictions`; None where there are none."""

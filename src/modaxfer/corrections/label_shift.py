@@ -30,7 +30,7 @@ def fit(context: CorrectionContext, method: str = "em", calibration: str = "bias
     if not (source.outputs.isfinite().all() and target.outputs.isfinite().all()):
         raise RunFailedError("the model says what is no number, so that no shares can be estimated",
                              fix="lower --learning-rate, or use --precision fp32")  # fmt: skip
-    rows = context.objective.known(source.targets)
+    rows = context.criterion.known(source.targets)
     labelled, targets = source.outputs[torch.from_numpy(rows)], source.targets[rows]
     scale, shift = calibrate(labelled, targets, calibration)
     said, unlabelled = ((scale * outputs + shift).double().softmax(1).numpy() for outputs in (labelled, target.outputs))

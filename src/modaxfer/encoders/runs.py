@@ -155,6 +155,8 @@ def read_description(run: Path) -> dict[str, Any]:
             allowed=SCHEMA,
             fix=f"train it again: `modaxfer train --config {run / 'config.yaml'} --output NEW`",
         )
+    if "objective" in values:  # older runs call it so
+        values["criterion"] = values.pop("objective")
     return values
 
 

@@ -55,7 +55,7 @@ def held_out(subject: Subject, count: int) -> HeldOut:
     split = "validation" if "validation" in data.splits and len(data.splits["validation"]) else "test"
     rows = data.splits[split].select(range(min(count, len(data.splits[split])))).to_list()
     examples, logits = list(subject.predictor.examples(rows, data.root)), subject.predictor.logits(rows, data.root)
-    decided = subject.described.decision.apply(subject.predictor.objective, logits)
+    decided = subject.described.decision.apply(subject.predictor.criterion, logits)
     scores = decided.predictions[:, None] if decided.calibrated is None else decided.calibrated
     fields = [one.name for one in subject.tower.fields]
     given = [{name: _given(subject.kind, row[name], data.root) for name in fields} for row in rows]

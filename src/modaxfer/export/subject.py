@@ -26,7 +26,7 @@ CARRIED = {
 """Bridges whose work a ``pipeline.py`` does, and the kind of input."""
 
 _KINDS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "SquaredError": "square"}
-"""By objective, how outputs become scores."""
+"""By criterion, how outputs become scores."""
 
 LIMIT = "`modaxfer predict` and `modaxfer serve` take any run"
 
@@ -64,10 +64,10 @@ class Subject:
         Args:
             divided: Whether the outputs of the form are divided by the temperature already.
         """
-        decision, objective = self.described.decision, self.described.objective
-        scale = objective.state().get("scale", {})
+        decision, criterion = self.described.decision, self.described.criterion
+        scale = criterion.state().get("scale", {})
         return {
-            "kind": _KINDS[type(objective).__name__],
+            "kind": _KINDS[type(criterion).__name__],
             "classes": list(self.described.classes),
             "temperature": 1.0 if divided else decision.temperature,
             "thresholds": list(decision.thresholds),
@@ -137,7 +137,7 @@ def refuse_uncarried(described: ModelDescription) -> None:
         _refuse_drawing(tower)
     if tower.readout.pooling in PARTS:
         raise _refused("answers for each part of a row", tower.readout.pooling)
-    if type(described.objective).__name__ not in _KINDS:
+    if type(described.criterion).__name__ not in _KINDS:
         raise _refused("the answers of this problem", described.problem)
     if tower.encoder_options.long == "mean_of_windows":
         raise _refused("a mean over windows of a row", "encoder.long=mean_of_windows", allowed="head, head_tail")

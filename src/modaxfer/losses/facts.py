@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from modaxfer.contracts import Objective
+    from modaxfer.contracts import Criterion
     from modaxfer.plan import Stream
 
 __all__ = ["facts_of"]
 
 
 def facts_of(
-    stream: Stream, objective: Objective, link: str, width: int, rows: int, targets: Callable[[], np.ndarray]
+    stream: Stream, criterion: Criterion, link: str, width: int, rows: int, targets: Callable[[], np.ndarray]
 ) -> StreamFacts:
     """Return the facts of `stream`.
 
     Args:
         stream: Of a phase.
-        objective: Of its task.
+        criterion: Of its task.
         link: Of its problem, see `modaxfer.spec.ProblemSpec.link`.
         width: Of the vector that its task's head takes.
         rows: Of the split that it draws from.
@@ -34,8 +34,8 @@ def facts_of(
     return StreamFacts(
         role=stream.role,
         width=width,
-        outputs=objective.outputs,
-        objective=objective,
+        outputs=criterion.outputs,
+        criterion=criterion,
         rows=rows,
         link=link,
         targets=targets() if stream.labels is Labels.GIVEN else None,

@@ -163,8 +163,8 @@ def made_up(name: str, term: Term, phase: Phase, facts: StreamFacts, seen: Mappi
 
 def _targets(stream: Stream, facts: StreamFacts, seen: Seen) -> torch.Tensor | None:
     if stream.labels is Labels.PREDICTED:
-        return predicted(facts.objective, seen.outputs)
-    return None if facts.targets is None else facts.objective.batch(facts.targets[: len(seen.outputs)])
+        return predicted(facts.criterion, seen.outputs)
+    return None if facts.targets is None else facts.criterion.batch(facts.targets[: len(seen.outputs)])
 
 
 def made_up_parameters(phase: Phase) -> dict[str, TrainedParameter]:

@@ -28,7 +28,7 @@ class Supervised(nn.Module):
 
     def __init__(self, context: LossContext) -> None:
         super().__init__()
-        self._objectives = {name: facts.objective for name, facts in context.streams.items()}
+        self._criteria = {name: facts.criterion for name, facts in context.streams.items()}
         self._smoothing = context.label_smoothing
         self._weights: dict[str, torch.Tensor] = {}
         for name, facts in context.streams.items() if context.class_weight is not None else ():
@@ -38,7 +38,7 @@ class Supervised(nn.Module):
                     got=f"{context.class_weight}, labels of stream {name} predicted or hidden",
                     fix="leave train.class_weight out, or choose another strategy",
                 )
-            self._weights[name] = facts.objective.class_weights(facts.targets)
+            self._weights[name] = facts.criterion.class_weights(facts.targets)
 
     def forward(self, step: Step) -> torch.Tensor:
         """Return one loss per row, ``[rows]``.
@@ -50,11 +50,11 @@ class Supervised(nn.Module):
         targets = stream.known_targets()
         if stream.views > 1:
             targets = targets.repeat(stream.views, *[1] * (targets.ndim - 1))
-        losses: torch.Tensor = self._objectives[stream.name].loss(
+        losses: torch.Tensor = self._criteria[stream.name].loss(
             stream.outputs, targets, self._weights.get(stream.name), self._smoothing
         )
         return losses.view(stream.views, -1).mean(0) if stream.views > 1 else losses
 
     def total(self, stream: str, targets: torch.Tensor) -> float:
         """Return the number of rows, or the sum of their classes' weights."""
-        return self._objectives[stream].total_weight(targets, self._weights.get(stream))
+        return self._criteria[stream].total_weight(targets, self._weights.get(stream))

@@ -38,7 +38,7 @@ class Labelled:
         self._rows, self._targets = data.splits["train"].select_columns([field.name]), data.targets["train"]
         self._order = np.random.default_rng(0).permutation(len(self._rows))
         self.sizes = np.diff([*range(0, len(self._order), ROWS), len(self._order)]).astype(np.int64)
-        self.labels = problem_of(spec.target.problem).objective(len(data.classes), self._targets)
+        self.labels = problem_of(spec.target.problem).criterion(len(data.classes), self._targets)
         self.told = f"{spec.target.problem} of {len(data.classes)} classes" if data.classes else spec.target.problem
         self.seen = SeenRows.of(task_id, data.fingerprint, data.digests["train"])
 

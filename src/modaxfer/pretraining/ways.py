@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modaxfer.contracts import Objective
+from modaxfer.contracts import Criterion
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.errors import RefusedError
 from modaxfer.pretraining.labelled import Labelled
@@ -44,7 +44,7 @@ class Way:
         return common_root(source.root for source in self.sources)
 
     @property
-    def labels(self) -> Mapping[str, Objective]:
+    def labels(self) -> Mapping[str, Criterion]:
         """What the labels of each task ask of a head, by its id; none where no label is read."""
         return {source.task_id: source.labels for source in self.sources if isinstance(source, Labelled)}
 

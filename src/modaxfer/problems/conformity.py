@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from modaxfer.contracts import LabelType, Objective, Problem
+from modaxfer.contracts import Criterion, LabelType, Problem
 from modaxfer.registry import fault
 
-__all__ = ["require_objective", "require_problem"]
+__all__ = ["require_criterion", "require_problem"]
 
 
 def require_problem(name: str, problem: object) -> None:
@@ -18,13 +18,13 @@ def require_problem(name: str, problem: object) -> None:
     _require(f"the label type of problem {name}", problem.labels, LabelType)  # type: ignore[attr-defined]
 
 
-def require_objective(name: str, objective: object) -> None:
-    """Check that `objective` has all that `modaxfer.contracts` asks of it.
+def require_criterion(name: str, criterion: object) -> None:
+    """Check that `criterion` has all that `modaxfer.contracts` asks of it.
 
     Raises:
         PluginFaultError: It lacks something; all of it is named.
     """
-    _require(f"the objective of problem {name}", objective, Objective)
+    _require(f"the criterion of problem {name}", criterion, Criterion)
 
 
 def _require(what: str, found: object, contract: type) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.problems.criteria.softmax import Softmax
 from modaxfer.problems.labels.classes import ClassLabels
-from modaxfer.problems.objectives.softmax import Softmax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,10 @@ class Multiclass:
 
     labels = ClassLabels()
 
-    def objective(self, classes: int, targets: np.ndarray) -> Softmax:
+    def criterion(self, classes: int, targets: np.ndarray) -> Softmax:
         """Return the cross-entropy over the classes."""
         return Softmax(classes=classes)
 
     def restored(self, state: Mapping[str, Any]) -> Softmax:
-        """Return the objective that a run has stored."""
+        """Return the criterion that a run has stored."""
         return Softmax.from_state(state)

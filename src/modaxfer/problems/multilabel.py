@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.problems.criteria.sigmoid import Sigmoid
 from modaxfer.problems.labels.sets import SetLabels
-from modaxfer.problems.objectives.sigmoid import Sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,10 @@ class Multilabel:
 
     labels = SetLabels()
 
-    def objective(self, classes: int, targets: np.ndarray) -> Sigmoid:
+    def criterion(self, classes: int, targets: np.ndarray) -> Sigmoid:
         """Return the binary cross-entropy, averaged over labels."""
         return Sigmoid(classes=classes)
 
     def restored(self, state: Mapping[str, Any]) -> Sigmoid:
-        """Return the objective that a run has stored."""
+        """Return the criterion that a run has stored."""
         return Sigmoid.from_state(state)

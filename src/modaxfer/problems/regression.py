@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.problems.criteria.square import SquaredError, TargetScale
 from modaxfer.problems.labels.values import ValueLabels
-from modaxfer.problems.objectives.square import SquaredError, TargetScale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,10 @@ class Regression:
 
     labels = ValueLabels()
 
-    def objective(self, classes: int, targets: np.ndarray) -> SquaredError:
+    def criterion(self, classes: int, targets: np.ndarray) -> SquaredError:
         """Return the squared error of targets standardised as the training ones are."""
         return SquaredError(scale=TargetScale.fit(targets))
 
     def restored(self, state: Mapping[str, Any]) -> SquaredError:
-        """Return the objective that a run has stored."""
+        """Return the criterion that a run has stored."""
         return SquaredError.from_state(state)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modaxfer.problems.criteria.tags import TagSoftmax
 from modaxfer.problems.labels.tags import TagLabels
-from modaxfer.problems.objectives.tags import TagSoftmax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,10 @@ class Tagging:
 
     labels = TagLabels()
 
-    def objective(self, classes: int, targets: np.ndarray) -> TagSoftmax:
+    def criterion(self, classes: int, targets: np.ndarray) -> TagSoftmax:
         """Return the cross-entropy over the tags of the training rows."""
         return TagSoftmax.fit(targets)
 
     def restored(self, state: Mapping[str, Any]) -> TagSoftmax:
-        """Return the objective that a run has stored."""
+        """Return the criterion that a run has stored."""
         return TagSoftmax.from_state(state)

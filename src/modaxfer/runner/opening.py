@@ -113,7 +113,7 @@ def _model(parts: _Parts, encoders: Sequence[Any]) -> TransferModel:
     resolved, described = parts.resolved, parts.described
     if resolved.parent is None:
         hidden = [encoder.hidden_size for encoder in encoders]
-        fresh = partial(_fresh_head, resolved, described.objective.outputs, hidden)
+        fresh = partial(_fresh_head, resolved, described.criterion.outputs, hidden)
         return build_model(described, parts.bridges, encoders, fresh)
     model = build_model(described, parts.bridges, encoders, None)
     fill_model(model, resolved.parent)
@@ -132,7 +132,7 @@ def _session(
         processor=parts.processor,
         splits=parts.rows.splits,
         problem=described.problem,
-        objective=described.objective,
+        criterion=described.criterion,
         metrics=resolved.metrics,
         primary=resolved.primary,
         cost=known_cost(resolved.config, resolved.task, resolved.data.classes),
@@ -196,7 +196,7 @@ def _described(resolved: ResolvedTask, precision: str, context: RunContext) -> M
         types=_types(resolved),
         classes=data.classes,
         problem=problem_name(problem),
-        objective=resolved.objective,
+        criterion=resolved.criterion,
         head={} if resolved.parent is None else resolved.parent.head,
         precision=precision,
     )

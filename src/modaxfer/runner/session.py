@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from modaxfer.config import TrainOptions
-from modaxfer.contracts import PARTS, Batch, Bridge, Example, LabelType, Objective, Processor
+from modaxfer.contracts import PARTS, Batch, Bridge, Criterion, Example, LabelType, Processor
 from modaxfer.metrics import CostMatrix, compute, needs_cost
 from modaxfer.metrics.choice import direction
 from modaxfer.plan import Privacy
@@ -63,7 +63,7 @@ class TaskSession:
     splits: Mapping[str, Split]
     problem: str
     """Registered name of what the target asks for."""
-    objective: Objective
+    criterion: Criterion
     metrics: tuple[str, ...]
     primary: str
     cost: CostMatrix = ()
@@ -169,7 +169,7 @@ class TaskSession:
         run = lambda batch: self.model(batch, start)  # noqa: E731
         if self.model.readout.pooling in PARTS:
             return self._parts(split, run, rows=rows, collate=collate, label=label)
-        return self._all_rows(split, run, self.objective.outputs, rows=rows, collate=collate, label=label)
+        return self._all_rows(split, run, self.criterion.outputs, rows=rows, collate=collate, label=label)
 
     def vectors(
         self,
@@ -224,14 +224,14 @@ class TaskSession:
 
     def decoded(self, logits: Any) -> Predictions:
         """Return what logits say, as `logits` returns them, before any decision of their own is chosen."""
-        predictions, scores = self.objective.decode(logits)
+        predictions, scores = self.criterion.decode(logits)
         return Predictions(predictions=predictions, scores=scores, outputs=logits)
 
     def decided(self, made: Predictions) -> Predictions:
         """Return `made` with the predictions of the decision that was chosen on validation rows."""
         if made.outputs is None or not (self.decision.thresholds or self.decision.cost):
             return made
-        return replace(made, predictions=self.decision.apply(self.objective, made.outputs).predictions)
+        return replace(made, predictions=self.decision.apply(self.criterion, made.outputs).predictions)
 
     def score(self, split: Split, made: Predictions, names: tuple[str, ...] | None = None) -> dict[str, float]:
         """Return metric name to value."""

@@ -10,7 +10,7 @@ import numpy as np
 from modaxfer.contracts import Encoded, Judged
 from modaxfer.errors import RefusedError
 from modaxfer.registry import call_target, fault, problem_spec, registry
-from modaxfer.transferability.targets import objective_of
+from modaxfer.transferability.targets import criterion_of
 
 if TYPE_CHECKING:
     from modaxfer.spec import TransferabilitySpec
@@ -84,7 +84,7 @@ def judged(name: str, encoded: Encoded) -> Judged:
 
 def _check_rows(encoded: Encoded) -> None:
     bad = int((~np.isfinite(encoded.layers).all(axis=(0, 2))).sum())
-    unseen = int((~objective_of(encoded).known(encoded.targets)).sum())
+    unseen = int((~criterion_of(encoded).known(encoded.targets)).sum())
     if bad or unseen:
         raise RefusedError(
             "some rows cannot be judged",

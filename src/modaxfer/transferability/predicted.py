@@ -18,7 +18,7 @@ from modaxfer.metrics.resampling import summed
 from modaxfer.registry import problem_spec
 from modaxfer.transferability.nests import Nests, by_neighbours, by_ridge
 from modaxfer.transferability.reading import readings
-from modaxfer.transferability.targets import objective_of
+from modaxfer.transferability.targets import criterion_of
 
 if TYPE_CHECKING:
     from modaxfer.contracts import Encoded
@@ -80,10 +80,10 @@ class _Search:
     """
 
     def __init__(self, encoded: Encoded, *, scaled: bool) -> None:
-        self.nests, self.objective = Nests(encoded), objective_of(encoded)
+        self.nests, self.criterion = Nests(encoded), criterion_of(encoded)
         self.link = problem_spec(encoded.problem).link
         self.references = encoded.targets[self.nests.order]
-        self.labels = FitTargets.of(self.references, self.objective, None)
+        self.labels = FitTargets.of(self.references, self.criterion, None)
         name = encoded.metric or default_metrics(encoded.problem)[0]
         self.metric = find_metric(name, encoded.problem, cost=encoded.cost)
         self.scaled = scaled and self.link != "identity"
@@ -143,7 +143,7 @@ class _Search:
 
     def _decoded(self, outputs: torch.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
         """Return predictions and scores; by a metric that reads costs what is expected to cost least is said."""
-        predictions, scores = self.objective.decode(outputs)
+        predictions, scores = self.criterion.decode(outputs)
         if self.metric.cost and scores is not None:
             predictions = cheapest(scores, self.metric.cost)
         return predictions, scores

@@ -9,17 +9,17 @@ import numpy as np
 from modaxfer.registry import problem_of
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Encoded, Objective
+    from modaxfer.contracts import Criterion, Encoded
 
-__all__ = ["columns_of", "objective_of"]
+__all__ = ["columns_of", "criterion_of"]
 
 
-def objective_of(encoded: Encoded) -> Objective:
-    """Return the objective of the rows' targets."""
-    return problem_of(encoded.problem).objective(len(encoded.classes), encoded.targets)
+def criterion_of(encoded: Encoded) -> Criterion:
+    """Return the criterion of the rows' targets."""
+    return problem_of(encoded.problem).criterion(len(encoded.classes), encoded.targets)
 
 
 def columns_of(encoded: Encoded) -> np.ndarray:
     """Return float64 ``[rows, outputs]``: one-hot classes, 0/1 labels, or the standardised value."""
-    columns: np.ndarray = objective_of(encoded).columns(encoded.targets).double().numpy()
+    columns: np.ndarray = criterion_of(encoded).columns(encoded.targets).double().numpy()
     return columns

@@ -7,7 +7,7 @@ import torch
 
 from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.space import Space
-from problem_names import balanced_weights, objective_of
+from problem_names import balanced_weights, criterion_of
 
 FOLDS = 4
 
@@ -53,13 +53,13 @@ def labels_of(rows, seed=0):
 
 
 def space_of(rows, targets, problem, *, classes=3, sizes=None, balanced=False):
-    """Return the standardised space of `rows`, their folds lying one behind the other, and its objective."""
+    """Return the standardised space of `rows`, their folds lying one behind the other, and its criterion."""
     sizes = sizes or (len(rows), 0)
     train = targets[: sum(sizes[:-1])]
-    objective = objective_of(problem, classes, train)
+    criterion = criterion_of(problem, classes, train)
     weights = balanced_weights(problem, classes, train) if balanced else None
-    cut = Cut.of(torch.from_numpy(rows), FitTargets.of(targets, objective, weights), sizes)
-    return Space.standardised(cut), objective
+    cut = Cut.of(torch.from_numpy(rows), FitTargets.of(targets, criterion, weights), sizes)
+    return Space.standardised(cut), criterion
 
 
 def folds_of(sizes):

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import AffineMaps, FitTargets
-from problem_names import balanced_weights, objective_of
+from problem_names import balanced_weights, criterion_of
 
 OUTPUTS = torch.from_numpy(0.3 * np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32))
 
@@ -20,7 +20,7 @@ def drawn(slope):
 
 def test_the_temperature_is_the_most_likely_one():
     targets = drawn(8.0)
-    labels = FitTargets.of(targets, objective_of("multiclass", 3), None)
+    labels = FitTargets.of(targets, criterion_of("multiclass", 3), None)
     calibration = Calibration.fit(OUTPUTS, labels, "softmax")
 
     def loss(slope):
@@ -32,14 +32,14 @@ def test_the_temperature_is_the_most_likely_one():
 
 
 def test_separated_rows_give_a_finite_temperature():
-    labels = FitTargets.of(OUTPUTS.argmax(1).numpy(), objective_of("multiclass", 3), None)
+    labels = FitTargets.of(OUTPUTS.argmax(1).numpy(), criterion_of("multiclass", 3), None)
     slope = Calibration.fit(OUTPUTS, labels, "softmax").slope
     assert torch.isfinite(slope).all()
     assert float(slope[0]) > 8
 
 
 def test_useless_outputs_do_not_turn_around():
-    labels = FitTargets.of((-OUTPUTS).argmax(1).numpy(), objective_of("multiclass", 3), None)
+    labels = FitTargets.of((-OUTPUTS).argmax(1).numpy(), criterion_of("multiclass", 3), None)
     assert float(Calibration.fit(OUTPUTS, labels, "softmax").slope[0]) > 0
 
 
@@ -47,7 +47,7 @@ def test_every_label_gets_platts_slope_and_offset():
     noisy = OUTPUTS.numpy() + 0.2 * np.random.default_rng(2).normal(size=(400, 3))
     targets = (noisy > [0, 0.2, 0.4]).astype(np.float32)
     for weights in (None, balanced_weights("multilabel", 3, targets)):
-        labels = FitTargets.of(targets, objective_of("multilabel", 3), weights)
+        labels = FitTargets.of(targets, criterion_of("multilabel", 3), weights)
         logits = Calibration.fit(OUTPUTS, labels, "sigmoid").apply(OUTPUTS)
         for label in range(3):
             model = LogisticRegression(C=1e6, class_weight=None if weights is None else "balanced")
@@ -58,7 +58,7 @@ def test_every_label_gets_platts_slope_and_offset():
 
 def test_a_label_that_never_occurs_is_never_said():
     targets = np.zeros((400, 3), np.float32)
-    labels = FitTargets.of(targets, objective_of("multilabel", 3), None)
+    labels = FitTargets.of(targets, criterion_of("multilabel", 3), None)
     logits = Calibration.fit(OUTPUTS, labels, "sigmoid").apply(OUTPUTS)
     assert (logits < -3).all()
 

@@ -43,8 +43,8 @@ def expected_by_fold(model, targets, method):
 
 def test_held_out_ridge_is_scikit_learns():
     targets = values_of(ROWS)
-    space, objective = space_of(ROWS, targets, "regression", sizes=SIZES)
-    values, _ = objective.decode(space.cut.held_out(solve_ridge(space, 7.0)))
+    space, criterion = space_of(ROWS, targets, "regression", sizes=SIZES)
+    values, _ = criterion.decode(space.cut.held_out(solve_ridge(space, 7.0)))
     expected = expected_by_fold(make_pipeline(StandardScaler(), Ridge(alpha=7.0)), targets, "predict")
     np.testing.assert_allclose(values, expected, atol=2e-3)  # 1e-4 of the target's deviation
 
@@ -52,8 +52,8 @@ def test_held_out_ridge_is_scikit_learns():
 def test_one_row_per_fold_is_leave_one_out():
     rows = rows_of(24, width=5)
     targets = values_of(rows)
-    space, objective = space_of(rows, targets, "regression", sizes=(*[1] * 24, 0))
-    values, _ = objective.decode(space.cut.held_out(solve_ridge(space, 2.0)))
+    space, criterion = space_of(rows, targets, "regression", sizes=(*[1] * 24, 0))
+    values, _ = criterion.decode(space.cut.held_out(solve_ridge(space, 2.0)))
     model = make_pipeline(StandardScaler(), Ridge(alpha=2.0))
     expected = cross_val_predict(model, rows, targets, cv=LeaveOneOut())
     np.testing.assert_allclose(values, expected, atol=1e-4 * targets.std())
@@ -64,10 +64,10 @@ def test_leave_one_out_chooses_the_penalty_that_ridgecv_chooses():
     targets = values_of(rows, seed=4)
     penalties = head_named("ridge").grid
     reference = RidgeCV(alphas=penalties).fit(StandardScaler().fit_transform(rows), targets)
-    space, objective = space_of(rows, targets, "regression", sizes=(*[1] * 40, 0))
+    space, criterion = space_of(rows, targets, "regression", sizes=(*[1] * 40, 0))
     errors = []
     for penalty in penalties:
-        values, _ = objective.decode(space.cut.held_out(solve_ridge(space, penalty)))
+        values, _ = criterion.decode(space.cut.held_out(solve_ridge(space, penalty)))
         errors.append(float(np.square(values - targets).mean()))
     assert penalties[int(np.argmin(errors))] == reference.alpha_
 
@@ -92,17 +92,17 @@ def test_weighted_ridge_is_scikit_learns():
 @pytest.mark.parametrize("shrinkage", [0.05, 0.6])
 def test_held_out_lda_is_scikit_learns(shrinkage):
     targets = classes_of(ROWS)
-    space, objective = space_of(ROWS, targets, "multiclass", sizes=SIZES)
-    _, chances = objective.decode(space.cut.held_out(solve_discriminant(space, shrinkage)))
+    space, criterion = space_of(ROWS, targets, "multiclass", sizes=SIZES)
+    _, chances = criterion.decode(space.cut.held_out(solve_discriminant(space, shrinkage)))
     model = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage))
     np.testing.assert_allclose(chances, expected_by_fold(model, targets, "predict_proba"), atol=1e-4)
 
 
 def test_balanced_lda_has_equal_priors():
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, "multiclass", balanced=True)
+    space, criterion = space_of(TRAIN, targets, "multiclass", balanced=True)
     head, _ = head_named("lda").fit(space, 0.3, "softmax", None)
-    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
+    _, chances = criterion.decode(said(head, torch.from_numpy(ROWS)))
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3, priors=np.full(3, 1 / 3))
     expected = make_pipeline(StandardScaler(), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
     np.testing.assert_allclose(chances, expected, atol=1e-4)
@@ -112,11 +112,11 @@ def test_balanced_lda_has_equal_priors():
 @pytest.mark.parametrize(("problem", "classes"), [("binary", 2), ("multiclass", 3)])
 def test_folded_logistic_is_scikit_learns(problem, classes, balanced):
     targets = classes_of(TRAIN, classes)
-    space, objective = space_of(TRAIN, targets, problem, classes=classes, balanced=balanced)
+    space, criterion = space_of(TRAIN, targets, problem, classes=classes, balanced=balanced)
     head, converged = head_named("logistic").fit(space, 0.1, "softmax", None)
     model = make_pipeline(StandardScaler(), exact_logistic(class_weight="balanced" if balanced else None))
     model.fit(EXACT_TRAIN, targets)
-    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
+    _, chances = criterion.decode(said(head, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, model.predict_proba(EXACT), atol=1e-4)
     coefficients = model[-1].coef_ / model[0].scale_
     weight = head.linear.weight.detach().numpy()
@@ -127,8 +127,8 @@ def test_folded_logistic_is_scikit_learns(problem, classes, balanced):
 
 def test_held_out_logistic_is_scikit_learns():
     targets = classes_of(ROWS)
-    space, objective = space_of(ROWS, targets, "multiclass", sizes=SIZES)
-    _, chances = objective.decode(space.cut.held_out(solve_logistic(space, 0.1, "softmax").maps))
+    space, criterion = space_of(ROWS, targets, "multiclass", sizes=SIZES)
+    _, chances = criterion.decode(space.cut.held_out(solve_logistic(space, 0.1, "softmax").maps))
     model = make_pipeline(StandardScaler(), exact_logistic())
     np.testing.assert_allclose(chances, expected_by_fold(model, targets, "predict_proba"), atol=1e-4)
 
@@ -136,22 +136,22 @@ def test_held_out_logistic_is_scikit_learns():
 @pytest.mark.parametrize("balanced", [False, True])
 def test_multilabel_logistic_is_one_against_the_rest(balanced):
     targets = labels_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, "multilabel", balanced=balanced)
+    space, criterion = space_of(TRAIN, targets, "multilabel", balanced=balanced)
     head, _ = head_named("logistic").fit(space, 0.1, "sigmoid", None)
     model = exact_logistic(class_weight="balanced" if balanced else None)
     reference = make_pipeline(StandardScaler(), OneVsRestClassifier(model)).fit(EXACT_TRAIN, targets)
-    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
+    _, chances = criterion.decode(said(head, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, reference.predict_proba(EXACT), atol=1e-4)
 
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_warm_start_ends_where_a_cold_one_does(exact):
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, "multiclass")
+    space, criterion = space_of(TRAIN, targets, "multiclass")
     near = solve_logistic(space, 0.03, "softmax")
     warm = solve_logistic(space, 0.1, "softmax", start=near, exact=exact)
     cold = solve_logistic(space, 0.1, "softmax")
-    chances = [objective.decode(space.cut.held_out(fit.maps))[1] for fit in (warm, cold)]
+    chances = [criterion.decode(space.cut.held_out(fit.maps))[1] for fit in (warm, cold)]
     np.testing.assert_allclose(*chances, atol=1e-4 if exact else 1e-2)
     assert warm.converged
     assert warm.steps <= cold.steps + 2
@@ -163,23 +163,23 @@ def test_a_class_that_a_split_never_sees_gets_no_chance_there(problem):
     targets = classes_of(TRAIN, classes)
     targets[:90][targets[:90] == classes - 1] = 0
     targets[90:] = classes - 1
-    space, objective = space_of(TRAIN, targets, problem, classes=classes, sizes=(90, 90, 0))
+    space, criterion = space_of(TRAIN, targets, problem, classes=classes, sizes=(90, 90, 0))
     for maps in (
         solve_logistic(space, 0.1, "softmax").maps,
         solve_discriminant(space, 0.3),
     ):
         outputs = space.cut.held_out(maps)
         assert torch.isfinite(outputs).all()
-        _, chances = objective.decode(outputs)
+        _, chances = criterion.decode(outputs)
         assert chances[90:, classes - 1].max() < 1e-3
 
 
 def test_a_label_that_never_occurs_stays_out():
     targets = labels_of(TRAIN)
     targets[:, 2] = 0
-    space, objective = space_of(TRAIN, targets, "multilabel")
+    space, criterion = space_of(TRAIN, targets, "multilabel")
     head, converged = head_named("logistic").fit(space, 0.1, "sigmoid", None)
-    _, chances = objective.decode(said(head, torch.from_numpy(ROWS)))
+    _, chances = criterion.decode(said(head, torch.from_numpy(ROWS)))
     assert chances[:, 2].max() < 1e-3
     assert converged
 
@@ -193,19 +193,19 @@ def test_a_label_that_never_occurs_stays_out():
 )
 def test_folded_pca_and_head_are_scikit_learns(head, value, model):
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, "multiclass")
+    space, criterion = space_of(TRAIN, targets, "multiclass")
     folded, _ = head_named(head).fit(reduce_linearly(space, "pca", 5), value, "softmax", None)
     expected = make_pipeline(StandardScaler(), PCA(5), model).fit(EXACT_TRAIN, targets).predict_proba(EXACT)
-    _, chances = objective.decode(said(folded, torch.from_numpy(ROWS)))
+    _, chances = criterion.decode(said(folded, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(chances, expected, atol=1e-4)
 
 
 def test_folded_pca_and_ridge_are_scikit_learns():
     targets = values_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, "regression")
+    space, criterion = space_of(TRAIN, targets, "regression")
     folded, _ = head_named("ridge").fit(reduce_linearly(space, "pca", 5), 7.0, "identity", None)
     expected = make_pipeline(StandardScaler(), PCA(5), Ridge(alpha=7.0)).fit(EXACT_TRAIN, targets).predict(EXACT)
-    values, _ = objective.decode(said(folded, torch.from_numpy(ROWS)))
+    values, _ = criterion.decode(said(folded, torch.from_numpy(ROWS)))
     np.testing.assert_allclose(values, expected, atol=1e-4 * targets.std())
 
 
@@ -234,10 +234,10 @@ def test_shrunk_discriminant_directions_solve_fishers_problem():
 
 def test_a_folded_lda_reduction_gives_what_its_steps_give():
     targets = classes_of(TRAIN)
-    space, objective = space_of(TRAIN, targets, "multiclass")
+    space, criterion = space_of(TRAIN, targets, "multiclass")
     reduced = reduce_linearly(space, "lda", 10)
     folded, _ = head_named("logistic").fit(reduced, 0.1, "softmax", None)
     projected = (StandardScaler().fit_transform(EXACT_TRAIN)) @ discriminant_directions(space, 10, 0.3)[0].numpy()
     expected = exact_logistic().fit(projected, targets).predict_proba(projected)
-    _, chances = objective.decode(said(folded, torch.from_numpy(TRAIN)))
+    _, chances = criterion.decode(said(folded, torch.from_numpy(TRAIN)))
     np.testing.assert_allclose(chances, expected, atol=1e-4)

@@ -89,7 +89,7 @@ def judged(found, features, targets, problem):
     (readout,) = found.readouts
     view = View(layers=readout.layers, weights=readout.weights, pooling=readout.pooling)
     with torch.no_grad():
-        predictions, scores = found.objective.decode(said(found.head.eval(), view.read(features)))
+        predictions, scores = found.criterion.decode(said(found.head.eval(), view.read(features)))
     return SCORES[problem](targets, predictions, scores)
 
 
@@ -172,7 +172,7 @@ def test_regression_is_as_good_as_ridgecv():
 def test_ridge_probabilities_are_calibrated():
     features, targets = data("binary")
     found = fitted(features, targets, "binary", head="ridge", reduction="none", pooling="mean", layer="0")
-    _, scores = found.objective.decode(said(found.head, torch.from_numpy(features[:240, 0, 1])))
+    _, scores = found.criterion.decode(said(found.head, torch.from_numpy(features[:240, 0, 1])))
     chosen = scores.max(1)
     right = (scores.argmax(1) == targets[:240]).mean()
     assert abs(chosen.mean() - right) < 0.08
@@ -186,7 +186,7 @@ def test_balanced_classes_are_recalled_more_alike(head):
     for class_weight in (None, "balanced"):
         found = fitted(features, targets, "multiclass", class_weight=class_weight, **settings)
         with torch.no_grad():
-            predictions, _ = found.objective.decode(said(found.head, torch.from_numpy(features[:, 0, 1])))
+            predictions, _ = found.criterion.decode(said(found.head, torch.from_numpy(features[:, 0, 1])))
         shares.append(np.bincount(predictions, minlength=3)[np.bincount(targets).argmin()])
     assert shares[1] > shares[0]
 

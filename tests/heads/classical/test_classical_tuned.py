@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from heads_read import said
 from modaxfer.contracts import LayerFeatures, SolverContext
 from modaxfer.heads.classical import fit, fit_to_tune
-from problem_names import objective_of
+from problem_names import criterion_of
 
 KNOWN, FAINT = slice(0, 180), 3
 
@@ -46,7 +46,7 @@ def test_it_is_a_ridge_on_features_divided_by_one_number():
     rows = rows_of(240)
     targets = values_of(rows)
     found = fitted(rows, targets, "regression", "ridge")
-    values, _ = objective_of("regression", 0, targets[KNOWN]).decode(said(found.head, torch.from_numpy(rows)))
+    values, _ = criterion_of("regression", 0, targets[KNOWN]).decode(said(found.head, torch.from_numpy(rows)))
     even, _ = divided(rows)
     expected = Ridge(alpha=found.report["penalty"]).fit(even[KNOWN], targets[KNOWN]).predict(even)
     np.testing.assert_allclose(values, expected, atol=1e-4 * targets.std())

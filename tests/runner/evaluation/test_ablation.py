@@ -45,7 +45,7 @@ def fused(monkeypatch):
     session = SimpleNamespace(
         model=SimpleNamespace(towers=[0, 0], head=Votes(), reads_tokens=False, eval=lambda: None),
         computer=SimpleNamespace(arithmetic=nullcontext, device="cpu"),
-        objective=SimpleNamespace(decode=decode),
+        criterion=SimpleNamespace(decode=decode),
         splits={"test": SimpleNamespace(targets=targets)},
         problem="binary",
         cost=(),

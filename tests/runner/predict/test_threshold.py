@@ -19,7 +19,7 @@ def run_of(tmp_path):
 
     def write(problem, *classes):
         (tmp_path / "model").mkdir()
-        told = {"schema": SCHEMA, "objective": {"problem": problem}, "classes": classes}
+        told = {"schema": SCHEMA, "criterion": {"problem": problem}, "classes": classes}
         (tmp_path / "model" / "model.json").write_text(json.dumps(told))
         return tmp_path
 

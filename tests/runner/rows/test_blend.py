@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from modaxfer.augmentations.choice import find_augmentations
-from modaxfer.problems.objectives.softmax import Softmax
-from modaxfer.problems.objectives.square import SquaredError
+from modaxfer.problems.criteria.softmax import Softmax
+from modaxfer.problems.criteria.square import SquaredError
 from modaxfer.runner.rows.blend import Blender
 from modaxfer.runner.training.feed import Fed
 from modaxfer.runner.training.targets import RowTargets
@@ -64,12 +64,12 @@ def test_without_blends_there_is_nothing_to_do():
 def test_targets_are_mixed_by_the_same_shares():
     known = np.array([0, 2, 1])
     fed = Fed(batch={}, partners=np.array([1, 0]), shares=torch.tensor([0.75, 1.0]))
-    classes = RowTargets(objective=Softmax(classes=3), given=known)
+    classes = RowTargets(criterion=Softmax(classes=3), given=known)
     assert fed.targets(classes, np.array([0, 1])).tolist() == [[0.75, 0, 0.25], [0, 0, 1]]
-    values = RowTargets(objective=SquaredError(), given=np.array([10.0, 20.0, 30.0]))
+    values = RowTargets(criterion=SquaredError(), given=np.array([10.0, 20.0, 30.0]))
     assert fed.targets(values, np.array([0, 1])).tolist() == [12.5, 20.0]
     assert Fed(batch={}).targets(classes, np.array([2])).tolist() == [1]
-    guessed = RowTargets(objective=Softmax(classes=3), predicted=torch.tensor([[0.5, 0.5, 0], [0.25, 0, 0.75]]))
+    guessed = RowTargets(criterion=Softmax(classes=3), predicted=torch.tensor([[0.5, 0.5, 0], [0.25, 0, 0.75]]))
     assert fed.targets(guessed, np.array([0, 1])).tolist() == [[0.4375, 0.375, 0.1875], [0.25, 0, 0.75]]
 
 
@@ -77,6 +77,6 @@ def test_the_loss_of_a_mixed_target_is_the_mixture_of_losses():
     """Zhang et al. 2018, equation 1: cross-entropy is linear in its target."""
     logits, softmax = torch.randn(1, 3, generator=torch.Generator().manual_seed(0)), Softmax(classes=3)
     fed = Fed(batch={}, partners=np.array([1]), shares=torch.tensor([0.3]))
-    mixed = softmax.loss(logits, fed.targets(RowTargets(objective=softmax, given=np.array([0, 2])), np.array([0])))
+    mixed = softmax.loss(logits, fed.targets(RowTargets(criterion=softmax, given=np.array([0, 2])), np.array([0])))
     one, other = (softmax.loss(logits, torch.tensor([label])) for label in (0, 2))
     assert torch.allclose(mixed, 0.3 * one + 0.7 * other)

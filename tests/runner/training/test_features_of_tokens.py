@@ -30,7 +30,7 @@ def session(tiny, own_rows, opened, tmp_path):
         encoder=(str(tiny("bert")),), strategy="frozen", device="cpu", precision="fp32", **own_rows("text")
     )
     (made,), _, _ = opened(request)
-    made.model.head = TokenMean(made.model.encoder.hidden_size, made.objective.outputs)
+    made.model.head = TokenMean(made.model.encoder.hidden_size, made.criterion.outputs)
     made.weights_key = str(tmp_path)  # Of no other test: nothing is in the cache yet.
     made.model.set_trainable(Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1.0}))
     return made

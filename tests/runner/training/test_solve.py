@@ -47,7 +47,7 @@ def means_solver(given):
         head = LinearHead.from_weights(means, -means.square().sum(1) / 2)
         readout = Readout(layers=(context.features["seen"][0].layers - 1,), pooling="mean")
         report = {"head": "means", "left_out": ["no ties"]}
-        return Fitted(readouts=(readout,), head=head, objective=options, report=report)
+        return Fitted(readouts=(readout,), head=head, criterion=options, report=report)
 
     return fit
 
@@ -56,11 +56,11 @@ def test_each_stream_has_the_features_of_its_task_and_hidden_labels_are_not_ther
     given = []
     monkeypatch.setattr(solve, "call_target", lambda _, *context, kind: means_solver(given)(*context))
     target, source = sessions[Role.TARGET, 0], sessions[Role.SOURCE, 0]
-    solver = Solver(target="tests:means", options=target.objective)
+    solver = Solver(target="tests:means", options=target.criterion)
     phase = Phase(trainable=frozenset({Part.HEAD}), streams=STREAMS, solver=solver)
     report = solve_phase(sessions, phase, 0, ("0", "1"))
     ((context, options),) = given
-    assert options is target.objective
+    assert options is target.criterion
     assert context.targets["unseen"] == {}
     assert sorted(context.targets["seen"]) == ["train", "validation"]
     for name, session in (("seen", source), ("unseen", target)):
@@ -107,7 +107,7 @@ def test_each_encoder_has_features_of_its_own_and_says_which_rows_it_has_nothing
         weight = torch.randn(2, width, generator=torch.Generator().manual_seed(0))
         readouts = Readout(layers=(0,), pooling="cls"), Readout(layers=(1,), pooling="mean")
         head = LinearHead.from_weights(weight, torch.zeros(2))
-        return Fitted(readouts=readouts, head=head, objective=session.objective, report={"head": "random"})
+        return Fitted(readouts=readouts, head=head, criterion=session.criterion, report={"head": "random"})
 
     monkeypatch.setattr(solve, "call_target", lambda _, *context, kind: first_layers(*context))
     phase = Phase(trainable=frozenset({Part.HEAD}), solver=Solver(target="tests:first", several=True))

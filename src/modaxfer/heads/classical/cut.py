@@ -11,7 +11,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modaxfer.contracts import Objective
+    from modaxfer.contracts import Criterion
 
 __all__ = ["AffineMaps", "Cut", "FitTargets"]
 
@@ -32,12 +32,12 @@ class FitTargets:
     """float32 ``[rows, outputs]`` for weighted multi-label, else ``[rows, 1]``."""
 
     @classmethod
-    def of(cls, targets: np.ndarray, objective: Objective, class_weight: torch.Tensor | None) -> FitTargets:
-        """Code `targets`; `class_weight` is what the objective's `class_weights` says of the training rows.
+    def of(cls, targets: np.ndarray, criterion: Criterion, class_weight: torch.Tensor | None) -> FitTargets:
+        """Code `targets`; `class_weight` is what the criterion's `class_weights` says of the training rows.
 
         A validation row of a class that train lacks has no column: it is judged, never fitted.
         """
-        columns = objective.columns(targets)
+        columns = criterion.columns(targets)
         weights = torch.ones(len(columns))
         label_weights = weights[:, None]
         if class_weight is not None and class_weight.ndim == 2:

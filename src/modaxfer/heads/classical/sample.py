@@ -15,7 +15,7 @@ from modaxfer.heads.classical.trial import HeldOut
 from modaxfer.registry import problem_of, problem_spec
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Judge, LayerFeatures, Objective, SolverContext
+    from modaxfer.contracts import Criterion, Judge, LayerFeatures, SolverContext
     from modaxfer.spec import ProblemSpec
 
 __all__ = ["Sample", "refuse_unfinite"]
@@ -39,7 +39,7 @@ class Sample:
     labels: FitTargets
     train_labels: FitTargets
     """Of all training rows, in their own order."""
-    objective: Objective
+    criterion: Criterion
     problem: ProblemSpec
     judge: Judge
     seed: int
@@ -54,25 +54,25 @@ class Sample:
         """
         features, targets = context.only_stream()
         train, validated = targets["train"], features[0].validation is not None
-        objective = problem_of(context.problem).objective(len(context.classes), train)
+        criterion = problem_of(context.problem).criterion(len(context.classes), train)
         chosen = np.arange(len(train))
         if len(train) > SEARCH_ROWS:
             chosen = np.sort(np.random.default_rng(context.seed).choice(len(train), SEARCH_ROWS, replace=False))
-        count = folds if objective.outputs <= MANY_CLASSES else min(folds, FEW_FOLDS)
+        count = folds if criterion.outputs <= MANY_CLASSES else min(folds, FEW_FOLDS)
         groups = None if features[0].groups is None else features[0].groups[chosen]
         fold = inner_folds(train[chosen], count, groups=groups, seed=context.seed)
         order = chosen[np.argsort(fold, kind="stable")]
         references = np.concatenate([train[order], targets["validation"]]) if validated else train[order]
         used = int(fold.max()) + 1
-        weights = objective.class_weights(train) if context.class_weight else None
+        weights = criterion.class_weights(train) if context.class_weight else None
         return cls(
             order=order,
             blocks=np.concatenate([np.sort(fold), np.full(len(references) - len(order), used)]),
             folds=used,
             references=references,
-            labels=FitTargets.of(references, objective, weights),
-            train_labels=FitTargets.of(train, objective, weights),
-            objective=objective,
+            labels=FitTargets.of(references, criterion, weights),
+            train_labels=FitTargets.of(train, criterion, weights),
+            criterion=criterion,
             problem=problem_spec(context.problem),
             judge=context.judge,
             seed=context.seed,
@@ -111,7 +111,7 @@ class Sample:
             references=self.references[rows],
             labels=self.labels if rows.all() else self.labels[_positions(rows)],
             sizes=sizes,
-            objective=self.objective,
+            criterion=self.criterion,
             problem=self.problem,
             judge=self.judge,
             components=max(1, min(components, smallest - 1, pooled.shape[-1])),

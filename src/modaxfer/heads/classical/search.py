@@ -89,7 +89,7 @@ def _fitted(context: SolverContext, options: SearchOptions, scaling: Callable[[C
         "candidates": [trial.to_dict() for trial in trials],
         **({"left_out": list(dict.fromkeys(left_out))} if left_out else {}),
     }
-    return Fitted(readouts=(best.view.readout,), head=head, objective=sample.objective, report=report)
+    return Fitted(readouts=(best.view.readout,), head=head, criterion=sample.criterion, report=report)
 
 
 def search(held_out: HeldOut, layers: int, options: SearchOptions, left_out: list[str]) -> list[Trial]:

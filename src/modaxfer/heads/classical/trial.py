@@ -18,7 +18,7 @@ from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.space import Space, UnsolvableError
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Judge, Objective
+    from modaxfer.contracts import Criterion, Judge
     from modaxfer.heads.classical.features import View
     from modaxfer.spec import ProblemSpec
 
@@ -63,7 +63,7 @@ class HeldOut:
     references: np.ndarray
     labels: FitTargets
     sizes: tuple[int, ...]
-    objective: Objective
+    criterion: Criterion
     problem: ProblemSpec
     judge: Judge
     components: int
@@ -112,7 +112,7 @@ class HeldOut:
             training = slice(0, sum(self.sizes[:-1]))
             calibration = Calibration.fit(outputs[training], self.labels[training], self.link)
             outputs = calibration.apply(outputs)
-        predictions, scores = self.objective.decode(outputs)
+        predictions, scores = self.criterion.decode(outputs)
         score = float(self.judge(self.references, predictions, scores))
         trial = Trial(view=view, reduction=reduction, head=head, value=value, score=score, calibration=calibration)
         return trial if math.isfinite(score) else replace(trial, score=-math.inf)

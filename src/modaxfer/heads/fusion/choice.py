@@ -45,7 +45,7 @@ def simplest(ways: Sequence[Way], sample: Sample, groups: np.ndarray | None) -> 
 def standard_error(first: Way, second: Way, sample: Sample, groups: np.ndarray | None) -> float:
     """Return the standard error of the difference of two scores, by a bootstrap over rows or groups of rows."""
     generator = np.random.default_rng(sample.seed)
-    said = [sample.objective.decode(way.outputs) for way in (first, second)]
+    said = [sample.criterion.decode(way.outputs) for way in (first, second)]
     numbers = np.arange(len(sample.references)) if groups is None else np.unique(groups, return_inverse=True)[1]
     members = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
     differences = []

@@ -80,7 +80,7 @@ def fit(context: SolverContext, options: FusedSearch) -> Fitted:
         **({"left_out": list(dict.fromkeys(left_out))} if left_out else {}),
     }
     readouts = tuple(part.best.view.readout for part in parts)
-    return Fitted(readouts=readouts, head=head, objective=sample.objective, report=report)
+    return Fitted(readouts=readouts, head=head, criterion=sample.criterion, report=report)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class _Fusing:
         """Fit the chosen way to all rows of train."""
         made = SolvedFusion(
             self.widths,
-            self.sample.objective.outputs,
+            self.sample.criterion.outputs,
             [part.head for part in self.parts],
             way=way.name,
             link=self.sample.problem.link,

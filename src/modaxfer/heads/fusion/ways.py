@@ -128,5 +128,5 @@ def complete_rows(parts: Sequence[PartFound]) -> np.ndarray:
 
 
 def _score(outputs: torch.Tensor, sample: Sample) -> float:
-    score = float(sample.judge(sample.references, *sample.objective.decode(outputs)))
+    score = float(sample.judge(sample.references, *sample.criterion.decode(outputs)))
     return score if math.isfinite(score) else -math.inf

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from modaxfer.config import documented
-from modaxfer.contracts import LABEL, SOURCE, UNSEEN, Objective, ObjectiveContext, ObjectiveLoss, Row, pool
+from modaxfer.contracts import LABEL, SOURCE, UNSEEN, Criterion, ObjectiveContext, ObjectiveLoss, Row, pool
 from modaxfer.errors import RefusedError
 from modaxfer.pretraining.teacher import states_of
 
@@ -81,7 +81,7 @@ class Supervised(nn.Module):
         return ObjectiveLoss(loss=torch.cat(losses).mean(), vectors=vectors, numbers=accuracy | numbers)
 
     def _judged(
-        self, labels: Objective, outputs: torch.Tensor, targets: torch.Tensor
+        self, labels: Criterion, outputs: torch.Tensor, targets: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of each row, and whether its class is guessed; of rows without one class nothing."""
         losses = labels.loss(outputs, targets, label_smoothing=self._smoothing)

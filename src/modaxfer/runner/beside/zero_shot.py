@@ -42,7 +42,7 @@ def zero_shot(main: Main) -> dict[str, Any]:
     predictor = Predictor(stage, device=main.config.device, trust_remote_code=main.config.trust_remote_code)
     task, data = load_rows(main.folder, partial=False)
     rows = _renamed(data, predictor.described.fields, task.fields)
-    predictions, scores = predictor.objective.decode(predictor.logits(rows, data.root))
+    predictions, scores = predictor.criterion.decode(predictor.logits(rows, data.root))
     made = in_classes_of(Scored(predictions=predictions, scores=scores), numbers, len(main.result.data["classes"]))
     order = np.argsort(np.array([str(name) for name in data.splits["test"]["row_id"]]), kind="stable")
     scored = Scored(predictions=made.predictions[order], scores=None if made.scores is None else made.scores[order])

@@ -70,7 +70,7 @@ def _alone(
     given[:, place] = 1
     with torch.inference_mode(), session.computer.arithmetic():
         logits = session.model.head(Features(pooled=given.to(session.computer.device))).float().cpu()
-    predictions, scores = session.objective.decode(logits)
+    predictions, scores = session.criterion.decode(logits)
     references, fused = findings.asked.references[rows], findings.test
     clusters = None if findings.asked.units is None else findings.asked.units[rows]
     common: dict[str, Any] = {"problem": session.problem, "cost": session.cost, "references": references}

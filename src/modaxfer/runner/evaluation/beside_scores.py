@@ -34,14 +34,14 @@ def beside_scores(
     if not decided:
         return _grouped(session, resolved, findings)
     outputs, references = findings.test.outputs, findings.asked.references
-    said = session.decision.apply(session.objective, outputs)
+    said = session.decision.apply(session.criterion, outputs)
     calibration = {
         **decided["calibration"],
         "test": calibration_of(session.problem, references, said.raw, said.calibrated),
     }
     decision = dict(decided["decision"])
     if session.decision.thresholds or session.decision.cost:
-        plain = session.objective.decode(outputs)[0]
+        plain = session.criterion.decode(outputs)[0]
         given: dict[str, Any] = {"problem": session.problem, "cost": session.cost, "references": references}
         decision["test"] = {"at_half": _primary(resolved, predictions=plain, scores=said.raw, **given)}
     if session.decision.cost:

@@ -63,7 +63,7 @@ def decide(session: TaskSession, resolved: ResolvedTask, told: Mapping[str, Any]
     ask = asked(resolved.data, resolved.task, resolved.fields, "validation")
     temperature, calibration = _temperature(made.outputs[ask.known], ask.references[ask.known], resolved, told)
     decision = Decision(temperature=temperature)
-    scores = decision.apply(session.objective, made.outputs).calibrated
+    scores = decision.apply(session.criterion, made.outputs).calibrated
     assert scores is not None, "it has a link"
     chosen = thresholds_of(session, resolved, ask, scores) if asked_for is None else asked_for
     session.decision = replace(decision, thresholds=chosen.values, cost=cost)

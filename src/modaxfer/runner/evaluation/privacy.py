@@ -98,7 +98,7 @@ def beyond_privacy(resolved: ResolvedTask) -> list[str]:
 def row_losses(session: TaskSession, split: Split) -> np.ndarray:
     """Return the loss of each row of `split` by the trained model, float64 ``[rows]``."""
     outputs = torch.as_tensor(session.logits(split))
-    losses = session.objective.loss(outputs, session.objective.batch(split.targets))
+    losses = session.criterion.loss(outputs, session.criterion.batch(split.targets))
     found: np.ndarray = losses.double().numpy()
     return found
 

@@ -82,11 +82,11 @@ def answer_of(described: ModelDescription, outputs: torch.Tensor, label: str | N
     link, classes = problem_spec(described.problem).link, described.classes
     refuse_label(described, label)
     if link == "identity":
-        scale = described.objective.state().get("scale", {})
+        scale = described.criterion.state().get("scale", {})
         return Answer(
             link=link, name="", mean=float(scale.get("mean", 0.0)), deviation=float(scale.get("deviation", 1.0))
         )
-    decided = described.decision.apply(described.objective, outputs)
+    decided = described.decision.apply(described.criterion, outputs)
     place = int(outputs[0].argmax()) if link == "sigmoid" else int(decided.predictions[0])
     if label is not None:
         place = classes.index(label)

@@ -243,7 +243,7 @@ def _row(
         predictor, example, wishes.label, {} if around is None else around.known.means, check=wishes.check
     )
     logits = predictor.logits([wanted.values], wanted.root)
-    said, _, calibrated = predictor.described.decision.apply(predictor.objective, logits)
+    said, _, calibrated = predictor.described.decision.apply(predictor.criterion, logits)
     from modaxfer.registry import problem_of
 
     shown = problem_of(predictor.described.problem).labels.show(said, predictor.described.classes)
@@ -294,7 +294,7 @@ def _score(
 
     def predict(some: Sequence[Mapping[str, Any]]) -> Scored:
         logits = predictor.logits(some, own.data.root, quiet)
-        said, _, calibrated = predictor.described.decision.apply(predictor.objective, logits)
+        said, _, calibrated = predictor.described.decision.apply(predictor.criterion, logits)
         return Scored(predictions=said, scores=calibrated)
 
     with progress.bar("shuffling fields", len(groups) * wishes.repeats) as advance:

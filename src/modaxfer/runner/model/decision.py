@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modaxfer.contracts import Objective
+from modaxfer.contracts import Criterion
 from modaxfer.metrics import CostMatrix
 from modaxfer.metrics.costs import cheapest
 
@@ -20,7 +20,7 @@ class Decided(NamedTuple):
     """What is said of rows."""
 
     predictions: np.ndarray
-    """As `modaxfer.contracts.Objective.decode` gives them."""
+    """As `modaxfer.contracts.Criterion.decode` gives them."""
     raw: np.ndarray | None
     """Scores of the outputs as they are."""
     calibrated: np.ndarray | None
@@ -64,10 +64,10 @@ class Decision:
         """Return the decision by this one threshold, whatever was chosen or costs; itself where it is None."""
         return self if threshold is None else replace(self, thresholds=(threshold,), cost=())
 
-    def apply(self, objective: Objective, outputs: Any) -> Decided:
+    def apply(self, criterion: Criterion, outputs: Any) -> Decided:
         """Return what is said by outputs ``[rows, outputs]``, or by a list of those of each row's parts."""
-        predictions, raw = objective.decode(outputs)
-        calibrated = raw if self.temperature == 1 else objective.decode(outputs / self.temperature)[1]
+        predictions, raw = criterion.decode(outputs)
+        calibrated = raw if self.temperature == 1 else criterion.decode(outputs / self.temperature)[1]
         return Decided(self.predicted(predictions, calibrated), raw, calibrated)
 
     def predicted(self, predictions: np.ndarray, calibrated: np.ndarray | None) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.config import EncoderOptions, build
-from modaxfer.contracts import PARTS, Bridge, InputLayout, Objective, Processor, Readout, TrainedBridge
+from modaxfer.contracts import PARTS, Bridge, Criterion, InputLayout, Processor, Readout, TrainedBridge
 from modaxfer.encoders.checkpoints import ResolvedEncoder, resolve_stored
 from modaxfer.encoders.runs import SCHEMA, description_of, read_description
 from modaxfer.encoders.stored import StoredEncoder
@@ -120,7 +120,7 @@ class ModelDescription:
     classes: tuple[str, ...]
     problem: str
     """Registered name of what the target asks for."""
-    objective: Objective
+    criterion: Criterion
     """How logits are learned and decoded."""
     head: Mapping[str, Any]
     """See `modaxfer.heads.build.head_config`; empty until the head is made."""
@@ -153,7 +153,7 @@ class ModelDescription:
             "towers": [tower.to_dict(kept) for tower, kept in zip(self.towers, stored, strict=True)],
             "types": self.types,
             "classes": list(self.classes),
-            "objective": {"problem": self.problem, **self.objective.state()},
+            "criterion": {"problem": self.problem, **self.criterion.state()},
             "head": self.head,
             "precision": self.precision,
             "decision": self.decision.to_dict(),
@@ -179,15 +179,15 @@ class ModelDescription:
                 (tower, StoredEncoder.of(path.parent / "towers" / str(place), tower, files))
                 for place, tower in enumerate(values["towers"])
             ]
-            problem = str(values["objective"]["problem"])
-            classes = _classes(values["classes"], values["objective"])
+            problem = str(values["criterion"]["problem"])
+            classes = _classes(values["classes"], values["criterion"])
             told_decision = values.get("decision")  # older runs have none
             described = cls(
                 towers=tuple(TowerDescription.of(*each, trust_remote_code=trust_remote_code) for each in told),
                 types=values["types"],
                 classes=classes,
                 problem=problem,
-                objective=problem_of(problem).restored(values["objective"]),
+                criterion=problem_of(problem).restored(values["criterion"]),
                 head=values["head"],
                 precision=values["precision"],
                 decision=Decision() if told_decision is None else Decision.of(told_decision, len(classes)),
@@ -198,9 +198,9 @@ class ModelDescription:
         return described
 
 
-def _classes(names: Any, objective: Mapping[str, Any]) -> tuple[str, ...]:
-    count = objective.get("classes", len(names))
-    _require(type(count) is int, "objective.classes", count)
+def _classes(names: Any, criterion: Mapping[str, Any]) -> tuple[str, ...]:
+    count = criterion.get("classes", len(names))
+    _require(type(count) is int, "criterion.classes", count)
     _require(names == [] or _all(names, str), "classes", names)
     _require(len(set(names)) == len(names) == count, "classes", names)
     return tuple(names)

@@ -56,7 +56,7 @@ def read_said(parent: ModelDescription) -> Seen:
         raise DataError("a file of the run is damaged", file=path, got=error, fix="train it again") from None
     shares = torch.from_numpy(scores.clip(LEAST, 1 - LEAST)).float()
     outputs = shares.logit() if problem_spec(parent.problem).link == "sigmoid" else shares.log()
-    known = parent.objective.known(targets)
+    known = parent.criterion.known(targets)
 
     def pooled() -> torch.Tensor:
         raise RefusedError(

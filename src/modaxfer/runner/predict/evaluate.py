@@ -56,7 +56,7 @@ def evaluate(
         # A metric that fails is a warning; one that must not run, or that is not there, is refused.
         find_metric(name, predictor.described.problem, cost=cost)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
-    predictions, scores, calibrated = predictor.described.decision.apply(predictor.objective, logits)
+    predictions, scores, calibrated = predictor.described.decision.apply(predictor.criterion, logits)
     ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.described.problem,

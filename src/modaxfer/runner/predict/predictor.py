@@ -79,7 +79,7 @@ class Predictor:
         self.computer = Computer(place, precision if usable.get(precision) else "fp32")
         self.model, self.processor = load_model(self.described)
         self.model.to(place)
-        self.objective = self.described.objective
+        self.criterion = self.described.criterion
 
     def predict(self, data: Any) -> list[dict[str, Any]]:
         """Return one mapping per row, see `modaxfer.runner.predict.records.records`; takes what `find_rows` takes."""
@@ -115,7 +115,7 @@ class Predictor:
         else:
             logits, told = self._forward(read.examples, progress), ()
         decision = self.described.decision.at(threshold)
-        decoded, unscaled, calibrated = decision.apply(self.objective, logits)
+        decoded, unscaled, calibrated = decision.apply(self.criterion, logits)
         scores = unscaled if raw else calibrated
         made = problem_of(self.described.problem).labels.show(decoded, self.described.classes)
         predictions: list[Any] = [None] * table.num_rows
@@ -237,7 +237,7 @@ class Predictor:
         return read.examples
 
     def _forward(self, examples: Sequence[Example], progress: Progress) -> Any:
-        logits = torch.zeros(len(examples), self.objective.outputs)
+        logits = torch.zeros(len(examples), self.criterion.outputs)
         parts: dict[int, torch.Tensor] = {}
         apart = self.model.readout.pooling in PARTS
         with progress.bar("predicting", len(examples)) as advance:
@@ -258,7 +258,7 @@ class Predictor:
 
     def _adapted(self, examples: Sequence[Example], progress: Progress) -> tuple[torch.Tensor, tuple[str, ...]]:
         """Return logits of rows in whose order the model goes on learning, and what there is to know of that."""
-        logits = torch.zeros(len(examples), self.objective.outputs)
+        logits = torch.zeros(len(examples), self.criterion.outputs)
         sar = Sar(self.model, self.computer, len(self.described.classes))
         with sar.adapting(), progress.bar("predicting and adapting", len(examples)) as advance:
             for start in range(0, len(examples), BATCH):

@@ -27,5 +27,5 @@ def refuse_threshold(threshold: float | None, run: Path) -> None:
     refuse_out_of_range(threshold, allowed="a number such as 0.3", fix="leave it out: the run's own is taken")
     described = read_description(run)
     with well_formed(description_of(run)):
-        problem, classes = str(described["objective"]["problem"]), len(described["classes"])
+        problem, classes = str(described["criterion"]["problem"]), len(described["classes"])
     refuse_undivided(problem, classes, fix="leave it out")

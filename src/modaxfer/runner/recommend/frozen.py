@@ -107,5 +107,5 @@ def _predicted(session: TaskSession, fitted: Fitted, pools: np.ndarray) -> Predi
     vectors = read_out(torch.from_numpy(np.ascontiguousarray(pools)), readout)
     with torch.inference_mode():
         outputs: Any = fitted.head(Features(pooled=vectors.float())).float()
-    predictions, scores = (fitted.objective or session.objective).decode(outputs)
+    predictions, scores = (fitted.criterion or session.criterion).decode(outputs)
     return Predictions(predictions=predictions, scores=scores)

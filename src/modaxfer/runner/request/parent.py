@@ -1,4 +1,4 @@
-"""Where a run begins that goes on from another as a whole: with its head and bridge, its classes and its objective."""
+"""Where a run begins that goes on from another as a whole: with its head and bridge, its classes and its criterion."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from modaxfer.encoders.load import outline
 from modaxfer.errors import RefusedError
 from modaxfer.heads.build import head_of, rehearse_head
 from modaxfer.plan import AdapterSpec, Reads
-from modaxfer.problems.conformity import require_objective
+from modaxfer.problems.conformity import require_criterion
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.request.patterns import refuse_unfitting
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Objective
+    from modaxfer.contracts import Criterion
     from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["rehearse"]
@@ -36,7 +36,7 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
 
     Raises:
         ConfigError: The head does not take what it is given, or cannot be saved.
-        PluginError: The objective of a plugin's problem is not complete.
+        PluginError: The criterion of a plugin's problem is not complete.
         RefusedError: The encoders, the plan and the options do not fit together.
     """
     for described in tasks[0].towers:
@@ -44,7 +44,7 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
     _refuse_long(tasks)
     _refuse_several(tasks[0])
     for resolved in tasks:
-        outputs = _objective(resolved).outputs
+        outputs = _criterion(resolved).outputs
         if resolved.parent is None:
             _rehearse_head(resolved, outputs)
     for described in tasks[0].towers:
@@ -59,11 +59,11 @@ def rehearse(tasks: Sequence[ResolvedTask]) -> None:
         _rehearse_adapter(described.encoder, adapter)
 
 
-def _objective(resolved: ResolvedTask) -> Objective:
-    """Return the objective that will be learned; a plugin's that is not complete is refused here."""
-    objective = resolved.objective
-    require_objective(resolved.task.target.problem, objective)
-    return objective
+def _criterion(resolved: ResolvedTask) -> Criterion:
+    """Return the criterion that will be learned; a plugin's that is not complete is refused here."""
+    criterion = resolved.criterion
+    require_criterion(resolved.task.target.problem, criterion)
+    return criterion
 
 
 def _rehearse_head(resolved: ResolvedTask, outputs: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modaxfer.config import RunConfig
-from modaxfer.contracts import Objective, TaskData
+from modaxfer.contracts import Criterion, TaskData
 from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.plan import Plan
 from modaxfer.registry import Entry, problem_of
@@ -47,12 +47,12 @@ class ResolvedTask:
     """The model of the run that its plan goes on from as a whole."""
 
     @property
-    def objective(self) -> Objective:
+    def criterion(self) -> Criterion:
         """What its head learns, or has learned in the run that it goes on from."""
         if self.parent is not None:
-            return self.parent.objective
+            return self.parent.criterion
         problem = problem_of(self.task.target.problem)
-        return problem.objective(len(self.data.classes), self.taught_by.data.targets["train"])
+        return problem.criterion(len(self.data.classes), self.taught_by.data.targets["train"])
 
     @property
     def labelled(self) -> bool:

@@ -211,9 +211,9 @@ def _outlined(name: str, task: ResolvedTask) -> StreamEncoder:
 def _rehearse_blends(phase: Phase, facts: Mapping[str, StreamFacts]) -> None:
     """Ask for the mean of two targets wherever rows are blended: some problems have none."""
     for name, stream in phase.streams.items():
-        targets, objective = facts[name].targets, facts[name].objective
+        targets, criterion = facts[name].targets, facts[name].criterion
         if targets is not None and any(map(blends, find_augmentations(stream.transforms))):
-            objective.soft(objective.batch(targets[:2]))
+            criterion.soft(criterion.batch(targets[:2]))
 
 
 def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
@@ -221,7 +221,7 @@ def _facts(stream: Stream, task: ResolvedTask) -> StreamFacts:
     widths = [tower.width for tower in task.towers]
     return facts_of(
         stream,
-        task.objective,
+        task.criterion,
         problem_spec(task.task.target.problem).link,
         joint_width(widths),
         task.data.rows[stream.split],

@@ -39,7 +39,7 @@ def correct(sessions: Sessions, correction: Correction, resolved: ResolvedTask) 
         seen={name: _seen(stream, sessions, resolved) for name, stream in correction.streams.items()},
         head=session.model.head,
         problem=session.problem,
-        objective=session.objective,
+        criterion=session.criterion,
         classes=resolved.data.classes,
         seed=session.seed,
     )
@@ -67,6 +67,6 @@ def _seen(stream: Stream, sessions: Sessions, resolved: ResolvedTask) -> Seen:
 
 def _with_targets(seen: Seen, session: TaskSession, split: str) -> Seen:
     targets = session.splits[split].targets
-    predictions, scores = session.objective.decode(seen.outputs)
+    predictions, scores = session.criterion.decode(seen.outputs)
     judged = session.judge(targets, predictions, scores)
     return Seen(outputs=seen.outputs, pooled=seen.pooled, targets=targets, score=lambda: judged)

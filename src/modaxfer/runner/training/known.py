@@ -67,5 +67,5 @@ def known_rows(
         rows = len(session.splits[stream.split].lengths)
         made[f"extra.{extra.name}"] = compute_extra(extra, seen, name, rows)
     if stream.labels is Labels.PREDICTED and stream.refresh is refresh:
-        made[PREDICTED] = predicted(session.objective, seen[name].outputs).contiguous()
+        made[PREDICTED] = predicted(session.criterion, seen[name].outputs).contiguous()
     return made

@@ -95,7 +95,7 @@ def _heads(runs: Sequence[ResolvedEncoder]) -> list[Weights | None]:
     for run, values in zip(runs, told, strict=True):
         assert run.model is not None, "a run has a model"
         check_files(run.model, {HEAD: values["files"][HEAD]} if HEAD in (values.get("files") or {}) else {})
-        same = all(values[key] == told[0][key] for key in ("classes", "objective"))
+        same = all(values[key] == told[0][key] for key in ("classes", "criterion"))
         heads.append(load_file(run.model / HEAD) if same else None)
     return heads
 

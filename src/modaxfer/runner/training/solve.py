@@ -61,7 +61,7 @@ def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[st
     session.warnings.extend(fitted.report.get("left_out", ()))
     session.model.read(fitted.readouts)
     session.model.head = fitted.head.to(session.computer.device)
-    session.objective = fitted.objective or session.objective
+    session.criterion = fitted.criterion or session.criterion
     session.progress.say(f"  chose {fitted.report.get('head')} on {'; '.join(map(_told, fitted.readouts))}")
     return dict(fitted.report) | {"features_s": encoded - started, "search_s": time.monotonic() - encoded}
 

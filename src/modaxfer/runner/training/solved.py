@@ -23,7 +23,7 @@ __all__ = ["solved_once"]
 def solved_once(
     session: TaskSession, name: str, checkpoints: Checkpoints, solve: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the report of `solve`, which leaves head, readout and objective in `session`; a resumed run reads them.
+    """Return the report of `solve`, which leaves head, readout and criterion in `session`; a resumed run reads them.
 
     Args:
         session: Of the task that is solved.
@@ -41,7 +41,7 @@ def solved_once(
         kept = {
             "head": head_config(session.model.head),
             "readouts": [asdict(tower.readout) for tower in session.model.towers],
-            "objective": dict(session.objective.state()),
+            "criterion": dict(session.criterion.state()),
             "report": report,
         }
         write_atomically(place, json.dumps(kept))
@@ -55,7 +55,7 @@ def _restored(session: TaskSession, kept: dict[str, Any], checkpoints: Checkpoin
     session.model.head = head.to(session.computer.device)
     for tower, readout in zip(session.model.towers, kept["readouts"], strict=True):
         tower.readout = Readout(**{**readout, "layers": tuple(readout["layers"]), "weights": tuple(readout["weights"])})
-    session.objective = problem_of(session.problem).restored(kept["objective"])
+    session.criterion = problem_of(session.problem).restored(kept["criterion"])
     report: dict[str, Any] = kept["report"]
     session.warnings.extend(report.get("left_out", ()))
     return report | {"features_s": 0.0, "search_s": 0.0}

@@ -62,7 +62,7 @@ def stream_facts(stream: Stream, session: TaskSession) -> StreamFacts:
     """Return what a loss may know of `stream`."""
     split = session.splits[stream.split]
     link, rows = problem_spec(session.problem).link, len(split.lengths)
-    return facts_of(stream, session.objective, link, session.model.width, rows, lambda: split.targets)
+    return facts_of(stream, session.criterion, link, session.model.width, rows, lambda: split.targets)
 
 
 def stream_encoder(name: str, stream: Stream, session: TaskSession) -> StreamEncoder:
@@ -110,7 +110,7 @@ class TrainStream:
         self.lengths = session.splits[stream.split].lengths
         self.targets: RowTargets | None = None
         if stream.labels is Labels.GIVEN:
-            self.targets = RowTargets(objective=session.objective, given=session.splits[stream.split].targets)
+            self.targets = RowTargets(criterion=session.criterion, given=session.splits[stream.split].targets)
         self.extras: dict[str, torch.Tensor] = {"teacher": session.taught[stream.split]} if stream.teacher else {}
         self.shared: dict[str, torch.Tensor] = {}
 
@@ -118,7 +118,7 @@ class TrainStream:
         """Take what the model says of the rows, from `known_rows`, in place of what it said before."""
         added = dict(known)
         if PREDICTED in added:
-            self.targets = RowTargets(objective=self.session.objective, predicted=added.pop(PREDICTED))
+            self.targets = RowTargets(criterion=self.session.criterion, predicted=added.pop(PREDICTED))
         device = self.session.computer.device
         for extra in self.stream.extras:
             values = added.get(f"extra.{extra.name}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from modaxfer.contracts import Objective
+from modaxfer.contracts import Criterion
 
 __all__ = ["RowTargets"]
 
@@ -16,7 +16,7 @@ __all__ = ["RowTargets"]
 class RowTargets:
     """Targets by row number."""
 
-    objective: Objective
+    criterion: Criterion
     given: np.ndarray | None = None
     """As in `modaxfer.contracts.TaskData.targets`."""
     predicted: torch.Tensor | None = None
@@ -27,8 +27,8 @@ class RowTargets:
         if self.predicted is not None:
             return self.predicted[torch.from_numpy(rows)]
         assert self.given is not None, "a stream without targets has no such object"
-        return self.objective.batch(self.given[rows])
+        return self.criterion.batch(self.given[rows])
 
     def soft(self, rows: np.ndarray) -> torch.Tensor:
         """Return the targets of `rows` as numbers of which means can be taken."""
-        return self.batch(rows) if self.predicted is not None else self.objective.soft(self.batch(rows))
+        return self.batch(rows) if self.predicted is not None else self.criterion.soft(self.batch(rows))

@@ -125,12 +125,12 @@ def _shown(session: TaskSession, seen: Seen, score: float) -> Seen:
 def _scored(session: TaskSession, outputs: Any) -> dict[str, Any]:
     """Score validation: ``judged`` and ``skill``, greater is better; the primary metric by name; ``loss``."""
     split = session.splits["validation"]
-    predictions, scores = session.objective.decode(outputs)
+    predictions, scores = session.criterion.decode(outputs)
     judged = session.judge(split.targets, predictions, scores)
     # A class that train lacks has no logit, so no loss either; the judged score counts it as an error.
     padded = pad_sequence(outputs, batch_first=True, padding_value=-torch.inf) if isinstance(outputs, list) else outputs
-    losses = session.objective.loss(padded, session.objective.batch(split.targets))
-    loss = float(losses[torch.from_numpy(session.objective.known(split.targets))].mean())
+    losses = session.criterion.loss(padded, session.criterion.batch(split.targets))
+    loss = float(losses[torch.from_numpy(session.criterion.known(split.targets))].mean())
     skill = session.skill(judged, split.targets, predictions)
     return {"judged": judged, "skill": skill, session.primary: session.value_of(judged), "loss": loss}
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from modaxfer.contracts import Features, Objective
+from modaxfer.contracts import Criterion, Features
 from modaxfer.heads.build import build_head, head_config
 from modaxfer.heads.classical.calibration import Calibration
 from modaxfer.heads.classical.cut import Cut, FitTargets
@@ -32,9 +32,9 @@ def learns_classes_that_lie_apart(subject: Subject) -> None:
     Scaling and reduction are folded into what is kept.
     """
     for link in subject.spec.links:
-        rows, targets, objective = _material(link)
+        rows, targets, criterion = _material(link)
         head, _ = _fitted(subject, link)
-        predictions, _ = objective.decode(_said(head, rows[-HELD:]))
+        predictions, _ = criterion.decode(_said(head, rows[-HELD:]))
         right = _share_right(predictions, targets[-HELD:], link)
         if not right >= 0.9:
             fail(
@@ -90,7 +90,7 @@ def judges_each_value_by_rows_it_was_not_fitted_to(subject: Subject) -> None:
             )
 
 
-def _material(link: str) -> tuple[np.ndarray, np.ndarray, Objective]:
+def _material(link: str) -> tuple[np.ndarray, np.ndarray, Criterion]:
     layers, classes = drawn(ROWS, classes=CLASSES, signal=6.0)
     rows = layers[0].astype(np.float32)
     targets: Any = classes
@@ -99,7 +99,7 @@ def _material(link: str) -> tuple[np.ndarray, np.ndarray, Objective]:
     elif link == "identity":
         targets = rows @ np.linspace(-1, 1, rows.shape[1])  # a number that a line says
     problem = next(entry.name for entry in registry().all("problem") if entry.spec.link == link and _many(entry.name))
-    return rows, targets, problem_of(problem).objective(0 if link == "identity" else CLASSES, targets[:-HELD])
+    return rows, targets, problem_of(problem).criterion(0 if link == "identity" else CLASSES, targets[:-HELD])
 
 
 def _many(problem: str) -> bool:
@@ -107,22 +107,22 @@ def _many(problem: str) -> bool:
 
 
 def _space(rows: np.ndarray, targets: np.ndarray, link: str) -> Space:
-    objective = _material(link)[2]
-    labels = FitTargets.of(targets, objective, None)
+    criterion = _material(link)[2]
+    labels = FitTargets.of(targets, criterion, None)
     return Space.standardised(Cut.of(torch.from_numpy(rows), labels, (ROWS - HELD, HELD)))
 
 
 def _fitted(subject: Subject, link: str) -> tuple[Any, bool]:
-    rows, targets, objective = _material(link)
+    rows, targets, criterion = _material(link)
     head, space = subject.target()(), _space(rows, targets, link)
     tried, calibration = dict(head.held_out(space, head.grid, link)), None
     right = {
-        value: _share_right(objective.decode(said[-HELD:])[0], targets[-HELD:], link) for value, said in tried.items()
+        value: _share_right(criterion.decode(said[-HELD:])[0], targets[-HELD:], link) for value, said in tried.items()
     }
     value = max(right, key=lambda one: right[one])
     if head.scaled and link != "identity":
         outputs = tried[value]
-        labels = FitTargets.of(targets, objective, None)
+        labels = FitTargets.of(targets, criterion, None)
         calibration = Calibration.fit(outputs[-HELD:], labels[slice(ROWS - HELD, ROWS)], link)
     fitted: tuple[Any, bool] = head.fit(space, value, link, calibration)
     return fitted

@@ -94,7 +94,7 @@ def _require_unseen_borne(case: LossCase, step: Step) -> None:
     same = [number for number, one in enumerate(known) if torch.isclose(one, strange[-1], rtol=NEAR, atol=NEAR)]
     if known.max() - known.min() > NEAR and same:
         what = f"loss {name} takes a row of a class that train lacks, target {UNSEEN}, for one of class {same[0]}"
-        fail(what, got=_told(strange), fix="give such a row 0, or hand it to the objective's loss")
+        fail(what, got=_told(strange), fix="give such a row 0, or hand it to the criterion's loss")
     if not strange.isfinite().all() or not torch.allclose(strange[:-1], whole[:-1], rtol=NEAR, atol=NEAR):
         what = f"loss {name} does not bear a row of a class that train lacks, target {UNSEEN}"
         fail(what, got=_told(strange), allowed="finite numbers, of other rows as before", fix="give such a row 0")

@@ -56,7 +56,7 @@ def loss_is_one_of_each_row(subject: Subject) -> None:
     """
     case = problem_case(subject)
     outputs = case.outputs(seed=0)
-    loss = case.objective.loss(outputs, case.objective.batch(case.targets))
+    loss = case.criterion.loss(outputs, case.criterion.batch(case.targets))
     rows = len(case.targets)
     if loss.shape != (rows,) or loss.dtype != torch.float32 or not loss.isfinite().all():
         fail(
@@ -127,11 +127,11 @@ def absent_and_unknown_labels_are_no_others(subject: Subject) -> None:
         return
     targets = case.problem.labels.encode([*case.labels, _strange(case)], case.classes)
     _require_apart(case, targets)
-    known = np.asarray(case.objective.known(targets))
+    known = np.asarray(case.criterion.known(targets))
     if not known[:-1].all():
         fail("rows of known classes are said to have no loss", got=[*map(int, np.flatnonzero(~known[:-1]))])
     grown = torch.cat([case.outputs(seed=0), case.outputs(seed=0)[:1]]).detach()
-    loss = case.objective.loss(grown, case.objective.batch(targets))
+    loss = case.criterion.loss(grown, case.criterion.batch(targets))
     if not loss.isfinite().all() or (not known[-1] and float(loss[-1])):
         got, allowed = f"a loss of {float(loss[-1]):.3g}", "0 where known says that there is none, else finite"
         fail("a class that train lacks costs a loss", got=got, allowed=allowed, fix=f"leave out targets of {UNSEEN}")
@@ -139,16 +139,16 @@ def absent_and_unknown_labels_are_no_others(subject: Subject) -> None:
 
 @check(Level.CONTRACT, "problem")
 def restored_is_what_was_stored(subject: Subject) -> None:
-    """An objective that is restored from its state, as JSON, has the same outputs, losses and predictions."""
+    """A criterion that is restored from its state, as JSON, has the same outputs, losses and predictions."""
     case = problem_case(subject)
-    state = case.objective.state()
+    state = case.criterion.state()
     if "problem" in state:
         fail("its state has the key problem, under which a run stores the problem's name", fix="call it otherwise")
     twin = case.problem.restored({**json.loads(json.dumps(dict(state))), "later": 1})
     outputs = case.outputs(seed=2)
-    losses = [each.loss(outputs, each.batch(case.targets)) for each in (case.objective, twin)]
-    said = [case.decoded(outputs, each)[0] for each in (case.objective, twin)]
-    if twin.outputs != case.objective.outputs or not torch.equal(*losses) or not alike(*said):
+    losses = [each.loss(outputs, each.batch(case.targets)) for each in (case.criterion, twin)]
+    said = [case.decoded(outputs, each)[0] for each in (case.criterion, twin)]
+    if twin.outputs != case.criterion.outputs or not torch.equal(*losses) or not alike(*said):
         fail("restored from its state, it is another", got=dict(state), fix="store all that loss and decode depend on")
 
 
@@ -157,16 +157,16 @@ def weighs_classes_or_refuses(subject: Subject) -> None:
     """Weights of classes are finite and above 0, and the loss takes them; a problem without classes refuses them."""
     case = problem_case(subject)
     try:
-        weights = case.objective.class_weights(case.targets)
+        weights = case.criterion.class_weights(case.targets)
     except ConfigError:
         if case.classes:
             fail("it has classes and refuses to weigh them", got="ConfigError", fix="return a weight for each")
         return
     if not (weights.isfinite().all() and (weights > 0).all()):
         fail("weights of classes are not all above 0", got=weights.tolist(), fix="give what never occurs a weight of 1")
-    targets = case.objective.batch(case.targets)
-    loss = case.objective.loss(case.outputs(seed=0), targets, class_weight=weights)
-    whole = case.objective.total_weight(targets, weights)
+    targets = case.criterion.batch(case.targets)
+    loss = case.criterion.loss(case.outputs(seed=0), targets, class_weight=weights)
+    whole = case.criterion.total_weight(targets, weights)
     if not loss.isfinite().all() or not 0 < whole < math.inf:
         fail("losses with weights of classes are not finite", got=f"total weight {whole}", allowed="above 0")
 
@@ -196,7 +196,7 @@ def _require_apart(case: ProblemCase, targets: np.ndarray) -> None:
 def _loss_alone(case: ProblemCase, outputs: torch.Tensor, row: int) -> torch.Tensor:
     one = slice(row, row + 1)
     own = outputs[one, : len(case.targets[row])] if case.spec.ragged else outputs[one]
-    loss: torch.Tensor = case.objective.loss(own, case.objective.batch(case.targets[one]))
+    loss: torch.Tensor = case.criterion.loss(own, case.criterion.batch(case.targets[one]))
     return loss
 
 

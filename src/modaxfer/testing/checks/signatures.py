@@ -42,7 +42,7 @@ _METHODS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "head": {"__call__": ("features",), "config": ()},
     "objective": {"begin": ("rows",), "prepare": ("rows", "generator"), "__call__": ("prepared",)},
-    "problem": {"objective": ("classes", "targets"), "restored": ("state",)},
+    "problem": {"criterion": ("classes", "targets"), "restored": ("state",)},
     "validator": {"__call__": ("seen",)},
 }
 """By kind, the methods of what its target is or makes, and what they are called with behind `self`."""

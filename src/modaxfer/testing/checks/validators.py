@@ -66,11 +66,11 @@ def _judge(subject: Subject, seen: Mapping[str, Seen]) -> float:
 
 def _facts(seen: Mapping[str, Seen], *, labels: bool) -> dict[str, StreamFacts]:
     targets = _targets()
-    objective = problem_of("binary").objective(_CLASSES, targets)
+    criterion = problem_of("binary").criterion(_CLASSES, targets)
     made: dict[str, Any] = {
         "width": _WIDTH,
         "outputs": _CLASSES,
-        "objective": objective,
+        "criterion": criterion,
         "rows": _ROWS,
         "link": "softmax",
     }

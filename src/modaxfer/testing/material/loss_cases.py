@@ -100,7 +100,7 @@ def _facts(stream: Stream) -> StreamFacts:
         role=stream.role,
         width=_WIDTH,
         outputs=_CLASSES,
-        objective=problem_of("binary").objective(_CLASSES, targets),
+        criterion=problem_of("binary").criterion(_CLASSES, targets),
         rows=len(targets),
         link="softmax",
         targets=targets if stream.labels is Labels.GIVEN else None,

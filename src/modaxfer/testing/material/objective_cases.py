@@ -84,7 +84,7 @@ class ObjectiveCase:
             teachers = (_reading(_ENTERED[kind][0], kind, BESIDE if self.spec.beside else FIELD),)
             teachers[0].encoder.requires_grad_(False)  # type: ignore[attr-defined]
         student = _reading(self.model, self.kind, FIELD)
-        labels = {_TASK: problem_of("binary").objective(2, np.arange(ROWS) % 2)} if self.spec.labels and given else {}
+        labels = {_TASK: problem_of("binary").criterion(2, np.arange(ROWS) % 2)} if self.spec.labels and given else {}
         context = ObjectiveContext(
             student=student,
             field=FIELD,

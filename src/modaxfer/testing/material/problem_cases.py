@@ -49,7 +49,7 @@ class ProblemCase:
     labels: Sequence[Label]
     classes: tuple[str, ...]
     targets: np.ndarray
-    objective: Any
+    criterion: Any
 
     def read(self, written: Sequence[Any]) -> list[Label]:
         """Return labels as the problem's label type reads them from a table."""
@@ -61,33 +61,33 @@ class ProblemCase:
 
         Their gradient is asked for.
         """
-        shape: tuple[int, ...] = (len(self.targets), self.objective.outputs)
+        shape: tuple[int, ...] = (len(self.targets), self.criterion.outputs)
         if self.spec.ragged:
-            shape = (len(self.targets), max(map(len, self.targets)), self.objective.outputs)
+            shape = (len(self.targets), max(map(len, self.targets)), self.criterion.outputs)
         if seed is None:
             return torch.zeros(shape, requires_grad=True)
         return torch.randn(shape, generator=torch.Generator().manual_seed(seed), requires_grad=True)
 
     def fitted(self) -> torch.Tensor:
         """Return the outputs of least loss, found by gradient alone, as far as float32 goes."""
-        outputs, targets = self.outputs(), self.objective.batch(self.targets)
+        outputs, targets = self.outputs(), self.criterion.batch(self.targets)
         optimiser = torch.optim.LBFGS([outputs], max_iter=60, line_search_fn="strong_wolfe")
 
         def loss() -> torch.Tensor:
             optimiser.zero_grad()
-            summed: torch.Tensor = self.objective.loss(outputs, targets).sum()
+            summed: torch.Tensor = self.criterion.loss(outputs, targets).sum()
             summed.backward()  # type: ignore[no-untyped-call]
             return summed
 
         optimiser.step(loss)  # type: ignore[no-untyped-call]
         return outputs.detach()
 
-    def decoded(self, outputs: torch.Tensor, objective: Any = None) -> tuple[Any, Any]:
+    def decoded(self, outputs: torch.Tensor, criterion: Any = None) -> tuple[Any, Any]:
         """Return predictions and scores of all rows, as `decode` is given the outputs of a split."""
         given: Any = outputs.detach()
         if self.spec.ragged:
             given = [row[: len(own)] for row, own in zip(given, self.targets, strict=True)]
-        predictions, scores = (objective or self.objective).decode(given)
+        predictions, scores = (criterion or self.criterion).decode(given)
         return predictions, scores
 
 
@@ -120,7 +120,7 @@ def _case(spec: ProblemSpec, problem: Any, name: str) -> ProblemCase | None:
         labels=labels,
         classes=classes,
         targets=targets,
-        objective=problem.objective(len(classes), targets),
+        criterion=problem.criterion(len(classes), targets),
     )
 
 

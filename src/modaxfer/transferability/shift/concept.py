@@ -19,10 +19,10 @@ from modaxfer.heads.classical.space import Space
 from modaxfer.registry import problem_spec
 from modaxfer.transferability.nests import Nests
 from modaxfer.transferability.shift.effects import Part, effect, resamples
-from modaxfer.transferability.targets import objective_of
+from modaxfer.transferability.targets import criterion_of
 
 if TYPE_CHECKING:
-    from modaxfer.contracts import Encoded, Objective
+    from modaxfer.contracts import Criterion, Encoded
     from modaxfer.transferability.shift.pair import PairOfTasks
 
 __all__ = ["Decomposed", "concept_part", "decomposed"]
@@ -112,27 +112,27 @@ def _in_terms_of_source(pair: PairOfTasks) -> tuple[np.ndarray | None, str]:
 
 def _losses(pair: PairOfTasks, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the loss of each row of the source, ``[rows]``, and of the target."""
-    source, objective = pair.source, objective_of(pair.source)
+    source, criterion = pair.source, criterion_of(pair.source)
     nests, link = Nests(source), problem_spec(source.problem).link
     references = source.targets[nests.order]
-    cut = nests.cut(pair.features[0], FitTargets.of(references, objective, None))
+    cut = nests.cut(pair.features[0], FitTargets.of(references, criterion, None))
     cut = replace(cut, uses=cut.uses[: nests.count], held=tuple(range(nests.count)))
     other = (torch.from_numpy(pair.features[1]).float() - cut.shift) / cut.scale
     space, best, found = Space.standardised(cut), np.inf, None
     for penalty in Ridge.grid:
         maps = solve_ridge(space, penalty)
-        own = _loss(objective, link, cut.held_out(maps), references)
+        own = _loss(criterion, link, cut.held_out(maps), references)
         if own.mean() < best:
             said = [torch.addmm(maps.bias[fold], other, maps.weight[fold]) for fold in range(nests.count)]
-            best, found = own.mean(), (own, np.mean([_loss(objective, link, each, targets) for each in said], axis=0))
+            best, found = own.mean(), (own, np.mean([_loss(criterion, link, each, targets) for each in said], axis=0))
     assert found is not None, "a loss is finite"
     unit = float(np.var(references)) or 1.0 if link == "identity" else 1.0
     return found[0][np.argsort(nests.order)] / unit, found[1] / unit
 
 
-def _loss(objective: Objective, link: str, outputs: torch.Tensor, targets: np.ndarray) -> np.ndarray:
+def _loss(criterion: Criterion, link: str, outputs: torch.Tensor, targets: np.ndarray) -> np.ndarray:
     # Indicators of labels say yes from a half on, where logits do from zero on.
-    predictions, _ = objective.decode(outputs - 0.5 if link == "sigmoid" else outputs)
+    predictions, _ = criterion.decode(outputs - 0.5 if link == "sigmoid" else outputs)
     if link == "identity":
         return np.asarray(np.square(np.asarray(predictions, float) - targets))
     wrong = np.asarray(predictions != targets, float)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from modaxfer.problems.objectives.weights import balanced
+from modaxfer.problems.criteria.weights import balanced
 
 __all__ = ["Sigmoid"]
 
@@ -23,7 +23,7 @@ class Sigmoid:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Sigmoid:
-        """Return the objective that said `state` of itself."""
+        """Return the criterion that said `state` of itself."""
         return cls(classes=state["classes"])
 
     @property

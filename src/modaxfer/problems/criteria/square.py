@@ -50,7 +50,7 @@ class SquaredError:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> SquaredError:
-        """Return the objective that said `state` of itself."""
+        """Return the criterion that said `state` of itself."""
         return cls(scale=TargetScale(**state["scale"]))
 
     @property

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from modaxfer.contracts import UNSEEN, ragged
 from modaxfer.errors import ConfigError
-from modaxfer.problems.objectives.weights import balanced
+from modaxfer.problems.criteria.weights import balanced
 
 __all__ = ["TagSoftmax"]
 
@@ -35,14 +35,14 @@ class TagSoftmax:
 
     @classmethod
     def fit(cls, targets: np.ndarray) -> TagSoftmax:
-        """Return the objective of training rows with these tags."""
+        """Return the criterion of training rows with these tags."""
         counts = Counter(chain.from_iterable(targets))
         outside = OUTSIDE if OUTSIDE in counts else counts.most_common(1)[0][0]
         return cls(names=tuple(sorted(counts)), outside=outside)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> TagSoftmax:
-        """Return the objective that said `state` of itself."""
+        """Return the criterion that said `state` of itself."""
         return cls(names=tuple(state["names"]), outside=str(state["outside"]))
 
     @property

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from modaxfer.contracts import UNSEEN
-from modaxfer.problems.objectives.weights import balanced
+from modaxfer.problems.criteria.weights import balanced
 
 __all__ = ["Softmax"]
 
@@ -24,7 +24,7 @@ class Softmax:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Softmax:
-        """Return the objective that said `state` of itself."""
+        """Return the criterion that said `state` of itself."""
         return cls(classes=state["classes"])
 
     @property

@@ -1,0 +1,1 @@
+"""Criteria: losses, and the way from outputs to predictions."""

@@ -1,1 +1,0 @@
-"""Objectives: losses, and the way from outputs to predictions."""
