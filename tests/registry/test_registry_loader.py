@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from modaxfer.hooks import hookimpl
-from modaxfer.registry import BUILTIN, KINDS, Stage, State, discover, hook_manager, load_plugin
+from modaxfer.registry import BUILTIN, KINDS, Stage, State, discover, hook_manager, load_plugin, stopwatch
 from modaxfer.registry.hook_checks import HOOKS
 from modaxfer.spec import EncoderSpec, StrategySpec
 
@@ -147,3 +147,11 @@ def test_a_type_error_of_the_plugins_own_stays_what_it_is(plugin):
 
     record, _ = load_plugin(plugin("own", hooks=[modaxfer_strategies]), hook_manager())
     assert record.error.startswith("TypeError: modaxfer_run_start() got an unexpected keyword argument 'confg' (")
+
+
+def test_waiting_for_a_processor_is_nobodys_slowness(tmp_path, monkeypatch):
+    told = tmp_path / "schedstat"
+    monkeypatch.setattr(stopwatch, "_SCHEDULED", told)
+    whole = stopwatch.undisturbed()
+    told.write_text("1000 60000000000 3\n")
+    assert whole - stopwatch.undisturbed() == pytest.approx(60_000, abs=30_000)

@@ -16,6 +16,7 @@ from modaxfer.reports.scores import (
     memory,
     number,
     score_rows,
+    told_once,
 )
 from modaxfer.result import Result
 
@@ -156,3 +157,12 @@ def test_amounts_are_read_in_the_target_s_unit():
     assert [amount(value) for value in (0.01234, 12.3456, 453000.0, -5858213.4)] == [
         "0.01234", "12.35", "453,000", "-5,858,213",
     ]  # fmt: skip
+
+
+def test_a_metric_under_two_names_is_told_once_unless_it_decides():
+    assert told_once({"accuracy": 0.5, "balanced_accuracy": 0.4, "recall_macro": 0.4}) == [
+        "accuracy",
+        "balanced_accuracy",
+    ]
+    assert "recall_macro" in told_once({"accuracy": 0.5, "balanced_accuracy": 0.4, "recall_macro": 0.3})
+    assert told_once({"recall_macro": 0.4, "balanced_accuracy": 0.4})[0] == "recall_macro"

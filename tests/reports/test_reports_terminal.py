@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from modaxfer.reports import figures
 from modaxfer.reports.terminal import summary
 
@@ -92,3 +96,17 @@ def test_a_shared_model_has_a_line_per_task(run):
 def test_a_warning_is_one_line_and_moves_no_cursor(run):
     text = summary(run.classes(warnings=("class a\nmodaxfer: all is well\x1b[2J",)))
     assert "warning: class a\\nmodaxfer: all is well\\x1b[2J" in text
+
+
+@pytest.mark.parametrize("kind", ["classes", "regression", "fused", "shared"])
+def test_a_narrow_terminal_gets_the_same_words_in_shorter_lines(run, kind):
+    result = getattr(run, kind)()
+    wide, narrow = summary(result), summary(result, width=80).splitlines()
+    assert max(map(len, narrow)) <= 80
+    assert set(re.findall(r"[0-9.]{4,}", wide)) == set(re.findall(r"[0-9.]{4,}", " ".join(narrow)))
+
+
+def test_where_scores_are_wide_their_baselines_are_named_once(run):
+    lines = summary(run.classes(), width=80).splitlines()[1:4]
+    assert lines[0] == "test      score  95 % interval   chance  majority  simple"
+    assert lines[1] == "f1_macro  0.713  [0.673, 0.753]  0.310   0.220     0.703"

@@ -10,7 +10,7 @@ from modaxfer.cli.command import Command
 from modaxfer.cli.completion import names_for
 from modaxfer.cli.engines import engine_of, engine_options
 from modaxfer.cli.options import QUIET, config_options_but, settings
-from modaxfer.cli.output import print_json, print_lines, print_table
+from modaxfer.cli.output import WIDE, print_json, print_lines, print_table
 from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ MANY: dict[str, Any] = {"multiple": True}
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
 @engine_options
 @QUIET
+@WIDE
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json.")
 def compare_command(
     runs: tuple[str, ...],

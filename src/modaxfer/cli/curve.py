@@ -11,7 +11,7 @@ from modaxfer.cli.compare import MANY
 from modaxfer.cli.completion import names_for
 from modaxfer.cli.engines import engine_of, engine_options
 from modaxfer.cli.options import QUIET, config_options_but, settings
-from modaxfer.cli.output import print_json, print_lines, print_table
+from modaxfer.cli.output import WIDE, print_json, print_lines, print_table
 
 __all__ = ["curve_command"]
 
@@ -39,6 +39,7 @@ __all__ = ["curve_command"]
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed before.")
 @engine_options
 @QUIET
+@WIDE
 @click.option("--json", "as_json", is_flag=True, help="Print curve.json.")
 def curve_command(path: str | None, resume: bool, retry_failed: bool, quiet: bool, as_json: bool, **values: Any) -> int:
     """Score against number of labels, with a fitted power law, and what twice the labels would bring.

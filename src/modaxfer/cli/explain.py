@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from modaxfer.cli.command import Command
+from modaxfer.cli.options import QUIET
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.config import RunConfig, build
 from modaxfer.encoders.runs import description_of
@@ -48,6 +49,7 @@ __all__ = ["explain_command"]
     is_flag=True,
     help="Run code that comes with the run's checkpoint. Only for authors you trust.",
 )
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print explanation.json.")
 def explain_command(
     run: Path,
@@ -61,6 +63,7 @@ def explain_command(
     output: Path | None,
     device: str,
     trust_remote_code: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Show why the model in the folder RUN says what it says of a row, and whether the explanation is to be believed.
@@ -88,7 +91,7 @@ def explain_command(
         repeats=repeats,
         check=not no_check,
     )
-    made = explain_run(run, wishes, Progress(), device=device, trust_remote_code=trust_remote_code)
+    made = explain_run(run, wishes, Progress(not quiet), device=device, trust_remote_code=trust_remote_code)
     _, page = write(made, output or run / "explanation")
     if as_json:
         print_json(document(made))

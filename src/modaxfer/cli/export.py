@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from modaxfer.cli.command import Command
+from modaxfer.cli.options import QUIET
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.encoders.runs import description_of
 
@@ -24,9 +25,10 @@ __all__ = ["export_command"]
     is_flag=True,
     help="Run code that comes with the run's checkpoint. Only for authors you trust.",
 )
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print what export.json says.")
 def export_command(
-    run: Path, to: str, output: Path | None, int8: bool, rows: int, trust_remote_code: bool, as_json: bool
+    run: Path, to: str, output: Path | None, int8: bool, rows: int, trust_remote_code: bool, quiet: bool, as_json: bool
 ) -> None:
     """Write the model in the folder RUN in a form that predicts without modaxfer, and measure it.
 
@@ -43,7 +45,7 @@ def export_command(
     from modaxfer.runner.progress import Progress
 
     folder, told = export_run(
-        run, to, output, int8=int8, rows=rows, trust_remote_code=trust_remote_code, progress=Progress()
+        run, to, output, int8=int8, rows=rows, trust_remote_code=trust_remote_code, progress=Progress(not quiet)
     )
     if as_json:
         print_json({"folder": str(folder), **told})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
-from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
+from modaxfer.cli.output import WIDE, plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import ConfigError, ModaxferError, UnknownNameError
 from modaxfer.registry import KINDS, load_target, registry, suggestion
 from modaxfer.registry.names import hint
@@ -41,10 +41,10 @@ _PLURALS = {kind.plural: kind for kind in KINDS.values()}
 @click.option(
     "--to", "sink", metavar="SIGNAL", help="Bridges to this signal kind; image includes patches, a form of it."
 )
-@click.option("--wide", is_flag=True, help="Show all columns, one line per entry; so does a pipe.")
+@WIDE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_command(what: str | None, source: str | None, sink: str | None, wide: bool, as_json: bool) -> None:
-    """List what is installed: everything, or one kind. A terminal shows what fits."""
+def list_command(what: str | None, source: str | None, sink: str | None, as_json: bool) -> None:
+    """List what is installed: everything, or one kind; what fits the terminal, tasks by domain."""
     if (source or sink) and what != "bridges":
         raise ConfigError(
             "--from and --to choose bridges", got=f"modaxfer list {what or ''}".strip(), fix="list bridges"
@@ -60,7 +60,7 @@ def list_command(what: str | None, source: str | None, sink: str | None, wide: b
     for place, kind in enumerate(kinds):
         if place:
             print_lines()
-        _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper(), wide=wide)
+        _print_kind(kind, found[kind.plural], title="" if what else kind.plural.upper())
     if sink == "image" and any(entry.spec.sink == "patches" for entry in found.get("bridges", ())):
         print_lines("\npatches are a form of image, for encoders that cut pictures into square patches, such as vit")
 
@@ -71,6 +71,7 @@ def list_command(what: str | None, source: str | None, sink: str | None, wide: b
 @click.option(
     "--encoder", metavar="E", help="NAME is a task: show which bridge leads from it to this encoder, and why."
 )
+@WIDE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, since several things may have one name.")
 @click.option("--row", metavar="N", type=int, help="With --task: show what the encoder is given of this row, from 1.")
 @click.option(
@@ -198,13 +199,13 @@ def _setting(field: Field[Any]) -> dict[str, Any]:
     return {"name": field.name, "default": plain(default), "doc": doc, "choices": list(choices)}
 
 
-def _print_kind(kind: Kind, entries: list[Entry], title: str, *, wide: bool) -> None:
+def _print_kind(kind: Kind, entries: list[Entry], title: str) -> None:
     columns = _COLUMNS[kind.name]
     rows = [
         [registry().shown(entry), *(value(entry) for value in columns.values()), entry.plugin, entry.spec.summary]
         for entry in entries
     ]
-    print_table(["name", *columns, "plugin", "summary"], rows, title, spare=_SPARE, wide=wide)
+    print_table(["name", *columns, "plugin", "summary"], rows, title, spare=_SPARE, group=_GROUPS.get(kind.name, ""))
 
 
 def _inputs(entry: Entry) -> str:
@@ -213,6 +214,10 @@ def _inputs(entry: Entry) -> str:
 
 def _checkpoints(entry: Entry) -> str:
     return ", ".join(registry().shown(checkpoint) for checkpoint in registry().checkpoints(entry))
+
+
+def _takes(entry: Entry) -> str:
+    return ", ".join(sorted({str(field.signal.kind) for field in entry.spec.fields})) or "table"
 
 
 def _fields(entry: Entry) -> str:
@@ -235,6 +240,9 @@ _SPARE = (
     "metrics",
 )
 """Columns that a narrow terminal does without, the least needed first."""
+
+_GROUPS = {"task": "domain"}
+"""Column by which a kind is shown in groups."""
 
 _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
     "encoder": {"takes": _inputs, "checkpoints": _checkpoints},
@@ -270,6 +278,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Entry], object]]] = {
     },
     "task": {
         "problem": lambda entry: entry.spec.target.problem,
+        "takes": _takes,
         "fields": _fields,
         "domain": lambda entry: entry.spec.domain,
         "licence": lambda entry: entry.spec.licence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import click
@@ -45,4 +46,4 @@ def merge_command(
         return
     from modaxfer.reports.terminal import summary
 
-    print_lines(summary(made.result, made.folder))
+    print_lines(summary(made.result, made.folder, shutil.get_terminal_size().columns))

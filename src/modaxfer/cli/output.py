@@ -1,7 +1,8 @@
-"""How commands print: a table on a terminal, aligned plain lines elsewhere, JSON on request."""
+"""How commands print: a table as wide as the terminal, 80 letters where there is none, or all of it; or JSON."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -11,24 +12,39 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modaxfer.cli.layout import fitting, indented, lay_out, widths_within
 from modaxfer.escaping import json_text, lines, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["fitting", "plain", "print_details", "print_json", "print_lines", "print_table"]
+__all__ = ["WIDE", "one_place", "plain", "print_details", "print_json", "print_lines", "print_table"]
 
-READABLE = 22
-"""Letters to a line of a cell that wraps, at least."""
+_ASKED = "modaxfer.wide"
 
-GAP = 2
-"""Spaces between two columns."""
+
+def _ask(context: click.Context, option: click.Parameter, asked: bool) -> None:
+    context.meta[_ASKED] = asked
+
+
+WIDE = click.option(
+    "--wide", is_flag=True, expose_value=False, callback=_ask, help="Show all columns, one line per row, however long."
+)
+"""Of every command that prints a table which may be wider than a terminal."""
 
 
 def print_lines(text: object = "", *, err: bool = False) -> None:
     """Print text of one or several lines; of what others wrote in it, nothing reaches the terminal but letters."""
     # The stream is named, or click would take an ASCII one for a mistake and write UTF-8 into it.
     click.echo(lines(text), file=sys.stderr if err else sys.stdout)
+
+
+def one_place() -> bool:
+    """Say whether standard output and standard error go to the same terminal, file or pipe."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
 
 
 def print_json(value: Any) -> None:
@@ -42,35 +58,44 @@ def print_table(
     title: str = "",
     *,
     spare: Sequence[str] = (),
-    wide: bool = False,
+    group: str = "",
 ) -> None:
     """Print `rows` under `columns`; columns that are empty in every row are left out.
 
-    A terminal shows what fits: cells wrap, and columns of `spare` go, which is said. A pipe gets all, a line per row.
+    What is shown fits the terminal, 80 letters where there is none: cells wrap, and columns of `spare` go, which is
+    said. With --wide (`WIDE`) every column is there, and each row is one line.
 
     Args:
-        columns: Their heads; the first names the row and never wraps.
+        columns: Their heads; the first names the row and never wraps while others can.
         rows: A cell per column each.
         title: Over the table.
         spare: Columns that a narrow terminal does without, the least needed first.
-        wide: Show a terminal what a pipe gets.
+        group: The column whose values stand as headings over the rows that share them, unless all is shown.
     """
     used = [place for place, _ in enumerate(columns) if any(str(row[place]) for row in rows)]
-    heads = [columns[place] for place in used]
+    heads = [one_line(columns[place]) for place in used]
     texts = [[one_line(row[place]) for place in used] for row in rows]
-    if sys.stdout.isatty() and not wide:
-        _print_rich(heads, texts, title, spare)
-    else:
-        _print_plain(heads, texts, title)
+    width = _width()
+    if width is None:
+        _print_rows(heads, {"": texts}, title, None)
+        return
+    parts = _grouped(heads, texts, group)
+    heads = [head for head in heads if head != group]
+    kept = fitting(heads, [row for part in parts.values() for row in part], width, spare)
+    shown = {name: [[row[place] for place in kept] for row in part] for name, part in parts.items()}
+    _print_rows([heads[place] for place in kept], shown, title, width)
+    if left := [column for place, column in enumerate(heads) if place not in kept]:
+        print_lines(f"not shown: {', '.join(left)}; --wide shows all")
 
 
 def print_details(title: str, values: Mapping[str, Any]) -> None:
-    """Print one thing, a line per value that is not empty; inner values are called ``outer.inner``."""
-    lines = list(_flat("", plain(values)))
-    width = max((len(key) for key, _ in lines), default=0)
+    """Print one thing, an entry per value that is not empty; inner values are called ``outer.inner``."""
+    entries = list(_flat("", plain(values)))
+    room = max((len(key) for key, _ in entries), default=0)
     print_lines(title)
-    for key, text in lines:
-        print_lines(f"  {key.ljust(width)}  {one_line(text)}".rstrip())
+    for key, text in entries:
+        for line in indented(f"  {key.ljust(room)}  ", one_line(text), _width()):
+            print_lines(line.rstrip())
 
 
 def plain(value: Any) -> Any:
@@ -98,43 +123,33 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
         yield prefix, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
-    widths = [max(len(text) for text in column) for column in zip(columns, *rows, strict=True)]
-    for line in ([[title]] if title else []) + [list(columns), *map(list, rows)]:
-        print_lines("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=False)).rstrip())
+def _width() -> int | None:
+    """Return how many letters a line may have; None where --wide was given."""
+    context = click.get_current_context(silent=True)
+    return None if context is not None and context.meta.get(_ASKED) else shutil.get_terminal_size().columns
 
 
-def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, spare: Sequence[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    width = shutil.get_terminal_size().columns
-    kept = fitting(columns, rows, width, spare)
-    table = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for place in kept:
-        table.add_column(columns[place], overflow="fold", no_wrap=place == 0)
+def _grouped(heads: Sequence[str], rows: Sequence[Sequence[str]], group: str) -> dict[str, list[list[str]]]:
+    """Return `rows` by their cell of the column `group`, without it; groups in the order in which they come first."""
+    if group not in heads:
+        return {"": [list(row) for row in rows]}
+    at = list(heads).index(group)
+    found: dict[str, list[list[str]]] = {}
     for row in rows:
-        table.add_row(*(Text(row[place]) for place in kept))
-    Console(width=width).print(table)
-    if left := [column for place, column in enumerate(columns) if place not in kept]:
-        print_lines(f"not shown: {', '.join(left)}; --wide shows all")
+        found.setdefault(row[at] or f"no {group}", []).append([*row[:at], *row[at + 1 :]])
+    return found
 
 
-def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, spare: Sequence[str]) -> list[int]:
-    """Return the places of the columns that are readable side by side in `width` letters.
-
-    Args:
-        columns: Their heads; the first never wraps.
-        rows: A cell per column each.
-        width: Of the terminal.
-        spare: Columns that may go, the least needed first; where that is not enough, all others stay.
-    """
-    widest = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    needed = [widest[0], *(min(each, READABLE) for each in widest[1:])]
-    kept = list(range(len(columns)))
-    for name in spare:
-        if sum(needed[place] for place in kept) + GAP * (len(kept) - 1) <= width:
-            break
-        kept = [place for place in kept if columns[place] != name]
-    return kept
+def _print_rows(
+    heads: Sequence[str], parts: Mapping[str, Sequence[Sequence[str]]], title: str, width: int | None
+) -> None:
+    widths = widths_within(heads, [row for part in parts.values() for row in part], width)
+    if title:
+        print_lines(title)
+    for line in lay_out(heads, widths):
+        click.echo(click.style(line, bold=True) if sys.stdout.isatty() else line, file=sys.stdout)
+    for name, part in parts.items():
+        if name:
+            print_lines(f"\n{name}")
+        for row in part:
+            print_lines("\n".join(lay_out(row, widths)))

@@ -10,7 +10,7 @@ import click
 
 from modaxfer.cli.command import Command
 from modaxfer.cli.new_plugin import new_plugin
-from modaxfer.cli.output import plain, print_details, print_json, print_lines, print_table
+from modaxfer.cli.output import WIDE, plain, print_details, print_json, print_lines, print_table
 from modaxfer.errors import UnknownNameError
 from modaxfer.registry import KINDS, PluginRecord, discover, hook_manager, index_of, load_plugin, registry
 from modaxfer.registry.known import missing_plugin
@@ -34,18 +34,16 @@ plugins_group.add_command(new_plugin)
 
 @plugins_group.command("list", cls=Command)
 @click.option("--load", is_flag=True, help="Import each: shows interface, kinds, milliseconds, and what fails.")
-@click.option("--wide", is_flag=True, help="Show all columns, one line per plugin; so does a pipe.")
+@WIDE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_plugins(load: bool, wide: bool, as_json: bool) -> None:
+def list_plugins(load: bool, as_json: bool) -> None:
     """List installed plugins from their metadata; without --load none is imported."""
     manager = hook_manager()
     records = [load_plugin(record, manager)[0] if load else record for record in discover()]
     if as_json:
         print_json([_facts(record) for record in records])
         return
-    print_table(
-        [*_COLUMNS], [[show(record) for show in _COLUMNS.values()] for record in records], spare=_SPARE, wide=wide
-    )
+    print_table([*_COLUMNS], [[show(record) for show in _COLUMNS.values()] for record in records], spare=_SPARE)
     if not load and sys.stdout.isatty():
         print_lines("read from metadata; --load imports them and shows interface, kinds and milliseconds")
 

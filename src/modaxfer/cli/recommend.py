@@ -9,7 +9,7 @@ import click
 
 from modaxfer.cli.command import Command
 from modaxfer.cli.options import QUIET, config_options_but, config_options_of, settings
-from modaxfer.cli.output import print_json, print_lines, print_table
+from modaxfer.cli.output import WIDE, print_json, print_lines, print_table
 from modaxfer.config import RunConfig
 from modaxfer.runner.recommend.question import SHARED, Choices
 
@@ -27,6 +27,7 @@ OTHERS = tuple(item.name for item in dataclasses.fields(RunConfig) if item.name 
 @click.option("--config", "path", metavar="FILE", help="YAML file with these settings; flags go over it.")
 @click.option("--resume", is_flag=True, help="Go on with the recommendation in the output folder, as it was asked for.")
 @QUIET
+@WIDE
 @click.option("--json", "as_json", is_flag=True, help="Print recommend.json.")
 def recommend_command(path: str | None, resume: bool, quiet: bool, as_json: bool, **values: Any) -> None:
     """Say which encoder and strategy to train a task with, what to expect, what it costs, and how sure that is.

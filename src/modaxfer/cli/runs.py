@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modaxfer.cli.command import Command
+from modaxfer.cli.options import QUIET
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.cli.predictions import json_lines, require_writable, write_csv, write_predictions
 from modaxfer.config import RunConfig, build
@@ -22,6 +23,7 @@ from modaxfer.result import Result
 if TYPE_CHECKING:
     from modaxfer.data.given import Given
     from modaxfer.runner.predict.predictor import Predictor
+    from modaxfer.runner.progress import Progress
 
 TRUST = click.option(
     "--trust-remote-code",
@@ -48,6 +50,7 @@ __all__ = ["evaluate_command", "predict_command", "report_command"]
 )
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @TRUST
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate_command(
     run: Path,
@@ -56,6 +59,7 @@ def evaluate_command(
     group_by: str | None,
     device: str,
     trust_remote_code: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Score the model in the folder RUN: on the labelled rows of FILE, or on its test split again.
@@ -72,13 +76,13 @@ def evaluate_command(
         from modaxfer.runner.predict.predictor import Predictor
 
         predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
-        _evaluate_rows(run, predictor, file, label, group_by, as_json)
+        _evaluate_rows(run, predictor, file, label, group_by, as_json, Progress(not quiet))
         return
     for option, column in (("--label", label), ("--group-by", group_by)):
         if column:
             what = f"{option} names a column of FILE, and no FILE is given"
             raise ConfigError(what, got=column, fix="name the file too")
-    found = evaluate_tasks(run, Progress(), device=device, trust_remote_code=trust_remote_code)
+    found = evaluate_tasks(run, Progress(not quiet), device=device, trust_remote_code=trust_remote_code)
     if as_json:
         print_json(next(iter(found.values())) if len(found) == 1 else found)
         return
@@ -87,12 +91,16 @@ def evaluate_command(
 
 
 def _evaluate_rows(
-    run: Path, predictor: Predictor, file: str, label: tuple[str, ...], group_by: str | None, as_json: bool
+    run: Path,
+    predictor: Predictor,
+    file: str,
+    label: tuple[str, ...],
+    group_by: str | None,
+    as_json: bool,
+    progress: Progress,
 ) -> None:
     from modaxfer.runner.predict.score import score_rows
-    from modaxfer.runner.progress import Progress
 
-    progress = Progress()
     data = _given(file, predictor) if file == "-" else Path(file)
     evaluation = score_rows(run, data, label=label or None, group_by=group_by, predictor=predictor, progress=progress)
     for line in evaluation["warnings"]:
@@ -108,9 +116,12 @@ def _evaluate_rows(
 
 
 def _print_scores(evaluation: Mapping[str, Any], column: str, title: str) -> None:
+    from modaxfer.reports.scores import told_once
+
+    found = evaluation["metrics"]
     rows = [
-        (name, _number(value), f"[{_number(low)}, {_number(high)}]", _number(evaluation["stored"].get(name)))
-        for name, value in evaluation["metrics"].items()
+        (name, _number(found[name]), f"[{_number(low)}, {_number(high)}]", _number(evaluation["stored"].get(name)))
+        for name in told_once(found)
         for low, high in [evaluation["intervals"][name]]
     ]
     print_table(["metric", column, "95 % interval", "stored"], rows, title=title)
@@ -158,6 +169,7 @@ def _print_beside(evaluation: Mapping[str, Any]) -> None:
 @click.option("--raw", is_flag=True, help="Give scores of the model as it was trained, before they are calibrated.")
 @click.option("--device", metavar="X", default="auto", help="Where to compute. One of auto, cpu, cuda, mps.")
 @TRUST
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def predict_command(
     run: Path,
@@ -168,6 +180,7 @@ def predict_command(
     raw: bool,
     device: str,
     trust_remote_code: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Predict the rows of FILE with the model in the folder RUN; - reads a table from standard input.
@@ -187,7 +200,7 @@ def predict_command(
 
     refuse_threshold(threshold, run)
     refuse_unadaptable(adapt, run, trust_remote_code=trust_remote_code)
-    predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress()
+    predictor, progress = Predictor(run, device=device, trust_remote_code=trust_remote_code), Progress(not quiet)
     made = predictor.predict_rows(_given(file, predictor), progress, adapt=adapt, raw=raw, threshold=threshold)
     for line in made.warnings:
         progress.say(f"warning: {line}")

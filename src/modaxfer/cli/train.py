@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 from modaxfer.cli.command import Command
 from modaxfer.cli.libraries import heard
 from modaxfer.cli.options import QUIET, config_options, settings
-from modaxfer.cli.output import print_json, print_lines
+from modaxfer.cli.output import one_place, print_json, print_lines
 from modaxfer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ def train_command(
     from modaxfer.api import make_config, train
 
     said: list[Path] = []
+    width, warned = shutil.get_terminal_size().columns, not quiet and one_place()
 
     def say(result: Result, folder: Path) -> None:
         """Say what was found before pages are drawn, which takes some seconds."""
         from modaxfer.reports.terminal import summary
 
-        print_lines(summary(result))
+        print_lines(summary(result, None, width, warned=warned))
         said.append(folder)
 
     config = make_config(path, **given)
@@ -86,7 +88,7 @@ def train_command(
         return None
     from modaxfer.reports.terminal import places, summary
 
-    print_lines(places(made.folder) if said else summary(made.result, made.folder))
+    print_lines(places(made.folder) if said else summary(made.result, made.folder, width, warned=warned))
     return None
 
 

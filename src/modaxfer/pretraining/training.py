@@ -200,7 +200,9 @@ class Training:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in line.items() if name != "step")
         seconds = self.at.seconds + (time.monotonic() - self.started if self.at.step else 0.0)
         left = seconds / self.at.step * (steps - self.at.step) if self.at.step else 0.0
-        return f"step {line['step']:,} of {steps:,}: {losses}" + (f"; {_shown(left)} left" if left else "")
+        pace = f"{self.at.step * self.config.batch_size / seconds:,.0f} rows/s" if self.at.step and seconds else ""
+        parts = [losses, pace, f"{_shown(left)} left" if left else ""]
+        return f"step {line['step']:,} of {steps:,}: {'; '.join(part for part in parts if part)}"
 
     def _save(self) -> None:
         now = time.monotonic()

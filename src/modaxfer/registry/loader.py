@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,10 @@ import pluggy
 
 from modaxfer.hooks import HookSpecs
 from modaxfer.registry.hook_checks import check_hooks
-from modaxfer.registry.records import KINDS, Entry, Kind, LoadError, PluginRecord, Stage, State
+from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, LoadError, PluginRecord, Stage, State
 from modaxfer.registry.spec_checks import check_specs
 from modaxfer.registry.spec_keywords import told_of_keywords
+from modaxfer.registry.stopwatch import undisturbed
 from modaxfer.registry.watch import Watch
 from modaxfer.spec import API_VERSION
 
@@ -59,7 +60,7 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
         return found, ()
     started = time.perf_counter()
     try:
-        with Watch(found), redirect_stdout(sys.stderr):
+        with nullcontext() if found.namespace == BUILTIN else Watch(found), redirect_stdout(sys.stderr):
             with _at(Stage.IMPORT):
                 module, notices = _import(found.module)
             with _at(Stage.API):
@@ -76,7 +77,8 @@ def load_plugin(found: PluginRecord, manager: pluggy.PluginManager) -> tuple[Plu
         found,
         state=State.LOADED,
         stage=Stage.REGISTER,
-        notices=notices + slow,
+        # What this framework itself takes, nobody can mend who reads it.
+        notices=notices + slow if found.namespace != BUILTIN else (),
         api=API_VERSION,
         kinds=tuple(kind for kind in KINDS if any(entry.kind == kind for entry in entries)),
         milliseconds=round((time.perf_counter() - started) * 1000, 1),
@@ -108,9 +110,9 @@ def _place(error: BaseException) -> str:
 
 def _import(name: str) -> tuple[ModuleType, tuple[str, ...]]:
     absent = [library for library in HEAVY if library not in sys.modules]
-    start = time.perf_counter()
+    start = undisturbed()
     module = importlib.import_module(name)
-    elapsed = (time.perf_counter() - start) * 1000
+    elapsed = undisturbed() - start
     notices = []
     if elapsed > SLOW_MS:
         notices.append(f"its module {name} is slow: {elapsed:.0f} ms to import, allowed are 50 ms")
@@ -145,9 +147,9 @@ def _own_hooks(module: ModuleType) -> pluggy.PluginManager:
 
 def _timed_entries(namespace: str, own: pluggy.PluginManager) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Return what the hooks bring, and a notice where they take long."""
-    start = time.perf_counter()
+    start = undisturbed()
     entries = _entries(namespace, own)
-    elapsed = (time.perf_counter() - start) * 1000
+    elapsed = undisturbed() - start
     if elapsed <= SLOW_MS:
         return entries, ()
     return entries, (f"its hooks are slow: {elapsed:.0f} ms; specs are data, what takes long belongs behind a target",)

@@ -32,6 +32,7 @@ __all__ = [
     "score_of",
     "score_rows",
     "simple_model",
+    "told_once",
 ]
 
 Interval = tuple[float, float]
@@ -88,6 +89,16 @@ def score_rows(result: Result) -> tuple[ScoreRow, ...]:
         )
         for name in ordered
     )
+
+
+def told_once(metrics: Mapping[str, float]) -> list[str]:
+    """Return the names of `metrics`, the one that decides first; of two that are one by definition, the usual one."""
+    first = next(iter(metrics), "")
+    return [
+        name
+        for name, value in metrics.items()
+        if name == first or name not in _TWINS or metrics.get(_TWINS[name]) != value
+    ]
 
 
 def greater_is_better(result: Result, metric: str) -> bool:

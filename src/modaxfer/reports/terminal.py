@@ -12,6 +12,7 @@ from modaxfer.reports.decisions import decision_facts
 from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.facts import drawn_over, sample_of, trained_before
 from modaxfer.reports.headline import headline, is_sample, title, verdict
+from modaxfer.reports.narrow import aligned, broken, wrapped
 from modaxfer.reports.privacy import privacy_facts
 from modaxfer.reports.repeated import repeated_lines
 from modaxfer.reports.scores import (
@@ -37,35 +38,49 @@ if TYPE_CHECKING:
 __all__ = ["places", "summary"]
 
 
-def summary(result: Result, folder: Path | None = None) -> str:
+def summary(result: Result, folder: Path | None = None, width: int | None = None, *, warned: bool = False) -> str:
     """Return the end of a run as aligned plain text: score beside its baselines, verdict, cost, where the report lies.
 
     Args:
         result: What was found.
         folder: The run, to name its report.
+        width: Letters to a line, but for paths; None = as long as each is.
+        warned: The warnings stand above already, so that they are counted here.
     """
-    lines = [title(result)] if result.status == "completed" else [headline(result)]
-    if is_sample(result):
-        lines.append(f"THIS IS A SAMPLE, NOT THE REAL DATA: {result.data['source']}")
     rows = score_rows(result)
-    lines += _score_lines(result, rows) + _part_lines(result) + _task_lines(result)
+    lines = [part for line in _heading(result) for part in wrapped(line, width)]
+    lines += _score_lines(result, rows, width) + broken(_parts(result), width) + broken(_tasks(result), width)
     if any(row.primary and row.test is not None for row in rows):
         claim = verdict(result)
-        lines.append(f"{claim[:1].upper()}{claim[1:]}.")
-    lines += _aligned(bound_lines(result)).splitlines() + repeated_lines(result)
-    facts = (*decision_facts(result), *estimate_facts(result), *privacy_facts(result), *tuning_facts(result))
-    lines += [one_line(f"{label}: {text}") for label, text in facts]
-    lines += [
-        line
-        for line in (_before(result), *_transfer(result), _splits(result, rows), _drawn(result), _cost(result))
-        if line
-    ]
-    lines += [one_line(f"warning: {warning}") for warning in result.warnings]
+        lines += wrapped(f"{claim[:1].upper()}{claim[1:]}.", width)
+    lines += broken(bound_lines(result), width)
+    lines += [part for line in _told(result, rows, warned=warned) for part in wrapped(line, width)]
     return "\n".join([*lines, places(folder)] if folder else lines)
 
 
-def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
-    """One line per metric with a test score and its baselines; the first line names the simple bar's model."""
+def _heading(result: Result) -> list[str]:
+    lines = [title(result)] if result.status == "completed" else [headline(result)]
+    sample = f"THIS IS A SAMPLE, NOT THE REAL DATA: {result.data['source']}" if is_sample(result) else ""
+    return [*lines, sample] if sample else lines
+
+
+def _told(result: Result, rows: Sequence[ScoreRow], *, warned: bool) -> list[str]:
+    """Return what is said below the scores."""
+    facts = (*decision_facts(result), *estimate_facts(result), *privacy_facts(result), *tuning_facts(result))
+    lines = repeated_lines(result) + [one_line(f"{label}: {text}") for label, text in facts]
+    below = (_before(result), *_transfer(result), _splits(result, rows), _drawn(result), _cost(result))
+    lines += [line for line in below if line]
+    count = len(result.warnings)
+    if warned and count:
+        return [*lines, f"{count} warning{'s' if count > 1 else ''} above, and in the report"]
+    return lines + [one_line(f"warning: {warning}") for warning in result.warnings]
+
+
+def _score_lines(result: Result, rows: Sequence[ScoreRow], width: int | None) -> list[str]:
+    """One line per metric with a test score and its baselines; the first line names the simple bar's model.
+
+    Where that is too wide, the baselines are named once, above.
+    """
     scored = [row for row in rows if row.test is not None]
     # The bounds of adaptation have lines of their own.
     names = [name for name in baselines_present(tuple(scored)) if name not in BOUNDS]
@@ -78,7 +93,20 @@ def _score_lines(result: Result, rows: Sequence[ScoreRow]) -> list[str]:
         ]
         for row in scored
     ]
-    return _aligned(cells).splitlines()
+    lines = aligned(cells)
+    if width is None or all(len(line) <= width for line in lines):
+        return lines
+    labels = [baseline_label(result, name, model=False) for name in names]
+    table = [
+        [
+            row.name,
+            number(row.test),
+            interval_text(row.interval),
+            *(number(row.baselines[name]) if name in row.baselines else "" for name in names),
+        ]
+        for row in scored
+    ]
+    return broken([["test", "score", "95 % interval", *labels], *table], width)
 
 
 def _before(result: Result) -> str:
@@ -93,9 +121,9 @@ def _drawn(result: Result) -> str:
     return "" if units == "the test rows" else f"95 % intervals over {units}"
 
 
-def _part_lines(result: Result) -> list[str]:
-    """One line per part of a row that a fused model was given alone."""
-    cells = [
+def _parts(result: Result) -> list[list[str]]:
+    """One row per part of a row that a fused model was given alone."""
+    return [
         [
             f"{part.name} alone",
             number(part.value),
@@ -105,12 +133,11 @@ def _part_lines(result: Result) -> list[str]:
         ]
         for part in parts_alone(result)
     ]
-    return _aligned(cells).splitlines()
 
 
-def _task_lines(result: Result) -> list[str]:
-    """One line per task of a shared model."""
-    cells = [
+def _tasks(result: Result) -> list[list[str]]:
+    """One row per task of a shared model."""
+    return [
         [
             f"{task.name}, test {task.metric}",
             number(task.test),
@@ -121,7 +148,6 @@ def _task_lines(result: Result) -> list[str]:
         ]
         for task in shared_tasks(result)
     ]
-    return _aligned(cells).splitlines()
 
 
 def _beside(row: ScoreRow, baseline: str, label: str) -> str:
@@ -171,17 +197,3 @@ def places(folder: Path) -> str:
     page = folder / "report.html"
     lines = [f"report   {page}" if page.is_file() else f"run      {folder}"]
     return "\n".join(lines if figures.available() else [*lines, f"figures  not drawn: {figures.INSTALL}"])
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Pad columns to their widest cell, counted in terminal cells; nothing is cut."""
-    from rich.cells import cell_len
-
-    if not rows:
-        return ""
-    widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    padded = (
-        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(padded)

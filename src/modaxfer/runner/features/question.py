@@ -106,7 +106,10 @@ def _check(question: Question, in_memory: bool) -> None:
         raise ConfigError("there is no such split", got=unknown, allowed=SPLITS, fix="correct --split")
     if reading.layer not in ("last", "mean", "auto") and not reading.layer.isdecimal():
         raise ConfigError(
-            "--layer is no layer", got=reading.layer, allowed="last, mean, auto or a number", fix="correct it"
+            "--layer is no layer",
+            got=reading.layer,
+            allowed="last, mean, auto, or a number: 0 (embeddings) to that of the last layer",
+            fix="--layer last",
         )
     if reading.layer == "auto" and not settings.task:
         raise ConfigError(

@@ -88,7 +88,9 @@ def resolve_features(question: Question, rows: Any = None) -> Asked:
     layer, depth = question.reading.layer, tower.encoder.depth
     if layer.isdecimal() and int(layer) > depth:
         allowed = f"last, mean, auto, 0 (embeddings) to {depth}"
-        raise ConfigError("--layer is no layer of this encoder", got=layer, allowed=allowed, fix="correct it")
+        raise ConfigError(
+            "--layer is no layer of this encoder", got=layer, allowed=allowed, fix=f"--layer {depth}, the last"
+        )
     return _of_splits(asked, question.reading.split)
 
 

@@ -57,7 +57,7 @@ def refuse_unadaptable(adapt: str | None, run: Path, *, trust_remote_code: bool 
     if adapt is None:
         return
     if adapt != "sar":
-        raise ConfigError("there is no such adaptation", got=adapt, allowed="sar", fix="correct it")
+        raise ConfigError("there is no such adaptation", got=adapt, allowed="sar", fix="--adapt sar, or none")
     described, result = ModelDescription.read(run, trust_remote_code=trust_remote_code), Result.load(run)
     spec = problem_spec(described.problem)
     if spec.link != "softmax" or spec.ragged:

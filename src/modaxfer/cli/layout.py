@@ -1,0 +1,103 @@
+"""Cells side by side in a number of letters: which columns stay, how wide each is, where a cell goes on."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+__all__ = ["fitting", "indented", "lay_out", "widths_within"]
+
+READABLE = 22
+"""Letters to a line of a cell that wraps, at least, while there is a column that can go."""
+
+LEAST = 8
+"""Letters to a line of a cell, however narrow the terminal is."""
+
+GAP = 2
+"""Spaces between two columns."""
+
+
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, spare: Sequence[str]) -> list[int]:
+    """Return the places of the columns that are readable side by side in `width` letters.
+
+    Args:
+        columns: Their heads; the first never wraps.
+        rows: A cell per column each.
+        width: Of the terminal.
+        spare: Columns that may go, the least needed first; where that is not enough, all others stay.
+    """
+    widest = _natural(columns, rows)
+    needed = [widest[0], *(min(each, READABLE) for each in widest[1:])]
+    kept = list(range(len(columns)))
+    for name in spare:
+        if sum(needed[place] for place in kept) + GAP * (len(kept) - 1) <= width:
+            break
+        kept = [place for place in kept if columns[place] != name]
+    return kept
+
+
+def widths_within(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+    """Return how many letters each column gets: what it needs, the widest less until all fit; None = no bound.
+
+    The first column names the row and gives way last; none is narrower than a short word.
+    """
+    widths = _natural(columns, rows)
+    if width is None:
+        return widths
+    for places in (range(1, len(widths)), range(len(widths))):
+        while sum(widths) + GAP * (len(widths) - 1) > width:
+            wide = [place for place in places if widths[place] > LEAST]
+            if not wide:
+                break
+            widths[max(wide, key=lambda place: widths[place])] -= 1
+    return widths
+
+
+def lay_out(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return the lines of one row, whose cells wrap within `widths`."""
+    wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    return [
+        (" " * GAP)
+        .join(
+            _padded(lines[number] if number < len(lines) else "", width)
+            for lines, width in zip(wrapped, widths, strict=True)
+        )
+        .rstrip()
+        for number in range(max(map(len, wrapped)))
+    ]
+
+
+def indented(head: str, text: str, width: int | None) -> list[str]:
+    """Return ``head text`` as lines of at most `width` letters, which go on below the text; None = one line."""
+    room = None if width is None else max(width - _letters(head), 2 * LEAST)
+    lines = [text] if room is None else _wrapped(text, room)
+    return [(head if number == 0 else " " * _letters(head)) + line for number, line in enumerate(lines)]
+
+
+def _natural(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(_letters, column)) for column in zip(columns, *rows, strict=True)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    if text.isascii():
+        return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    if _letters(text) <= width:
+        return [text]
+    # Letters may be two cells wide, or none.
+    from rich.console import Console
+    from rich.text import Text
+
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(width=width), width)] or [""]
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _letters(text))
+
+
+def _letters(text: str) -> int:
+    """Count cells of a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
