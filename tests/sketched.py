@@ -14,7 +14,16 @@ def _picture() -> bytes:
 
 
 PNG = _picture()
-PLOTS = ("scores", "confusion_matrix", "labels", "residuals", "calibration", "feature_map", "learning_curve")
+PLOTS = (
+    "scores",
+    "confusion_matrix",
+    "labels",
+    "residuals",
+    "calibration",
+    "feature_map",
+    "learning_curve",
+    "rows_seen",
+)
 """What `modaxfer.reports.plots` draws."""
 
 CODE = f"""

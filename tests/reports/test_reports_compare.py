@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from modaxfer.reports import compare
+from modaxfer.reports.compare.curve_files import write_curves
 from modaxfer.reports.compare.curves import overlay
 from modaxfer.reports.compare.heat import contrast, shade
 from modaxfer.reports.compare.rows import cell_rows, csv_text, on_other_rows, reasons, summary_rows, tally
@@ -329,3 +330,8 @@ def test_learning_curves_lie_over_one_another_by_the_rows_that_were_seen(tmp_pat
     x, y = map(float, drawn.curves[0].drawn.split()[-1].split(","))
     assert (x, y) == (drawn.right, (12 + drawn.bottom) / 2), "all rows seen, half way between worst and best"
     assert overlay(tmp_path / "elsewhere", summary) is None
+    (picture,) = write_curves(tmp_path, [summary])
+    assert picture == tmp_path / "figures" / "curves-t.png"
+    assert json.loads(picture.with_suffix(".json").read_text())["curves"][1] == {
+        "name": "a y", "role": "chosen", "points": [[50.0, 0.3], [100.0, 0.6], [150.0, 0.5]],
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from PIL import Image
 
 from modaxfer.reports import figures
 from modaxfer.reports.palette import DARK, LIGHT
+from modaxfer.reports.pictures import picture_of
 from modaxfer.reports.predictions import predictions_of
 
 ROAD_SIGNS = tuple(f"no passing for vehicles over 3.5 tons {number}" for number in range(43))
@@ -33,9 +34,9 @@ def rgb(colour):
 @pytest.mark.parametrize(
     ("maker", "names"),
     [
-        ("classes", ["scores", "confusion", "calibration", "learning_curve"]),
-        ("multilabel", ["scores", "classes", "learning_curve"]),
-        ("regression", ["scores", "residuals", "learning_curve"]),
+        ("classes", ["scores", "confusion", "calibration", "learning_curve", "rows_seen"]),
+        ("multilabel", ["scores", "classes", "learning_curve", "rows_seen"]),
+        ("regression", ["scores", "residuals", "learning_curve", "rows_seen"]),
         ("failed", []),
     ],
 )
@@ -55,6 +56,9 @@ def test_the_files_of_each_kind_of_run(run, maker, names):
         assert sum(map(sum, data["confusion"]["rows"])) == 300
         assert sum(each["rows"] for each in data["calibration"]["as trained"]) == 300
         assert data["learning_curve"]["training rows"] == 1200
+        seen = data["rows_seen"]
+        assert seen["across"] == "training rows seen"
+        assert [rows % 1200 for rows, _ in seen["validation f1_macro"]] == [0] * len(seen["validation f1_macro"])
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +142,12 @@ def test_scores_below_zero_and_without_interval_or_baselines_draw(run):
 
 def test_a_perfect_regression_draws(run):
     result = run.regression(metrics={"test": {"rmse": 0.0}, "primary": "rmse"}, intervals={}, baselines={})
-    assert [drawing.name for drawing in figures.draw(result, run.root)] == ["scores", "residuals", "learning_curve"]
+    drawn = figures.draw(result, run.root)
+    assert [drawing.name for drawing in drawn] == ["scores", "residuals", "learning_curve", "rows_seen"]
+    # Panels side by side are cut apart, so that a phone can show them one below the other.
+    panels = [picture_of(drawing, drawing).panels for drawing in drawn]
+    assert [len(each) for each in panels] == [1, 2, 1, 1]
+    assert sum(panel.width for panel in panels[1]) == pytest.approx(9.0 * 96, abs=1)
 
 
 def test_without_matplotlib_nothing_is_drawn(run, monkeypatch):
@@ -160,7 +169,7 @@ def test_nothing_heavy_is_imported_before_something_is_drawn_and_then_not_pyplot
     )
     assert result.status == "completed"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown == "set()\n4 False\n"
+    assert shown == "set()\n5 False\n"
 
 
 @pytest.mark.parametrize("labels", [["a", "b", None], [1.5, 2.5, 9.0], [None] * 3], ids=["classes", "numbers", "none"])

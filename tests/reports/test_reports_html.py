@@ -15,6 +15,7 @@ from PIL import Image
 from modaxfer.reports import figures, html
 from modaxfer.reports.doubts import doubts_of
 from modaxfer.reports.predictions import mistakes, read_predictions
+from modaxfer.runner.folder import OUT_OF_FOLD
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "source"}
 ORDER = ("scores", "where", "learning", "data", "model", "cost", "reproduce", "versions", "warnings")
@@ -105,7 +106,7 @@ def test_it_can_be_read_without_seeing_it(any_page):
 
 def test_every_figure_is_there_for_light_and_dark_pages(run):
     images = page(run.classes(), run).all("img")
-    assert [image["class"] for image in images] == ["on-light", "on-dark"] * 4
+    assert [image["class"] for image in images] == ["on-light", "on-dark"] * 5
     for image in images:
         png = base64.b64decode(image["src"].partition(",")[2], validate=True)
         assert Image.open(io.BytesIO(png)).width * 96 / 160 == pytest.approx(int(image["width"]), abs=1)
@@ -122,7 +123,7 @@ def test_the_headline_says_what_was_found(run):
 def test_the_score_table(run):
     rows = page(run.classes(), run).rows
     assert rows[0][:5] == ["metric", "train", "validation", "test", "95 % interval"]
-    assert rows[0][5:] == ["chance", "majority", "simple (tf-idf + logistic regression)"]
+    assert rows[0][5:] == ["chance", "majority", "simple"]
     assert rows[1] == ["f1_macro", "0.856", "0.720", "0.713", "[0.673, 0.753]", "0.310", "0.220", "0.703"]
 
 
@@ -165,7 +166,7 @@ def test_rows_to_look_at_are_cards(run):
         "Most confident mistakes Least sure Likely label errors Rows left out Chosen in training"
     )
     doubts = doubts_of(run.root, read_predictions(run.root))
-    assert (doubts.rows, doubts.has_validation) == (300, False)
+    assert (doubts.rows, doubts.where) == (300, "test")
     assert f"{doubts.labels_found} of 300 rows of test are labelled as one class" in found.text("p")
 
 
@@ -177,11 +178,16 @@ def test_labels_of_validation_rows_are_doubted_too(run):
         pa.table({"row_id": [f"validation-{row}" for row in range(18)], **given}), run.root / "validation.parquet"
     )
     found = doubts_of(run.root, read_predictions(run.root))
-    assert (found.rows, found.has_validation) == (58, True)
-    assert found.labels[0] == ("validation-8", "validation", "a", "b", "b 0.990 against a 0.010")
+    assert (found.rows, found.where) == (58, "validation and test")
+    assert found.labels[0] == ("validation-8", "validation", "a", "b", "b (0.990) against a (0.010)")
     assert all(each.split == "test" for each in found.least_sure)
     pq.write_table(pa.table(given), run.root / "validation.parquet")
-    assert not doubts_of(run.root, read_predictions(run.root)).has_validation, "an older run does not say which rows"
+    assert doubts_of(run.root, read_predictions(run.root)).where == "test", "an older run does not say which rows"
+    pq.write_table(
+        pa.table({"row_id": list("abcdefghijklmnopqr"), "fold": [0, 1] * 9, **given}), run.root / OUT_OF_FOLD
+    )
+    found = doubts_of(run.root, read_predictions(run.root))
+    assert (found.rows, found.where, found.labels[0][:2]) == (18, "all folds", ("i", "fold 0"))
 
 
 def test_regression_has_errors_and_no_classes(run):

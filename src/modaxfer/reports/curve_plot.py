@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modaxfer.reports.palette import Theme
     from modaxfer.runner.compare.points import LearningCurve
 
-__all__ = ["learning_curves"]
+__all__ = ["COLOURS", "learning_curves"]
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """After Okabe and Ito (2008), told apart by colour-blind readers and on light and dark paper; then again from the

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from modaxfer.metrics.doubtful import doubted_labels, least_sure, rateable
+from modaxfer.runner.folder import OUT_OF_FOLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +38,13 @@ class Doubts:
     least_sure: tuple[Doubt, ...] = ()
     """Test rows whose two likeliest classes are closest, the closest first."""
     labels: tuple[Doubt, ...] = ()
-    """Validation and test rows whose label is likely wrong, the likeliest first."""
+    """Rows whose label is likely wrong, the likeliest first."""
     labels_found: int = 0
     """How many those are in all."""
     rows: int = 0
     """How many were looked at."""
-    has_validation: bool = False
-    """Whether validation rows are among them."""
+    where: str = "test"
+    """Whose rows those are: ``test``, ``validation and test``, or ``all folds``."""
 
 
 class Held(NamedTuple):
@@ -59,13 +60,16 @@ class Held(NamedTuple):
 def doubts_of(folder: Path, predictions: Predictions | None) -> Doubts:
     """Return what is doubted of the run in `folder`; nothing where its rows have no single label with probabilities.
 
-    Labels are doubted by confident learning (`modaxfer.metrics.confident_learning`) on validation and test rows
-    together; a run that saw no labels of its task keeps no validation rows.
+    Labels are doubted by confident learning (`modaxfer.metrics.confident_learning`) on the rows of all folds, each by
+    the model that was not trained on it, where there are any; else on validation and test rows together. A run that
+    saw no labels of its task keeps no validation rows.
     """
     test = rated(predictions) if predictions is not None else None
     if predictions is None or test is None:
         return Doubts()
-    held = _joined(_validation(folder, predictions), test)
+    folds = _kept(folder / OUT_OF_FOLD, predictions)
+    validation = _kept(folder / "validation.parquet", predictions)
+    held = folds or _joined(validation, test)
     found, count = doubted_labels(held.labels, held.scores)
     names = predictions.classes
     return Doubts(
@@ -73,7 +77,7 @@ def doubts_of(folder: Path, predictions: Predictions | None) -> Doubts:
         labels=tuple(_doubted(held, row, names) for row in found),
         labels_found=count,
         rows=len(held.labels),
-        has_validation=held is not test,
+        where="all folds" if held is folds else "test" if held is test else "validation and test",
     )
 
 
@@ -90,11 +94,10 @@ def rated(predictions: Predictions) -> Held | None:
     return Held(predictions.row_ids, ["test"] * len(labels), labels, scores)
 
 
-def _validation(folder: Path, predictions: Predictions) -> Held | None:
-    """Read what the run keeps of its validation rows; None where it keeps nothing, or not which rows they are."""
+def _kept(path: Path, predictions: Predictions) -> Held | None:
+    """Read what the run keeps of other rows; None where it keeps nothing, or not which rows they are."""
     import pyarrow.parquet as pq
 
-    path = folder / "validation.parquet"
     table = pq.read_table(path) if path.is_file() else None
     if table is None or "row_id" not in table.column_names:
         return None
@@ -103,7 +106,9 @@ def _validation(folder: Path, predictions: Predictions) -> Held | None:
     place = {name: number for number, name in enumerate(known)}
     labels = np.array([place.get(str(name), len(known)) for name in table.column("target").to_pylist()], np.int64)
     ids = [str(row) for row in table.column("row_id").to_pylist()]
-    return Held(ids, ["validation"] * len(ids), labels, scores) if rateable(labels, scores) else None
+    folds = table.column("fold").to_pylist() if "fold" in table.column_names else None
+    splits = ["validation"] * len(ids) if folds is None else [f"fold {number}" for number in folds]
+    return Held(ids, splits, labels, scores) if rateable(labels, scores) else None
 
 
 def _joined(validation: Held | None, test: Held) -> Held:
@@ -119,11 +124,11 @@ def _joined(validation: Held | None, test: Held) -> Held:
 
 def _unsure(held: Held, row: int, names: Sequence[str]) -> Doubt:
     second, first = np.argsort(held.scores[row], kind="stable")[-2:]
-    told = " against ".join(f"{names[each]} {held.scores[row, each]:.3f}" for each in (first, second))
+    told = " against ".join(f"{names[each]} ({held.scores[row, each]:.3f})" for each in (first, second))
     return Doubt(held.row_ids[row], held.splits[row], names[held.labels[row]], names[first], told)
 
 
 def _doubted(held: Held, row: int, names: Sequence[str]) -> Doubt:
     given, said = held.labels[row], int(held.scores[row].argmax())
-    told = " against ".join(f"{names[each]} {held.scores[row, each]:.3f}" for each in (said, given))
+    told = " against ".join(f"{names[each]} ({held.scores[row, each]:.3f})" for each in (said, given))
     return Doubt(held.row_ids[row], held.splits[row], names[given], names[said], told)

@@ -40,7 +40,7 @@ def model_facts(result: Result) -> Facts:
     """Return what was loaded and moved: encoder, checkpoint, bridge, strategy, parameters."""
     encoder = result.encoder
     total, trainable = result.parameters.get("total"), result.parameters.get("trainable")
-    share = f" ({100 * trainable / total:.2g} % of all)" if total and trainable is not None else ""
+    share = f" ({_percent(trainable / total)} of all)" if total and trainable is not None else ""
     return _present(
         ("encoder", encoder.get("id")),
         ("checkpoint", encoder.get("checkpoint")),
@@ -251,3 +251,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_shown(inner) for inner in value)
     return str(value)
+
+
+def _percent(share: float) -> str:
+    """Return a share with two digits: ``0.036 %``, ``12 %``, ``100 %``."""
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"

@@ -20,7 +20,15 @@ from modaxfer.reports.log import Log, read_log
 from modaxfer.reports.palette import LIGHT, Theme
 from modaxfer.reports.predictions import Predictions, class_scores, predictions_of
 from modaxfer.reports.predictions import confusion as counted
-from modaxfer.reports.scores import ScoreRow, baseline_label, baselines_present, interval_text, number, score_rows
+from modaxfer.reports.scores import (
+    ScoreRow,
+    baseline_label,
+    baselines_present,
+    greater_is_better,
+    interval_text,
+    number,
+    score_rows,
+)
 from modaxfer.result import Result, write_atomically
 
 if TYPE_CHECKING:
@@ -99,7 +107,8 @@ def _draw(result: Result, folder: Path, theme: Theme) -> tuple[Drawing, ...]:
         _predictions(predictions, theme) if predictions and predictions.targets else None,
         _calibration(result, predictions, theme) if predictions else None,
         _map(mapped, theme) if mapped else None,
-        _learning(result, log, theme) if log else None,
+        _learning(result, log, theme) if max(len(log.loss), len(log.validation_loss)) > 1 else None,
+        _rows_seen(result, log, theme) if len(log.score) > 1 else None,
     ]
     return tuple(drawing for drawing in found if drawing is not None)
 
@@ -113,7 +122,7 @@ def _scores(result: Result, row: ScoreRow, theme: Theme) -> Drawing:
     return Drawing(
         name="scores",
         caption=f"Test {row.name} of this run beside its baselines. The line and the band are the run's 95 % interval."
-        + " Right: what it differs by, on the same rows; across zero there is no evidence." * bool(found),
+        + " Second: what it differs by, on the same rows; across zero there is no evidence." * bool(found),
         alternative=f"Dot plot. {title(result)}: {number(row.test)} {interval_text(row.interval)}. Baselines: {told}.",
         png=scores(row, bars, found, theme),
         data={
@@ -170,8 +179,8 @@ def residuals(predictions: Predictions, theme: Theme) -> Drawing:
 
     return Drawing(
         name="residuals",
-        caption="Left: predictions beside the truth; on the line they are right. "
-        "Right: what is left over; a slope or a fan means something was not learned.",
+        caption="First: predictions beside the truth; on the line they are right. "
+        "Second: what is left over; a slope or a fan means something was not learned.",
         alternative="Scatter plots of predictions against targets and of their errors against predictions.",
         png=plots.residuals(predictions, theme),
         data={"file": "predictions.parquet", "columns": ["target", "prediction"]},
@@ -226,18 +235,41 @@ def _map(found: FeatureMap, theme: Theme) -> Drawing:
 def _learning(result: Result, log: Log, theme: Theme) -> Drawing:
     from modaxfer.reports.plots import learning_curve
 
-    metric = str(result.metrics.get("primary", "score"))
-    rows = (result.data.get("rows") or {}).get("train")
+    rows = _training_rows(result)
     seen = f" of {rows:,} training rows" if rows and log.axis == "epoch" else ""
-    ends = [f"{name} ends at {number(points[-1][1])}" for name, points in _curves(log, metric) if points]
+    curves = {"training loss": log.loss, "validation loss": log.validation_loss}
+    ends = [f"{name} ends at {number(points[-1][1])}" for name, points in curves.items() if points]
     return Drawing(
         name="learning_curve",
-        caption=f"Loss and validation score while training, by {log.axis}{seen}.",
-        alternative=f"Line plots by {log.axis}: {', '.join(ends)}.",
-        png=learning_curve(log, metric, f"{log.axis}{seen}", theme),
-        data={"axis": log.axis, "training rows": rows, **dict(_curves(log, metric))},
+        caption=f"Loss while training, by {log.axis}{seen}.",
+        alternative=f"Line plot by {log.axis}: {', '.join(ends)}.",
+        png=learning_curve(log, f"{log.axis}{seen}", theme),
+        data={"axis": log.axis, "training rows": rows or None, **curves},
     )
 
 
-def _curves(log: Log, metric: str) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
-    return (("training loss", log.loss), ("validation loss", log.validation_loss), (f"validation {metric}", log.score))
+def _rows_seen(result: Result, log: Log, theme: Theme) -> Drawing:
+    """Draw the validation score over the training rows that had been seen, repeats counted."""
+    from modaxfer.reports.plots import rows_seen
+
+    metric = str(result.metrics.get("primary", "score"))
+    rows = _training_rows(result) if log.axis == "epoch" else 0
+    across = "training rows seen" if rows else log.axis
+    points = [(place * (rows or 1), value) for place, value in log.score]
+    best = (max if greater_is_better(result, metric) else min)(points, key=lambda point: point[1])
+    told = f"best after {best[0]:,.0f} {across if rows else f'{log.axis}s'}: {number(best[1])}"
+    return Drawing(
+        name="rows_seen",
+        caption=f"Validation {metric} by {across}"
+        + (f"; the {rows:,} of the split count again in each epoch" if rows else "")
+        + f"; {told}.",
+        alternative=f"Line plot of {len(points)} points, {told}; it ends at {number(points[-1][1])}.",
+        png=rows_seen(points, metric, across, theme),
+        data={"across": across, f"validation {metric}": points},
+    )
+
+
+def _training_rows(result: Result) -> int:
+    """Return how many training rows the run has; 0 where that is no one number."""
+    rows = (result.data.get("rows") or {}).get("train")
+    return rows if isinstance(rows, int) else 0

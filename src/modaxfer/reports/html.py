@@ -111,7 +111,7 @@ def _scores(result: Result) -> dict[str, Any]:
     return {
         "rows": rows,
         "primary": next((row for row in rows if row.primary), None),
-        "baselines": {name: baseline_label(result, name) for name in baselines_present(rows)},
+        "baselines": {name: baseline_label(result, name, model=False) for name in baselines_present(rows)},
         "comparisons": comparisons(result),
         "drawn_over": drawn_over(result),
         "gains": gains(result),

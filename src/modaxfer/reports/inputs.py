@@ -30,8 +30,14 @@ class Shown:
 
 
 def read_inputs(folder: Path) -> dict[str, tuple[Shown, ...]]:
-    """Return, by row id, the inputs of the mistakes that the run in `folder` has kept; empty where it has kept none."""
-    path = folder / MISTAKES
+    """Return, by row id, what the run in `folder` and its folds have kept of single rows; empty for nothing."""
+    kept: dict[str, tuple[Shown, ...]] = {}
+    for path in (*sorted(folder.glob(f"folds/*/{MISTAKES}")), folder / MISTAKES):
+        kept |= _read(path)
+    return kept
+
+
+def _read(path: Path) -> dict[str, tuple[Shown, ...]]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from modaxfer.reports.palette import DOTS_PER_INCH
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from modaxfer.reports.figures import Drawing
 
-__all__ = ["Picture", "picture_of"]
+__all__ = ["PARTED", "Panel", "Picture", "picture_of"]
+
+PARTED = "panels"
+"""Text of a PNG: where panels side by side part, as shares of its width."""
+
+
+class Panel(NamedTuple):
+    """One panel of a figure; a narrow page shows panels one below the other."""
+
+    light: str
+    """A data address."""
+    dark: str
+    width: int
+    """CSS pixels, at which its text has the size of the page's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +37,8 @@ class Picture:
 
     caption: str
     alternative: str
-    light: str
-    dark: str
-    width: int
-    """CSS pixels, at which the figure's text has the size of the page's."""
+    panels: tuple[Panel, ...]
+    """From left to right."""
 
 
 def picture_of(light: Drawing, dark: Drawing) -> Picture:
@@ -31,10 +46,29 @@ def picture_of(light: Drawing, dark: Drawing) -> Picture:
     return Picture(
         caption=light.caption,
         alternative=light.alternative,
-        light=_address(light.png),
-        dark=_address(dark.png),
-        width=_width(light.png),
+        panels=tuple(
+            Panel(_address(one), _address(other), _width(one))
+            for one, other in zip(_panels(light.png), _panels(dark.png), strict=True)
+        ),
     )
+
+
+def _panels(png: bytes) -> list[bytes]:
+    """Cut a figure where it says that its panels part."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as whole:
+        cuts = [float(share) for share in getattr(whole, "text", {}).get(PARTED, "").split()]
+        if not cuts:
+            return [png]
+        edges = [round(share * whole.width) for share in (0, *cuts, 1)]
+        return [_png(whole.crop((left, 0, right, whole.height))) for left, right in pairwise(edges)]
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "png")
+    return stream.getvalue()
 
 
 def _address(png: bytes) -> str:

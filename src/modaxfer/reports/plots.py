@@ -6,6 +6,7 @@ Figures are objects on an Agg canvas; pyplot and its global state are never touc
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,11 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from modaxfer.reports.palette import DOTS_PER_INCH
+from modaxfer.reports.pictures import PARTED
 from modaxfer.reports.predictions import Predictions, class_scores, confusion
 from modaxfer.reports.scores import ScoreRow, amount, number
 
@@ -39,10 +43,12 @@ __all__ = [
     "new_figure",
     "png_of",
     "residuals",
+    "rows_seen",
     "scores",
     "shortened",
 ]
 
+PANEL = "panel"
 LONGEST_NAME = 26
 MOST_COLOURED = 10
 """So many classes have a colour of their own in a map."""
@@ -78,7 +84,8 @@ def scores(
     better = "higher is better" if row.greater_is_better else "lower is better"
     axes.set_xlabel(f"test {row.name} ({better})", color=theme.muted, parse_math=False)
     if differences:
-        _differences(grid[1], places[1:], [differences.get(label) for label, _ in baselines], theme)
+        shown = {label: differences.get(label) for label, _ in baselines}
+        _differences(grid[1], places[1:], shown, theme)
     for each in np.atleast_1d(grid):
         each.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6, zorder=0)
         each.tick_params(axis="y", length=0)
@@ -87,11 +94,16 @@ def scores(
     return png_of(figure)
 
 
-def _differences(axes: Any, places: Any, found: Sequence[tuple[float, float] | None], theme: Theme) -> None:
+def _differences(axes: Any, places: Any, found: Mapping[str, tuple[float, float] | None], theme: Theme) -> None:
     axes.axvline(0, color=theme.second, linewidth=1.4)
-    for place, interval in zip(places, found, strict=True):
+    for place, (label, interval) in zip(places, found.items(), strict=True):
         if interval:
             axes.plot(interval, [place] * 2, color=theme.first, linewidth=2.4, marker="|", markersize=9)
+            # On a phone this panel stands alone.
+            name = shortened(label.partition(" (")[0])
+            axes.text(
+                sum(interval) / 2, place + 0.2, name, ha="center", color=theme.muted, fontsize=8, parse_math=False
+            )
     axes.set_yticks([])
     axes.set_xlabel("this run minus it, 95 % interval", color=theme.muted)
 
@@ -213,25 +225,33 @@ def feature_map(found: FeatureMap, theme: Theme) -> bytes:
     return png_of(figure)
 
 
-def learning_curve(log: Log, metric: str, across: str, theme: Theme) -> bytes:
-    """Draw the losses and, beside them, the validation score; `across` says what is counted below."""
-    panels = [
-        panel for panel in ("loss", "score") if (log.score if panel == "score" else log.loss or log.validation_loss)
-    ]
-    figure, grid = new_figure(9.0 if len(panels) == 2 else 5.4, 3.5, theme, columns=len(panels))
-    for panel, axes in zip(panels, np.atleast_1d(grid), strict=True):
-        if panel == "loss":
-            _line(axes, log.loss, theme.first, "training", marked=False)
-            _line(axes, log.validation_loss, theme.second, "validation", marked=True)
-            if log.loss and log.validation_loss:
-                _legend(axes, theme)
-        else:
-            _line(axes, log.score, theme.second, "validation", marked=True)
-        axes.set_ylabel("loss" if panel == "loss" else f"validation {metric}", color=theme.muted, parse_math=False)
-        axes.set_xlabel(across, color=theme.muted)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
+def learning_curve(log: Log, across: str, theme: Theme) -> bytes:
+    """Draw the losses while training; `across` says what is counted below."""
+    figure, axes = new_figure(5.4, 3.4, theme)
+    _line(axes, log.loss, theme.first, "training", marked=False)
+    _line(axes, log.validation_loss, theme.second, "validation", marked=True)
+    if log.loss and log.validation_loss:
+        _legend(axes, theme)
+    _curve_axes(axes, across, "loss", theme)
     return png_of(figure)
+
+
+def rows_seen(points: Sequence[tuple[float, float]], metric: str, across: str, theme: Theme) -> bytes:
+    """Draw a score over what had been seen of the training rows; `across` says what is counted below."""
+    figure, axes = new_figure(5.4, 3.4, theme)
+    _line(axes, points, theme.second, "validation", marked=True)
+    _curve_axes(axes, across, f"validation {metric}", theme)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+    return png_of(figure)
+
+
+def _curve_axes(axes: Any, across: str, up: str, theme: Theme) -> None:
+    axes.set_ylabel(up, color=theme.muted, parse_math=False)
+    axes.set_xlabel(across, color=theme.muted)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
 
 
 def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> tuple[Figure, Any]:
@@ -240,6 +260,7 @@ def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> t
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, columns)
     for item in np.atleast_1d(axes):
+        item.set_gid(PANEL)
         item.set_facecolor(theme.paper)
         item.tick_params(colors=theme.muted, labelsize=9)
         for spine in item.spines.values():
@@ -248,12 +269,22 @@ def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> t
 
 
 def png_of(figure: Figure) -> bytes:
-    """Return `figure` as the bytes of a PNG file."""
+    """Return `figure` as the bytes of a PNG file, which says where its panels part (`pictures.PARTED`)."""
+    figure.set_dpi(DOTS_PER_INCH)
+    canvas: Any = figure.canvas
+    canvas.draw()
+    told = PngInfo()
+    told.add_text(PARTED, " ".join(f"{cut:.4f}" for cut in _cuts(figure)))
     stream = io.BytesIO()
-    figure.savefig(
-        stream, format="png", dpi=DOTS_PER_INCH, facecolor=figure.get_facecolor(), metadata={"Software": None}
-    )
+    Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3]).save(stream, "png", pnginfo=told)
     return stream.getvalue()
+
+
+def _cuts(figure: Figure) -> list[float]:
+    """Return where panels side by side part, as shares of the width: half way between what is drawn of each."""
+    boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_gid() == PANEL]
+    width = figure.bbox.width
+    return [(left.x1 + right.x0) / 2 / width for left, right in pairwise(box for box in boxes if box is not None)]
 
 
 def _split_looks(found: FeatureMap, theme: Theme) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ __all__ = [
     "CELL_LOG",
     "CELL_REQUEST",
     "FEATURE_MAP",
+    "OUT_OF_FOLD",
     "TRIALS",
     "TRIALS_REQUEST",
     "absolute",
@@ -38,6 +39,9 @@ VALIDATION = "validation.parquet"
 
 FEATURE_MAP = "feature_map.json"
 """Shares of variance of two principal components of what the head is given, and where rows lie on them."""
+
+OUT_OF_FOLD = "out_of_fold.parquet"
+"""Every row of the folds with its prediction by the model that was not trained on it."""
 
 TRIALS = "trials"
 """Trials of a search over the run's settings, each in a folder of its own."""

@@ -12,6 +12,7 @@ from jinja2 import Template
 
 from modaxfer.escaping import html_text, lines
 from modaxfer.reports.claims import Outcome
+from modaxfer.reports.compare.curve_files import write_curves
 from modaxfer.reports.compare.curves import overlay
 from modaxfer.reports.compare.evidence_page import WORDS
 from modaxfer.reports.compare.heat import Shade, shade
@@ -43,7 +44,7 @@ LEGEND_STEPS = 24
 def write(folder: Path) -> list[Path]:
     """Write ``compare.html`` and ``compare.csv`` into the comparison `folder`, finished or not, and return their paths.
 
-    Over five tasks and more also ``figures/ranks.png``, once it is finished.
+    Once it is finished also ``figures/curves-TASK.png``, and over five tasks and more ``figures/ranks.png``.
 
     Raises:
         ConfigError: There is no comparison in `folder`.
@@ -51,7 +52,12 @@ def write(folder: Path) -> list[Path]:
     page, table = folder / "compare.html", folder / "compare.csv"
     write_atomically(page, render(folder))
     write_atomically(table, csv_text(read_cells(folder)))
-    return [page, table, *write_figure((read_evidence(folder) or {}).get("ranks"), folder)]
+    evidence = read_evidence(folder)
+    if evidence is None:
+        return [page, table]
+    planned = [cell.key for cell in stored_grid(folder).cells(folder)]
+    drawn = write_curves(folder, summarise(read_cells(folder), planned))
+    return [page, table, *drawn, *write_figure(evidence.get("ranks"), folder)]
 
 
 def render(folder: Path) -> str:

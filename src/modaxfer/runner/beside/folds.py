@@ -22,12 +22,10 @@ from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.beside.spread import mean_intervals, spread
 from modaxfer.runner.evaluation.attempts import each_apart
 from modaxfer.runner.evaluation.finished import Finished, read_finished
+from modaxfer.runner.folder import OUT_OF_FOLD
 from modaxfer.runner.request.single import single
 
-__all__ = ["FOLDS", "OUT_OF_FOLD", "pooled"]
-
-OUT_OF_FOLD = "out_of_fold.parquet"
-"""File of a run: every row of the folds with its prediction by the model that was not trained on it."""
+__all__ = ["FOLDS", "pooled"]
 
 MEASURED = ("chance", "majority", "simple")
 """What each fold is measured against; their means stand beside the folds' own."""

@@ -53,7 +53,7 @@ OWN = re.compile(
     r"|trials/(request\.yaml|study\.log(\.lock)?)|epochs\.json"
     r"|README\.md|traceback\.txt|\.lock|cell\.(yaml|log|json)"
     r"|explanation/explanation\.(json|html)"
-    r"|figures/(scores|confusion|classes|residuals|learning_curve|calibration|feature_map)\.(png|json)"
+    r"|figures/(scores|confusion|classes|residuals|learning_curve|rows_seen|calibration|feature_map)\.(png|json)"
     r"|(model|\.model\.tmp|\.model\.old)/(model\.json|(head|seen)\.safetensors|towers/\d+/([a-z]+\.safetensors|base/[^/]+))"
     r"|\.checkpoint/.*\.(safetensors|json|tmp)"
     r"|(data|\.data\.tmp)/(data|train|validation|test)\.parquet"

@@ -93,7 +93,8 @@ def _inputs(table: pa.Table, place: int, fields: tuple[Field, ...], root: Path |
             continue
         kind = field.signal.kind
         name = shown_column(table.column(field.name).slice(place, 1)).to_pylist()[0]
-        one: Mapping[str, Any] = {"text": _cut(str(value))}
+        whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+        one: Mapping[str, Any] = {"text": _cut(str(int(value) if whole else value))}
         if kind == "image":
             one = {"data": thumbnail(value, root), "text": _cut(str(name or ""))}
         elif kind == "audio":
