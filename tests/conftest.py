@@ -89,6 +89,7 @@ def _spare(patch: pytest.MonkeyPatch, *, drawn: bool, exact: bool) -> None:
         sketch(patch)
     else:
         patch.setattr("modaxfer.reports.figures.draw", lambda *_: ())
+    patch.setattr("modaxfer.reports.compare.curve_files.available", lambda: False)
     spare(patch, exact=exact)
 
 

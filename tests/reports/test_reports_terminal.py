@@ -108,5 +108,5 @@ def test_a_narrow_terminal_gets_the_same_words_in_shorter_lines(run, kind):
 
 def test_where_scores_are_wide_their_baselines_are_named_once(run):
     lines = summary(run.classes(), width=80).splitlines()[1:4]
-    assert lines[0] == "test      score  95 % interval   chance  majority  simple"
-    assert lines[1] == "f1_macro  0.713  [0.673, 0.753]  0.310   0.220     0.703"
+    assert lines[0] == "               score  95 % interval   chance  majority  simple"
+    assert lines[1] == "test f1_macro  0.713  [0.673, 0.753]  0.310   0.220     0.703"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DARK", "DOTS_PER_INCH", "LIGHT", "Theme"]
+__all__ = ["DARK", "DOTS_PER_INCH", "LIGHT", "PARTED", "Theme"]
 
 
 DOTS_PER_INCH = 160
 """Resolution of figures; a page shows them at 96 pixels per inch."""
+
+PARTED = "panels"
+"""Text of a figure's PNG: where panels side by side part, as shares of its width."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from modaxfer.reports.palette import DOTS_PER_INCH
+from modaxfer.reports.palette import DOTS_PER_INCH, PARTED
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from modaxfer.reports.figures import Drawing
 
-__all__ = ["PARTED", "Panel", "Picture", "picture_of"]
-
-PARTED = "panels"
-"""Text of a PNG: where panels side by side part, as shares of its width."""
+__all__ = ["Panel", "Picture", "picture_of"]
 
 
 class Panel(NamedTuple):

@@ -5,24 +5,17 @@ Figures are objects on an Agg canvas; pyplot and its global state are never touc
 
 from __future__ import annotations
 
-import io
-from itertools import pairwise
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from modaxfer.reports.palette import DOTS_PER_INCH
-from modaxfer.reports.pictures import PARTED
+from modaxfer.reports.canvas import new_figure, png_of, shortened
 from modaxfer.reports.predictions import Predictions, class_scores, confusion
 from modaxfer.reports.scores import ScoreRow, amount, number
 
@@ -40,16 +33,11 @@ __all__ = [
     "feature_map",
     "labels",
     "learning_curve",
-    "new_figure",
-    "png_of",
     "residuals",
     "rows_seen",
     "scores",
-    "shortened",
 ]
 
-PANEL = "panel"
-LONGEST_NAME = 26
 MOST_COLOURED = 10
 """So many classes have a colour of their own in a map."""
 MOST_COUNTED = 60
@@ -254,39 +242,6 @@ def _curve_axes(axes: Any, across: str, up: str, theme: Theme) -> None:
     axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
 
 
-def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> tuple[Figure, Any]:
-    """Return a figure of `width` x `height` inches without frames, and its axes."""
-    figure = Figure(figsize=(width, height), facecolor=theme.paper, layout=ConstrainedLayoutEngine(wspace=0.06))
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(1, columns)
-    for item in np.atleast_1d(axes):
-        item.set_gid(PANEL)
-        item.set_facecolor(theme.paper)
-        item.tick_params(colors=theme.muted, labelsize=9)
-        for spine in item.spines.values():
-            spine.set_visible(False)
-    return figure, axes
-
-
-def png_of(figure: Figure) -> bytes:
-    """Return `figure` as the bytes of a PNG file, which says where its panels part (`pictures.PARTED`)."""
-    figure.set_dpi(DOTS_PER_INCH)
-    canvas: Any = figure.canvas
-    canvas.draw()
-    told = PngInfo()
-    told.add_text(PARTED, " ".join(f"{cut:.4f}" for cut in _cuts(figure)))
-    stream = io.BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3]).save(stream, "png", pnginfo=told)
-    return stream.getvalue()
-
-
-def _cuts(figure: Figure) -> list[float]:
-    """Return where panels side by side part, as shares of the width: half way between what is drawn of each."""
-    boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_gid() == PANEL]
-    width = figure.bbox.width
-    return [(left.x1 + right.x0) / 2 / width for left, right in pairwise(box for box in boxes if box is not None)]
-
-
 def _split_looks(found: FeatureMap, theme: Theme) -> list[tuple[str, str]]:
     """Return colour and mark of each split; the source has a colour of its own, so that two domains stand apart."""
     looks = {"source": (theme.second, "^"), "train": (theme.muted, "o"), "validation": (theme.ink, "s")}
@@ -392,11 +347,3 @@ def _class_names(classes: Sequence[str]) -> list[str]:
     glyphs = get_font(findfont(FontProperties())).get_charmap()
     readable = [bool(name.strip()) and all(ord(sign) in glyphs for sign in name) for name in classes]
     return [shortened(name) if readable[index] else f"class {index + 1}" for index, name in enumerate(classes)]
-
-
-def shortened(name: str, longest: int = LONGEST_NAME) -> str:
-    """Cut the middle out of a long name; its end often tells it from its neighbours."""
-    if len(name) <= longest:
-        return name
-    tail = (longest - 1) // 3
-    return f"{name[: longest - 1 - tail]}…{name[-tail:]}"

@@ -99,14 +99,14 @@ def _score_lines(result: Result, rows: Sequence[ScoreRow], width: int | None) ->
     labels = [baseline_label(result, name, model=False) for name in names]
     table = [
         [
-            row.name,
+            f"test {row.name}",
             number(row.test),
             interval_text(row.interval),
             *(number(row.baselines[name]) if name in row.baselines else "" for name in names),
         ]
         for row in scored
     ]
-    return broken([["test", "score", "95 % interval", *labels], *table], width)
+    return broken([["", "score", "95 % interval", *labels], *table], width)
 
 
 def _before(result: Result) -> str:

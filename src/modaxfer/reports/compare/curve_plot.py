@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from modaxfer.reports.canvas import new_figure, png_of, shortened
 from modaxfer.reports.curve_plot import COLOURS
-from modaxfer.reports.plots import new_figure, png_of, shortened
 from modaxfer.reports.scores import amount
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from modaxfer.reports.plots import new_figure, png_of, shortened
+from modaxfer.reports.canvas import new_figure, png_of, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
