@@ -103,6 +103,15 @@ def test_so_many_run_at_once_and_share_the_cores(tmp_path):
     assert "GB for each, which nothing enforces" in engine.told
 
 
+def test_jobs_are_spread_over_the_gpus_that_there_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    engine = chosen("local", 2).open(tmp_path)
+    jobs = [job(tmp_path, f"job-{number}", "echo $CUDA_VISIBLE_DEVICES; sleep .2; ") for number in range(2)]
+    list(carried_out(engine, jobs, print))
+    assert sorted(each.log.read_text() for each in jobs) == ["3\n", "5\n"]
+    assert ", 2 GPUs in turn;" in engine.told
+
+
 def test_whoever_stops_early_ends_what_runs(tmp_path):
     engine = chosen("local", 2).open(tmp_path)
     jobs = [job(tmp_path, "quick"), job(tmp_path, "slow", "sleep 60; ")]

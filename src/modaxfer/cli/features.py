@@ -43,7 +43,9 @@ def features_command(as_json: bool, **values: Any) -> None:
     On an engine --data is a folder of parquet files and --output another; the same again makes what is missing there.
     """  # noqa: D301 - click's mark for lines kept as they are
     from modaxfer.encoded import features
+    from modaxfer.engines.parent import end_with_parent
 
+    end_with_parent()
     where = engine_of(values)
     given = settings(values)
     if "output" not in given:

@@ -18,6 +18,8 @@ __all__ = ["Local", "how"]
 PAUSE = 0.02
 """Seconds between two looks at the processes."""
 
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
 GRACE = 20.0
 """Seconds in which a process that is asked to end may write its checkpoint."""
 
@@ -35,19 +37,22 @@ class Local:
         self.jobs = jobs
         self.cpus = resources.cpus or max(1, cores() // jobs)
         self._running: list[tuple[Job, subprocess.Popen[bytes]]] = []
+        self._devices = _devices()
+        self._placed: dict[str, str] = {}
 
     @property
     def told(self) -> str:
         """How cores and memory are divided."""
         free, whole = memory()
+        gpus = f", {len(self._devices)} GPUs in turn" if self._devices else ""
         return (
-            f"engine local: {self.jobs} at once with {self.cpus} of {cores()} cores each; {free:.1f} of {whole:.1f} GB"
-            f" memory are free, {free / self.jobs:.1f} GB for each, which nothing enforces"
+            f"engine local: {self.jobs} at once with {self.cpus} of {cores()} cores each{gpus}; {free:.1f} of"
+            f" {whole:.1f} GB memory are free, {free / self.jobs:.1f} GB for each, which nothing enforces"
         )
 
     def start(self, job: Job) -> None:
         """Start `job` in a session of its own, so that Ctrl-C reaches it once, through us."""
-        environment = {**os.environ, **threads(self.cpus), PARENT: str(os.getpid())}
+        environment = {**os.environ, **threads(self.cpus), **self._device(job), PARENT: str(os.getpid())}
         with job.log.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - what is started is ours
                 job.command,
@@ -58,6 +63,14 @@ class Local:
                 start_new_session=True,
             )
         self._running.append((job, process))
+
+    def _device(self, job: Job) -> dict[str, str]:
+        """Return the variable that gives `job` the GPU with the fewest jobs; nothing where there is none."""
+        if not self._devices:
+            return {}
+        busy = [self._placed[other.name] for other, _ in self._running]
+        self._placed[job.name] = min(self._devices, key=busy.count)
+        return {VISIBLE: self._placed[job.name]}
 
     def over(self) -> list[Over]:
         """Return the processes that are over, after a moment where none is."""
@@ -80,6 +93,14 @@ class Local:
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         self._running = []
+
+
+def _devices() -> list[str]:
+    """Return the GPUs of NVIDIA that this process may use, as the driver names them; torch is not asked."""
+    named = os.environ.get(VISIBLE)
+    if named is not None:
+        return [name for name in named.split(",") if name.strip()]
+    return [str(number) for number in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
 
 
 def how(status: int) -> str:
