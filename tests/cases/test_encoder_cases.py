@@ -120,6 +120,48 @@ def test_a_way_to_read_long_rows_is_refused_where_it_is_not_for_them(
         trained(tmp_path / "run", tiny(encoder), own_rows(kind), "frozen", **{"encoder.long": long})
 
 
+HEARD = {"encoder.seconds": 0.25, "encoder.long": "mean_of_windows"}
+
+
+def test_features_of_a_sound_of_two_equal_windows_are_those_of_one(tiny):
+    one, other = np.random.default_rng(0).normal(0, 0.1, (2, 4000)).astype(np.float32)
+    sounds = [(part, 16000) for part in (one, np.tile(one, 2), other, np.concatenate([one, other]))]
+    first, twice, second, both = modaxfer.features(sounds, encoder=str(tiny("wav2vec2")), set=HEARD, **QUICK)
+    np.testing.assert_allclose(twice, first, atol=1e-5)
+    np.testing.assert_allclose(both, (first + second) / 2, atol=1e-5)
+    assert np.abs(first - second).max() > 1e-3
+
+
+@pytest.fixture(scope="module")
+def long_sounds(tmp_path_factory):
+    """Sounds of three windows: noise, a high or a low tone that decides, noise."""
+    import soundfile
+
+    folder, rng = tmp_path_factory.mktemp("sounds"), np.random.default_rng(0)
+    rows = [(f"{row}.wav", "low" if row % 2 else "high") for row in range(40)]
+    for name, label in rows:
+        tone = 0.5 * np.sin(np.arange(4000) * (0.05 if label == "low" else 1.0))
+        sound = np.concatenate([rng.normal(0, 0.05, 4000), tone, rng.normal(0, 0.05, 4000)])
+        soundfile.write(folder / name, sound.astype(np.float32), 16000)
+    return {"data": table(folder / "d.csv", ("audio", "label"), rows), "audio": "audio", "label": "label"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["frozen", "lora"])
+def test_what_a_sound_says_behind_its_first_window_is_heard_and_predicted_the_same(
+    tiny, long_sounds, tmp_path, strategy
+):
+    settings = {"encoder": str(tiny("wav2vec2")), "strategy": strategy, **long_sounds, **QUICK}
+    settings |= {} if strategy == "frozen" else {**STEPS, "epochs": 4}
+    run = modaxfer.train(output=str(tmp_path / "run"), set=HEARD, **settings)
+    assert run.result.metrics["test"] == pytest.approx(run.evaluate()["metrics"], abs=1e-6)
+    assert [line for line in run.result.warnings if "were cut" in line] == []
+    if strategy == "frozen":
+        assert run.result.metrics["test"]["accuracy"] == 1.0
+        deaf = modaxfer.train(output=str(tmp_path / "deaf"), set={"encoder.seconds": 0.25}, **settings)
+        assert any("66 % of all seconds" in line or "67 % of all seconds" in line for line in deaf.result.warnings)
+
+
 @pytest.fixture
 def fonts_of_matplotlib(monkeypatch):
     """A machine whose fonts are the ones that matplotlib brings: many scripts, no Chinese."""
