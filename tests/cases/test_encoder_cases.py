@@ -158,6 +158,8 @@ def test_what_a_sound_says_behind_its_first_window_is_heard_and_predicted_the_sa
     assert [line for line in run.result.warnings if "were cut" in line] == []
     if strategy == "frozen":
         assert run.result.metrics["test"]["accuracy"] == 1.0
+        page = run.explain(row=1, quiet=True).page
+        assert "windows of a sound, which overlap, of which no picture can be made" in page.read_text(encoding="utf-8")
         deaf = modaxfer.train(output=str(tmp_path / "deaf"), set={"encoder.seconds": 0.25}, **settings)
         assert any("66 % of all seconds" in line or "67 % of all seconds" in line for line in deaf.result.warnings)
 

@@ -95,12 +95,12 @@ def opened(
 
 
 def _parts(batch: Batch, tables: Mapping[str, nn.Module], known: Any) -> Iterator[Part]:
-    windows = any(key.rpartition(".")[2] == WINDOWS for key in batch)
+    windows = max((int(values.max()) for key, values in batch.items() if key.rpartition(".")[2] == WINDOWS), default=0)
     for key, values in batch.items():
         last = key.rpartition(".")[2]
         if key in tables:
             yield token_part(known(key), values if windows else values[0], tables[key])
-        elif last in CUTTERS:
+        elif last in CUTTERS and windows <= 1:  # Windows of a sound overlap: there is no one picture of them.
             yield CUTTERS[last](known(key), values[0].float())
 
 

@@ -161,10 +161,12 @@ def _sanity(
 
 def _why_no_gradient(probe: Probe) -> str:
     """Return why there are no gradients; empty where there are."""
+    windows = any(key.rpartition(".")[2] == WINDOWS for key in probe.batch)
     if not probe.parts:
-        return "what the encoder is given are numbers of a table, of which no picture can be made"
+        given = "windows of a sound, which overlap" if windows else "numbers of a table"
+        return f"what the encoder is given are {given}, of which no picture can be made"
     tokens = max((values.numel() for key, values in probe.batch.items() if key.rpartition(".")[2] == "mask"), default=0)
-    if any(key.rpartition(".")[2] == WINDOWS for key in probe.batch) and tokens > STRETCH:
+    if windows and tokens > STRETCH:
         return f"the text has {tokens} tokens in windows, more than {STRETCH} at once"
     inputs = [part.values.unsqueeze(0).detach().requires_grad_() for part in probe.parts]
     with torch.enable_grad():
