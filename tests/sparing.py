@@ -1,16 +1,21 @@
-"""What takes most of a tiny run's time and few tests look at: resamples, scikit-learn's scores, many simple models."""
+"""What takes most of a tiny run's time and few tests look at: resamples, models of which one is chosen, reading."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+
+import read_once
 
 RESAMPLES = 200
 
 
-def spare(patch: pytest.MonkeyPatch, *, exact: bool = False) -> None:
+def spare(patch: pytest.MonkeyPatch, *, exact: bool = False, searched: bool = False) -> None:
     """Let runs draw few resamples and no feature map.
 
-    Where scores need not be `exact`, they are added up and one simple model is fitted.
+    Where scores need not be `exact`, they are added up, one simple model is fitted, what was read once of a checkpoint
+    is copied, and a classical head has one setting, unless it is `searched` for what comes of the search.
     """
     from modaxfer.metrics import bootstrap, compute, paired_difference, paired_gain
     from modaxfer.metrics.power_law import power_law_interval
@@ -21,6 +26,9 @@ def spare(patch: pytest.MonkeyPatch, *, exact: bool = False) -> None:
     if not exact:
         patch.setitem(compute.__kwdefaults__, "quick", True)
         _one_simple_model(patch)
+        _copied_models(patch)
+        if not searched:
+            _one_setting(patch)
 
 
 def _one_simple_model(patch: pytest.MonkeyPatch) -> None:
@@ -31,3 +39,19 @@ def _one_simple_model(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(linear, "_settings", lambda sample, strengths: settings(sample, strengths)[-1:])
     patch.setattr(table, "LEAVES", table.LEAVES[:1])
     patch.setattr(table, "ROUNDS", table.ROUNDS[:1])
+
+
+def _one_setting(patch: pytest.MonkeyPatch) -> None:
+    """Let the search of classical heads try one setting of each on each view."""
+    from modaxfer.heads.classical import discriminant, logistic, neighbours, ridge, views
+
+    patch.setattr(views, "PENALTIES", views.PENALTIES[:1])
+    for head, place in ((ridge.Ridge, 2), (discriminant.LDA, 2), (logistic.Logistic, 2), (neighbours.Neighbours, 0)):
+        patch.setattr(head, "grid", head.grid[place : place + 1])
+
+
+def _copied_models(patch: pytest.MonkeyPatch) -> None:
+    """Let a small checkpoint be read once, as long as none of its files changes: to copy it takes a tenth of that."""
+    from modaxfer.encoders import body
+
+    patch.setattr(body, "read_model", partial(read_once.model, body.read_model))

@@ -19,7 +19,6 @@ from answers import answers_of
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
 from modaxfer.errors import DataError
-from modaxfer.runner.predict.predictor import Predictor
 from modaxfer.tasks.load import load_task
 from modaxfer.tasks.own import task_from_files
 
@@ -173,7 +172,7 @@ def train(path: Path, encoder: Path, folder: Path, strategy: str = "frozen", **c
 
 
 @pytest.mark.recipe
-@pytest.mark.parametrize("strategy", ["frozen", "full"])
+@pytest.mark.parametrize("strategy", [pytest.param("frozen", marks=pytest.mark.slow), "full"])
 def test_large_values_keep_their_differences_to_the_last_metric(tiny, tmp_path, strategy):
     values = {f"train-{n + 1}": 10**12 + n * 1000 for n in range(80)}
     path = write(tmp_path / "d.csv", "a y", [(n % 26 / 2, value) for n, value in enumerate(values.values())])
@@ -189,29 +188,6 @@ def test_large_values_keep_their_differences_to_the_last_metric(tiny, tmp_path, 
     assert 0 < low < run.result.metrics["test"]["rmse"] < high
     assert run.evaluate()["metrics"]["rmse"] == pytest.approx(run.result.metrics["test"]["rmse"], rel=1e-5)
     assert 10**12 < run.predict([{"a": 3.0}])[0]["prediction"] < 10**12 + 80_000
-
-
-@pytest.mark.recipe
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_truth_values_of_every_kind_of_file_are_predicted_alike(tmp_path, kind):
-    columns = {
-        "member": [n % 2 == 1 for n in range(60)],
-        "label": ["no", "yes"] * 30,
-        "noise": [n / 7 for n in range(60)],
-    }
-    path = tmp_path / f"d.{kind}"
-    if kind == "csv":
-        write(path, " ".join(columns), zip(*columns.values(), strict=True))
-    else:
-        pq.write_table(pa.table(columns), path)
-    run = modaxfer.train(
-        encoder="table", strategy="full", data=str(path), output=str(tmp_path / "run"), epochs=8, batch_size=8,
-        device="cpu", precision="fp32", quiet=True,
-    )  # fmt: skip
-    predictor = Predictor(run.folder)
-    for yes, no in ((True, False), ("True", "False"), ("true", "false"), (1, 0), ("1", "0")):
-        made = predictor.predict([{"member": yes, "noise": 0.5}, {"member": no, "noise": 0.5}])
-        assert [row["prediction"] for row in made] == ["yes", "no"]
 
 
 def test_two_rows_of_each_class(tmp_path):

@@ -44,6 +44,12 @@ def test_true_is_true_however_a_file_writes_it(form, members, tmp_path):
     assert predicted == ["yes", "no"]
 
 
+@pytest.mark.parametrize("truths", [(True, False), ("True", "False"), ("true", "false"), (1, 0), ("1", "0")], ids=repr)
+def test_true_is_true_whatever_stands_in_a_row(truths, members):
+    made = members.predict([{"member": truth, "noise": 0.5} for truth in truths])
+    assert [row["prediction"] for row in made] == ["yes", "no"]
+
+
 def test_cells_that_cannot_be_read_are_named_by_row(members, capsys):
     rows = [{"member": "True", "noise": "0.5"}, {"member": "maybe", "noise": "0.4"}, {"member": "", "noise": "much"}]
     found = members.predict(pd.DataFrame(rows))

@@ -23,7 +23,9 @@ def start(*words, **streams):
     return subprocess.Popen([*CLI, *words], env=environment, **streams)
 
 
-@pytest.mark.parametrize("words", [["list"], LIST, ["--help"], ["show", "vit"]])
+@pytest.mark.parametrize(
+    "words", [LIST, ["--help"], *(pytest.param(words, marks=pytest.mark.slow) for words in (["list"], ["show", "vit"]))]
+)
 def test_a_reader_that_goes_early_is_no_error(words):
     reading, writing = os.pipe()
     os.close(reading)
@@ -48,7 +50,9 @@ def test_streams_that_are_closed_from_the_start():
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding", ["cp1252", *(pytest.param(each, marks=pytest.mark.slow) for each in ("ascii", "utf-8"))]
+)
 def test_letters_that_a_console_does_not_know_are_escaped(encoding, tmp_path):
     name = tmp_path / "größe-日本-\x1b[31m.yaml"
     process = start(

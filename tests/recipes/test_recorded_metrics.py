@@ -52,6 +52,9 @@ RECIPES = {
 }
 """Name to tiny encoder, kind of rows and settings."""
 
+ALIKE = ("full", "full, wise-ft", "lora, rendered text", "frozen", "multitask", "fusion")
+"""Whose numbers come about as those of another do: of one task, one kind of ends, one bridge, one join."""
+
 
 def processor():
     """Return what decides the last digits: sums are cut to the width of its registers."""
@@ -88,7 +91,9 @@ def flat(value, name=""):
     return {} if isinstance(value, str) else {name: value}
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) if each in ALIKE else each for each in RECIPES]
+)
 def test_a_recipe_scores_what_it_scored(name, tiny, own_rows, tmp_path, monkeypatch):
     monkeypatch.delenv("MODAXFER_DATA", raising=False)
     recorded = json.loads(RECORDED.read_text())

@@ -15,6 +15,7 @@ from modaxfer.reports import figures
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.reports.pictures import picture_of
 from modaxfer.reports.predictions import predictions_of
+from sketched import sketch
 
 ROAD_SIGNS = tuple(f"no passing for vehicles over 3.5 tons {number}" for number in range(43))
 
@@ -90,14 +91,16 @@ def test_every_figure_has_a_caption_and_an_alternative_text(drawn):
     assert "chance 0.310, majority 0.220, simple (tf-idf + logistic regression) 0.703" in drawings[0].alternative
 
 
-def test_the_page_and_the_files_of_a_run_share_what_is_drawn(run):
+def test_the_page_and_the_files_of_a_run_share_what_is_drawn(run, monkeypatch):
+    sketch(monkeypatch)
     result = run.classes()
     first = figures.draw(result, run.root)
     assert figures.draw(result, run.root) is first
     assert figures.draw(result, run.root, DARK) is not first
 
 
-def test_a_temperature_adds_a_curve(run):
+def test_a_temperature_adds_a_curve(run, monkeypatch):
+    sketch(monkeypatch, but=["calibration"])
     result = run.classes(calibration={"by": "temperature", "temperature": 2.0})
     (drawing,) = [each for each in figures.draw(result, run.root) if each.name == "calibration"]
     assert list(drawing.data) == ["as trained", "calibrated"]
@@ -133,14 +136,16 @@ def test_classes_too_many_to_be_counted_still_draw(run):
     assert max(confusions(result, run).shape) < 3000
 
 
-def test_scores_below_zero_and_without_interval_or_baselines_draw(run):
+def test_scores_below_zero_and_without_interval_or_baselines_draw(run, monkeypatch):
+    sketch(monkeypatch, but=["scores"])
     result = run.classes(
         metrics={"test": {"matthews_corrcoef": -0.2}, "primary": "matthews_corrcoef"}, intervals={}, baselines={}
     )
     assert "none was measured" in figures.draw(result, run.root)[0].alternative
 
 
-def test_a_perfect_regression_draws(run):
+def test_a_perfect_regression_draws(run, monkeypatch):
+    sketch(monkeypatch, but=["scores", "residuals"])
     result = run.regression(metrics={"test": {"rmse": 0.0}, "primary": "rmse"}, intervals={}, baselines={})
     drawn = figures.draw(result, run.root)
     assert [drawing.name for drawing in drawn] == ["scores", "residuals", "learning_curve", "rows_seen"]
@@ -173,7 +178,8 @@ def test_nothing_heavy_is_imported_before_something_is_drawn_and_then_not_pyplot
 
 
 @pytest.mark.parametrize("labels", [["a", "b", None], [1.5, 2.5, 9.0], [None] * 3], ids=["classes", "numbers", "none"])
-def test_a_feature_map_is_drawn_of_what_the_run_has_kept(run, labels):
+def test_a_feature_map_is_drawn_of_what_the_run_has_kept(run, labels, monkeypatch):
+    sketch(monkeypatch, but=["feature_map"])
     result = run.classes()
     kept = [
         {"row_id": f"{split}:{row}", "split": split, "label": label, "x": float(row), "y": float(row % 2)}
@@ -191,7 +197,8 @@ def test_a_feature_map_is_drawn_of_what_the_run_has_kept(run, labels):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"explained": [1]}', '{"explained": [1, 0], "rows": [{}]}'])
-def test_a_map_that_cannot_be_read_is_no_figure(run, text):
+def test_a_map_that_cannot_be_read_is_no_figure(run, text, monkeypatch):
+    sketch(monkeypatch)
     result = run.classes()
     (run.root / "feature_map.json").write_text(text)
     assert "feature_map" not in [each.name for each in figures.draw(result, run.root)]

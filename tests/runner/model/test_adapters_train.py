@@ -61,6 +61,9 @@ REFUSED = {
 """What cannot be, with a part of what is said."""
 
 OFFERED = [method.name for method in STRATEGY_METHODS.values()]
+EXAMPLES = ("delora", "lora", "shira", "unilora", "vblora", "waveft")
+"""What stands for all that users do not choose among: matrices, sparse ones, what layers share, a bank, waves."""
+
 OTHERS = ("vit", "wav2vec2", "whisper")
 """Those that users choose among, and encoders beside BERT.
 
@@ -141,7 +144,14 @@ def two_layers(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks:UserWarning")  # of torch, at shira's sparse matrices
-@pytest.mark.parametrize("method", [method for method in METHODS if method not in REFUSED])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(method, marks=() if method in (*OFFERED, *EXAMPLES) else pytest.mark.slow)
+        for method in METHODS
+        if method not in REFUSED
+    ],
+)
 def test_it_moves_is_saved_and_predicts_the_same_when_loaded(method, two_layers):
     check_that_it_trains("bert", method, two_layers)
 
