@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"  # A pool of threads to read a model of a few kilobytes takes longer.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # Threads that share so little wait for each other, and burn a core.
 gc.disable()  # While modules are imported and tests collected, of which nothing is garbage.
 
 LONG = ("test_processes.py", "test_compare_killed.py")
 FORKED = (*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py", "test_live.py")
 """Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
 RUNNING = ("cases", "cli", "estimators", "heads", "recipes", "runner", "tracking", "test_api.py")
+RUNNING += ("plugins_finance", "pretraining", "test_security_runs.py")
 WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
 UNSEEN = (

@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 RIGHT = {"prototype": 20, "frozen": 30, "contrastive": 38, "lora": 29, "full, head first": 37, "full": 22}
 
 
-@pytest.fixture
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield importlib.import_module("few_labels")
+@pytest.fixture(scope="module")
+def bench():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        yield importlib.import_module("few_labels")
     for name in ("few_labels", "few_labels_figure", "resumable", "machine"):
         sys.modules.pop(name, None)
 
@@ -32,22 +33,23 @@ def page(monkeypatch):
         sys.modules.pop(name)
 
 
-@pytest.fixture
-def found(bench, tmp_path):
+@pytest.fixture(scope="module")
+def found(bench, tmp_path_factory):
     """What is described where one task has all ways with 8 rows per class, and one way with 16."""
+    place = tmp_path_factory.mktemp("made")
     for cell in bench.cells():
         own = cell.question.task == "legal-sentiment" and (cell.shots, cell.way) in [
             *((8, way) for way in bench.WAYS),
             (16, "frozen"),
         ]
         if own and not (cell.source and cell.way == "full"):
-            folder = cell.command.folder(tmp_path)
+            folder = cell.command.folder(place)
             right = RIGHT[cell.way] + (2 if cell.source else 0)
             settle(cell.command, folder)
             finish(folder, right, phase={}, name="legal/legal-sentiment", episodes=3)
             for number in (1, 2):
                 finish(folder / "episodes" / str(number), right - number, phase={})
-    return bench.describe(tmp_path)
+    return bench.describe(place)
 
 
 def test_every_cell_is_a_command_that_is_understood(bench):

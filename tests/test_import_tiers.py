@@ -90,8 +90,8 @@ def test_tier_3_a_target_is_imported_alone():
     "mistake",
     [
         {"encoder": "brt", "strategy": "full", "task": "digits"},
-        {"encoder": "vit", "strategy": "fulll", "task": "digits"},
-        {"encoder": "vit", "strategy": "full", "task": "digts"},
+        pytest.param({"encoder": "vit", "strategy": "fulll", "task": "digits"}, marks=pytest.mark.slow),
+        pytest.param({"encoder": "vit", "strategy": "full", "task": "digts"}, marks=pytest.mark.slow),
         {"encoder": "bert:base", "strategy": "full", "task": "digits"},
     ],
 )

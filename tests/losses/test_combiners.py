@@ -21,9 +21,9 @@ def whole(losses):
     return dict.fromkeys(losses, 1.0)
 
 
-def learned(losses, steps=2000):
+def learned(losses, steps=800):
     combiner = Uncertainty(tuple(losses))
-    optimiser = torch.optim.Adam(combiner.parameters(), lr=0.02)
+    optimiser = torch.optim.Adam(combiner.parameters(), lr=0.05)
     for _ in range(steps):
         optimiser.zero_grad()
         combiner.backward(combiner(losses, whole(losses)), torch.Tensor.backward)

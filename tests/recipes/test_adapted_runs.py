@@ -30,13 +30,27 @@ def made_up_rows(monkeypatch):
     monkeypatch.delenv("MODAXFER_DATA", raising=False)
 
 
+def adapted(encoder, folder, *, resume=False, **changes):
+    """Train from one domain of reviews to another, and return result and folder."""
+    settings = {"encoder": str(encoder), "task": TARGET, "source_task": SOURCE, **QUICK, **changes}
+    return run(make_config(output=folder, **settings), resume=resume, progress=Progress(enabled=False))
+
+
 @pytest.fixture
 def adapt(tiny, tmp_path):
-    """Return a function that trains from one domain of reviews to another, and returns result and folder."""
+    return lambda name="run", **settings: adapted(tiny("bert"), tmp_path / name, **settings)
 
-    def adapt(name="run", *, resume=False, **changes):
-        settings = {"encoder": str(tiny("bert")), "task": TARGET, "source_task": SOURCE, **QUICK, **changes}
-        return run(make_config(output=tmp_path / name, **settings), resume=resume, progress=Progress(enabled=False))
+
+@pytest.fixture(scope="module")
+def once(tiny, tmp_path_factory):
+    """Train as `adapt` does, and give the same run to all that ask for it: none of them changes its folder."""
+    made = {}
+
+    def adapt(**settings):
+        key = repr(sorted(settings.items()))
+        if key not in made:
+            made[key] = adapted(tiny("bert"), tmp_path_factory.mktemp("once") / "run", **settings)
+        return made[key]
 
     return adapt
 
@@ -51,8 +65,8 @@ def adapt(tiny, tmp_path):
         ("mcc", {"underneath": "frozen"}),
     ],
 )
-def test_it_trains_is_saved_and_predicts(strategy, options, adapt) -> None:
-    result, folder = adapt(strategy=strategy, set=options)
+def test_it_trains_is_saved_and_predicts(strategy, options, once) -> None:
+    result, folder = once(strategy=strategy, set=options)
     assert (result.status, result.strategy) == ("completed", f"modaxfer/{strategy}")
     assert (result.task, result.source_task) == (TARGET, SOURCE)
     told = result.data["adaptation"]
@@ -103,17 +117,15 @@ def test_labels_of_the_target_play_no_part_and_the_test_s_are_read_once(adapt, m
     assert turned_round == pytest.approx(1 - train)
 
 
-def test_a_plain_run_reads_its_test_targets_once(adapt, monkeypatch) -> None:
+def test_a_plain_run_reads_its_test_targets_once_and_is_one_model_as_both_tasks_go_through(
+    adapt, once, monkeypatch
+) -> None:
+    both, _ = once(strategy="coral", set={"means": True})
     opened, unseal = [], Sealed.unseal
     monkeypatch.setattr(Sealed, "unseal", lambda self: opened.append(len(self)) or unseal(self))
-    adapt(strategy="full", source_task=None, set={"rates": "0.5,1"})
+    alone, _ = adapt(strategy="full", source_task=None, set={"rates": "0.5,1"})
     assert opened == [6]
-
-
-def test_both_tasks_go_through_one_model(adapt) -> None:
-    alone, _ = adapt("alone", strategy="full", source_task=None)
-    adapted, _ = adapt(strategy="coral")
-    assert adapted.parameters == alone.parameters
+    assert both.parameters == alone.parameters
 
 
 def test_a_killed_run_ends_as_an_unbroken_one(adapt, monkeypatch) -> None:

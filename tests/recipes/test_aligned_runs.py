@@ -67,7 +67,8 @@ def test_a_killed_run_goes_on_from_the_aligned_bridge(search, tiny, own_rows, tm
 def test_several_bridges_are_told_of_one_by_one(tiny, own_rows, tmp_path):
     run = modaxfer.train(
         encoder=str(tiny("vit")), strategy="multitask", task=("digits", "legal-sentiment"),
-        limit=24, output=str(tmp_path / "run"), set={**ALIGNED, "strategy.alone": False}, **SETTINGS,
+        limit=24, output=str(tmp_path / "run"), **SETTINGS,
+        set={**ALIGNED, "bridge.align_steps": 3, "strategy.alone": False},
     )  # fmt: skip
     parts = run.result.training["alignment"]["parts"]
     assert [part["task"] for part in parts] == ["modaxfer/digits", "legal/legal-sentiment"]

@@ -62,7 +62,7 @@ def short_and_long(kind):
         pytest.param("wav2vec2", "full", "text", "embed", marks=pytest.mark.slow),
         ("whisper", "frozen", "image+text", "embed"),
         pytest.param("bert", "full", "audio", "embed", marks=pytest.mark.slow),
-        ("lstm:small", "full", "text", "embed"),
+        pytest.param("lstm:small", "full", "text", "embed", marks=pytest.mark.slow),
         pytest.param("table:small", "lora", "image+text", "embed", marks=pytest.mark.slow),
     ],
 )

@@ -23,6 +23,20 @@ def trained(tiny, own_rows, folder, strategy="full", **options):
     )
 
 
+@pytest.fixture(scope="module")
+def unbroken(tiny, own_rows, tmp_path_factory):
+    """Return a function from strategy and options to such a run, made once and left as it is."""
+    made = {}
+
+    def run(strategy, **options):
+        key = repr((strategy, options))
+        if key not in made:
+            made[key] = trained(tiny, own_rows, tmp_path_factory.mktemp("unbroken") / "run", strategy, **options)
+        return made[key]
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("strategy", "options"),
     [
@@ -32,8 +46,8 @@ def trained(tiny, own_rows, folder, strategy="full", **options):
         ("lora", {"wise_ft": True, "head_first": True, "head_by": "closed-form", "gradual": 0.5}),
     ],
 )
-def test_an_end_is_told_and_the_saved_model_is_the_one_that_was_scored(strategy, options, tiny, own_rows, tmp_path):
-    run = trained(tiny, own_rows, tmp_path / "run", strategy, **options)
+def test_an_end_is_told_and_the_saved_model_is_the_one_that_was_scored(strategy, options, unbroken):
+    run = unbroken(strategy, **options)
     told = run.result.training["after"]
     assert [end["name"] for end in told] == [name for name in ("soup", "wise-ft") if name.replace("-", "_") in options]
     assert all(end["validation"] >= end["before"] for end in told)
@@ -60,8 +74,8 @@ def test_the_whole_share_is_the_trained_model_and_none_of_it_the_model_before(ti
     "options",
     [{"soup": 3, "wise_ft": True}, pytest.param({"wise_ft": True, "head_first": True}, marks=pytest.mark.slow)],
 )
-def test_a_killed_run_ends_as_an_unbroken_one(options, tiny, own_rows, tmp_path, monkeypatch):
-    whole = trained(tiny, own_rows, tmp_path / "whole", **options).result
+def test_a_killed_run_ends_as_an_unbroken_one(options, unbroken, tiny, own_rows, tmp_path, monkeypatch):
+    whole = unbroken("full", **options).result
     judge, calls = loop._GradientPhase._judge, []
 
     def dying(phase, found):

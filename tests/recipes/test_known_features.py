@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 
 import modaxfer
@@ -12,40 +14,46 @@ pytestmark = pytest.mark.recipe
 QUICK = {"strategy": "fusion", "batch_size": 8, "precision": "fp32", "device": "cpu", "quiet": True, "epochs": 2}
 
 
-@pytest.fixture
-def encoded(monkeypatch):
-    """Return the names of the splits that went through the bodies, in their order."""
+@contextmanager
+def noted():
+    """Note the names of the splits that go through the bodies, in their order."""
     names, through_bodies = [], features._pooled
 
-    def noted(session, split, name):
+    def note(session, split, name):
         names.append(name)
         return through_bodies(session, split, name)
 
-    monkeypatch.setattr(features, "_pooled", noted)
-    return names
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "_pooled", note)
+        yield names
 
 
-@pytest.fixture
-def train(tiny, own_rows, tmp_path):
-    def run(name, **options):
-        encoders = [str(tiny("bert")), str(tiny("vit"))]
-        return modaxfer.train(
-            encoder=encoders, output=str(tmp_path / name), set=options, **QUICK, **own_rows("text")
-        ).result
+@pytest.fixture(scope="module")
+def train(tiny, own_rows, tmp_path_factory):
+    """Return a function that joins the vectors of two bodies, to a result and what was encoded for it."""
+
+    def run(**options):
+        encoders, folder = [str(tiny("bert")), str(tiny("vit"))], tmp_path_factory.mktemp("joined") / "run"
+        with noted() as names:
+            run = modaxfer.train(encoder=encoders, output=str(folder), set=options, **QUICK, **own_rows("text"))
+        return run.result, names
 
     return run
 
 
-def test_a_second_head_on_the_same_features_encodes_nothing(train, encoded):
-    train("first", **{"strategy.how": "gated"})
-    assert sorted(encoded) == ["test", "train", "validation"]
-    train("second", **{"strategy.how": "vote"})
-    assert len(encoded) == 3
+@pytest.fixture(scope="module")
+def first(train):
+    return train(**{"strategy.how": "concat"})
 
 
-def test_scores_from_kept_features_are_those_of_the_whole_model(train, encoded):
-    kept = train("kept", **{"strategy.how": "concat"})
-    anew = train("anew", **{"strategy.how": "concat", "train.cache": False})
+def test_a_second_head_on_the_same_features_encodes_nothing(first, train):
+    assert sorted(first[1]) == ["test", "train", "validation"]
+    assert train(**{"strategy.how": "vote"})[1] == []
+
+
+def test_scores_from_kept_features_are_those_of_the_whole_model(first, train):
+    kept = first[0]
+    anew, encoded = train(**{"strategy.how": "concat", "train.cache": False})
     assert "test" in encoded
     assert kept.metrics["test"] == pytest.approx(anew.metrics["test"])
     assert kept.metrics["train"] == pytest.approx(anew.metrics["train"])
@@ -53,9 +61,7 @@ def test_scores_from_kept_features_are_those_of_the_whole_model(train, encoded):
         assert kept.ablation[part]["metrics"] == pytest.approx(anew.ablation[part]["metrics"])
 
 
-def test_what_has_moved_is_not_read_from_the_features_of_what_it_was(train, encoded):
-    train("before", **{"strategy.how": "concat"})
-    encoded.clear()
-    train("moved", **{"strategy.how": "concat", "strategy.underneath": "full"})
+@pytest.mark.usefixtures("first")
+def test_what_has_moved_is_not_read_from_the_features_of_what_it_was(train):
     # Scores go through the whole model; the parts of a row through the bodies as they are now.
-    assert encoded == ["test"]
+    assert train(**{"strategy.how": "concat", "strategy.underneath": "full"})[1] == ["test"]

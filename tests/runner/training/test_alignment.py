@@ -104,13 +104,13 @@ def test_it_is_the_same_every_time(config, aligned, tmp_path) -> None:
 
 
 def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, aligned, tmp_path, monkeypatch) -> None:
-    first, one = aligned(config(), tmp_path)
+    first, one = aligned(config(align_steps=5), tmp_path)
 
     def fail(*arguments, **settings):
         raise AssertionError("aligned a second time")
 
     monkeypatch.setattr(modaxfer.runner.training.alignment, "load_encoder", fail)
-    second, two = aligned(config(), tmp_path)
+    second, two = aligned(config(align_steps=5), tmp_path)
     assert one == two
     assert all(torch.equal(tensor, tensors(second[0])[name]) for name, tensor in tensors(first[0]).items())
 

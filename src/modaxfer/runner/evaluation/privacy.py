@@ -55,8 +55,10 @@ def kept_private(
     if privacy is None:
         return {} if attack is None else {"audit": attack}
     steps = sum(int(phase["steps"]) for phase in training["phases"])
+    planned = _spent(privacy, privacy.steps)
+    used = planned if steps == privacy.steps else _spent(privacy, steps)
     return {
-        "epsilon": {**_spent(privacy, steps), "planned": _spent(privacy, privacy.steps), "asked": privacy.epsilon},
+        "epsilon": {**used, "planned": planned, "asked": privacy.epsilon},
         **{key: value for key, value in asdict(privacy).items() if key not in ("epsilon", "steps")},
         "steps": steps,
         "planned_steps": privacy.steps,
