@@ -39,8 +39,8 @@ UNSEEN = (
 """Where many runs are made and no page of one is looked at."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")
 """Which compare the last digit of a score, or let a score fail."""
-TWINS = {"camembert", "xlm-roberta"}
-"""Architectures that are RoBERTa under another name: what is asked of each one is asked of these with ``slow``."""
+TWINS = {"camembert", "xlm-roberta", "task vision/pacs-art", "task vision/pacs-photo"}
+"""RoBERTa under other names, styles of one drawer: what is asked of each one is asked of these with ``slow``."""
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -51,8 +51,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start what takes longest first, so that no worker is left alone with it at the end; then what shares a server."""
     for item in items:
-        if hasattr(item, "callspec") and TWINS & {each for each in item.callspec.params.values() if type(each) is str}:
-            item.add_marker(pytest.mark.slow)
+        if hasattr(item, "callspec"):
+            asked = {item.callspec.id, *(each for each in item.callspec.params.values() if type(each) is str)}
+            if asked & TWINS:
+                item.add_marker(pytest.mark.slow)
     places = {name: place for place, name in enumerate(FORKED)}
     items.sort(key=lambda item: min(places.get(name, len(places)) for name in (item.path.name, item.path.parent.name)))
 

@@ -49,7 +49,10 @@ def test_no_step_spends_nothing() -> None:
     assert spent(sampling_rate=0.1, noise_multiplier=1.0, steps=0, delta=DELTA).classic == 0
 
 
-@pytest.mark.parametrize(("epsilon", "rate", "steps"), [(0.5, 0.05, 100), (8.0, 0.01, 40), (0.01, 0.2, 3)])
+@pytest.mark.parametrize(
+    ("epsilon", "rate", "steps"),
+    [(0.5, 0.05, 100), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((8.0, 0.01, 40), (0.01, 0.2, 3)))],
+)
 def test_noise_is_enough_and_not_more(epsilon, rate, steps) -> None:
     """By all orders, although few are looked at: the best is a middle one, one of the first, one of the last."""
     noise = noise_for(epsilon, delta=DELTA, sampling_rate=rate, steps=steps)

@@ -173,7 +173,7 @@ def in_two_processes(code, *words):
     return [done.returncode for done in ended], "".join(done.stderr for done in ended)
 
 
-NAMES = ("aligned and held", "fused", "balanced" if _TORCHJD else "weighed", "discriminated")
+NAMES = ("aligned and held", "balanced" if _TORCHJD else "weighed", "discriminated")
 """What is trained by one and by two processes, beside variants of it."""
 
 
@@ -184,7 +184,7 @@ def shared(tiny, own_rows, tmp_path_factory):
     These train all else that two processes share as well, since most of the time goes into starting them.
     """
     folder = tmp_path_factory.mktemp("shared")
-    asked = {"encoder": str(tiny("bert")), "strategy": "full", "epochs": 3, "num_processes": 2, **RATE}
+    asked = {"encoder": str(tiny("bert")), "strategy": "full", "epochs": 2, "num_processes": 2, **RATE}
     asked |= own_rows("pair") | {"set": {"patience": 0}}
     for name in ("whole", "broken"):
         (folder / f"{name}.yaml").write_text(to_yaml(make_config(**SHARED | asked, output=folder / name)))
@@ -268,7 +268,7 @@ def test_two_processes_agree_with_one_whatever_is_trained(shared, name):
 
 @pytest.mark.slow
 def test_two_processes_agree_with_one_in_variants_too(subtests, tiny, own_rows, tmp_path):
-    names = ("augmented", "summed", "weighed", "drawn together", "gain")
+    names = ("fused", "augmented", "summed", "weighed", "drawn together", "gain")
     statuses, said = in_two_processes(EACH, *map(str, by_one_process(names, tiny, own_rows, tmp_path)))
     assert statuses == [0, 0], said
     for name in names:
