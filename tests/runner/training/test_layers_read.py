@@ -76,7 +76,9 @@ def test_of_rows_in_several_windows_layers_are_means_like_the_vector(careful):
     torch.testing.assert_close(found[session.model.top], session.vectors(split), **CLOSE)
 
 
-@pytest.mark.parametrize("options", [{}, {"delta_attention": False, "from_layer": 1}])
+@pytest.mark.parametrize(
+    "options", [{}, pytest.param({"delta_attention": False, "from_layer": 1}, marks=pytest.mark.slow)]
+)
 def test_features_are_held_to_where_they_were(careful, options, tmp_path):
     session, phase = careful(delta_weight=100.0, **options)
     model = copy.deepcopy(session.model.state_dict())
