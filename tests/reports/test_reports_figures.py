@@ -129,7 +129,7 @@ def test_class_names_that_a_plotting_library_may_choke_on(run, names):
 @pytest.fixture
 def coarse(monkeypatch):
     """A quarter of the dots per inch: matrices of many classes have millions of them."""
-    monkeypatch.setattr("modaxfer.reports.plots.DOTS_PER_INCH", DOTS_PER_INCH // 4)
+    monkeypatch.setattr("modaxfer.reports.canvas.DOTS_PER_INCH", DOTS_PER_INCH // 4)
 
 
 @pytest.mark.usefixtures("coarse")
