@@ -97,22 +97,18 @@ def test_rows_enter_nearer_to_what_enters_in_pretraining(config, opened, tmp_pat
     assert distance() < 0.7 * before
 
 
-def test_it_is_the_same_every_time(config, aligned, tmp_path) -> None:
-    (first, one), (second, two) = (aligned(config(align_steps=5), tmp_path / name) for name in ("first", "second"))
-    assert one == two
-    assert all(torch.equal(tensor, tensors(second[0])[name]) for name, tensor in tensors(first[0]).items())
-
-
-def test_what_was_aligned_before_a_run_was_killed_is_taken_up(config, aligned, tmp_path, monkeypatch) -> None:
-    first, one = aligned(config(align_steps=5), tmp_path)
-
+def test_it_is_the_same_every_time_and_taken_up_where_it_was_done(config, aligned, tmp_path, monkeypatch) -> None:
     def fail(*arguments, **settings):
         raise AssertionError("aligned a second time")
 
+    asked = config(align_steps=5)
+    (first, one), (second, two) = (aligned(asked, tmp_path / name) for name in ("first", "second"))
     monkeypatch.setattr(modaxfer.runner.training.alignment, "load_encoder", fail)
-    second, two = aligned(config(align_steps=5), tmp_path)
-    assert one == two
-    assert all(torch.equal(tensor, tensors(second[0])[name]) for name, tensor in tensors(first[0]).items())
+    third, three = aligned(asked, tmp_path / "first")  # As a run does that was killed behind it.
+    assert one == two == three
+    wanted = tensors(first[0])
+    for again in (second, third):
+        assert all(torch.equal(tensor, wanted[name]) for name, tensor in tensors(again[0]).items())
 
 
 def test_without_the_option_nothing_is_done(config, opened, tmp_path) -> None:
