@@ -58,7 +58,9 @@ def test_bfloat16_is_scored_as_well(kind, request_of, tmp_path):
     assert (result.status, result.precision) == ("completed", "bf16")
 
 
-@pytest.mark.parametrize("kind", ["fused", "shared", pytest.param("embedded", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kind", ["fused", *(pytest.param(each, marks=pytest.mark.slow) for each in ("shared", "embedded"))]
+)
 def test_a_stored_config_repeats_the_run(kind, finished, tmp_path):
     first = finished(kind)
     again = modaxfer.train(first.folder / "config.yaml", output=tmp_path / "again", quiet=True)
