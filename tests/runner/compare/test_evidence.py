@@ -223,6 +223,7 @@ def test_over_five_tasks_and_more_ways_of_training_are_ranked(made, tmp_path):
     assert ranks["pairs"][1]["p_holm"] == pytest.approx(3 / 32), "two of 64 signs, three pairs"
     assert ranks["cliques"] == [["bert full", "bert lora", "bert frozen"]]
     page = (tmp_path / "out" / "compare.html").read_text()
+    assert "<h1>6 tasks: the best on validation is bert full on 6; " in page
     assert page.count('src="data:image/png;base64,') == 2
     assert "6 tasks cannot tell any two of them apart, however clear: it takes 7." in page
     assert "Not on every task, so not ranked: lstm full." in page

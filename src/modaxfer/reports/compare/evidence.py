@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from modaxfer.metrics.intervals import FEWEST_UNITS
 from modaxfer.reports.phrases import listed
 from modaxfer.reports.scores import interval_of, interval_text, number
 
-__all__ = ["contender_rows", "notes", "over", "p_text", "pair_rows", "sentence", "verdict"]
+__all__ = ["contender_rows", "headline", "notes", "over", "p_text", "pair_rows", "sentence", "verdict"]
 
 CONTENDERS = ("", "seeds", "validation", "test", "95 % interval")
 PAIRS = ("first", "second", "difference", "95 % interval", "p", "p (Holm)", "McNemar", "evidence")
@@ -72,6 +73,17 @@ def verdict(task: Mapping[str, Any]) -> str:
 def sentence(task: Mapping[str, Any]) -> str:
     """Say the same in one sentence, of this task: who won, and whether that is evidence."""
     return f"{task['task']}: {'; '.join(clause for _, clause in _clauses(task))}."
+
+
+def headline(evidence: Mapping[str, Any]) -> str:
+    """Say in one sentence what a comparison of runs found: of one task all, of several who won on how many."""
+    tasks = evidence["tasks"]
+    if len(tasks) == 1:
+        return sentence(tasks[0])
+    won = Counter(task["chosen"] for task in tasks if task["chosen"] is not None)
+    best = listed([f"{name} on {count}" for name, count in won.most_common()]) or "not known"
+    apart = sum(pair["evidence"] for task in tasks for pair in task["pairs"])
+    return f"{len(tasks)} tasks: the best on validation is {best}; {apart} of {evidence['pairs']} pairs differ on test."
 
 
 def _clauses(task: Mapping[str, Any]) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from modaxfer.escaping import html_text, lines
-from modaxfer.reports.compare.evidence import contender_rows, notes, over, pair_rows, sentence, verdict
+from modaxfer.reports.compare.evidence import contender_rows, headline, notes, over, pair_rows, sentence, verdict
 from modaxfer.reports.compare.ranking import picture, rank_rows, rank_words
 from modaxfer.reports.compare.script import SCRIPT, SCRIPT_HASH
 from modaxfer.reports.compiled import compiled
@@ -37,7 +37,9 @@ WORDS: dict[str, Any] = {
 def page(evidence: Mapping[str, Any], name: str) -> str:
     """Return a page about finished runs, called `name`."""
     template = compiled("runs.html.jinja", html_text)
-    return template.render(evidence=evidence, name=name, light=LIGHT, dark=DARK, version=__version__, **WORDS)
+    return template.render(
+        evidence=evidence, name=name, light=LIGHT, dark=DARK, version=__version__, headline=headline(evidence), **WORDS
+    )
 
 
 def fragment(evidence: Mapping[str, Any]) -> str:

@@ -37,7 +37,8 @@ def rank_diagram(ranks: Mapping[str, Any], theme: Theme) -> bytes:
     for number, clique in enumerate(ranks["cliques"], start=1):
         ends = [places[name] for name in clique]
         spread = 0.012 * (ways - 1)
-        axes.plot([min(ends) - spread, max(ends) + spread], [-BAR * number] * 2, color=theme.first, linewidth=4.5)
+        line = [min(ends) - spread, max(ends) + spread]
+        axes.plot(line, [-BAR * number] * 2, color=theme.first, linewidth=4.5, clip_on=False)
     better, worse = ranked[:half], ranked[half:][::-1]
     for side, names in ((1, better), (ways, worse)):
         for number, (rank, name) in enumerate(names, start=1):
@@ -55,7 +56,7 @@ def _scale(axes: Any, ways: int, theme: Theme) -> None:
 def _name(axes: Any, side: int, rank: float, height: float, name: str, theme: Theme) -> None:
     """Write `name` beside the diagram, with a line to its place on the scale."""
     axes.plot([rank, rank, side], [0, height, height], color=theme.muted, linewidth=0.9)
-    axes.plot([rank], [0], color=theme.second, marker="o", markersize=4.5, zorder=5)
+    axes.plot([rank], [0], color=theme.second, marker="o", markersize=4.5, zorder=5, clip_on=False)
     text = f"{shortened(name, LONGEST)}  {rank:.2f}" if side == 1 else f"{rank:.2f}  {shortened(name, LONGEST)}"
     axes.annotate(
         text,
