@@ -238,6 +238,14 @@ def test_a_narrow_table_has_every_word(monkeypatch, capsys):
     assert "none" not in text
 
 
+def test_a_column_without_a_head_is_no_group_and_words_are_broken_last(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "24")
+    output.print_table(["name", "validation", ""], [["a b c d e f", "0.5", "chosen"], ["g", "0.4", ""]])
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "validation"]
+    assert [row.split() for row in rows] == [["a", "b", "0.5", "chosen"], ["c", "d"], ["e", "f"], ["g", "0.4"]]
+
+
 COLUMNS = ["name", "problem", "fields", "licence", "plugin", "summary"]
 ROW = ["hail-reports", "multiclass", "report (text)", "CC-BY-4.0", "weather", "Reports of hail and what fell. " * 3]
 

@@ -39,7 +39,7 @@ def run(*arguments):
 
 def test_list_shows_metadata_and_imports_nothing(monkeypatch):
     monkeypatch.delitem(sys.modules, BUILTIN.module, raising=False)
-    head, own, absent, *_ = run("list").splitlines()
+    head, own, absent, *_ = run("list", "--wide").splitlines()
     assert head.split() == ["namespace", "version", "origin", "state", "distribution", "module", "error"]
     assert own.split() == ["modaxfer", __version__, "core", "installed", "modaxfer", "modaxfer.registry.builtin"]
     assert absent.split() == ["absent", "1.0", "installed", "absent-plugin", "cli_plugin_absent"]

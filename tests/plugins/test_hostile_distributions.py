@@ -68,7 +68,7 @@ except Exception as error:
 print(json.dumps({
     "plugins": {r.namespace: [r.state, r.stage, r.error] for r in made.plugins},
     "ids": [entry.id for entry in made.all("strategy")],
-    "list": said("list", "strategies"), "table": said("plugins", "list"), "missing": missing,
+    "list": said("list", "strategies"), "table": said("plugins", "list", "--wide"), "missing": missing,
 }))
 """
 

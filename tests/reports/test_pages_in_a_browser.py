@@ -118,3 +118,15 @@ def test_a_comparison_is_sorted_and_filtered_by_clicks(opened, grid):
     assert "1 of 4 rows" in cells.inner_text()
     cells.get_by_role("searchbox").fill("")
     assert len(column(1)) == 4
+
+
+def test_panels_lie_side_by_side_at_a_desk_and_stacked_on_a_phone(opened, run):
+    html.write(run.regression(), run.root)
+    for width, scheme in VIEWS:
+        page = opened(run.root / "report.html", width, scheme)
+        assert fits(page), (width, scheme)
+        figures = page.locator("figure.parted")
+        assert figures.count() == 1
+        first, second = (figures.locator(f"img.on-{scheme}").nth(place).bounding_box() for place in (0, 1))
+        stacked = second["y"] >= first["y"] + first["height"]
+        assert stacked == (width == 390), (first, second)

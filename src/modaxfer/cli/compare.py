@@ -140,7 +140,7 @@ def _print(made: Comparison) -> None:
 
     columns, rows = summary_rows(made.cells)
     if rows:
-        print_table(columns, rows)
+        print_table(columns, rows, spare=("bridge", "time", "majority", "chance"), group="task")
     for note in on_other_rows(made.cells):
         print_lines(f"warning: {note}")
     if made.evidence is not None:

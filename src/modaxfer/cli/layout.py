@@ -39,14 +39,20 @@ def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, s
 def widths_within(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
     """Return how many letters each column gets: what it needs, the widest less until all fit; None = no bound.
 
-    The first column names the row and gives way last; none is narrower than a short word.
+    Words are broken last, and the first column, which names the row, gives way after the others.
     """
     widths = _natural(columns, rows)
     if width is None:
         return widths
-    for places in (range(1, len(widths)), range(len(widths))):
+    words = [max(map(_longest_word, column)) for column in zip(columns, *rows, strict=True)]
+    shortest = [LEAST] * len(widths)
+    for floors, places in (
+        (words, range(1, len(widths))),
+        (shortest, range(1, len(widths))),
+        (shortest, range(len(widths))),
+    ):
         while sum(widths) + GAP * (len(widths) - 1) > width:
-            wide = [place for place in places if widths[place] > LEAST]
+            wide = [place for place in places if widths[place] > floors[place]]
             if not wide:
                 break
             widths[max(wide, key=lambda place: widths[place])] -= 1
@@ -76,6 +82,10 @@ def indented(head: str, text: str, width: int | None) -> list[str]:
 
 def _natural(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(_letters, column)) for column in zip(columns, *rows, strict=True)]
+
+
+def _longest_word(text: str) -> int:
+    return max(map(_letters, text.split()), default=0)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -80,7 +80,7 @@ def print_table(
         _print_rows(heads, {"": texts}, title, None)
         return
     parts = _grouped(heads, texts, group)
-    heads = [head for head in heads if head != group]
+    heads = [head for head in heads if not group or head != group]
     kept = fitting(heads, [row for part in parts.values() for row in part], width, spare)
     shown = {name: [[row[place] for place in kept] for row in part] for name, part in parts.items()}
     _print_rows([heads[place] for place in kept], shown, title, width)
@@ -131,7 +131,7 @@ def _width() -> int | None:
 
 def _grouped(heads: Sequence[str], rows: Sequence[Sequence[str]], group: str) -> dict[str, list[list[str]]]:
     """Return `rows` by their cell of the column `group`, without it; groups in the order in which they come first."""
-    if group not in heads:
+    if not group or group not in heads:
         return {"": [list(row) for row in rows]}
     at = list(heads).index(group)
     found: dict[str, list[list[str]]] = {}

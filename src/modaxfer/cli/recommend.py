@@ -61,7 +61,7 @@ def _print(made: Recommendation) -> None:
     )
 
     found = made.found
-    print_table(*candidate_rows(found))
+    print_table(*candidate_rows(found), spare=("prior", "native", "bridge"))
     print_lines()
     print_table(*option_rows(found))
     for reason, names in refusals(found).items():
