@@ -46,11 +46,8 @@ def widths_within(columns: Sequence[str], rows: Sequence[Sequence[str]], width: 
         return widths
     words = [max(map(_longest_word, column)) for column in zip(columns, *rows, strict=True)]
     shortest = [LEAST] * len(widths)
-    for floors, places in (
-        (words, range(1, len(widths))),
-        (shortest, range(1, len(widths))),
-        (shortest, range(len(widths))),
-    ):
+    others, every = range(1, len(widths)), range(len(widths))
+    for floors, places in ((words, others), (words, every), (shortest, others), (shortest, every)):
         while sum(widths) + GAP * (len(widths) - 1) > width:
             wide = [place for place in places if widths[place] > floors[place]]
             if not wide:
