@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def sketched(request):
     """Draw where figures are looked at alone."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.path.name != "test_reports_figures.py":
+        if request.path.name not in ("test_reports_figures.py", "test_pages_in_a_browser.py"):
             sketch(patch)
         yield
 
