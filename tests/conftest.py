@@ -19,16 +19,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # Threads that share so little wa
 gc.disable()  # While modules are imported and tests collected, of which nothing is garbage.
 
 LONG = ("test_processes.py", "test_compare_killed.py")
-FORKED = (*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py", "test_live.py")
+FORKED = (
+    *(*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py", "test_live.py"),
+    "test_plugin_checks.py",
+)
 """Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
-RUNNING = ("cases", "cli", "estimators", "heads", "recipes", "runner", "tracking", "test_api.py")
-RUNNING += ("plugins_finance", "pretraining", "test_security_runs.py")
+RUNNING = (
+    *("cases", "cli", "estimators", "heads", "plugins_finance", "pretraining", "recipes", "runner", "tracking"),
+    *("test_api.py", "test_security_runs.py"),
+)
 WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
 UNSEEN = (
     *("before", "beside", "estimators", "model", "rows", "training"),
     *("test_adapted_runs.py", "test_bridges_end_to_end.py"),
-    *("test_careful_tuning.py", "test_cli_compare_runs.py", "test_cli_predict.py", "test_column_cases.py"),
+    *("test_careful_tuning.py", "test_cli_compare_runs.py", "test_cli_predict.py"),
+    *("test_column_cases.py", "test_curve_run.py", "test_recommended.py", "test_recommended_sources.py"),
     *("test_compare_sweep.py", "test_contrastive_run.py", "test_ends.py", "test_fusion.py"),
     *("test_folds_and_episodes.py", "test_known_features.py", "test_matrix.py", "test_media_cases.py"),
     *("test_merged_runs.py", "test_moved_runs.py", "test_multitask.py", "test_predict.py", "test_predict_cases.py"),

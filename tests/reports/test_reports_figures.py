@@ -176,13 +176,14 @@ def test_nothing_heavy_is_imported_before_something_is_drawn_and_then_not_pyplot
         "import sys; from pathlib import Path\n"
         "from modaxfer.reports import card, figures, headline, html, terminal\n"
         "print({'matplotlib', 'torch', 'transformers', 'datasets'} & set(sys.modules))\n"
-        "from modaxfer.result import Result\n"
+        "from modaxfer.reports.predictions import predictions_of; from modaxfer.result import Result\n"
         f"root = Path({str(root)!r})\n"
-        "print(len(figures.draw(Result.load(root), root)), 'matplotlib.pyplot' in sys.modules)"
+        "figures.confusion(predictions_of(Result.load(root), root), figures.LIGHT)\n"
+        "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )
     assert result.status == "completed"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown == "set()\n5 False\n"
+    assert shown == "set()\nTrue False\n"
 
 
 @pytest.mark.parametrize("labels", [["a", "b", None], [1.5, 2.5, 9.0], [None] * 3], ids=["classes", "numbers", "none"])

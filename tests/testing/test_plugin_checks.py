@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import forked
 from modaxfer.testing import STANDARD, Level, standard, standard_checks
 
 PLUGIN = """
@@ -62,7 +63,7 @@ def said(tmp_path_factory):
         "os.environ['MODAXFER_PLUGINS'] = 'untidy'; from modaxfer.cli.main import run\n"
         "run(['plugins', 'check', 'untidy', '--level', '2', '--json'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = forked.python("-c", code)
     assert done.returncode == 1, done.stderr
     outcomes = json.loads(done.stdout)["outcomes"]
     return {(each["check"], each["id"]): each for each in outcomes if each["status"] == "failed"}
