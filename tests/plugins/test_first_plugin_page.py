@@ -46,7 +46,8 @@ def test_each_command_prints_what_the_page_shows(tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
     for step in PAGE:
-        assert do(step, folder, environment) == ""
+        if wrong := do(step, folder, environment):
+            pytest.fail(wrong, pytrace=False)
 
 
 @pytest.mark.parametrize(
