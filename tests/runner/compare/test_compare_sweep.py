@@ -11,6 +11,7 @@ import pytest
 from modaxfer.errors import CheckpointUnavailableError, ConfigError, PluginError, RefusedError, RunFailedError
 from modaxfer.result import Result
 from modaxfer.runner.beside.schedule import AGAIN
+from modaxfer.runner.claims.hold import HeldError
 from modaxfer.runner.compare import cell as module
 from modaxfer.runner.compare.folder import claim
 from modaxfer.runner.compare.grid import read_grid
@@ -18,6 +19,7 @@ from modaxfer.runner.compare.ledger import read_cells
 from modaxfer.runner.compare.sweep import Sweep
 from modaxfer.runner.folder import store_config
 from modaxfer.runner.progress import Progress
+from modaxfer.tasks.memory import Memory
 
 
 class Runner:
@@ -247,3 +249,19 @@ def test_a_cell_whose_companions_are_missing_is_gone_on_with(start, runner, tmp_
     assert runner.ran == []
     start(retry_failed=True, **asked)
     assert runner.ran == ["a-full-digits-seed0"]
+
+
+def test_a_cell_in_a_process_of_its_own_waits_for_its_folder(runner, tmp_path, monkeypatch):
+    config = read_grid({"encoder": "a", "strategy": "full", "task": "digits", "output": str(tmp_path / "out")})
+    (cell,) = config.cells(tmp_path / "out")
+    runner.trouble = {("a", "full"): HeldError(Path(str(cell.config.output)), "process 7 on a since then")}
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: runner.trouble.clear())
+    said = []
+    runs = module.CellRun(
+        progress=Progress(False), say=said.append, memory=Memory(), on_run=lambda result, folder: None
+    )
+    outcome = runs.make(cell.config, waits=True)
+    assert (outcome.status, outcome.reason, len(runner.ran)) == ("completed", None, 2)
+    assert "waits: another process is writing into the output folder. Got: " in said[0]
+    outcome.write(Path(str(cell.config.output)))
+    assert module.read_outcome(Path(str(cell.config.output))) == outcome
