@@ -14,6 +14,7 @@ from modaxfer.reports.html import write as write_report
 from modaxfer.reports.predictions import predictions_of
 from modaxfer.result import Result
 from modaxfer.runner.predict.predictor import Predictor
+from sketched import sketch
 
 GUIDE = (Path(__file__).parents[2] / "docs/how-to/write-a-problem.md").read_text(encoding="utf-8")
 PLUGIN, ORDINAL, COUNT = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
@@ -61,7 +62,7 @@ def write(folder, rows=240):
         (folder / f"{name}.csv").write_text("size,weight,label\n" + "\n".join(lines))
 
 
-def test_they_are_trained_saved_predicted_scored_and_reported(site, tmp_path):
+def test_they_are_trained_saved_predicted_scored_and_reported(site, tmp_path, monkeypatch):
     site.add("grades", PLUGIN, distribution="modaxfer-grades", ordinal=ORDINAL, count=COUNT)
     write(tmp_path)
     done = site.warm_python(USE, str(tmp_path), drawn=True, MODAXFER_CACHE=str(tmp_path / "cache"))
@@ -69,6 +70,7 @@ def test_they_are_trained_saved_predicted_scored_and_reported(site, tmp_path):
     ordered, counted = json.loads(done.stdout)
     check_classes_in_order(ordered, tmp_path / "ordinal")
     check_counts(counted, tmp_path / "count")
+    sketch(monkeypatch)
     check_without_the_plugin(tmp_path / "ordinal")
 
 
