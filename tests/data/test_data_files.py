@@ -126,6 +126,7 @@ def test_json_text_that_looks_like_a_date_stays_text(tmp_path):
         ("t.csv.gz", b"no gzip", r"cannot read the data file .*t\.csv\.gz.*[Nn]ot a gzipped"),
         ("t.csv.gz", gzip.compress(CSV.encode() * 500)[:-20], r"cannot read the data file"),
         ("t.xlsx", "x", r"no reader for this kind of file .*Got: xlsx\. Allowed: csv, tsv.*export"),
+        ("t.png", "x", r"Got: png\. .*Fix: name the folder of such files, .*, or a table with a column of their paths"),
         ("t", "x", r"no reader for this kind of file .*Got: no extension"),
         ("t.parquet.gz", b"x", r"no reader for this kind of file"),
     ],

@@ -248,7 +248,10 @@ def test_folders_are_checked_before_anything_is_read(tmp_path):
     with pytest.raises(CheckpointUnavailableError, match=r"no such folder.*organisation/name"):
         resolve("./nowhere")
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(CheckpointUnavailableError, match="holds no weights"):
+    with pytest.raises(CheckpointUnavailableError, match=r"holds no weights.*Fix: name a folder that"):
+        resolve(str(tmp_path))
+    (tmp_path / "encoder").mkdir()
+    with pytest.raises(CheckpointUnavailableError, match=r"holds no weights.*Fix: did you mean .*/encoder\?"):
         resolve(str(tmp_path))
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(

@@ -33,7 +33,7 @@ def clean():
     with pytest.MonkeyPatch.context() as patch:
         if python:
             found = subprocess.run(
-                [python, "-c", "import modaxfer"], capture_output=True, text=True, check=False, cwd="/"
+                [python, "-I", "-c", "import modaxfer"], capture_output=True, text=True, check=False, cwd="/"
             )
             assert "No module named 'modaxfer'" in found.stderr
             patch.setattr(parity, "PYTHON", python)

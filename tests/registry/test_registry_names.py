@@ -68,6 +68,13 @@ def test_an_unknown_name_that_is_like_nothing(made):
         made.get("strategy", "zzz")
 
 
+def test_a_name_of_a_plugin_that_is_not_installed_says_so(made):
+    with pytest.raises(UnknownNameError, match="Fix: the plugin acme is not installed here: install its package"):
+        made.get("encoder", "acme/bert")
+    with pytest.raises(UnknownNameError, match="did you mean legal/bert"):
+        made.get("encoder", "legl/bert")
+
+
 def test_close_matches_do_not_mind_capitals(made):
     with pytest.raises(UnknownNameError, match=r"did you mean vit\?"):
         made.get("encoder", "ViT")

@@ -34,9 +34,9 @@ def refuse_unsafe(where: str, names: Sequence[str]) -> None:
             allowed=SINGLE,
             fix="load it once where you trust it and save it again with `model.save_pretrained(FOLDER)`",
         )
-    raise CheckpointUnavailableError(
-        f"{where} holds no weights", allowed=SINGLE, fix="name a folder that `save_pretrained` wrote"
-    )
+    inner = Path(where) / "encoder"
+    fix = f"did you mean {inner}?" if inner.is_dir() else "name a folder that `save_pretrained` wrote"
+    raise CheckpointUnavailableError(f"{where} holds no weights", allowed=SINGLE, fix=fix)
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from modaxfer.registry.records import Entry, Kind
 
-__all__ = ["hint", "is_short_name", "matching", "resolve", "shown_names"]
+__all__ = ["absent_plugin", "hint", "is_short_name", "matching", "resolve", "shown_names"]
 
 _SHORT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -57,6 +57,17 @@ def shown_names(entries: Iterable[Entry]) -> dict[str, str]:
     entries = tuple(entries)
     count = Counter(entry.name for entry in entries)
     return {entry.id: entry.name if count[entry.name] == 1 else entry.id for entry in entries}
+
+
+def absent_plugin(name: str, namespaces: Sequence[str]) -> str:
+    """Return how to get the plugin of an id `name` where that is not installed; empty where it is, or is misspelt.
+
+    A run that was made with it names it so.
+    """
+    namespace, slash, rest = name.partition("/")
+    if not (slash and is_short_name(namespace) and is_short_name(rest)) or close_matches(namespace, namespaces):
+        return ""
+    return f"the plugin {namespace} is not installed here: install its package; `modaxfer plugins list` shows all"
 
 
 def hint(name: str, known: Sequence[str], command: str) -> str:

@@ -12,7 +12,7 @@ from modaxfer.escaping import one_line
 from modaxfer.registry.discovery import discover
 from modaxfer.registry.known import suggestion
 from modaxfer.registry.loader import hook_manager, load_plugin
-from modaxfer.registry.names import matching, resolve, shown_names
+from modaxfer.registry.names import absent_plugin, matching, resolve, shown_names
 from modaxfer.registry.observers import EVENTS, call_hook, notify
 from modaxfer.registry.records import BUILTIN, KINDS, Entry, Kind, PluginRecord, State
 
@@ -65,6 +65,8 @@ class Registry:
         if not lost and not matching(name, self.all(kind)) and (missing := suggestion(name, self.plugins, kind)):
             # What is installed and resembles it is the better guess, unless a plugin brings the very name.
             lost = [missing] if "did you mean" not in missing or not self._resembling(kind, name) else []
+        if not lost and (absent := absent_plugin(name, [record.namespace for record in self.plugins])):
+            lost = [absent]
         return resolve(found, name, self.all(kind), reason="; ".join(lost), beside="" if lost else self._may_bring())
 
     def _may_bring(self) -> str:

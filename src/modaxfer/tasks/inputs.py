@@ -119,7 +119,7 @@ def _refuse_nothing(faults: Mapping[str, Mapping[int, str]], ids: Mapping[str, S
     """Refuse rows of which not one can be read, and a first table of which none can."""
     if len(faults["train"]) < len(ids["train"]):
         return
-    first = [f"row {ids['train'][row]}: {why}" for row, why in sorted(faults["train"].items())[:3]]
+    first = [f"row {ids['train'][row]}: {why.rstrip('.')}" for row, why in sorted(faults["train"].items())[:3]]
     raise DataError(
         "not one row can be read" if ids["train"] else "no rows",
         got="; ".join(first) or "an empty table",

@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from modaxfer.metrics import Scored
+from modaxfer.reports.explain.words import _randomised
 from modaxfer.runner.explain.answer import Answer
 from modaxfer.runner.explain.cutting import CUTTERS, Known
 from modaxfer.runner.explain.gradients import attribute
 from modaxfer.runner.explain.importance import permutation_importance
 from modaxfer.runner.explain.neighbours import Neighbours, nearest
-from modaxfer.runner.explain.occlusion import occlude, rank_correlation
+from modaxfer.runner.explain.occlusion import occlude, partial_rank_correlation, rank_correlation
 from modaxfer.runner.explain.part import NO_PART, Part, unit_sums
 from modaxfer.runner.explain.randomised import randomised
 from modaxfer.runner.explain.units import band_edges, bands_and_stretches, cells
@@ -152,3 +153,23 @@ def test_nearest_rows_are_by_angle_from_the_mean_and_never_the_row_itself():
         (1, pytest.approx(0.98, abs=0.01)),
     ]
     assert nearest(vectors[1], known, 1, but=4)[0][0] != 1
+
+
+def test_what_two_series_owe_to_a_third_is_taken_out_of_their_rank_correlation():
+    draw = torch.Generator().manual_seed(0)
+    far, own, other = torch.randn(3, 4000, generator=draw, dtype=torch.float64)
+    one, two = far + own, far + other
+    assert rank_correlation(one, two) == pytest.approx(0.48, abs=0.03)  # 6 / pi * asin(rho / 2) of normals, rho 1/2
+    assert partial_rank_correlation(one, two, far) == pytest.approx(0.01, abs=0.05)
+    assert partial_rank_correlation(one, two, other) == pytest.approx(0.67, abs=0.04)
+    assert partial_rank_correlation(one, two, torch.ones(4000)) == rank_correlation(one, two)
+    assert partial_rank_correlation(far, far, far) is None
+
+
+def test_sizes_that_agree_for_the_input_alone_are_told_from_those_that_agree_beyond_it():
+    assert _randomised((0.2,), (0.1,))[0][0] is True
+    passed, said = _randomised((0.6, 0.8), (0.1, -0.1))[0]
+    assert passed is None
+    assert "both follow how far each part is from x₀, and agree beyond that by 0.00" in said
+    assert _randomised((0.6,), (0.6,))[0][0] is False
+    assert _randomised((0.6,), ())[0][0] is False

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from modaxfer.data.layouts.listing import AUDIO_SUFFIXES, IMAGE_SUFFIXES
 from modaxfer.data.tables.conll import read_conll
 from modaxfer.data.tables.delimited import read_delimited
 from modaxfer.data.tables.gathering import EVERYTHING, Selection
@@ -66,10 +67,12 @@ def extension(path: Path) -> str:
     if found not in _READERS or (found in _BINARY and suffixes[-1] == "gz"):
         if path.is_file():
             require_kind(path, "")
+        fix = "export the data as csv or parquet; if it is one of these, give it that extension"
+        if found and path.suffix.lower() in (*IMAGE_SUFFIXES, *AUDIO_SUFFIXES):
+            fix = f"name the folder of such files, {path.parent}, or a table with a column of their paths"
         raise DataError(
-            "no reader for this kind of file", file=path, got=found or "no extension", allowed=EXTENSIONS,
-            fix="export the data as csv or parquet; if it is one of these, give it that extension",
-        )  # fmt: skip
+            "no reader for this kind of file", file=path, got=found or "no extension", allowed=EXTENSIONS, fix=fix
+        )
     return found
 
 

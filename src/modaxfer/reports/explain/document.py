@@ -65,6 +65,7 @@ def _row(row: RowExplanation, kinds: Mapping[str, str]) -> dict[str, Any]:
         "completeness": _completeness(row),
         "occlusion_rank_correlation": made.correlation,
         "randomised_rank_correlations": list(made.sanity),
+        "randomised_beyond_distance": list(made.beyond),
         "parts": [_part(part, place, row) for place, part in enumerate(made.parts)],
         "fields": dict(row.effects),
         "neighbours": [_near(near, kinds) for near in row.near],

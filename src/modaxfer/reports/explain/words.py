@@ -65,7 +65,10 @@ def checks(row: RowExplanation) -> list[Check]:
     made, found = row.made, row.made.attributed
     if made.reason or found is None:
         why = "integrated gradients do not add up" if found is not None else "there are no integrated gradients"
-        return [(None, f"explained by {made.method} alone, as {why}: {made.reason}"), *_randomised(made.sanity)]
+        return [
+            (None, f"explained by {made.method} alone, as {why}: {made.reason}"),
+            *_randomised(made.sanity, made.beyond),
+        ]
     difference = found.answer - found.baseline
     share = abs(found.gap) / abs(difference) if difference else 0.0
     sums = (
@@ -78,11 +81,11 @@ def checks(row: RowExplanation) -> list[Check]:
     else:
         agree = "agrees" if made.correlation >= AGREES else "does not agree"
         lines.append((made.correlation >= AGREES, f"occlusion {agree}: rank correlation {made.correlation:.2f}"))
-    lines += _randomised(made.sanity)
+    lines += _randomised(made.sanity, made.beyond)
     return lines
 
 
-def _randomised(found: Sequence[float]) -> list[Check]:
+def _randomised(found: Sequence[float], beyond: Sequence[float]) -> list[Check]:
     if not found:
         return [(None, "random weights were not tried")]
     mean = sum(found) / len(found)
@@ -90,6 +93,11 @@ def _randomised(found: Sequence[float]) -> list[Check]:
     if abs(mean) < CHANGES:
         return [(True, f"random weights change the picture: rank correlation {mean:.2f} ({each})")]
     said = f"random weights give nearly the same picture: rank correlation {mean:.2f} ({each})"
+    rest = sum(beyond) / len(beyond) if beyond else mean
+    if abs(rest) < CHANGES:
+        said = f"random weights give parts of nearly the same sizes: rank correlation {mean:.2f} ({each})"
+        why = f"as both follow how far each part is from x₀, and agree beyond that by {rest:.2f}"
+        return [(None, f"{said}, {why}: sizes say where there is something, and only signs what was learned")]
     return [(False, f"{said}; it says more of the input than of what was learned")]
 
 

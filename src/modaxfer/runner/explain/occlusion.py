@@ -8,7 +8,7 @@ import torch
 
 from modaxfer.runner.explain.part import Part
 
-__all__ = ["occlude", "rank_correlation"]
+__all__ = ["occlude", "partial_rank_correlation", "rank_correlation"]
 
 
 def occlude(function: Callable[..., torch.Tensor], parts: Sequence[Part], *, batch: int) -> list[torch.Tensor]:
@@ -51,3 +51,15 @@ def rank_correlation(one: torch.Tensor, other: torch.Tensor) -> float | None:
     if len(one) < 3 or float(one.max()) == float(one.min()) or float(other.max()) == float(other.min()):
         return None
     return float(spearmanr(one.numpy(), other.numpy()).statistic)
+
+
+def partial_rank_correlation(one: torch.Tensor, other: torch.Tensor, third: torch.Tensor) -> float | None:
+    """Return Spearman's rank correlation of two series with what both owe to a third taken out (Kendall 1942).
+
+    None where there is none of the two, or the third says everything of one of them. A constant third takes nothing.
+    """
+    both, first, second = rank_correlation(one, other), rank_correlation(one, third), rank_correlation(other, third)
+    if both is None or first is None or second is None:
+        return both
+    left = (1 - first**2) * (1 - second**2)
+    return (both - first * second) / left**0.5 if left > 1e-12 else None

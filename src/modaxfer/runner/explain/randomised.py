@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 __all__ = ["DRAWS", "over_draws", "randomised"]
+
+T = TypeVar("T")
 
 DRAWS = 3
 """How often weights are made random: one draw may agree by chance."""
@@ -31,7 +34,7 @@ def randomised(model: nn.Module, seed: int) -> nn.Module:
     return made
 
 
-def over_draws(explain: Callable[[int], float | None]) -> list[float]:
+def over_draws(explain: Callable[[int], T | None]) -> list[T]:
     """Return what `explain` finds with each draw, without those in which it finds nothing."""
     found = [explain(draw) for draw in range(DRAWS)]
     return [each for each in found if each is not None]

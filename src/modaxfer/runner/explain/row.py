@@ -11,7 +11,7 @@ import torch
 from modaxfer.contracts import WINDOWS, Example
 from modaxfer.runner.explain.answer import Answer, answer_of
 from modaxfer.runner.explain.gradients import STEPS, Attributed, attribute
-from modaxfer.runner.explain.occlusion import occlude, rank_correlation
+from modaxfer.runner.explain.occlusion import occlude, partial_rank_correlation, rank_correlation
 from modaxfer.runner.explain.part import Part, unit_sums
 from modaxfer.runner.explain.probe import Probe, joined, opened
 from modaxfer.runner.explain.randomised import over_draws, randomised
@@ -45,6 +45,9 @@ class Explained:
     """Spearman's, of attributions and occlusion; None where they are the same, or one of them is constant."""
     sanity: tuple[float, ...]
     """Spearman's rank correlation of the sizes of attributions with those of a model with random weights, by draw."""
+    beyond: tuple[float, ...] = ()
+    """The same without what both owe to how far each unit is from x₀: gradients are multiplied by that distance, so
+    that loud places of a sound have large attributions under any weights (Adebayo et al. 2018, section 5.1)."""
 
 
 def explain_example(
@@ -74,6 +77,7 @@ def explain_example(
         if attributed is not None and not attributed.complete:
             reason = _why_not_complete(attributed)
         sums = occlusion if reason or attributed is None else _sums(probe, attributed)
+        sanity = _sanity(predictor, example, means, probe, sums, exact=not reason) if check else []
         return Explained(
             answer=answer,
             value=value,
@@ -84,7 +88,8 @@ def explain_example(
             sums=sums,
             occlusion=occlusion,
             correlation=None if reason else rank_correlation(_moved(probe, sums), _moved(probe, occlusion)),
-            sanity=tuple(_sanity(predictor, example, means, probe, sums, exact=not reason) if check else ()),
+            sanity=tuple(whole for whole, _ in sanity),
+            beyond=tuple(beyond for _, beyond in sanity if beyond is not None),
         )
 
 
@@ -142,11 +147,15 @@ def _sanity(
     sums: Sequence[torch.Tensor],
     *,
     exact: bool,
-) -> list[float]:
-    """Return rank correlations with what is found where weights are random; `exact`: by gradients, not occlusion."""
-    own = _moved(probe, sums).abs()
+) -> list[tuple[float, float | None]]:
+    """Return rank correlations with what is found where weights are random: whole, and beyond the distance to x₀.
 
-    def draw(seed: int) -> float | None:
+    `exact`: by gradients, not occlusion.
+    """
+    own = _moved(probe, sums).abs()
+    far = _moved(probe, [unit_sums(part, (part.values - part.baseline).abs()) for part in probe.parts])
+
+    def draw(seed: int) -> tuple[float, float | None] | None:
         model = randomised(predictor.model, seed)
         other = opened(model, predictor.described, predictor.processor, example, probe.answer, means)
         found = (
@@ -154,7 +163,9 @@ def _sanity(
             if exact
             else occlude(other, other.parts, batch=other.rows)
         )
-        return rank_correlation(own, _moved(other, found).abs())
+        sizes = _moved(other, found).abs()
+        whole = rank_correlation(own, sizes)
+        return None if whole is None else (whole, partial_rank_correlation(own, sizes, far))
 
     return over_draws(draw)
 
