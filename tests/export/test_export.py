@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from torch.testing import assert_close
 from carried_models import carried, here
 from modaxfer.contracts import Features
 from modaxfer.errors import ConfigError, OutputExistsError, RefusedError, RunFailedError
-from modaxfer.export import fits, parity
+from modaxfer.export import fits, folders, parity
 from modaxfer.export.carried.encoder import head, read
 from modaxfer.export.push import push_folder
 from modaxfer.export.run import export_run
@@ -159,6 +160,14 @@ def test_a_run_without_an_adapter_has_no_adapter_folder(finished, tmp_path):
     with pytest.raises(RefusedError, match=r"the run has no adapter that peft attaches\. Got: none"):
         export_run(finished("bert", "text"), "peft", tmp_path / "a", rows=2)
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(("revision", "known"), [("a" * 40, True), ("modaxfer-embedded==0.1.0", False), (None, False)])
+def test_an_adapter_names_its_base_by_an_id_only_where_a_hub_knows_it(tmp_path, revision, known):
+    stored = SimpleNamespace(folder=tmp_path, checkpoint="me/bert", revision=revision)
+    tower = SimpleNamespace(encoder=SimpleNamespace(stored=stored, base=SimpleNamespace(stored=None)))
+    subject = SimpleNamespace(tower=tower, encoder=SimpleNamespace(source_folder=lambda: tmp_path / "weights"))
+    assert folders._base(subject) == (("me/bert", revision) if known else (str(tmp_path / "weights"), None))
 
 
 def test_what_differs_from_the_run_is_not_kept(finished, tmp_path, monkeypatch):

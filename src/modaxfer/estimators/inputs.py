@@ -36,6 +36,8 @@ def is_array(rows: Any) -> bool:
         return True  # Sparse, or no rows at all: scikit-learn says what is wrong with it.
     if _is_frame(rows):
         return False
+    if isinstance(rows, np.ndarray) and rows.ndim > 2:
+        return False  # Pictures, stacked.
     if isinstance(rows, np.ndarray) and rows.dtype != object:
         return rows.dtype.kind not in "US" or rows.ndim > 1
     if hasattr(rows, "iloc"):  # A Series is values, unless of numbers, which are no rows.
@@ -59,8 +61,10 @@ def learned_columns(rows: Any, named: Mapping[str, Sequence[str]]) -> tuple[Colu
     if _is_frame(rows):
         made = Columns(roles=roles or shaped(rows, ())[1], shape="frame")
         return made, _taken(made, rows)
+    if _is_table(rows) and list(map(len, roles.values())) == [1] and "audio" in roles:
+        rows = list(rows)  # Sounds of one length, stacked: [rows, samples].
     columns, guessed = shaped(rows, ())
-    made = Columns(roles=roles or guessed, shape="array" if np.ndim(rows) == 2 else "values")
+    made = Columns(roles=roles or guessed, shape="array" if _is_table(rows) else "values")
     if len(made.names) != len(columns):
         got, count = f"{len(columns)} without names", len(made.names)
         raise DataError("columns are named, and rows have others", got=got, allowed=count, fix="give a data frame")
@@ -104,6 +108,11 @@ def _by_name(rows: Any) -> Any:
 
 def _is_frame(rows: Any) -> bool:
     return (hasattr(rows, "iloc") and hasattr(rows, "columns")) or isinstance(rows, Mapping)
+
+
+def _is_table(rows: Any) -> bool:
+    """Tell whether `rows` are ``[rows, columns]``; a list is asked for no shape, as pictures in it may differ."""
+    return isinstance(rows, np.ndarray) and rows.ndim == 2
 
 
 def _is_row_of_numbers(row: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ __all__ = ["write_adapter", "write_encoder", "write_pipeline", "write_transforme
 
 PLAIN = ("code", "linear", "nearest", "reduced", "scaled")
 """Heads that ``pipeline.py`` computes."""
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+"""A revision of the hub; that of a package is its version."""
 
 PROCESSOR = "processor"
 """Folder of the tokenizer or feature extractor, where the form's own root is not the place."""
@@ -178,7 +182,9 @@ def _base(subject: Subject) -> tuple[str, str | None]:
             got="weights of the base that training moved" if moved else "a base that is a run's, or random",
             fix="export it --to transformers: adapter and base are one there",
         )
-    return (stored.checkpoint, stored.revision) if stored.revision else (str(subject.encoder.source_folder()), None)
+    if COMMIT.fullmatch(stored.revision or ""):
+        return stored.checkpoint, stored.revision
+    return str(subject.encoder.source_folder()), None  # Of a package too, whose ids no hub knows.
 
 
 def _renamed(subject: Subject) -> tuple[set[str], dict[str, Any]]:
