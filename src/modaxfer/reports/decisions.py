@@ -85,8 +85,8 @@ def _groups(told: Mapping[str, Any]) -> str:
     named += [name for name in table if name not in named][: SHOWN - len(named)]
     shown = ", ".join(f"{name} {_score(table[name])}" for name in named)
     more = told.get("count", len(table)) - len(named)
-    first = "worst " if worst in table else ""
-    return f"{first}{shown}" + (f" and {more} more" if more > 0 else "")
+    first, small = ("worst ", "") if worst in table else ("", "; too few rows in each to say which is the worst")
+    return f"{first}{shown}" + (f" and {more} more" if more > 0 else "") + small
 
 
 def _score(one: Mapping[str, Any]) -> str:
