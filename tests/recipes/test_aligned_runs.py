@@ -64,6 +64,7 @@ def test_a_killed_run_goes_on_from_the_aligned_bridge(search, tiny, own_rows, tm
     assert whole.training["alignment"] == resumed.training["alignment"]
 
 
+@pytest.mark.slow
 def test_several_bridges_are_told_of_one_by_one(tiny, own_rows, tmp_path):
     run = modaxfer.train(
         encoder=str(tiny("vit")), strategy="multitask", task=("digits", "legal-sentiment"),

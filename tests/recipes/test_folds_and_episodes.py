@@ -62,7 +62,8 @@ def whole(tiny, own_rows, tmp_path_factory):
     return trained(tiny("bert"), own_rows("text"), tmp_path_factory.mktemp("whole") / "run", **TWO_FOLDS)
 
 
-@pytest.mark.parametrize("killed_at", [pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.slow  # By default the schedule of runs beside a run is killed without training any: tests/runner/beside.
+@pytest.mark.parametrize("killed_at", [2, 3])
 def test_a_command_killed_in_a_fold_ends_as_an_unbroken_one(killed_at, whole, tiny, own_rows, tmp_path, monkeypatch):
     """Killed while the first or the second fold is trained; one validation ends each of the three trainings."""
     judge, calls = loop._GradientPhase._judge, []

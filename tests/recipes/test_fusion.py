@@ -141,7 +141,8 @@ def test_three_encoders_of_which_one_is_fed_by_a_trained_bridge(tiny, own_rows, 
     assert predictor.predict([{**text, **cells}])[0]["scores"] != pytest.approx(alone["scores"])
 
 
-@pytest.mark.parametrize("underneath", ["frozen", pytest.param("lora", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("underneath", ["frozen", "lora"])
 def test_a_sound_and_its_words(underneath, tiny, own_rows, tmp_path):
     rows = own_rows("audio+text", 24)
     result, folder = fused([tiny("whisper"), tiny("bert")], rows, tmp_path / "run", underneath=underneath)

@@ -102,7 +102,8 @@ def test_what_says_nothing_is_refused(changes, error, message, tiny, own_rows, t
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("killed_at", [pytest.param(2, marks=pytest.mark.slow), 5])
+@pytest.mark.slow  # By default the schedule of runs beside a run is killed without training any: tests/runner/beside.
+@pytest.mark.parametrize("killed_at", [2, 5])
 def test_a_killed_command_ends_as_an_unbroken_one(killed_at, run, tiny, own_rows, tmp_path, monkeypatch):
     """Killed in the first search, or while training from scratch; one validation ends each of the six trainings."""
     judge, calls = loop._GradientPhase._judge, []
