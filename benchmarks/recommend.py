@@ -32,8 +32,8 @@ LIMIT, TEST_LIMIT = 200, 1000
 
 TEXT = ("offline/minilm", "embedded/bert-tiny", "embedded/vit-tiny", "minilm-2-layers", "minilm-random")
 IMAGE = ("offline/vit-focus", "embedded/vit-tiny", "modaxfer/cnn-small", "vit-focus-4-layers", "vit-focus-random")
-AUDIO = ("offline/whisper-tiny-en", "embedded/wav2vec2-tiny", "offline/vit-focus", "whisper-1-layer", "whisper-random")
-TABLE = ("modaxfer/table-small", "offline/minilm", "embedded/bert-tiny", "minilm-2-layers", "offline/vit-focus")
+AUDIO = ("offline/whisper-tiny-en", "embedded/wav2vec2-tiny", "embedded/vit-tiny", "whisper-1-layer", "whisper-random")
+TABLE = ("modaxfer/table-small", "offline/minilm", "embedded/bert-tiny", "minilm-2-layers", "embedded/vit-tiny")
 
 
 @dataclass(frozen=True)
