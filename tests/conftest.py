@@ -20,8 +20,8 @@ gc.disable()  # While modules are imported and tests collected, of which nothing
 
 LONG = ("test_processes.py", "test_compare_killed.py")
 FORKED = (
-    *(*LONG, "plugins", "test_security_runs.py", "test_security_checkpoints.py", "test_live.py"),
-    "test_plugin_checks.py",
+    *(*LONG, "test_engines_agree.py", "plugins", "test_security_runs.py", "test_security_checkpoints.py"),
+    *("test_live.py", "test_plugin_checks.py"),
 )
 """Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
 RUNNING = (
@@ -35,7 +35,7 @@ UNSEEN = (
     *("test_adapted_runs.py", "test_bridges_end_to_end.py"),
     *("test_careful_tuning.py", "test_cli_compare_runs.py", "test_cli_predict.py"),
     *("test_column_cases.py", "test_curve_run.py", "test_recommended.py", "test_recommended_sources.py"),
-    *("test_compare_sweep.py", "test_contrastive_run.py", "test_ends.py", "test_fusion.py"),
+    *("test_compare_sweep.py", "test_contrastive_run.py", "test_ends.py", "test_engines_agree.py", "test_fusion.py"),
     *("test_folds_and_episodes.py", "test_known_features.py", "test_matrix.py", "test_media_cases.py"),
     *("test_merged_runs.py", "test_moved_runs.py", "test_multitask.py", "test_predict.py", "test_predict_cases.py"),
     *("test_processes.py", "test_recorded_metrics.py", "test_refusals.py", "test_resumed_elsewhere.py"),
