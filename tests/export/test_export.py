@@ -121,6 +121,21 @@ def test_a_linear_head_is_what_transformers_class_computes(model_type, size, tin
         assert_close(model(**given).logits, vector @ linear.weight.T + linear.bias, rtol=1e-4, atol=1e-5)
 
 
+def test_a_classifier_takes_pictures_of_the_size_that_the_run_took(tiny, tmp_path):
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(tiny("vit"))
+    model = transformers.AutoModelForImageClassification.from_config(config).eval()
+    pixels = torch.randn(2, 3, *[config.image_size + config.patch_size] * 2)
+    with torch.no_grad():
+        wanted = model(pixels, interpolate_pos_encoding=True).logits
+        folders._resize(model, pixels.shape[-1])
+        assert_close(model(pixels).logits, wanted)
+        model.save_pretrained(tmp_path)
+        again = transformers.AutoModelForImageClassification.from_pretrained(tmp_path).eval()
+        assert_close(again(pixels).logits, wanted)
+
+
 def test_text_is_drawn_as_the_bridge_draws_it(tmp_path):
     from modaxfer.bridges.render import RenderBridge, RenderOptions
     from modaxfer.contracts import InputLayout

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import nn
+
 from modaxfer.encoders.adapter_state import NAME, adapter_state
 from modaxfer.encoders.saving import copy_small_files, save_encoder, transformers_names
 from modaxfer.encoders.silence import quiet
@@ -109,6 +112,8 @@ def _write_classifier(subject: Subject, folder: Path, fit: Fit) -> None:
         auto = getattr(transformers, AUTO[subject.kind])
         model = auto.from_pretrained(folder / "encoder", **_labels(subject))
     fit(model, linear)
+    if subject.kind == "image":
+        _resize(model, int(subject.inputs()["size"]))
     copy_small_files(folder / "encoder", folder)
     with quiet():
         model.eval().save_pretrained(folder)
@@ -120,6 +125,19 @@ def _write_classifier(subject: Subject, folder: Path, fit: Fit) -> None:
     if subject.answers()["kind"] == "square":
         told |= {"mean": 0.0, "deviation": 1.0}
     write_pipeline(subject, folder, "classifier", told, divided=True)
+
+
+def _resize(model: Any, size: int) -> None:
+    """Let a ViT take pictures of `size` pixels, to which the run scaled them: its table of places is interpolated."""
+    embeddings, config = model.base_model.embeddings, model.config
+    if size == config.image_size:
+        return
+    patches = (size // config.patch_size) ** 2
+    with torch.no_grad():
+        table = embeddings.interpolate_pos_encoding(torch.empty(1, patches + 1, config.hidden_size), size, size)
+    embeddings.position_embeddings = nn.Parameter(table.clone())
+    embeddings.image_size = embeddings.patch_embeddings.image_size = (size, size)
+    embeddings.patch_embeddings.num_patches, config.image_size = patches, size
 
 
 def _labels(subject: Subject) -> dict[str, Any]:

@@ -23,7 +23,19 @@ from __future__ import annotations
 
 ROWS = {"text": "a text", "image": "the path of a picture", "audio": "the path of a sound", "drawn": "a text"}
 
-STANDARD = ("base64", "collections", "io", "json", "math", "pathlib", "string", "sys", "typing", "unicodedata")
+STANDARD = (
+    "base64",
+    "collections",
+    "inspect",
+    "io",
+    "json",
+    "math",
+    "pathlib",
+    "string",
+    "sys",
+    "typing",
+    "unicodedata",
+)
 
 
 def pipeline_script(kind: str, model: str) -> str:

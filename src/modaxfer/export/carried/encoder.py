@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ class Model:
             return spoken(self.model.encoder, batch)
         if "patches" in batch:
             return drawn(self.model, batch)
-        made = self.model(**batch, output_hidden_states=True)
+        # Pictures may be of another size than the model was trained with: then its table of places is interpolated.
+        resizes = "interpolate_pos_encoding" in inspect.signature(self.model.forward).parameters
+        extra = {"interpolate_pos_encoding": True} if "pixel_values" in batch and resizes else {}
+        made = self.model(**batch, output_hidden_states=True, **extra)
         return [*made.hidden_states[:-1], made.last_hidden_state]
 
 
