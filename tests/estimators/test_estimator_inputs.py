@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from modaxfer import TransferClassifier
+from modaxfer.errors import DataError
 from modaxfer.estimators.inputs import is_array, learned_columns, same_columns
 
 PIXELS = np.zeros((2, 4, 5, 3), np.uint8)
@@ -39,3 +41,8 @@ def test_numbers_in_two_dimensions_are_a_table():
     assert is_array(WAVES[:, :3])
     learned, columns = learned_columns(WAVES[:, :3], {})
     assert (learned.shape, list(columns)) == ("array", ["x0", "x1", "x2"])
+
+
+def test_one_value_is_no_list_of_rows():
+    with pytest.raises(DataError, match=r"one value is no list of rows\. Got: a\.png\. Fix: give a list of it"):
+        TransferClassifier().fit("a.png", ["x"])

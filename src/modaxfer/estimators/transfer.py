@@ -146,6 +146,8 @@ class _Transfer(BaseEstimator):  # type: ignore[misc] # scikit-learn has no type
     def _checked(self, rows: Any, target: Any = None) -> Any:
         """Return rows as scikit-learn has checked them, with the targets where they are given."""
         fitting = target is not None
+        if isinstance(rows, str | bytes | Path):
+            raise DataError("one value is no list of rows", got=str(rows)[:60], fix="give a list of it: [value]")
         if is_array(rows):
             how = {"dtype": "numeric", "ensure_all_finite": "allow-nan", "ensure_min_samples": 2 if fitting else 1}
             return validate_data(self, rows, reset=fitting, **how)
