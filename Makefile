@@ -51,6 +51,10 @@ $(VENV)/.development: $(VENV)/.runtime
 	$(PIP) install --quiet -c constraints.txt --group dev --group docs
 	@touch $@
 
+$(VENV)/.clusters: $(VENV)/.development
+	$(PIP) install --quiet -c constraints.txt --group clusters
+	@touch $@
+
 demo: $(VENV)/$(if $(READER),.runtime,.weights)  ## Carry an image encoder to legal text and show what came of it.
 	$(WITH_DATA) $(BIN)/modaxfer train --encoder vit --strategy lora --task legal-sentiment $(DEMO_FLAGS) --output $(DEMO)
 	@echo "report: $(abspath $(DEMO))/report.html"
@@ -61,7 +65,7 @@ test: $(VENV)/.development  ## Run the tests that need no network, no weights an
 test-matrix: $(VENV)/.development  ## Run every encoder with every strategy on every kind of input, on tiny weights.
 	$(TESTING) -n auto --dist worksteal -m matrix
 
-test-slow: $(VENV)/.development  ## Run variants of what `make test` has one of: more that is shared by processes, killed, started.
+test-slow: $(VENV)/.clusters  ## Run variants of what `make test` has one of: more that is shared by processes, killed, started.
 	$(TESTING) -n auto --dist worksteal -m slow
 
 test-weights: $(VENV)/.development $(VENV)/.weights  ## Run the tests on real weights and real data.
