@@ -48,4 +48,4 @@ def test_the_line_that_is_printed_reproduces_what_was_promised(name, fields, col
     assert words[:2] == ["modaxfer", "train"]
     _, out, _ = shell(*words[1:], "--json")
     low, high = found["plan"]["interval"]
-    assert low <= json.loads(out)["metrics"]["test"][found["primary"]] <= high
+    assert low <= json.loads(out)["metrics"]["test"][found["primary"]] <= high, found["plan"]
