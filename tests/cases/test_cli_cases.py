@@ -108,7 +108,7 @@ def test_a_damaged_description_of_a_model_is_named(run, own_rows, said, keys, va
         (("towers", 0, "encoder", "id"), "os:system", "unknown encoder"),
         (("towers", 0, "bridge", "id"), "os:system", "unknown bridge"),
         (("head", "kind"), "os:system", "unknown head"),
-        (("objective", "problem"), "os:system", "unknown problem"),
+        (("criterion", "problem"), "os:system", "unknown problem"),
         (("towers", 0, "adapter"), {"method": "os.system", "options": {}, "targets": []}, "no such adapter"),
     ],
 )

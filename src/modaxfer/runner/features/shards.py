@@ -82,7 +82,7 @@ def read_shards(values: Mapping[str, Any]) -> Shards:
     return Shards(questions=questions, output=made)
 
 
-def claim_shards(shards: Shards) -> None:
+def _claim(shards: Shards) -> None:
     """Make the output folder that of `shards`, or find it holding vectors of the same request.
 
     Raises:
@@ -115,7 +115,7 @@ def write_shards(shards: Shards, where: Where, say: Callable[[str], None]) -> No
         ConfigError: The folder holds features of another request.
         RunFailedError: A file could not be encoded; the others are written.
     """
-    claim_shards(shards)
+    _claim(shards)
     missing, failed = shards.missing, []
     count, done = len(shards.questions), len(shards.questions) - len(missing)
     if done:
