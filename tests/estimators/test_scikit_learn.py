@@ -17,6 +17,7 @@ QUICK = {"strategy.layer": "last", "strategy.pooling": "mean", "head": "ridge", 
 
 EXPECTED = {
     "check_classifiers_train": "a tiny encoder of random weights does not tell blobs of points apart",
+    "check_methods_subset_invariance": "it asks for seven digits, and float32 over batches of other sizes has six",
     "check_regressors_train": "a tiny encoder of random weights has no linear function of its inputs",
 }
 """Why a check may fail."""
@@ -67,4 +68,4 @@ def test_every_other_check(name, tiny):
             continue  # scikit-learn has found nothing to check it with.
         except Exception as error:
             failed[each] = f"{type(error).__name__}: {error}"
-    assert failed == {}
+    assert failed == {}, "\n".join(f"{name}: {text}" for name, text in failed.items())

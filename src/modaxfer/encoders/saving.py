@@ -22,6 +22,9 @@ from modaxfer.errors import OutputExistsError, RefusedError
 __all__ = ["copy_small_files", "merged", "new_folder", "save_encoder", "save_transformers", "transformers_names"]
 
 SMALL_FILES = (".json", ".txt", ".model", ".tiktoken", ".jinja")
+
+UNREAD = ("config_sentence_transformers.json", "data_config.json", "modules.json", "sentence_bert_config.json")
+"""What sentence-transformers leaves beside a model: Transformers reads none of it, and it tells of other layers."""
 """Endings of the small files that describe a model: configs, vocabularies, tokenizers."""
 
 
@@ -96,7 +99,8 @@ def copy_small_files(source: Path, target: Path) -> None:
     """Copy the small files of a model: what describes it, without weights and without code."""
     target.mkdir(parents=True, exist_ok=True)
     for path in source.iterdir():
-        if path.is_file() and path.suffix in SMALL_FILES and not path.name.endswith(".index.json"):
+        small = path.suffix in SMALL_FILES and not path.name.endswith(".index.json") and path.name not in UNREAD
+        if path.is_file() and small:
             shutil.copyfile(path, target / path.name)
 
 

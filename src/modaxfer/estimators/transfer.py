@@ -200,6 +200,7 @@ class TransferClassifier(ClassifierMixin, _Transfer):  # type: ignore[misc]
         """
         rows, target = self._checked(X, y), column_or_1d(y, warn=True)
         _same_length(rows, target)
+        _finite(target)
         check_classification_targets(target)
         self.classes_, numbers = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
@@ -238,8 +239,7 @@ class TransferRegressor(RegressorMixin, _Transfer):  # type: ignore[misc]
         """
         rows, target = self._checked(X, y), column_or_1d(y, dtype=np.float64, warn=True)
         _same_length(rows, target)
-        if not np.isfinite(target).all():
-            raise ValueError("y contains NaN or infinity")
+        _finite(target)
         self._learn(rows, [float(value) for value in target], "regression", target)
         return self
 
@@ -250,6 +250,11 @@ class TransferRegressor(RegressorMixin, _Transfer):  # type: ignore[misc]
 
 def _rows(columns: Mapping[str, Sequence[Any]], places: np.ndarray) -> dict[str, list[Any]]:
     return {name: [values[place] for place in places] for name, values in columns.items()}
+
+
+def _finite(target: np.ndarray) -> None:
+    if target.dtype.kind == "f" and not np.isfinite(target).all():
+        raise ValueError("Input y contains NaN or infinity")
 
 
 def _same_length(rows: Any, target: np.ndarray) -> None:
