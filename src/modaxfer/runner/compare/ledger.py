@@ -10,6 +10,7 @@ from typing import Any
 
 from modaxfer.errors import DataError
 from modaxfer.result import Result, write_atomically
+from modaxfer.runner.compare import journal
 
 __all__ = ["SCHEMA", "CellRecord", "of_result", "read_cells", "read_evidence", "write_cells"]
 
@@ -67,6 +68,10 @@ class CellRecord:
         value = (self.metrics.get("test") or {}).get(self.primary)
         return None if value is None else float(value)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of compare.json."""
+        return asdict(self)
+
 
 def of_result(place: Mapping[str, Any], result: Result, run: str) -> CellRecord:
     """Return the record of a cell from the result of its run.
@@ -98,22 +103,29 @@ def of_result(place: Mapping[str, Any], result: Result, run: str) -> CellRecord:
 
 
 def read_cells(folder: Path) -> tuple[CellRecord, ...]:
-    """Read the cells of the comparison in `folder`; none where it has not got that far.
+    """Read the cells of the comparison in `folder`, with those that are in its journal alone; none where it has none.
 
     Raises:
         DataError: The file is of another schema, or is no JSON.
     """
+    stored = _stored(folder)
+    known = {item.name for item in fields(CellRecord)}
+    entries = [*stored.get("cells", ()), *journal.read(folder)]
+    found = [CellRecord(**{key: cell[key] for key in cell if key in known}) for cell in entries]
+    return tuple({record.key: record for record in found}.values())
+
+
+def _stored(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     if not path.is_file():
-        return ()
+        return {}
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise DataError("not valid JSON", file=path, got=str(error), fix="delete it; the runs beside it stay") from None
     if stored.get("schema") != SCHEMA:
         raise DataError("comparison of another schema", file=path, got=stored.get("schema"), allowed=SCHEMA)
-    known = {item.name for item in fields(CellRecord)}
-    return tuple(CellRecord(**{key: cell[key] for key in cell if key in known}) for cell in stored["cells"])
+    return stored
 
 
 def read_evidence(folder: Path) -> dict[str, Any] | None:
@@ -122,16 +134,18 @@ def read_evidence(folder: Path) -> dict[str, Any] | None:
     Raises:
         DataError: As `read_cells`.
     """
-    read_cells(folder)  # says what is wrong with the file
-    path = folder / FILE
-    found = json.loads(path.read_text(encoding="utf-8")).get("evidence") if path.is_file() else None
+    found = _stored(folder).get("evidence")
     return None if found is None else dict(found)
 
 
 def write_cells(folder: Path, cells: Iterable[CellRecord], evidence: Mapping[str, Any] | None = None) -> Path:
-    """Write compare.json atomically and return its path; `evidence` is None until the comparison has ended."""
+    """Write compare.json atomically and return its path; `evidence` is None until the comparison has ended.
+
+    `cells` are all that are known: the journal goes. Killed in between, its lines are read again, and say the same.
+    """
     path = folder / FILE
-    written: dict[str, Any] = {"schema": SCHEMA, "cells": [asdict(cell) for cell in cells]}
+    written: dict[str, Any] = {"schema": SCHEMA, "cells": [cell.to_dict() for cell in cells]}
     written |= {} if evidence is None else {"evidence": evidence}
     write_atomically(path, json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    journal.clear(folder)
     return path

@@ -16,7 +16,8 @@ from modaxfer.runner.compare.cell import CellRun, Outcome, is_cell_of
 from modaxfer.runner.compare.elsewhere import left_of, run_elsewhere
 from modaxfer.runner.compare.evidence import weigh_cells
 from modaxfer.runner.compare.grid import Grid, GridCell
-from modaxfer.runner.compare.ledger import CellRecord, of_result, read_cells, write_cells
+from modaxfer.runner.compare.ledger import CellRecord, of_result
+from modaxfer.runner.compare.table import Table
 from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import BarsOnly, Progress
 from modaxfer.tasks.memory import Memory
@@ -41,7 +42,7 @@ class Sweep:
         retry_failed: Run cells again that failed before; refused ones are asked again in any case.
         where: Engine that runs the cells, each in a process of its own; None = one after another, in this one.
         on_run: Called with each new result and its folder.
-        on_change: Called after each cell, when compare.json has been written, and once more with the evidence.
+        on_change: Called when compare.json has been written: now and then while cells end, and with the evidence.
 
     Raises:
         ConfigError: It was started by a launcher of several processes.
@@ -65,24 +66,23 @@ class Sweep:
                 fix="use `modaxfer compare --num-processes N`",
             )
         self.folder, self.progress, self.retry_failed, self.where = folder, progress, retry_failed, where
-        self.on_change = on_change
         self.cells, self.spending = grid.cells(folder), grid.spending
+        self.table = Table(folder, (cell.key for cell in self.cells), on_change)
         self.runs = CellRun(progress=BarsOnly(progress), say=progress.say, memory=Memory(), on_run=on_run)
-        self.records = {record.key: record for record in read_cells(folder)}
 
     def run(self) -> tuple[CellRecord, ...]:
         """Run what is missing and return the records of all cells, in the order of the grid."""
         if self.spending:
             self.progress.say(f"warning: {self.spending}")
-        for number, row in enumerate(self._rows(), start=1):
-            self.records[row.cell.key] = row.record
-            write_cells(self.folder, self._ordered())
-            self.on_change()
-            self.progress.say(f"[{number}/{len(self.cells)}] {row.cell}: {_ending(row.record, row.took)}")
-        if (evidence := weigh_cells(self.folder, self._ordered())) is not None:
-            write_cells(self.folder, self._ordered(), evidence)
-            self.on_change()
-        return self._ordered()
+        try:
+            for number, row in enumerate(self._rows(), start=1):
+                self.table.take(row.record)
+                self.progress.say(f"[{number}/{len(self.cells)}] {row.cell}: {_ending(row.record, row.took)}")
+        finally:
+            self.table.settle()
+        if (evidence := weigh_cells(self.folder, self.table.cells())) is not None:
+            self.table.write(evidence)
+        return self.table.cells()
 
     def _rows(self) -> Iterator[_Row]:
         """Yield each cell as it ends; on an engine first those that are known from before."""
@@ -101,13 +101,10 @@ class Sweep:
         for found in run_elsewhere(missing, self.where, self.folder, self.runs):
             yield _Row(cell=found.cell, record=self._record(found.cell, found.outcome), took=found.took)
 
-    def _ordered(self) -> tuple[CellRecord, ...]:
-        return tuple(self.records[cell.key] for cell in self.cells if cell.key in self.records)
-
     def _kept(self, cell: GridCell) -> CellRecord | None:
         """Return what is known of `cell` from an earlier start, None where it is to be run."""
         target = _target(cell)
-        known = self.records.get(cell.key)
+        known = self.table.records.get(cell.key)
         if self.runs.is_finished(target) and is_cell_of(cell.config):
             # What has failed beside a run counts as the run's own failure does.
             if not is_complete(target, tried=not self.retry_failed):
