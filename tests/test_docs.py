@@ -52,6 +52,15 @@ def python_blocks() -> list[tuple[str, str]]:
     return [(str(page.relative_to(ROOT)), block) for page, block in blocks]
 
 
+def test_the_site_leads_to_every_page() -> None:
+    """A page that the navigation leaves out breaks the strict build, which takes a minute."""
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    led = set(re.findall(r"\S+\.md\b", text[text.index("\nnav:") :]))
+    docs = ROOT / "docs"
+    pages = {page.relative_to(docs).as_posix() for page in PAGES if page.is_relative_to(docs)}
+    assert led == {page for page in pages if not page.startswith("decisions/")}
+
+
 @pytest.fixture
 def generate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str]]:
     """Return a function that runs ``docs/generate.py`` of a folder and returns its exit status and what it printed."""

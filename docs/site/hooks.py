@@ -1,4 +1,4 @@
-"""What the site needs beyond the pages: links that leave them lead into the repository; notebooks become pages."""
+"""What the site needs beyond the pages: links that leave them lead into the repository; wide tables have room."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         FileNotFoundError: Such a file is not there.
     """
     here = Path(config.docs_dir) / page.file.src_uri
+    if page.file.src_uri.startswith("results/"):
+        page.meta.setdefault("hide", ["toc"])  # its room, for tables
 
     def linked(match: re.Match[str]) -> str:
         found = (here.parent / match["target"]).resolve()
