@@ -61,7 +61,8 @@ def record_of(folder: Path, recipe: dict[str, Any]) -> dict[str, Any]:
     stages, start = [], Path(told["start"])
     while (start / RECORD).is_file():
         stage = json.loads((start / RECORD).read_text(encoding="utf-8"))
-        stages.insert(0, {"name": start.name, **stage})
+        # What has been embedded holds the stages before it.
+        stages = [*stage.pop("stages", ()), {"name": start.name, **stage}, *stages]
         start = Path(stage["start"])
     made: dict[str, Any] = nameless({**told, "stages": stages, "recipe": recipe})
     return made

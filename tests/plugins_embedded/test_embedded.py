@@ -81,6 +81,16 @@ def test_its_card_says_what_it_was_made_from_and_no_folder_of_the_machine(embed,
         assert words in card
 
 
+def test_what_goes_on_from_a_checkpoint_of_the_plugin_tells_all_stages(embed, product, tmp_path):
+    first = embed.embed(RECIPES / "reader", product.folder, tmp_path / "weights")
+    told = json.loads((product.folder / "pretraining.json").read_text())
+    (product.folder / "pretraining.json").write_text(json.dumps({**told, "start": str(first)}))
+    made = embed.embed(RECIPES / "reader", product.folder, tmp_path / "weights")
+    stages = json.loads((made / "pretraining.json").read_text())["stages"]
+    assert [stage["name"] for stage in stages] == ["words", "vit-tiny"]
+    assert not any("stages" in stage for stage in stages)
+
+
 def test_what_is_too_large_not_finite_or_not_finished_is_not_embedded(embed, product, tmp_path, monkeypatch):
     monkeypatch.setattr(embed, "MOST_BYTES", 1000)
     with pytest.raises(SystemExit, match=r"the weights are 0\.1 MB in half precision"):

@@ -5,6 +5,8 @@ labels; emoji of ``fonts-noto-color-emoji`` (OFL) and, where they are installed,
 ``tuxpaint-stamps-default`` (GPL 2 or public domain), both from Debian.
 
     python pictures.py FOLDER
+
+MOST, in the environment, says how many views stay, drawn at random; default all, some 33,000.
 """
 
 from __future__ import annotations
@@ -104,13 +106,23 @@ def write_views(picture: Picture, folder: Path) -> int:
     return VIEWS[picture.kind]
 
 
+def thin(folder: Path, most: int) -> int:
+    """Leave `most` of the views, drawn at random; return how many there are."""
+    views = sorted(folder.glob("*.jpg"))
+    random.Random(0).shuffle(views)
+    for path in views[most:]:
+        path.unlink()
+    return min(most, len(views))
+
+
 def main(folder: Path) -> None:
     """Write views below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = [*emoji(), *stamps(), *photos()]
     with ProcessPoolExecutor() as pool:
         counts = pool.map(write_views, pictures, repeat(folder), chunksize=64)
-        print(f"{sum(counts):,} views of {len(pictures):,} pictures")
+        made = sum(counts)
+    print(f"{thin(folder, int(os.environ.get('MOST', made))):,} of {made:,} views of {len(pictures):,} pictures")
 
 
 if __name__ == "__main__":
