@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -41,6 +42,20 @@ def test_numbers_in_two_dimensions_are_a_table():
     assert is_array(WAVES[:, :3])
     learned, columns = learned_columns(WAVES[:, :3], {})
     assert (learned.shape, list(columns)) == ("array", ["x0", "x1", "x2"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_an_array_that_may_be_sounds_or_a_table_is_asked_which(dtype):
+    waves = np.tile(np.array([1, 0, -1], dtype), (2, 800))
+    with pytest.raises(
+        DataError, match=r"may be sounds or numbers of a table\. Got: an array of 2 rows and 2,400 .*list"
+    ):
+        TransferClassifier().fit(waves, ["x", "y"])
+    assert list(learned_columns(list(waves), {})[0].roles) == ["audio"]
+    frame = learned_columns(pd.DataFrame(waves).rename(columns=str), {})[0]
+    assert (list(frame.roles), len(frame.names)) == (["number"], 2400)
+    for table in (waves[:, :1999], np.abs(waves), waves.astype(np.float32) * 3):
+        assert learned_columns(table, {})[0].shape == "array"
 
 
 def test_one_value_is_no_list_of_rows():

@@ -38,7 +38,7 @@ def completion_command(shell: str) -> None:
     assert found is not None
     # Of bash, click would start one to look at its version: the template is filled by hand.
     made = found(cli, {}, "modaxfer", COMPLETION)
-    print_lines(made.source_template % made.source_vars())
+    print_lines(made.source_template % made.source_vars(), whole=True)
 
 
 def names_for(flag: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]] | None:

@@ -51,4 +51,4 @@ def export_command(
         print_json({"folder": str(folder), **told})
         return
     print_table(list(TITLES), [table_row(told)])
-    print_lines(folder)
+    print_lines(folder, whole=True)

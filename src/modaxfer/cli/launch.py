@@ -51,9 +51,9 @@ def launch_command(
         if given:
             raise ConfigError("torchrun sets nothing aside", got=sorted(given), fix="leave --resource out, or --slurm")
         print_lines(f"# on each of {nodes} machines")
-        print_lines(torchrun_line(machines, words))
+        print_lines(torchrun_line(machines, words), whole=True)
         return
-    print_lines(sbatch_script(machines, words, build(Resources, given, where="resource "), output=output))
+    print_lines(sbatch_script(machines, words, build(Resources, given, where="resource "), output=output), whole=True)
 
 
 def _checked(words: Sequence[str]) -> str:

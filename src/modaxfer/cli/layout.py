@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
+
+from modaxfer.fitted_lines import letters, wrapped
 
 __all__ = ["fitting", "indented", "lay_out", "widths_within"]
 
@@ -58,53 +59,32 @@ def widths_within(columns: Sequence[str], rows: Sequence[Sequence[str]], width: 
 
 def lay_out(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     """Return the lines of one row, whose cells wrap within `widths`."""
-    wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    cut = [wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     return [
         (" " * GAP)
         .join(
             _padded(lines[number] if number < len(lines) else "", width)
-            for lines, width in zip(wrapped, widths, strict=True)
+            for lines, width in zip(cut, widths, strict=True)
         )
         .rstrip()
-        for number in range(max(map(len, wrapped)))
+        for number in range(max(map(len, cut)))
     ]
 
 
 def indented(head: str, text: str, width: int | None) -> list[str]:
     """Return ``head text`` as lines of at most `width` letters, which go on below the text; None = one line."""
-    room = None if width is None else max(width - _letters(head), 2 * LEAST)
-    lines = [text] if room is None else _wrapped(text, room)
-    return [(head if number == 0 else " " * _letters(head)) + line for number, line in enumerate(lines)]
+    room = None if width is None else max(width - letters(head), 2 * LEAST)
+    lines = [text] if room is None else wrapped(text, room)
+    return [(head if number == 0 else " " * letters(head)) + line for number, line in enumerate(lines)]
 
 
 def _natural(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(map(_letters, column)) for column in zip(columns, *rows, strict=True)]
+    return [max(map(letters, column)) for column in zip(columns, *rows, strict=True)]
 
 
 def _longest_word(text: str) -> int:
-    return max(map(_letters, text.split()), default=0)
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    if text.isascii():
-        return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
-    if _letters(text) <= width:
-        return [text]
-    # Letters may be two cells wide, or none.
-    from rich.console import Console
-    from rich.text import Text
-
-    return [line.plain.rstrip() for line in Text(text).wrap(Console(width=width), width)] or [""]
+    return max(map(letters, text.split()), default=0)
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _letters(text))
-
-
-def _letters(text: str) -> int:
-    """Count cells of a terminal."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+    return text + " " * (width - letters(text))

@@ -14,6 +14,7 @@ import click
 
 from modaxfer.cli.layout import fitting, indented, lay_out, widths_within
 from modaxfer.escaping import json_text, lines, one_line
+from modaxfer.fitted_lines import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,10 +34,17 @@ WIDE = click.option(
 """Of every command that prints a table which may be wider than a terminal."""
 
 
-def print_lines(text: object = "", *, err: bool = False) -> None:
-    """Print text of one or several lines; of what others wrote in it, nothing reaches the terminal but letters."""
+def print_lines(text: object = "", *, err: bool = False, whole: bool = False) -> None:
+    """Print text of one or several lines; of what others wrote in it, nothing reaches the terminal but letters.
+
+    Args:
+        text: What is printed; on a terminal longer lines go on below themselves (`modaxfer.fitted_lines.fit`).
+        err: Whether to standard error.
+        whole: Whether programs or shells read it, so that lines stay as they are.
+    """
     # The stream is named, or click would take an ASCII one for a mistake and write UTF-8 into it.
-    click.echo(lines(text), file=sys.stderr if err else sys.stdout)
+    stream = sys.stderr if err else sys.stdout
+    click.echo(lines(text) if whole else fit(lines(text), stream), file=stream)
 
 
 def one_place() -> bool:
@@ -49,7 +57,7 @@ def one_place() -> bool:
 
 def print_json(value: Any) -> None:
     """Print `value`, specs and records included, as JSON."""
-    print_lines(json_text(plain(value), indent=2))
+    print_lines(json_text(plain(value), indent=2), whole=True)
 
 
 def print_table(
@@ -95,7 +103,7 @@ def print_details(title: str, values: Mapping[str, Any]) -> None:
     print_lines(title)
     for key, text in entries:
         for line in indented(f"  {key.ljust(room)}  ", one_line(text), _width()):
-            print_lines(line.rstrip())
+            print_lines(line.rstrip(), whole=True)
 
 
 def plain(value: Any) -> Any:
@@ -152,4 +160,4 @@ def _print_rows(
         if name:
             print_lines(f"\n{name}")
         for row in part:
-            print_lines("\n".join(lay_out(row, widths)))
+            print_lines("\n".join(lay_out(row, widths)), whole=True)

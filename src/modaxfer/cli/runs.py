@@ -210,7 +210,7 @@ def predict_command(
         progress.say(f"{len(made.predictions) - len(made.reasons)} predictions in {output}")
     elif as_json:
         for record in json_lines(table):
-            print_lines(json_text(record))
+            print_lines(json_text(record), whole=True)
     else:
         write_csv(table, sys.stdout)
 
@@ -245,7 +245,7 @@ def report_command(run: Path) -> None:
     from modaxfer.reports import write_reports
 
     for path in write_reports(Result.load(run), run):
-        print_lines(path)
+        print_lines(path, whole=True)
 
 
 def _number(value: float | None) -> str:

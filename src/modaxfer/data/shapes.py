@@ -12,10 +12,13 @@ from modaxfer.data.roles import role_of, roles_of
 from modaxfer.data.values import is_media_struct
 from modaxfer.errors import DataError
 
-__all__ = ["LOOKED_AT", "columns_of", "shaped"]
+__all__ = ["LOOKED_AT", "columns_of", "refuse_waves", "shaped"]
 
 LOOKED_AT = 200
 """Rows that are looked at to tell what a column holds."""
+
+WAVE = 2000
+"""Columns from which on a row of numbers that swing about zero may be a sound: an eighth of a second at 16 kHz."""
 
 
 def shaped(rows: Any, named: Sequence[Any], but: Sequence[str] = ()) -> tuple[Any, dict[str, tuple[str, ...]]]:
@@ -53,6 +56,28 @@ def columns_of(rows: Any) -> dict[str, Sequence[Any]] | None:
             return None
         return {name: [row.get(name) for row in rows[:LOOKED_AT]] for name in dict.fromkeys(chain(*rows[:LOOKED_AT]))}
     return None
+
+
+def refuse_waves(rows: Any) -> None:
+    """Refuse an array ``[rows, columns]`` that may be stacked sounds as well as a table, where nobody said which.
+
+    Args:
+        rows: Anything; only arrays of `WAVE` columns and more are looked at, whose values are samples by their type
+            (16-bit) or lie within -1 and 1, on both sides of zero in each of the first rows.
+
+    Raises:
+        DataError: It may be either.
+    """
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.shape[1] < WAVE or rows.dtype.kind not in "if":
+        return
+    first = rows[:LOOKED_AT]
+    swings = bool(len(first)) and bool(((first.min(1) < 0) & (first.max(1) > 0)).all())
+    if swings and (rows.dtype == np.int16 or float(np.abs(first).max()) <= 1):
+        raise DataError(
+            "rows may be sounds or numbers of a table",
+            got=f"an array of {rows.shape[0]:,} rows and {rows.shape[1]:,} columns that swing about zero",
+            fix="of sounds give list(rows), or (samples, rate) each; of a table a data frame: pandas.DataFrame(rows)",
+        )
 
 
 def _listed(values: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.data.shapes import columns_of, shaped
+from modaxfer.data.shapes import columns_of, refuse_waves, shaped
 from modaxfer.errors import DataError
 
 __all__ = ["Columns", "is_array", "learned_columns", "same_columns", "target_name"]
@@ -55,7 +55,7 @@ def learned_columns(rows: Any, named: Mapping[str, Sequence[str]]) -> tuple[Colu
         named: Columns by role; none = told from their values, of a frame all of them.
 
     Raises:
-        DataError: A named column is missing, or rows are of no shape that holds rows.
+        DataError: A named column is missing, rows are of no shape that holds rows, or may be sounds or a table.
     """
     rows, roles = _by_name(rows), {role: tuple(names) for role, names in named.items() if names}
     if _is_frame(rows):
@@ -63,6 +63,8 @@ def learned_columns(rows: Any, named: Mapping[str, Sequence[str]]) -> tuple[Colu
         return made, _taken(made, rows)
     if _is_table(rows) and list(map(len, roles.values())) == [1] and "audio" in roles:
         rows = list(rows)  # Sounds of one length, stacked: [rows, samples].
+    if not roles:
+        refuse_waves(rows)
     columns, guessed = shaped(rows, ())
     made = Columns(roles=roles or guessed, shape="array" if _is_table(rows) else "values")
     if len(made.names) != len(columns):

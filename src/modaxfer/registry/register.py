@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.errors import AmbiguousNameError, ConfigError, PluginError, UnknownNameError, close_matches
 from modaxfer.escaping import one_line
+from modaxfer.fitted_lines import fit
 from modaxfer.registry.discovery import discover
 from modaxfer.registry.known import suggestion
 from modaxfer.registry.loader import hook_manager, load_plugin
@@ -203,7 +204,7 @@ def registry() -> Registry:
             "; ".join(made.failures), fix="mend or uninstall it, or unset MODAXFER_STRICT to go on without"
         )
     if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes one speaks
-        sys.stderr.writelines(f"warning: {one_line(line)}\n" for line in _lines(made))
+        sys.stderr.writelines(f"{fit(f'warning: {one_line(line)}', sys.stderr)}\n" for line in _lines(made))
     return made
 
 

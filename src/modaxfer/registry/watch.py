@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modaxfer.escaping import one_line
+from modaxfer.fitted_lines import fit
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,7 +52,7 @@ class Watch:
                 f"modaxfer: {self._record} is still being loaded after {seconds:.3g} s{self._place()}; Ctrl-C ends the "
                 "command, and MODAXFER_PLUGINS names the plugins to load instead of all"
             )
-            print(one_line(told), file=sys.stderr, flush=True)  # noqa: T201 - seen while nothing else can be done
+            print(fit(one_line(told), sys.stderr), file=sys.stderr, flush=True)  # noqa: T201 - seen while nothing else can be done
             wait = seconds
 
     def _place(self) -> str:

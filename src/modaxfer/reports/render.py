@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.escaping import one_line
+from modaxfer.fitted_lines import fit
 from modaxfer.registry import Entry, FaultNote, call_target, fault, noted, registry
 from modaxfer.result import Result
 
@@ -41,7 +42,7 @@ def write_reports(result: Result, folder: Path, on_trouble: Callable[[str], obje
             written += _files(entry, call_target(entry.spec.target, result, folder, kind="report"))
         except Exception as error:
             told = noted(one_line(f"a report is left out: {error}"), error)
-            print(f"modaxfer: {told}", file=sys.stderr)  # noqa: T201
+            print(fit(f"modaxfer: {told}", sys.stderr), file=sys.stderr)  # noqa: T201
             on_trouble(told)
     for task in result.tasks.values():
         written += write_reports(Result.load(folder / task["run"]), folder / task["run"], on_trouble)

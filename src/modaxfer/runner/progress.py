@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from modaxfer.escaping import one_line
+from modaxfer.fitted_lines import fit
 
 __all__ = ["BarsOnly", "Progress"]
 
@@ -37,9 +38,9 @@ class Progress:
         return self._terminal
 
     def say(self, line: str) -> None:
-        """Print one line."""
+        """Print one line, which goes on below itself where a terminal is narrower."""
         if self._enabled:
-            print(one_line(line), file=sys.stderr, flush=True)  # noqa: T201
+            print(fit(one_line(line), sys.stderr), file=sys.stderr, flush=True)  # noqa: T201
 
     @contextmanager
     def bar(self, label: str, total: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:

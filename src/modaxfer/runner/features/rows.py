@@ -173,9 +173,11 @@ def _from_files(config: RunConfig) -> _Found:
 
 def _from_memory(config: RunConfig, rows: Any) -> _Found:
     from modaxfer.data.given import given_rows
-    from modaxfer.data.shapes import shaped
+    from modaxfer.data.shapes import refuse_waves, shaped
 
     named = _named(config)
+    if not named:
+        refuse_waves(rows)
     columns, roles = shaped(rows, named, but=(*config.label, "row_id"))
     fields = named or tuple(Field(name=name, signal=_SIGNALS[role]) for role, names in roles.items() for name in names)
     given = given_rows(columns, fields)

@@ -1,0 +1,61 @@
+"""Lines fit a terminal, and none goes around the door that fits them."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import modaxfer
+from modaxfer.cli.output import print_lines
+from modaxfer.runner.progress import Progress
+
+ROOM = Path(modaxfer.__file__).parent
+DATA = "data       own/data: 1,234 train, 400 validation, 400 test rows (fingerprint 0123456789ab), and 中文 beside"
+PLACE = f"report   {'folder/' * 20}report.html"
+LONG = [DATA, f"warning: {'many words ' * 20}", f"  epoch 1: {'loss 0.1, ' * 20}", PLACE]
+
+
+class Terminal(io.StringIO):
+    """A stream that is taken for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_lines_of_a_run_and_of_a_command_go_on_below_themselves_on_a_terminal(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = Terminal()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, shown)
+    for line in LONG:
+        Progress().say(line)
+        print_lines(line)
+        print_lines(line, err=True)
+    lines = shown.getvalue().splitlines()
+    assert [line for line in lines if len(line) > width and "folder/folder" not in line] == []
+    assert sum(line.endswith(PLACE.split()[1]) for line in lines) == 3
+    assert lines[1].startswith(" " * 11)
+    assert " ".join(shown.getvalue().split()).count(" ".join(DATA.split())) == 3
+
+
+def test_a_log_has_one_line_for_each_and_commands_and_json_stay_whole(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    Progress().say(DATA)
+    assert capsys.readouterr().err == f"{DATA}\n"
+    monkeypatch.setattr(sys, "stdout", shown := Terminal())
+    command = f"  modaxfer train {'--set key=value ' * 9}"
+    print_lines(command)
+    print_lines(DATA, whole=True)
+    assert shown.getvalue().split("\n") == [command, DATA, ""]
+
+
+def test_nothing_is_printed_that_does_not_fit():
+    asked = {"export/carried/answers.py", "testing/checks/observed.py"}  # Read by a program that has asked for them.
+    writes = re.compile(r"(?:click\.s?echo|std(?:out|err)\.write(?:lines)?|\bprint)\((?!.*\bfit\()(?!click\.style)")
+    texts = {path.relative_to(ROOM).as_posix(): path.read_text("utf-8") for path in ROOM.rglob("*.py")}
+    assert {name for name, text in texts.items() if writes.search(text)} == asked
