@@ -89,9 +89,10 @@ def test_killed_between_the_whole_and_its_journal_nothing_is_there_twice(tmp_pat
     def kill(folder):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(table.journal, "clear", kill)
-        made.settle()
+        with pytest.raises(KeyboardInterrupt):
+            made.settle()
     assert journal.is_there(tmp_path)
     assert read_cells(tmp_path) == made.cells()
     assert Table(tmp_path, KEYS).cells() == made.cells()

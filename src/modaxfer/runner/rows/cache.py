@@ -23,7 +23,7 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.claims.hold import is_held
 from modaxfer.runner.rows.store import FORMAT, DamagedError, ExampleStore, Notes, UnwritableError, digest
 
-__all__ = ["RUNS", "Tell", "cache_key", "cached_state", "cached_store", "is_kept"]
+__all__ = ["RUNS", "Tell", "cache_key", "cached_state", "cached_store", "opened"]
 
 LIMIT_GB = 20.0
 """Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
@@ -49,11 +49,6 @@ def cache_key(*parts: object) -> str:
     return hashlib.sha256(json.dumps([FORMAT, *map(str, parts)]).encode()).hexdigest()[:40]
 
 
-def is_kept(kind: str, key: str) -> bool:
-    """Return whether there is an entry `key`; another run may remove it the next moment."""
-    return (cache_folder() / kind / key).is_dir()
-
-
 def cached_store(
     kind: str,
     key: str,
@@ -74,7 +69,7 @@ def cached_store(
     """
     if use_disk:
         folder = cache_folder() / kind / key
-        found = _opened(folder, tell)
+        found = opened(folder, tell)
         if found is not None:
             return found
         try:
@@ -118,8 +113,8 @@ def cached_state(kind: str, key: str, make: Callable[[], Mapping[str, Any]], tel
     return dict(json.loads(state))
 
 
-def _opened(folder: Path, tell: Tell) -> ExampleStore | None:
-    """Open an entry; one that cannot be opened is dropped."""
+def opened(folder: Path, tell: Tell) -> ExampleStore | None:
+    """Open the entry in `folder`; None where there is none, or it was damaged, which is told: it is dropped then."""
     try:
         with suppress(OSError):  # A cache that is only read cannot say when it was used.
             os.utime(folder)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from modaxfer.contracts import Example
 from modaxfer.errors import HiddenTargetsError
+from modaxfer.runner.rows.content import row_keys
 
 __all__ = ["PickedRows", "Split"]
 
@@ -42,6 +44,14 @@ class Split:
         if self.known is None:
             raise HiddenTargetsError("a split whose targets are sealed")
         return self.known
+
+    @cached_property
+    def row_keys(self) -> np.ndarray:
+        """What the rows hold, uint8 ``[rows, 16]``; see `modaxfer.runner.rows.content.row_keys`."""
+        if self.picks is not None:
+            picked: np.ndarray = np.concatenate([whole.row_keys for whole in self.wholes])[self.picks]
+            return picked
+        return row_keys(self.rows)
 
     def only(self, rows: np.ndarray) -> Split:
         """Return these rows alone, in their order, in memory."""
@@ -78,5 +88,10 @@ class PickedRows(Sequence[Example]):
     def whole(self, key: str) -> np.ndarray:
         """Return the array of `key` for all rows, as `modaxfer.runner.rows.store.ExampleStore.whole` does."""
         parts: list[Any] = list(self._parts)
-        picked: np.ndarray = np.concatenate([part.whole(key) for part in parts])[self._picks]
+        of = np.searchsorted(self._starts, self._picks, side="right") - 1
+        first = parts[0].whole(key)
+        picked = np.empty((len(self), *first.shape[1:]), first.dtype)
+        for number, part in enumerate(parts):
+            own = of == number
+            picked[own] = part.whole(key)[self._picks[own] - self._starts[number]]
         return picked

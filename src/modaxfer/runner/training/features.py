@@ -14,8 +14,8 @@ from modaxfer.errors import RunFailedError
 from modaxfer.plan import Reads
 from modaxfer.runner.model.tower import LAYER_STATES, read_out
 from modaxfer.runner.model.transfer import POOLED, PRESENT, part_of_batch
-from modaxfer.runner.rows.cache import cache_key, cached_store, is_kept
 from modaxfer.runner.rows.encode import collate_states
+from modaxfer.runner.rows.known import Shelf
 from modaxfer.runner.rows.split import PickedRows, Split
 from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.runner.session import Predictions, TaskSession, TowerLayers
@@ -35,6 +35,8 @@ __all__ = [
 LARGEST_GB = 4.0
 """Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
 
+
+Rows = ExampleStore | PickedRows
 
 SHOWN = 5
 """So many rows are named in a message."""
@@ -88,8 +90,7 @@ def layer_features(session: TaskSession, name: str) -> tuple[TowerLayers, ...]:
 
 def layers_are_kept(session: TaskSession, name: str) -> bool:
     """Return whether pooled vectors of all layers of the only encoder are in the cache for split `name`."""
-    key = cache_key("layers", session.splits[name].key, session.weights_key)
-    return session.train.cache and bool(session.weights_key) and is_kept("features", key)
+    return _keeps(session) and not len(_shelf(session, ("layers",)).missing(session.splits[name].row_keys))
 
 
 def _tower_layers(session: TaskSession, name: str, tower: int) -> TowerLayers:
@@ -139,8 +140,7 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
         return session.predict(split if rows is None else split.only(rows), label=f"scoring {name}")
     if session.model.readout.pooling in PARTS or session.model.reads_tokens:
         return _predict_entered(session, name, rows)
-    if name not in session.layers and session.layers and session.splits[name].picks is not None:
-        # Each fold may read another layer: all of them are known of the whole, and one alone would be computed again.
+    if name not in session.layers and session.layers and _asked_again(session, name):
         layer_features(session, name)
     pooled = head_inputs(session, name)
     wanted = pooled if rows is None else pooled[torch.from_numpy(rows)]
@@ -159,41 +159,65 @@ def _predict_entered(session: TaskSession, name: str, rows: np.ndarray | None) -
     return session.decoded(logits)
 
 
-def _pooled_store(session: TaskSession, name: str) -> ExampleStore | PickedRows:
-    read = [(tower.readout, tower.segments) for tower in session.model.towers]
-    return _kept(session, session.splits[name], ("pooled", read), lambda one: _pooled(session, one, name))
+def _asked_again(session: TaskSession, name: str) -> bool:
+    """Tell whether split `name` had better be encoded for all layers, as what a solver reads is, than for one alone.
+
+    Each fold, seed or head may read another layer, and of rows of which all layers are known none goes through the
+    encoder. Rows of which most are known are such; so are those that were encoded for one layer before, and are now
+    wanted for another.
+    """
+    split = session.splits[name]
+    if split.picks is not None:
+        return True
+    if not _keeps(session):
+        return False
+    several = len(session.model.towers) > 1
+    shelves = [_shelf(session, ("layers", place) if several else ("layers",)) for place in range(len(session.layers))]
+    keys = split.row_keys
+    if all(2 * len(shelf.missing(keys)) < len(keys) for shelf in shelves):
+        return True
+    other = _shelf(session, _read_as(session))
+    return bool(len(other.missing(keys))) and other.is_kept_otherwise(keys)
+
+
+def _read_as(session: TaskSession) -> tuple[object, ...]:
+    return "pooled", [(tower.readout, tower.segments) for tower in session.model.towers]
+
+
+def _pooled_store(session: TaskSession, name: str) -> Rows:
+    return _kept(session, session.splits[name], _read_as(session), lambda one: _pooled(session, one, name))
+
+
+def _keeps(session: TaskSession) -> bool:
+    return session.train.cache and bool(session.weights_key) and session.accelerator.num_processes == 1
+
+
+def _shelf(session: TaskSession, what: Sequence[object]) -> Shelf:
+    return Shelf(what, (session.weights_key, session.processor.identity), session.tell)
 
 
 def _kept(
     session: TaskSession, split: Split, what: Sequence[object], make: Callable[[Split], Iterator[list[Example]]]
-) -> ExampleStore | PickedRows:
-    """Return `what` of the rows of `split`; with several processes all compute their share and the main one writes.
+) -> Rows:
+    """Return `what` of the rows of `split`; with several processes all compute their share.
 
-    Rows that were taken from a whole are looked up there, where all of its rows are computed once for all its parts.
+    Rows are looked up by what they hold: only those go through the encoder that no run, split or fold has shown it.
+    Of rows that were taken from a whole all of the whole are computed, once for all its parts.
     """
-    use_disk = session.train.cache and bool(session.weights_key) and session.accelerator.num_processes == 1
-    if use_disk and split.picks is not None:
-        return PickedRows([_stored(session, one, what, make, use_disk=True) for one in split.wholes], split.picks)
-    return _stored(session, split, what, make, use_disk=use_disk)
+    if not _keeps(session):
+        return ExampleStore.from_examples([example for chunk in make(split) for example in chunk])
+    if split.picks is not None:
+        return PickedRows([_kept(session, one, what, make) for one in split.wholes], split.picks)
+    made: dict[bytes, list[list[Example]]] = {}
 
+    def once(rows: np.ndarray) -> list[list[Example]]:
+        # They are in memory as a whole; where the cache cannot take them no row goes through the encoder again.
+        asked = rows.tobytes()
+        if asked not in made:
+            made[asked] = [*make(split if len(rows) == len(split.lengths) else split.only(rows))]
+        return made[asked]
 
-def _stored(
-    session: TaskSession,
-    split: Split,
-    what: Sequence[object],
-    make: Callable[[Split], Iterator[list[Example]]],
-    *,
-    use_disk: bool,
-) -> ExampleStore:
-    key = cache_key(*what, split.key, session.weights_key)
-    made: list[list[Example]] = []
-
-    def once() -> list[list[Example]]:
-        # They are in memory as a whole; where the cache takes them no row goes through the encoder again.
-        made.extend(make(split) if not made else ())
-        return made
-
-    return cached_store("features", key, use_disk, once, tell=session.tell)
+    return _shelf(session, what).rows(split.row_keys, once)
 
 
 def _layers(session: TaskSession, split: Split, name: str, tower: int) -> Iterator[list[Example]]:
