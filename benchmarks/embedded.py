@@ -38,6 +38,8 @@ TEXTS = {"rt-polarity": 3000, "trec-questions": 3000, "legal-sentiment": 2400}
 FULL_ROWS, TEST_ROWS = 800, 1000
 """Training and test rows at most where everything is trained: six times and more, with rates tried."""
 
+PICTURES = {"pacs": 600, "traffic-signs": 600, "digits-optical": 600}
+
 SOUNDS = {"spoken-digits": 1200, "esc10": 240, "speech-emotion": 400}
 
 
@@ -54,6 +56,8 @@ class Candidate:
     options: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, int] = field(default_factory=dict)
     """Tasks of another signal than it was trained on, frozen only: does it see as well?"""
+    readme: bool = False
+    """Whether the first line of the README takes it."""
 
 
 MINILM = ("bert", "offline/minilm")
@@ -62,7 +66,10 @@ CANDIDATES = {
         encoder="bert", teacher=MINILM, tasks=TEXTS, bridge="native-text", options={"encoder.max_tokens": 64}
     ),
     "embedded/vit-tiny": Candidate(
-        encoder="vit", teacher=MINILM, tasks=TEXTS, bridge="render", extra={"digits-optical": 1200, "pacs": 1200}
+        encoder="vit", teacher=MINILM, tasks=TEXTS, bridge="render", extra={"digits-optical": 1200}, readme=True
+    ),
+    "embedded/vit-tiny-pictures": Candidate(
+        encoder="vit", teacher=("vit", "offline/vit-focus"), tasks=PICTURES, bridge="native-image"
     ),
     "embedded/wav2vec2-tiny": Candidate(
         encoder="wav2vec2", teacher=("whisper", "offline/whisper-tiny-en"), tasks=SOUNDS, bridge="native-audio"
@@ -144,7 +151,7 @@ def cells() -> list[Cell]:
             for task, limit in tasks.items()
             for random in ((False, True) if strategy == "frozen" and role != "teacher" else (False,))
         ]
-        if candidate.encoder == "vit":
+        if candidate.readme:
             made.append(Cell(checkpoint=checkpoint, task="legal-sentiment", strategy="lora", limit=0, role="readme"))
     return made
 

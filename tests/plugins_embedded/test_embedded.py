@@ -111,6 +111,8 @@ def test_recipes_say_which_tasks_their_texts_come_from():
         recipe = json.loads((RECIPES / name / "recipe.json").read_text())
         assert recipe["tasks"] == list(tasks)
         assert set(recipe["labels"]) <= set(tasks)
+    seen = json.loads((RECIPES / "pictures" / "recipe.json").read_text())["tasks"]
+    assert seen == [*tasks, *imported(RECIPES / "pictures" / "views.py").PHOTOS]
     checkpoints = {json.loads(path.read_text())["checkpoint"] for path in RECIPES.glob("*/recipe.json")}
     assert checkpoints == set(plugin.ENCODERS)
 
@@ -129,7 +131,7 @@ def test_what_the_plugin_holds_is_small_and_loads_whole(name):
 @pytest.mark.slow
 def test_the_wheel_carries_the_weights_and_its_plugin_lists_them(embed, product, tmp_path):
     source = tmp_path / "embedded"
-    shutil.copytree(ROOT / "plugins" / "embedded", source, ignore=shutil.ignore_patterns("*-tiny"))
+    shutil.copytree(ROOT / "plugins" / "embedded", source, ignore=shutil.ignore_patterns("*-tiny", "*-pictures"))
     embed.embed(RECIPES / "reader", product.folder, source / "src" / "modaxfer_embedded" / "weights")
     how = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--no-cache-dir"]
     command = [sys.executable, "-m", "pip", "wheel", *how, "--wheel-dir", tmp_path, source]

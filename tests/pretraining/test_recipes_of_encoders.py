@@ -73,6 +73,15 @@ def test_the_reader(tiny: Callable[[str], Path], texts: Path, photos: Path, tmp_
     assert {"states of text", "vectors of image"} <= both["history"][-1].keys()
 
 
+def test_pictures_are_learned_from_a_teacher_of_pictures(
+    tiny: Callable[[str], Path], photos: Path, tmp_path: Path
+) -> None:
+    made("pictures", tmp_path, VIEWS=photos, START=tiny("vit"), TEACHER=tiny("vit"))
+    found = told(tmp_path / "pictures")
+    assert found["trained_on"] == ["image"]
+    assert {"vectors", "first", "relations"} <= found["history"][-1].keys()
+
+
 def test_bert_tiny_has_a_vocabulary_of_its_own_and_begins_with_its_teachers_words(
     tiny: Callable[[str], Path], texts: Path, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ MODAXFER_API = 0
 
 WEIGHTS = Path(__file__).parent / "weights"
 
-ENCODERS = {"bert-tiny": "bert", "vit-tiny": "vit", "wav2vec2-tiny": "wav2vec2"}
+ENCODERS = {"bert-tiny": "bert", "vit-tiny": "vit", "vit-tiny-pictures": "vit", "wav2vec2-tiny": "wav2vec2"}
 """By checkpoint."""
 
 
@@ -31,6 +31,11 @@ def bert_tiny() -> Path:
 def vit_tiny() -> Path:
     """Return the folder of ``vit-tiny``."""
     return WEIGHTS / "vit-tiny"
+
+
+def vit_tiny_pictures() -> Path:
+    """Return the folder of ``vit-tiny-pictures``."""
+    return WEIGHTS / "vit-tiny-pictures"
 
 
 def wav2vec2_tiny() -> Path:

@@ -1,10 +1,10 @@
-"""Collect what the reader learns to see: views of photos, drawings and emoji. Nothing of it is in this repository.
+"""Collect what an encoder learns to see: views of photos, drawings and emoji. Nothing of it is in this repository.
 
 Sources: inputs of the train splits of ``fashion-products`` and ``houses`` below ``MODAXFER_DATA``, without their
 labels; emoji of ``fonts-noto-color-emoji`` (OFL) and, where they are installed, the photos and drawings of
 ``tuxpaint-stamps-default`` (GPL 2 or public domain), both from Debian.
 
-    python pictures.py FOLDER
+    python views.py FOLDER
 
 MOST, in the environment, says how many views stay, drawn at random; default all, some 33,000.
 """

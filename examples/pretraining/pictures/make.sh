@@ -1,0 +1,15 @@
+#!/bin/sh
+# An image encoder that sees: a small ViT learns from the ViT-S of plugins/offline what it says of views of photos,
+# drawings and emoji. Each view comes again and again, and what the teacher says of it is kept: an hour of one core.
+#     MODAXFER_DATA=DATA examples/pretraining/pictures/make.sh FOLDER
+# It begins from the reader, whose lower layers know edges; START=FOLDER names another. The checkpoint in
+# plugins/embedded began with 244 steps of reader/more.sh, which mixes texts in. Killed and called again, it goes on.
+# More views by MOST=33000, on a GPU with ROWS=1024 KEPT=0.
+set -e
+here=$(cd "$(dirname "$0")" && pwd); out=$1; views=${VIEWS:-$out/views}; python=${PYTHON:-python}
+[ -d "$views" ] || MOST="${MOST:-5000}" $python "$here/views.py" "$views"
+[ -f "$out/pictures/pretraining.json" ] && exit
+resume=""; [ -f "$out/pictures/pretraining-request.json" ] && resume=--resume
+exec $python -m modaxfer pretrain --encoder "${START:-vit-tiny}" --objective distillation --teacher "${TEACHER:-vit-focus}" \
+    --set kept="${KEPT:-8}" --steps "${STEPS:-360}" --batch-size "${ROWS:-48}" --learning-rate "${RATE:-1e-3}" \
+    --schedule constant --warmup 0.03 --data "$views" --output "$out/pictures" $resume
