@@ -26,7 +26,7 @@ SPECS["encoder"] += (spec.Rates,)
 """By kind its spec, and the dataclasses that stand in it."""
 
 CONTRACTS: dict[str, tuple[type[Any], ...]] = {
-    "encoder": (contracts.Encoder, contracts.Processor),
+    "encoder": (contracts.Encoder, contracts.Processor, contracts.SparingProcessor),
     "bridge": (contracts.Bridge, contracts.FittedBridge, contracts.TrainedBridge),
     "head": (contracts.Head,),
     "classical-head": (ClassicalHead,),
@@ -95,6 +95,8 @@ PLUGIN_TABLES = {
 
 
 def _hook(kind: str) -> str:
+    if kind == "observer":
+        return EXAMPLES[kind].name
     hooked = {name.removesuffix(" score").replace(" ", "-"): entry.hook for name, entry in KINDS.items()}
     return hooked.get(kind, hooked["strategy"])
 

@@ -20,6 +20,10 @@ class MetricSpec:
     needs_scores: bool = False
     needs_cost: bool = False
     """Whether `target` takes a fourth argument, `cost`: what mistakes cost, a `modaxfer.metrics.CostMatrix`."""
+    needs_groups: bool = False
+    """Whether `target` takes a keyword `groups`: str ``[rows]``, the value of the column of ``--group-by`` in each row.
+
+    Such a metric never decides: a model that says the same of every row treats all groups alike."""
     threshold: tuple[str, ...] = ()
     """Problems in which decisions for it are made at a threshold that validation rows choose, where it decides."""
     bounds: tuple[float, float] = (-math.inf, math.inf)

@@ -159,7 +159,7 @@ def test_a_metric_that_can_only_be_called_gets_fewer_resamples(monkeypatch) -> N
 
     monkeypatch.setattr(
         "modaxfer.metrics.intervals.find_metrics",
-        lambda names, problem, with_scores, cost: [Metric(name="own", score=own)],
+        lambda names, problem, **read: [Metric(name="own", score=own)],
     )
     references, predictions, _ = example("binary")
     low, high = bootstrap(["own"], problem="binary", references=references, predictions=predictions)["own"]

@@ -63,7 +63,10 @@ def test_in_a_fresh_environment_its_own_test_passes_and_its_strategies_train(whe
     for strategy in ("cosine", "focal", "top-layers"):
         run("modaxfer", "train", "--encoder", "byte-cnn", "--strategy", strategy, *on, "--output", strategy)
         assert (tmp_path / strategy / "scores.csv").read_text().startswith("task,encoder,strategy,metric")
+        assert (tmp_path / strategy / "book.csv").read_text().splitlines()[1].startswith("fields/requests,fields/byte-")
     masked = ("--bridge", "masked-text", "--augment", "typos", "--metric", "recall_worst")
     words = ("train", "--encoder", "bert", "--checkpoint", "letters", "--strategy", "full", *masked)
     run("modaxfer", *words, *on, "--output", "letters")
+    nearest = ("--encoder", "byte-cnn", "--strategy", "frozen", "--set", "strategy.head=shrunken-means")
+    run("modaxfer", "train", *nearest, *on, "--output", "nearest")
     run("modaxfer", "train", "--encoder", "fields/byte-cnn", "--strategy", "full", *on, "--output", "bytes")

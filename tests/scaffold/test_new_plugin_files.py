@@ -79,8 +79,9 @@ def test_all_of_it_is_typed(everywhere):
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_each_kind_alone_brings_what_it_says_and_names_modules_that_are_there(kind):
     rendered = render(project(kind))
-    specs = specs_of(loaded(rendered, "modaxfer_leaves"))
-    assert EXAMPLES[kind].name in {spec.name for found in specs.values() for spec in found}
+    module = loaded(rendered, "modaxfer_leaves")
+    specs = specs_of(module)
+    assert EXAMPLES[kind].name in {spec.name for found in specs.values() for spec in found} | {*vars(module)}
     targets = {
         value.partition(":")[0].removeprefix("modaxfer_leaves.")
         for found in specs.values()
@@ -101,9 +102,9 @@ def test_the_line_that_tries_it_has_flags_that_there_are_and_its_page_is_there(e
     assert (DOCS / "reference" / "plugins" / f"{example.kind}.md").is_file()
 
 
-def test_every_kind_of_thing_but_the_classical_head_has_an_example():
+def test_every_kind_of_thing_has_an_example():
     specs = specs_of(loaded(render(project("all")), "modaxfer_leaves"))
-    assert set(specs) == set(KINDS) - {"classical head"}
+    assert set(specs) == set(KINDS)
     assert [name for name in vars(hooks.HookSpecs) if name.removeprefix("modaxfer_") in EXAMPLES] == [
         "modaxfer_transferability"
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -59,6 +60,29 @@ def noisy(case):
     case.encoder.train()
 
 
+class Padding(Counting):
+    """A processor that pads rows to the longest of those that it is given."""
+
+    def __call__(self, raws):
+        made = self.inner(raws)
+        most = max(len(one["input_ids"]) for one in made)
+        return [{name: np.pad(value, (0, most - len(value))) for name, value in one.items()} for one in made]
+
+
+class Countless(Counting):
+    """A processor that takes no rows at once."""
+
+    identity, rows_at_once = "countless", 0
+
+
+def padding(case):
+    instead(case, "processor", lambda made, kind: Padding(made, 3))
+
+
+def countless(case):
+    instead(case, "processor", lambda made, kind: Countless(made, 3))
+
+
 def deaf_to_the_mask(case):
     before = case.encoder.run
     case.encoder.run = lambda hidden, *ends: Hidden(
@@ -99,6 +123,12 @@ BROKEN = [
     ("size", size, r"bert entered by text: hidden_size are not as declared\. Got: 31\. Allowed: 32"),
     ("size", length, r"tokens of each row that enter layer 0 are not as declared\. Got: .*Allowed: 3, 3, 3"),
     ("deterministic", noisy, r"says different things of the same batch.*Fix: switch dropout"),
+    ("prepared_alone", padding, r"prepares row 0 in another way beside others\. Got: another .*input_ids.* than alone"),
+    (
+        "prepared_alone",
+        countless,
+        r"says of no number of rows .*Got: rows_at_once=0.*Allowed: a whole number, 1 or more",
+    ),
     ("padding_free", deaf_to_the_mask, r"padding changes a state\. Got: a difference.*hand the mask to attention"),
     ("padding_free", without_padding, r"has a wrong mask in row 0\. Got: \d+ real tokens in the batch"),
     ("order_free", numbered, r"the order of rows changes a state"),

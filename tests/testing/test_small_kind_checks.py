@@ -30,6 +30,14 @@ def turned_around(references, predictions, scores):
     return -accuracy(references, predictions, scores)
 
 
+def deaf_to_groups(references, predictions, scores, groups):
+    return accuracy(references, predictions, scores)
+
+
+def worst_group(references, predictions, scores, groups):
+    return min(float(np.mean((references == predictions)[groups == one])) for one in np.unique(groups))
+
+
 def too_great(references, predictions, scores):
     return 2 * accuracy(references, predictions, scores)
 
@@ -129,6 +137,16 @@ def test_a_broken_metric_is_found(outcomes, function, check, what):
     found = outcomes("metric", function, problems=("binary",), bounds=(0.0, 1.0))[check]
     assert found.status is Status.FAILED
     assert what in found.what
+
+
+def test_a_metric_that_reads_groups_heeds_them(outcomes):
+    grouped = {"problems": ("binary",), "bounds": (0.0, 1.0), "needs_groups": True}
+    found = outcomes("metric", deaf_to_groups, **grouped)
+    assert found["metric-heeds-its-groups"].status is Status.FAILED
+    assert "who is served badly in rows of binary changes nothing" in found["metric-heeds-its-groups"].what
+    assert found["metric-more-right-is-better"].status is Status.SKIPPED
+    fair = outcomes("metric", worst_group, **grouped)
+    assert {one.status for one in fair.values()} == {Status.PASSED, Status.SKIPPED}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from modaxfer.registry import BUILTIN, PluginRecord
 from modaxfer.testing import PLUGIN, ExpectedFailure, Level, Status, check, check_plugin, fail, skip, standard_checks
 from modaxfer.testing.engine import judge
 from modaxfer.testing.expected import expected_of
+from modaxfer.testing.outcome import Conformance
+from modaxfer.testing.shown import as_json, as_text
 from modaxfer.testing.subject import plugin_named, subjects_of
 
 
@@ -142,6 +144,17 @@ def test_a_plugin_ships_what_it_expects_to_fail(shipped):
     assert expected_of(shipped("kit_silent", "")) == expected_of(PluginRecord(namespace="x", module="os")) == ()
     with pytest.raises(ConfigError, match=r"kit_blank\.expected_failures does not say .*Got: no EXPECTED\."):
         expected_of(shipped("kit_blank", "FAILURES = ()"))
+
+
+def test_a_level_at_which_nothing_was_looked_at_is_said(subject):
+    made = judge(subject, [passes, does_not_apply])
+    for level, unchecked in ((Level.METADATA, ()), (Level.IMPORT, (Level.IMPORT,))):
+        found = Conformance(plugin=subject.plugin, level=level, outcomes=tuple(made))
+        assert found.unchecked == unchecked
+        assert ("nothing was looked at on level 1 (import hygiene)" in as_text(found)) == bool(unchecked)
+        assert as_json(found)["unchecked"] == [*unchecked]
+    skipped = Conformance(plugin=subject.plugin, level=Level.METADATA, outcomes=(made[1],))
+    assert as_text(skipped).endswith("all 0 checks passed; nothing was looked at on level 0 (metadata)")
 
 
 def test_a_level_that_there_is_not():

@@ -82,13 +82,13 @@ def show_plugin(name: str, as_json: bool) -> None:
 
 @plugins_group.command("check", cls=Command)
 @click.argument("name")
-@click.option("--level", type=int, default=3, show_default=True, help="Deepest level, 0 to 4; .")
+@click.option("--level", type=int, default=3, show_default=True, help="Deepest level, 0 to 4.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: every check with what became of it.")
 def check_command(name: str, level: int, as_json: bool) -> int:
     """Check that the plugin NAME (namespace or distribution) keeps the framework's contracts.
 
-    Levels: 0 metadata, 1 import hygiene, 2 specs, 3 its code on tiny synthetic rows, 4 real weights. Ends with status 1
-    where a check fails.
+    Levels: 0 metadata, 1 import hygiene, 2 specs, 3 its code on tiny synthetic rows, 4 real weights and rows. Ends
+    with status 1 where a check fails.
     """
     from modaxfer import testing
 

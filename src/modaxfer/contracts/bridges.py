@@ -23,6 +23,7 @@ class Bridge(Protocol):
 
     Raw values by sink kind: ``text`` a tuple of strings (one per field), ``image`` an RGB `PIL.Image.Image`, ``audio``
     a `Sound`, ``patches`` a `PatchStrip`. Built as ``target(options, fields, layout, root)``.
+    An attribute ``warnings``, a tuple of lines, may say what it has lost of rows so far.
     """
 
     identity: str

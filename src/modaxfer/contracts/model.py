@@ -146,6 +146,8 @@ class Encoder(Protocol):
     """Norm behind the last layer, where the architecture has one."""
     adapter_parameters: frozenset[str]
     """Names of the parameters that an adapter added; empty where none is attached."""
+    has_front: bool
+    """Whether raw inputs can enter it: False once `drop_front` was called. Taken for True where it is absent."""
 
     def processor(self, kind: str) -> Processor:
         """Return the preparation for raw inputs of signal `kind`."""

@@ -31,6 +31,7 @@ __all__ = [
     "Processor",
     "Row",
     "Sound",
+    "SparingProcessor",
     "Taken",
     "TaskData",
     "UnlabelledRows",
@@ -139,7 +140,11 @@ class InputLayout:
 
 @runtime_checkable
 class Processor(Protocol):
-    """The encoder's own side of preparation: tokenise, resize, extract features."""
+    """The encoder's own side of preparation: tokenise, resize, extract features.
+
+    One that wraps a `tokenizer` or an `extractor` of Transformers under these names, or hears at a `rate` (Hz), is
+    shown and explained by words and by seconds; without them by tokens, at 16,000 Hz.
+    """
 
     identity: str
     """Everything that changes the output, as one string; part of the cache key."""
@@ -171,6 +176,19 @@ class CountingProcessor(Processor, Protocol):
 
     def counting(self) -> Processor:
         """Return a processor that does the same and counts from zero."""
+        ...
+
+
+@runtime_checkable
+class SparingProcessor(Processor, Protocol):
+    """A processor whose rows are large, so that fewer of them are decoded and prepared together than of others.
+
+    Rows that are prepared together are what each of them is alone, by any processor.
+    """
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows that fit into memory together, at least 1; never more than the runner's own 64."""
         ...
 
 

@@ -248,6 +248,7 @@ class Combiner(Protocol):
     """Makes one gradient of all losses. An `nn.Module`, built as ``target(names, **options)``; it may have parameters.
 
     A name is that of a term, with ``.STREAM`` behind it where the term gives a loss for each of several streams.
+    One that sets ``whole = True`` is called once per step with the losses of all its rows, never with those of a part.
     """
 
     def __call__(self, losses: Mapping[str, torch.Tensor], shares: Mapping[str, float]) -> Mapping[str, torch.Tensor]:

@@ -1,6 +1,6 @@
 """Scores, their uncertainty, and what may be said about a difference."""
 
-from modaxfer.metrics.choice import default_metrics, greater_is_better, needs_cost, score_bounds
+from modaxfer.metrics.choice import default_metrics, greater_is_better, needs_cost, needs_groups, score_bounds
 from modaxfer.metrics.compute import compute, why_undefined
 from modaxfer.metrics.costs import CostMatrix
 from modaxfer.metrics.gains import Pair, paired_gain
@@ -19,6 +19,7 @@ __all__ = [
     "default_metrics",
     "greater_is_better",
     "needs_cost",
+    "needs_groups",
     "paired_difference",
     "paired_gain",
     "score_bounds",

@@ -27,6 +27,7 @@ __all__ = [
     "find_metrics",
     "greater_is_better",
     "needs_cost",
+    "needs_groups",
     "score_bounds",
 ]
 
@@ -46,6 +47,24 @@ class Metric:
     needs_scores: bool = False
     cost: CostMatrix = ()
     """That `score` reads; empty where it reads none."""
+    groups: np.ndarray | None = None
+    """str ``[rows]``: the group of each row, for a `score` that reads them as ``groups``; None where it reads none."""
+
+    def on(
+        self,
+        references: np.ndarray,
+        predictions: np.ndarray,
+        scores: np.ndarray | None,
+        rows: np.ndarray | None = None,
+    ) -> float:
+        """Return the score of these arrays, of `rows` of them where given, each row with its group."""
+        if rows is not None:
+            references, predictions = references[rows], predictions[rows]
+            scores = None if scores is None else scores[rows]
+        if self.groups is None:
+            return float(self.score(references, predictions, scores))
+        groups = self.groups if rows is None else self.groups[rows]
+        return float(self.score(references, predictions, scores, groups=groups))
 
 
 def default_metrics(problem: str) -> tuple[str, ...]:
@@ -80,6 +99,15 @@ def needs_cost(name: str) -> bool:
     return not name.startswith(EVALUATE_PREFIX) and bool(registry().get("metric", name).spec.needs_cost)
 
 
+def needs_groups(name: str) -> bool:
+    """Tell whether the metric `name` reads the group of each row.
+
+    Raises:
+        UnknownNameError: No metric has this name.
+    """
+    return not name.startswith(EVALUATE_PREFIX) and bool(registry().get("metric", name).spec.needs_groups)
+
+
 def score_bounds(name: str) -> tuple[float, float]:
     """Return the least and the greatest value that the metric `name` can have; infinite where that is not known.
 
@@ -92,16 +120,18 @@ def score_bounds(name: str) -> tuple[float, float]:
     return float(least), float(greatest)
 
 
-def find_metric(name: str, problem: str, *, cost: CostMatrix = (), trust_code: bool = False) -> Metric:
-    """Return the metric `name`, its code imported, and bound to what mistakes `cost` where it reads that.
+def find_metric(
+    name: str, problem: str, *, cost: CostMatrix = (), groups: np.ndarray | None = None, trust_code: bool = False
+) -> Metric:
+    """Return the metric `name`, its code imported, and bound to what mistakes `cost` and to `groups` where it reads it.
 
     Names come from results too, which anybody may have written. So a folder of code is run only where the spec of an
     installed task names it, or the caller says that it is trusted.
 
     Raises:
         UnknownNameError: No metric has this name.
-        ConfigError: It does not apply to `problem`, needs costs and there are none, is code that nobody vouches for, or
-            an `evaluate` module cannot be loaded.
+        ConfigError: It does not apply to `problem`, needs costs or groups and there are none, is code that nobody
+            vouches for, or an `evaluate` module cannot be loaded.
     """
     if name.startswith(EVALUATE_PREFIX):
         if not trust_code and not any(name in task.spec.metrics for task in registry().all("task")):
@@ -130,7 +160,21 @@ def find_metric(name: str, problem: str, *, cost: CostMatrix = (), trust_code: b
         greater_is_better=entry.spec.greater_is_better,
         needs_scores=entry.spec.needs_scores,
         cost=read,
+        groups=_groups_of(entry, groups),
     )
+
+
+def _groups_of(entry: Entry, groups: np.ndarray | None) -> np.ndarray | None:
+    """Return the groups that the metric reads; None where it reads none."""
+    if not entry.spec.needs_groups:
+        return None
+    if groups is None:
+        raise ConfigError(
+            f"metric {entry.name} compares groups of rows",
+            got="no groups",
+            fix="name the column that tells them with --group-by COL, or leave the metric out",
+        )
+    return groups
 
 
 def _cost_of(entry: Entry, cost: CostMatrix) -> CostMatrix:
@@ -155,7 +199,7 @@ def _called(entry: Entry) -> Score:
     return score if entry.plugin == BUILTIN else partial(_number, entry, score)
 
 
-def _number(entry: Entry, score: Score, *said: np.ndarray | None, **read: CostMatrix) -> float:
+def _number(entry: Entry, score: Score, *said: np.ndarray | None, **read: Any) -> float:
     with calling(entry):
         found: Any = score(*said, **read)
     if isinstance(found, Real) or (getattr(found, "ndim", None) == 0 and hasattr(found, "dtype")):
@@ -165,16 +209,22 @@ def _number(entry: Entry, score: Score, *said: np.ndarray | None, **read: CostMa
 
 
 def find_metrics(
-    names: Sequence[str], problem: str, *, with_scores: bool, cost: CostMatrix = (), trust_code: bool = False
+    names: Sequence[str],
+    problem: str,
+    *,
+    with_scores: bool,
+    cost: CostMatrix = (),
+    groups: np.ndarray | None = None,
+    trust_code: bool = False,
 ) -> list[Metric]:
     """Return the metrics `names`; see `find_metric`.
 
     Raises:
         UnknownNameError: A name is unknown.
-        ConfigError: A metric does not apply to `problem`, is code that nobody vouches for, or it needs scores or costs
-            and there are none.
+        ConfigError: A metric does not apply to `problem`, is code that nobody vouches for, or it needs scores, costs or
+            groups and there are none.
     """
-    found = [find_metric(name, problem, cost=cost, trust_code=trust_code) for name in names]
+    found = [find_metric(name, problem, cost=cost, groups=groups, trust_code=trust_code) for name in names]
     hungry = [metric.name for metric in found if metric.needs_scores]
     if hungry and not with_scores:
         raise ConfigError(

@@ -27,6 +27,7 @@ def compute(
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
     cost: CostMatrix = (),
+    groups: np.ndarray | None = None,
     quick: bool = False,
     trust_code: bool = False,
 ) -> dict[str, float]:
@@ -42,6 +43,7 @@ def compute(
             predicted. Rankings are made over the classes with a score: rows of others are not theirs.
         scores: Probabilities ``[rows, classes]``; None where there are none, as for regression.
         cost: What mistakes cost, for metrics that read it.
+        groups: The group of each row, str ``[rows]``, for metrics that compare groups.
         quick: Add rows up as the bootstrap does instead of asking scikit-learn, which checks its input at length: the
             same values, for many predictions of few rows.
         trust_code: Run any `evaluate` module that is named, because you wrote or read it.
@@ -51,15 +53,16 @@ def compute(
 
     Raises:
         UnknownNameError: A metric is unknown.
-        ConfigError: A metric does not apply to `problem`, or needs scores or costs that are not given.
+        ConfigError: A metric does not apply to `problem`, or needs scores, costs or groups that are not given.
         DataError: There are no rows, or the arrays do not match.
     """
-    require_rows(references, predictions, scores)
+    require_rows(references, predictions, scores, groups)
     predictions = widened(predictions, references)
-    found = find_metrics(names, problem, with_scores=scores is not None, cost=cost, trust_code=trust_code)
+    with_scores = scores is not None
+    found = find_metrics(names, problem, with_scores=with_scores, cost=cost, groups=groups, trust_code=trust_code)
     if quick:
         return summed(found, references, Scored(predictions=predictions, scores=scores))
-    return {metric.name: float(metric.score(references, predictions, scores)) for metric in found}
+    return {metric.name: metric.on(references, predictions, scores) for metric in found}
 
 
 def why_undefined(values: Mapping[str, float], references: np.ndarray) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def bootstrap(
     predictions: np.ndarray,
     scores: np.ndarray | None = None,
     cost: CostMatrix = (),
+    groups: np.ndarray | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -82,6 +83,7 @@ def bootstrap(
         predictions: As for `modaxfer.metrics.compute`.
         scores: As for `modaxfer.metrics.compute`.
         cost: As for `modaxfer.metrics.compute`.
+        groups: As for `modaxfer.metrics.compute`.
         resamples: How often rows are drawn.
         seed: The same seed draws the same rows.
         level: Probability that an interval is to hold.
@@ -93,11 +95,11 @@ def bootstrap(
 
     Raises:
         UnknownNameError: A metric is unknown.
-        ConfigError: A metric does not apply to `problem`, or needs scores that are not given.
+        ConfigError: A metric does not apply to `problem`, or needs scores, costs or groups that are not given.
         DataError: There are no rows, or the arrays do not match.
     """
-    require_rows(references, predictions, scores, clusters)
-    metrics = find_metrics(names, problem, with_scores=scores is not None, cost=cost)
+    require_rows(references, predictions, scores, clusters, groups)
+    metrics = find_metrics(names, problem, with_scores=scores is not None, cost=cost, groups=groups)
     if is_single(clusters):
         return {metric.name: Interval(math.nan, math.nan) for metric in metrics}
     scored = Scored(predictions=widened(predictions, references), scores=scores)

@@ -146,8 +146,5 @@ class _AnyMetric:
 
     def _over(self, weights: np.ndarray) -> np.ndarray:
         everyone = np.arange(weights.shape[1])
-        return np.array([self._on(np.repeat(everyone, drawn.astype(int))) for drawn in weights])
-
-    def _on(self, rows: np.ndarray) -> float:
-        scores = None if self._scored.scores is None else self._scored.scores[rows]
-        return self._metric.score(self._references[rows], self._scored.predictions[rows], scores)
+        given = (self._references, self._scored.predictions, self._scored.scores)
+        return np.array([self._metric.on(*given, np.repeat(everyone, drawn.astype(int))) for drawn in weights])

@@ -74,7 +74,7 @@ def _record(point: EntryPoint) -> PluginRecord:
     assert point.dist is not None, "entry points come from distributions"
     record = PluginRecord(namespace=point.name, module=point.value)
     try:
-        name, version = _stated(point.dist, "Name"), _stated(point.dist, "Version")
+        name, version = _stated(point.dist, "Name", "Version")
         origin = _origin(point.dist)
     except (ValueError, OSError) as error:
         folder = _folder(point.dist)
@@ -92,10 +92,13 @@ def _record(point: EntryPoint) -> PluginRecord:
     return record
 
 
-def _stated(distribution: Distribution, key: str) -> str:
-    """Return what the metadata say; empty where they or the key are missing, which Pythons treat differently."""
+def _stated(distribution: Distribution, *keys: str) -> tuple[str, ...]:
+    """Return what the metadata say under each key; empty where it is missing, which Pythons treat differently.
+
+    They are read once: that takes a millisecond where a description stands in them.
+    """
     metadata = distribution.metadata
-    return metadata[key] if metadata and key in metadata else ""
+    return tuple(metadata[key] if metadata and key in metadata else "" for key in keys)
 
 
 def _origin(distribution: Distribution) -> str:

@@ -69,9 +69,10 @@ def _check_fields(where: str, spec: Any) -> None:
     """Check the fields of `spec` and of the specs inside it; a plugin's own dataclasses are its own affair."""
     if type(spec).__module__ not in _SPEC_MODULES:
         return
+    hints = _hints(spec.__class__)
     for field in fields(spec):
         value, place = getattr(spec, field.name), f"{where}: {field.name}"
-        if not _fits(value, _hints(spec.__class__)[field.name]):
+        if not _fits(value, hints[field.name]):
             got = repr(value) if isinstance(value, _PLAIN) else _described(value)
             raise LoadError(f"{place} is {got}, expected {field.type}{_hint(field, value)}")
         if field.name in _TARGET_FIELDS and isinstance(value, str) and value and not TARGET.fullmatch(value):
@@ -98,8 +99,14 @@ def _hints(spec: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(spec)
 
 
+@cache
+def _apart(hint: Hashable) -> tuple[Any, tuple[Any, ...]]:
+    """Return what a type is made of; the same few are asked for thousands of times at each start."""
+    return typing.get_origin(hint), typing.get_args(hint)
+
+
 def _fits(value: object, hint: Any) -> bool:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    origin, arguments = _apart(hint)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, option) for option in arguments)
     if origin is tuple:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 SCORE = "score:"
-_OWN = ("row_id", "target", "prediction", "cluster", "scores")
+_OWN = ("row_id", "target", "prediction", "cluster", "group", "scores")
 
 
 @dataclass(frozen=True, kw_only=True)

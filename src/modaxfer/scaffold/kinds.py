@@ -20,7 +20,7 @@ class Example:
 
     kind: str
     name: str
-    """What it registers, a short name."""
+    """What it registers, a short name; an observer registers nothing and has the name of its hook."""
     says: str
     """What the example does, for people."""
     tried: str
@@ -75,6 +75,13 @@ EXAMPLES = {
             needs=(_TORCH,),
         ),
         Example(
+            kind="classical-head",
+            name="shrunken-means",
+            says="the nearest class mean, by the features that tell classes apart; fitted without steps",
+            tried="modaxfer train --encoder bert --strategy frozen --set strategy.head=shrunken-means {on}",
+            needs=(_TORCH,),
+        ),
+        Example(
             kind="augmentation",
             name="typos",
             says="neighbouring letters change places in training rows",
@@ -126,7 +133,7 @@ EXAMPLES = {
         Example(
             kind="metric",
             name="recall_worst",
-            says="recall of the class that is found least often",
+            says="recall of the class that is found least often; what it differs by between groups of rows",
             tried="modaxfer train --encoder bert --strategy frozen --metric recall_worst {on}",
             needs=(_NUMPY,),
         ),
@@ -134,6 +141,12 @@ EXAMPLES = {
             kind="report",
             name="scores-csv",
             says="test scores and their intervals as a file that a spreadsheet opens, in every run's folder",
+            tried="modaxfer train --encoder bert --strategy frozen {on}",
+        ),
+        Example(
+            kind="observer",
+            name="modaxfer_run_end",
+            says="each run as a line of a table, in its folder or in one book of all runs",
             tried="modaxfer train --encoder bert --strategy frozen {on}",
         ),
     )

@@ -30,6 +30,9 @@ LICENCES = ("Apache-2.0", "MIT", "proprietary")
 _SPEC = ".spec.jinja"
 """End of the templates that are one entry of a hook's list; before it stands the plural that the hook is called by."""
 
+_HOOK = ".hook.jinja"
+"""End of the templates that are a hook of their own, of what observes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
@@ -106,15 +109,19 @@ def write(rendered: Mapping[str, str], folder: Path) -> None:
 def _hooks(project: Project) -> dict[str, Any]:
     """Return the entries of every hook as the examples have them, and the names of `modaxfer.spec` that they use."""
     entries: dict[str, list[str]] = {}
+    observed: list[str] = []
     for example in project.examples:
         folder = f"kinds/{example.kind}"
         for path in sorted((_templates() / "kinds" / example.kind).iterdir(), key=lambda path: path.name):
             if path.name.endswith(_SPEC):
                 text = _filled(f"{folder}/{path.name.removesuffix('.jinja')}", project.names)
                 entries.setdefault(path.name.removesuffix(_SPEC), []).append(text)
+            elif path.name.endswith(_HOOK):
+                observed.append(_filled(f"{folder}/{path.name.removesuffix('.jinja')}", project.names))
     hooks = {plural: (_spec_of(texts[0]), texts) for plural, texts in entries.items()}
     used = set(re.findall(r"\w+", " ".join(text for texts in entries.values() for text in texts)))
-    return {"hooks": hooks, "used": [name for name in modaxfer.spec.__all__ if name in used]}
+    used_names = [name for name in modaxfer.spec.__all__ if name in used]
+    return {"hooks": hooks, "used": used_names, "observed": observed}
 
 
 def _spec_of(entry: str) -> str:
@@ -127,7 +134,7 @@ def _files(folder: Traversable, name: str, names: Mapping[str, Any]) -> list[tup
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.is_dir():
             found += [(f"{path.name}/{inner}", text) for inner, text in _files(path, f"{name}{path.name}/", names)]
-        elif not path.name.endswith(_SPEC):
+        elif not path.name.endswith((_SPEC, _HOOK)):
             plain = path.name.removesuffix(".jinja")
             text = _filled(name + plain, names) if plain != path.name else path.read_text(encoding="utf-8")
             found.append((plain, text))

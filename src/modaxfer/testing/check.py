@@ -30,12 +30,12 @@ class Level(IntEnum):
     CONTRACT = 3
     """What its code does with tiny synthetic rows."""
     WEIGHTS = 4
-    """What its checkpoints hold: real weights, where they are at hand."""
+    """What its checkpoints hold and what its tasks read: real weights and rows, where they are at hand."""
 
     @property
     def title(self) -> str:
         """What is looked at, for people."""
-        return ("metadata", "import hygiene", "specs", "contract on synthetic rows", "real weights")[self]
+        return ("metadata", "import hygiene", "specs", "contract on synthetic rows", "real weights and rows")[self]
 
 
 class CheckFailedError(ModaxferError):

@@ -69,6 +69,12 @@ class Conformance:
         """What is wrong."""
         return tuple(outcome for outcome in self.outcomes if outcome.status.is_bad)
 
+    @property
+    def unchecked(self) -> tuple[Level, ...]:
+        """Levels that were asked for and at which nothing was looked at: there was nothing, or all was skipped."""
+        made = {outcome.check.level for outcome in self.outcomes if outcome.status is not Status.SKIPPED}
+        return tuple(level for level in Level if level <= self.level and level not in made)
+
     def counts(self, level: Level | None = None) -> dict[Status, int]:
         """Return how many checks ended how, at one level or at all."""
         count = Counter(o.status for o in self.outcomes if level is None or o.check.level == level)

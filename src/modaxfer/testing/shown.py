@@ -31,6 +31,7 @@ def as_json(found: Conformance) -> dict[str, Any]:
         "version": plugin.version,
         "level": int(found.level),
         "passed": found.passed,
+        "unchecked": [int(level) for level in found.unchecked],
         "counts": {str(status): count for status, count in found.counts().items()},
         "outcomes": [_facts(outcome) for outcome in found.outcomes],
     }
@@ -63,7 +64,7 @@ def _lines(found: Conformance) -> Iterator[str]:
         yield from ("", failure_text(found.plugin, outcome))
     for status, verb in ((Status.EXPECTED, "fails, as expected"), (Status.SKIPPED, "skipped")):
         yield from _excused(found, status, verb)
-    yield from ("", _verdict(found))
+    yield from ("", *textwrap.wrap(_verdict(found), WIDTH))
 
 
 def _excused(found: Conformance, status: Status, verb: str) -> Iterator[str]:
@@ -78,7 +79,9 @@ def _excused(found: Conformance, status: Status, verb: str) -> Iterator[str]:
 
 def _verdict(found: Conformance) -> str:
     bad, made = len(found.failures), sum(o.status is not Status.SKIPPED for o in found.outcomes)
-    return f"{bad} of {made} checks failed" if bad else f"all {made} checks passed"
+    said = f"{bad} of {made} checks failed" if bad else f"all {made} checks passed"
+    levels = [f"{level:d} ({level.title})" for level in found.unchecked]
+    return f"{said}; nothing was looked at on level {' and '.join(levels)}" if levels else said
 
 
 def _wrapped(label: str, text: str) -> list[str]:

@@ -87,10 +87,11 @@ def pooled(folds: Sequence[Finished], names: Sequence[str], *, seed: int, warnin
     Returns:
         ``pooled``: metric name to value, and ``pooled_intervals``: to ``[low, high]``.
     """
-    scores = [fold.scored.scores for fold in folds]
+    scores, groups = [fold.scored.scores for fold in folds], [fold.groups for fold in folds]
     given: dict[str, Any] = {
         "problem": folds[0].problem,
         "cost": folds[0].cost,
+        "groups": None if any(part is None for part in groups) else np.concatenate([*groups]),
         "references": np.concatenate([fold.references for fold in folds]),
         "predictions": np.concatenate([fold.scored.predictions for fold in folds]),
         "scores": None if any(part is None for part in scores) else np.concatenate([*scores]),

@@ -126,6 +126,7 @@ def _finished(own: Finished, stage: Path, scored: Scored) -> Finished:
     common: dict[str, Any] = {
         "problem": own.problem,
         "cost": own.cost,
+        "groups": own.groups,
         "references": own.references,
         "predictions": scored.predictions,
         "scores": scored.scores,

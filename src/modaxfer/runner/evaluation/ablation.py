@@ -72,8 +72,9 @@ def _alone(
         logits = session.model.head(Features(pooled=given.to(session.computer.device))).float().cpu()
     predictions, scores = session.criterion.decode(logits)
     references, fused = findings.asked.references[rows], findings.test
-    clusters = None if findings.asked.units is None else findings.asked.units[rows]
+    clusters, groups = (None if of is None else of[rows] for of in (findings.asked.units, findings.asked.groups))
     common: dict[str, Any] = {"problem": session.problem, "cost": session.cost, "references": references}
+    common["groups"] = groups
     shown: dict[str, Any] = {"predictions": predictions, "scores": scores}
     difference = paired_difference(
         references,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from modaxfer.metrics.intervals import FEWEST_UNITS
 from modaxfer.registry import problem_of
 from modaxfer.spec import Field, TaskSpec
 
-__all__ = ["Asked", "asked", "resampled_over", "too_few_groups"]
+__all__ = ["Asked", "asked", "group_values", "resampled_over", "too_few_groups"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Asked:
     """The same as they were stored, with the names of those classes."""
     clusters: Clusters | None
     """Rows that belong together; None where each stands alone."""
+    groups: np.ndarray | None = None
+    """str ``[rows]``: the group of each row, for metrics that compare groups; None where none are asked for."""
 
     @property
     def units(self) -> np.ndarray | None:
@@ -48,6 +50,7 @@ class Asked:
             strange=self.strange,
             answers=Answers(targets=self.answers.targets[rows], unseen=unseen),
             clusters=None,
+            groups=None if self.groups is None else self.groups[rows],
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,8 +80,15 @@ def too_few_groups(clusters: Clusters | None) -> tuple[str, ...]:
     )
 
 
-def asked(data: TaskData, task: TaskSpec, fields: Sequence[Field], split: str) -> Asked:
+def asked(data: TaskData, task: TaskSpec, fields: Sequence[Field], split: str, *, group_by: str | None = None) -> Asked:
     """Return what `split` of `data` asks; see `Asked`. Where it is sealed, the seal is broken here.
+
+    Args:
+        data: Of the task.
+        task: The task.
+        fields: That it has.
+        split: One of its splits.
+        group_by: Column that tells the groups of rows; None = no groups.
 
     Raises:
         RunFailedError: It has been asked before.
@@ -97,7 +107,13 @@ def asked(data: TaskData, task: TaskSpec, fields: Sequence[Field], split: str) -
         strange=strange,
         answers=answers,
         clusters=clusters_of(data, task.splits, fields, split),
+        groups=None if group_by is None else group_values(data.splits[split][group_by]),
     )
+
+
+def group_values(values: Iterable[Any]) -> np.ndarray:
+    """Return `values` of a column as the groups that metrics read: str ``[rows]``, empty where a row has no value."""
+    return np.array(["" if value is None else str(value) for value in values], dtype=object)
 
 
 def _given(data: TaskData, split: str) -> Answers:

@@ -41,11 +41,11 @@ def measure_bars(
         # What is fitted to private rows without noise would tell of them.
         return _of_what_came_before(session, resolved, ask, test, warnings)
     classes, train = len(resolved.data.classes), resolved.taught_by.data.targets["train"]
-    guess = partial(_chance, session=session, references=ask.references, train=train, classes=classes)
+    guess = partial(_chance, session=session, ask=ask, train=train, classes=classes)
 
     def constant(names: Sequence[str]) -> Mapping[str, float]:
         said = session.labels.constant(ask.references, train, classes)
-        return _scorer(session, names)(ask.references, *said)
+        return _scorer(session, ask, names)(ask.references, *said)
 
     def kept(baseline: str, make: Callable[[Sequence[str]], Mapping[str, float]]) -> dict[str, float]:
         def scores(names: Sequence[str]) -> Mapping[str, float]:
@@ -68,7 +68,7 @@ def _of_what_came_before(
     classes, none = len(resolved.data.classes), ask.references[:0]
     found: dict[str, dict[str, Any] | None] = {}
     if classes:
-        guess = partial(_chance, session=session, references=ask.references, train=none, classes=classes)
+        guess = partial(_chance, session=session, ask=ask, train=none, classes=classes)
         found["chance"] = each_apart("baseline chance:", resolved.metrics, guess, warnings)
     if session.before is not None:
         bar = partial(_before, session, resolved, ask, test, session.before, warnings)
@@ -89,7 +89,7 @@ def _before(
     said: dict[str, Any] = {"predictions": rival.predictions, "scores": rival.scores}
 
     def run(names: Sequence[str]) -> Mapping[str, float]:
-        return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
+        return _scorer(session, ask, names)(ask.references, rival.predictions, rival.scores)
 
     given = {"problem": session.problem, "cost": session.cost, "references": ask.references, **said}
     drawn = bootstrap([metric], seed=session.seed, clusters=ask.units, **given)[metric]
@@ -103,16 +103,16 @@ def _before(
 
 
 def _chance(
-    names: Sequence[str], *, session: TaskSession, references: np.ndarray, train: np.ndarray, classes: int
+    names: Sequence[str], *, session: TaskSession, ask: Asked, train: np.ndarray, classes: int
 ) -> dict[str, float]:
     """Score guesses: what the scores per class decide once, since they are all equal, the rest guess by guess."""
     decided = [name for name in names if not needs_scores(name)]
     ranked = [name for name in names if needs_scores(name)]
     values = chance(
-        _scorer(session, decided, quick=True),
-        references,
-        session.labels.guesses(references, train, classes, np.random.default_rng(session.seed)),
-        rank=_scorer(session, ranked, quick=True) if ranked else None,
+        _scorer(session, ask, decided, quick=True),
+        ask.references,
+        session.labels.guesses(ask.references, train, classes, np.random.default_rng(session.seed)),
+        rank=_scorer(session, ask, ranked, quick=True) if ranked else None,
     )
     return {name: values[name] for name in names if name in values}
 
@@ -128,7 +128,7 @@ def _simple(
     rival = Scored(predictions=_decided(session, resolved, simple), scores=simple.scores["test"])
 
     def run(names: Sequence[str]) -> Mapping[str, float]:
-        return _scorer(session, names)(ask.references, rival.predictions, rival.scores)
+        return _scorer(session, ask, names)(ask.references, rival.predictions, rival.scores)
 
     taught = f", trained on {resolved.taught_by.task_id}" if resolved.hidden else ""
     found: dict[str, Any] = {
@@ -171,13 +171,13 @@ def _difference(
     return [difference.low, difference.high]
 
 
-def _scorer(session: TaskSession, names: Sequence[str], quick: bool = False) -> Scorer:
+def _scorer(session: TaskSession, ask: Asked, names: Sequence[str], quick: bool = False) -> Scorer:
     scored = partial(compute, quick=True) if quick else compute
 
     def score(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None) -> dict[str, float]:
         given = [name for name in names if scores is not None or not needs_scores(name)]
         said: dict[str, Any] = {"references": references, "predictions": predictions, "scores": scores}
-        return scored(given, problem=session.problem, cost=session.cost, **said)
+        return scored(given, problem=session.problem, cost=session.cost, groups=ask.groups, **said)
 
     return score
 

@@ -65,7 +65,8 @@ def _grouped(session: TaskSession, resolved: ResolvedTask, findings: Findings) -
     column = resolved.config.group_by
     if column is None:
         return {}
-    values = [str(value) for value in resolved.data.splits["test"][column]]
+    assert findings.asked.groups is not None, "rows are asked for with their groups"
+    values = findings.asked.groups.tolist()
     given = {
         "references": findings.asked.references,
         "predictions": findings.test.predictions,

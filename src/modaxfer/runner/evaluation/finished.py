@@ -27,6 +27,8 @@ class Finished:
     scored: Scored
     clusters: np.ndarray | None = None
     """int64 ``[rows]``: rows that belong together; None where each stands alone."""
+    groups: np.ndarray | None = None
+    """str ``[rows]``: the group of each row; None where the run asked for no groups."""
 
     @property
     def problem(self) -> str:
@@ -79,4 +81,5 @@ def read_finished(folder: Path, result: Result) -> Finished:
         references=references,
         scored=Scored(predictions=predictions, scores=scores),
         clusters=table.column("cluster").to_numpy()[order] if "cluster" in table.column_names else None,
+        groups=np.array(table.column("group").to_pylist(), object)[order] if "group" in table.column_names else None,
     )

@@ -37,7 +37,8 @@ def measure(
 
     Args:
         names: Metrics.
-        given: ``problem``, ``cost``, ``references``, ``predictions`` and ``scores``, as for `modaxfer.metrics.compute`.
+        given: ``problem``, ``cost``, ``groups``, ``references``, ``predictions`` and ``scores``, as for
+            `modaxfer.metrics.compute`.
         needed: The metric that has to succeed.
         seed: Of the draws.
         units: Numbers of the clusters that are drawn together; None where each row stands alone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
     drawn = {name: _drawn(session, name) for name in session.splits if name in SPLITS and name not in hidden}
     made = {name: session.decided(_said(session, name, rows)) for name, rows in drawn.items()}
     asks = {name: _asked(resolved, name, rows) for name, rows in drawn.items()}
-    given = {name: _given(session, asks[name].references, said) for name, said in made.items()}
+    given = {name: _given(session, asks[name], said) for name, said in made.items()}
     primary = resolved.primary
     scored = {
         name: metrics_of(resolved.metrics, each, needed=primary, warnings=warnings, what=f"{name}: the metric")
@@ -107,13 +107,13 @@ def _drawn(session: TaskSession, name: str) -> np.ndarray | None:
 
 
 def _asked(resolved: ResolvedTask, name: str, rows: np.ndarray | None) -> Asked:
-    whole = asked(resolved.data, resolved.task, resolved.fields, name)
+    whole = asked(resolved.data, resolved.task, resolved.fields, name, group_by=resolved.config.group_by)
     return whole if rows is None else whole.only(rows)
 
 
-def _given(session: TaskSession, references: np.ndarray, made: Predictions) -> dict[str, Any]:
-    shown = {"predictions": made.predictions, "scores": made.scores}
-    return {"problem": session.problem, "cost": session.cost, "references": references, **shown}
+def _given(session: TaskSession, ask: Asked, made: Predictions) -> dict[str, Any]:
+    shown = {"references": ask.references, "predictions": made.predictions, "scores": made.scores}
+    return {"problem": session.problem, "cost": session.cost, "groups": ask.groups, **shown}
 
 
 def _unseen(session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Predictions, split: str) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def _unseen(session: TaskSession, resolved: ResolvedTask, ask: Asked, made: Pred
             predictions=made.predictions[ask.known],
             scores=None if made.scores is None else made.scores[ask.known],
         )
-        targets = ask.answers.targets[ask.known]
-        without = metrics_of(resolved.metrics, _given(session, targets, rows), warnings=[])
+        known = replace(ask.only(np.flatnonzero(ask.known)), references=ask.answers.targets[ask.known])
+        without = metrics_of(resolved.metrics, _given(session, known, rows), warnings=[])
     return {"rows": int((~ask.known).sum()), "classes": list(ask.strange), "metrics_without": without}
 
 

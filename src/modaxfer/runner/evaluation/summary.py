@@ -168,7 +168,7 @@ def write_predictions(
     """Write ``predictions.parquet``: row id, target, prediction and a score per class of the test split.
 
     Where each part of a row is predicted, ``scores`` holds a list of what each prediction is worth. Where rows belong
-    together a column ``cluster`` says which.
+    together a column ``cluster`` says which; ``group`` has the value of the column of ``--group-by``.
     """
     split, classes = session.splits["test"], resolved.data.classes
     columns = {
@@ -178,6 +178,8 @@ def write_predictions(
     }
     if asked.units is not None:
         columns["cluster"] = asked.units.tolist()
+    if asked.groups is not None:
+        columns["group"] = asked.groups.tolist()
     return write_table(folder / "predictions.parquet", columns, made.scores, classes)
 
 

@@ -52,22 +52,27 @@ def require_column(table: pa.Table, column: str | None) -> None:
 
 
 def groups_on(
-    table: pa.Table, column: str | None, metric: str, given: Mapping[str, Any], *, seed: int, units: np.ndarray | None
+    groups: np.ndarray | None,
+    column: str | None,
+    metric: str,
+    given: Mapping[str, Any],
+    *,
+    seed: int,
+    units: np.ndarray | None,
 ) -> dict[str, Any]:
     """Return ``groups`` of an evaluation, as a result has them; empty where no column is asked for.
 
     Args:
-        table: The rows that are scored.
-        column: One of its columns.
+        groups: Of the rows that are scored, str ``[rows]``.
+        column: What tells them.
         metric: By which groups are compared.
         given: ``problem``, ``cost``, ``references``, ``predictions`` and ``scores``, as for `modaxfer.metrics.compute`.
         seed: Of the resamples.
         units: Numbers of the clusters that are drawn together; None where each row stands alone.
     """
-    if column is None:
+    if column is None or groups is None:
         return {}
-    values = ["" if value is None else str(value) for value in table.column(column).to_pylist()]
     own = {name: given[name] for name in ("references", "predictions", "scores")}
     shared: dict[str, Any] = {"problem": given["problem"], "cost": given["cost"]}
-    found = by_group(values, metric, own, seed=seed, units=units, **shared)
+    found = by_group(groups.tolist(), metric, own, seed=seed, units=units, **shared)
     return {"groups": {"by": column, "metric": metric, **found}}

@@ -52,15 +52,17 @@ def evaluate(
     predictor = Predictor(run, device=device, trust_remote_code=trust_remote_code)
     task, data = load_rows(run, partial=predictor.described.partial)
     names, cost = list(stored.metrics["test"]), cost_told(stored)
+    config = build(RunConfig, read_yaml(run / "config.yaml"))
+    ask = asked(data, task, fields_of(task, data), "test", group_by=config.group_by)
     for name in names:
         # A metric that fails is a warning; one that must not run, or that is not there, is refused.
-        find_metric(name, predictor.described.problem, cost=cost)
+        find_metric(name, predictor.described.problem, cost=cost, groups=ask.groups)
     logits = predictor.logits(data.splits["test"].to_list(), data.root, progress)
     predictions, scores, calibrated = predictor.described.decision.apply(predictor.criterion, logits)
-    ask = asked(data, task, fields_of(task, data), "test")
     common: dict[str, Any] = {
         "problem": predictor.described.problem,
         "cost": cost,
+        "groups": ask.groups,
         "references": ask.references,
         "predictions": predictions,
         "scores": scores,

@@ -19,11 +19,11 @@ from modaxfer.data.given import Given
 from modaxfer.data.origin import file_of
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError, UnknownNameError, close_matches
-from modaxfer.metrics import default_metrics
+from modaxfer.metrics import default_metrics, needs_groups
 from modaxfer.problems.labels.names import unseen
 from modaxfer.registry import problem_of, problem_spec, registry
 from modaxfer.result import Result
-from modaxfer.runner.evaluation.asked import resampled_over, too_few_groups
+from modaxfer.runner.evaluation.asked import group_values, resampled_over, too_few_groups
 from modaxfer.runner.evaluation.finished import cost_told
 from modaxfer.runner.evaluation.measured import measure
 from modaxfer.runner.predict.beside import calibration_on, groups_on, require_column
@@ -121,16 +121,19 @@ def _scores(
     problem, classes = predictor.described.problem, predictor.described.classes
     kind, strange = problem_of(problem).labels, unseen(asked.labels, classes)
     names = tuple(sorted({name for own in strange.values() for name in own}))
+    table = made.given.table.take(asked.rows)
+    groups = None if group_by is None else group_values(table.column(group_by).to_pylist())
     common: dict[str, Any] = {
         "problem": problem,
         "cost": cost_told(stored),
+        "groups": groups,
         # A class that the model does not know stands behind the known ones, as in a run's own test split.
         "references": kind.encode(asked.labels, (*classes, *names)),
         "predictions": kind.parse([made.predictions[row] for row in asked.rows], classes),
         "scores": made.scores[asked.rows] if made.scores is not None else None,
     }
     wanted = list(stored.metrics.get("test") or default_metrics(problem))
-    lines: list[str] = []
+    lines = [] if groups is not None else _without_groups(wanted)
     needed = str(stored.metrics.get("primary", wanted[0]))
     units = None if asked.clusters is None else asked.clusters.numbers
     found = measure(wanted, common, needed=needed, seed=stored.seed, units=units, warnings=lines)
@@ -141,13 +144,21 @@ def _scores(
             f"({', '.join(names)}): they count as errors"
         )
     calibrated = None if made.calibrated is None else made.calibrated[asked.rows]
-    table = made.given.table.take(asked.rows)
     return {
         "metrics": found.metrics,
         "intervals": {name: list(ends) for name, ends in found.intervals.items()},
         **calibration_on(common, calibrated),
-        **groups_on(table, group_by, needed, common, seed=stored.seed, units=units),
+        **groups_on(groups, group_by, needed, common, seed=stored.seed, units=units),
     }, lines
+
+
+def _without_groups(wanted: list[str]) -> list[str]:
+    """Take metrics that compare groups out of `wanted`; return a line that says so where there were any."""
+    grouped = [name for name in wanted if needs_groups(name)]
+    wanted[:] = [name for name in wanted if name not in grouped]
+    if not grouped:
+        return []
+    return [f"left out, for no column tells groups of rows: {', '.join(grouped)}; name it with --group-by COL"]
 
 
 def _unequal(made: Predicted, labels: Sequence[Label], faults: Mapping[int, Any]) -> dict[int, tuple[str, str]]:

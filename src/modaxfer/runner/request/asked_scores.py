@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from modaxfer.config import RunConfig
 from modaxfer.contracts import TaskData
 from modaxfer.errors import ConfigError, DataError, close_matches
@@ -71,14 +73,16 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
 
     Raises:
         UnknownNameError: There is no such metric.
-        ConfigError: It does not apply to the task's problem, or the classes have no threshold or no costs.
+        ConfigError: It does not apply to the task's problem, the classes have no threshold or no costs, or a metric
+            compares groups that no column tells, or is to decide by them.
         DataError: The rows have no such column.
     """
     from modaxfer.metrics.choice import find_metric, needs_cost
 
+    _refuse_ungrouped(config, task)
     problem, cost = task.target.problem, known_cost(config, task, data.classes)
     for name in config.metric or filter(needs_cost, task.metrics):
-        find_metric(name, problem, cost=cost)
+        find_metric(name, problem, cost=cost, groups=np.empty(0, object))
     if config.threshold != AUTO:
         fix = "leave it out; --cost FILE weighs mistakes between more classes"
         refuse_undivided(problem, len(data.classes), fix=fix)
@@ -89,6 +93,31 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
             f"--group-by names a column that the rows do not have: {config.group_by!r}",
             allowed=[name for name in there if name != "row_id"],
             fix=f"did you mean {' or '.join(close)}?" if close else "name a column of the rows",
+        )
+
+
+def _refuse_ungrouped(config: RunConfig, task: TaskSpec) -> None:
+    """Refuse metrics that compare groups where no column tells these, or where one is to decide."""
+    from modaxfer.metrics import default_metrics, needs_groups
+
+    names = task.metrics or default_metrics(task.target.problem)
+    grouped = [name for name in names if needs_groups(name)]
+    if not grouped:
+        return
+    primary = task.primary or names[0]
+    if primary in grouped:
+        raise ConfigError(
+            f"metric {primary} compares groups of rows and cannot decide: saying the same of every row pleases it",
+            got=", ".join(names),
+            allowed="it beside a metric that decides",
+            fix=f"name that one first: --metric {default_metrics(task.target.problem)[0]} --metric {primary}",
+        )
+    if config.group_by is None:
+        raise ConfigError(
+            f"metric {grouped[0]} compares groups of rows, and no column tells them",
+            got="no --group-by",
+            allowed="a column of the rows, which need not be an input",
+            fix="name it with --group-by COL, or leave the metric out",
         )
 
 

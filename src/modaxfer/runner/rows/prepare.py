@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from modaxfer.contracts import Bridge, Example, FittedBridge, Processor, Row, Taken, TaskData
+from modaxfer.contracts import Bridge, Example, FittedBridge, Processor, Row, SparingProcessor, Taken, TaskData
 from modaxfer.data.blanks import filled, present
 from modaxfer.errors import DataError
 from modaxfer.runner.model.bridge import bridged
@@ -239,7 +239,7 @@ def examples(
     Raises:
         DataError: A row cannot be read, unless `apart`.
     """
-    size = min(CHUNK, getattr(processor, "rows_at_once", CHUNK))
+    size = min(CHUNK, processor.rows_at_once) if isinstance(processor, SparingProcessor) else CHUNK
     with progress.bar(label, len(rows)) as advance:
         for start in range(0, len(rows), size):
             chunk = rows_of(rows, start, min(start + size, len(rows)))

@@ -6,16 +6,17 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from modaxfer.config import EncoderOptions
-from modaxfer.contracts import Hidden, pool
+from modaxfer.contracts import Hidden, SparingProcessor, pool
 from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.load import load_encoder
 from modaxfer.errors import ModaxferError, RefusedError
 from modaxfer.testing.check import fail, skip
 from modaxfer.testing.material.encoder_cases import LENGTHS, EncoderCase
-from modaxfer.testing.material.raw_inputs import longest, shortest, tone
+from modaxfer.testing.material.raw_inputs import longest, raws, shortest, tone
 
 __all__ = [
     "require_cuts",
@@ -25,6 +26,7 @@ __all__ = [
     "require_long_inputs_cut",
     "require_order_free",
     "require_padding_free",
+    "require_prepared_alone",
     "require_rate",
     "require_seeded",
     "require_shortest_taken",
@@ -83,6 +85,32 @@ def require_deterministic(case: EncoderCase) -> None:
             allowed="the same states, bit by bit: what is frozen is computed once and kept",
             fix="switch dropout and all other noise off in evaluation mode",
         )
+
+
+def require_prepared_alone(case: EncoderCase) -> None:
+    """Require that rows prepared together are what each is alone, and that so many at once are a whole number."""
+    if case.kind == "embeddings":
+        return
+    processor = case.encoder.processor(case.kind)
+    most = processor.rows_at_once if isinstance(processor, SparingProcessor) else 1
+    if not isinstance(most, int) or most < 1:
+        fail(
+            f"{case} says of no number of rows that they are prepared together",
+            got=f"rows_at_once={most!r}",
+            allowed="a whole number, 1 or more",
+            fix="leave rows_at_once out where its rows are small",
+        )
+    given = raws(case.kind, side=case.side)
+    alone = [example for raw in given for example in processor([raw])]
+    for row, (one, other) in enumerate(zip(processor(given), alone, strict=True)):
+        off = sorted({*one} ^ {*other}) or [name for name in one if not np.array_equal(one[name], other[name])]
+        if off:
+            fail(
+                f"{case} prepares row {row} in another way beside others",
+                got=f"another {', '.join(off)} than alone",
+                allowed="what it makes of the row alone: nothing is padded, nothing is learned of the others",
+                fix="pad in collate, and scale each row by itself",
+            )
 
 
 def require_padding_free(case: EncoderCase, near: float = NEAR) -> None:

@@ -44,6 +44,16 @@ def is_deterministic(subject: Subject) -> None:
 
 
 @check(Level.CONTRACT, "encoder")
+def rows_are_prepared_alone_and_together(subject: Subject) -> None:
+    """Its processors make of rows together what they make of each alone, and say of how many that can be asked.
+
+    Rows are prepared in chunks, once, and kept; one of them alone may be predicted later.
+    """
+    for case in cases_of(subject):
+        contract.require_prepared_alone(case)
+
+
+@check(Level.CONTRACT, "encoder")
 def padding_changes_nothing(subject: Subject) -> None:
     """What stands behind a row in a batch changes no state of a real token and no pooled vector.
 
@@ -127,6 +137,7 @@ CHECKS: tuple[Check, ...] = (
     size_is_as_declared,
     rate_is_as_declared,
     is_deterministic,
+    rows_are_prepared_alone_and_together,
     padding_changes_nothing,
     order_of_rows_changes_nothing,
     takes_the_shortest_input,

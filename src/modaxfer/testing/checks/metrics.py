@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,6 +88,7 @@ def constant_is_known(subject: Subject) -> None:
 @check(Level.CONTRACT, "metric")
 def more_right_is_better(subject: Subject) -> None:
     """Predictions of which a quarter is shuffled are better than those that all are, and worse than perfect ones."""
+    _skip_where_groups_are_compared(subject)
     sign = 1.0 if subject.spec.greater_is_better else -1.0
     for problem, right in _problems(subject):
         means = [_mean(subject, right, share) for share in (0.0, 0.25, 1.0)]
@@ -103,6 +105,7 @@ def more_right_is_better(subject: Subject) -> None:
 @check(Level.CONTRACT, "metric")
 def shuffled_is_near_chance(subject: Subject) -> None:
     """However they are shuffled, predictions are nearer to the mean of many shuffles than to perfect ones."""
+    _skip_where_groups_are_compared(subject)
     for problem, right in _problems(subject):
         values = [_value(subject, blurred(right, 1.0, seed)) for seed in range(_DRAWS)]
         chance, perfect = float(np.mean(values)), _value(subject, right)
@@ -112,6 +115,25 @@ def shuffled_is_near_chance(subject: Subject) -> None:
                 got=far[0],
                 allowed=f"nearer to {chance:.4g}, the mean of {_DRAWS} shuffles, than to the perfect {perfect:.4g}",
                 fix="compare each prediction with its own row's reference",
+            )
+
+
+@check(Level.CONTRACT, "metric")
+def heeds_its_groups(subject: Subject) -> None:
+    """Where it reads groups, mistakes in one of them have another value than the same mistakes in all."""
+    if not subject.spec.needs_groups:
+        skip("it reads no groups")
+    for problem, right in _problems(subject):
+        said = blurred(right, 1.0, 0)
+        wrong = np.array([not np.array_equal(*both) for both in zip(right.references, said.predictions, strict=True)])
+        apart = replace(said, groups=np.where(wrong, "north", "south").astype(object))
+        values = [_value(subject, each) for each in (said, apart)]
+        if values[0] == values[1] or all(map(math.isnan, values)):
+            fail(
+                f"who is served badly in rows of {problem} changes nothing",
+                got=f"{values[0]:.4g} with mistakes in both groups, {values[1]:.4g} with all of them in one",
+                allowed="two values",
+                fix="read `groups`, or leave needs_groups out",
             )
 
 
@@ -132,7 +154,7 @@ def leaves_its_arrays_alone(subject: Subject) -> None:
     for problem, right in _problems(subject):
         given = copy.deepcopy(right)
         _called(subject, given)
-        for name in ("references", "predictions", "scores"):
+        for name in ("references", "predictions", "scores", "groups"):
             before, after = getattr(right, name), getattr(given, name)
             if before is not None and not all(map(np.array_equal, before, after)):
                 fail(f"it changed the {name} of {problem}", got="another array", allowed="the same", fix="copy first")
@@ -165,7 +187,7 @@ def _problems(subject: Subject) -> Iterator[tuple[str, ScoredRows]]:
 
 def _called(subject: Subject, said: ScoredRows) -> object:
     """Call it; where it reads what mistakes cost, each costs 1 among the classes that there are."""
-    read = {}
+    read: dict[str, Any] = {"groups": said.groups} if subject.spec.needs_groups else {}
     if subject.spec.needs_cost:
         count = int(max(said.references.max(), said.predictions.max())) + 1
         read["cost"] = tuple(tuple(float(down != across) for across in range(count)) for down in range(count))
@@ -185,7 +207,12 @@ def _constant(right: ScoredRows) -> ScoredRows:
     """Return rows that are all said to be what the first one is; of tags each row keeps its length."""
     rows = np.zeros(len(right.references), int)
     scores = None if right.scores is None else right.scores[rows]
-    return ScoredRows(references=right.references, predictions=right.predictions[rows], scores=scores)
+    return replace(right, predictions=right.predictions[rows], scores=scores)
+
+
+def _skip_where_groups_are_compared(subject: Subject) -> None:
+    if subject.spec.needs_groups:
+        skip("it compares groups: being wrong alike in all of them may be as good as being right")
 
 
 CHECKS = (
@@ -195,6 +222,7 @@ CHECKS = (
     constant_is_known,
     more_right_is_better,
     shuffled_is_near_chance,
+    heeds_its_groups,
     order_of_rows_changes_nothing,
     leaves_its_arrays_alone,
     undefined_is_not_a_number,

@@ -100,8 +100,9 @@ def _calls(subject: Subject) -> Iterator[tuple[str, tuple[str, ...]]]:
     spec, kind = subject.spec, subject.kind
     if kind == "augmentation" and spec.level == "batch":
         yield spec.target, ("own", "partner", "strength", "generator")
-    elif kind == "metric" and spec.needs_cost:
-        yield spec.target, (*_CALLED[kind], "cost=")
+    elif kind == "metric":
+        read = [f"{name}=" for name in ("cost", "groups") if getattr(spec, f"needs_{name}")]
+        yield spec.target, (*_CALLED[kind], *read)
     elif kind == "augmentation" and spec.heeds:
         yield spec.target, (*_CALLED[kind], "forbid=")
     elif kind in _CALLED and spec.target:

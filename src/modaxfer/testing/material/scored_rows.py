@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,11 +22,19 @@ class ScoredRows:
     predictions: np.ndarray
     scores: np.ndarray | None
     """Probabilities ``[rows, classes]``; None where the problem has none."""
+    groups: np.ndarray = field(default_factory=lambda: np.array(["north", "south"] * (ROWS // 2), dtype=object))
+    """str ``[rows]``: the group of each row."""
 
     def taken(self, rows: np.ndarray) -> ScoredRows:
         """Return some of the rows, in their order."""
         scores = None if self.scores is None else self.scores[rows]
-        return ScoredRows(references=self.references[rows], predictions=self.predictions[rows], scores=scores)
+        return replace(
+            self,
+            references=self.references[rows],
+            predictions=self.predictions[rows],
+            scores=scores,
+            groups=self.groups[rows],
+        )
 
 
 def scored_rows(problem: str) -> ScoredRows | None:
@@ -55,11 +63,9 @@ def blurred(right: ScoredRows, share: float, seed: int) -> ScoredRows:
     moved = rng.permutation(rows)[: round(share * len(rows))]
     rows[moved] = rng.permutation(moved)
     if right.references.dtype == object:
-        return ScoredRows(
-            references=right.references, predictions=_retagged(right.predictions, moved, rng), scores=None
-        )
+        return replace(right, predictions=_retagged(right.predictions, moved, rng))
     scores = None if right.scores is None else right.scores[rows]
-    return ScoredRows(references=right.references, predictions=right.predictions[rows], scores=scores)
+    return replace(right, predictions=right.predictions[rows], scores=scores)
 
 
 def _retagged(tags: np.ndarray, moved: np.ndarray, rng: np.random.Generator) -> np.ndarray:
