@@ -55,7 +55,7 @@ def fused(monkeypatch):
     )
     findings = SimpleNamespace(
         test=SimpleNamespace(predictions=predictions, scores=scores),
-        asked=SimpleNamespace(references=targets, units=None),
+        asked=SimpleNamespace(references=targets, units=None, groups=None),
     )
     resolved = SimpleNamespace(metrics=("accuracy", "roc_auc"), primary="accuracy", towers=towers((IMAGE,), (TEXT,)))
     return session, resolved, findings, says, there
