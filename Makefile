@@ -30,7 +30,7 @@ MATRIX_FLAGS ?=
 TESTING := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs gallery bench scaling cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads engines extras clean
+.PHONY: help demo test test-matrix test-slow test-weights test-gpu check format docs gallery bench scaling growth cross-modal adaptation few-labels methods domain-scores recommend embedded embed fusion sharing matrix streaming plugins-speed threads engines extras clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -100,6 +100,10 @@ bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER
 
 scaling: $(VENV)/.runtime  ## Measure how scoring grows with rows and classes (half an hour); writes docs/results/scaling.md.
 	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/scaling.py
+	$(BIN)/python docs/generate.py
+
+growth: $(VENV)/.runtime  ## Measure how whole runs grow with rows, classes and fields (an hour or two); goes on where it was.
+	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/growth.py
 	$(BIN)/python docs/generate.py
 
 cross-modal: $(VENV)/.weights  ## Measure transfer gains across modalities (about an hour; needs MODAXFER_DATA); goes on where it was.

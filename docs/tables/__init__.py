@@ -12,6 +12,7 @@ from tables.embedded import embedded
 from tables.engines import engines
 from tables.few_labels import few_labels
 from tables.fusion import fusion
+from tables.growth import growth
 from tables.matrix import matrix
 from tables.methods import methods
 from tables.plugins import PLUGIN_TABLES
@@ -86,6 +87,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "result-keys": result_keys,
     "run-config": run_config,
     "scaling": scaling,
+    "growth": growth,
     "sharing": sharing,
     "shifts": shifts,
     "speed": speed,
