@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from made_subjects import subject_of
-from modaxfer.spec import IMAGE, Field, SampleSource, SplitPolicy
+from modaxfer.spec import IMAGE, TABLE, Field, SampleSource, SplitPolicy
 from modaxfer.testing import CheckFailedError
 from modaxfer.testing.checks import task_contract, tasks
 from modaxfer.testing.checks.task_contract import task_case
@@ -119,3 +120,20 @@ def test_a_sample_that_does_not_follow_its_seed_is_found_out(maker, message):
     subject = subject_of("task", made)
     with pytest.raises(CheckFailedError, match=message):
         tasks.is_seeded.run(subject)
+
+
+@pytest.mark.parametrize(("labels", "told"), [((0, 0), True), ((0, 1), False)])
+def test_equal_rows_of_a_table_are_one_row_where_their_labels_agree(sound, labels, told):
+    table = replace(sound.spec, fields=(Field(name="text", signal=TABLE),))
+    train = sound.data.digests["train"]
+    targets = np.array([*labels, *sound.data.targets["train"][2:]])
+    case = replace(
+        data(sound, digests={**sound.data.digests, "train": [train[0], *train[:1], *train[2:]], "test": train[:3]},
+             targets={**sound.data.targets, "train": targets}),
+        spec=table,
+    )  # fmt: skip
+    if not told:
+        task_contract.require_apart(case)
+        return
+    with pytest.raises(CheckFailedError, match="with the same inputs"):
+        task_contract.require_apart(case)

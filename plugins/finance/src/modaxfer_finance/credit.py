@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modaxfer.spec import TABLE, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import TABLE, Field, FolderSource, SampleSource, Target, TaskSpec
 
 __all__ = ["CREDIT", "GERMAN_CREDIT", "PAYER", "STATLOG_COST", "TASKS", "column"]
 
@@ -112,19 +112,16 @@ _LOAN_DEFAULT = TaskSpec(
 def _common(whole: TaskSpec) -> TaskSpec:
     """Return what `whole` has in common with the other table of loans in dollars, by the same names."""
     reader = f"modaxfer_finance.loans:{whole.name.replace('-', '_')}"
-    fields = (
-        column("amount", "Amount of the loan.", "dollars"),
-        column("purpose", "What the money is for."),
-        column("years_employed", "Time in employment.", "years"),
-        column("years_of_history", "Length of the credit history.", "years"),
-        column("earlier_default", "Whether the credit bureau knows of an earlier default."),
-    )
     return replace(
         whole,
         name=f"{whole.name}-common",
-        fields=fields,
-        # By five columns some loans are alike; train gives up those that are asked for later.
-        splits=SplitPolicy(disjoint=tuple(field.name for field in fields)),
+        fields=(
+            column("amount", "Amount of the loan.", "dollars"),
+            column("purpose", "What the money is for."),
+            column("years_employed", "Time in employment.", "years"),
+            column("years_of_history", "Length of the credit history.", "years"),
+            column("earlier_default", "Whether the credit bureau knows of an earlier default."),
+        ),
         sources=(FolderSource(name=whole.name, reader=reader),),
         summary=f"The five columns that home-equity and loan-default have in common, of {whole.name}.",
     )
