@@ -18,7 +18,7 @@ from modaxfer.metrics.choice import direction
 from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.recommend.frozen import Said
 
-__all__ = ["SIMPLE", "Compared", "Judgement", "Option", "Shown", "choose", "compare_options"]
+__all__ = ["SIMPLE", "Compared", "Judgement", "Option", "Shown", "best_first", "choose", "compare_options"]
 
 SIMPLE = "simple"
 """Strategy of the simple bar, which has no encoder."""
@@ -120,6 +120,11 @@ def compare_options(options: Sequence[Option], shown: Shown) -> Judgement:
         surest=next(each for each in compared if each.option is surest),
         trained=choose(encoders, shown) if encoders else None,
     )
+
+
+def best_first(options: Sequence[Option], shown: Shown) -> list[Option]:
+    """Return options by their score on the rows that they were held out on."""
+    return sorted(options, key=lambda option: -_sign(shown) * _score(option, shown))
 
 
 def choose(compared: Sequence[Compared], shown: Shown) -> Compared:

@@ -16,7 +16,7 @@ from modaxfer.runner.processes.launch import launched_world
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.recommend.answer import answer
 from modaxfer.runner.recommend.candidates import PROBED, Found, find_candidates
-from modaxfer.runner.recommend.decide import Option, Shown, compare_options
+from modaxfer.runner.recommend.decide import Option, Shown, best_first, compare_options
 from modaxfer.runner.recommend.encode import Bench
 from modaxfer.runner.recommend.judged import picks, ranked
 from modaxfer.runner.recommend.options import Cell, Options
@@ -32,6 +32,10 @@ from modaxfer.tasks.memory import Memory
 from modaxfer.transferability import check_fit, default_scores
 
 __all__ = ["recommend"]
+
+MOST_PROMISING = ("full", "lora")
+"""Which strategies are tried first where there is no time for all: a step of both takes as long, and in our own grids
+of few rows the best encoder of a task did better with the first (docs/results/recommend.md)."""
 
 
 def recommend(question: Question, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -134,15 +138,20 @@ class _Recommendation:
         made = [options.simple(session, first), *(options.frozen(name) for name in picked)]
         found = [option for option in made if option is not None]
         solved = {option.encoder for option in found}
-        cells = self._cells(picked, solved, known)
-        return [*found, *options.moved(cells)], session
+        known_ones = [option.encoder for option in best_first(found, self._shown(session)) if option.encoder in picked]
+        hopeful = list(dict.fromkeys([*known_ones, *picked]))
+        return [*found, *options.moved(self._cells(hopeful, solved, known))], session
 
     def _cells(self, picked: Sequence[str], solved: set[str], known: dict[str, Prior]) -> list[Cell]:
-        """Return what is to be tried by short runs: the picks moved, and the best of what is made for such rows."""
+        """Return what is to be tried by short runs, the most promising first, since time may end before the last.
+
+        The picks moved, that of the best frozen score first, as a whole before in part (`MOST_PROMISING`); and the best
+        of what is made for such rows.
+        """
         cells = [
             (name, strategy)
             for name in picked
-            for strategy in self.question.choices.strategy
+            for strategy in sorted(self.question.choices.strategy, key=_turn)
             if strategy in self.candidates[name].cells and not (strategy == PROBED and name in solved)
         ]
         fresh = [each for each in self.found.candidates if each.native and not each.encoder.spec.pretrained]
@@ -169,6 +178,10 @@ class _Recommendation:
         config, any_one = self.question.settings, self.any
         given = () if config.threshold == AUTO else (float(config.threshold),)
         return Decision(thresholds=given, cost=cost_of(config, any_one.task, any_one.data.classes))
+
+
+def _turn(strategy: str) -> int:
+    return MOST_PROMISING.index(strategy) if strategy in MOST_PROMISING else len(MOST_PROMISING)
 
 
 def _values(known: Any) -> dict[str, float]:
