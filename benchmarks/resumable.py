@@ -168,8 +168,13 @@ def same_settings(command: Command, folder: Path) -> bool:
     return (
         stored.seed == command.seed
         and all(getattr(stored, name) == getattr(wanted, name) for name in flags)
-        and all(str(stored.set.get(key)) == str(value) for key, value in command.options.items())
+        and all(_said(stored.set.get(key)) == str(value) for key, value in command.options.items())
     )
+
+
+def _said(value: Any) -> str:
+    """Return an option as ``--set`` takes it: a list by its numbers."""
+    return ",".join(f"{each:g}" for each in value) if isinstance(value, list) else str(value)
 
 
 def run_missing(command: Command, runs: Path) -> bool:

@@ -2,9 +2,9 @@
 # An image encoder that sees: a small ViT learns from the ViT-S of plugins/offline what it says of views of photos,
 # drawings and emoji. Each view comes again and again, and what the teacher says of it is kept: an hour of one core.
 #     MODAXFER_DATA=DATA examples/pretraining/pictures/make.sh FOLDER
-# It begins from the reader, whose lower layers know edges; START=FOLDER names another. The checkpoint in
-# plugins/embedded began with 244 steps of reader/more.sh, which mixes texts in. Killed and called again, it goes on.
-# More views by MOST=33000, on a GPU with ROWS=1024 KEPT=0.
+# It begins from the reader; START=FOLDER names another. So short, it does not beat random weights (see
+# docs/results/embedded.md), and plugins/embedded holds nothing of it: on a GPU, MOST=33000 ROWS=1024 STEPS=8000 KEPT=0.
+# Killed and called again, it goes on.
 set -e
 here=$(cd "$(dirname "$0")" && pwd); out=$1; views=${VIEWS:-$out/views}; python=${PYTHON:-python}
 [ -d "$views" ] || MOST="${MOST:-5000}" $python "$here/views.py" "$views"

@@ -1,9 +1,8 @@
 #!/bin/sh
 # Goes on from what make.sh made: pictures among the texts, taught by a ViT (plugins/offline), so that one encoder reads
 # and sees. Nothing in plugins/embedded is what it ends in: on two cores reading fell off faster than seeing came (cosine
-# distance to MiniLM .68 after 244 steps, .48 before), so that pictures have an encoder of their own
-# (../pictures/make.sh). On a GPU: ROWS=1024 STEPS=8000 RATE=1.5e-3 MOST=33000 KEPT=0, since to ask teachers anew is
-# quicker there than to read what they said from disk.
+# distance to MiniLM .68 after 244 steps, .48 before). On a GPU: ROWS=1024 STEPS=8000 RATE=1.5e-3 MOST=33000 KEPT=0,
+# since to ask teachers anew is quicker there than to read what they said from disk.
 #     MODAXFER_DATA=DATA examples/pretraining/reader/more.sh FOLDER
 # Killed and called again, it goes on. WORKERS says how many prepare rows.
 set -e
