@@ -63,13 +63,13 @@ class Shelf:
         """
         exact = opened(cache_folder() / KIND / self.name(keys), self.tell)
         if exact is not None:
-            return exact
+            return exact.without(ROW)
         places, stores = self._open(keys)
         missing = _without(keys, places)
         if len(missing) == len(keys):
             return self._made(keys, missing, make)
         folders = [*stores]
-        parts: list[ExampleStore] = [*stores.values()]
+        parts = [store.without(ROW) for store in stores.values()]
         starts = dict(zip(folders, np.cumsum([0, *map(len, parts)]), strict=False))
         found = {key: starts[folder] + row for key, (folder, row) in places.items()}
         picks = np.array([found.get(key.tobytes(), -1) for key in keys], np.int64)
@@ -84,7 +84,7 @@ class Shelf:
             for chunk in make(rows):
                 yield [{**example, ROW: next(waiting)} for example in chunk]
 
-        return cached_store(KIND, self.name(keys), True, keyed, tell=self.tell)
+        return cached_store(KIND, self.name(keys), True, keyed, tell=self.tell).without(ROW)
 
     def _open(self, keys: np.ndarray) -> tuple[dict[bytes, tuple[Path, int]], dict[Path, ExampleStore]]:
         """Return where the rows of `keys` lie, and the entries of those; one that is damaged or gone is left out."""

@@ -70,6 +70,11 @@ class ExampleStore(Sequence[Example]):
         whole: np.ndarray = self._arrays[key].reshape(len(self), *self._shapes[key][0])
         return whole
 
+    def without(self, key: str) -> ExampleStore:
+        """Return the same rows without the array of `key`."""
+        arrays = {name: array for name, array in self._arrays.items() if name != key}
+        return ExampleStore(arrays, {name: self._shapes[name] for name in arrays}, self.notes)
+
     @classmethod
     def from_examples(cls, examples: Sequence[Example], notes: Sequence[str] = ()) -> ExampleStore:
         """Hold `examples` in memory."""
