@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_every_cell_is_a_command_that_is_understood_and_no_task_was_seen(bench):
     assert "--checkpoint offline/minilm" in teacher
     readme = lines["vit-tiny-readme-legal-sentiment-lora"]
     assert " ".join(readme[3:]) == "train --encoder vit --strategy lora --task legal-sentiment --seed 0 --output out"
+
+
+def test_a_run_whose_rates_were_tried_is_one_of_the_same_settings(bench, tmp_path):
+    command = next(command for command in bench.commands() if command.cell == "bert-tiny-own-rt-polarity-full")
+    settle(replace(command, options={**command.options, "train.rates": [0.5, 2.0]}), tmp_path)
+    same_settings = importlib.import_module("resumable").same_settings
+    assert same_settings(command, tmp_path)
+    assert not same_settings(replace(command, options={**command.options, "train.rates": "0.5,3"}), tmp_path)
 
 
 def test_the_page_tells_gains_what_is_kept_and_what_is_missing(bench, page, tmp_path):

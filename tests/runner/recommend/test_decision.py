@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.recommend.affordable import affordable
-from modaxfer.runner.recommend.decide import SIMPLE, Option, Shown, compare_options
+from modaxfer.runner.recommend.decide import SIMPLE, Option, Shown, best_first, compare_options
 from modaxfer.runner.recommend.frozen import Said
 from modaxfer.runner.recommend.halving import halve
 from modaxfer.runner.recommend.judged import Ranked, mean_ranks, picks, ranked
 from modaxfer.runner.recommend.prior import Prior, recorded, recorded_places
+from modaxfer.runner.recommend.recommend import _Recommendation
 from modaxfer.runner.recommend.tries import Tried
 from modaxfer.runner.session import Predictions
 
@@ -48,6 +50,14 @@ def test_a_clearly_better_option_is_chosen_though_it_is_dearer():
     assert made.chosen.evidence
     # Shrunk: what is expected lies between what was measured of it and the surest.
     assert 0.7 < made.chosen.expected < 0.95
+
+
+def test_options_stand_by_their_own_score_whichever_direction_the_metric_has():
+    what = shown()
+    options = [option(what, "poor", "frozen", 0.6, 10), option(what, "good", "frozen", 0.9, 10, seed=2)]
+    assert [each.encoder for each in best_first(options, what)] == ["good", "poor"]
+    cost = replace(what, metric="expected_cost", cost=((0.0, 1.0), (1.0, 0.0)))
+    assert [each.encoder for each in best_first(options, cost)] == ["good", "poor"]
 
 
 def test_what_is_better_by_less_than_a_hundredth_is_not_worth_its_time():
@@ -246,3 +256,11 @@ def test_what_was_recorded_of_the_task_itself_is_left_out():
 def test_the_table_that_is_shipped_names_several_checkpoints_per_row():
     assert recorded()
     assert all(len(row["scores"]) > 1 and row["signals"] for row in recorded())
+
+
+def test_the_surest_encoder_is_tried_first_and_moved_as_a_whole():
+    question = SimpleNamespace(choices=SimpleNamespace(strategy=("frozen", "lora", "mine", "full")))
+    candidates = {name: SimpleNamespace(cells=dict.fromkeys(("frozen", "lora", "mine", "full"))) for name in "ab"}
+    asked = SimpleNamespace(question=question, candidates=candidates, found=SimpleNamespace(candidates=[]))
+    cells = _Recommendation._cells(asked, ["b", "a"], {"a", "b"}, {})
+    assert cells == [(name, strategy) for name in "ba" for strategy in ("full", "lora", "mine")]
