@@ -152,6 +152,8 @@ class SplitPolicy:
     group: tuple[str, ...] = ()
     disjoint: tuple[str, ...] = ()
     """Rows of train (then validation) whose values in these columns stand in a later split too are dropped, counted."""
+    disjoint_inputs: bool = False
+    """Whether rows of train (then validation) whose inputs stand in a later split too are dropped, counted."""
     fold: str = ""
     """Column of folds that were published with the data: ``--folds`` takes these, rows of its test split among them."""
     validation_fraction: float = 0.15

@@ -103,6 +103,17 @@ def test_disjoint_columns_leave_the_earlier_split(tmp_path):
     )
 
 
+def test_rows_whose_inputs_stand_in_a_later_split_leave_the_earlier_one(tmp_path):
+    validation = {"text": ["text 3", "text 201", "other"], "label": ["a", "b", "a"]}
+    root = store(
+        tmp_path, train=texts(20), validation=validation, test={"text": ["text 4", "new"], "label": ["a", "b"]}
+    )
+    data = load_task(spec(splits=SplitPolicy(disjoint_inputs=True)), data_dir=root)
+    assert {split: len(rows) for split, rows in data.splits.items()} == {"train": 18, "validation": 3, "test": 2}
+    assert data.dropped == {"also_in_test": 1, "also_in_validation": 1}
+    assert "train.parquet row 5: its inputs also stand in test" in data.dropped_rows
+
+
 def test_bad_rows_are_dropped_counted_and_named(tmp_path):
     rows = texts(30)
     rows["text"][1] = "  "

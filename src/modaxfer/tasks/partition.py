@@ -16,7 +16,7 @@ from modaxfer.registry import problem_of
 from modaxfer.spec import SPLITS, SplitPolicy, TaskSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from scipy.sparse import csr_array
 
@@ -76,20 +76,27 @@ def limited(
 
 def _disjoint(given: Mapping[str, Rows], policy: SplitPolicy, ledger: Ledger) -> dict[str, Rows]:
     rows = dict(given)
-    if not policy.disjoint:
-        return rows
+    if policy.disjoint:
+        what = f"its {' and '.join(policy.disjoint)} also stands"
+        _drop_twins(rows, lambda part: _values(part, policy.disjoint), what, ledger)
+    if policy.disjoint_inputs:
+        _drop_twins(rows, lambda part: part.digests, "its inputs also stand", ledger)
+    return rows
+
+
+def _drop_twins(rows: dict[str, Rows], keys: Callable[[Rows], Sequence[Hashable]], what: str, ledger: Ledger) -> None:
+    """Drop rows of train (then validation) whose key stands in a later split; a key of None is nobody's twin."""
     for split, later in (("train", ("test", "validation")), ("validation", ("test",))):
         for other in later:
             if split not in rows or other not in rows:
                 continue
-            there = set(_values(rows[other], policy.disjoint))
+            there = set(keys(rows[other]))
             faults: dict[int, Fault] = {
-                position: (f"also_in_{other}", f"its {' and '.join(policy.disjoint)} also stands in {other}")
-                for position, value in enumerate(_values(rows[split], policy.disjoint))
-                if value is not None and value in there
+                position: (f"also_in_{other}", f"{what} in {other}")
+                for position, key in enumerate(keys(rows[split]))
+                if key is not None and key in there
             }
             rows[split] = ledger.drop(rows[split], faults, bad=False)
-    return rows
 
 
 def _values(rows: Rows, columns: tuple[str, ...]) -> list[Hashable]:

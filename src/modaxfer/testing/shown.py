@@ -52,13 +52,18 @@ def failure_text(plugin: PluginRecord, outcome: Outcome) -> str:
     return "\n".join([*head, *(line for label, text in said if text for line in _wrapped(label, text))])
 
 
+def _counted(status: Status, count: int) -> str:
+    plural = {Status.EXPECTED: "s", Status.UNEXPECTED: "es"}.get(status, "") if count > 1 else ""
+    return f"{count} {status}{plural}"
+
+
 def _lines(found: Conformance) -> Iterator[str]:
     yield f"{found.plugin}, checked at levels 0 to {found.level:d}"
     yield ""
     for level in Level:
         if level <= found.level:
             counts = found.counts(level)
-            told = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing to check"
+            told = ", ".join(_counted(status, count) for status, count in counts.items()) or "nothing to check"
             yield f"  {level:d} {level.title:<28}{told}"
     for outcome in found.failures:
         yield from ("", failure_text(found.plugin, outcome))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modaxfer import hookimpl
-from modaxfer.spec import IMAGE, Change, Field, FolderSource, SampleSource, Target, TaskSpec
+from modaxfer.spec import IMAGE, Change, Field, FolderSource, SampleSource, SplitPolicy, Target, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,8 @@ _CHEST_XRAY = TaskSpec(
     sources=(FolderSource(name="chest-xray"), SampleSource(target="modaxfer_medical.sample:chest_xray")),
     metrics=("balanced_accuracy", "roc_auc", "average_precision", "f1_macro", "accuracy"),
     primary="balanced_accuracy",
+    # Three pictures of train stand in validation, too.
+    splits=SplitPolicy(disjoint_inputs=True),
     domain="medicine",
     licence="CC-BY-4.0",
     summary="Pneumonia or not on chest X-rays, both equally common (PneumoniaMNIST: Kermany et al. 2018, Yang et al. "

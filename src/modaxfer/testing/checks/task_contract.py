@@ -98,7 +98,7 @@ def require_apart(case: TaskCase) -> None:
                 f"{case} has rows in {one} and in {other}",
                 got=f"{len(shared)} with the same inputs",
                 allowed="each in one split",
-                fix="name the input columns in SplitPolicy.disjoint, so that train gives them up",
+                fix="set SplitPolicy.disjoint_inputs, so that train gives them up",
             )
         for columns in filter(None, (case.spec.splits.group, case.spec.splits.disjoint)):
             if both := _values(case, one, columns) & _values(case, other, columns):
@@ -110,7 +110,7 @@ def require_apart(case: TaskCase) -> None:
 
 
 def _identify(case: TaskCase) -> bool:
-    """Return whether equal inputs mean the same row: not in a table of columns so coarse that labels of equal rows differ.
+    """Return whether equal inputs mean the same row: not in a table so coarse that labels of equal rows differ.
 
     There, to take such rows from train would leave it without the commonest ones.
     """
