@@ -19,7 +19,7 @@ _CHEST_XRAY = TaskSpec(
     sources=(FolderSource(name="chest-xray"), SampleSource(target="modaxfer_medical.sample:chest_xray")),
     metrics=("balanced_accuracy", "roc_auc", "average_precision", "f1_macro", "accuracy"),
     primary="balanced_accuracy",
-    # Three pictures of train stand in validation, too.
+    # Three pictures of validation stand in train, too.
     splits=SplitPolicy(disjoint_inputs=True),
     domain="medicine",
     licence="CC-BY-4.0",
