@@ -71,6 +71,12 @@ ANSWERS = (
     (("report", "none"), "there is no such folder"),
     (("predict", ".", "x.csv"), "no trained model here"),
     (("evaluate", ".", "x.csv"), "no trained model here"),
+    (("evaluate", "broken-off", "x.csv"), "Fix: `modaxfer train --resume --output broken-off` finishes the one that"),
+    ((*TRAIN, "--flibber"), "no option --flibber. Fix: `modaxfer train --help` shows what there is"),
+    (("predict", "x.csv", "run"), "files with rows come behind it"),
+    (("predict", "run/model", "x.csv"), "Fix: name the folder that holds it: run."),
+    (("predict", "run/result.json", "x.csv"), "Fix: name the folder that holds it: run."),
+    ((*TRAIN, "--checkpoint", "run/model"), "Fix: name the folder of the run, run."),
     (("predict", ".", "x.csv", "--device", "gpu"), "device: got 'gpu', allowed auto, cpu, cuda, mps (did you"),
 )
 """Words of the command line to what is said of them."""
@@ -80,6 +86,11 @@ ANSWERS = (
 def asked(tmp_path_factory):
     """Return a function from words to the exit status, what was said, and which heavy modules were there at the end."""
     place = tmp_path_factory.mktemp("asked")
+    (place / "x.csv").touch()
+    (place / "run" / "model").mkdir(parents=True)
+    (place / "broken-off").mkdir()
+    (place / "broken-off" / "config.yaml").touch()
+    (place / "run" / "result.json").touch()
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "MODAXFER_PLUGINS": ""}
     questions = [words for words, _ in ANSWERS]
     subprocess.run([sys.executable, "-c", ASK, json.dumps(questions)], env=environment, cwd=place, check=True)

@@ -20,6 +20,7 @@ from modaxfer.errors import CheckpointUnavailableError, ConfigError, DataError, 
         (ConfigError("no such option", fix="did you mean seed?"), "no such option. Fix: did you mean seed?"),
         (ConfigError("no plan", got="None: was `return` forgotten?"), "no plan. Got: None: was `return` forgotten?"),
         (ConfigError("nothing given", got=""), "nothing given. Got: ."),
+        (ConfigError("no run", fix="name one of a, b, ..."), "no run. Fix: name one of a, b, ..."),
         (
             DataError("empty cell", file="a.csv", row=3, column="age", got=None),
             "empty cell (file a.csv, row 3, column 'age').",

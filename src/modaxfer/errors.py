@@ -55,7 +55,7 @@ class ModaxferError(Exception):
         if self.allowed is not None:
             parts.append(f"Allowed: {_shown(self.allowed)}.")
         if self.fix is not None:
-            parts.append(_sentence(f"Fix: {self.fix.rstrip('.')}"))
+            parts.append(_sentence(f"Fix: {self.fix}"))
         return one_line(" ".join(parts))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -198,8 +198,8 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def _sentence(text: str) -> str:
-    """Return `text` with a full stop, unless it asks something."""
-    return text if text.endswith("?") else f"{text}."
+    """Return `text` with a full stop, unless it asks something or says that it goes on."""
+    return text if text.endswith(("?", "...")) else f"{text.rstrip('.')}."
 
 
 def _shown(value: object) -> str:

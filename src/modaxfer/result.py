@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
 from pathlib import Path
+from shlex import quote
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -15,7 +16,16 @@ from modaxfer.errors import DataError, close_matches
 from modaxfer.json_file import read_json, well_formed
 from modaxfer.spec import SPLITS
 
-__all__ = ["SCHEMA", "Result", "defined", "inside", "require_folder", "write_atomically"]
+__all__ = [
+    "SCHEMA",
+    "Result",
+    "defined",
+    "inside",
+    "instead_of_run",
+    "require_folder",
+    "run_around",
+    "write_atomically",
+]
 
 SCHEMA = 1
 
@@ -192,7 +202,7 @@ class Result:
         require_folder(folder)
         path = folder / "result.json"
         if not path.is_file():
-            raise DataError("no finished run here", file=folder, fix="name a folder that `modaxfer train` wrote")
+            raise DataError("no finished run here", file=folder, fix=instead_of_run(folder))
         values = read_json(path)
         if values.get("schema") != SCHEMA:
             raise DataError("result of another schema", file=path, got=values.get("schema"), allowed=SCHEMA)
@@ -203,6 +213,14 @@ class Result:
             made = cls(**{key: value for key, value in values.items() if key in known})
             _require_kinds(made)
         return made
+
+
+def instead_of_run(folder: Path) -> str:
+    """Say what to do with, or instead of, a folder that holds no finished run."""
+    if (folder / "config.yaml").is_file():
+        return f"`modaxfer train --resume --output {quote(str(folder))}` finishes the one that was broken off"
+    around = run_around(folder)
+    return "name a folder that `modaxfer train` wrote" if around is None else f"name the folder that holds it: {around}"
 
 
 def _require_kinds(made: Result) -> None:
@@ -246,12 +264,19 @@ def require_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     if folder.exists():
-        fix = f"name the folder that holds it: {folder.parent}"
+        around = run_around(folder)
+        fix = "name a folder that `modaxfer train` wrote; files with rows come behind it"
+        fix = fix if around is None else f"name the folder that holds it: {around}"
         raise DataError("this is a file, not the folder of a run", got=folder, fix=fix)
     beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
     close = [str(folder.parent / name) for name in close_matches(folder.name, beside)]
     fix = f"did you mean {' or '.join(close)}?" if close else "name a folder that `modaxfer train` wrote"
     raise DataError("there is no such folder", got=folder, fix=fix)
+
+
+def run_around(path: Path) -> Path | None:
+    """Return the folder of the run that `path` lies in, at most two levels down; None where that is none."""
+    return next((folder for folder in path.parents[:2] if (folder / "result.json").is_file()), None)
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -38,6 +38,11 @@ def test_rows_that_are_separated_leave_it_finite_and_few_of_them_near_one() -> N
     assert 0.3 < found.value < 1
 
 
+def test_one_or_two_rows_never_say_that_it_pays() -> None:
+    assert not fit_temperature(np.array([[0.5, 0.0], [0.5, 0.0]]), np.array([0, 0])).pays
+    assert fit_temperature(np.eye(2)[[0] * 9] / 2, np.zeros(9, int)).pays
+
+
 def test_it_does_not_pay_where_outputs_are_calibrated() -> None:
     pays = [fit_temperature(*drawn(3, rows=200, seed=seed)).pays for seed in range(40)]
     assert sum(pays) < 12  # a chi-squared value with one degree of freedom exceeds 2 in 16 % of cases

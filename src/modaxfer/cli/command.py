@@ -81,7 +81,7 @@ def _meant(word: str, options: Sequence[str]) -> list[str]:
     if value is not None and value.partition(" ")[0] in options:
         return [value]
     names = {option.lstrip("-").replace("-", "_"): option for option in options}
-    return [names[name] for name in meant(word, names)] or close_matches(f"--{word}", options)
+    return [names[name] for name in meant(word, names)]
 
 
 def _long_options(context: click.Context | None) -> list[str]:

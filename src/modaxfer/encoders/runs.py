@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.encoders.stored import StoredEncoder
 from modaxfer.errors import CheckpointUnavailableError, DataError, RefusedError
 from modaxfer.json_file import read_json, well_formed
-from modaxfer.result import Result, require_folder
+from modaxfer.result import Result, instead_of_run, require_folder
 
 __all__ = [
     "DESCRIPTION",
@@ -129,14 +129,14 @@ def description_of(run: Path) -> Path:
 
 
 def _instead_of(folder: Path) -> str:
-    """Say what to name instead of a folder without a model, by what is in it."""
+    """Say what to name instead of a folder without a model, by what is in it, or what it is in."""
     if (folder / "tasks").is_dir():
         return f"name one of its tasks: {', '.join(sorted(str(task) for task in (folder / 'tasks').iterdir()))}"
     if (folder / "export.json").is_file():
         return f"this is an export, which answers without modaxfer: `python {folder / 'pipeline.py'} ROW`"
     if runs := runs_below(folder):
         return f"name one of the runs in it: {', '.join(runs[:5])}{', ...' if len(runs) > 5 else ''}"
-    return "name a folder that `modaxfer train` wrote"
+    return instead_of_run(folder)
 
 
 def read_description(run: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from modaxfer.errors import CheckpointUnavailableError
+from modaxfer.result import run_around
 
 __all__ = ["has_weights", "hash_weights", "refuse_unsafe", "sha256_of", "weight_files"]
 
@@ -34,8 +35,9 @@ def refuse_unsafe(where: str, names: Sequence[str]) -> None:
             allowed=SINGLE,
             fix="load it once where you trust it and save it again with `model.save_pretrained(FOLDER)`",
         )
-    inner = Path(where) / "encoder"
+    inner, around = Path(where) / "encoder", run_around(Path(where))
     fix = f"did you mean {inner}?" if inner.is_dir() else "name a folder that `save_pretrained` wrote"
+    fix = fix if around is None else f"name the folder of the run, {around}"
     raise CheckpointUnavailableError(f"{where} holds no weights", allowed=SINGLE, fix=fix)
 
 

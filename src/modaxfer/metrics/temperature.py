@@ -25,8 +25,11 @@ class Temperature:
 
     @property
     def pays(self) -> bool:
-        """Whether the rows' log-likelihood gains more than the one parameter would by chance (Akaike 1974)."""
-        return self.rows * (self.before - self.after) > 1
+        """Whether the rows' log-likelihood gains more than the one parameter would by chance.
+
+        By Akaike's criterion as corrected for few rows (Hurvich & Tsai 1989): one or two never say that it pays.
+        """
+        return self.rows > 2 and self.rows * (self.before - self.after) > 1 + 2 / (self.rows - 2)
 
 
 def fit_temperature(logits: np.ndarray, references: np.ndarray) -> Temperature:

@@ -24,7 +24,7 @@ TEXTS = ["one two", "three", "", "four five six", "seven", "one two"]
         ({"layer": "auto"}, "these rows have none.*--strategy frozen"),
         ({"pooling": "max"}, "pooling"),
         ({"text": "txt"}, "'txt' is not in the data"),
-        ({"label": "txt"}, "label column is not in the data"),
+        ({"label": "txt"}, "label column 'txt' is not in the data"),
         ({"bridge": "embed"}, "has weights that a task has to train first.*features"),
         ({"bridge": "spectrogram"}, "does not lead from text to what bert takes"),
         ({"epochs": 3}, "features take no such setting"),

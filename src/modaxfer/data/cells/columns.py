@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
     from modaxfer.spec import Field
 
-__all__ = ["conform", "file_columns", "is_media", "require_columns"]
+__all__ = ["absence", "conform", "file_columns", "is_media", "require_columns"]
 
 MEDIA = ("image", "audio")
 """Signal kinds whose values are encoded files."""
+
+
+def absence(role: str, absent: Sequence[str]) -> str:
+    """Return the sentence that columns of a `role` are not there."""
+    several = len(absent) > 1
+    return f"{role}{'s' * several} {', '.join(map(repr, absent))} {'are' if several else 'is'} not in the data"
 
 
 def require_columns(table: pa.Table, names: Sequence[str], role: str = "column") -> None:
@@ -36,8 +42,7 @@ def require_columns(table: pa.Table, names: Sequence[str], role: str = "column")
         return
     close = list(dict.fromkeys(match for name in absent for match in close_matches(name, table.column_names)))
     hint = f"did you mean {' or '.join(close)}?" if close else "name a column of the file"
-    what = f"{role} {', '.join(map(repr, absent))} is not in the data"
-    raise DataError(what, file=file_of(table) or None, allowed=table.column_names, fix=hint)
+    raise DataError(absence(role, absent), file=file_of(table) or None, allowed=table.column_names, fix=hint)
 
 
 def conform(table: pa.Table, fields: Sequence[Field], types: Mapping[str, Any] | None = None) -> pa.Table:

@@ -119,7 +119,7 @@ def _temperature(
     )
     base = {"rows": found.rows, "validation": {"raw": found.before, "calibrated": found.after}}
     if not found.pays:
-        why = f"dividing by {found.value:.3g} would not make validation rows likelier than chance does"
+        why = f"{found.rows:,} validation rows do not show that dividing outputs by {found.value:.3g} would help"
         return 1.0, {"by": "none", "why": why, "tried": found.value, **base}
     return found.value, {"by": "temperature", "temperature": found.value, **base}
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from modaxfer.metrics import bootstrap, compute, why_undefined
+from modaxfer.metrics.faultless import without_error
 from modaxfer.runner.evaluation.attempts import each_apart
 
 __all__ = ["Measured", "measure", "metrics_of"]
@@ -50,6 +51,7 @@ def measure(
         "the interval of", names, lambda some: bootstrap(some, seed=seed, clusters=units, **given), warnings
     )
     warnings += why_undefined(metrics, given["references"])
+    warnings += without_error(given["references"], given["predictions"], units)
     return Measured(
         metrics=metrics, intervals={name: (interval.low, interval.high) for name, interval in drawn.items()}
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modaxfer.config import RunConfig
-from modaxfer.errors import ConfigError, DataError, RefusedError
+from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.runner.features.question import Question
 from modaxfer.runner.request.request import read_request
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
@@ -190,11 +190,9 @@ def _from_memory(config: RunConfig, rows: Any) -> _Found:
 
 def _without(table: pa.Table, config: RunConfig, fields: Sequence[Field], *, names: bool) -> pa.Table:
     """Return `table` without the columns of labels; rows of a folder of files are called by these files."""
-    missing = [name for name in config.label if name not in table.column_names]
-    if missing:
-        raise DataError(
-            "label column is not in the data", got=missing, allowed=table.column_names, fix="correct --label"
-        )
+    from modaxfer.data.cells.columns import require_columns
+
+    require_columns(table, config.label, "label column")
     labels = config.label or (("label",) if names and "label" in table.column_names else ())
     left = table.drop_columns([name for name in labels if name not in {one.name for one in fields}])
     if names and len(fields) == 1 and "row_id" not in left.column_names:

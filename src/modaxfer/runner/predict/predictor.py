@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import PARTS, Example
-from modaxfer.data.cells.columns import conform, file_columns
+from modaxfer.data.cells.columns import absence, conform, file_columns
 from modaxfer.data.cells.interpret import Strange, strange_cells
 from modaxfer.data.given import Given
 from modaxfer.errors import DataError, close_matches
@@ -339,7 +339,7 @@ def _missing(absent: Sequence[str], fields: Sequence[Field], names: Sequence[str
     renamed = " and ".join(f"{match!r} to {name!r}" for match, name in close)
     advice = f"call the column that holds the {fields[0].signal.kind} {absent[0]!r}"
     return DataError(
-        f"input column {', '.join(map(repr, absent))} is not in the data",
+        absence("input column", absent),
         file=file_of(table) or None,
         got=table.column_names,
         allowed=f"the columns that the model reads: {_named(fields, names)}",

@@ -12,7 +12,7 @@ import numpy as np
 
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import Label
-from modaxfer.data.cells.columns import file_columns
+from modaxfer.data.cells.columns import absence, file_columns
 from modaxfer.data.cleaning import find_label_faults, too_coarse
 from modaxfer.data.clusters import Clusters, joined, shared_values
 from modaxfer.data.given import Given
@@ -224,7 +224,7 @@ def _require_labels(given: Given, columns: Sequence[str]) -> None:
     close = [match for name in absent for match in close_matches(name, given.table.column_names)]
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     raise DataError(
-        f"label column {', '.join(map(repr, absent))} is not in the data",
+        absence("label column", absent),
         file=file_of(given.table) or None,
         allowed=given.table.column_names,
         fix=f"{meant}Name it with --label; `modaxfer predict` takes rows without labels",
