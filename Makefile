@@ -94,7 +94,7 @@ docs: $(VENV)/.development  ## Write the reference tables again, from the code, 
 gallery: $(VENV)/.development  ## Run the notebooks of examples and write what they show to docs/gallery.
 	HF_HUB_OFFLINE=1 $(BIN)/python docs/gallery.py
 
-bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (needs MODAXFER_DATA); writes docs/results/speed.md.
+bench: $(VENV)/.weights  ## Measure speed beside a plain Trainer (an hour; needs MODAXFER_DATA); writes docs/results/speed.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/speed.py
 	$(BIN)/python docs/generate.py
 

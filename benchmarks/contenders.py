@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-__all__ = ["COMPARISONS", "Contender", "Setting", "contenders"]
+__all__ = ["COMPARISONS", "WORKLOADS", "Contender", "Setting", "Workload", "contenders"]
 
 BASELINE = Path(__file__).with_name("trainer_baseline.py")
 
@@ -19,25 +19,48 @@ COMPARISONS = (
     ("lora", "trainer-defaults"),
     ("lora", "trainer-tuned"),
     ("frozen", "trainer-tuned-frozen"),
+    ("frozen-again", "trainer-tuned-frozen"),
 )
 """Pairs (ours, theirs) whose ratio of seconds is reported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """Rows of one kind, and the checkpoint that is trained on them."""
+
+    kind: str
+    """``text``, ``image`` or ``audio``."""
+    task: str
+    encoder: str
+    checkpoint: str
+    """Registered name."""
+    limit: int
+    """Training rows; a quarter as many test rows."""
+    epochs: int = 2
+    frozen_epochs: int = 10
+    """Epochs of the Trainer with a frozen body."""
+
+
+WORKLOADS = {
+    "texts": Workload(kind="text", task="legal-sentiment", encoder="bert", checkpoint="minilm", limit=800),
+    "pictures": Workload(kind="image", task="pacs", encoder="vit", checkpoint="vit-focus", limit=200),
+    "sounds": Workload(
+        kind="audio", task="spoken-digits", encoder="wav2vec2", checkpoint="embedded/wav2vec2-tiny", limit=400
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """What all contenders share."""
 
-    task: str
+    workload: Workload
     data_dir: Path
     rows: Path
     """Folder with the task's own splits as parquet files: what the Trainer reads."""
     fields: tuple[str, ...]
-    checkpoint: str
-    """Registered name, for modaxfer."""
     location: str
-    """Folder of the same checkpoint, for the Trainer."""
-    epochs: int
-    frozen_epochs: int
+    """Folder of the checkpoint, for the Trainer."""
     batch_size: int
     seed: int
 
@@ -49,6 +72,8 @@ class Contender:
     name: str
     arguments: tuple[str, ...]
     read: Callable[[Path, str], dict[str, float]]
+    cache_of: str = ""
+    """Contender of the same round whose cache it finds; its own, empty one where this is empty."""
 
     def command(self, output: Path) -> list[str]:
         """Return the command line that writes into `output`."""
@@ -57,19 +82,22 @@ class Contender:
 
 def contenders(setting: Setting) -> tuple[Contender, ...]:
     """Return all contenders in the order in which a round runs them: ours and theirs in turn."""
+    work = setting.workload
     return (
-        _ours("full", setting, epochs=setting.epochs),
-        _theirs("trainer-defaults", setting, "--variant", "defaults", epochs=setting.epochs),
-        _ours("lora", setting, epochs=setting.epochs),
-        _theirs("trainer-tuned", setting, "--variant", "tuned", epochs=setting.epochs),
+        _ours("full", setting, epochs=work.epochs),
+        _theirs("trainer-defaults", setting, "--variant", "defaults", epochs=work.epochs),
+        _ours("lora", setting, epochs=work.epochs),
+        _theirs("trainer-tuned", setting, "--variant", "tuned", epochs=work.epochs),
         _ours("frozen", setting),
-        _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=setting.frozen_epochs),
+        _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=work.frozen_epochs),
+        replace(_ours("frozen", setting), name="frozen-again", cache_of="frozen"),
     )
 
 
 def _ours(strategy: str, setting: Setting, epochs: int | None = None) -> Contender:
-    what = ("--encoder", "bert", "--checkpoint", setting.checkpoint, "--strategy", strategy, "--task", setting.task)
-    how = ("--seed", str(setting.seed), "--data-dir", str(setting.data_dir))
+    work = setting.workload
+    what = ("--encoder", work.encoder, "--checkpoint", work.checkpoint, "--strategy", strategy, "--task", work.task)
+    how = ("--seed", str(setting.seed), "--data-dir", str(setting.data_dir), "--limit", str(work.limit))
     length = ("--batch-size", str(setting.batch_size), "--epochs", str(epochs)) if epochs else ()
     return Contender(name=strategy, arguments=("-m", "modaxfer", "train", *what, *how, *length), read=_read_run)
 
@@ -77,7 +105,8 @@ def _ours(strategy: str, setting: Setting, epochs: int | None = None) -> Contend
 def _theirs(name: str, setting: Setting, *variant: str, epochs: int) -> Contender:
     what = ("--data", str(setting.rows), "--fields", *setting.fields, "--checkpoint", setting.location)
     how = ("--epochs", str(epochs), "--batch-size", str(setting.batch_size), "--seed", str(setting.seed))
-    return Contender(name=name, arguments=(str(BASELINE), *what, *how, *variant), read=_read_line)
+    kind = ("--kind", setting.workload.kind)
+    return Contender(name=name, arguments=(str(BASELINE), *what, *how, *kind, *variant), read=_read_line)
 
 
 def _read_run(output: Path, printed: str) -> dict[str, float]:

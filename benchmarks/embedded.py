@@ -38,6 +38,9 @@ TEXTS = {"rt-polarity": 3000, "trec-questions": 3000, "legal-sentiment": 2400}
 FULL_ROWS, TEST_ROWS = 800, 1000
 """Training and test rows at most where everything is trained: six times and more, with rates tried."""
 
+FULL_LONG = {"speech-emotion": 160, "esc10": 160}
+"""Training rows there of sounds of some seconds, each of which costs what ten texts do."""
+
 PICTURES = {"pacs": 600, "traffic-signs": 600, "digits-optical": 600}
 
 SOUNDS = {"spoken-digits": 1200, "esc10": 240, "speech-emotion": 400}
@@ -111,7 +114,7 @@ class Cell:
         if self.role == "own":
             flags |= {"bridge": own.bridge}
         if self.strategy == "full":
-            flags |= {"limit": min(self.limit, FULL_ROWS), "test-limit": TEST_ROWS}
+            flags |= {"limit": min(self.limit, FULL_LONG.get(self.task, FULL_ROWS)), "test-limit": TEST_ROWS}
             flags |= {"epochs": own.epochs, "baseline": ("scratch",)}
             options |= {"train.rates": "0.5,2"}
         name = f"{self.checkpoint.rpartition('/')[2]}-{self.role}-{self.task}-{self.strategy}"

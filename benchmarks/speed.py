@@ -1,7 +1,9 @@
 """Time modaxfer beside a plain Transformers Trainer on the same rows: ``make bench``.
 
-Every contender is a process of its own with an empty cache. A round runs ours and theirs in turn; seconds are compared
-by the ratio of medians over rounds, and by the median of the rounds' own ratios. Writes ``docs/results/speed.json``.
+Rows of three kinds, each a workload. Every contender is a process of its own with an empty cache, but for
+``frozen-again``, which finds what ``frozen`` left. A round runs ours and theirs in turn; seconds are compared by the
+ratio of medians over rounds, and by the median of the rounds' own ratios. Writes ``docs/results/speed.json``, in which
+a workload stays until it is measured again.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from contenders import COMPARISONS, Contender, Setting, contenders
+from contenders import COMPARISONS, WORKLOADS, Contender, Setting, Workload, contenders
 from machine import describe_machine, describe_versions
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "speed.json"
-TASK, CHECKPOINT = "legal-sentiment", "minilm"
 
 Measurement = dict[str, Any]
 """``contender``, ``round``, ``total_s`` (whole process), ``train_s``, ``accuracy``, ``f1_macro``."""
@@ -33,30 +36,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit status."""
     options = _parse(arguments)
     data_dir = os.environ.get("MODAXFER_DATA", "")
-    if not (data_dir and (Path(data_dir) / TASK).is_dir()):
-        print(f"no folder {TASK} with its rows. Fix: set MODAXFER_DATA to the folder that holds it.", file=sys.stderr)
+    if absent := [
+        WORKLOADS[name].task
+        for name in options.workload
+        if not (data_dir and (Path(data_dir) / WORKLOADS[name].task).is_dir())
+    ]:
+        print(
+            f"no folder {absent[0]} with its rows. Fix: set MODAXFER_DATA to the folder that holds it.", file=sys.stderr
+        )
         return 2
+    for name in options.workload:
+        with _neighbour(busy=options.busy):
+            found = _workload(WORKLOADS[name], Path(data_dir).resolve(), options)
+        store(options.output, f"{name}, busy neighbour" if options.busy else name, found)
+        print(json.dumps(found["ratios"], indent=1), flush=True)
+    return 0
+
+
+def store(path: Path, name: str, found: Mapping[str, Any]) -> None:
+    """Write what was found of a workload to `path`, beside what is there of others."""
+    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**there, name: found}, indent=1) + "\n", encoding="utf-8")
+
+
+def _workload(work: Workload, data_dir: Path, options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
-        setting = _setting(Path(data_dir).resolve(), Path(scratch), options)
+        setting = _setting(work, data_dir, Path(scratch), options)
         chosen = [each for each in contenders(setting) if not options.only or each.name in options.only]
         machine = describe_machine()
         measured = _measure(chosen, options.repeats, Path(scratch))
-    found = {
+    return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine,
         "versions": describe_versions(),
-        "setting": {
-            key: getattr(setting, key) for key in ("task", "checkpoint", "epochs", "frozen_epochs", "batch_size")
-        }
-        | {"repeats": options.repeats},
+        "setting": {**asdict(work), "batch_size": setting.batch_size, "repeats": options.repeats},
         "contenders": summarise(measured),
         "ratios": compare(measured),
         "measurements": measured,
     }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found["ratios"], indent=1))
-    return 0
+
+
+@contextmanager
+def _neighbour(*, busy: bool) -> Iterator[None]:
+    """Keep one core busy with something else meanwhile, where asked."""
+    if not busy:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def summarise(measured: Sequence[Measurement]) -> dict[str, dict[str, float]]:
@@ -93,15 +125,15 @@ def _measure(chosen: Sequence[Contender], repeats: int, scratch: Path) -> list[M
     measured = []
     for number in range(repeats):
         for contender in chosen:
-            output = scratch / f"{contender.name}-{number}"
-            found = {"contender": contender.name, "round": number, **_time(contender, output)}
+            found = {"contender": contender.name, "round": number, **_time(contender, number, scratch)}
             print(json.dumps(found), flush=True)
             measured.append(found)
     return measured
 
 
-def _time(contender: Contender, output: Path) -> dict[str, float]:
-    cache = output.with_name(f"{output.name}-cache")
+def _time(contender: Contender, number: int, scratch: Path) -> dict[str, float]:
+    output = scratch / f"{contender.name}-{number}"
+    cache = scratch / f"{contender.cache_of or contender.name}-{number}-cache"
     own = {"MODAXFER_CACHE": cache, "HF_DATASETS_CACHE": cache / "datasets", "HF_HUB_OFFLINE": "1"}
     environment: Mapping[str, str] = os.environ | {key: str(value) for key, value in own.items()}
     start = time.perf_counter()
@@ -112,32 +144,29 @@ def _time(contender: Contender, output: Path) -> dict[str, float]:
     return {"total_s": seconds, **contender.read(output, done.stdout)}
 
 
-def _setting(data_dir: Path, scratch: Path, options: argparse.Namespace) -> Setting:
+def _setting(work: Workload, data_dir: Path, scratch: Path, options: argparse.Namespace) -> Setting:
     from modaxfer.encoders.checkpoints import resolve
     from modaxfer.registry import registry
 
-    spec = registry().get("task", TASK).spec
+    spec = registry().get("task", work.task).spec
     rows = scratch / "rows"
-    _export(spec, data_dir, rows)
+    _export(spec, data_dir, rows, work.limit)
     return Setting(
-        task=TASK,
+        workload=work,
         data_dir=data_dir,
         rows=rows,
         fields=tuple(field.name for field in spec.fields),
-        checkpoint=CHECKPOINT,
-        location=resolve("bert", checkpoint=CHECKPOINT).location,
-        epochs=options.epochs,
-        frozen_epochs=options.frozen_epochs,
+        location=resolve(work.encoder, checkpoint=work.checkpoint).location,
         batch_size=options.batch_size,
         seed=0,
     )
 
 
-def _export(spec: Any, data_dir: Path, folder: Path) -> None:
+def _export(spec: Any, data_dir: Path, folder: Path, limit: int) -> None:
     """Write the very splits that modaxfer trains and tests on, for the Trainer to read."""
     from modaxfer.tasks.load import load_task
 
-    data = load_task(spec, data_dir=data_dir, seed=0)
+    data = load_task(spec, data_dir=data_dir, seed=0, limit=limit)
     folder.mkdir()
     answers = {**data.targets, **{split: sealed.unseal().targets for split, sealed in data.sealed.items()}}
     for split, rows in data.splits.items():
@@ -148,8 +177,8 @@ def _export(spec: Any, data_dir: Path, folder: Path) -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--frozen-epochs", type=int, default=10, help="epochs of the Trainer with a frozen body")
+    parser.add_argument("--workload", nargs="+", choices=tuple(WORKLOADS), default=tuple(WORKLOADS))
+    parser.add_argument("--busy", action="store_true", help="beside a process that keeps one core busy")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--only", nargs="+", help="names of contenders; default all")
     parser.add_argument("--output", type=Path, default=RESULTS)

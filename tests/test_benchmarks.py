@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -47,20 +48,26 @@ def test_medians_per_contender(speed):
 
 def test_ours_and_theirs_take_turns(speed, tmp_path):
     setting = speed.Setting(
-        task="legal-sentiment",
+        workload=speed.WORKLOADS["texts"],
         data_dir=tmp_path,
         rows=tmp_path,
         fields=("sentence", "party"),
-        checkpoint="minilm",
         location="folder",
-        epochs=3,
-        frozen_epochs=10,
         batch_size=32,
         seed=0,
     )
-    names = [each.name for each in speed.contenders(setting)]
-    assert ["trainer" in name for name in names] == [False, True] * 3
+    made = speed.contenders(setting)
+    names = [each.name for each in made]
+    assert ["trainer" in name for name in names] == [False, True, False, True, False, True, False]
+    assert {each.name: each.cache_of for each in made if each.cache_of} == {"frozen-again": "frozen"}
     assert {name for pair in speed.COMPARISONS for name in pair} == set(names)
+
+
+def test_a_workload_stays_until_it_is_measured_again(speed, tmp_path):
+    file = tmp_path / "new" / "speed.json"
+    for name, rounds in (("texts", 1), ("sounds", 2), ("texts", 3)):
+        speed.store(file, name, {"rounds": rounds})
+    assert json.loads(file.read_text()) == {"texts": {"rounds": 3}, "sounds": {"rounds": 2}}
 
 
 def test_without_rows_it_says_so_and_stops(tmp_path, monkeypatch, capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,18 @@ MEASURED = Path(__file__).resolve().parent.parent / "results" / "speed.json"
 
 
 def speed() -> str:
-    """Return machine, medians and ratios of the last measurement."""
+    """Return machine, medians and ratios of the last measurement of each workload."""
     if not MEASURED.is_file():
         return "Not measured yet: run `make bench`."
     found = json.loads(MEASURED.read_text(encoding="utf-8"))
-    return "\n\n".join([_conditions(found), _medians(found["contenders"]), _ratios(found["ratios"])])
+    return "\n\n".join(part for name, each in found.items() for part in _workload(name, each))
+
+
+def _workload(name: str, found: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### {name[0].upper()}{name[1:]}"
+    yield _conditions(found)
+    yield _medians(found["contenders"])
+    yield _ratios(found["ratios"])
 
 
 def _conditions(found: Mapping[str, Any]) -> str:
@@ -25,9 +32,10 @@ def _conditions(found: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     made = f"Measured {found['date']} on {machine['cores']} cores of {machine['processor']}"
     size = f"({', '.join(machine['flags'])}), {machine['memory_gb']} GB, load {machine['load']} at the start"
-    what = f"Task {setting['task']}, checkpoint {setting['checkpoint']}, batches of {setting['batch_size']} rows"
+    what = f"Task {setting['task']}, {setting['limit']} training rows, checkpoint {setting['checkpoint']}"
+    size_of_batches = f"batches of {setting['batch_size']} rows"
     long = f"{setting['epochs']} epochs ({setting['frozen_epochs']} for the Trainer with a frozen body)"
-    return f"{made} {size}. {versions}. {what}, {long}, {setting['repeats']} rounds."
+    return f"{made} {size}. {versions}. {what}, {size_of_batches}, {long}, {setting['repeats']} rounds."
 
 
 def _medians(contenders: Mapping[str, Mapping[str, float]]) -> str:

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from modaxfer.encoders.weight_files import INDEX, has_weights, refuse_unsafe
+from modaxfer.encoders.weight_files import INDEX, SMALL_FILES, has_weights, refuse_unsafe
 from modaxfer.errors import CheckpointUnavailableError
 
 __all__ = ["POOLING", "HubUnreachableError", "Snapshot", "cached", "cached_ids", "download", "look_up"]
 
 DEADLINE = 2.5
 """Seconds until a hub that does not answer counts as unreachable."""
-
-SMALL_FILES = (".json", ".txt", ".model", ".tiktoken", ".jinja")
-"""Endings of the files that describe a model: configs, vocabularies, tokenizers."""
 
 POOLING = "1_Pooling/config.json"
 """Where sentence-transformers says how a model pools its tokens."""

@@ -15,17 +15,14 @@ import torch
 from modaxfer.encoders.adapter_merge import merge_adapter
 from modaxfer.encoders.own_code import is_own
 from modaxfer.encoders.silence import quiet
-from modaxfer.encoders.weight_files import has_weights
+from modaxfer.encoders.weight_files import SMALL_FILES, has_weights
 from modaxfer.encoders.weights import random_model, read_model
 from modaxfer.errors import OutputExistsError, RefusedError
 
 __all__ = ["copy_small_files", "merged", "new_folder", "save_encoder", "save_transformers", "transformers_names"]
 
-SMALL_FILES = (".json", ".txt", ".model", ".tiktoken", ".jinja")
-
 UNREAD = ("config_sentence_transformers.json", "data_config.json", "modules.json", "sentence_bert_config.json")
 """What sentence-transformers leaves beside a model: Transformers reads none of it, and it tells of other layers."""
-"""Endings of the small files that describe a model: configs, vocabularies, tokenizers."""
 
 
 def save_encoder(encoder: Any, folder: Path) -> None:

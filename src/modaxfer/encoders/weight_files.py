@@ -12,7 +12,10 @@ from pathlib import Path
 from modaxfer.errors import CheckpointUnavailableError
 from modaxfer.result import run_around
 
-__all__ = ["has_weights", "hash_weights", "refuse_unsafe", "sha256_of", "weight_files"]
+__all__ = ["SMALL_FILES", "has_weights", "hash_weights", "refuse_unsafe", "sha256_of", "weight_files"]
+
+SMALL_FILES = (".json", ".txt", ".model", ".tiktoken", ".jinja")
+"""Endings of the files that describe a model: configs, vocabularies, tokenizers."""
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
