@@ -5,6 +5,7 @@ import pytest
 from modaxfer.data.origin import stamp
 from modaxfer.errors import DataError
 from modaxfer.problems.labels.names import class_order, unseen
+from modaxfer.problems.labels.skew import skew_note
 from modaxfer.registry import problem_of
 from modaxfer.spec import Target
 from problem_names import encode, read_labels, strata
@@ -138,3 +139,16 @@ def test_classes_are_counted_row_by_row():
     hits, wanted, said = problem_of("multilabel").labels.class_counts([("a", "b")], [("b", "c")], ("a", "b", "c"))
     assert (hits.tolist(), wanted.tolist(), said.tolist()) == ([0, 1, 0], [1, 1, 0], [0, 1, 1])
     assert not len(problem_of("regression").labels.class_counts([1.0], [2.0], ())[0])
+
+
+def test_values_of_which_a_few_decide_are_told():
+    generator = np.random.default_rng(0)
+    even, skewed = generator.normal(100, 10, 200), np.exp(generator.normal(0, 3, 200))
+    assert skew_note("x", even.tolist()) == ""
+    assert skew_note("x", (skewed - 1).tolist()) == "", "a logarithm would not do"
+    assert skew_note("x", skewed[:20].tolist()) == ""
+    said = skew_note("column 'price'", [None, float("nan"), *skewed])
+    few = int(said.split()[2])
+    far = np.sort((skewed - skewed.mean()) ** 2)[::-1]
+    assert far[: few - 1].sum() < far.sum() / 2 <= far[:few].sum()
+    assert "of 200 values make up half of the variance" in said

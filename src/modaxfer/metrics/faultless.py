@@ -33,6 +33,6 @@ def without_error(references: np.ndarray, predictions: np.ndarray, clusters: np.
     units = len(references) if clusters is None else len(np.unique(clusters))
     of = f"{units} rows" if clusters is None else f"{units} groups of rows"
     return (
-        f"none of the {of} scored is wrong, so intervals have no width: a model that is right {lowest_accuracy(units):.1%}"
-        " of the time would look so once in 20 times; more rows would say more",
+        f"none of the {of} scored is wrong, so intervals have no width: a model that is right"
+        f" {lowest_accuracy(units):.1%} of the time would look so once in 20 times; more rows would say more",
     )

@@ -165,7 +165,8 @@ def score_of(value: Any) -> float | None:
 def number(value: float | None) -> str:
     """Write a score: three decimals, fewer of a large one, digits of a small one, a dash where there is none.
 
-    Errors are in the unit of the target, where 5,858,213 is read and 5.858e+06 is not.
+    Errors are in the unit of the target, where 5,858,213 is read and 5.858e+06 is not; beyond ten digits it is the
+    other way round.
     """
     if value is None or math.isnan(value):
         return ABSENT
@@ -175,12 +176,12 @@ def number(value: float | None) -> str:
     value = 0.0 if abs(value) < 5e-4 else value  # no "-0.000"
     if abs(value) < 1e6:
         return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
-    return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) < 1e10 else f"{value:.4g}"
 
 
 def amount(value: float) -> str:
     """Write a number of the target's unit: four digits, all of those before the point."""
-    return f"{value:.4g}" if abs(value) < 1000 or abs(value) >= 1e15 else f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) < 1000 or abs(value) >= 1e10 else f"{value:,.0f}"
 
 
 def interval_text(interval: Interval | None) -> str:

@@ -25,9 +25,9 @@ def layered(informative, pools, rows=240, layers=4, width=8):
     return features, classes_of(signal)
 
 
-def fitted(features, targets, **options):
-    known = LayerFeatures(train=features[:200], validation=features[200:])
-    split = {"train": targets[:200], "validation": targets[200:]}
+def fitted(features, targets, rows=200, **options):
+    known = LayerFeatures(train=features[:rows], validation=features[rows:])
+    split = {"train": targets[:rows], "validation": targets[rows:]}
     context = SolverContext(
         features={"train": (known,)},
         targets={"train": split},
@@ -122,3 +122,15 @@ def test_a_view_reads_what_the_encoder_pools(pooling):
 def test_a_readout_names_no_layer_that_weighs_nothing():
     readout = View(layers=(0, 1, 2), weights=(0.5, 0.0, 0.5), pooling="mean").readout
     assert (readout.layers, readout.weights) == ((0, 2), (0.5, 0.5))
+
+
+def test_a_view_that_is_the_same_for_every_row_is_left_out_where_another_is_not():
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(60, 3, 3, 8)).astype(np.float32)
+    features[:, 0, 0] = 5 + 1e-7 * generator.normal(size=(60, 8))  # noise and one class of the most: nothing is better
+    targets = (np.arange(60) % 10 == 0).astype(int)
+    views = [(each["layers"], each["pooling"]) for each in fitted(features, targets, rows=50).report["candidates"]]
+    assert ([0], "mean") in views
+    assert not any(0 in layers and pooling == "cls" for layers, pooling in views)
+    only = fitted(features, targets, rows=50, layer="0", pooling="cls")
+    assert only.readouts[0].pooling == "cls"

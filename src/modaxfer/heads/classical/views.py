@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Scout"]
 
 PENALTIES = (100.0, 1000.0)
+STILL = 1e-6
+"""Deviation, beside a feature's size, from which on it moves: less is what float32 makes of equal numbers."""
 PROMOTED = 2
 """Layers that are also read as mean and deviation, twice as wide: the best by their mean."""
 
@@ -30,7 +32,7 @@ class Scout:
 
     def run(self) -> list[Trial]:
         """Return one trial per view that the options allow."""
-        narrow = self._narrow()
+        narrow = self._moving(self._narrow())
         singles = [trial for trial in narrow if self.options.pooling in ("auto", trial.view.pooling)]
         singles += self._wide(narrow)
         if len(self.layers) == 1:
@@ -57,6 +59,14 @@ class Scout:
         poolings = {"auto": ("cls", "mean"), "mean_std": ("mean",)}.get(setting, (setting,))
         return [self._try(View(layers=(layer,), pooling=pooling)) for layer in self.layers for pooling in poolings]
 
+    def _moving(self, narrow: list[Trial]) -> list[Trial]:
+        """Leave out views that are the same for every row, as the first token of a text before any layer is.
+
+        All that can be learned from them is which class is common. Where other views are noise as well, that is the
+        best guess, and the heads behind would be tried on nothing. Where there is no other view they stay.
+        """
+        return [trial for trial in narrow if self.spread[trial.view] > 0] or narrow
+
     def _wide(self, narrow: list[Trial]) -> list[Trial]:
         if self.options.pooling not in ("auto", "mean_std"):
             return []
@@ -80,7 +90,8 @@ class Scout:
         space = self.held_out.space(view)
         cut = space.cut
         deviation = cut.rows.square().mean(0).sqrt() * cut.scale
-        self.spread[view] = float(deviation.square().mean().sqrt())
+        moves = deviation > STILL * cut.shift.abs()
+        self.spread[view] = float((deviation * moves).square().mean().sqrt())
         return self.held_out.best(view, space, "ridge", grid=PENALTIES)
 
 

@@ -15,6 +15,7 @@ from modaxfer.data.origin import file_of
 from modaxfer.errors import DataError
 from modaxfer.problems.labels.guesses import GUESSES
 from modaxfer.problems.labels.names import refuse_lists
+from modaxfer.problems.labels.skew import skew_note
 from modaxfer.problems.labels.strata import stratified
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ class ValueLabels:
         return list(values_of(table.column(target.column), learned))
 
     def notes(self, tables: Sequence[pa.Table], target: Target, learned: LabelReading) -> tuple[str, ...]:
-        """Say how numbers in text were read, where that may surprise."""
-        column = tables[0].column(target.column)
-        if not is_text_type(column.type):
-            return ()
-        present = present_text(column)
-        shown = unusual(present) if learned.numerals.plain else present
-        return (number_note(f"label column {target.column!r}", shown, learned.numerals),) if shown else ()
+        """Say how numbers in text were read, where that may surprise, and where a few of them decide."""
+        column, name = tables[0].column(target.column), f"label column {target.column!r}"
+        notes = [skew_note(name, values_of(column, learned))]
+        if is_text_type(column.type):
+            present = present_text(column)
+            shown = unusual(present) if learned.numerals.plain else present
+            notes.insert(0, number_note(name, shown, learned.numerals) if shown else "")
+        return tuple(note for note in notes if note)
 
     def class_names(self, labels: Iterable[Label], target: Target) -> tuple[str, ...]:
         """Return nothing: there are no classes."""
