@@ -23,6 +23,8 @@ class RunContext:
     warnings: list[str]
     log: Path | None
     """File that the run's log is written to; None in processes that write none."""
+    sharded: bool = False
+    """Whether frozen layers are cut over the processes."""
     observed: Observed = field(default=UNOBSERVED)
     """The run as observers see it."""
 

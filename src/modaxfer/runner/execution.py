@@ -27,6 +27,7 @@ from modaxfer.runner.folder import CHECKPOINT, RESULT, store_config, task_folder
 from modaxfer.runner.kinds import asked_companions
 from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.opening import open_sessions
+from modaxfer.runner.processes.failures import forget_failures, known_failure
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.announced import announce
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -76,6 +77,7 @@ class Execution:
         weights: What the config said of the weights, before a source stage made others of them.
         tuning: What a result says of a search that chose the settings; nothing where there was none.
         observed: The run as observers see it.
+        sharded: Whether frozen layers are cut over the processes.
     """
 
     def __init__(
@@ -88,6 +90,8 @@ class Execution:
         weights: str,
         tuning: Mapping[str, Any] | None = None,
         observed: Observed = UNOBSERVED,
+        *,
+        sharded: bool = False,
     ) -> None:
         self.tasks, self.folder, self.weights, self.tuning = tasks, folder, weights, tuning or {}
         self.config, self.plan = tasks[0].config, tasks[0].plan
@@ -99,6 +103,7 @@ class Execution:
             progress=progress,
             warnings=warnings,
             log=folder / "log.jsonl" if self.main else None,
+            sharded=sharded,
             observed=observed,
         )
 
@@ -113,13 +118,17 @@ class Execution:
                 store_config(replace(self.config, weights=self.weights), self.folder)
                 store_start(start, self.folder)
                 (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
+                forget_failures(self.folder / CHECKPOINT)
             self.context.warnings.extend(self.context.observed.begin(dict(vars(self.config))))
             try:
                 with blaming():
                     return self._result()
             except Exception as error:
-                self._fail(error)
-                raise
+                known = self._known(error)
+                self._fail(known)
+                if known is error:
+                    raise
+                raise known from error
 
     def _result(self) -> Result:
         announce(self.tasks, self.context.warnings, self.context.progress.say)
@@ -182,6 +191,13 @@ class Execution:
         if not before:
             return {}
         return {"before": before, "source_task": " + ".join(str(told["task"]) for told in before)}
+
+    def _known(self, error: Exception) -> Exception:
+        """Return what ended this process, or what ended another and with it this one."""
+        accelerator = self.context.accelerator
+        if accelerator.num_processes == 1:
+            return error
+        return known_failure(error, self.folder / CHECKPOINT, accelerator.process_index)
 
     def _fail(self, error: Exception) -> None:
         """Tell observers, and leave what went wrong in the folder."""

@@ -24,6 +24,7 @@ from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.build import build_model, fill_model, load_head, one_processor
 from modaxfer.runner.model.check import check_towers
 from modaxfer.runner.model.description import ModelDescription
+from modaxfer.runner.model.shards import cut_layers
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.request.asked_scores import known_cost
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -73,7 +74,10 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
         context.warnings.extend(notes)
         for note in notes:
             context.progress.say(f"warning: {note}")
-        model = _model(each, encoders).to(computer.device)
+        model = _model(each, encoders)
+        if context.sharded:
+            context.progress.say(f"{'shards':<11}{cut_layers(model, each.resolved.plan.phases, computer.device)}")
+        model.to(computer.device)
         _check_first_row(model, each, computer)
         session = _session(each, model, computer, log, _weights_key(each.resolved, encoders, computer), context)
         if each.resolved.source is not None:
@@ -147,6 +151,7 @@ def _session(
         weights_key=weights_key,
         log=log,
         progress=context.progress,
+        sharded=context.sharded,
         privacy=resolved.plan.privacy,
         source_head=None if resolved.source_head is None else load_head(resolved.source_head),
         warnings=context.warnings,

@@ -21,6 +21,7 @@ from modaxfer.runner.folder import is_finished, store_config
 from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.processes.accelerate import make_accelerator, share
 from modaxfer.runner.processes.launch import launch, launched_world
+from modaxfer.runner.processes.shards import shards_asked
 from modaxfer.runner.processes.signals import heeded
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.dimensions import applied
@@ -28,6 +29,7 @@ from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.request.shards import refuse_whole_bodies
 from modaxfer.runner.tuning.search import Resolve, Search, find_search, store_request
 from modaxfer.tasks.memory import Memory
 
@@ -79,7 +81,7 @@ def run(
         if launched_world() is None and config.num_processes > 1:
             claimed()
             return _run_launched(claims[0], resume, shared, request, observed)
-        accelerator, config = make_accelerator(config)
+        accelerator, config = make_accelerator(config, shards=True)
         progress = progress or Progress(accelerator.is_main_process)
         if not accelerator.is_main_process:
             progress = Progress(enabled=False)
@@ -103,9 +105,12 @@ def run(
         if config.tune is not None:
             resolve = partial(resolve_tasks, request=request, memory=memory)
             tasks, tuning = _searched(claims, folder, config, tasks, resolve, resume, accelerator, progress)
+        sharded = shards_asked()
+        if sharded:
+            refuse_whole_bodies(tasks, stage=stage is not None)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
         told = [*notes, *changed]
-        execution = Execution(tasks, folder, accelerator, progress, told, config.weights, tuning, observed)
+        execution = Execution(tasks, folder, accelerator, progress, told, config.weights, tuning, observed, sharded=sharded)
         return execution.run(start), folder
 
 
@@ -166,6 +171,8 @@ def _run_launched(
         tasks = resolve_tasks(claimed.config, request, memory)
         check_idle(tasks[0], shared=shared)
         stage = find_stage(claimed.config, request, tasks, memory)
+        if shards_asked():
+            refuse_whole_bodies(tasks, stage=stage is not None)
         claimed.clear()
         if stage is not None:
             store_config(tasks[0].config, folder)

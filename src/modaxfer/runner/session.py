@@ -84,6 +84,8 @@ class TaskSession:
     """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
     log: RunLog
     progress: Progress
+    sharded: bool = False
+    """Whether frozen layers are cut over the processes: then all of them run layers equally often."""
     privacy: Privacy | None = None
     """What the run promises of the rows of train."""
     warnings: list[str] = field(default_factory=list)
@@ -142,6 +144,7 @@ class TaskSession:
                 max_tokens=self.train.max_tokens,
                 rank=self.accelerator.process_index if shared else 0,
                 world=self.accelerator.num_processes if shared else 1,
+                even=self.sharded,
                 advance=advance,
             )
 

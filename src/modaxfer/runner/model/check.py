@@ -35,7 +35,8 @@ def check_towers(model: TransferModel, batch: Batch) -> None:
         named = [part for part in (tower.encoder, tower.bridge) if part is not None]
         if any(blame_of(part).plugin != BUILTIN for part in named):
             own = batch if len(model.towers) == 1 else part_of_batch(batch, place)
-            with _judging(tower), torch.inference_mode(), torch.random.fork_rng(devices=()):
+            # Not in inference mode: what layers are gathered into there could not be trained with later.
+            with _judging(tower), torch.no_grad(), torch.random.fork_rng(devices=()):
                 _check(tower, {key: value for key, value in own.items() if key not in (WINDOWS, UNITS)})
 
 

@@ -11,32 +11,36 @@ from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
 from modaxfer.runner.processes.launch import launched_world, refuse_silent_single
 from modaxfer.runner.processes.precision import choose_device, choose_precision
+from modaxfer.runner.processes.shards import refuse_shards, shards_asked, take_over
 
 __all__ = ["expect_unused", "make_accelerator", "share"]
 
 T = TypeVar("T")
 
-SHARDED = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
-"""What ``accelerate launch`` sets where a model is to be cut over processes."""
-
-
-def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
+def make_accelerator(config: RunConfig, *, shards: bool = False) -> tuple[Any, RunConfig]:
     """Return an Accelerator and the config with device, precision and processes resolved.
+
+    Args:
+        config: The request.
+        shards: Whether layers that are cut over the processes are taken, where a launcher asks for them.
 
     Raises:
         ConfigError: The device is not there, the precision does not fit it, fewer processes run than were asked for, or
-            a launcher asks for a model that is cut over them.
+            a launcher asks for a model in shards that cannot be had.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState, PartialState
 
-    _refuse_sharded()
+    if not shards:
+        refuse_shards("this")
     device = choose_device(config.device)
     precision = choose_precision(config.precision, device)
     world = launched_world() or 1
     if config.num_processes not in (1, world):
         raise ConfigError("--num-processes and the launcher disagree", got=f"{config.num_processes} and {world}")
     refuse_silent_single(config.num_processes, world)
+    if shards_asked():
+        take_over(world)
     if world == 1:
         # A notebook may train twice with different devices or precisions; Accelerate keeps its first answer.
         AcceleratorState._reset_state(reset_partial_state=True)
@@ -54,19 +58,6 @@ def make_accelerator(config: RunConfig) -> tuple[Any, RunConfig]:
             fix="use `modaxfer train --num-processes N`",
         )
     return accelerator, replace(config, precision=precision, device=device.type, num_processes=world)
-
-
-def _refuse_sharded() -> None:
-    """Refuse what a launcher asks of Accelerate by its environment, and what this runner would get wrong in silence."""
-    asked = [name for name in SHARDED if os.environ.get(name, "").lower() in ("1", "true", "yes")]
-    if asked:
-        raise ConfigError(
-            "every process trains with the whole model (DDP); shares of one (FSDP, DeepSpeed) are not taken, since "
-            "scores, checkpoints and what follows training read whole parameters in each process",
-            got=", ".join(f"{name}={os.environ[name]}" for name in asked),
-            fix="start it with torchrun, or `accelerate launch` without --use_fsdp and --use_deepspeed; strategy lora "
-            "keeps gradients and optimiser small",
-        )
 
 
 def expect_unused(accelerator: Any, *, unused: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["evaluation_batches", "micro_batches", "training_batches"]
+__all__ = ["evaluation_batches", "micro_batches", "most_passes", "training_batches"]
 
 MEGABATCH = 50
 """Batches that are sorted by length together; as in Transformers' length-grouped sampler."""
@@ -64,6 +64,15 @@ def micro_batches(
         passes.append(mine[start : start + count])
         start += count
     return passes
+
+
+def most_passes(rows: np.ndarray, lengths: np.ndarray, *, max_tokens: int, at_least: int = 1, world: int) -> int:
+    """Return how many passes `micro_batches` gives the process that has the most; each process counts alone."""
+    passes = (
+        micro_batches(rows, lengths, max_tokens=max_tokens, at_least=at_least, rank=rank, world=world)
+        for rank in range(world)
+    )
+    return max(map(len, passes))
 
 
 def evaluation_batches(lengths: np.ndarray, *, max_tokens: int, rank: int = 0, world: int = 1) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from modaxfer.contracts import NO_UNIT, UNITS, WINDOWS, Batch, Example, Processo
 from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.encoders.processors.words import padded_places
 from modaxfer.runner.model.tower import LAYER_STATES
-from modaxfer.runner.rows.batches import evaluation_batches
+from modaxfer.runner.rows.batches import evaluation_batches, most_passes
 
 __all__ = ["Computer", "collate_states", "forward_rows", "lengths_of"]
 
@@ -66,13 +66,34 @@ def forward_rows(
     max_tokens: int,
     rank: int = 0,
     world: int = 1,
+    even: bool = False,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """Yield row numbers and what `run` returns for them, in batches of like length."""
-    with torch.inference_mode(), computer.arithmetic():
-        for chosen in evaluation_batches(lengths, max_tokens=max_tokens, rank=rank, world=world):
+    """Yield row numbers and what `run` returns for them, in batches of like length.
+
+    Args:
+        rows: Prepared rows of a split.
+        lengths: Their tokens, ``[rows]``.
+        collate: Makes a batch of rows.
+        run: What is wanted of a batch.
+        computer: Where it is computed.
+        max_tokens: Largest padded size of a batch.
+        rank: This process.
+        world: All processes that share the rows.
+        even: Whether every process calls `run` equally often, as it must where layers are cut over processes: one that
+            has fewer batches runs the shortest row again, for nothing.
+        advance: Told how many rows are done.
+    """
+    # What layers are gathered into under inference mode could not be trained with later.
+    without_gradients = torch.no_grad() if even else torch.inference_mode()
+    with without_gradients, computer.arithmetic():
+        batches = evaluation_batches(lengths, max_tokens=max_tokens, rank=rank, world=world)
+        for chosen in batches:
             yield chosen, run(computer.place(collate([rows[row] for row in chosen])))
             advance(len(chosen))
+        most = most_passes(np.arange(len(lengths)), lengths, max_tokens=max_tokens, world=world) if even else 0
+        for _ in range(most - len(batches)):
+            run(computer.place(collate([rows[int(lengths.argmin())]])))
 
 
 def lengths_of(rows: Sequence[Example], processor: Processor) -> np.ndarray:

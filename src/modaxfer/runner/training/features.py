@@ -258,12 +258,9 @@ def _pooled(session: TaskSession, split: Split, name: str) -> Iterator[list[Exam
         return
     model = session.model.eval()
     run = lambda batch: model.features(batch).pooled  # noqa: E731
-    filled: np.ndarray | None = None
+    filled = np.zeros((len(split.lengths), model.width), np.float32)
     for chosen, values in session.forward(split, run, label=f"encoding {name}"):
-        if filled is None:
-            filled = np.zeros((len(split.lengths), values.shape[1]), np.float32)
         filled[chosen] = values.float().cpu().numpy()
-    assert filled is not None, "a split has rows"
     filled = session.gather(filled)
     refuse_undefined(session, split, name, {session.model.top: filled})
     yield [{POOLED: row} for row in filled]

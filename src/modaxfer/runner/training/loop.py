@@ -24,6 +24,7 @@ from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.anchors import reads_parameters, trained_parameters
 from modaxfer.runner.training.best import BestEpochs
 from modaxfer.runner.training.checkpoint import Checkpoints, Position, restore, stand
+from modaxfer.runner.training.exchange import average_gradients, prepare
 from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
@@ -105,10 +106,10 @@ class _GradientPhase:
         known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
+        self.tensors = [parameter.tensor for parameter in self.moving.values()]
         self.unfreezing = Unfreezing(self.trainable, phase)
-        self.gradients: LossGradients | None = None
-        if isinstance(self.losses.combiner, GradientCombiner):
-            self.gradients = LossGradients([parameter.tensor for parameter in self.moving.values()])
+        by_loss = isinstance(self.losses.combiner, GradientCombiner)
+        self.gradients = LossGradients(self.tensors) if by_loss else None
         self.private: PrivateSteps | None = None
         if (told := self.session.privacy) is not None:
             (stream,) = self.streams.values()
@@ -130,7 +131,7 @@ class _GradientPhase:
         self._resume()
         together = isinstance(self.phase.mixing, Together) and self.losses.whole
         expect_unused(session.accelerator, unused=len(self.streams) > 1 and not together)
-        self.model, self.prepared = session.accelerator.prepare(self.module, self.optimiser)
+        self.model, self.prepared = prepare(session, self.module, self.optimiser, self.tensors)
         try:
             with live_rows(self.streams, self.phase.epochs) as self.live:
                 self._epochs(movement)
@@ -213,9 +214,7 @@ class _GradientPhase:
         set_rates(self.optimiser, schedule(self.at.step, self.total, session.train.warmup), self.at.layers)
         loss, found, stop = self._agreed(found)
         if session.train.clip_norm and self.private is None:
-            accelerator.clip_grad_norm_(
-                [parameter.tensor for parameter in self.moving.values()], session.train.clip_norm
-            )
+            accelerator.clip_grad_norm_(self.tensors, session.train.clip_norm)
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
         self._record(loss, found)
@@ -233,6 +232,8 @@ class _GradientPhase:
                 self._backward([self._chunk(part, rows) for part in some], found, last=last)
         if self.gradients is not None:
             self.gradients.combine(self.losses.combiner)
+        elif self.session.sharded:
+            average_gradients(self.tensors)
 
     def _chunk(self, part: StreamRows, rows: Rows) -> Chunk:
         return self.streams[part.stream].chunk(part, rows[part.stream], self._moment)
@@ -360,9 +361,8 @@ class _GradientPhase:
             self._save()
 
     def _save(self) -> None:
-        spent = time.monotonic() - self.started
-        self.started = self.saved = time.monotonic()
-        self.at.seconds += spent
+        now = time.monotonic()
+        self.at.seconds, self.started, self.saved = self.at.seconds + now - self.started, now, now
         with shielded():
             self.checkpoints.save(self.at, self._tensors(), self.optimiser, self.best.kept, self.losses.buffers)
 
@@ -382,7 +382,7 @@ class _GradientPhase:
         best = self.best.best
         return PhaseReport(
             name=self.phase.name,
-            trainable=sum(parameter.tensor.numel() for parameter in self.moving.values()),
+            trainable=sum(tensor.numel() for tensor in self.tensors),
             steps=self.at.step,
             epochs=round(epochs, 3),
             best_epoch=best.epoch if best else 0,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from modaxfer.errors import RunFailedError
 from modaxfer.runner.model.transfer import PER_TOKEN_SHIFT
@@ -59,7 +60,9 @@ def _immovable(name: str) -> bool:
 
 def _checksum(parameter: torch.Tensor) -> tuple[int, int]:
     """Return two sums over the bits of `parameter`, one of them position-dependent."""
-    bits = parameter.detach().contiguous().view(-1).view(torch.uint8)
+    own = parameter.detach()
+    # Of a layer that is cut over processes each looks at its own share.
+    bits = (own.to_local() if isinstance(own, DTensor) else own).contiguous().view(-1).view(torch.uint8)
     words = bits[: bits.numel() // 4 * 4].view(torch.int32).long()
     weights = torch.arange(1, words.numel() + 1, device=words.device) % 65521
     return int(words.sum()), int((words * weights).sum())

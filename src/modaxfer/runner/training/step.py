@@ -190,9 +190,9 @@ def _laid_together(own: Sequence[tuple[Chunk, _Made]], reads: frozenset[Reads]) 
     first = own[0][0]
 
     def laid(parts: Sequence[Any]) -> torch.Tensor:
-        together = torch.cat(list(parts))
         # A row that stands in is left out.
-        return gather_rows(together if first.present else together[:0], first.of)
+        there = [part if chunk.present else part[:0] for (chunk, _), part in zip(own, parts, strict=True)]
+        return gather_rows(torch.cat(there), first.of)
 
     made: dict[str, torch.Tensor] = {}
     for reading in sorted(reads):

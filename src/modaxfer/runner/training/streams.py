@@ -15,7 +15,7 @@ from modaxfer.losses.build import Term
 from modaxfer.losses.facts import facts_of
 from modaxfer.plan import Labels, Phase, Reads, Refresh, Role, Stream
 from modaxfer.registry import problem_spec
-from modaxfer.runner.rows.batches import micro_batches
+from modaxfer.runner.rows.batches import micro_batches, most_passes
 from modaxfer.runner.rows.mixing import Rows
 from modaxfer.runner.rows.workers import Job, LiveRows, worker_count
 from modaxfer.runner.session import TaskSession, models_of
@@ -129,18 +129,17 @@ class TrainStream:
     def parts(self, rows: np.ndarray) -> list[StreamRows]:
         """Return this process's parts of a step's `rows`.
 
-        A process without rows still takes part in the exchange of gradients, with one that weighs nothing.
+        A process without rows still takes part in the exchange of gradients, with one that weighs nothing. Where layers
+        are cut over processes, all have as many parts as the one with the most: such a part stands in for each that is
+        not there.
         """
-        session = self.session
-        passes = micro_batches(
-            rows,
-            self.lengths,
-            max_tokens=session.train.max_tokens // len(self.stream.views),
-            at_least=session.train.accumulation,
-            rank=session.accelerator.process_index,
-            world=session.accelerator.num_processes,
-        )
-        return [StreamRows(self.name, chosen, 1.0) for chosen in passes] or [StreamRows(self.name, rows[:1], 0.0)]
+        session, world = self.session, self.session.accelerator.num_processes
+        budget, at_least = session.train.max_tokens // len(self.stream.views), session.train.accumulation
+        asked: dict[str, int] = {"max_tokens": budget, "at_least": at_least, "world": world}
+        passes = micro_batches(rows, self.lengths, rank=session.accelerator.process_index, **asked)
+        wanted = most_passes(rows, self.lengths, **asked) if session.sharded else 1
+        own = [StreamRows(self.name, chosen, 1.0) for chosen in passes]
+        return own + [StreamRows(self.name, rows[:1], 0.0)] * (wanted - len(own))
 
     def chunk(self, part: StreamRows, rows: np.ndarray, moment: Moment) -> Chunk:
         """Return one part of a step's `rows`, ready for the model."""
