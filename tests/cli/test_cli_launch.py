@@ -17,6 +17,13 @@ def test_a_line_for_each_machine(shell):
     ]
 
 
+def test_shards_are_asked_for_in_the_environment_of_all_processes(shell):
+    _, printed, _ = shell("launch", "--shard", "--print", *TRAIN)
+    assert printed.splitlines()[1].startswith("MODAXFER_SHARD=1 torchrun --nnodes 2 ")
+    _, script, _ = shell("launch", "--shard", "--slurm", "--print", *TRAIN)
+    assert "export MODAXFER_SHARD=1" in script.splitlines()[:-1]
+
+
 def test_a_script_for_sbatch_goes_on_when_it_is_requeued(shell):
     asked = ("--resource", "gpus=1", "--resource", "minutes=90", "--resource", "partition=gpu", "--resource", "cpus=2")
     status, printed, _ = shell("launch", "--nodes", 3, "--per-node", 4, "--slurm", *asked, "--print", *TRAIN)

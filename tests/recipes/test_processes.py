@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from modaxfer.result import Result
 from modaxfer.runner.processes.launch import launch
 from modaxfer.runner.rows import workers
 from own_columns import pictures_with_words
+from two_processes import EACH, KILLED, RESUMED, in_two_processes
 
 pytestmark = pytest.mark.recipe
 
@@ -31,36 +31,6 @@ SETTINGS = ["--precision", "fp32", "--device", "cpu", "--batch-size", "4"]
 SHARED = {"precision": "fp32", "device": "cpu", "batch_size": 4}
 RATE = {"learning_rate": 1e-3}
 _TORCHJD = find_spec("torchjd") is not None
-EACH = """
-import sys, modaxfer
-for path in sys.argv[1:]:
-    modaxfer.train(path, quiet=True)
-"""
-RESUMED = """
-import sys, modaxfer
-modaxfer.train(output=sys.argv.pop(1), resume=True)
-"""
-"""Trains every config named on the command line, one after the other, in however many processes there are."""
-
-
-KILLED = """
-import os, sys
-from modaxfer.cli.main import run
-from modaxfer.runner.training.loop import _GradientPhase
-
-step, (number, last), taken = _GradientPhase._step, map(int, sys.argv[1:3]), []
-
-def fatal(phase, rows):
-    step(phase, rows)
-    taken.append(rows)
-    if len(taken) == last:
-        os.kill(os.getpid(), number)
-
-_GradientPhase._step = fatal
-run(sys.argv[3:])
-"""
-"""The command line, which sends itself a signal after a step."""
-
 EPOCH, STEP = 9, 21
 """Steps of an epoch, and the one that is fatal: in the middle of the third."""
 
@@ -153,24 +123,6 @@ def agree(one: Path, two: Path):
     for split in ("train", "validation", "test"):
         assert second.metrics[split] == pytest.approx(first.metrics[split], rel=1e-5, abs=1e-6)
     return first, second
-
-
-def in_two_processes(code, *words):
-    """Run `code` in two processes that find themselves as torch's launcher would have them find each other.
-
-    Returns:
-        Their exit statuses and what they said on standard error.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
-    own = {**os.environ, **meeting, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "MODAXFER_LAUNCHED": "1"}
-    both = [
-        forked.Started(["-c", forked.UNDRAWN + code, *words], environment={**own, "RANK": rank, "LOCAL_RANK": rank})
-        for rank in ("0", "1")
-    ]
-    ended = [started.finish(timeout=900) for started in both]
-    return [done.returncode for done in ended], "".join(done.stderr for done in ended)
 
 
 NAMES = ("aligned and held", "balanced" if _TORCHJD else "weighed", "discriminated")

@@ -23,13 +23,25 @@ __all__ = ["launch_command"]
 @click.option("--per-node", type=click.IntRange(1), default=1, metavar="N", help="Processes on each: one for each GPU.")
 @click.option("--host", metavar="HOST[:PORT]", default="HOST", help="The first machine, where all processes meet.")
 @click.option("--slurm", is_flag=True, help="Write a script for sbatch in place of a line for torchrun.")
+@click.option(
+    "--shard", is_flag=True, help="Cut the frozen layers over the processes (FSDP2): strategies lora, adapter, frozen."
+)
 @RESOURCE
 @click.option("--print", "printed", is_flag=True, help="Print the lines; your cluster starts them.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="train ...")
 def launch_command(
-    nodes: int, per_node: int, host: str, slurm: bool, resource: Sequence[str], printed: bool, words: tuple[str, ...]
+    nodes: int,
+    per_node: int,
+    host: str,
+    slurm: bool,
+    shard: bool,
+    resource: Sequence[str],
+    printed: bool,
+    words: tuple[str, ...],
 ) -> None:
     """Write the lines that start one training on several machines, each process with the whole model (DDP).
+
+    With --shard each holds its share of the frozen layers, and gathers one when it runs.
 
     \b
     modaxfer launch --nodes 2 --per-node 4 --host node1 --print train --encoder vit --strategy lora --task digits \\
@@ -41,11 +53,13 @@ def launch_command(
     from modaxfer.config import build
     from modaxfer.engines.nodes import Nodes, sbatch_script, torchrun_line
     from modaxfer.engines.resources import Resources
+    from modaxfer.runner.processes.shards import SHARD
 
     if not printed:
         raise ConfigError("launch starts nothing by itself", fix="add --print, and run the lines on your machines")
     output = _checked(words)
-    machines = Nodes(nodes=nodes, per_node=per_node, host=host)
+    environment = f"{SHARD}=1" if shard else ""
+    machines = Nodes(nodes=nodes, per_node=per_node, host=host, environment=environment)
     given = pairs_of("--resource", resource, "cpus=2")
     if not slurm:
         if given:

@@ -23,6 +23,8 @@ class Nodes:
     """One for each GPU; on CPUs few, which share the cores."""
     host: str = "HOST"
     """Name of the first machine, with a port or without."""
+    environment: str = ""
+    """Set for all processes, as ``NAME=VALUE``."""
 
     @property
     def endpoint(self) -> str:
@@ -32,7 +34,8 @@ class Nodes:
 
 def torchrun_line(nodes: Nodes, words: Sequence[str], *, name: str = "modaxfer") -> str:
     """Return the line that is run on every machine; ``words`` are those behind ``modaxfer``."""
-    return _line(nodes, shlex.quote(name), shlex.quote(nodes.endpoint), shlex.join(words))
+    line = _line(nodes, shlex.quote(name), shlex.quote(nodes.endpoint), shlex.join(words))
+    return f"{nodes.environment} {line}" if nodes.environment else line
 
 
 def sbatch_script(nodes: Nodes, words: Sequence[str], resources: Resources, *, output: str) -> str:
@@ -51,9 +54,9 @@ def sbatch_script(nodes: Nodes, words: Sequence[str], resources: Resources, *, o
     first = '"$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)'
     line = _line(nodes, '"$SLURM_JOB_ID"', f'{first}:{PORT}"', f"{shlex.join(words)} $RESUME")
     begun = shlex.quote(f"{output}/config.yaml")
-    return "\n".join(
-        ["#!/bin/bash", *head, "#SBATCH --requeue", f"RESUME=$([ -f {begun} ] && echo --resume)", f"srun {line}"]
-    )
+    told = [f"export {nodes.environment}"] if nodes.environment else []
+    resume = f"RESUME=$([ -f {begun} ] && echo --resume)"
+    return "\n".join(["#!/bin/bash", *head, "#SBATCH --requeue", *told, resume, f"srun {line}"])
 
 
 def _line(nodes: Nodes, name: str, endpoint: str, words: str) -> str:

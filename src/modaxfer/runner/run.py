@@ -110,7 +110,9 @@ def run(
             refuse_whole_bodies(tasks, stage=stage is not None)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
         told = [*notes, *changed]
-        execution = Execution(tasks, folder, accelerator, progress, told, config.weights, tuning, observed, sharded=sharded)
+        execution = Execution(
+            tasks, folder, accelerator, progress, told, config.weights, tuning, observed, sharded=sharded
+        )
         return execution.run(start), folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modaxfer.runner.rows.batches import evaluation_batches, micro_batches, training_batches
+from modaxfer.runner.rows.batches import evaluation_batches, micro_batches, most_passes, training_batches
 
 LENGTHS = np.random.default_rng(0).integers(3, 60, size=333)
 
@@ -64,3 +64,11 @@ def test_evaluation_sees_every_row_once_longest_first():
     batches = evaluation_batches(LENGTHS, max_tokens=500)
     assert sorted(np.concatenate(batches)) == list(range(333))
     assert LENGTHS[batches[0][0]] == LENGTHS.max()
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_every_process_knows_how_many_passes_the_others_make(world):
+    rows = np.arange(0, 40, 3)
+    made = [len(micro_batches(rows, LENGTHS, max_tokens=90, rank=rank, world=world)) for rank in range(world)]
+    assert most_passes(rows, LENGTHS, max_tokens=90, world=world) == max(made)
+    assert min(made) < max(made), "else nothing is said of rows of different lengths"

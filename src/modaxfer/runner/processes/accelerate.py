@@ -17,6 +17,7 @@ __all__ = ["expect_unused", "make_accelerator", "share"]
 
 T = TypeVar("T")
 
+
 def make_accelerator(config: RunConfig, *, shards: bool = False) -> tuple[Any, RunConfig]:
     """Return an Accelerator and the config with device, precision and processes resolved.
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 
 from modaxfer.errors import ConfigError
-from modaxfer.runner.processes.launch import launched_world
 
 __all__ = ["SHARD", "refuse_shards", "shards_asked", "take_over"]
 
@@ -63,13 +62,16 @@ def refuse_shards(what: str) -> None:
     """
     if shards_asked():
         raise ConfigError(
-            f"{what} needs the whole model in its process", got=_variable(), fix=f"unset {_variable().partition('=')[0]}"
+            f"{what} needs the whole model in its process",
+            got=_variable(),
+            fix=f"unset {_variable().partition('=')[0]}",
         )
 
 
 def take_over(processes: int) -> None:
-    """Hide from Accelerate and Transformers what is done here: the one would cut what is trained as well, the other
-    would load weights in the first process alone.
+    """Hide from Accelerate and Transformers what is done here.
+
+    The one would cut what is trained as well, the other would load weights in the first process alone.
 
     Args:
         processes: How many there are.

@@ -1,4 +1,4 @@
-"""What several processes train, kept the same in all of them, where layers are cut: gradients in one exchange a step."""
+"""What processes train where layers are cut, kept the same in all of them: gradients are exchanged once a step."""
 
 from __future__ import annotations
 
