@@ -94,6 +94,8 @@ def run(
         tasks = resolve_tasks(config, request, memory)
         notes = check_idle(tasks[0], shared=shared)
         stage = find_stage(config, request, tasks, memory)
+        if sharded := shards_asked():
+            refuse_whole_bodies(tasks, stage=stage is not None)
         if stage is not None:
             share(accelerator, lambda: _begun(claims[0], tasks[0].config))
             shares = partial(share, accelerator)
@@ -105,9 +107,6 @@ def run(
         if config.tune is not None:
             resolve = partial(resolve_tasks, request=request, memory=memory)
             tasks, tuning = _searched(claims, folder, config, tasks, resolve, resume, accelerator, progress)
-        sharded = shards_asked()
-        if sharded:
-            refuse_whole_bodies(tasks, stage=stage is not None)
         start, changed = share(accelerator, lambda: _settled(claims[0], tasks, resume, weights_of))
         told = [*notes, *changed]
         execution = Execution(

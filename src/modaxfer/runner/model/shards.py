@@ -6,6 +6,7 @@ write what they do without shards.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,8 @@ def cut_layers(model: TransferModel, phases: Sequence[Phase], device: torch.devi
     whole = {parameter for layer in layers for parameter in layer.parameters() if id(parameter) in moving}
     whole |= _shared(layers)
     model.requires_grad_(requires_grad=False)
+    # Nothing here writes into the states that a layer returns, which the warning is about.
+    warnings.filterwarnings("ignore", message=r"FSDP2-wrapped module .* returned a view tensor", category=UserWarning)
     mesh = init_device_mesh(device.type, (distributed.get_world_size(),))
     for layer in layers:
         fully_shard(layer, mesh=mesh, reshard_after_forward=True, ignored_params=whole)

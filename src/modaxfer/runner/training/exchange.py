@@ -50,6 +50,6 @@ def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
     ]
     together = torch.cat([there, *flat])
     distributed.all_reduce(together)
-    count, *parts = together.split([len(parameters), *(each.numel() for each in parameters)])
+    count, *parts = torch.split(together, [len(parameters), *(each.numel() for each in parameters)])
     for found, parameter, part in zip(count.tolist(), parameters, parts, strict=True):
         parameter.grad = (part / distributed.get_world_size()).view_as(parameter).to(parameter.dtype) if found else None
