@@ -154,7 +154,9 @@ class Result:
     """What training chose, in ``phases``: best epoch and the ``validator`` that chose it, steps, ``terms`` (the last
     value of each loss and of what it logs), a solver's choice of layer, pooling and head; ``epochs`` asked for; after a
     search ``rates``: the ``chosen`` factor on the learning rates, and the validation score of each one ``tried``; where
-    outputs are corrected at the end ``correction``, its ``name`` and what it estimated."""
+    outputs are corrected at the end ``correction``, its ``name`` and what it estimated; where frozen layers were
+    cut over processes ``shards``: how many ``processes``, and bytes of layers that are ``frozen``, of these ``own`` in
+    the first process, and of those that are ``whole`` in each."""
     precision: str = "fp32"
     """Arithmetic: ``fp32``, ``bf16`` or ``fp16``."""
     device: str = "cpu"

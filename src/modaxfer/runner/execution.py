@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,8 @@ class Execution:
         announce(self.tasks, self.context.warnings, self.context.progress.say)
         sessions, told = self._opened()
         trained = train_plan(self.tasks, sessions, self.context.stages, self.folder / CHECKPOINT)
-        trained = replace(trained, told={**trained.told, **told, **self._teacher()})
+        shards = {} if (cut := sessions[0].cut) is None else {"shards": asdict(cut)}
+        trained = replace(trained, told={**trained.told, **told, **self._teacher(), **shards})
         decided = [self._decided(*each, trained) for each in zip(sessions, self.tasks, strict=True)]
         # Before anything else that can fail: what was trained is there, whatever becomes of its scores.
         for session, resolved in zip(sessions, self.tasks, strict=True) if self.main else ():

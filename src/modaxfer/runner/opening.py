@@ -75,11 +75,13 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
         for note in notes:
             context.progress.say(f"warning: {note}")
         model = _model(each, encoders)
-        if context.sharded:
-            context.progress.say(f"{'shards':<11}{cut_layers(model, each.resolved.plan.phases, computer.device)}")
+        cut = cut_layers(model, each.resolved.plan.phases, computer.device) if context.sharded else None
         model.to(computer.device)
         _check_first_row(model, each, computer)
         session = _session(each, model, computer, log, _weights_key(each.resolved, encoders, computer), context)
+        session.cut = cut
+        if cut is not None:
+            context.progress.say(f"{'shards':<11}{cut}")
         if each.resolved.source is not None:
             session.source = _source_session(session, each.resolved.source, context)
         sessions.append(session)
@@ -151,7 +153,6 @@ def _session(
         weights_key=weights_key,
         log=log,
         progress=context.progress,
-        sharded=context.sharded,
         privacy=resolved.plan.privacy,
         source_head=None if resolved.source_head is None else load_head(resolved.source_head),
         warnings=context.warnings,

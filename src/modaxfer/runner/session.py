@@ -20,6 +20,7 @@ from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
 from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.model.description import ModelDescription
+from modaxfer.runner.model.shards import Cut
 from modaxfer.runner.model.transfer import TransferModel
 from modaxfer.runner.model.units import without_padding
 from modaxfer.runner.progress import Progress
@@ -84,8 +85,8 @@ class TaskSession:
     """Hash of the encoder's weights and arithmetic; empty where features must not be kept on disk."""
     log: RunLog
     progress: Progress
-    sharded: bool = False
-    """Whether frozen layers are cut over the processes: then all of them run layers equally often."""
+    cut: Cut | None = None
+    """What cutting the frozen layers over the processes came to; None where each process has the whole model."""
     privacy: Privacy | None = None
     """What the run promises of the rows of train."""
     warnings: list[str] = field(default_factory=list)
@@ -117,6 +118,11 @@ class TaskSession:
     def steps(self, taken: int, planned: int) -> int:
         """Return how many steps of training there are: as many as are planned, or as were taken by the deadline."""
         return taken if self.deadline is not None and time.monotonic() > self.deadline else planned
+
+    @property
+    def sharded(self) -> bool:
+        """Whether frozen layers are cut over the processes: then all of these run layers equally often."""
+        return self.cut is not None
 
     @property
     def labels(self) -> LabelType:
