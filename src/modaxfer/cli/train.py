@@ -77,10 +77,12 @@ def train_command(
         said.append(folder)
 
     config = make_config(path, **given)
-    made = train(config, resume=resume, overwrite=overwrite, quiet=quiet, on_result=None if as_json else say)
-    heard.write(made.folder)
     from modaxfer.runner.processes.launch import reports_here
 
+    # Of processes that were started for a command it is the command that says what came of it.
+    on_result = say if reports_here() and not as_json else None
+    made = train(config, resume=resume, overwrite=overwrite, quiet=quiet, on_result=on_result)
+    heard.write(made.folder)
     if not reports_here():
         return None
     if as_json:

@@ -33,7 +33,7 @@ def test_adapters_heads_and_solved_heads_may_be_trained(resolved, tiny, own_rows
 
 def test_a_body_that_moves_is_refused_with_the_way_out(tiny, own_rows):
     config = make_config(encoder=str(tiny("bert")), strategy="full", **own_rows("text"))
-    said = r"stay frozen.*Got: phase \w+ trains body.*Allowed: .*lora.*Fix: .*--num-processes N.*whole model"
+    said = r"stay frozen.*Got: phase \w+ trains body.*Allowed: .*lora.*Fix: .*no MODAXFER_SHARD.*whole model"
     with pytest.raises(RefusedError, match=said):
         refuse_whole_bodies(resolve_tasks(config), stage=False)
 

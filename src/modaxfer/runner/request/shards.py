@@ -33,8 +33,8 @@ def refuse_whole_bodies(tasks: Sequence[ResolvedTask], *, stage: bool) -> None:
             got=reasons,
             allowed="strategies that train a head, a bridge or an adapter on the labelled rows of one task: lora, "
             "adapter, frozen",
-            fix="leave these out, or start it without shards (torchrun, --num-processes N), where every process has "
-            "the whole model; strategy lora keeps gradients and optimiser small",
+            fix="leave these out; or start it without shards (no MODAXFER_SHARD, no --use_fsdp), where every process "
+            "has the whole model",
         )
 
 
