@@ -119,12 +119,25 @@ def test_what_was_assumed_of_rows_in_memory_is_noted_for_the_run(own_store):
 
 
 REFUSED = {
-    "values without labels": (["one", "two"], {"text": "text"}, DataError, r"label column 'label' is not in the data"),
+    "values without labels": (
+        ["one", "two"],
+        {"text": "text"},
+        DataError,
+        r"which column is the label\? Allowed: text. Fix: name it with label=",
+    ),
+    "another label": (
+        [{"text": "a", "mood": "b"}],
+        {"text": "text", "label": "moood"},
+        DataError,
+        r"'moood' is not in the data. Allowed: text, mood. Fix: did you mean mood",
+    ),
+    "a misspelt key": ([{"text": "a", "mood": "b"}], {"lable": "mood"}, ConfigError, r"unknown key lable .*label"),
+    "options as text": (None, {"set": "rank=4"}, ConfigError, r"set takes a mapping .* Got: rank=4. Fix: write set=\{"),
     "no label column": (
         {"train": [{"text": "a"}], "test": [{"text": "b", "label": "x"}]},
         {"text": "text"},
         DataError,
-        r"label column \(of train\) 'label' is not in the data",
+        r"which column is the label\? Allowed: text",
     ),
     "two sets of one split": (
         {"train": [{"a": 1}], "val": [{"a": 1}], "dev": [{"a": 1}]},

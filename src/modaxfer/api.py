@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from modaxfer.advice import decided, told_of_choice
 from modaxfer.config import RunConfig, build, refuse_code_by_file
 from modaxfer.engines import chosen
+from modaxfer.errors import ConfigError
 from modaxfer.opened import Comparison, Run
 from modaxfer.result import Result
 from modaxfer.settings import Settings, plain_values, read_values, signature_of
@@ -170,8 +171,15 @@ def make_config(
         DataError: The rows in memory are none.
     """
     values = dict(vars(config)) if isinstance(config, RunConfig) else read_values(config, settings)
-    merged = dict(values.get("set") or {}) | dict(settings.get("set") or {})
-    return build(RunConfig, plain_values(values | dict(settings) | {"set": merged}))
+    given = [each or {} for each in (values.get("set"), settings.get("set"))]
+    if not all(isinstance(each, Mapping) for each in given):
+        raise ConfigError(
+            "set takes a mapping of options to values", got=given[-1] or given[0], fix='write set={"strategy.rank": 4}'
+        )
+    whole = values | dict(settings) | {"set": dict(given[0]) | dict(given[1])}
+    # A misspelt key is told before rows in memory are looked at: it may be the one that they are read by.
+    build(RunConfig, plain_values(whole | {"data": None}))
+    return build(RunConfig, plain_values(whole))
 
 
 for _face in (train, make_config):

@@ -49,7 +49,7 @@ class ModaxferError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        parts = [self.what.rstrip(".") + "."]
+        parts = [_sentence(self.what)]
         if self.got is not None:
             parts.append(_sentence(f"Got: {_shown(self.got)}"))
         if self.allowed is not None:

@@ -90,6 +90,8 @@ def test_mistakes_are_told(said):
         modaxfer.TransferClassifier("bert").fit(["a", "b", "c", "d"], ["good"] * 4)
     with pytest.raises(ValueError, match="different lengths: 3 and 4"):
         modaxfer.TransferClassifier("bert").fit(["a", "b", "c"], ["good", "bad"] * 2)
+    with pytest.raises(ValueError, match="contains None or NaN: 1 of 4, the first at 2"):
+        modaxfer.TransferClassifier("bert").fit(list("abcd"), ["good", "bad", None, "bad"])
     with pytest.raises(ValueError, match="n_samples = 3 is too few"):
         modaxfer.TransferRegressor("bert").fit(["a", "b", "c"], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="a share between 0 and 1, got 2"):

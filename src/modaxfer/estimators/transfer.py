@@ -255,6 +255,14 @@ def _rows(columns: Mapping[str, Sequence[Any]], places: np.ndarray) -> dict[str,
 def _finite(target: np.ndarray) -> None:
     if target.dtype.kind == "f" and not np.isfinite(target).all():
         raise ValueError("Input y contains NaN or infinity")
+    if target.dtype == object:
+        import pandas as pd
+
+        missing = np.flatnonzero(pd.isna(target))
+        if len(missing):
+            raise ValueError(
+                f"Input y contains None or NaN: {len(missing)} of {len(target)}, the first at {missing[0]}"
+            )
 
 
 def _same_length(rows: Any, target: np.ndarray) -> None:

@@ -55,6 +55,8 @@ def keep_rows(values: Mapping[str, Any], store: Path | None = None) -> dict[str,
     labels = config.label or ("label",)
     given = {split: given_rows(rows, inputs, labels) for split, rows in splits.items()}
     for split, rows in given.items():
+        if not (config.label or set(labels) <= set(rows.table.column_names)):
+            raise DataError("which column is the label?", allowed=rows.table.column_names, fix="name it with label=")
         require_columns(rows.table, labels, f"label column (of {split})" if split else "label column")
     tables = {split: _embedded(rows, inputs) for split, rows in given.items()}
     return {**values, "data": str(_stored(tables, store or cache_folder().absolute() / STORE))}
