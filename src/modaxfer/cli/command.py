@@ -59,10 +59,22 @@ def explain(error: click.UsageError) -> ConfigError:
         close = _meant(error.option_name.lstrip("-"), options)
         fix = f"did you mean {' or '.join(close)}?" if close else see
         return ConfigError(f"`{command}` has no option {error.option_name}", fix=fix)
+    if isinstance(error, click.MissingParameter) and error.ctx is not None:
+        see = f"{_said_of(error)}; {see}"
     close = close_matches(*_choices(error))
     fix = f"did you mean {' or '.join(close)}?" if close else see
     # Some versions of click guess as well, in words of their own.
     return ConfigError(error.format_message().partition(" Did you mean")[0].rstrip(), fix=fix)
+
+
+def _said_of(error: click.MissingParameter) -> str:
+    """Return what is known of an option that is missing, or how the command is written."""
+    assert error.ctx is not None
+    option = error.param if isinstance(error.param, click.Option) else None
+    if option is not None and option.help:
+        return f"{option.opts[0]} {option.make_metavar(error.ctx)}: {option.help.rstrip('.')}"
+    pieces = [piece for piece in error.ctx.command.collect_usage_pieces(error.ctx) if piece != "[OPTIONS]"]
+    return f"write `{' '.join([error.ctx.command_path, *pieces])}`"
 
 
 def _choices(error: click.UsageError) -> tuple[str, Sequence[str]]:

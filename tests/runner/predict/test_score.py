@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
 
@@ -54,6 +55,19 @@ def test_rows_of_a_group_that_the_run_was_told_of_are_drawn_together(texts, tmp_
     assert found["resampled"] == {"rows": 6, "units": 2, "by": "the same speaker"}
     assert any("2 groups of rows with the same speaker: fewer than 10" in line for line in found["warnings"])
     assert run.evaluate(rows)["resampled"] == {"rows": 6, "units": 6, "by": ""}
+
+
+def test_rows_that_the_run_was_made_from_are_told(texts, tmp_path):
+    rows, _ = labelled(texts, ["positive", "negative"] * 3)
+    pd.DataFrame(rows).to_csv(tmp_path / "own.csv", index=False)
+    shutil.copytree(texts.folder, tmp_path / "run")
+    config = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text(encoding="utf-8"))
+    config |= {"data": str(tmp_path / "own.csv"), "task": [], "label": ["label"], "text": ["text"]}
+    (tmp_path / "run" / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    found = modaxfer.load(tmp_path / "run").evaluate(tmp_path / "own.csv", quiet=True)
+    learned = texts.result.data["rows"]["train"]
+    assert any(f"it has learned from {learned} of these rows" in line for line in found["warnings"])
+    assert not any("learned" in line for line in texts.evaluate(rows, quiet=True)["warnings"])
 
 
 def test_a_class_that_the_model_does_not_know_is_an_error_and_said(texts, capsys):

@@ -99,7 +99,12 @@ def score_rows(
         "resampled": resampled_over(len(kept), asked.clusters),
         "dropped": dict(Counter(reason for reason, _ in faults.values())),
         "dropped_rows": [f"row {row + 1}: {detail}" for row, (_, detail) in sorted(faults.items())],
-        "warnings": [*made.warnings, *_unlabelled_line(unlabelled, len(labels)), *strange],
+        "warnings": [
+            *_learned_from(run, stored, given),
+            *made.warnings,
+            *_unlabelled_line(unlabelled, len(labels)),
+            *strange,
+        ],
     }
 
 
@@ -188,6 +193,18 @@ def _clusters(run: Path, predictor: Predictor, given: Given, kept: np.ndarray) -
         if names and set(names) <= set(table.column_names)
     }
     return joined(named, None if too_coarse(keys, fields) else keys)
+
+
+def _learned_from(run: Path, stored: Result, given: Given) -> tuple[str, ...]:
+    """Say so where the rows are those that the run's own splits were made from."""
+    data, file = build(RunConfig, read_yaml(run / "config.yaml")).data, file_of(given.table)
+    if not (data and file) or Path(data).resolve() != Path(file).resolve():
+        return ()
+    learned = stored.data["rows"]["train"]
+    return (
+        f"this is what the run was made from: it has learned from {learned:,} of these rows, and they say nothing of"
+        f" new ones; `modaxfer evaluate {run}` scores its test rows alone",
+    )
 
 
 def _splits(run: Path) -> SplitPolicy:
