@@ -7,7 +7,8 @@ import pytest
 from torch import nn
 
 from modaxfer.config import RunConfig
-from modaxfer.contracts import Hidden, pool
+from modaxfer.contracts import Hidden, Readout, pool
+from modaxfer.heads import LinearHead
 from modaxfer.plan import Part, Phase
 from modaxfer.runner.training import features
 from modaxfer.runner.training.features import entry_point, is_known, predict_known
@@ -52,6 +53,18 @@ def test_rows_are_scored_from_states_that_are_made_once(session, monkeypatch):
     np.testing.assert_allclose(known.scores, whole.scores, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(some.scores, known.scores[[2, 0]], rtol=1e-4, atol=1e-6)
     assert made == [("test", session.model.top)]
+
+
+def test_vectors_of_several_layers_are_made_once_while_only_the_head_moves(session, monkeypatch):
+    session.model.read((Readout(layers=(0, 2), weights=(0.25, 0.75), pooling="mean"),))
+    session.model.head = LinearHead(session.model.width, session.criterion.outputs)
+    assert is_known(session, "test")
+    whole = session.predict(session.splits["test"])
+    np.testing.assert_allclose(predict_known(session, "test").scores, whole.scores, rtol=1e-4, atol=1e-6)
+    monkeypatch.setattr(features, "_pooled", lambda *given: pytest.fail("rows were encoded again"))
+    np.testing.assert_array_equal(predict_known(session, "test").scores, predict_known(session, "test").scores)
+    session.model.set_trainable(Phase(trainable=frozenset({Part.BODY}), learning_rates={Part.BODY: 1.0}))
+    assert not is_known(session, "test")
 
 
 def test_states_that_are_too_many_are_not_kept(session, monkeypatch):

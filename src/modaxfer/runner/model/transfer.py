@@ -185,14 +185,20 @@ class TransferModel(nn.Module):
         It is 0 as soon as a bridge or an embedding is trainable, `top` where only the head is. Several towers are
         cached as vectors or not at all.
         """
-        moving = [
-            parameter
-            for _, parameter in self.model_parameters()
-            if parameter.tensor.requires_grad and parameter.part is not Part.HEAD
-        ]
+        moving = self._moving_body()
         if len(self.towers) > 1:
             return 0 if moving or self.reads_tokens else self.top
         return max(0, min([*(parameter.layer for parameter in moving), min(self.readout.layers)]))
+
+    @property
+    def only_head_moves(self) -> bool:
+        """Whether nothing below the head is trainable: then its vectors stay as they are, of whichever layers."""
+        return not self._moving_body()
+
+    def _moving_body(self) -> list[ModelParameter]:
+        """Return what is trainable below the head."""
+        named = self.model_parameters()
+        return [each for _, each in named if each.tensor.requires_grad and each.part is not Part.HEAD]
 
     def train_above(self, layer: int) -> None:
         """Switch to training mode, but keep everything below `layer` deterministic."""

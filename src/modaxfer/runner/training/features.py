@@ -120,9 +120,12 @@ def head_inputs(session: TaskSession, name: str) -> torch.Tensor:
 
 def is_known(session: TaskSession, name: str) -> bool:
     """Return whether what the head takes for split `name` is at hand, so that no row has to be encoded to score it."""
-    only_head = session.model.frozen_layers() >= session.model.top
+    model = session.model
+    # Vectors of a row can be kept whichever layers they are read from; states of tokens are those of one layer.
+    whole = model.reads_tokens or model.readout.pooling in PARTS
+    only_head = model.frozen_layers() >= model.top if whole else model.only_head_moves
     kept = session.train.cache and bool(session.weights_key) and only_head
-    if session.model.reads_tokens:
+    if model.reads_tokens:
         return kept and _gigabytes(session, session.splits[name]) <= LARGEST_GB
     return kept or name in session.layers
 
