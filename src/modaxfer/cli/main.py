@@ -17,6 +17,7 @@ from modaxfer.cli.command import explain
 from modaxfer.cli.libraries import hushed
 from modaxfer.cli.output import print_lines
 from modaxfer.cli.standard_output import forget, tolerant_streams
+from modaxfer.collector import spare, unload_nothing
 from modaxfer.errors import ConfigError, ModaxferError, close_matches
 from modaxfer.version import __version__
 
@@ -98,12 +99,18 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the run failed, 2 the request was wrong."""
+    own = arguments is None
     words = sys.argv[1:] if arguments is None else arguments
+    if own:
+        spare()
     debug = "--debug" in words or DEBUG in os.environ
     if debug:
         os.environ[DEBUG] = "1"
     with tolerant_streams(), hushed(not debug):
-        sys.exit(_status([word for word in words if word != "--debug"], debug))
+        status = _status([word for word in words if word != "--debug"], debug)
+    if own:
+        unload_nothing()
+    sys.exit(status)
 
 
 def _status(words: list[str], debug: bool) -> int:

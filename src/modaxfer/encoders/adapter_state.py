@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,11 +59,12 @@ def load_adapter_state(encoder: Encoder, state: Mapping[str, torch.Tensor]) -> N
 
 def added_tensors(layers: nn.Module) -> dict[str, torch.Tensor]:
     """Return everything that an adapter has put into `layers`, parameters and buffers, by its name there."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
+    # Layers of peft are there only where it has been imported, which takes a while.
+    by_peft = sys.modules.get("peft.tuners.tuners_utils")
+    kinds = (AdapterLayer, *([by_peft.BaseTunerLayer] if by_peft else ()))
     found: dict[str, torch.Tensor] = {}
     for name, module in layers.named_modules():
-        if isinstance(module, BaseTunerLayer | AdapterLayer):
+        if isinstance(module, kinds):
             own = f"{name}." if name else ""
             state = module.state_dict(keep_vars=True).items()
             found |= {own + key: tensor for key, tensor in state if not key.startswith("base_layer.")}

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from modaxfer.collector import work_begins
 from modaxfer.config import EncoderOptions
 from modaxfer.contracts import Encoder, Origin
 from modaxfer.encoders import hub
@@ -72,6 +73,7 @@ def load_encoder(
         DataError: A file of the run is damaged.
         RefusedError: The run's adapter cannot be merged.
     """
+    work_begins()
     if pretrained and resolved.stored is not None:
         return _trained(resolved, options, dropout)
     target = encoder_class(resolved.spec)

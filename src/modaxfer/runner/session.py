@@ -30,6 +30,9 @@ from modaxfer.runner.rows.split import Split
 
 __all__ = ["Predictions", "TaskSession", "TowerLayers", "models_of"]
 
+MOST_VECTORS = 5_000
+"""Rows of a split up to which what the head was given is kept beside what it said: some ten megabytes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
@@ -40,6 +43,8 @@ class Predictions:
     """Of the outputs as they are: `modaxfer.runner.model.decision` has what is made of them."""
     outputs: Any = None
     """Logits that they come from, as `TaskSession.logits` returns them; None where they are not at hand."""
+    vectors: torch.Tensor | None = None
+    """What the head was given, float32 ``[rows, width]``; None where it is not at hand, or rows are very many."""
 
 
 class TowerLayers(NamedTuple):
@@ -228,8 +233,18 @@ class TaskSession:
         return [found[row] for row in range(len(split.lengths))]
 
     def predict(self, split: Split, label: str = "") -> Predictions:
-        """Return predictions and scores of a split."""
-        return self.decoded(self.logits(split, label=label))
+        """Return predictions and scores of a split, with what the head was given where that is a vector a row."""
+        parted = self.model.reads_tokens or self.model.readout.pooling in PARTS
+        if parted or len(split.lengths) > MOST_VECTORS:
+            return self.decoded(self.logits(split, label=label))
+        outputs = self.criterion.outputs
+        both = self._all_rows(split, self._said_and_given, outputs + self.model.width, label=label)
+        return replace(self.decoded(both[:, :outputs].clone()), vectors=both[:, outputs:].clone())
+
+    def _said_and_given(self, batch: Batch) -> torch.Tensor:
+        """Return logits and pooled vectors side by side, so that rows go through the model once for both."""
+        features = self.model.features(batch)
+        return torch.cat([self.model.outputs(features, batch).float(), features.pooled.float()], dim=1)
 
     def decoded(self, logits: Any) -> Predictions:
         """Return what logits say, as `logits` returns them, before any decision of their own is chosen."""

@@ -42,7 +42,7 @@ def asks(rows):
     return Asked(references=targets, known=np.ones(rows, bool), strange=(), answers=answers, clusters=None)
 
 
-FINDINGS = SimpleNamespace(validation_asked=asks(ROWS["validation"]), asked=asks(ROWS["test"]))
+FINDINGS = SimpleNamespace(validation_asked=asks(ROWS["validation"]), asked=asks(ROWS["test"]), vectors={})
 
 
 def resolved(**changes):
@@ -72,6 +72,22 @@ def test_some_rows_of_each_split_lie_where_their_vectors_lie(known):
     first, last = (min(found["rows"], key=lambda row: row["x"]), max(found["rows"], key=lambda row: row["x"]))
     reach = abs(int(first["row_id"].split(":")[1]) - int(last["row_id"].split(":")[1]))
     assert last["x"] - first["x"] == pytest.approx(reach * 2**0.5, rel=1e-3)
+
+
+def test_rows_that_were_encoded_to_be_scored_are_not_encoded_again(monkeypatch):
+    monkeypatch.setattr(feature_map, "is_known", lambda *_: False)
+    made = session(ROWS)
+    made.vectors = lambda some: pytest.fail("rows were encoded once more")
+    scored = {name: np.arange(1, rows, 2) if name == "train" else np.arange(rows) for name, rows in ROWS.items()}
+    given = {name: (rows, vectors_of(split(name, 300).only(rows)).numpy()) for name, rows in scored.items()}
+    found = feature_map.map_features(made, resolved(), SimpleNamespace(**{**vars(FINDINGS), "vectors": given}))
+    assert found["encoded"] == 0
+    numbers = {name: [int(r["row_id"].split(":")[1]) for r in found["rows"] if r["split"] == name] for name in ROWS}
+    assert {name: len(each) for name, each in numbers.items()} == {"train": 150, "validation": 40, "test": 150}
+    assert all(number % 2 for number in numbers["train"]), "of train, those that were scored"
+    ends = [found["rows"][place] for place in (0, 149)]
+    reach = abs(ends[0]["x"] - ends[1]["x"])
+    assert reach == pytest.approx((numbers["train"][149] - numbers["train"][0]) * 2**0.5, rel=1e-3)
 
 
 def test_the_source_stands_beside_the_task_and_private_rows_do_not(known, tmp_path):

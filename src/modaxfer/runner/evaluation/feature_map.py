@@ -62,7 +62,7 @@ def map_features(session: TaskSession, resolved: ResolvedTask, findings: Finding
     private = {"train"} if resolved.plan.privacy is not None else set()
     names = [name for name in SPLITS if name in session.splits and name not in private]
     drawn = [_of_task(session, resolved, findings, name) for name in names]
-    encoded = [not is_known(session, name) for name in names]
+    encoded = [name not in findings.vectors and not is_known(session, name) for name in names]
     if session.source is not None and resolved.source is not None:
         drawn.append(_of_source(session.source, resolved.source.data.classes))
         encoded.append(not is_known(session.source, "train"))
@@ -87,7 +87,7 @@ def write_map(folder: Path, found: Mapping[str, Any]) -> None:
 
 
 def _of_task(session: TaskSession, resolved: ResolvedTask, findings: Findings, name: str) -> _Drawn:
-    rows, vectors = _vectors(session, name)
+    rows, vectors = _scored(session, *findings.vectors[name]) if name in findings.vectors else _vectors(session, name)
     if name == "train" and name in resolved.data.sealed:
         labels: list[Any] = [None] * len(rows)
     else:
@@ -106,6 +106,13 @@ def _of_source(source: TaskSession, classes: tuple[str, ...]) -> _Drawn:
     return _Drawn(
         split="source", row_ids=[str(split.ids[row]) for row in rows], labels=_single(labels), vectors=vectors
     )
+
+
+def _scored(session: TaskSession, rows: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return some of the rows that were scored, in order, and what the head was given of them then."""
+    chosen = np.random.default_rng(session.seed).choice(len(rows), min(len(rows), KNOWN), replace=False)
+    chosen.sort()
+    return rows[chosen], vectors[chosen]
 
 
 def _vectors(session: TaskSession, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -37,6 +37,9 @@ class Findings:
     unseen: dict[str, Any] = field(default_factory=dict)
     """By split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without``, the scores on the
     other rows."""
+    vectors: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    """By split: numbers of the rows that were scored, and what the head was given of them, float32 ``[rows, width]``;
+    only where rows were encoded for their scores."""
     scored: dict[str, int]
     """By split: rows behind its scores; of train, a sample where all would have to be encoded again."""
     warnings: tuple[str, ...]
@@ -87,6 +90,7 @@ def examine(session: TaskSession, resolved: ResolvedTask) -> Findings:
         validation=made["validation"],
         validation_asked=asks["validation"],
         unseen=unseen,
+        vectors=_given_to_heads(session, drawn, made),
         scored={name: len(ask.known) for name, ask in asks.items()},
         warnings=tuple(warnings),
     )
@@ -96,6 +100,19 @@ def _said(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictio
     """Return what the model says of a split; of validation rows it has been asked when its decision was chosen."""
     known = session.validated if name == "validation" else None
     return predict_known(session, name, rows) if known is None else known
+
+
+def _given_to_heads(
+    session: TaskSession, drawn: Mapping[str, np.ndarray | None], made: Mapping[str, Predictions]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return numbers and vectors of rows that were encoded to be scored, by split."""
+    found = {}
+    for name, said in made.items():
+        if said.vectors is not None:
+            rows = drawn[name]
+            numbers = np.arange(len(session.splits[name].lengths)) if rows is None else rows
+            found[name] = (numbers, said.vectors.numpy())
+    return found
 
 
 def _drawn(session: TaskSession, name: str) -> np.ndarray | None:
