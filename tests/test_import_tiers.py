@@ -106,3 +106,10 @@ else:
     raise SystemExit("nothing was refused")
 """
     assert "torch" not in modules_after(ask, HF_HUB_OFFLINE="1", MODAXFER_PLUGINS="", HF_HOME="/nowhere")
+
+
+@pytest.mark.slow
+def test_what_a_run_imports_before_it_trains_draws_no_page_and_attaches_nothing():
+    modules = modules_after("import modaxfer.runner.beside.schedule, modaxfer.encoders.text, modaxfer.strategies.frozen")
+    assert "torch" in modules
+    assert not {"matplotlib", "jinja2", "peft", "optuna", "modaxfer.reports.plots"} & modules

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 from torch import nn
 
 from modaxfer.encoders.adapter_layers import Bottleneck, DeepPrompt, ShiftedBias, own_layer
 from modaxfer.encoders.adapter_methods import default_modules
+from modaxfer.encoders.adapter_state import added_tensors
 from modaxfer.encoders.adapters import attach_adapter
 from modaxfer.encoders.attention import attend
 from modaxfer.encoders.checkpoints import resolve
@@ -28,6 +31,15 @@ def test_a_shifted_bias_is_that_bias_and_merges_into_it():
     torch.testing.assert_close(layer.get_base_layer()(states), expected)
     assert [name for name, parameter in layer.named_parameters() if parameter.requires_grad] == ["shift"]
     assert layer.weight is base.weight
+
+
+def test_layers_without_adapters_are_told_apart_without_peft(monkeypatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
+    monkeypatch.delitem(sys.modules, "peft.tuners.tuners_utils", raising=False)
+    layers = nn.Sequential(nn.Linear(3, 2))
+    assert added_tensors(layers) == {}
+    layers[0] = ShiftedBias(layers[0])
+    assert list(added_tensors(layers)) == ["0.shift"]
 
 
 def test_a_bottleneck_is_the_papers_and_starts_as_nothing():
