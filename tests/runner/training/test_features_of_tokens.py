@@ -60,6 +60,8 @@ def test_vectors_of_several_layers_are_made_once_while_only_the_head_moves(sessi
     session.model.head = LinearHead(session.model.width, session.criterion.outputs)
     assert is_known(session, "test")
     whole = session.predict(session.splits["test"])
+    np.testing.assert_array_equal(whole.outputs, session.logits(session.splits["test"]))
+    np.testing.assert_array_equal(whole.vectors, session.vectors(session.splits["test"]))
     np.testing.assert_allclose(predict_known(session, "test").scores, whole.scores, rtol=1e-4, atol=1e-6)
     monkeypatch.setattr(features, "_pooled", lambda *given: pytest.fail("rows were encoded again"))
     np.testing.assert_array_equal(predict_known(session, "test").scores, predict_known(session, "test").scores)
