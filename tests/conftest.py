@@ -33,7 +33,7 @@ WHOLE = ("test_examples.py", "test_last_steps.py")
 UNSEEN = (
     *("before", "beside", "estimators", "model", "rows", "training"),
     *("test_adapted_runs.py", "test_bridges_end_to_end.py"),
-    *("test_careful_tuning.py", "test_cli_compare_runs.py", "test_cli_predict.py"),
+    *("test_careful_tuning.py", "test_cli_compare_runs.py", "test_cli_predict.py", "test_compare_killed.py"),
     *("test_column_cases.py", "test_curve_run.py", "test_recommended.py", "test_recommended_sources.py"),
     *("test_compare_sweep.py", "test_contrastive_run.py", "test_ends.py", "test_engines_agree.py", "test_fusion.py"),
     *("test_folds_and_episodes.py", "test_known_features.py", "test_matrix.py", "test_media_cases.py"),
@@ -45,8 +45,22 @@ UNSEEN = (
 """Where many runs are made and no page of one is looked at."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")
 """Which compare the last digit of a score, or let a score fail."""
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+"""Number of this process among those that run tests."""
 TWINS = {"camembert", "xlm-roberta", "task vision/pacs-art", "task vision/pacs-photo"}
 """RoBERTa under other names, styles of one drawer: what is asked of each one is asked of these with ``slow``."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[object]:
+    """Let every other worker collect from the last file to the first: each compiles half of a fresh checkout's tests.
+
+    Asserts are rewritten for eight seconds otherwise by all of them at once, and the program compiled as often.
+    """
+    report = yield
+    if WORKER % 2 and isinstance(collector, pytest.Dir):
+        report.result.reverse()
+    return report
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -62,7 +76,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if asked & TWINS:
                 item.add_marker(pytest.mark.slow)
     places = {name: place for place, name in enumerate(FORKED)}
-    items.sort(key=lambda item: min(places.get(name, len(places)) for name in (item.path.name, item.path.parent.name)))
+
+    def place(item: pytest.Item) -> tuple[int, Path]:
+        return min(places.get(name, len(places)) for name in (item.path.name, item.path.parent.name)), item.path
+
+    items.sort(key=place)  # By file as well, since workers may collect in another order.
 
 
 def pytest_collection_finish() -> None:

@@ -7,6 +7,7 @@ else, so that a copy of it is a fresh interpreter in all but its age: it has no 
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import multiprocessing
 import os
@@ -38,6 +39,8 @@ SPARED = "import pytest, sparing; sparing.spare(pytest.MonkeyPatch())\n"
 """Code that spares a process the same as tests that make runs in theirs."""
 UNDRAWN = SPARED + "from modaxfer.reports import figures; figures.draw = lambda *_: ()\n"
 """The same and figures, which take most of a tiny run's time, where a test is not about them."""
+UNSEEN = UNDRAWN + "from modaxfer import reports; reports.report_run = lambda result, folder: None\n"
+"""The same and pages, where no page is looked at."""
 COPIED_WORKERS = """
 import multiprocessing
 from modaxfer.runner.rows import workers
@@ -110,6 +113,7 @@ def python(*words: str, timeout: float = 120, **given: Any) -> subprocess.Comple
 
 def _run(words: list[str], environment: dict[str, str], path: list[str], place: str, *told: str) -> None:
     """Be that process; its standard streams are the files `told`."""
+    gc.freeze()  # To walk through what the server has imported copies all of its pages.
     for number, name in enumerate(told):
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY, 0o600)
         os.dup2(file, number)

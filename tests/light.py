@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WAITING = """
-import json, os, sys, traceback
+import gc, json, os, sys, traceback
 import forked, modaxfer.cli.listing, modaxfer.cli.main, modaxfer.cli.plugins, modaxfer.registry.builtin
 
 def answer(asked):
@@ -34,6 +34,7 @@ def answer(asked):
         return 1
     return 0
 
+gc.freeze()
 for line in sys.stdin:
     copy = os.fork()
     if not copy:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.utils.parametrize import is_parametrized
 
 from modaxfer.spec import FolderSource
 from modaxfer.tasks.memory import Memory
@@ -16,7 +18,7 @@ SMALL = 4 << 20
 """Bytes of a checkpoint of which a copy is kept, at most `MOST` of them."""
 MOST = 24
 
-_MODELS: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
+_MODELS: dict[tuple[Any, ...], tuple[Copied, list[str]]] = {}
 
 
 class OwnRows(Memory):
@@ -33,6 +35,56 @@ class OwnRows(Memory):
         return super().kept((_stamps(*folders), key), make, weigh) if folders else make()
 
 
+class _Structure(pickle.Pickler):
+    """Pickles a module and puts its tensors aside, each once."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.tensors: list[torch.Tensor] = []
+        self._places: dict[int, int] = {}
+
+    def persistent_id(self, item: Any) -> int | None:
+        if not isinstance(item, torch.Tensor):
+            return None
+        if id(item) not in self._places:
+            self._places[id(item)] = len(self.tensors)
+            self.tensors.append(item)
+        return self._places[id(item)]
+
+
+class _Filled(pickle.Unpickler):
+    """Makes a module of what `_Structure` wrote, with `tensors` of its own."""
+
+    def __init__(self, file: io.BytesIO, tensors: list[torch.Tensor]) -> None:
+        super().__init__(file)
+        self._tensors = tensors
+
+    def persistent_load(self, place: int) -> torch.Tensor:
+        return self._tensors[place]
+
+
+class Copied:
+    """A module of which copies are made: to read what was pickled takes a fraction of `copy.deepcopy`.
+
+    One with parametrised weights cannot be pickled, and is copied as ever.
+    """
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._module, self._file = module, io.BytesIO()
+        self._tensors: list[torch.Tensor] = []
+        if not any(map(is_parametrized, module.modules())):
+            pickler = _Structure(self._file)
+            pickler.dump(module)
+            self._tensors = pickler.tensors
+
+    def __call__(self) -> Any:
+        """Return one that shares nothing with what was read."""
+        if not self._tensors:
+            return copy.deepcopy(self._module)
+        self._file.seek(0)
+        return _Filled(self._file, [copy.deepcopy(tensor) for tensor in self._tensors]).load()
+
+
 def model(read: Any, folder: Path, config: Any, model_class: Any, **how: Any) -> tuple[Any, list[str]]:
     """Return what `read` returns, a copy of what it returned before where files, config and words are the same.
 
@@ -44,11 +96,12 @@ def model(read: Any, folder: Path, config: Any, model_class: Any, **how: Any) ->
     key = (str(folder), *files, pickle.dumps(config), model_class, repr(how))
     if key not in _MODELS:
         with torch.random.fork_rng(devices=()):
-            _MODELS[key] = read(folder, config, model_class, **how)
+            made, missing = read(folder, config, model_class, **how)
+        _MODELS[key] = Copied(made), missing
         while len(_MODELS) > MOST:
             del _MODELS[next(iter(_MODELS))]
-    made, missing = _MODELS[key]
-    return copy.deepcopy(made), [*missing]
+    kept, missing = _MODELS[key]
+    return kept(), [*missing]
 
 
 def _stamps(folder: Path) -> list[tuple[str, int, int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +25,10 @@ def spare(patch: pytest.MonkeyPatch, *, exact: bool = False, searched: bool = Fa
     for interval in (bootstrap, paired_difference, paired_gain, power_law_interval):
         patch.setitem(interval.__kwdefaults__, "resamples", RESAMPLES)
     patch.setattr("modaxfer.runner.evaluation.conclude.map_features", lambda *_: {})
+    # What a tiny model leaves behind is young: to walk through all modules for it takes longer than to train it.
+    young = SimpleNamespace(collect=partial(gc.collect, 1))
+    for module in ("compare.cell", "recommend.tries", "tuning.trial"):
+        patch.setattr(f"modaxfer.runner.{module}.gc", young)
     if not exact:
         patch.setitem(compute.__kwdefaults__, "quick", True)
         _one_simple_model(patch)

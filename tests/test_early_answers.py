@@ -10,12 +10,15 @@ import sys
 import pytest
 
 ASK = """
-import json, os, sys, traceback
+import gc, json, os, sys, traceback
 from pathlib import Path
 import modaxfer.api, modaxfer.cli.compare, modaxfer.cli.runs, modaxfer.cli.train, modaxfer.config, modaxfer.data
 import modaxfer.registry.builtin, modaxfer.runner.claims.contents, modaxfer.runner.request.kept
 from modaxfer.cli.main import run
+from modaxfer.registry import registry
 
+registry()  # As every answer would load it.
+gc.freeze()
 HEAVY = ("torch", "transformers", "sklearn", "datasets")
 
 def answer(words, place):

@@ -24,7 +24,7 @@ def blobs(shift: torch.Tensor, seed: int, rows: int = 200) -> tuple[torch.Tensor
     return centres + shift + 0.5 * torch.randn(rows, 2, generator=generator), classes
 
 
-def trained(strength: float | None, steps: int = 250) -> tuple[float, float]:
+def trained(strength: float | None, steps: int = 170) -> tuple[float, float]:
     """Return how often a small network is right on the target, and the discriminator in the last 50 steps."""
     torch.manual_seed(0)
     (source, labels), (target, truth) = blobs(torch.zeros(2), 1), blobs(SHIFT, 2)

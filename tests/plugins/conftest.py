@@ -61,15 +61,17 @@ class Site:
             return subprocess.run(words, env=variables, capture_output=True, text=True, timeout=60, check=False)
         return self.light.python(arguments, self._environment(environment), [str(self.folder)])
 
-    def warm_python(self, code: str, *words: str, drawn: bool = False, **environment: str) -> CompletedProcess[str]:
+    def warm_python(
+        self, code: str, *words: str, pages: bool = False, drawn: bool = False, **environment: str
+    ) -> CompletedProcess[str]:
         """Run `code` in one that has imported torch already and has looked at no plugin yet: what trains starts sooner.
 
-        Figures are left out, or sketched where some are to be `drawn`.
+        Runs have no pages, or `pages` without figures, or with sketched ones where some are to be `drawn`.
         """
+        plain = forked.UNDRAWN if pages else forked.UNSEEN
         seen = {"environment": self._environment(environment), "path": [str(self.folder)]}
-        return forked.python(
-            "-c", (forked.SPARED + sketched.CODE if drawn else forked.UNDRAWN) + code, *words, timeout=300, **seen
-        )
+        spared = forked.SPARED + sketched.CODE if drawn else plain
+        return forked.python("-c", spared + code, *words, timeout=300, **seen)
 
     def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MODAXFER_")}

@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from hatchling.build import build_wheel
+
+from fresh import OFFLINE
 
 HEAD = "from modaxfer import hookimpl\nfrom modaxfer.spec import StrategySpec\nMODAXFER_API = 0\n"
 HOOK = '@hookimpl\ndef {}():\n    return [StrategySpec(name="gentle", target="a.b:c")]\n'
@@ -35,25 +38,22 @@ version = "1.0"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Return the folder into which pip installed wheels of all `PLUGINS`, without a network."""
+    """Return the folder into which pip installed wheels of all `PLUGINS`, without a network.
+
+    They are built here by what pip would call in three processes for each.
+    """
     sources, target = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("installed")
+    wheels = []
     for name, (namespace, source) in PLUGINS.items():
         package = sources / name / name
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "plugin.py").write_text(source)
         (sources / name / "pyproject.toml").write_text(PYPROJECT.format(name=name, namespace=namespace))
-    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--no-cache-dir"]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        *offline,
-        "--target",
-        target,
-        *(sources / name for name in PLUGINS),
-    ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(sources / name)
+            wheels.append(sources / build_wheel(str(sources)))
+    command = [sys.executable, "-m", "pip", "install", *OFFLINE, "--target", target, *wheels]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return target

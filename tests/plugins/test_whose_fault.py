@@ -124,7 +124,7 @@ def told(tiny, site_in, tmp_path_factory):
     site.add("idle", "from modaxfer import hookimpl\nMODAXFER_API = 0\n")
     tried = json.dumps({name: own for name, (own, _) in TRIED.items()})
     run = folder / "run"
-    done = site.warm_python(USE, str(tiny("bert")), str(run), tried, MODAXFER_CACHE=str(folder / "cache"))
+    done = site.warm_python(USE, str(tiny("bert")), str(run), tried, pages=True, MODAXFER_CACHE=str(folder / "cache"))
     assert done.returncode == 0, done.stderr[-4000:]
     return SimpleNamespace(
         errors=json.loads(done.stdout), result=json.loads((run / "result.json").read_text("utf-8")), run=run

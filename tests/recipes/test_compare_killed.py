@@ -13,7 +13,7 @@ pytestmark = pytest.mark.recipe
 
 CELLS, KILLED_IN = 3, 2
 
-COMPARE = forked.UNDRAWN + "from modaxfer.cli.main import run; run()"
+COMPARE = forked.UNSEEN + "from modaxfer.cli.main import run; run()"
 KILLED = f"""
 import os, signal
 from modaxfer.runner.training.loop import _GradientPhase

@@ -16,7 +16,7 @@ from modaxfer.runner.claims.hold import HeldError, hold
 
 pytestmark = pytest.mark.recipe
 
-CELL = forked.UNDRAWN + "from modaxfer.cli.main import run; run()"
+CELL = forked.UNSEEN + "from modaxfer.cli.main import run; run()"
 KILLED = """
 import os, signal
 from modaxfer.runner.training.loop import _GradientPhase

@@ -45,8 +45,8 @@ def command(rows, encoder, *extra):
     ]
 
 
-def killed(number, arguments):
-    return ["-c", KILLED, str(int(number)), str(STEP), *arguments[2:]]
+def killed(number, arguments, step=STEP):
+    return ["-c", KILLED, str(int(number)), str(step), *arguments[2:]]
 
 
 def train_here(request, folder):
@@ -86,7 +86,7 @@ def test_a_killed_run_resumes_to_the_same_metrics(strategy, number, tiny, own_ro
 @pytest.fixture(scope="module")
 def without_workers(tiny, own_rows, tmp_path_factory):
     """Return the metrics of a run on changed pictures that makes its rows itself and is not killed."""
-    asked = {"strategy": "full", "epochs": 3, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
+    asked = {"strategy": "full", "epochs": 2, "augment": ("trivial-augment", "cutmix"), "set": {"patience": 0}}
     folder = tmp_path_factory.mktemp("whole")
     return train_here({"encoder": str(tiny("vit")), **asked, **own_rows("image")}, folder / "run").result.metrics
 
@@ -96,13 +96,13 @@ def test_workers_end_with_a_run_that_is_stopped_and_it_resumes_to_the_metrics_of
     number, tiny, own_rows, tmp_path, without_workers, monkeypatch
 ):
     broken = tmp_path / "broken"
-    words = ("--strategy", "full", "--epochs", "3", "--augment", "trivial-augment", "--augment", "cutmix")
+    words = ("--strategy", "full", "--epochs", "2", "--augment", "trivial-augment", "--augment", "cutmix")
     options = ("--set", "patience=0", "--set", "train.workers=2", "--output", str(broken))
-    flag, code, *arguments = killed(number, command(own_rows("image"), tiny("vit"), *words, *options))
+    flag, code, *arguments = killed(number, command(own_rows("image"), tiny("vit"), *words, *options), EPOCH + 3)
     errors = tmp_path / "errors"
     os.mkfifo(errors)
     with open(os.open(errors, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as told:
-        started = forked.Started([flag, forked.UNDRAWN + forked.COPIED_WORKERS + code, *arguments], err=errors)
+        started = forked.Started([flag, forked.UNSEEN + forked.COPIED_WORKERS + code, *arguments], err=errors)
         assert started.finish().returncode == (-number if number == signal.SIGKILL else 128 + number)
         deadline = time.monotonic() + 60
         # Every worker has standard error open as well: until the last has ended there is nothing to read, not an end.

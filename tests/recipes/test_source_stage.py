@@ -18,7 +18,8 @@ from modaxfer.runner.training import loop
 
 pytestmark = pytest.mark.recipe
 
-QUICK = {"epochs": 1, "batch_size": 8, "limit": 24, "precision": "fp32", "device": "cpu", "quiet": True}
+TWICE = {"source.epochs": 2}
+QUICK = {"epochs": 1, "batch_size": 8, "limit": 24, "precision": "fp32", "device": "cpu", "quiet": True, "set": TWICE}
 SOURCE, TARGET = "reviews/rt-polarity", "reviews/sst2"
 
 
@@ -87,7 +88,7 @@ def test_the_source_s_own_model_is_scored_on_the_task_s_test_rows(run):
 def test_the_source_s_head_is_taken_along_and_left_out_of_what_is_saved(run, train, tmp_path):
     """The stage is the one that was kept: its own head is no option of its own."""
     before = kept()
-    tuned = train(tmp_path / "tuned", set={"co_tuning": 2.3})
+    tuned = train(tmp_path / "tuned", set=TWICE | {"co_tuning": 2.3})
     assert kept() == before
     (phase,) = tuned.result.training["phases"]
     assert set(phase["terms"]) == {"supervised", "co-tuning"}
@@ -114,7 +115,7 @@ def test_another_run_finds_the_stage_and_keeps_it_when_the_store_and_the_first_r
         shutil.rmtree(folder)
     assert modaxfer.load(moved).predict(["A fine film."]) == expected
     third = train(
-        tmp_path / "third", encoder=str(moved), strategy="frozen", source_task=(), epochs=None, batch_size=None
+        tmp_path / "third", encoder=str(moved), strategy="frozen", source_task=(), epochs=None, batch_size=None, set={}
     )
     assert third.result.encoder["from"]["from"]["task"] == SOURCE
 
@@ -122,18 +123,18 @@ def test_another_run_finds_the_stage_and_keeps_it_when_the_store_and_the_first_r
 @pytest.mark.parametrize(
     "sources", [(SOURCE,), pytest.param((SOURCE, "reviews/customer-reviews"), marks=pytest.mark.slow)]
 )
-def test_a_run_killed_in_its_last_stage_goes_on_with_it(sources, train, tmp_path, monkeypatch):
+def test_a_run_killed_in_its_last_stage_goes_on_with_it(sources, run, train, tmp_path, monkeypatch):
+    wanted = {"source_task": sources}
+    with monkeypatch.context() as patch:
+        patch.setenv("MODAXFER_CACHE", str(tmp_path / "cache of the whole"))
+        whole = run if len(sources) == 1 else train(tmp_path / "whole", **wanted)
     monkeypatch.setenv("MODAXFER_CACHE", str(tmp_path / "cache"))
-    wanted = {"source_task": sources, "set": {"source.limit": 16, "source.epochs": 2}}
-    whole = train(tmp_path / "whole", **wanted)
     assert [told["task"] for told in whole.result.before] == list(sources)
     assert whole.result.before[0]["run"] == "/".join(["before/source"] * len(sources))
     chain = whole.result.encoder
     for source in reversed(sources):
         chain = chain["from"]
         assert chain["task"] == source
-    for folder in kept():
-        shutil.rmtree(folder)
     judge, calls = loop._GradientPhase._judge, []
 
     def dying(phase, found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 
 import pytest
 
@@ -11,11 +12,12 @@ from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import Sealed
 from modaxfer.errors import ConfigError
 
-pytest.importorskip("optuna", reason="optuna chooses the settings of trials")
-
 from modaxfer.runner.tuning.study import Study
 
-pytestmark = pytest.mark.recipe
+pytestmark = [
+    pytest.mark.recipe,
+    pytest.mark.skipif(find_spec("optuna") is None, reason="optuna chooses the settings of trials"),
+]
 
 QUICK = {"strategy": "lora", "epochs": 2, "batch_size": 16, "precision": "fp32", "device": "cpu", "quiet": True}
 SEARCH = {"tune": 3, "tune_over": "learning_rate=1e-3..3e-2"}

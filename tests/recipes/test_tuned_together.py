@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 import modaxfer
 from modaxfer.config import read_yaml
 
-pytest.importorskip("optuna", reason="optuna chooses the settings of trials")
-
 from modaxfer.runner.tuning.study import Study
 
-pytestmark = [pytest.mark.recipe, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.recipe,
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("optuna") is None, reason="optuna chooses the settings of trials"),
+]
 
 QUICK = {"epochs": 1, "batch_size": 16, "precision": "fp32", "device": "cpu", "quiet": True}
 SEARCH = {"tune": 2, "tune_over": "learning_rate=1e-3..3e-2"}

@@ -41,7 +41,8 @@ def rgb(colour):
         ("failed", []),
     ],
 )
-def test_the_files_of_each_kind_of_run(run, maker, names):
+def test_the_files_of_each_kind_of_run(run, maker, names, monkeypatch):
+    monkeypatch.setattr("modaxfer.reports.canvas.DOTS_PER_INCH", DOTS_PER_INCH // 2)
     result = getattr(run, maker)()
     paths = figures.write(result, run.root)
     assert paths == [run.root / "figures" / f"{name}.png" for name in names]
@@ -122,8 +123,9 @@ def test_the_same_run_gives_the_same_bytes(run, drawn):
         ),
     ],
 )
+@pytest.mark.usefixtures("coarse")
 def test_class_names_that_a_plotting_library_may_choke_on(run, names):
-    assert confusions(run.classes(names), run).shape[0] > 100
+    assert confusions(run.classes(names), run).shape[0] > 50
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 import torch
@@ -19,7 +21,7 @@ from modaxfer.runner.explain.part import NO_PART, Part, unit_sums
 from modaxfer.runner.explain.randomised import randomised
 from modaxfer.runner.explain.units import band_edges, bands_and_stretches, cells
 
-pytest.importorskip("captum", reason="explanations need the extra explain")
+pytestmark = pytest.mark.skipif(find_spec("captum") is None, reason="explanations need the extra explain")
 
 W, X, X0 = (torch.tensor(values) for values in ([0.5, -2.0, 3.0], [1.0, 2.0, -1.0], [0.0, 1.0, 1.0]))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from executed_page import CommandStep, FileStep, resembles, steps
 
-pytest.importorskip("captum", reason="explanations need the extra explain")
+pytestmark = pytest.mark.skipif(find_spec("captum") is None, reason="explanations need the extra explain")
 
 PAGE = [*steps((Path(__file__).parents[3] / "docs/how-to/explain.md").read_text(encoding="utf-8"))]
 

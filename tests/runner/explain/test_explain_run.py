@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 
 import pytest
 
 import modaxfer
 from modaxfer.errors import ConfigError, DataError
 
-pytest.importorskip("captum", reason="explanations need the extra explain")
+pytestmark = pytest.mark.skipif(find_spec("captum") is None, reason="explanations need the extra explain")
 
 WAYS = [
     ("bert", "text", "tokens"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 
 import pytest
 
-pytest.importorskip("optuna", reason="optuna chooses the settings of trials")
-
 from modaxfer.runner.request.dimensions import Dimension
 from modaxfer.runner.tuning.study import COMPLETED, FAILED, PRUNED, STUDY, Study, Trial
+
+pytestmark = pytest.mark.skipif(find_spec("optuna") is None, reason="optuna chooses the settings of trials")
 
 RATE = Dimension(key="learning_rate", default=1e-4, low=1e-5, high=1e-3, log=True)
 RANK = Dimension(key="strategy.rank", default=16, low=4, high=64, log=True, whole=True)
