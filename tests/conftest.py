@@ -32,7 +32,7 @@ WHOLE = ("test_examples.py", "test_last_steps.py")
 """Where runs are made, and which of these tests look for figures."""
 UNSEEN = (
     *("before", "beside", "estimators", "model", "rows", "training"),
-    *("test_adapted_runs.py", "test_bridges_end_to_end.py"),
+    *("test_adapted_runs.py", "test_api.py", "test_bridges_end_to_end.py", "test_credit_scoring.py"),
     *("test_careful_tuning.py", "test_cli_compare_runs.py", "test_cli_predict.py", "test_compare_killed.py"),
     *("test_column_cases.py", "test_curve_run.py", "test_recommended.py", "test_recommended_sources.py"),
     *("test_compare_sweep.py", "test_contrastive_run.py", "test_ends.py", "test_engines_agree.py", "test_fusion.py"),
@@ -40,7 +40,7 @@ UNSEEN = (
     *("test_merged_runs.py", "test_moved_runs.py", "test_multitask.py", "test_predict.py", "test_predict_cases.py"),
     *("test_processes.py", "test_recorded_metrics.py", "test_refusals.py", "test_resumed_elsewhere.py"),
     *("test_run_to_run.py", "test_same_weights_other_encoder.py", "test_sar.py", "test_solved_between.py"),
-    *("test_tapt_run.py", "test_teacher.py", "test_whole_runs.py"),
+    *("test_taken_heads.py", "test_tapt_run.py", "test_teacher.py", "test_tuned_together.py", "test_whole_runs.py"),
 )
 """Where many runs are made and no page of one is looked at."""
 EXACT = ("test_recorded_metrics.py", "test_score_cases.py")

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WAITING = """
-import gc, json, os, sys, traceback
-import forked, modaxfer.cli.listing, modaxfer.cli.main, modaxfer.cli.plugins, modaxfer.registry.builtin
+import gc, importlib, json, os, sys, traceback
+import forked, modaxfer.cli.listing, modaxfer.cli.main, modaxfer.cli.plugins
+
+for name in forked.REGISTERED:
+    importlib.import_module(name)
 
 def answer(asked):
     try:

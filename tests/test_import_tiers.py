@@ -89,7 +89,8 @@ def test_tier_3_a_target_is_imported_alone():
 @pytest.mark.parametrize(
     "mistake",
     [
-        {"encoder": "brt", "strategy": "full", "task": "digits"},
+        # By default wrong names are asked of the command line: tests/test_early_answers.py.
+        pytest.param({"encoder": "brt", "strategy": "full", "task": "digits"}, marks=pytest.mark.slow),
         pytest.param({"encoder": "vit", "strategy": "fulll", "task": "digits"}, marks=pytest.mark.slow),
         pytest.param({"encoder": "vit", "strategy": "full", "task": "digts"}, marks=pytest.mark.slow),
         {"encoder": "bert:base", "strategy": "full", "task": "digits"},

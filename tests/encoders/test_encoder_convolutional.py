@@ -33,7 +33,8 @@ CONFIGS = {
     "mobilenet_v2": {**SMALL, "depth_multiplier": 0.25, "finegrained_output": False},
     "efficientnet": {**SMALL, "width_coefficient": 0.25, "depth_coefficient": 0.3, "hidden_dim": 320},
 }
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in ("regnet", "efficientnet") else name for name in CONFIGS]
+LIKE_ANOTHER = ("regnet", "mobilenet_v2", "efficientnet")
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in LIKE_ANOTHER else name for name in CONFIGS]
 NORMED = sorted(set(CONFIGS) - {"convnext"})
 LORA = AdapterSpec(options={"rank": 4, "alpha": 8})
 

@@ -11,7 +11,6 @@ import modaxfer
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import Sealed
 from modaxfer.errors import ConfigError
-
 from modaxfer.runner.tuning.study import Study
 
 pytestmark = [

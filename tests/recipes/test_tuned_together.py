@@ -8,7 +8,6 @@ import pytest
 
 import modaxfer
 from modaxfer.config import read_yaml
-
 from modaxfer.runner.tuning.study import Study
 
 pytestmark = [

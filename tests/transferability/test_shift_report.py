@@ -36,6 +36,12 @@ def values(part):
     return {each.name: each for each in part.effects}
 
 
+@pytest.fixture(autouse=True)
+def fewer_resamples(monkeypatch):
+    """Half as many: the shifts here are clear, or there is none."""
+    monkeypatch.setattr("modaxfer.transferability.shift.effects.RESAMPLES", 200)
+
+
 @pytest.mark.parametrize("kind", ["classes", "labels", "numbers"])
 def test_tasks_alike_show_no_evidence(kind):
     report = shift_report(domain(0, kind=kind), domain(1, kind=kind))
