@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import zipfile
 
 import pytest
+from hatchling.build import build_wheel
 
-from fresh import OFFLINE, fresh_environment
+from fresh import fresh_environment
 from modaxfer.scaffold import EXAMPLES, PluginName, Project, chosen, render, write
 
 CHECK = """
@@ -26,9 +26,9 @@ def wheel(tmp_path_factory):
     """Return the wheel of a plugin with an example of every kind."""
     folder, built = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("built")
     write(render(Project(name=PluginName.of("fields"), examples=chosen(("all",)))), folder)
-    words = [sys.executable, "-m", "pip", "wheel", "--quiet", *OFFLINE, "--wheel-dir", built, folder]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert build_wheel(str(built)) == "modaxfer_fields-0.1.0-py3-none-any.whl"  # As pip would, in a process.
     return built / "modaxfer_fields-0.1.0-py3-none-any.whl"
 
 
