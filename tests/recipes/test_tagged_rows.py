@@ -27,7 +27,7 @@ def learned(tiny, named, tmp_path_factory):
     """Return a run of a tiny BERT that has learned it."""
     settings = {**SETTINGS, **named, "encoder": str(tiny("bert")), "strategy": "full", "set": {"patience": 0}}
     folder = tmp_path_factory.mktemp("learned") / "run"
-    return modaxfer.train(output=str(folder), epochs=14, learning_rate=0.005, **settings)
+    return modaxfer.train(output=str(folder), epochs=20, learning_rate=0.005, **settings)
 
 
 def test_names_are_learned_from_the_words_before_them(learned):
@@ -85,7 +85,7 @@ def test_the_report_shows_tags_and_spans(learned):
     page = render(learned.result, learned.folder)
     assert "B-PER" in page
     kept = json.loads((learned.folder / "mistakes.json").read_text())
-    assert kept, "fourteen epochs leave a few mistakes"
+    assert kept, "twenty epochs leave a few mistakes"
     names = [item["name"] for item in next(iter(kept.values()))]
     assert names == ["words, true", "words, predicted"]
 
