@@ -18,21 +18,14 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from importlib.metadata import entry_points
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-REGISTERED = (
-    *("modaxfer.registry.builtin", "modaxfer.registry.builtin_augmentations", "modaxfer.registry.builtin_heads"),
-    *("modaxfer.registry.builtin_metrics", "modaxfer.registry.builtin_objectives"),
-    *("modaxfer.registry.builtin_observers", "modaxfer.registry.builtin_problems"),
-    *("modaxfer.registry.builtin_strategies", "modaxfer.registry.builtin_transferability"),
-    *("modaxfer.registry.builtin_validators", *(point.module for point in entry_points(group="modaxfer"))),
-)
-"""Modules of specs, which the register imports when it is first asked."""
 PRELOADED = (
     *("pytest", "torch", "transformers", "transformers.modeling_utils", "peft", "accelerate", "pyarrow.parquet"),
     *("sklearn.linear_model", "sklearn.ensemble", "scipy.optimize", "transformers.models.bert.modeling_bert"),
@@ -44,7 +37,7 @@ PRELOADED = (
     *("modaxfer.reports.card", "modaxfer.reports.html", "modaxfer.runner.predict.evaluate", "modaxfer.tasks.own"),
     *("modaxfer.runner.beside.labelled", "modaxfer.runner.beside.schedule", "modaxfer.validators.score"),
     *("modaxfer.baselines.simple", "modaxfer.losses.sum", "modaxfer.reports.render", "modaxfer.runner.kinds"),
-    *("modaxfer.runner.beside.scratch", "modaxfer.runner.beside.folds", "modaxfer.runner.request.kept", *REGISTERED),
+    *("modaxfer.runner.beside.scratch", "modaxfer.runner.beside.folds", "modaxfer.runner.request.kept", "warmed"),
 )
 SPARED = "import pytest, sparing; sparing.spare(pytest.MonkeyPatch())\n"
 """Code that spares a process the same as tests that make runs in theirs."""
@@ -78,6 +71,10 @@ class Started:
         err: Path | None = None,
     ) -> None:
         CONTEXT.set_forkserver_preload([*PRELOADED])
+        # The server looks for modules where a fresh Python would, whatever this process has put into its path.
+        seen = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+        with patch.dict(os.environ, PYTHONPATH=seen):
+            forkserver.ensure_running()
         self.words = list(map(str, words))
         self._said = Path(tempfile.mkdtemp(prefix="forked-"))
         weakref.finalize(self, shutil.rmtree, self._said, ignore_errors=True)

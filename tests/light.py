@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WAITING = """
-import gc, importlib, json, os, sys, traceback
-import forked, modaxfer.cli.listing, modaxfer.cli.main, modaxfer.cli.plugins
-
-for name in forked.REGISTERED:
-    importlib.import_module(name)
+import gc, json, os, sys, traceback
+import forked, modaxfer.cli.listing, modaxfer.cli.main, modaxfer.cli.plugins, warmed
 
 def answer(asked):
     try:

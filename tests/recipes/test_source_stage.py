@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 import modaxfer
 from modaxfer.config import RunConfig
+from modaxfer.reports import write_reports
 from modaxfer.result import Result
 from modaxfer.runner.predict.evaluate import load_rows
 from modaxfer.runner.request.resolve import resolve_tasks
@@ -43,8 +44,10 @@ def train(tiny):
 
 @pytest.fixture(scope="module")
 def run(train, tmp_path_factory):
-    """A run with a source stage."""
-    return train(tmp_path_factory.mktemp("staged") / "run")
+    """A run with a source stage, and its pages."""
+    made = train(tmp_path_factory.mktemp("staged") / "run")
+    write_reports(made.result, made.folder)
+    return made
 
 
 def kept():

@@ -12,6 +12,7 @@ import modaxfer
 from modaxfer.cli.main import cli
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.errors import ConfigError, RefusedError
+from modaxfer.reports import write_reports
 from modaxfer.result import Result
 from modaxfer.runner.training import loop
 
@@ -28,8 +29,10 @@ def trained(encoder, rows, folder, **changes):
 
 @pytest.fixture(scope="module")
 def run(tiny, own_rows, tmp_path_factory):
-    """A run with two seeds, each with its baseline from scratch."""
-    return trained(tiny("bert"), own_rows("text"), tmp_path_factory.mktemp("gain") / "run")
+    """A run with two seeds, each with its baseline from scratch, and its pages."""
+    made = trained(tiny("bert"), own_rows("text"), tmp_path_factory.mktemp("gain") / "run")
+    write_reports(made.result, made.folder)
+    return made
 
 
 def stored(folder: Path) -> RunConfig:
