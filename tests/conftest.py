@@ -21,7 +21,7 @@ gc.disable()  # While modules are imported and tests collected, of which nothing
 LONG = ("test_processes.py", "test_compare_killed.py")
 FORKED = (
     *(*LONG, "test_engines_agree.py", "plugins", "test_security_runs.py", "test_security_checkpoints.py"),
-    *("test_live.py", "test_plugin_checks.py"),
+    *("test_live.py", "test_plugin_checks.py", "test_sharded_runs.py"),
 )
 """Which start processes (`forked`): whatever has the first of them has all, and imports what they need once."""
 RUNNING = (
@@ -40,7 +40,7 @@ UNSEEN = (
     *("test_merged_runs.py", "test_moved_runs.py", "test_multitask.py", "test_predict.py", "test_predict_cases.py"),
     *("test_processes.py", "test_recorded_metrics.py", "test_refusals.py", "test_resumed_elsewhere.py"),
     *("test_run_to_run.py", "test_same_weights_other_encoder.py", "test_sar.py", "test_solved_between.py"),
-    *("test_source_stage.py", "test_transfer_gain.py"),
+    *("test_sharded_runs.py", "test_source_stage.py", "test_transfer_gain.py"),
     *("test_taken_heads.py", "test_tapt_run.py", "test_teacher.py", "test_tuned_together.py", "test_whole_runs.py"),
 )
 """Where many runs are made and no page of one is looked at."""

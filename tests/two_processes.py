@@ -55,7 +55,7 @@ def in_two_processes(code: str, *words: str, environment: Mapping[str, str] | No
     own = {**os.environ, **meeting, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "MODAXFER_LAUNCHED": "1"}
     own |= environment or {}
     both = [
-        forked.Started(["-c", forked.UNDRAWN + code, *words], environment={**own, "RANK": rank, "LOCAL_RANK": rank})
+        forked.Started(["-c", forked.UNSEEN + code, *words], environment={**own, "RANK": rank, "LOCAL_RANK": rank})
         for rank in ("0", "1")
     ]
     ended = [started.finish(timeout=900) for started in both]
