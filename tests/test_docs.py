@@ -58,7 +58,7 @@ def test_the_site_leads_to_every_page() -> None:
     led = set(re.findall(r"\S+\.md\b", text[text.index("\nnav:") :]))
     docs = ROOT / "docs"
     pages = {page.relative_to(docs).as_posix() for page in PAGES if page.is_relative_to(docs)}
-    assert led == {page for page in pages if not page.startswith("decisions/")}
+    assert led == {page for page in pages if not page.startswith("decisions/0")}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the site needs beyond the pages: links that leave them lead into the repository; wide tables have room."""
+"""What the site needs beyond the pages: links that leave them lead into the repository; a list of all decisions."""
 
 from __future__ import annotations
 
@@ -31,5 +31,13 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         kind = "tree" if found.is_dir() else "blob"
         return f"]({config.repo_url.rstrip('/')}/{kind}/main/{found.relative_to(ROOT)}{match['anchor'] or ''})"
 
+    if page.file.src_uri == "decisions/index.md":
+        markdown += _decisions(here.parent)
     parts = FENCE.split(markdown)
     return "".join(part if at % 2 else LINK.sub(linked, part) for at, part in enumerate(parts))
+
+
+def _decisions(folder: Path) -> str:
+    """Return a list of the decisions in `folder`, each by its title."""
+    titles = {path.name: path.read_text(encoding="utf-8").partition("\n")[0] for path in folder.glob("[0-9]*.md")}
+    return "".join(f"\n- [{title.removeprefix('# ')}]({name})" for name, title in sorted(titles.items()))

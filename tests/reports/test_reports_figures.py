@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from modaxfer.reports import figures
-from modaxfer.reports.palette import DARK, DOTS_PER_INCH, LIGHT
+from modaxfer.reports.palette import COLUMN, DARK, DOTS_PER_INCH, LIGHT
 from modaxfer.reports.pictures import picture_of
 from modaxfer.reports.predictions import predictions_of
 from sketched import sketch
@@ -52,6 +52,7 @@ def test_the_files_of_each_kind_of_run(run, maker, names, monkeypatch):
         assert image.format == "PNG"
         assert min(image.size) > 100
     assert sorted((run.root / "figures").glob("*.png")) == sorted(paths)
+    assert [one.name for one in figures.draw(result, run.root) if picture_of(one, one).wide] == [], "they fit a phone"
     data = {path.stem: json.loads(path.with_suffix(".json").read_text()) for path in paths}
     if maker == "classes":
         assert data["scores"]["baselines"]["chance"] == {"score": 0.31, "difference": None}
@@ -162,7 +163,7 @@ def test_a_perfect_regression_draws(run, monkeypatch):
     # Panels side by side are cut apart, so that a phone can show them one below the other.
     panels = [picture_of(drawing, drawing).panels for drawing in drawn]
     assert [len(each) for each in panels] == [1, 2, 1, 1]
-    assert sum(panel.width for panel in panels[1]) == pytest.approx(9.0 * 96, abs=1)
+    assert sum(panel.width for panel in panels[1]) == pytest.approx(2 * 96 * COLUMN, abs=1)
 
 
 def test_without_matplotlib_nothing_is_drawn(run, monkeypatch):

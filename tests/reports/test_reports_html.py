@@ -150,7 +150,7 @@ def test_a_paired_difference_is_shown(run):
 
 def test_per_class_rows_and_mistakes(run):
     rows = page(run.classes(), run).rows
-    head = rows.index(["no.", "class", "precision", "recall", "F1", "support (rows)"])
+    head = rows.index(["no.", "class", "precision", "recall", "F1", "rows"])
     assert rows[head + 1] == ["1", "negative", "0.731", "0.633", "0.679", "90"]
     assert len(rows) == head + 4
 

@@ -10,7 +10,7 @@ import click
 
 from modaxfer.cli.command import Command
 from modaxfer.cli.engines import engine_of, engine_options
-from modaxfer.cli.options import config_options_but, config_options_of, settings
+from modaxfer.cli.options import QUIET, config_options_but, config_options_of, settings
 from modaxfer.cli.output import print_json, print_lines
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
@@ -25,8 +25,9 @@ OTHERS = tuple(item.name for item in dataclasses.fields(RunConfig) if item.name 
 @config_options_of(Reading)
 @config_options_but(*OTHERS)
 @engine_options
+@QUIET
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-def features_command(as_json: bool, **values: Any) -> None:
+def features_command(quiet: bool, as_json: bool, **values: Any) -> None:
     """Write what a frozen encoder says of rows, one vector per row.
 
     \b
@@ -52,7 +53,8 @@ def features_command(as_json: bool, **values: Any) -> None:
         raise ConfigError("--output missing", fix="name the file to write: --output F.parquet, or F.npy")
     given.pop("encoder", None)
     names = values["encoder"]
-    written = features(given.pop("data", None), encoder=names if len(names) != 1 else names[0], **where, **given)
+    encoder = names if len(names) != 1 else names[0]
+    written = features(given.pop("data", None), encoder=encoder, quiet=quiet, **where, **given)
     told = _told(Path(str(written)))
     if as_json:
         print_json(told)

@@ -74,5 +74,5 @@ def _write_strategies(formatter: click.HelpFormatter) -> None:
     # Specs alone, and none of plugins, which would have to be imported: help is instant.
     from modaxfer.registry.builtin_strategies import STRATEGIES
 
-    with formatter.section("Strategies (`modaxfer list strategies` adds those of plugins)"):
+    with formatter.section("Strategies (`modaxfer list strategies`: all)"):
         formatter.write_dl([(spec.name, spec.summary) for spec in STRATEGIES], col_max=14)

@@ -10,15 +10,17 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, ScalarFormatter
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from modaxfer.reports.palette import DOTS_PER_INCH, PARTED
+from modaxfer.reports.scores import amount
 
 if TYPE_CHECKING:
     from modaxfer.reports.palette import Theme
 
-__all__ = ["new_figure", "png_of", "shortened"]
+__all__ = ["new_figure", "plain_ticks", "png_of", "shortened"]
 
 LONGEST_NAME = 26
 PANEL = "panel"
@@ -37,6 +39,12 @@ def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> t
         for spine in item.spines.values():
             spine.set_visible(False)
     return figure, axes
+
+
+def plain_ticks(axis: Any) -> None:
+    """Write the numbers of an axis in full, all with as many decimals."""
+    large = max(map(abs, axis.get_view_interval())) >= 1000
+    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)) if large else ScalarFormatter(useOffset=False))
 
 
 def png_of(figure: Figure) -> bytes:

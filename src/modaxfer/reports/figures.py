@@ -119,12 +119,14 @@ def _scores(result: Result, row: ScoreRow, theme: Theme) -> Drawing:
     bars = [(baseline_label(result, name), row.baselines[name]) for name in baselines_present((row,))]
     found = {item.label: item.difference for item in comparisons(result) if item.difference}
     told = ", ".join(f"{label} {number(value)}" for label, value in bars) or "none was measured"
+    low, high = row.interval or (math.nan, math.nan)
+    beside = {label: found.get(label, (low - value, high - value)) for label, value in bars} if found else {}
     return Drawing(
         name="scores",
         caption=f"Test {row.name} of this run beside its baselines. The line and the band are the run's 95 % interval."
-        + " Second: what it differs by, on the same rows; across zero there is no evidence." * bool(found),
+        + " Second: this run minus each of them, over the same rows; across zero there is no evidence." * bool(found),
         alternative=f"Dot plot. {title(result)}: {number(row.test)} {interval_text(row.interval)}. Baselines: {told}.",
-        png=scores(row, bars, found, theme),
+        png=scores(row, bars, beside, theme),
         data={
             "metric": row.name,
             "this run": row.test,
@@ -224,7 +226,7 @@ def _map(found: FeatureMap, theme: Theme) -> Drawing:
         name="feature_map",
         caption=f"What the head is given of some rows ({rows}): {found.width} numbers each, on the two principal "
         f"components that hold {shares} of their variance. Rows that lie together here may still differ in the "
-        f"other components.{same}{cost} It took {found.seconds:.1f} s.",
+        f"other components.{same}{cost} It took {found.seconds:.1f}\N{NO-BREAK SPACE}s.",
         alternative=f"Scatter plots of the same rows, coloured by {'number' if found.numeric else 'class'} and by "
         f"split: {rows}. The places stand in figures/feature_map.json.",
         png=feature_map(found, theme),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DARK", "DOTS_PER_INCH", "LIGHT", "PARTED", "Theme"]
+__all__ = ["COLUMN", "DARK", "DOTS_PER_INCH", "LIGHT", "PARTED", "Theme"]
 
 
 DOTS_PER_INCH = 160
 """Resolution of figures; a page shows them at 96 pixels per inch."""
+
+COLUMN = 3.64
+"""Inches between the margins of a page on a phone that is 390 pixels wide: so wide is a panel."""
 
 PARTED = "panels"
 """Text of a figure's PNG: where panels side by side part, as shares of its width."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from modaxfer.reports.palette import DOTS_PER_INCH, PARTED
+from modaxfer.reports.palette import COLUMN, DOTS_PER_INCH, PARTED
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from modaxfer.reports.figures import Drawing
 
 __all__ = ["Panel", "Picture", "picture_of"]
+
+
+PHONE = round(96 * COLUMN) + 10
+"""CSS pixels of a panel that a phone still shows whole, a little smaller."""
 
 
 class Panel(NamedTuple):
@@ -36,6 +40,16 @@ class Picture:
     alternative: str
     panels: tuple[Panel, ...]
     """From left to right."""
+
+    @property
+    def width(self) -> int:
+        """CSS pixels of all panels side by side."""
+        return sum(panel.width for panel in self.panels)
+
+    @property
+    def wide(self) -> bool:
+        """Whether one of its panels cannot be read on a phone at once."""
+        return max(panel.width for panel in self.panels) > PHONE
 
 
 def picture_of(light: Drawing, dark: Drawing) -> Picture:

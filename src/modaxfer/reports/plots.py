@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from modaxfer.reports.canvas import new_figure, png_of, shortened
+from modaxfer.reports.canvas import new_figure, plain_ticks, png_of, shortened
+from modaxfer.reports.palette import COLUMN
 from modaxfer.reports.predictions import Predictions, class_scores, confusion
 from modaxfer.reports.scores import ScoreRow, amount, number
 
@@ -42,6 +43,10 @@ MOST_COLOURED = 10
 """So many classes have a colour of their own in a map."""
 MOST_COUNTED = 60
 """Above this many classes a matrix shows colours only."""
+MARGIN = 0.65
+"""Inches of a matrix's figure beside its cells and the names of its classes."""
+BELOW = {"orientation": "horizontal", "shrink": 0.7, "aspect": 30}
+"""How a colour bar lies, so that it takes no width."""
 
 
 def scores(
@@ -56,10 +61,11 @@ def scores(
         theme: Colours.
     """
     assert row.test is not None
-    names = ["this run", *(fill(shortened(label, 90), 32) for label, _ in baselines)]
+    names = ["this run", *(fill(_short(label), 16) for label, _ in baselines)]
     values = [row.test, *(value for _, value in baselines)]
     places = np.arange(len(values))[::-1]
-    figure, grid = new_figure(7.6, 1.1 + 0.46 * len(values), theme, columns=2 if differences else 1)
+    columns = 2 if differences else 1
+    figure, grid = new_figure(columns * COLUMN, 1.1 + 0.46 * len(values), theme, columns)
     axes = np.atleast_1d(grid)[0]
     axes.hlines(places, min(values), values, color=theme.faint, linewidth=1.2, zorder=1)
     if row.interval:
@@ -88,10 +94,8 @@ def _differences(axes: Any, places: Any, found: Mapping[str, tuple[float, float]
         if interval:
             axes.plot(interval, [place] * 2, color=theme.first, linewidth=2.4, marker="|", markersize=9)
             # On a phone this panel stands alone.
-            name = shortened(label.partition(" (")[0])
-            axes.text(
-                sum(interval) / 2, place + 0.2, name, ha="center", color=theme.muted, fontsize=8, parse_math=False
-            )
+            told = {"ha": "center", "color": theme.muted, "fontsize": 8, "parse_math": False}
+            axes.text(sum(interval) / 2, place + 0.2, _short(label), **told)
     axes.set_yticks([])
     axes.set_xlabel("this run minus it, 95 % interval", color=theme.muted)
 
@@ -100,10 +104,10 @@ def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
     """Draw the confusion matrix: colour by share of the true class, numbers of rows where they can be read."""
     counts, names = confusion(predictions), _class_names(predictions.classes)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    cell = max(0.22, min(0.8, 4.2 / len(names))) if len(names) <= MOST_COUNTED else 13.0 / len(names)
-    size, size_of_text = cell * len(names), float(np.clip(cell * 28, 3.0, 9))
-    longest = 0.0085 * size_of_text * max(map(len, names))
-    figure, axes = new_figure(size + longest + 1.4, size + (longest if len(names) > 4 else 0.2) + 0.4, theme)
+    cell, size_of_text = _cell(names)
+    size, longest = cell * len(names), _length(names, size_of_text)
+    below = longest if len(names) > 4 else 0.2
+    figure, axes = new_figure(max(size + longest + MARGIN, COLUMN), size + below + 1.1, theme)
     ramp = LinearSegmentedColormap.from_list("ramp", theme.ramp)
     image = axes.imshow(shares, cmap=ramp, vmin=0, vmax=1)
     if len(names) <= MOST_COUNTED:
@@ -117,11 +121,26 @@ def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("predicted", color=theme.muted)
     axes.set_ylabel("true", color=theme.muted)
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=24, ticks=[0, 0.5, 1], format="%.1f")
-    bar.set_label("share of the true class", color=theme.muted)
-    bar.ax.tick_params(colors=theme.muted, labelsize=8, length=0)
-    bar.outline.set_visible(False)
+    _bar(figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], format="%.1f", **BELOW), "share of the true class", theme)
     return png_of(figure)
+
+
+def _cell(names: Sequence[str]) -> tuple[float, float]:
+    """Return the side of a matrix's cell in inches and the size of its text: so large that a phone shows all of it.
+
+    Where the names of the classes leave less than can be read, the figure is wider than a phone.
+    """
+    if len(names) > MOST_COUNTED:
+        return 13.0 / len(names), 3.0
+    free = COLUMN - MARGIN - _length(names, 8)
+    cell = min(0.8, free / len(names))
+    cell = cell if cell >= 0.24 else max(0.22, min(0.8, 4.2 / len(names)))
+    return cell, float(np.clip(cell * 28, 3.0, 9))
+
+
+def _length(names: Sequence[str], size: float) -> float:
+    """Return about how long the longest of `names` is in letters of `size` points, in inches."""
+    return 0.0085 * size * max(map(len, names))
 
 
 def labels(predictions: Predictions, theme: Theme) -> bytes:
@@ -130,18 +149,19 @@ def labels(predictions: Predictions, theme: Theme) -> bytes:
     names = [
         f"{name}  ({row.support})" for name, row in zip(_class_names([row.name for row in rows]), rows, strict=True)
     ]
-    figure, axes = new_figure(7.2, 1.3 + 0.3 * len(rows), theme)
+    figure, axes = new_figure(COLUMN, 1.3 + 0.42 * len(rows), theme)
     places = np.arange(len(rows))
     precision, recall = (np.array([getattr(row, name) for row in rows]) for name in ("precision", "recall"))
     axes.hlines(places, precision, recall, color=theme.faint, linewidth=2, zorder=1)
     axes.scatter(precision, places, color=theme.first, marker="o", s=36, zorder=3, label="precision")
     axes.scatter(recall, places, color=theme.second, marker="D", s=30, zorder=2, label="recall")
     axes.set_xlim(-0.03, 1.03)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    _tick_names(axes.yaxis, places, names, theme)
-    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(-0.6, len(rows) - 0.2)
+    axes.set_yticks([])
+    for place, name in zip(places, names, strict=True):
+        axes.text(0, place + 0.22, name, va="bottom", color=theme.ink, fontsize=9, parse_math=False)
     axes.grid(axis="x", color=theme.muted, alpha=0.25, linewidth=0.6)
-    axes.set_xlabel("share of test rows (rows of the label in brackets)", color=theme.muted)
+    axes.set_xlabel("share (rows of the label in brackets)", color=theme.muted)
     _legend(axes, theme, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
     return png_of(figure)
 
@@ -149,7 +169,7 @@ def labels(predictions: Predictions, theme: Theme) -> bytes:
 def residuals(predictions: Predictions, theme: Theme) -> bytes:
     """Draw predictions against targets, and errors against predictions."""
     target, predicted = np.array(predictions.targets), np.array(predictions.predicted)
-    figure, (left, right) = new_figure(9.0, 4.0, theme, columns=2)
+    figure, (left, right) = new_figure(2 * COLUMN, 3.4, theme, columns=2)
     dots = {"s": 14, "alpha": float(np.clip(600 / len(target), 0.08, 0.7)), "color": theme.first, "linewidths": 0}
     left.scatter(target, predicted, **dots)
     ends = [min(target.min(), predicted.min()), max(target.max(), predicted.max())]
@@ -161,14 +181,14 @@ def residuals(predictions: Predictions, theme: Theme) -> bytes:
         axes.set_ylabel(up, color=theme.muted)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(5))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+            plain_ticks(axis)
         axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
     return png_of(figure)
 
 
 def calibration(curves: Mapping[str, Sequence[Bin]], theme: Theme) -> bytes:
     """Draw the share of right rows by confidence, a line of dots per curve; the larger a dot, the more rows."""
-    figure, axes = new_figure(4.8, 4.0, theme)
+    figure, axes = new_figure(COLUMN, 3.3, theme)
     axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle="--", zorder=1)
     for (name, bins), colour in zip(curves.items(), (theme.first, theme.second), strict=False):
         sure, right, rows = (np.array(values) for values in zip(*bins, strict=True))
@@ -180,14 +200,15 @@ def calibration(curves: Mapping[str, Sequence[Bin]], theme: Theme) -> bytes:
     axes.set_ylabel("share of rows that are right", color=theme.muted)
     axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
     if len(curves) > 1:
-        _legend(axes, theme, loc="upper left")
+        _legend(axes, theme, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return png_of(figure)
 
 
 def feature_map(found: FeatureMap, theme: Theme) -> bytes:
     """Draw rows on two components, coloured by class or number on the left, by split on the right, marked by split."""
     labelled = bool(found.classes) or found.numeric
-    figure, grid = new_figure(9.0 if labelled else 5.0, 4.6, theme, columns=2 if labelled else 1)
+    columns = 2 if labelled else 1
+    figure, grid = new_figure(columns * COLUMN, 4.2, theme, columns)
     panels, colours = np.atleast_1d(grid), _class_colours(found, theme)
     for split, (colour, mark) in zip(found.splits, _split_looks(found, theme), strict=True):
         places = [place for place in found.places if place.split == split]
@@ -215,7 +236,7 @@ def feature_map(found: FeatureMap, theme: Theme) -> bytes:
 
 def learning_curve(log: Log, across: str, theme: Theme) -> bytes:
     """Draw the losses while training; `across` says what is counted below."""
-    figure, axes = new_figure(5.4, 3.4, theme)
+    figure, axes = new_figure(COLUMN, 2.8, theme)
     _line(axes, log.loss, theme.first, "training", marked=False)
     _line(axes, log.validation_loss, theme.second, "validation", marked=True)
     if log.loss and log.validation_loss:
@@ -226,12 +247,13 @@ def learning_curve(log: Log, across: str, theme: Theme) -> bytes:
 
 def rows_seen(points: Sequence[tuple[float, float]], metric: str, across: str, theme: Theme) -> bytes:
     """Draw a score over what had been seen of the training rows; `across` says what is counted below."""
-    figure, axes = new_figure(5.4, 3.4, theme)
+    figure, axes = new_figure(COLUMN, 2.8, theme)
     _line(axes, points, theme.second, "validation", marked=True)
     _curve_axes(axes, across, f"validation {metric}", theme)
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+    plain_ticks(axes.yaxis)
     return png_of(figure)
 
 
@@ -267,7 +289,8 @@ def _class_legend(axes: Any, found: FeatureMap, theme: Theme) -> None:
     elif hidden:
         axes.scatter([], [], color=theme.faint, s=30, linewidths=0, label="label not shown")
     longest = max(map(len, told.values()))
-    legend = _legend(axes, theme, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4 if longest < 9 else 2)
+    abreast = 3 if longest < 9 else 2 if longest < 16 else 1
+    legend = _legend(axes, theme, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=abreast)
     for text in legend.get_texts():
         text.set_parse_math(False)
 
@@ -286,11 +309,13 @@ def _ends(found: FeatureMap) -> dict[str, float]:
 
 def _number_bar(figure: Figure, axes: Any, theme: Theme) -> None:
     form = FuncFormatter(lambda value, _: amount(value))
-    bar = figure.colorbar(
-        axes.collections[0], ax=axes, orientation="horizontal", shrink=0.7, aspect=30, format=form, extend="both"
-    )
-    bar.set_label("target", color=theme.muted)
+    bar = figure.colorbar(axes.collections[0], ax=axes, format=form, extend="both", **BELOW)
     bar.locator = MaxNLocator(4)
+    _bar(bar, "target", theme)
+
+
+def _bar(bar: Any, told: str, theme: Theme) -> None:
+    bar.set_label(told, color=theme.muted)
     bar.ax.tick_params(colors=theme.muted, labelsize=8, length=0)
     bar.outline.set_visible(False)
 
@@ -329,6 +354,11 @@ def _count_labels(axes: Any, counts: np.ndarray, shares: np.ndarray, size: float
             axes.text(
                 across, down, str(count), ha="center", va="center", fontsize=size * 0.9, color=colour, in_layout=False
             )
+
+
+def _short(label: str) -> str:
+    """Return a baseline's name without what it is, which stands in brackets and beside the figure."""
+    return shortened(label.partition(" (")[0])
 
 
 def _tick_names(axis: Any, places: Any, names: Sequence[str], theme: Theme, size: float = 9) -> None:

@@ -49,6 +49,14 @@ def test_no_rows_are_refused(tiny, no_weights):
         modaxfer.features(encoder=tiny("bert"))
 
 
+def test_an_array_that_may_be_sounds_is_asked_about_unless_its_columns_are_named(tiny, no_weights):
+    waves = np.tile(np.array([1, -1], np.float32), (2, 1000))
+    with pytest.raises(ModaxferError, match=r"may be sounds or numbers of a table\. Got: an array of 2 rows and 2,000"):
+        modaxfer.features(waves, encoder=tiny("wav2vec2"))
+    with pytest.raises(ModaxferError, match=r"'wave' is not in the data"):
+        modaxfer.features(pd.DataFrame(waves).rename(columns=str), encoder=tiny("wav2vec2"), audio="wave")
+
+
 def test_blocks_are_the_whole(tiny, tmp_path, monkeypatch):
     whole = modaxfer.features(TEXTS, encoder=tiny("bert"), quiet=True)
     assert np.isnan(whole).all(axis=1).tolist() == [False, False, True, False, False, False]

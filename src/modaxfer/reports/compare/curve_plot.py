@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from modaxfer.reports.canvas import new_figure, png_of, shortened
+from modaxfer.reports.canvas import new_figure, plain_ticks, png_of, shortened
 from modaxfer.reports.curve_plot import COLOURS
-from modaxfer.reports.scores import amount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +41,7 @@ def validation_curves(curves: Sequence[Curve], metric: str, theme: Theme) -> byt
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+    plain_ticks(axes.yaxis)
     axes.grid(color=theme.muted, alpha=0.2, linewidth=0.6)
     legend = axes.legend(
         frameon=False, labelcolor=theme.ink, fontsize=9, reverse=True, loc="upper left", bbox_to_anchor=(1, 1)
