@@ -41,7 +41,16 @@ def test_a_quiet_command_says_nothing_on_standard_error(command, asked, shell, f
         "predict": [run, rows],
         "explain": [run, rows, "--row", 1, "--no-check", "--output", tmp_path / "why"],
         "export": [run, "--to", "transformers", "--rows", 4, "--output", tmp_path / "made"],
-        "pretrain": ["--encoder", tiny("bert"), "--objective", "masked-language", "--data", lines, "--output", tmp_path / "more"],
+        "pretrain": [
+            "--encoder",
+            tiny("bert"),
+            "--objective",
+            "masked-language",
+            "--data",
+            lines,
+            "--output",
+            tmp_path / "more",
+        ],
         "features": ["--encoder", tiny("bert"), "--data", rows, "--text", "text", "--output", tmp_path / "f.npy"],
     }[command]
     status, _, err = shell(command, *words, *(PRETRAINED if command == "pretrain" else ()), "--quiet")

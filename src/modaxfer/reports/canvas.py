@@ -44,7 +44,9 @@ def new_figure(width: float, height: float, theme: Theme, columns: int = 1) -> t
 def plain_ticks(axis: Any) -> None:
     """Write the numbers of an axis in full, all with as many decimals."""
     large = max(map(abs, axis.get_view_interval())) >= 1000
-    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)) if large else ScalarFormatter(useOffset=False))
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: amount(value)) if large else ScalarFormatter(useOffset=False)
+    )
 
 
 def png_of(figure: Figure) -> bytes:

@@ -45,7 +45,7 @@ MOST_COUNTED = 60
 """Above this many classes a matrix shows colours only."""
 MARGIN = 0.65
 """Inches of a matrix's figure beside its cells and the names of its classes."""
-BELOW = {"orientation": "horizontal", "shrink": 0.7, "aspect": 30}
+BELOW: dict[str, Any] = {"orientation": "horizontal", "shrink": 0.7, "aspect": 30}
 """How a colour bar lies, so that it takes no width."""
 
 
