@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from functools import cache
 from html import escape
@@ -16,6 +15,7 @@ from modaxfer.escaping import html_text, lines
 from modaxfer.reports import figures
 from modaxfer.reports.compiled import compiled
 from modaxfer.reports.palette import DARK, LIGHT, Theme
+from modaxfer.reports.pictures import Picture, picture_of
 from modaxfer.reports.scores import interval_text, number
 from modaxfer.result import write_atomically
 from modaxfer.runner.compare.curve import stored_curve
@@ -48,7 +48,7 @@ def render(folder: Path) -> str:
         shared=shown,
         light=LIGHT,
         dark=DARK,
-        pictures=_pictures(curves),
+        drawn=_picture(curves),
         install=figures.INSTALL if not figures.available() else "",
         name_of=name_of,
         folder=folder.name,
@@ -142,12 +142,22 @@ def _template() -> Template:
     return compiled("curve.html.jinja", html_text, number=number, label=label)
 
 
-def _pictures(curves: Sequence[LearningCurve]) -> tuple[str, ...]:
-    """Return the figure for light and for dark pages, as data addresses; nothing where it cannot be drawn."""
+def _picture(curves: Sequence[LearningCurve]) -> Picture | None:
+    """Return the figure for light and for dark pages; None where it cannot be drawn."""
     if not curves or not figures.available():
-        return ()
-    drawn = (_drawn(curves, theme) for theme in (LIGHT, DARK))
-    return tuple(f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}" for png in drawn)
+        return None
+    light, dark = (
+        figures.Drawing(
+            name="curve",
+            caption="Points are means over draws with their 95 % interval, lines the fitted power law; dashed beyond "
+            "what was measured, with the interval at twice the rows.",
+            alternative="Test scores over labelled training rows, with the fitted power laws; the numbers stand in "
+            "the tables below.",
+            png=_drawn(curves, theme),
+        )
+        for theme in (LIGHT, DARK)
+    )
+    return picture_of(light, dark)
 
 
 def _drawn(curves: Sequence[LearningCurve], theme: Theme) -> bytes:

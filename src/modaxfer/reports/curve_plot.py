@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from modaxfer.metrics.power_law import PowerLaw
-from modaxfer.reports.palette import DOTS_PER_INCH
+from modaxfer.reports.canvas import new_figure, png_of
+from modaxfer.reports.palette import COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +25,7 @@ first."""
 
 MOST_TICKS = 7
 
-APART = 1.2
+APART = 1.35
 """Factor between two numbers of rows below which their ticks would be written over each other."""
 
 
@@ -39,26 +36,18 @@ def learning_curves(curves: Sequence[LearningCurve], names: Sequence[str], theme
     interval at twice the rows.
     """
     tasks = list(dict.fromkeys(curve.task for curve in curves))
-    figure = Figure(figsize=(max(6.4, 4.6 * len(tasks)), 4.2), facecolor=theme.paper, layout=ConstrainedLayoutEngine())
-    FigureCanvasAgg(figure)
-    panels = np.atleast_1d(figure.subplots(1, len(tasks)))
-    for panel, task in zip(panels, tasks, strict=True):
+    figure, panels = new_figure(COLUMN * len(tasks), 3.4, theme, len(tasks))
+    for panel, task in zip(np.atleast_1d(panels), tasks, strict=True):
         own = [(curve, name) for curve, name in zip(curves, names, strict=True) if curve.task == task]
         _dress(panel, own[0][0], theme)
         for place, (curve, name) in enumerate(own):
             _curve(panel, curve, name, COLOURS[place % len(COLOURS)])
         _ticks(panel, [curve for curve, _ in own])
         panel.legend(frameon=False, labelcolor=theme.ink, fontsize=9)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DOTS_PER_INCH, facecolor=theme.paper, metadata={"Software": None})
-    return stream.getvalue()
+    return png_of(figure)
 
 
 def _dress(panel: Any, curve: LearningCurve, theme: Theme) -> None:
-    panel.set_facecolor(theme.paper)
-    panel.tick_params(colors=theme.muted, labelsize=9)
-    for spine in panel.spines.values():
-        spine.set_visible(False)
     panel.grid(color=theme.muted, alpha=0.25, linewidth=0.6)
     panel.set_xscale("log")
     panel.set_xlabel("labelled training rows", color=theme.muted)

@@ -123,7 +123,7 @@ def _bars(values: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "value": f"{value:+.3g}",
+            "value": f"{value:+#.3g}",
             "side": "for" if value >= 0 else "against",
             "start": 50.0 if value >= 0 else 50 - 50 * abs(value) / most,
             "length": 50 * abs(value) / most,

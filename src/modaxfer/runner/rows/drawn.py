@@ -129,7 +129,7 @@ def _embedded_picture(key: str, values: np.ndarray, given: _Given) -> Drawn:
 def _wave(key: str, values: np.ndarray, given: _Given) -> Drawn:
     rate = int(getattr(given.processor, "rate", 16_000))
     samples = values.astype(np.float32).reshape(-1)
-    return _heard(key, samples, rate, f"{len(samples)} samples, {len(samples) / rate:.3g} s at {rate} Hz")
+    return _heard(key, samples, rate, f"{len(samples):,} samples, {len(samples) / rate:.3g} s at {rate:,} Hz")
 
 
 def _bands(key: str, values: np.ndarray, given: _Given) -> Drawn:
