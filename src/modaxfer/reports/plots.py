@@ -95,6 +95,7 @@ def _differences(axes: Any, places: Any, found: Mapping[str, tuple[float, float]
             axes.plot(interval, [place] * 2, color=theme.first, linewidth=2.4, marker="|", markersize=9)
             # On a phone this panel stands alone.
             told = {"ha": "center", "color": theme.muted, "fontsize": 8, "parse_math": False}
+            told["bbox"] = {"facecolor": theme.paper, "linewidth": 0, "pad": 0.5}  # Where zero's line passes.
             axes.text(sum(interval) / 2, place + 0.2, _short(label), **told)
     axes.set_yticks([])
     axes.set_xlabel("this run minus it, 95 % interval", color=theme.muted)
@@ -121,7 +122,9 @@ def confusion_matrix(predictions: Predictions, theme: Theme) -> bytes:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("predicted", color=theme.muted)
     axes.set_ylabel("true", color=theme.muted)
-    _bar(figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], format="%.1f", **BELOW), "share of the true class", theme)
+    lying = BELOW | {"shrink": min(0.7, 2.4 / size)}
+    bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], format="%.1f", **lying)
+    _bar(bar, "share of the true class", theme)
     return png_of(figure)
 
 
