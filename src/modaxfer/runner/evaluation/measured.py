@@ -10,6 +10,7 @@ import numpy as np
 
 from modaxfer.metrics import bootstrap, compute, why_undefined
 from modaxfer.metrics.faultless import without_error
+from modaxfer.metrics.one_answer import one_answer
 from modaxfer.runner.evaluation.attempts import each_apart
 
 __all__ = ["Measured", "measure", "metrics_of"]
@@ -52,6 +53,7 @@ def measure(
     )
     warnings += why_undefined(metrics, given["references"])
     warnings += without_error(given["references"], given["predictions"], units)
+    warnings += one_answer(given["references"], given["predictions"])
     return Measured(
         metrics=metrics, intervals={name: (interval.low, interval.high) for name, interval in drawn.items()}
     )
