@@ -69,10 +69,10 @@ def test_tables_made_by_code_may_bring_a_folder(monkeypatch):
 @pytest.mark.parametrize(
     ("folder", "got"),
     [
-        ("modaxfer_skis/skies", r"no package modaxfer_skis.*begin it with the name of a package"),
+        ("modaxfer_skis/skies", r"no package 'modaxfer_skis'.*begin it with the name of a package"),
         ("modaxfer_skies/clouds", r"no folder .*clouds.*include its files in the wheel"),
         ("modaxfer_skies/../..", r"outside the package.*name a folder inside it"),
-        ("../modaxfer_skies", r"no package \.\."),
+        ("../modaxfer_skies", r"no package '\.\.'"),
     ],
 )
 def test_a_folder_that_is_not_there_is_its_authors_mistake(folder, got):

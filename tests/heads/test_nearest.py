@@ -70,3 +70,16 @@ def test_class_weights_weigh_votes(rows):
 
 def test_there_are_never_more_neighbours_than_rows(rows):
     assert built(rows[:4], torch.eye(4), "softmax", neighbours=50).neighbours == 4
+
+
+def test_equal_rows_have_an_equal_say_in_whatever_order_they_are_kept(rows):
+    """Three vote, and six are the same row with other classes: which of them come first decides nothing."""
+    known = np.concatenate([rows[:6], np.repeat(rows[6:7], 6, axis=0)])
+    classes = torch.eye(3)[[0] * 6 + [0, 1, 2, 1, 2, 1]]
+    turned = list(range(11, -1, -1))
+    one, other = (
+        said(built(known[order], classes[order], "softmax", neighbours=3), torch.from_numpy(rows[6:7])).exp()
+        for order in (list(range(12)), turned)
+    )
+    torch.testing.assert_close(one, torch.tensor([[1 / 6, 3 / 6, 2 / 6]]))
+    torch.testing.assert_close(one, other)

@@ -43,8 +43,8 @@ def test_the_folder_alone_says_in_which_arithmetic(killed, monkeypatch):
     made = []
     make = runs.make_accelerator
 
-    def noted(config):
-        accelerator, config = make(config)
+    def noted(config, **settings):
+        accelerator, config = make(config, **settings)
         made.append(accelerator.mixed_precision)
         return accelerator, config
 

@@ -21,7 +21,7 @@ def folder_of(name: str, distribution: str) -> Path:
     spec = find_spec(package) if package.isidentifier() else None
     homes = [Path(home) for home in (spec.submodule_search_locations or () if spec is not None else ())]
     if not homes:
-        raise _refused(name, distribution, f"no package {package}", "begin it with the name of a package of yours")
+        raise _refused(name, distribution, f"no package {package!r}", "begin it with the name of a package of yours")
     for home in homes:
         found = Path(os.path.realpath(home / inside))
         if not found.is_relative_to(os.path.realpath(home)):

@@ -15,12 +15,16 @@ __all__ = ["KNearestHead"]
 SMALLEST = 1e-4
 """Probabilities are kept this far from 0 and 1, so that their logarithms are finite."""
 
+TIED = 1e-5
+"""Rows whose cosine similarity is this close to the last neighbour's vote too: rounding must not say who does."""
+
 
 class KNearestHead(nn.Module):
     """Weighted k nearest neighbours by cosine similarity (Wu et al. 2018, section 3.4).
 
     Inputs are standardised and scaled to unit length; each of the `neighbours` most similar training rows votes with
-    ``exp(similarity / temperature)`` times its class weight.
+    ``exp(similarity / temperature)`` times its class weight. Rows as similar as the last of them vote too, up to as many
+    again: equal rows have an equal say, in whatever order they are kept.
 
     Args:
         width: Size of the pooled vector.
@@ -83,17 +87,28 @@ class KNearestHead(nn.Module):
         """Map pooled vectors ``[batch, width]`` to float32 ``[batch, outputs]``."""
         pooled = features.pooled
         with torch.autocast(pooled.device.type, enabled=False):
-            return self.vote(*self.nearest(pooled.float(), self.neighbours))
+            return self.vote(*self.nearest(pooled.float(), self.neighbours), self.neighbours)
 
     def nearest(self, pooled: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return similarity and position ``[batch, count]`` of the most similar rows, most similar first."""
+        """Return similarity and position ``[batch, 2 count]`` of the most similar rows, most similar first.
+
+        Twice as many as vote, for those that are as near as the last one; all rows where there are fewer.
+        """
         unit = functional.normalize((pooled - self.mean) / self.scale, dim=1)
-        found = (unit @ self.bank.T).topk(min(count, len(self.bank)), dim=1)
+        found = (unit @ self.bank.T).topk(min(2 * count, len(self.bank)), dim=1)
         return found.values, found.indices
 
-    def vote(self, similarity: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
-        """Turn what `nearest` found into log-probabilities, log-odds or values ``[batch, outputs]``."""
-        power = (similarity / self.temperature).softmax(1) * self.weights[position]
+    def vote(self, similarity: torch.Tensor, position: torch.Tensor, count: int) -> torch.Tensor:
+        """Turn what `nearest` found into log-probabilities, log-odds or values ``[batch, outputs]``.
+
+        Args:
+            similarity: ``[batch, found]``, largest first.
+            position: Of these rows, ``[batch, found]``.
+            count: How many vote, and whoever is as near as the last of them.
+        """
+        last = similarity[:, min(count, similarity.shape[1]) - 1, None]
+        away = similarity < last - TIED
+        power = (similarity / self.temperature).masked_fill(away, -torch.inf).softmax(1) * self.weights[position]
         power = power / power.sum(1, keepdim=True)
         share = torch.einsum("bn,bno->bo", power, self.targets[position])
         if self.votes == "value":

@@ -142,4 +142,4 @@ def by_neighbours(cut: Cut, left_out: Sequence[torch.Tensor], link: str) -> Iter
         )
         found.append((head, *head.nearest(cut.rows[rows], most)))
     for count in NEIGHBOURS:
-        yield count, [head.vote(similarity[:, :count], place[:, :count]) for head, similarity, place in found]
+        yield count, [head.vote(similarity, place, count) for head, similarity, place in found]

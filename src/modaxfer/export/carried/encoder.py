@@ -112,8 +112,12 @@ def head(told: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], vectors: 
 def _votes(told: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], unit: torch.Tensor) -> torch.Tensor:
     """Let the most similar training rows vote (Wu et al. 2018, section 3.4)."""
     bank = tensors["bank"]
-    found = (unit @ bank.T).topk(min(int(told["neighbours"]), len(bank)), dim=1)
-    power = (found.values / float(told["temperature"])).softmax(1) * tensors["weights"][found.indices]
+    count = min(int(told["neighbours"]), len(bank))
+    found = (unit @ bank.T).topk(min(2 * count, len(bank)), dim=1)
+    # Rows as near as the last one vote too: rounding must not say who does.
+    away = found.values < found.values[:, count - 1, None] - 1e-5
+    near = (found.values / float(told["temperature"])).masked_fill(away, -torch.inf)
+    power = near.softmax(1) * tensors["weights"][found.indices]
     power = power / power.sum(1, keepdim=True)
     share = torch.einsum("bn,bno->bo", power, tensors["targets"][found.indices])
     if told["votes"] == "value":

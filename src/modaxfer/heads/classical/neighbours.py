@@ -41,7 +41,7 @@ class Neighbours:
         for value in grid:
             outputs = torch.zeros(len(cut.rows), cut.labels.columns.shape[1])
             for block, head, (similarity, position) in found:
-                outputs[block] = head.vote(similarity[:, : int(value)], position[:, : int(value)])
+                outputs[block] = head.vote(similarity, position, int(value))
             yield value, outputs
 
     def fit(self, space: Space, value: float, link: str, calibration: Calibration | None) -> tuple[nn.Module, bool]:
