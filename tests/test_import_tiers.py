@@ -114,4 +114,4 @@ def test_what_a_run_imports_before_it_trains_draws_no_page_and_attaches_nothing(
     before = ("modaxfer.runner.beside.schedule", "modaxfer.encoders.text", "modaxfer.strategies.frozen")
     modules = modules_after(f"import {', '.join(before)}")
     assert "torch" in modules
-    assert not {"matplotlib", "jinja2", "peft", "optuna", "modaxfer.reports.plots"} & modules
+    assert not {"matplotlib", "peft", "optuna", "modaxfer.reports.plots"} & modules
