@@ -15,11 +15,12 @@ from modaxfer.runner.explain.answer import Answer
 from modaxfer.runner.explain.cutting import CUTTERS, Known
 from modaxfer.runner.explain.gradients import attribute
 from modaxfer.runner.explain.importance import permutation_importance
-from modaxfer.runner.explain.neighbours import Neighbours, nearest
+from modaxfer.runner.explain.neighbours import Neighbours, _means, nearest
 from modaxfer.runner.explain.occlusion import occlude, partial_rank_correlation, rank_correlation
 from modaxfer.runner.explain.part import NO_PART, Part, unit_sums
-from modaxfer.runner.explain.randomised import randomised
+from modaxfer.runner.explain.randomised import at_stake, randomised
 from modaxfer.runner.explain.units import band_edges, bands_and_stretches, cells
+from modaxfer.runner.model.joint import JointRows
 
 pytestmark = pytest.mark.skipif(find_spec("captum") is None, reason="explanations need the extra explain")
 
@@ -175,3 +176,19 @@ def test_sizes_that_agree_for_the_input_alone_are_told_from_those_that_agree_bey
     assert "both follow how far each part is from x₀, and agree beyond that by 0.00" in said
     assert _randomised((0.6,), (0.6,))[0][0] is False
     assert _randomised((0.6,), ())[0][0] is False
+
+
+def test_units_without_a_part_in_either_attribution_do_not_make_them_alike():
+    """Of an encoder that the head does not read: two pictures of words with nothing in common would agree."""
+    idle = torch.zeros(200)
+    own, other = (torch.cat([torch.tensor(each), idle]) for each in ([1.0, 2.0, 3.0, 0.0], [3.0, 2.0, 1.0, 1e-9]))
+    some = at_stake(own, other)
+    assert some.tolist() == [True] * 3 + [False] * 201
+    assert rank_correlation(own, other) > 0.7
+    assert rank_correlation(own[some], other[some]) == pytest.approx(-1.0)
+
+
+def test_means_are_taken_of_rows_that_are_read_one_at_a_time():
+    """As those of several encoders are."""
+    rows = JointRows([[{"pixel_values": np.full((1, 2), each, np.float32)} for each in range(4)]], np.ones((4, 1)))
+    assert _means(None, rows)["0.pixel_values"].tolist() == [[1.5, 1.5]]

@@ -110,7 +110,7 @@ def nearest(vector: np.ndarray, known: Neighbours, count: int, but: int | None =
 
 def _means(predictor: Predictor, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
     """Return the mean of each tensor of pictures over some rows, where they all have one shape."""
-    some = list(examples[:: max(1, len(examples) // AVERAGED)])[:AVERAGED]
+    some = [examples[place] for place in range(0, len(examples), max(1, len(examples) // AVERAGED))][:AVERAGED]
     found = {}
     for key in some[0] if some else ():
         arrays = [np.asarray(example[key]) for example in some]

@@ -9,12 +9,15 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-__all__ = ["DRAWS", "over_draws", "randomised"]
+__all__ = ["DRAWS", "at_stake", "over_draws", "randomised"]
 
 T = TypeVar("T")
 
 DRAWS = 3
 """How often weights are made random: one draw may agree by chance."""
+
+IDLE = 1e-6
+"""Share of the largest attribution at which a unit counts as one that plays no part, but for rounding."""
 
 
 def randomised(model: nn.Module, seed: int) -> nn.Module:
@@ -38,3 +41,12 @@ def over_draws(explain: Callable[[int], T | None]) -> list[T]:
     """Return what `explain` finds with each draw, without those in which it finds nothing."""
     found = [explain(draw) for draw in range(DRAWS)]
     return [each for each in found if each is not None]
+
+
+def at_stake(own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Return bool ``[units]``: which have a part in either of two attributions ``[units]``, none below zero.
+
+    Those that have none with whatever weights, such as the picture where the head does not read its encoder, would let
+    two attributions look alike that are not.
+    """
+    return (own > IDLE * own.max()) | (other > IDLE * other.max())

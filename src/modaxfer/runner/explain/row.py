@@ -14,7 +14,7 @@ from modaxfer.runner.explain.gradients import STEPS, Attributed, attribute
 from modaxfer.runner.explain.occlusion import occlude, partial_rank_correlation, rank_correlation
 from modaxfer.runner.explain.part import Part, unit_sums
 from modaxfer.runner.explain.probe import Probe, joined, opened
-from modaxfer.runner.explain.randomised import over_draws, randomised
+from modaxfer.runner.explain.randomised import at_stake, over_draws, randomised
 from modaxfer.runner.model.tower import STRETCH
 from modaxfer.runner.predict.predictor import Predictor
 
@@ -164,8 +164,9 @@ def _sanity(
             else occlude(other, other.parts, batch=other.rows)
         )
         sizes = _moved(other, found).abs()
-        whole = rank_correlation(own, sizes)
-        return None if whole is None else (whole, partial_rank_correlation(own, sizes, far))
+        some = at_stake(own, sizes)
+        whole = rank_correlation(own[some], sizes[some])
+        return None if whole is None else (whole, partial_rank_correlation(own[some], sizes[some], far[some]))
 
     return over_draws(draw)
 
