@@ -41,7 +41,10 @@ def domain_scores(plugin: str, measured: Path = MEASURED) -> str:
         f"rows, {setting['epochs']:g} epochs where weights move, seed {setting['seed']}: {first['metric']} on "
         f"{first['test_rows']:,} test rows, with the 95 % interval over rows."
     )
-    again = "`make domain-scores` measures again; times are of one core beside other work; a small encoder and few epochs are a first impression."
+    again = (
+        "`make domain-scores` measures again; times are of one core beside other work; a small encoder and few epochs "
+        "are a first impression."
+    )
     return "\n\n".join([what, table(["", "test", "time"], rows), f"{conditions(found)} {again}"])
 
 

@@ -23,8 +23,8 @@ class KNearestHead(nn.Module):
     """Weighted k nearest neighbours by cosine similarity (Wu et al. 2018, section 3.4).
 
     Inputs are standardised and scaled to unit length; each of the `neighbours` most similar training rows votes with
-    ``exp(similarity / temperature)`` times its class weight. Rows as similar as the last of them vote too, up to as many
-    again: equal rows have an equal say, in whatever order they are kept.
+    ``exp(similarity / temperature)`` times its class weight. Rows as similar as the last of them vote too, up to as
+    many again: equal rows have an equal say, in whatever order they are kept.
 
     Args:
         width: Size of the pooled vector.
