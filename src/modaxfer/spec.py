@@ -272,6 +272,8 @@ class CheckpointSpec:
     """What it has seen, named as `modaxfer.bridges.seen` does: ``text``, ``rendered text`` ...; empty = not said."""
     stand_in: bool = False
     """Whether it is small and there for want of better: others that are on the machine and fit come first."""
+    rates: Rates | None = None
+    """Learning rates that suit it better than its encoder's, which are for weights of the usual size."""
     licence: str = ""
     summary: str = ""
 

@@ -21,7 +21,7 @@ from modaxfer.errors import (
     UnknownNameError,
 )
 from modaxfer.registry import BUILTIN, Entry, registry
-from modaxfer.spec import CheckpointSpec
+from modaxfer.spec import CheckpointSpec, Rates
 from modaxfer.testing.material import tiny_models
 
 ABSENT = "no-such-distribution-of-modaxfer"
@@ -129,6 +129,18 @@ def test_a_stand_in_comes_last_unless_it_alone_was_trained_on_what_is_shown(worl
     world.specs += [package("mini", distribution=INSTALLED, trained_on=("text", "rendered text"))]
     found = resolve("bert", seen=("rendered text",))
     assert (found.checkpoint, found.why) == ("test/mini", "trained on rendered text, unlike test/base")
+
+
+def test_a_checkpoint_may_ask_for_learning_rates_of_its_own(world):
+    usual = registry().get("encoder", "bert").spec.rates
+    quick = Rates(full=7e-4, adapter=7e-3)
+    world.cached("org/quick")
+    world.specs += [
+        CheckpointSpec(name="quick", encoder="bert", size="quick", hub_id="org/quick", rates=quick),
+        package("plain", distribution=INSTALLED),
+    ]
+    assert resolve("plain").spec.rates == usual
+    assert {resolve(name).spec.rates for name in ("bert:quick", "quick", "org/quick")} == {quick}
 
 
 def test_a_stand_in_spares_the_way_to_the_hub(world):

@@ -21,7 +21,7 @@ from modaxfer.encoders.weight_files import has_weights
 from modaxfer.errors import CheckpointUnavailableError, RefusedError, UnknownNameError
 from modaxfer.json_file import FIX
 from modaxfer.registry import calling, load_target, registry
-from modaxfer.spec import EMBEDDINGS, EncoderSpec
+from modaxfer.spec import EMBEDDINGS, EncoderSpec, Rates
 
 __all__ = ["ResolvedEncoder", "read_config", "resolve", "resolve_architecture", "resolve_stored"]
 
@@ -33,7 +33,8 @@ class ResolvedEncoder:
     id: str
     """Full id of the encoder: ``modaxfer/bert``."""
     spec: EncoderSpec
-    """The encoder's spec; for ``auto``, narrowed to what this checkpoint takes; pretrained where there are weights."""
+    """The encoder's spec with the checkpoint's rates; for ``auto``, narrowed to what this checkpoint takes; pretrained
+    where there are weights."""
     checkpoint: str
     """Id of the registered checkpoint, hub id, or folder, which may be a run's."""
     location: str
@@ -195,7 +196,7 @@ def _described(entry: Any, choice: Choice, config: Any, trusted: bool) -> Resolv
         shape = target.shape(config)
     return ResolvedEncoder(
         id=entry.id,
-        spec=spec,
+        spec=replace(spec, rates=_rates(choice.checkpoint) or spec.rates),
         checkpoint=choice.checkpoint,
         location=f"hub:{choice.snapshot.repository}" if choice.snapshot else str(choice.folder),
         revision=choice.revision,
@@ -208,6 +209,12 @@ def _described(entry: Any, choice: Choice, config: Any, trusted: bool) -> Resolv
         trust_remote_code=trusted,
         why=choice.why,
     )
+
+
+def _rates(checkpoint: str) -> Rates | None:
+    """Return the learning rates that a registered checkpoint asks for; None where it is content with its encoder's."""
+    known = registry().all("checkpoint")
+    return next((item.spec.rates for item in known if checkpoint in (item.id, item.spec.hub_id)), None)
 
 
 def _of_run(run: RunEncoder, trusted: bool, within: tuple[str, ...]) -> ResolvedEncoder:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from modaxfer import hookimpl
-from modaxfer.spec import CheckpointSpec
+from modaxfer.spec import CheckpointSpec, Rates
 
 MODAXFER_API = 0
 
@@ -15,6 +15,13 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 ENCODERS = {"bert-tiny": "bert", "vit-tiny": "vit", "vit-tiny-pictures": "vit", "wav2vec2-tiny": "wav2vec2"}
 """By checkpoint."""
+
+RATES = {
+    "bert": Rates(full=5e-4, adapter=4e-3),
+    "vit": Rates(full=5e-4, adapter=2e-3),
+    "wav2vec2": Rates(full=5e-4, adapter=2e-3),
+}
+"""By encoder, four to sixteen times its own, which are for weights twenty times as large: decision 0484."""
 
 
 @hookimpl
@@ -56,6 +63,7 @@ def _spec(name: str) -> CheckpointSpec:
         parameters=told["parameters"],
         trained_on=tuple(told["trained_on"]),
         stand_in=True,
+        rates=RATES[ENCODERS[name]],
         licence=told["recipe"]["licence"],
         summary=told["recipe"]["summary"],
     )
