@@ -75,9 +75,9 @@ def test_a_number_that_python_itself_will_not_write_is_refused_too():
 
 def test_one_typo_does_not_list_every_key():
     with pytest.raises(ConfigError) as caught:
-        build(RunConfig, {"stratgy": "lora", "epochs": "many"})
+        build(RunConfig, {"stategy": "lora", "epochs": "many"})
     text = str(caught.value)
-    assert "unknown key stratgy (did you mean strategy?); epochs: got 'many', expected a number" in text
+    assert "unknown key stategy (did you mean strategy?); epochs: got 'many', expected a number" in text
     assert "Allowed" not in text
 
 

@@ -73,6 +73,12 @@ class RunConfig:
         "Labels in it are not read.",
     )
     data: str | None = documented(None, "Your own data: a file, or a folder of split files or class folders.")
+    stream: bool = documented(
+        False,
+        "Read --data, or the data set of --task, as a stream: its rows pass by once, without a copy on the disk, and a "
+        "random part, drawn for --limit, is kept in the cache. --data may be a data set of the hub then: "
+        "OWNER/NAME[:CONFIG][@REVISION].",
+    )
     text: tuple[str, ...] = documented((), "Text column of --data.")
     image: tuple[str, ...] = documented((), "Image column of --data.")
     audio: tuple[str, ...] = documented((), "Audio column of --data.")

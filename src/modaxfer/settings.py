@@ -23,6 +23,7 @@ class Settings(TypedDict, total=False):
     map_classes: str | Path | None
     unlabelled: str | None
     data: Any
+    stream: bool
     text: str | Sequence[str]
     image: str | Sequence[str]
     audio: str | Sequence[str]

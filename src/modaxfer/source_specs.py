@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["DownloadSource", "FolderSource", "HubSource", "PackageSource", "RemoteFile", "SampleSource", "Source"]
+__all__ = [
+    "DownloadSource",
+    "FolderSource",
+    "HubSource",
+    "PackageSource",
+    "RemoteFile",
+    "SampleSource",
+    "Source",
+    "StreamSource",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,3 +82,22 @@ class SampleSource(Source):
     """
 
     target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSource(Source):
+    """Rows of a source that are too many to copy: they pass by once, and a random part of them is kept."""
+
+    of: FolderSource | HubSource
+    """Where they come from."""
+    rows: int
+    """So many are kept of every split, and for each of the seeds."""
+    seed: int = 0
+    seeds: int = 1
+    """Seeds from `seed` on that rows are drawn by."""
+    label: str | None = None
+    """Column of the classes, of each of which some rows are kept."""
+    group: tuple[str, ...] = ()
+    """Columns whose equal values belong together: whole groups are kept."""
+    columns: tuple[str, ...] = ()
+    """Columns that are kept; empty = all."""

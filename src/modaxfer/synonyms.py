@@ -37,6 +37,7 @@ _KEYS = {
     "group_by": "groups by_group slice slices",
     "map_classes": "class_map label_map mapping",
     "source_task": "source source_domain",
+    "stream": "streaming lazy iterable",
     "strategy": "method peft finetune fine_tuning mode tuning adapter",
     "task": "dataset dataset_name",
     "text": "text_column sentence txt",

@@ -14,14 +14,14 @@ from modaxfer.data import cleaning
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError
 from modaxfer.spec import IMAGE, TEXT, Field, FolderSource, Target, TaskSpec
-from modaxfer.tasks import load
+from modaxfer.tasks import reading
 from modaxfer.tasks.load import load_task
 
 
 @pytest.fixture
 def small_pools(monkeypatch):
-    monkeypatch.setattr(load, "_POOL", 60)
-    monkeypatch.setattr(load, "_MEDIA_POOL", 60)
+    monkeypatch.setattr(reading, "_POOL", 60)
+    monkeypatch.setattr(reading, "_MEDIA_POOL", 60)
 
 
 def task(path, field=TEXT):

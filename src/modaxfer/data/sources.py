@@ -14,10 +14,12 @@ from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, off
 from modaxfer.data.layouts.folders import Tables, read_data
 from modaxfer.data.origin import file_of, name_classes, stamp
 from modaxfer.data.package_folders import folder_of
+from modaxfer.data.streaming.kept import folder_path, streamed
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError, MissingPackageError, PluginError
 from modaxfer.registry import call_target, fault
 from modaxfer.registry.known import missing_plugin
+from modaxfer.source_specs import StreamSource
 from modaxfer.spec import DownloadSource, FolderSource, HubSource, PackageSource, SampleSource, Source, TaskSpec
 
 __all__ = ["Found", "find_rows"]
@@ -78,15 +80,19 @@ def find_rows(spec: TaskSpec, data_dir: str | Path | None, selection: Selection 
 
 
 def _folder(source: FolderSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
-    if base is None and not Path(source.name).is_absolute():
-        raise UnavailableError("neither --data-dir nor MODAXFER_DATA is given")
-    path = (base or Path()) / source.name
-    if not path.exists():
-        raise UnavailableError(f"{path} does not exist")
+    path = folder_path(source, base)
     if not path.is_dir():
         return read_data(path, selection), f"file {path}", path.parent
     tables = _read(source, path, selection)
     return tables, f"folder {path}", path if source.reader else _root(path, tables)
+
+
+def _stream(source: StreamSource, base: Path | None, selection: Selection) -> tuple[Tables, str, Path | None]:
+    tables, text = streamed(source, base, selection.draw.rows if selection.draw else 0)
+    if isinstance(source.of, HubSource):
+        return tables, text, None
+    path = folder_path(source.of, base)
+    return tables, text, _root(path, tables) if path.is_dir() else path.parent
 
 
 def _root(folder: Path, tables: Tables) -> Path:
@@ -170,6 +176,7 @@ _READERS: Mapping[type[Source], Callable[..., tuple[Tables, str, Path | None]]] 
     HubSource: _hub,
     PackageSource: _package,
     SampleSource: _sample,
+    StreamSource: _stream,
 }
 
 
@@ -212,6 +219,8 @@ def _part(table: Any, selection: Selection) -> Any:
 
 
 def _named(source: Source) -> str:
+    if isinstance(source, StreamSource):
+        return f"stream of {_named(source.of)}"
     kind = type(source).__name__.removesuffix("Source").lower()
     match source:
         case FolderSource():
@@ -228,7 +237,7 @@ def _named(source: Source) -> str:
 
 def _unused(spec: TaskSpec, data_dir: str | Path | None) -> tuple[str, ...]:
     """Say so where a folder was named from which this task takes nothing."""
-    if data_dir is None or any(isinstance(source, FolderSource) for source in spec.sources):
+    if data_dir is None or any(isinstance(getattr(source, "of", source), FolderSource) for source in spec.sources):
         return ()
     return (f"task {spec.name!r} takes nothing from --data-dir {data_dir}: {_named(spec.sources[0])} brings its rows",)
 

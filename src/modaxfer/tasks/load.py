@@ -20,7 +20,7 @@ from modaxfer.tasks.division import Divided, Division
 from modaxfer.tasks.intake import Intake
 from modaxfer.tasks.memory import Memory
 from modaxfer.tasks.partition import divide, limited
-from modaxfer.tasks.reading import Asked, Read, read_rows
+from modaxfer.tasks.reading import Asked, Read, read_rows, rows_drawn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,12 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fields_of", "load_task"]
 
-_SPARE, _GROWTH = 3, 8
-"""Rows drawn for each that the limit asks for, as splits are made of them and some are unusable; and by how much more
-where they were too few."""
-
-_POOL, _MEDIA_POOL = 5_000, 1_000
-"""Rows that are drawn at least, so that classes keep their shares; fewer where each has to be decoded."""
+_GROWTH = 8
+"""By how many times more rows are drawn where they were too few."""
 
 _MOST, _MOST_SPARE = 100_000, 20
 """Rows that are drawn at most, and for each that the limit asks for: a file of equal rows would else be read whole."""
@@ -102,7 +98,7 @@ def _whole(asked: Asked, memory: Memory) -> _Whole:
     decoded = any(field.signal.kind in MEDIA for field in asked.spec.fields)
     limit = asked.limit or 0
     wanted = max(limit, asked.test_limit or 0)
-    rows = max(_SPARE * wanted, _MEDIA_POOL if decoded else _POOL) if limit else None
+    rows = rows_drawn(wanted, decoded=decoded) if limit else None
     most = max(_MOST, _MOST_SPARE * wanted, rows or 0)
     while True:
         read = _read(asked, rows, memory)

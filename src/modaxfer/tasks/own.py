@@ -15,15 +15,17 @@ from modaxfer.data.cells.labels import learn_labels
 from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import file_of
+from modaxfer.data.streaming.hub import hub_data
 from modaxfer.data.tables.draws import Draw
-from modaxfer.data.tables.gathering import Selection
+from modaxfer.data.tables.gathering import Selection, drawn
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.problems import TagLabels
 from modaxfer.problems.conformity import require_problem
 from modaxfer.problems.guess import SEVERAL_COLUMNS, TAGGING, guess_problem, tagged_column
 from modaxfer.registry import problem_name, problem_of
-from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field, FolderSource, SplitPolicy, Target, TaskSpec
+from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, WORDS, Field, FolderSource, Source, SplitPolicy, Target, TaskSpec
 from modaxfer.tasks.intake import input_fields
+from modaxfer.tasks.streams import own_stream, refuse_endless, training_rows
 
 if TYPE_CHECKING:
     from modaxfer.config import RunConfig
@@ -50,13 +52,13 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     """
     if config.data is None:
         raise ConfigError("no data of your own is named", fix="give a file or folder with --data")
-    path = Path(os.path.abspath(Path(config.data).expanduser()))
-    config = _in_normal_form(config)
+    refuse_endless(config)
+    data, config = config.data, _in_normal_form(config)
     if config.problem is not None:
         asked = problem_name(config.problem)
         require_problem(asked, problem_of(asked))
         config = replace(config, problem=asked)
-    train = read_data(path, Selection(draw=Draw(rows=_LOOKED_AT, seed=0)))["train"]
+    source, train = _source(config, data)
     fields = _fields(config, train)
     columns = _label_columns(config, train)
     require_columns(train, config.group, "group column")
@@ -64,15 +66,30 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     target, why = _target(config, train, columns, fields)
     fields, metrics = _tagged(fields, train, target)
     spec = TaskSpec(
-        name=re.sub(r"[^a-z0-9]+", "-", path.name.split(".", 1)[0].lower()).strip("-") or "own-data",
+        name=re.sub(r"[^a-z0-9]+", "-", _called(data).split(".", 1)[0].lower()).strip("-") or "own-data",
         fields=fields,
         target=target,
         metrics=metrics,
-        sources=(FolderSource(name=str(path)),),
+        sources=(source,),
         splits=SplitPolicy(group=config.group),
         domain="own data",
     )
     return _described(spec, input_fields(spec, train), f"{target.problem} ({why})")
+
+
+def _source(config: RunConfig, data: str) -> tuple[Source, pa.Table]:
+    """Return where the rows come from, and training rows from which is told what they are."""
+    look = Draw(rows=_LOOKED_AT, seed=0)
+    if config.stream:
+        stream = own_stream(config)
+        return stream, drawn(training_rows(stream, config.seed), look)
+    path = os.path.abspath(Path(data).expanduser())
+    return FolderSource(name=path), read_data(Path(path), Selection(draw=look))["train"]
+
+
+def _called(data: str) -> str:
+    hub = hub_data(data)
+    return Path(hub.dataset if hub else os.path.abspath(Path(data).expanduser())).name
 
 
 def _in_normal_form(config: RunConfig) -> RunConfig:

@@ -13,6 +13,7 @@ from modaxfer.data.splits import group_rows, hold_out, sample
 from modaxfer.errors import DataError
 from modaxfer.problems.labels.names import named, unseen
 from modaxfer.registry import problem_of
+from modaxfer.source_specs import StreamSource
 from modaxfer.spec import SPLITS, SplitPolicy, TaskSpec
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from modaxfer.data.rows import Fault, Ledger, Rows
     from modaxfer.tasks.intake import Intake
 
-__all__ = ["carve", "divide", "findings", "groups_of", "limited", "require_rows", "strata_of"]
+__all__ = ["carve", "divide", "findings", "groups_of", "limited", "require_rows", "strata_of", "streamed_group"]
 
 _FEWEST_ROWS = 10
 """Fewest labelled rows from which splits are made."""
@@ -57,10 +58,11 @@ def limited(
 ) -> dict[str, Rows]:
     """Keep so many rows of each split, chosen at random in the classes' shares; None keeps all.
 
-    Every class keeps two rows of every split where it has them; the other splits may grow a little for that.
+    Every class keeps two rows of every split where it has them; the other splits may grow a little for that. Of a
+    stream whole groups are kept, where it has any.
 
     Raises:
-        DataError: The limit of training rows is smaller than the number of classes.
+        DataError: The limit of training rows is smaller than the number of classes, or a limit than the groups.
     """
     least = limits["train"]
     if least is not None and least < len(classes):
@@ -70,8 +72,33 @@ def limited(
         if limit is not None:
             kinds = strata_of(spec, rows[split], classes)
             size = limit if split == "train" else max(limit, 2 * kinds.shape[1])
-            kept[split] = rows[split].take(sample(kinds, size, least=2, seed=seed))
+            if group := streamed_group(spec):
+                groups = group_rows([_values(rows[split], group)], len(rows[split]))
+                kept[split] = rows[split].take(_whole_groups(kinds, groups, size, seed))
+            else:
+                kept[split] = rows[split].take(sample(kinds, size, least=2, seed=seed))
     return kept
+
+
+def streamed_group(spec: TaskSpec) -> tuple[str, ...]:
+    """Return the columns whose equal values a stream keeps together."""
+    return next((source.group for source in spec.sources if isinstance(source, StreamSource)), ())
+
+
+def _whole_groups(strata: csr_array, groups: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Return sorted positions of whole groups with at most `size` rows, in about the proportions of `strata`."""
+    if size >= len(groups):
+        return np.arange(len(groups))
+    held = hold_out(strata, groups, size / len(groups), seed)
+    order = np.random.default_rng(seed).permutation(np.unique(groups[held]))
+    sizes = np.bincount(groups)[order]
+    within = order[np.cumsum(sizes) <= size]
+    if not len(within):
+        raise TooFewRowsError(
+            "the limit is smaller than a group, which is kept whole", got=f"{size} rows, groups of {sizes[0]} and more",
+            fix="raise --limit, or leave --group out",
+        )  # fmt: skip
+    return np.flatnonzero(np.isin(groups, within))
 
 
 def _disjoint(given: Mapping[str, Rows], policy: SplitPolicy, ledger: Ledger) -> dict[str, Rows]:

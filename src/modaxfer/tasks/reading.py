@@ -12,8 +12,10 @@ from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import close_matches
 from modaxfer.registry import problem_of
+from modaxfer.source_specs import StreamSource
 from modaxfer.spec import TaskSpec
 from modaxfer.tasks.intake import Intake, take_in
+from modaxfer.tasks.partition import streamed_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,18 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Asked", "Read", "read_rows"]
+__all__ = ["Asked", "Read", "read_rows", "rows_drawn"]
+
+_SPARE = 3
+"""Rows drawn for each that the limit asks for, as splits are made of them and some are unusable."""
+
+_POOL, _MEDIA_POOL = 5_000, 1_000
+"""Rows that are drawn at least, so that classes keep their shares; fewer where each has to be decoded."""
+
+
+def rows_drawn(wanted: int, *, decoded: bool) -> int:
+    """Return how many rows are drawn first where `wanted` are wanted, and whether each has to be `decoded`."""
+    return max(_SPARE * wanted, _MEDIA_POOL if decoded else _POOL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +84,7 @@ def read_rows(asked: Asked, rows: int | None) -> Read:
         intake = take_in(asked.spec, found, ledger, partial=asked.partial)
     except TooFewRowsError as error:
         intake = error
-    notes = (*found.warnings, *_notes(found))
+    notes = (*found.warnings, *_notes(asked.spec, found))
     return Read(source=found.source, root=found.root, notes=notes, partly=partly, intake=intake, ledger=ledger)
 
 
@@ -80,7 +93,9 @@ def _selection(spec: TaskSpec, rows: int | None, seed: int) -> Selection:
     beside = (*spec.keep, *spec.splits.columns)
     columns = frozenset((*named, *beside)) if spec.fields else None
     label = spec.target.column if problem_of(spec.target.problem).labels.drawn_by_label else None
-    return Selection(columns=columns, draw=None if rows is None else Draw(rows=rows, seed=seed, label=label))
+    if rows is None:
+        return Selection(columns=columns)
+    return Selection(columns=columns, draw=Draw(rows=rows, seed=seed, label=label, group=streamed_group(spec)))
 
 
 def _with_labels(spec: TaskSpec, found: Found) -> Found:
@@ -103,12 +118,13 @@ def _with_labels(spec: TaskSpec, found: Found) -> Found:
     return replace(found, tables=tables, warnings=(*found.warnings, *notes))
 
 
-def _notes(found: Found) -> tuple[str, ...]:
+def _notes(spec: TaskSpec, found: Found) -> tuple[str, ...]:
     tables: Mapping[str, pa.Table] = found.tables
     drawn = [
         f"{table.num_rows:,} of {total_of(table):,} rows of {split} were drawn for the limit, before cleaning; what is "
         "counted is counted among them"
         for split, table in tables.items()
-        if total_of(table) > table.num_rows
+        # Of a stream the table's own note says how many were kept.
+        if total_of(table) > table.num_rows and not any(isinstance(source, StreamSource) for source in spec.sources)
     ]
     return (*(note for table in tables.values() for note in notes_of(table)), *drawn)

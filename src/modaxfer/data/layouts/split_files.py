@@ -28,6 +28,10 @@ _BESIDE = re.compile(r"(readme|license|licence|dataset_infos?|citation)\b.*", re
 """Files that say something of the data and hold none."""
 
 
+_PARTS_KEPT = 8
+"""So many times the rows that are drawn wait for the draw from all parts."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Part:
     path: Path
@@ -182,14 +186,21 @@ def _joined(folder: Path, split: str, parts: Sequence[_Part], selection: Selecti
         # Rows of JSON are numbered by lines, of which some may be blank.
         before = max(before + total_of(table), int(numbers_of(table)[-1]))
         total += total_of(table)
-    table = _concatenated(tables, parts[0].path)
-    numbers = np.concatenate(list(map(numbers_of, tables)))
-    table = stamp(
-        table, file=f"{parts[0].path} and {len(parts) - 1} more", typed=is_typed(tables[0]),
-        notes=tuple(dict.fromkeys(note for one in tables for note in notes_of(one))), separator=separator_of(tables[0]),
-        mixed=sorted({name for one in tables for name in mixed_of(one)}), numbers=numbers, total=total,
-    )  # fmt: skip
+        # Of a thousand parts each would keep as many rows as are drawn of all.
+        if selection.draw and sum(each.num_rows for each in tables) > _PARTS_KEPT * selection.draw.rows:
+            tables = [drawn(_united(tables, parts, total), selection.draw)]
+    table = _united(tables, parts, total)
     return drawn(table, selection.draw) if selection.draw else table
+
+
+def _united(tables: Sequence[pa.Table], parts: Sequence[_Part], total: int) -> pa.Table:
+    """Return the rows of `tables` as one, which has the origin of all."""
+    return stamp(
+        _concatenated(tables, parts[0].path), file=f"{parts[0].path} and {len(parts) - 1} more",
+        typed=is_typed(tables[0]), notes=tuple(dict.fromkeys(note for one in tables for note in notes_of(one))),
+        separator=separator_of(tables[0]), mixed=sorted({name for one in tables for name in mixed_of(one)}),
+        numbers=np.concatenate(list(map(numbers_of, tables))), total=total,
+    )  # fmt: skip
 
 
 def _require_same(first: pa.Table, table: pa.Table, path: Path) -> None:

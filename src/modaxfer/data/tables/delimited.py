@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,16 +51,15 @@ def read_delimited(path: Path, source: Callable[[], BinaryIO], delimiter: str, s
     for block in _BLOCKS:
         parsed = _Parsed(path, text, dialect, block)
         try:
-            rows = gathered(path, parsed.schema, parsed.batches(), selection, _label(dialect, selection))
+            rows = gathered(path, parsed.schema, parsed.batches(), selection, partial(_place, dialect))
         except _RowTooLargeError:
             continue
         return _named(path, rows, dialect, (*text.notes, *dialect.notes, *parsed.notes()))
     raise DataError("a cell is larger than 1 GiB", file=path, fix="look for a quote that is not closed")
 
 
-def _label(dialect: Dialect, selection: Selection) -> str | None:
-    label = selection.draw.label if selection.draw else None
-    return str(dialect.names.index(label)) if label in dialect.names else None
+def _place(dialect: Dialect, name: str) -> str:
+    return str(dialect.names.index(name)) if name in dialect.names else ""
 
 
 class _RowTooLargeError(Exception):

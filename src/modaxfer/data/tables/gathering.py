@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from modaxfer.data.origin import numbers_of, renumbered, total_of
 from modaxfer.data.tables.draws import Draw, Drawn, Labels
 from modaxfer.data.tables.memory import Room
 
-__all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "labels_of"]
+__all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "group_keys", "labels_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class Selection:
     """Only these rows, where there are more."""
     before: int = 0
     """Rows in files before this one, which its row numbers go on from."""
+    passed: Callable[[int], object] | None = field(default=None, compare=False)
+    """Told of rows that have gone by, where some are drawn."""
 
 
 EVERYTHING = Selection()
@@ -48,7 +51,7 @@ def gathered(
     schema: pa.Schema,
     batches: Iterable[pa.RecordBatch],
     selection: Selection,
-    label: str | None = None,
+    called: Callable[[str], str] = str,
 ) -> Gathered:
     """Return the rows of `batches` that `selection` wants; text columns may hold more than 2 GiB.
 
@@ -57,20 +60,32 @@ def gathered(
         schema: Of every batch.
         batches: Rows in order.
         selection: What is wanted of them.
-        label: Name in `schema` of the column that the classes stand in, where it has one.
+        called: Returns the name in `schema` of a column, by the name that it has for users.
 
     Raises:
-        DataError: All are wanted, and do not fit into memory.
+        DataError: All are wanted, and do not fit into memory; or a group is too large to be kept whole.
     """
     if selection.draw is None:
         table = pa.Table.from_batches(list(_fitting(file, batches)), schema)
         return Gathered(table=table, numbers=_numbers(selection.before, table.num_rows), total=table.num_rows)
     chosen: Drawn[pa.RecordBatch] = Drawn(selection.draw, _taken)
+    label, group = called(selection.draw.label or ""), list(map(called, selection.draw.group))
     for batch in batches:
         numbers = _numbers(selection.before + chosen.total, batch.num_rows)
-        chosen.offer(batch, numbers, labels_of(batch.column(label)) if label in schema.names else None)
+        _offered(chosen, batch, numbers, label, group)
+        if selection.passed is not None:
+            selection.passed(batch.num_rows)
     blocks, numbers = chosen.result()
     return Gathered(table=pa.Table.from_batches(blocks, schema), numbers=numbers, total=chosen.total)
+
+
+def _offered(
+    chosen: Drawn[pa.RecordBatch], batch: pa.RecordBatch, numbers: np.ndarray, label: str, group: Sequence[str]
+) -> None:
+    there = batch.schema.names
+    labels = labels_of(batch.column(label)) if label in there else None
+    groups = [labels_of(batch.column(name)) for name in group if name in there]
+    chosen.offer(batch, numbers, labels, group_keys(groups, numbers) if groups else None)
 
 
 def _fitting(file: str | Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -87,8 +102,7 @@ def drawn(table: pa.Table, draw: Draw) -> pa.Table:
     chosen: Drawn[pa.RecordBatch] = Drawn(draw, _taken)
     numbers, start = numbers_of(table), 0
     for batch in table.to_batches(max_chunksize=1 << 16):
-        labels = labels_of(batch.column(draw.label)) if draw.label in table.column_names else None
-        chosen.offer(batch, numbers[start : start + batch.num_rows], labels)
+        _offered(chosen, batch, numbers[start : start + batch.num_rows], draw.label or "", draw.group)
         start += batch.num_rows
     blocks, kept = chosen.result()
     return renumbered(pa.Table.from_batches(blocks, table.schema), kept, total_of(table))
@@ -101,6 +115,25 @@ def labels_of(column: pa.Array) -> Labels:
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
     return column.dictionary.to_pylist(), column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+
+
+def group_keys(columns: Sequence[Labels], numbers: np.ndarray) -> np.ndarray:
+    """Return uint64 ``[rows]``, equal where all `columns` are, whatever type a file gives them.
+
+    A row without a value in any of them stands alone.
+    """
+    keys: np.ndarray = np.zeros(len(numbers), np.uint64)
+    alone = np.ones(len(numbers), bool)
+    for values, places in columns:
+        hashes = np.array([*map(_hash, values), 0], np.uint64)
+        with np.errstate(over="ignore"):
+            keys = keys * np.uint64(0x9E3779B97F4A7C15) + hashes[places]
+        alone &= places < 0
+    return np.where(alone, numbers.astype(np.uint64), keys)
+
+
+def _hash(value: object) -> int:
+    return int.from_bytes(hashlib.blake2b(str(value).encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 def _taken(batch: pa.RecordBatch, places: np.ndarray) -> pa.RecordBatch:

@@ -33,8 +33,8 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
             schema = _read_as(pa.schema([file.schema_arrow.field(name) for name in names]))
             schema = schema.with_metadata(file.schema_arrow.metadata)
             batches = _batches(file, names, schema)
-            label = selection.draw.label if selection.draw else None
-            rows = gathered(path, schema, batches, selection, label if label in names else None)
+            raw = {tidy(name): name for name in names}
+            rows = gathered(path, schema, batches, selection, lambda name: raw.get(name, ""))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         foreign = "magic bytes" in str(error)
         fix = (

@@ -12,6 +12,7 @@ import pyarrow as pa
 from modaxfer.data.origin import stamp
 from modaxfer.data.tables.draws import Draw, Drawn, Labels
 from modaxfer.data.tables.encodings import survey
+from modaxfer.data.tables.gathering import Selection, group_keys
 from modaxfer.data.tables.memory import Room
 from modaxfer.data.tables.mixed_types import as_array, as_text, united
 from modaxfer.data.tables.objects import Objects, Record
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from modaxfer.data.tables.gathering import Selection
 
 __all__ = ["read_records"]
 
@@ -41,7 +41,7 @@ def read_records(path: Path, source: Callable[[], BinaryIO], selection: Selectio
     """
     text = survey(str(path), source)
     objects = Objects(path, text)
-    drawn, total = _drawn(objects, selection.draw) if selection.draw else (None, None)
+    drawn, total = _drawn(objects, selection, selection.draw) if selection.draw else (None, None)
 
     def blocks() -> Blocks:
         return _blocks(objects) if drawn is None else iter([drawn])
@@ -64,10 +64,14 @@ def _blocks(objects: Objects) -> Blocks:
         yield np.array([number for number, _ in block], np.int64), [record for _, record in block]
 
 
-def _drawn(objects: Objects, draw: Draw) -> tuple[tuple[np.ndarray, list[Record]], int]:
+def _drawn(objects: Objects, selection: Selection, draw: Draw) -> tuple[tuple[np.ndarray, list[Record]], int]:
     drawn: Drawn[list[Record]] = Drawn(draw, lambda block, places: [block[place] for place in places])
     for numbers, records in _blocks(objects):
-        drawn.offer(records, numbers, None if draw.label is None else _labels(records, draw.label))
+        labels = None if draw.label is None else _labels(records, draw.label)
+        groups = [_labels(records, name) for name in draw.group]
+        drawn.offer(records, numbers, labels, group_keys(groups, numbers) if groups else None)
+        if selection.passed is not None:
+            selection.passed(len(records))
     kept, numbers = drawn.result()
     return (numbers, [record for block in kept for record in block]), drawn.total
 

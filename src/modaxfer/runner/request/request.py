@@ -241,9 +241,16 @@ def find_tasks(config: RunConfig) -> tuple[tuple[str, TaskSpec], ...]:
     if config.data is not None:
         from modaxfer.tasks.own import task_from_files
 
-        return (("own/" + Path(config.data).stem, with_asked_scores(task_from_files(config), config)),)
+        task = task_from_files(config)
+        name = task.name if config.stream and not Path(config.data).exists() else Path(config.data).stem
+        return ((f"own/{name}", with_asked_scores(task, config)),)
     entries = [registry().get("task", name) for name in config.task]
-    return tuple((entry.id, with_asked_scores(_posed(entry.spec), config)) for entry in entries)
+    posed = [(entry.id, _posed(entry.spec)) for entry in entries]
+    if config.stream:
+        from modaxfer.tasks.streams import streamed_task
+
+        posed = [(name, streamed_task(task, config)) for name, task in posed]
+    return tuple((name, with_asked_scores(task, config)) for name, task in posed)
 
 
 def _posed(task: TaskSpec) -> TaskSpec:
