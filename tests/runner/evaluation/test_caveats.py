@@ -33,6 +33,9 @@ def resolved(
     source=None,
     hidden=False,
     judged=(),
+    rate=None,
+    usual=None,
+    bridge_rate=1.0,
 ):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
     encoder = SimpleNamespace(
@@ -55,7 +58,9 @@ def resolved(
         hidden=hidden,
         strategy=SimpleNamespace(name="frozen"),
         plan=Plan(phases=(phase(moves, judged),)),
-        config=SimpleNamespace(weights=weights),
+        usual_rate=usual,
+        options=SimpleNamespace(train=SimpleNamespace(bridge_rate=bridge_rate)),
+        config=SimpleNamespace(weights=weights, learning_rate=rate),
     )
 
 
@@ -104,3 +109,19 @@ def test_a_source_is_told_of_and_so_are_labels_that_choose_the_epoch() -> None:
     assert caveats([peeking])[-1] == (
         "epochs are chosen by labels of office's validation rows: this run is not without its labels"
     )
+
+
+def test_a_learning_rate_far_from_the_default_is_told_with_the_default_and_the_usual_range():
+    assert caveats([resolved("films", rows(), rate=7.0, usual=5e-4)]) == [
+        "--learning-rate 7 is 14,000 times its default here, 0.0005: usual are 5e-05 to 0.005; steps so long may undo "
+        "what was learned before"
+    ]
+    assert caveats([resolved("films", rows(), rate=5e-6, usual=5e-4)]) == [
+        "--learning-rate 5e-06 is 1/100 of its default here, 0.0005: usual are 5e-05 to 0.005; steps so short may end "
+        "before much is learned"
+    ]
+    assert caveats([resolved("films", rows(), bridge_rate=50.0)]) == [
+        "train.bridge_rate 50 is 50 times its default here, 1: usual are 0.1 to 10; steps so long may undo what was "
+        "learned before"
+    ]
+    assert caveats([resolved("films", rows(), rate=5e-3, usual=5e-4, bridge_rate=0.1)]) == []

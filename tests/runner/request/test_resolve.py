@@ -61,3 +61,13 @@ def test_seeds_stay_in_the_range_that_numpy_takes():
         read_request(replace(FROZEN, seed=2**32 - 2, seeds=3))
     with pytest.raises(ConfigError, match=r"ends beyond the largest seed.*0 to 4294967295"):
         read_grid({"encoder": "bert", "strategy": "full", "task": "digits", "seed": 2**32 - 1, "seeds": 2})
+
+
+@pytest.mark.parametrize(("strategy", "options"), [("full", {"strategy.head_first": True}), ("lora", {})])
+def test_the_learning_rate_that_a_strategy_has_by_itself_is_known(tiny, own_rows, no_weights, strategy, options):
+    asked = RunConfig(encoder=(str(tiny("bert")),), strategy=strategy, set=options, **own_rows("text"))
+    (usual,) = resolve_tasks(replace(asked, learning_rate=7.0))
+    rates = usual.towers[0].encoder.spec.rates
+    assert usual.usual_rate == {"full": rates.full, "lora": rates.adapter}[strategy]
+    (itself,) = resolve_tasks(asked)
+    assert itself.usual_rate is None

@@ -9,6 +9,7 @@ from modaxfer.plan import Part, Role
 from modaxfer.runner.evaluation.chosen import validated_on
 from modaxfer.runner.evaluation.known_rows import known_rows
 from modaxfer.runner.evaluation.privacy import beyond_privacy
+from modaxfer.runner.request.rates import USUAL
 from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["caveats"]
@@ -27,6 +28,7 @@ def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
     notes += [note for resolved in tasks for note in _alignment(resolved)]
     notes += known_rows(tasks)
     notes += _unread_layers(tasks[0])
+    notes += _unusual_rates(tasks[0])
     notes += _unmeasured(tasks[0])
     notes += [note for resolved in tasks for note in _adapted(resolved)]
     return list(dict.fromkeys(notes))
@@ -75,6 +77,30 @@ def _unread_layers(resolved: ResolvedTask) -> list[str]:
                 " same)"
             )
     return notes
+
+
+def _unusual_rates(resolved: ResolvedTask) -> list[str]:
+    """Say so where a learning rate is far from what its strategy and encoder have by themselves."""
+    usual, rate = resolved.usual_rate, resolved.config.learning_rate
+    asked = {"--learning-rate": (rate, usual), "train.bridge_rate": (resolved.options.train.bridge_rate, 1.0)}
+    return [
+        f"{name} {value:g} is {_times(value / default)} its default here, {default:g}: usual are"
+        f" {default / USUAL:g} to {default * USUAL:g}; {_outcome(value / default)}"
+        for name, (value, default) in asked.items()
+        if value and default and not 1 / USUAL <= float(f"{value / default:.6g}") <= USUAL
+    ]
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f} times" if factor > 1 else f"1/{1 / factor:,.0f} of"
+
+
+def _outcome(factor: float) -> str:
+    return (
+        "steps so long may undo what was learned before"
+        if factor > 1
+        else "steps so short may end before much is learned"
+    )
 
 
 def _unmeasured(resolved: ResolvedTask) -> list[str]:

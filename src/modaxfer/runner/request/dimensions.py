@@ -6,16 +6,16 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig, TrainOptions
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.heads.search_options import heads_for
-from modaxfer.plan import Phase
 from modaxfer.registry import problem_spec
 from modaxfer.runner.request.options import full_keys, options_class
+from modaxfer.runner.request.rates import USUAL, main_rate_of
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.request.tuned import Asked, asked_dimensions
 
@@ -120,7 +120,7 @@ class _Found:
     def __init__(self, config: RunConfig, resolved: ResolvedTask, probed: ResolvedTask) -> None:
         self.config, self.resolved = config, resolved
         self.stepped = [phase for phase in resolved.plan.phases if phase.solver is None and phase.epochs]
-        self.rate = config.learning_rate or _rate(self.stepped, probed.plan.phases)
+        self.rate = config.learning_rate or main_rate_of(self.stepped, probed.plan.phases, PROBE)
         bridges = [tower.bridge for tower in resolved.towers]
         classes = [options_class(resolved.strategy), *map(options_class, bridges), EncoderOptions, TrainOptions]
         groups = ["strategy", *("bridge" for _ in bridges), "encoder", "train"]
@@ -224,7 +224,7 @@ class _Found:
         if key == "strategy.layer_decay":
             return 0.5, 1.0
         if default and default > 0:
-            factor = {"learning_rate": 10, "epochs": 2, "batch_size": 2}.get(key, 4)
+            factor = {"learning_rate": USUAL, "epochs": 2, "batch_size": 2}.get(key, 4)
             low, high = default / factor, default * factor
             if key == "epochs" and (2 * default).is_integer() and default >= 1:
                 low = math.ceil(default) / 2
@@ -238,16 +238,6 @@ class _Found:
         raise ConfigError(
             f"--tune-over {key} has no range of its own", got=f"default {default}", fix=f"write {key}=LOW..HIGH"
         )
-
-
-def _rate(stepped: Sequence[Phase], probed: Sequence[Phase]) -> float | None:
-    """Return the main learning rate that the plan has by itself: all its rates are in proportion to that."""
-    other = [phase for phase in probed if phase.solver is None and phase.epochs]
-    for own, asked in zip(reversed(stepped), reversed(other), strict=True):
-        for part, rate in own.learning_rates.items():
-            if asked.learning_rates.get(part):
-                return float(f"{PROBE * rate / asked.learning_rates[part]:.6g}")
-    return None
 
 
 def _plain(text: str) -> Any:

@@ -36,7 +36,7 @@ from modaxfer.runner.request.parts import with_parts
 from modaxfer.runner.request.pretrained import as_pretrained
 from modaxfer.runner.request.private import privately, refuse_known_members
 from modaxfer.runner.request.proxy import Proxy, find_proxy
-from modaxfer.runner.request.rates import careful, with_bridge_rate
+from modaxfer.runner.request.rates import careful, usual_rate, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -72,13 +72,14 @@ class _TaskRows:
     ways: tuple[tuple[tuple[Field, ...], Entry], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Chosen:
     """What all tasks of a run share."""
 
     options: Options
     encoder_options: tuple[EncoderOptions, ...]
     plan: Plan
+    usual_rate: float | None
     teacher: Teacher | None
     parent: ModelDescription | None
 
@@ -117,11 +118,11 @@ def resolve_tasks(
     source = _source_rows(config, request, asked, memory)
     options, encoder_options = _settled_options(config, request, asked, source, parent)
     first = asked[0]
-    problem = problem_name(first.task.target.problem)
-    teacher = find_teacher(config, problem, first.data.classes, first.fields)
+    teacher = find_teacher(config, problem_name(first.task.target.problem), first.data.classes, first.fields)
+    plan, usual = _plan(config, request, options, asked, source, parent)
     more = config.unlabelled is not None and config.bound != LABELLED
-    plan = taught(_plan(config, request, options, asked, source, parent), teacher, options.train, unlabelled=more)
-    chosen = _Chosen(options=options, encoder_options=encoder_options, plan=plan, teacher=teacher, parent=parent)
+    plan = taught(plan, teacher, options.train, unlabelled=more)
+    chosen = _Chosen(options, encoder_options, plan, usual, teacher, parent)
     bridge_options = iter(options.bridges)
     tasks = tuple(_resolved(config, request, each, chosen, bridge_options) for each in asked)
     return _checked(config, tuple(_completed(resolved, request) for resolved in tasks), source)
@@ -179,6 +180,7 @@ def _resolved(
         data=rows.data,
         options=chosen.options,
         plan=plan,
+        usual_rate=chosen.usual_rate,
         metrics=_metrics(rows.task),
         primary=rows.task.primary or _metrics(rows.task)[0],
         teacher=chosen.teacher,
@@ -329,7 +331,7 @@ def _plan(
     asked: Sequence[_TaskRows],
     source: _TaskRows | None,
     parent: ModelDescription | None,
-) -> Plan:
+) -> tuple[Plan, float | None]:
     specs = [encoder.spec for encoder in request.encoders]
     problem = asked[0].task.target.problem
     context = PlanContext(
@@ -350,6 +352,7 @@ def _plan(
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
     plan = written(request.strategy, options.strategy, context)
+    usual = usual_rate(plan, context, lambda context: written(request.strategy, options.strategy, context))
     rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
     if config.bound == LABELLED:
         plan = without_unlabelled(plan, rows, context.unlabelled_rows, config.batch_size)
@@ -365,7 +368,7 @@ def _plan(
     plan = augmented(plan, config.augment, request.roles, forms, len(request.encoders))
     factor = options.train.bridge_rate
     plan = replace(plan, phases=tuple(with_bridge_rate(phase, factor) for phase in plan.phases))
-    return privately(plan, config, options.train, context.rows, context.problem.name)
+    return privately(plan, config, options.train, context.rows, context.problem.name), usual
 
 
 def _metrics(task: TaskSpec) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class ResolvedTask:
     plan: Plan
     metrics: tuple[str, ...]
     primary: str
+    usual_rate: float | None = None
+    """Learning rate of the main part that its plan would have by itself, where the user gives another."""
     proxies: tuple[Proxy | None, ...] = ()
     """By tower, what its bridge is aligned with before training; None where that is not asked for."""
     merged: tuple[ResolvedEncoder, ...] = ()
