@@ -83,6 +83,9 @@ class RunConfig:
     image: tuple[str, ...] = documented((), "Image column of --data.")
     audio: tuple[str, ...] = documented((), "Audio column of --data.")
     number: tuple[str, ...] = documented((), "Table column of --data.")
+    ignore: tuple[str, ...] = documented(
+        (), "Column of --data that is no input, where no input column is named and a table task takes all others."
+    )
     label: tuple[str, ...] = documented(
         (), "Label column of --data; several columns of 0 and 1 are the labels of a multi-label problem.", whole=True
     )

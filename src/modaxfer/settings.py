@@ -28,6 +28,7 @@ class Settings(TypedDict, total=False):
     image: str | Sequence[str]
     audio: str | Sequence[str]
     number: str | Sequence[str]
+    ignore: str | Sequence[str]
     label: str | Sequence[str] | None
     group: str | Sequence[str] | None
     problem: str | None

@@ -169,8 +169,8 @@ class SplitPolicy:
 class TaskSpec:
     """A named set of labelled rows: typed fields, a target, splits, metrics, domain and licence.
 
-    Empty `fields` means: every column but the target, as a table. `metrics` empty means the defaults of the problem
-    type; `primary` empty means the first metric.
+    Empty `fields` means: every column but the target, those of `keep` and those of `ignore`, as a table. `metrics`
+    empty means the defaults of the problem type; `primary` empty means the first metric.
     """
 
     name: str
@@ -188,6 +188,8 @@ class TaskSpec:
     """For people: the problem type and how it was found, where it was guessed from a user's own data."""
     keep: tuple[str, ...] = ()
     """Columns kept beside fields and target (ids, groups); never shown to a model."""
+    ignore: tuple[str, ...] = ()
+    """Columns that are neither inputs nor kept, where `fields` is empty."""
     forbid: tuple[Change, ...] = ()
     """What no augmentation may do to its rows, because the target could be another then."""
     augment: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ _KEYS = {
     "epochs": "epoch num_epochs n_epochs max_epochs num_train_epochs",
     "group": "group_column cluster speaker patient",
     "image": "img picture image_column",
+    "ignore": "exclude drop drop_columns ignore_columns skip skip_columns without",
     "label": "target y labels class label_column target_column",
     "learning_rate": "lr rate eta",
     "limit": "max_rows max_samples subset n n_samples max_train_samples",

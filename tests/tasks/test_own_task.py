@@ -100,6 +100,35 @@ def test_columns_not_named_are_ignored_and_all_are_a_table_where_none_is(tmp_pat
     assert load_task(spec).splits["train"].features["a"].dtype == "float64"
 
 
+def test_a_table_task_may_leave_columns_out(tmp_path):
+    path = csv_of(tmp_path / "t.csv", [(n * 2, n % 3, n % 5, n % 2) for n in range(40)], "a,b,c,label")
+    spec = task_from_files(RunConfig(data=path, ignore=("a", "c")))
+    assert "table 'b' to 'label'" in spec.summary
+    data = load_task(spec)
+    assert [field.name for field in data.fields] == ["b"]
+    assert data.splits["train"].column_names == ["row_id", "b"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "said"),
+    [
+        ({"ignore": ("aa",)}, DataError, r"ignored column 'aa' is not in the data.*Allowed: a, b, label.*mean a\?"),
+        ({"ignore": ("label",)}, ConfigError, "'label' is both label and ignored. Fix: leave --ignore label out"),
+        ({"ignore": ("b",), "group": ("b",)}, ConfigError, "'b' is both group and ignored"),
+        (
+            {"ignore": ("b",), "number": ("a",)},
+            ConfigError,
+            r"--ignore beside --number would do nothing: columns that are not named are no inputs.*Fix: leave --ignore",
+        ),
+        ({"ignore": ("a", "b")}, DataError, "no input column"),
+    ],
+)
+def test_what_cannot_be_left_out_is_refused(tmp_path, asked, error, said):
+    path = csv_of(tmp_path / "t.csv", [(n * 2, n % 3, n % 2) for n in range(40)], "a,b,label")
+    with pytest.raises(error, match=said):
+        task_from_files(RunConfig(data=path, **asked))
+
+
 def test_every_kind_of_field_may_be_named(tmp_path):
     rows = {name: ["x"] * 10 for name in ("t", "i", "s", "n")} | {"label": ["a", "b"] * 5}
     pq.write_table(pa.table(rows), tmp_path / "t.parquet")

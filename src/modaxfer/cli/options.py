@@ -29,6 +29,7 @@ METAVARS = {
     "image": "COL",
     "audio": "COL",
     "number": "COL",
+    "ignore": "COL",
     "label": "COL",
     "group": "COL",
     "data_dir": "DIR",

@@ -13,9 +13,8 @@ __all__ = ["SECTIONS", "section_of", "write_sections"]
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Data": (
-        "task", "data", "stream", "text", "image", "audio", "number", "label", "group", "problem", "source_task",
-        "map_classes",
-        "unlabelled", "limit", "test_limit", "shots", "data_dir", "on_bad_row",
+        "task", "data", "stream", "text", "image", "audio", "number", "ignore", "label", "group", "problem",
+        "source_task", "map_classes", "unlabelled", "limit", "test_limit", "shots", "data_dir", "on_bad_row",
     ),
     "Model": (
         "encoder", "strategy", "bridge", "checkpoint", "weights", "revision", "teacher", "objective",

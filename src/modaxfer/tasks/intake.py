@@ -128,11 +128,16 @@ def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:
         raise DataError("no input column", file=file, got=table.column_names, fix="add a column beside the label")
     for field in fields:
         if field.name == "row_id":
-            raise DataError("the column name is reserved", file=file, column="row_id", fix="rename the column")
+            raise DataError(
+                "the column name is reserved",
+                file=file,
+                column="row_id",
+                fix="rename the column, or leave it out with --ignore row_id",
+            )
         if not spec.fields and is_media(table.column(field.name)):
             raise DataError(
                 "the column holds encoded files and no input column was named", file=file, column=field.name,
-                fix=f"name the input columns, for example --image {field.name}",
+                fix=f"name the input columns, for example --image {field.name}, or leave it out: --ignore {field.name}",
             )  # fmt: skip
     return fields
 
@@ -142,7 +147,7 @@ def _kept_columns(spec: TaskSpec) -> tuple[str, ...]:
 
 
 def _candidates(spec: TaskSpec, table: pa.Table) -> list[str]:
-    beside = {*spec.target.read_from, *_kept_columns(spec)}
+    beside = {*spec.target.read_from, *_kept_columns(spec), *spec.ignore}
     return [name for name in table.column_names if name not in beside]
 
 

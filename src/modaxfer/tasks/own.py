@@ -15,6 +15,7 @@ from modaxfer.data.cells.labels import learn_labels
 from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import file_of
+from modaxfer.data.roles import ROLES
 from modaxfer.data.streaming.hub import hub_data
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection, drawn
@@ -43,10 +44,10 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     guessed is said in the spec's summary.
 
     Args:
-        config: Uses `data`, `text`, `image`, `audio`, `number`, `label`, `group` and `problem`.
+        config: Uses `data`, `text`, `image`, `audio`, `number`, `ignore`, `label`, `group` and `problem`.
 
     Raises:
-        ConfigError: No data is named, or one column is named twice.
+        ConfigError: No data is named, one column is named twice, or columns are ignored beside named inputs.
         DataError: The files or columns are not there, or nothing says which column is the label.
         UnknownNameError: There is no such problem type.
     """
@@ -62,9 +63,10 @@ def task_from_files(config: RunConfig) -> TaskSpec:
     fields = _fields(config, train)
     columns = _label_columns(config, train)
     require_columns(train, config.group, "group column")
+    _refuse_ignored(config, columns, fields, train)
     _refuse_repeats(fields, columns, config.group)
     target, why = _target(config, train, columns, fields)
-    fields, metrics = _tagged(fields, train, target)
+    fields, metrics = _tagged(fields, train, target, config.ignore)
     spec = TaskSpec(
         name=re.sub(r"[^a-z0-9]+", "-", _called(data).split(".", 1)[0].lower()).strip("-") or "own-data",
         fields=fields,
@@ -72,6 +74,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
         metrics=metrics,
         sources=(source,),
         splits=SplitPolicy(group=config.group),
+        ignore=config.ignore,
         domain="own data",
     )
     return _described(spec, input_fields(spec, train), f"{target.problem} ({why})")
@@ -95,7 +98,8 @@ def _called(data: str) -> str:
 def _in_normal_form(config: RunConfig) -> RunConfig:
     """Return `config` with column names as tables have them: a name typed on macOS may be decomposed."""
     names = {
-        kind: tuple(map(tidy, getattr(config, kind))) for kind in ("text", "image", "audio", "number", "label", "group")
+        kind: tuple(map(tidy, getattr(config, kind)))
+        for kind in ("text", "image", "audio", "number", "ignore", "label", "group")
     }
     return replace(config, **names)  # type: ignore[arg-type]
 
@@ -119,6 +123,24 @@ def _label_columns(config: RunConfig, table: pa.Table) -> tuple[str, ...]:
             "which column is the label?", file=file_of(table), allowed=table.column_names, fix="name it with --label"
         )
     return ("label",)
+
+
+def _refuse_ignored(config: RunConfig, labels: tuple[str, ...], fields: tuple[Field, ...], table: pa.Table) -> None:
+    """Refuse to ignore what is not there, what is something else, and what nothing would take anyway."""
+    require_columns(table, config.ignore, "ignored column")
+    for role, names in (("label", labels), ("group", config.group)):
+        if both := [name for name in config.ignore if name in names]:
+            raise ConfigError(
+                f"column {both[0]!r} is both {role} and ignored",
+                fix=f"leave --ignore {both[0]} out: a {role} is no input",
+            )
+    if config.ignore and fields:
+        flags = " and ".join(f"--{kind}" for kind in ROLES if getattr(config, kind)) or "class folders"
+        raise ConfigError(
+            f"--ignore beside {flags} would do nothing: columns that are not named are no inputs",
+            got=config.ignore,
+            fix=f"leave --ignore out, or {flags}: then a table task takes all other columns",
+        )
 
 
 def _refuse_repeats(fields: tuple[Field, ...], labels: tuple[str, ...], groups: tuple[str, ...]) -> None:
@@ -151,7 +173,7 @@ def _target(
     if len(columns) > 1:
         return _several_columns(config, table, columns)
     (column,) = columns
-    if not config.problem and (words := tagged_column(table, column, _worded(table, column, fields))):
+    if not config.problem and (words := tagged_column(table, column, _worded(table, column, fields, config.ignore))):
         why = f"guessed: lists as long as those of column {words!r}, a tag per word; --problem says otherwise"
         return Target(column=column, problem=TAGGING), why
     if not config.problem:
@@ -165,14 +187,16 @@ def _target(
     return target, f"as asked for{found}"
 
 
-def _worded(table: pa.Table, label: str, fields: tuple[Field, ...]) -> list[str]:
+def _worded(table: pa.Table, label: str, fields: tuple[Field, ...], ignored: tuple[str, ...]) -> list[str]:
     """Return the columns that may hold words: the only one that is named, of text, or any where none is."""
     if fields:
         return [field.name for field in fields if field.signal is TEXT and len(fields) == 1]
-    return [name for name in table.column_names if name != label]
+    return [name for name in table.column_names if name != label and name not in ignored]
 
 
-def _tagged(fields: tuple[Field, ...], table: pa.Table, target: Target) -> tuple[tuple[Field, ...], tuple[str, ...]]:
+def _tagged(
+    fields: tuple[Field, ...], table: pa.Table, target: Target, ignored: tuple[str, ...]
+) -> tuple[tuple[Field, ...], tuple[str, ...]]:
     """Return the fields of a task, its text as words where these are tagged; and the scores that suit the tags.
 
     Spans say nothing of the cells of a picture, nor of tags without an ``O``, such as parts of speech.
@@ -184,7 +208,7 @@ def _tagged(fields: tuple[Field, ...], table: pa.Table, target: Target) -> tuple
         has_spans,  # With all of scikit-learn, which a mistake in a name need not wait for.
     )
 
-    if not fields and (words := tagged_column(table, target.column, _worded(table, target.column, ()))):
+    if not fields and (words := tagged_column(table, target.column, _worded(table, target.column, (), ignored))):
         fields = (Field(name=words, signal=WORDS),)
     worded = tuple(replace(field, signal=WORDS) if field.signal is TEXT else field for field in fields)
     tags = {tag for row in labels.read(table, target, None) if isinstance(row, tuple) for tag in row}

@@ -13,7 +13,8 @@ from modaxfer.runner.request.misplaced import MISPLACED, refuse_misplaced
 from modaxfer.runner.request.request import read_request
 
 VALUES = {
-    "text": "a", "image": "a", "audio": "a", "number": "a", "label": "a", "problem": "binary", "data_dir": "{folder}",
+    "text": "a", "image": "a", "audio": "a", "number": "a", "ignore": "a", "label": "a", "problem": "binary",
+    "data_dir": "{folder}",
 }  # fmt: skip
 CONTEXTS = {"task": {"task": "digits"}, "data": {"data": "rows.csv"}}
 IDLE = {(name, rule.beside) for rule in MISPLACED for name in rule.settings}

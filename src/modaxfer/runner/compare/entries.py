@@ -21,7 +21,7 @@ __all__ = ["Entry", "entries_of_cells", "entries_of_runs"]
 OWN = (
     "seed", "seeds", "episode", "episodes", "output", "device", "num_processes", "baseline", "folds", "fold",
     "standalone", "track", "bound", "group_by",
-    "task", "data", "data_dir", "text", "image", "audio", "number", "label", "group", "problem", "on_bad_row",
+    "task", "data", "data_dir", "text", "image", "audio", "number", "ignore", "label", "group", "problem", "on_bad_row",
 )  # fmt: skip
 """Settings that do not tell one way of training from another: what repeats it, where it runs, and on which task."""
 

@@ -19,8 +19,8 @@ from modaxfer.runner.request.misplaced import refuse_misplaced
 __all__ = ["SHARED", "Choices", "Question", "changes_of", "read_question"]
 
 SHARED = (
-    "task", "data", "text", "image", "audio", "number", "label", "group", "problem", "data_dir", "on_bad_row", "bridge",
-    "batch_size", "seed", "metric", "threshold", "cost", "limit", "precision", "device", "output",
+    "task", "data", "text", "image", "audio", "number", "ignore", "label", "group", "problem", "data_dir", "on_bad_row",
+    "bridge", "batch_size", "seed", "metric", "threshold", "cost", "limit", "precision", "device", "output",
     "trust_remote_code", "set",
 )  # fmt: skip
 """Fields of `RunConfig` that mean the same as in `modaxfer train`, and stand in the line that is recommended."""

@@ -25,7 +25,20 @@ from modaxfer.transferability.shift import shift_report
 
 __all__ = ["Sources", "closest_first"]
 
-OF_THE_TASK = ("task", "data", "text", "image", "audio", "number", "label", "problem", "metric", "threshold", "cost")
+OF_THE_TASK = (
+    "task",
+    "data",
+    "text",
+    "image",
+    "audio",
+    "number",
+    "ignore",
+    "label",
+    "problem",
+    "metric",
+    "threshold",
+    "cost",
+)
 """Settings that say nothing of a source."""
 
 KIND = "sources"

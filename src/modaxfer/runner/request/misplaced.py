@@ -34,7 +34,7 @@ def _proxied(config: RunConfig) -> bool:
 
 MISPLACED = (
     Misplaced(
-        settings=("text", "image", "audio", "number", "label", "group", "problem"),
+        settings=("text", "image", "audio", "number", "ignore", "label", "group", "problem"),
         beside="task",
         applies=lambda config: bool(config.task) and config.data is None,
         why="a registered task has its own columns",

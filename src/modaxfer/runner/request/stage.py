@@ -164,7 +164,19 @@ def _refuse_strategy(strategy: Entry, *, mixed: bool) -> None:
 def _without_rows() -> dict[str, Any]:
     """Return the settings that say which rows the main run takes, with values that say nothing."""
     usual = RunConfig()
-    rows = ("data", "text", "image", "audio", "number", "label", "group", "problem", "map_classes", "unlabelled")
+    rows = (
+        "data",
+        "text",
+        "image",
+        "audio",
+        "number",
+        "ignore",
+        "label",
+        "group",
+        "problem",
+        "map_classes",
+        "unlabelled",
+    )
     division = ("folds", "fold", "shots", "episode")
     # What --private protects are the rows of the task: a source is public.
     own = ("private", "bound", "output", "standalone", "track")
