@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from modaxfer.data.cells.columns import MEDIA, is_media
+from modaxfer.data.cells.dotted import part_of
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import name_classes, notes_of, stamp
 from modaxfer.data.tables.mixed_types import as_text
@@ -66,7 +67,7 @@ def given_rows(data: Any, fields: Sequence[Field], needed: Sequence[str] = ()) -
     Raises:
         DataError: It is none of these, or a column holds values that no column can hold together.
     """
-    columns = _tidied(_columns(data, fields))
+    columns = _with_dotted(_tidied(_columns(data, fields)), [*(item.name for item in fields), *needed])
     if not columns or not len(next(iter(columns.values()))):
         raise DataError("no rows given", got=type(data).__name__, fix="give at least one")
     lengths = {name: len(values) for name, values in columns.items()}
@@ -290,6 +291,19 @@ def _tidied(columns: Mapping[str, Any]) -> dict[str, Any]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError("two columns have the same name", got=twice, fix="rename one of them")
     return dict(zip(names, columns.values(), strict=True))
+
+
+def _with_dotted(columns: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return `columns` with one for each of `names` that leads into objects: ``review.text``."""
+    for name in dict.fromkeys(names):
+        heads = [head for head in columns if name.startswith(f"{head}.")]
+        if name in columns or not heads:
+            continue
+        head = max(heads, key=len)
+        values = [part_of(value, name[len(head) + 1 :]) for value in _listed(columns[head])]
+        if any(value is not None for value in values):
+            columns = {**columns, name: values}
+    return columns
 
 
 def _files(media: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> tuple[dict[str, list[Any]], dict[int, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from modaxfer.data.cells.columns import conform, is_media, require_columns
+from modaxfer.data.cells.dotted import dotted_names
 from modaxfer.data.cells.interpret import interpret, row_counters, strange_cells
 from modaxfer.data.cleaning import (
     constant_columns,
@@ -166,10 +167,15 @@ def _left_out(spec: TaskSpec, table: pa.Table, fields: Sequence[Field]) -> tuple
         for name in row_counters(table, names)
     ]
     nested = [
-        f"column {name!r} holds structures ({table.column(name).type}) and was left out"
+        f"column {name!r} holds structures ({table.column(name).type}) and was left out{_way_in(table, name)}"
         for name in _structures(table, names)
     ]
     return (*counting, *nested)
+
+
+def _way_in(table: pa.Table, name: str) -> str:
+    parts = dotted_names(table.select([name]))
+    return f"; --number {parts[0]} takes in a part of it" if parts else ""
 
 
 def _told(spec: TaskSpec, tables: Mapping[str, pa.Table], meant: Interpretation, learned: Any) -> tuple[str, ...]:

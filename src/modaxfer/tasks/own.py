@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from modaxfer.data.cells.columns import require_columns
+from modaxfer.data.cells.dotted import with_dotted
 from modaxfer.data.cells.labels import learn_labels
 from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.names import tidy
@@ -60,6 +61,7 @@ def task_from_files(config: RunConfig) -> TaskSpec:
         require_problem(asked, problem_of(asked))
         config = replace(config, problem=asked)
     source, train = _source(config, data)
+    train = with_dotted(train, [name for role in (*ROLES, "label", "group") for name in getattr(config, role)])
     fields = _fields(config, train)
     columns = _label_columns(config, train)
     require_columns(train, config.group, "group column")

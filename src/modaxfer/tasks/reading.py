@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from modaxfer.data.cells.dotted import with_dotted
 from modaxfer.data.origin import file_of, notes_of, total_of
 from modaxfer.data.rows import Ledger, TooFewRowsError
 from modaxfer.data.sources import Found, find_rows
@@ -78,7 +79,7 @@ def read_rows(asked: Asked, rows: int | None) -> Read:
     ledger = Ledger(asked.on_bad_row)
     found = find_rows(asked.spec, asked.data_dir, _selection(asked.spec, rows, asked.seed))
     partly = any(total_of(table) > table.num_rows for table in found.tables.values())
-    found = _with_labels(asked.spec, found)
+    found = _with_labels(asked.spec, _with_dotted(asked.spec, found))
     intake: Intake | TooFewRowsError
     try:
         intake = take_in(asked.spec, found, ledger, partial=asked.partial)
@@ -96,6 +97,12 @@ def _selection(spec: TaskSpec, rows: int | None, seed: int) -> Selection:
     if rows is None:
         return Selection(columns=columns)
     return Selection(columns=columns, draw=Draw(rows=rows, seed=seed, label=label, group=streamed_group(spec)))
+
+
+def _with_dotted(spec: TaskSpec, found: Found) -> Found:
+    """Return `found` with a column for each name of `spec` that leads into objects."""
+    names = (*(field.name for field in spec.fields), *spec.target.read_from, *spec.keep, *spec.splits.columns)
+    return replace(found, tables={split: with_dotted(table, names) for split, table in found.tables.items()})
 
 
 def _with_labels(spec: TaskSpec, found: Found) -> Found:

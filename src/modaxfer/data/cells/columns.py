@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modaxfer.data.cells.dotted import dotted_names, with_dotted
 from modaxfer.data.cells.interpret import interpret
 from modaxfer.data.cells.numerals import is_text_type
 from modaxfer.data.cells.readings import Reading
@@ -40,9 +41,10 @@ def require_columns(table: pa.Table, names: Sequence[str], role: str = "column")
     absent = [name for name in names if name not in table.column_names]
     if not absent:
         return
-    close = list(dict.fromkeys(match for name in absent for match in close_matches(name, table.column_names)))
+    known = [*table.column_names, *dotted_names(table)]
+    close = list(dict.fromkeys(match for name in absent for match in close_matches(name, known)))
     hint = f"did you mean {' or '.join(close)}?" if close else "name a column of the file"
-    raise DataError(absence(role, absent), file=file_of(table) or None, allowed=table.column_names, fix=hint)
+    raise DataError(absence(role, absent), file=file_of(table) or None, allowed=known, fix=hint)
 
 
 def conform(table: pa.Table, fields: Sequence[Field], types: Mapping[str, Any] | None = None) -> pa.Table:
@@ -62,9 +64,11 @@ def conform(table: pa.Table, fields: Sequence[Field], types: Mapping[str, Any] |
         DataError: A column is absent or cannot be what its field says.
     """
     if types is None:
+        table = with_dotted(table, [field.name for field in fields])
         require_columns(table, [field.name for field in fields], "input column")
         found = interpret(table, fields)
         fields, types = found.fields, found.types
+    table = with_dotted(table, file_columns(fields, types))
     require_columns(table, file_columns(fields, types), "input column")
     columns = {field.name: _conformed(table, field, types) for field in fields}
     return pa.table(columns).replace_schema_metadata(table.schema.metadata)
@@ -120,7 +124,9 @@ def _require_plain(table: pa.Table, name: str) -> None:
 def _wrong_type(table: pa.Table, name: str, what: str, allowed: tuple[str, ...]) -> DataError:
     got = str(table.column(name).type)
     file = file_of(table) or None
-    if pa.types.is_nested(table.column(name).type) and not is_media(table.column(name)):
+    if parts := dotted_names(table.select([name])):
+        fix = f"name what stands in its objects: {' or '.join(parts[:3])}"
+    elif pa.types.is_nested(table.column(name).type) and not is_media(table.column(name)):
         fix = "flatten it before, for example with `pandas.json_normalize`, so that each part is a column"
     else:
         fix = "give the column its own kind of field"

@@ -191,7 +191,9 @@ def _from_memory(config: RunConfig, rows: Any) -> _Found:
 def _without(table: pa.Table, config: RunConfig, fields: Sequence[Field], *, names: bool) -> pa.Table:
     """Return `table` without the columns of labels; rows of a folder of files are called by these files."""
     from modaxfer.data.cells.columns import require_columns
+    from modaxfer.data.cells.dotted import with_dotted
 
+    table = with_dotted(table, [*config.label, *(one.name for one in fields)])
     require_columns(table, config.label, "label column")
     labels = config.label or (("label",) if names and "label" in table.column_names else ())
     left = table.drop_columns([name for name in labels if name not in {one.name for one in fields}])

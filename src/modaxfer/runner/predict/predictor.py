@@ -12,6 +12,7 @@ import torch
 
 from modaxfer.contracts import PARTS, Example
 from modaxfer.data.cells.columns import absence, conform, file_columns
+from modaxfer.data.cells.dotted import with_dotted
 from modaxfer.data.cells.interpret import Strange, strange_cells
 from modaxfer.data.given import Given
 from modaxfer.errors import DataError, close_matches
@@ -276,6 +277,7 @@ class Predictor:
         """
         types = self.described.types
         names = file_columns(self.described.fields, types)
+        table = with_dotted(table, names)
         absent = [name for name in names if name not in table.column_names]
         parts = [set(file_columns(tower.fields, types)) for tower in self.described.towers]
         if absent and (len(parts) == 1 or not any(part & set(table.column_names) for part in parts)):

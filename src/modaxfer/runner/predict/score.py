@@ -13,6 +13,7 @@ import numpy as np
 from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.contracts import Label
 from modaxfer.data.cells.columns import absence, file_columns
+from modaxfer.data.cells.dotted import with_dotted
 from modaxfer.data.cleaning import find_label_faults, too_coarse
 from modaxfer.data.clusters import Clusters, joined, shared_values
 from modaxfer.data.given import Given
@@ -75,6 +76,8 @@ def score_rows(
     target = _target(run, predictor, label)
     fields = predictor.described.fields
     given = data if isinstance(data, Given) else labelled_rows(data, fields, target.column)
+    named = [*target.read_from, *([group_by] if group_by else ()), *file_columns(fields, predictor.described.types)]
+    given = replace(given, table=with_dotted(given.table, named))
     _require_labels(given, target.read_from)
     require_column(given.table, group_by)
     kind = problem_of(target.problem).labels
