@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from modaxfer.escaping import one_line
 
 __all__ = [
+    "GIVEN",
     "MOST_NAMES",
     "AmbiguousNameError",
     "CheckpointUnavailableError",
@@ -24,7 +25,11 @@ __all__ = [
     "RunFailedError",
     "UnknownNameError",
     "close_matches",
+    "place_of",
 ]
+
+GIVEN = "the data given"
+"""What messages call rows that were in memory, with their split in front where they have one."""
 
 MOST_NAMES = 30
 """More names than these are counted in a message, not listed."""
@@ -107,11 +112,7 @@ class DataError(ModaxferError):
         allowed: object = None,
         fix: str | None = None,
     ) -> None:
-        where = [
-            text
-            for text, given in ((f"file {file}", file), (f"row {row}", row), (f"column {column!r}", column))
-            if given is not None
-        ]
+        where = list(filter(None, (place_of(file, row), "" if column is None else f"column {column!r}")))
         super().__init__(f"{what} ({', '.join(where)})" if where else what, got=got, allowed=allowed, fix=fix)
         self.file, self.row, self.column = file, row, column
 
@@ -185,6 +186,13 @@ class HiddenTargetsError(RunFailedError):
             allowed="outputs, features and inputs; targets of streams whose labels are given",
             fix="have the plan declare the labels of that stream as given, or do without them",
         )
+
+
+def place_of(file: object = None, row: int | None = None) -> str:
+    """Return where something stands: ``file rows.csv, row 3``, of rows in memory ``row 3 of the data given``."""
+    if file is not None and str(file).endswith(GIVEN):
+        return str(file) if row is None else f"row {row} of {file}"
+    return ", ".join([*([] if file is None else [f"file {file}"]), *([] if row is None else [f"row {row}"])])
 
 
 def close_matches(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
+    "called_in",
     "file_of",
     "is_typed",
     "mixed_of",
@@ -17,6 +18,7 @@ __all__ = [
     "noted",
     "notes_of",
     "numbers_of",
+    "path_of",
     "renamed",
     "renumbered",
     "separator_of",
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 _FILE, _UNTYPED, _NOTES = b"modaxfer.file", b"modaxfer.untyped", b"modaxfer.notes"
+_CALLED = b"modaxfer.called"
 _SEPARATOR, _MIXED = b"modaxfer.separator", b"modaxfer.mixed"
 _NUMBERS, _TOTAL = b"modaxfer.numbers", b"modaxfer.total"
 
@@ -39,6 +42,7 @@ def stamp(
     mixed: Sequence[str] = (),
     numbers: np.ndarray | None = None,
     total: int | None = None,
+    called: str = "",
 ) -> pa.Table:
     """Return `table` with its origin as the only metadata.
 
@@ -53,6 +57,7 @@ def stamp(
         mixed: Columns of a file with types whose cells are of several, so that they were read as text.
         numbers: int64 ``[rows]``: number of each row in the file, from 1; None where all of them are there.
         total: Rows that the file has; None where all of them are there.
+        called: What messages call it, where the file is none that the user knows of.
     """
     metadata: dict[bytes, str | bytes] = {
         _FILE: file,
@@ -61,6 +66,8 @@ def stamp(
         _SEPARATOR: separator,
         _MIXED: json.dumps(list(mixed)),
     }
+    if called:
+        metadata[_CALLED] = called
     if numbers is None:
         return table.replace_schema_metadata(metadata)
     return renumbered(table.replace_schema_metadata(metadata), numbers, total)
@@ -118,8 +125,18 @@ def _offsets(lists: pa.Array) -> pa.Array:
 
 
 def file_of(table: pa.Table, default: str = "") -> str:
-    """Return the name of the file that `table` was read from; `default` where nobody noted it."""
+    """Return what messages call the file that `table` was read from; `default` where nobody noted it."""
+    return called_in(table) or path_of(table, default)
+
+
+def path_of(table: pa.Table, default: str = "") -> str:
+    """Return the name of the file that `table` was read from, whatever messages call it; `default` where none is."""
     return _value(table, _FILE) or default
+
+
+def called_in(table: pa.Table) -> str:
+    """Return what messages call the file, where it has another name for the user; else an empty text."""
+    return _value(table, _CALLED)
 
 
 def is_typed(table: pa.Table, column: str | None = None) -> bool:

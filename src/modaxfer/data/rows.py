@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from modaxfer.errors import DataError
+from modaxfer.errors import GIVEN, DataError, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +129,7 @@ class Ledger:
         for position, (reason, detail) in sorted(faults.items()):
             self.dropped[reason] += 1
             reasons[reason] += 1
-            line = f"{Path(rows.file).name} row {rows.numbers[position]}: {detail}"
+            line = f"{_place(rows, position)}: {detail}"
             self.lines.append(line)
             if len(first) < _SHOWN:
                 first.append(line)
@@ -165,6 +165,11 @@ class Ledger:
             f"unusable rows: {len(self._bad)}", got="; ".join((*self._bad[:5], *more)),
             fix="repair or remove them, or let them be dropped with --on-bad-row drop",
         )  # fmt: skip
+
+
+def _place(rows: Rows, position: int) -> str:
+    number = int(rows.numbers[position])
+    return place_of(rows.file, number) if rows.file.endswith(GIVEN) else f"{Path(rows.file).name} row {number}"
 
 
 def _brief(line: str) -> str:

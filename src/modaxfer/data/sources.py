@@ -12,7 +12,7 @@ from typing import Any
 
 from modaxfer.data.download import CONNECT_SECONDS, UnavailableError, fetch, offline, within
 from modaxfer.data.layouts.folders import Tables, read_data
-from modaxfer.data.origin import file_of, name_classes, stamp
+from modaxfer.data.origin import file_of, name_classes, path_of, stamp
 from modaxfer.data.package_folders import folder_of
 from modaxfer.data.streaming.kept import folder_path, streamed
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
@@ -97,7 +97,7 @@ def _stream(source: StreamSource, base: Path | None, selection: Selection) -> tu
 
 def _root(folder: Path, tables: Tables) -> Path:
     """Return the folder that all tables lie in, which may be one inside `folder`; of class folders, `folder` itself."""
-    places = [Path(file_of(table)) for table in tables.values()]
+    places = [Path(path_of(table)) for table in tables.values()]
     parents = {place.parent for place in places}
     return folder if len(parents) > 1 or any(place.is_dir() for place in places) else parents.pop()
 
@@ -161,7 +161,7 @@ def _absent(distribution: str) -> str:
 
 def _root_of_files(tables: Any) -> Path | None:
     """Return the folder that media paths are relative to, where a package has read its tables from files it ships."""
-    files = [file_of(table) for table in tables.values()] if isinstance(tables, Mapping) else []
+    files = [path_of(table) for table in tables.values()] if isinstance(tables, Mapping) else []
     return _root(Path(os.path.commonpath(files)), tables) if files and all(files) else None
 
 

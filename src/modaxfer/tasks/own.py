@@ -15,7 +15,7 @@ from modaxfer.data.cells.dotted import with_dotted
 from modaxfer.data.cells.labels import learn_labels
 from modaxfer.data.layouts.folders import read_data
 from modaxfer.data.names import tidy
-from modaxfer.data.origin import file_of
+from modaxfer.data.origin import file_of, path_of
 from modaxfer.data.roles import ROLES
 from modaxfer.data.streaming.hub import hub_data
 from modaxfer.data.tables.draws import Draw
@@ -110,7 +110,7 @@ def _fields(config: RunConfig, table: pa.Table) -> tuple[Field, ...]:
     named = ((config.text, TEXT), (config.image, IMAGE), (config.audio, AUDIO), (config.number, TABLE))
     fields = tuple(Field(name=name, signal=signal) for names, signal in named for name in names)
     require_columns(table, [field.name for field in fields], "input column")
-    if not fields and Path(file_of(table)).is_dir():
+    if not fields and Path(path_of(table)).is_dir():
         # Class folders: the one column beside the label says what the files are.
         return tuple(Field(name=s.kind, signal=s) for s in (IMAGE, AUDIO) if s.kind in table.column_names)
     return fields

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from modaxfer.data.names import tidy
-from modaxfer.data.origin import mixed_of, name_classes, notes_of, stamp
+from modaxfer.data.origin import called_in, mixed_of, name_classes, notes_of, stamp
 from modaxfer.data.tables.gathering import Selection, gathered
 from modaxfer.errors import DataError
 
@@ -45,7 +45,9 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
     table = table.rename_columns([tidy(name) for name in table.column_names])
     notes, mixed = _noted(rows.table)
     table, decoded = _decoded(table)
-    return stamp(table, file=str(path), numbers=rows.numbers, total=rows.total, notes=(*notes, *decoded), mixed=mixed)
+    called = called_in(rows.table)
+    notes = (*notes, *decoded)
+    return stamp(table, file=str(path), called=called, numbers=rows.numbers, total=rows.total, notes=notes, mixed=mixed)
 
 
 def _decoded(table: pa.Table) -> tuple[pa.Table, list[str]]:

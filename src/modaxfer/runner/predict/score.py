@@ -17,7 +17,7 @@ from modaxfer.data.cells.dotted import with_dotted
 from modaxfer.data.cleaning import find_label_faults, too_coarse
 from modaxfer.data.clusters import Clusters, joined, shared_values
 from modaxfer.data.given import Given
-from modaxfer.data.origin import file_of
+from modaxfer.data.origin import file_of, path_of
 from modaxfer.data.rows import Rows
 from modaxfer.errors import DataError, UnknownNameError, close_matches
 from modaxfer.metrics import default_metrics, needs_groups
@@ -200,7 +200,7 @@ def _clusters(run: Path, predictor: Predictor, given: Given, kept: np.ndarray) -
 
 def _learned_from(run: Path, stored: Result, given: Given) -> tuple[str, ...]:
     """Say so where the rows are those that the run's own splits were made from."""
-    data, file = build(RunConfig, read_yaml(run / "config.yaml")).data, file_of(given.table)
+    data, file = build(RunConfig, read_yaml(run / "config.yaml")).data, path_of(given.table)
     if not (data and file) or Path(data).resolve() != Path(file).resolve():
         return ()
     learned = stored.data["rows"]["train"]

@@ -18,7 +18,7 @@ from modaxfer.data.download import cache_folder
 from modaxfer.data.given import Given, given_rows
 from modaxfer.data.media.values import encoded
 from modaxfer.data.origin import mixed_of, notes_of, stamp
-from modaxfer.errors import ConfigError, DataError
+from modaxfer.errors import GIVEN, ConfigError, DataError
 from modaxfer.runner.folder import CONFIG, store_config
 from modaxfer.spec import AUDIO, IMAGE, SPLITS, TABLE, TEXT, Field
 
@@ -58,7 +58,7 @@ def keep_rows(values: Mapping[str, Any], store: Path | None = None) -> dict[str,
         if not (config.label or set(labels) <= set(rows.table.column_names)):
             raise DataError("which column is the label?", allowed=rows.table.column_names, fix="name it with label=")
         require_columns(rows.table, labels, f"label column (of {split})" if split else "label column")
-    tables = {split: _embedded(rows, inputs) for split, rows in given.items()}
+    tables = {split: _embedded(rows, inputs, split) for split, rows in given.items()}
     return {**values, "data": str(_stored(tables, store or cache_folder().absolute() / STORE))}
 
 
@@ -103,7 +103,7 @@ def _splits(data: Any) -> dict[str, Any]:
     return named
 
 
-def _embedded(given: Given, inputs: Sequence[Field]) -> pa.Table:
+def _embedded(given: Given, inputs: Sequence[Field], split: str) -> pa.Table:
     """Return the table with its images and sounds inside: a copy that needs no other file."""
     import pyarrow as pa
 
@@ -116,7 +116,8 @@ def _embedded(given: Given, inputs: Sequence[Field]) -> pa.Table:
         table = table.set_column(table.column_names.index(field.name), field.name, column)
     faults = [f"row {row + 1}: {reason}" for row, reason in sorted(given.faults.items())]
     notes = (*notes_of(table), *given.notes, *faults)
-    return stamp(table, file="", notes=notes, mixed=mixed_of(given.table))
+    called = f"{split} of {GIVEN}" if split else GIVEN
+    return stamp(table, file="", called=called, notes=notes, mixed=mixed_of(given.table))
 
 
 def _content(value: Any, root: Path | None) -> Any:
