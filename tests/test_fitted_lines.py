@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import modaxfer
+from modaxfer.cli.layout import indented
 from modaxfer.cli.output import print_lines
+from modaxfer.fitted_lines import fit
 from modaxfer.runner.progress import Progress
 
 ROOM = Path(modaxfer.__file__).parent
@@ -52,6 +54,16 @@ def test_a_log_has_one_line_for_each_and_commands_and_json_stay_whole(monkeypatc
     print_lines(command)
     print_lines(DATA, whole=True)
     assert shown.getvalue().split("\n") == [command, DATA, ""]
+
+
+def test_commands_inside_sentences_and_behind_a_fix_stay_whole(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    inside = f"run `pip install --no-deps {'a-long-name==0.1.0 ' * 3}` and then go on as before with what you have"
+    assert f"`pip install --no-deps {'a-long-name==0.1.0 ' * 3}`" in fit(inside, Terminal()).split("\n")[1]
+    assert fit(f"  fix: pip install '{'a' * 20}>=1, <2' 'other'", Terminal()).count("\n") == 0
+    install = "pip install --no-deps a-very-long-name-of-a-package==0.1.0"
+    assert indented("  install  ", install, 40) == [f"  install  {install}"]
+    assert indented("  folder  ", f"{'/folder' * 9} and more words", 40)[0] == f"  folder  {'/folder' * 9}"
 
 
 def test_nothing_is_printed_that_does_not_fit():

