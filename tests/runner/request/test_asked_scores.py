@@ -49,6 +49,12 @@ def test_metrics_asked_for_decide_in_their_order(own_rows):
         ),
         ("multilabel", {"cost": "costs.csv"}, ConfigError, r"one of several classes per row.*multilabel"),
         ("text", {"group_by": "texts"}, DataError, r"a column that the rows do not have.*did you mean text"),
+        (
+            "text",
+            {"group_by": "nope"},
+            DataError,
+            r"not have: 'nope'\. Allowed: .*text, .*label.*Fix: name",
+        ),
     ],
 )
 def test_what_does_not_fit_the_rows_is_refused(own_rows, kind, settings, error, message):

@@ -33,6 +33,9 @@ __all__ = [
 AUTO = "auto"
 """``--threshold``: chosen on validation rows where the primary metric asks for it."""
 
+_LOOKED_AT = 100
+"""Rows that are read where only their columns are asked for."""
+
 NAMES = ("metric", "threshold", "cost", "group_by")
 
 
@@ -86,14 +89,26 @@ def refuse_other_scores(config: RunConfig, task: TaskSpec, data: TaskData) -> No
     if config.threshold != AUTO:
         fix = "leave it out; --cost FILE weighs mistakes between more classes"
         refuse_undivided(problem, len(data.classes), fix=fix)
-    there = data.splits["test"].column_names
-    if config.group_by is not None and config.group_by not in there:
+    if config.group_by is not None and config.group_by not in data.splits["test"].column_names:
+        there = _columns(config, task)
         close = close_matches(config.group_by, there)
         raise DataError(
             f"--group-by names a column that the rows do not have: {config.group_by!r}",
-            allowed=[name for name in there if name != "row_id"],
+            allowed=there,
             fix=f"did you mean {' or '.join(close)}?" if close else "name a column of the rows",
         )
+
+
+def _columns(config: RunConfig, task: TaskSpec) -> list[str]:
+    """Return all columns of a task's rows, of which it reads those alone that it names: read again, for a message."""
+    from modaxfer.data.cells.dotted import dotted_names
+    from modaxfer.data.sources import find_rows
+    from modaxfer.data.tables.draws import Draw
+    from modaxfer.data.tables.gathering import Selection
+
+    tables = find_rows(task, config.data_dir, Selection(draw=Draw(rows=_LOOKED_AT, seed=0))).tables
+    table = tables.get("test", tables["train"])
+    return [*table.column_names, *dotted_names(table)]
 
 
 def _refuse_ungrouped(config: RunConfig, task: TaskSpec) -> None:
