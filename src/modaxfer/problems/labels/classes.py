@@ -12,6 +12,7 @@ import pyarrow as pa
 from modaxfer.contracts import UNSEEN, Judge, Label, Mistaken, Shortage, Simple
 from modaxfer.data.cells.labels import LabelReading, learn_labels, spellings
 from modaxfer.data.origin import is_typed
+from modaxfer.problems.labels.doubts import class_doubt
 from modaxfer.problems.labels.guesses import class_guesses
 from modaxfer.problems.labels.names import class_order, indicators, refuse_lists, settled_reading
 from modaxfer.problems.labels.strata import stratified
@@ -64,10 +65,12 @@ class ClassLabels:
         return [learned.name(cell, typed=typed, classes=target.classes) for cell in cells]
 
     def notes(self, tables: Sequence[pa.Table], target: Target, learned: LabelReading) -> tuple[str, ...]:
-        """Return which spellings are one class, and which cells were taken for missing."""
+        """Return which spellings are one class, which cells were taken for missing, and whether these are classes."""
         if pa.types.is_nested(tables[0].column(target.column).type):
             return ()
-        return spellings(tables, target.column, learned, target.classes).notes(target.column)
+        doubt = class_doubt(tables[0], target, learned)
+        said = spellings(tables, target.column, learned, target.classes).notes(target.column)
+        return (*((doubt,) if doubt else ()), *said)
 
     def class_names(self, labels: Iterable[Label], target: Target) -> tuple[str, ...]:
         """Return the target's own classes, else those of `labels`: whole numbers by value, others by alphabet."""
