@@ -57,7 +57,7 @@ def said(capsys):
         (["predict"], "'RUN'. Fix: write `modaxfer predict RUN FILE`; `modaxfer predict --help` shows"),
         (["export", "RUN"], "'--to'. Fix: --to FORM: One of transformers, peft, onnx, pipeline; `modaxfer export"),
         (["train", "--seed"], "Option '--seed' requires an argument. Fix:"),
-        (["list", "encodrs"], "'encodrs' is not one of"),
+        (["list", "encodrs"], "'encodrs' is none of it. Allowed: encoders, checkpoints, "),
         (["list", "encodrs"], "Fix: did you mean encoders?"),
         (["plugins", "lst"], "No such command 'lst'. Fix: did you mean list?"),
     ],

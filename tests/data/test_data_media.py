@@ -328,3 +328,11 @@ def test_inspection_gives_equal_digests_for_equal_files(tmp_path):
         ["a.png", {"bytes": data, "path": None}, encoded(Image.fromarray(NOISE.T.copy()[0]))], "image", tmp_path
     )
     assert first == second != third
+
+
+@pytest.mark.parametrize(("kind", "name"), [("image", "nothing.png"), ("audio", "nothing.wav")])
+def test_an_empty_file_is_called_empty(tmp_path, kind, name):
+    (tmp_path / name).touch()
+    for value in (name, {"bytes": b"", "path": name}):
+        (found,) = inspect_media([value], kind, tmp_path)
+        assert "the file is empty: it has no bytes" in str(found)

@@ -61,8 +61,12 @@ def explain(error: click.UsageError) -> ConfigError:
         return ConfigError(f"`{command}` has no option {error.option_name}", fix=fix)
     if isinstance(error, click.MissingParameter) and error.ctx is not None:
         see = f"{_said_of(error)}; {see}"
-    close = close_matches(*_choices(error))
+    word, choices = _choices(error)
+    close = close_matches(word, choices)
     fix = f"did you mean {' or '.join(close)}?" if close else see
+    if isinstance(error, click.BadParameter) and choices and error.param is not None:
+        name = error.param.opts[0] if isinstance(error.param, click.Option) else f"`{command}`"
+        return ConfigError(f"{name} takes one of a list, and {word!r} is none of it", allowed=choices, fix=fix)
     # Some versions of click guess as well, in words of their own.
     return ConfigError(error.format_message().partition(" Did you mean")[0].rstrip(), fix=fix)
 

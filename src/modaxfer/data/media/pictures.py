@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from modaxfer.data.media.brightness import HAS_NUMBERS, in_bytes
 from modaxfer.data.media.limits import PIXELS, most_pixels
-from modaxfer.data.media.values import Encoded, encoded, unreadable
+from modaxfer.data.media.values import Encoded, encoded, refuse_nothing, unreadable
 from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def open_picture(stream: BinaryIO) -> Image.Image:
 
 
 def _decode(file: Encoded, enough: int, remarks: Counter[str] | None) -> Image.Image:
+    refuse_nothing("image", file)
     with file.open() as stream:
         try:
             with open_picture(stream) as image:

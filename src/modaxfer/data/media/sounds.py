@@ -9,7 +9,7 @@ import numpy as np
 
 from modaxfer.contracts import Sound
 from modaxfer.data.media.limits import most_seconds
-from modaxfer.data.media.values import Encoded, encoded, unreadable
+from modaxfer.data.media.values import Encoded, encoded, refuse_nothing, unreadable
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -106,6 +106,7 @@ def _blocks(file: Encoded, seconds: float) -> Iterator[tuple[int, int, np.ndarra
     """Yield rate, frames of the whole file and the mean of all channels, a block at a time, up to `seconds`."""
     import soundfile
 
+    refuse_nothing("sound", file)
     if _is_cut(file):
         raise unreadable("sound", file.name, "the file is truncated")
     with file.open() as stream:

@@ -20,7 +20,7 @@ from modaxfer.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Encoded", "encoded", "unreadable"]
+__all__ = ["Encoded", "encoded", "refuse_nothing", "unreadable"]
 
 _LONGEST_PATH = 4096
 """Characters; Linux takes no longer one."""
@@ -86,6 +86,16 @@ def encoded(value: Any, root: Path | None) -> Encoded:
         case _:
             got = type(value).__name__
             raise DataError("not a media value", got=got, allowed=("a path", "bytes", '{"bytes", "path"}', "base64"))
+
+
+def refuse_nothing(kind: str, file: Encoded) -> None:
+    """Refuse a file of no bytes, which decoders call by names of their own.
+
+    Raises:
+        DataError: It is one.
+    """
+    if (file.path is None or file.path.is_file()) and not file.size():
+        raise unreadable(kind, file.name, "the file is empty: it has no bytes")
 
 
 def unreadable(kind: str, name: str, reason: object, allowed: object = None) -> DataError:
