@@ -120,7 +120,9 @@ def test_what_does_not_belong_together_is_refused(trained, tmp_path):
     found["towers"][0]["encoder"]["sha256"] = read_description(Path(trained["a"]))["towers"][0]["encoder"]["sha256"]
     found["towers"][0]["readout"]["pooling"] = "max"
     (other / "model/model.json").write_text(json.dumps(found))
-    with pytest.raises(RefusedError, match="is fed or read in another way"):
+    with pytest.raises(
+        RefusedError, match=r"is fed or read in another way.*Got: readout: .*max.*Allowed: readout: .*(cls|mean)"
+    ):
         resolve_tasks(merge_config([trained["a"], str(other)], {}, None))
     found["head"]["kind"] = "modaxfer/nearest"
     (other / "model/model.json").write_text(json.dumps(found))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+from contextlib import redirect_stderr
 
 import pytest
 
@@ -51,7 +53,10 @@ def run(tracked):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("accelerate.tracking.LOGGER_TYPE_TO_CLASS", dict(LOGGER_TYPE_TO_CLASS))
         register_tracker_class(Failing)
-        return tracked("tensorboard", "failing")
+        with redirect_stderr(io.StringIO()) as said:
+            made = tracked("tensorboard", "failing")
+        assert "tracking" not in said.getvalue(), "a quiet run says nothing of its trackers either"
+        return made
 
 
 def curves_of(folder):

@@ -40,6 +40,7 @@ from modaxfer.runner.training.alignment import align_bridges
 from modaxfer.runner.training.checkpoint import Checkpoints
 from modaxfer.runner.training.features import predict_known
 from modaxfer.runner.training.plan import TrainedPlan, train_plan
+from modaxfer.tracking import asked_trackers
 
 __all__ = ["Execution", "opened"]
 
@@ -119,6 +120,9 @@ class Execution:
                 store_start(start, self.folder)
                 (self.folder / RESULT).unlink(missing_ok=True)  # of a failure, if this is another try
                 forget_failures(self.folder / CHECKPOINT)
+            for tracker, _ in asked_trackers(self.config.track) if self.context.observed.told else ():
+                place = tracker.goes_to.replace("RUN", str(self.folder)) or "registered with Accelerate"
+                self.context.progress.say(f"{'tracking':<11}{tracker.name}, {place}")
             self.context.warnings.extend(self.context.observed.begin(dict(vars(self.config))))
             try:
                 with blaming():

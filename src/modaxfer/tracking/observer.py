@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from modaxfer.errors import PluginError
-from modaxfer.fitted_lines import fit
 from modaxfer.tracking.files import hand_files
 from modaxfer.tracking.known import PROJECT, Tracker, asked_trackers
 from modaxfer.tracking.points import Curves, final_scores, parameters
@@ -45,9 +43,6 @@ class Tracked:
         projects = {known.name: project for known, project in asked}
         self._open = [(known, None) for known, _ in asked]
         failed = self._each(lambda known, _: _started(known, projects[known.name], folder))
-        for known, _ in self._open:
-            where = known.goes_to.replace("RUN", str(folder)) or "registered with Accelerate"
-            print(fit(f"tracking: {known.name}, {where}", sys.stderr), file=sys.stderr)  # noqa: T201
         told = parameters(config)
         _raise(failed + self._each(lambda _, made: made.store_init_configuration(told)))
 

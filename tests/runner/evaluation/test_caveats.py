@@ -36,6 +36,7 @@ def resolved(
     rate=None,
     usual=None,
     bridge_rate=1.0,
+    strategy="frozen",
 ):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
     encoder = SimpleNamespace(
@@ -56,7 +57,7 @@ def resolved(
         teacher=None,
         merged=(),
         hidden=hidden,
-        strategy=SimpleNamespace(name="frozen"),
+        strategy=SimpleNamespace(name=strategy, spec=SimpleNamespace(many_tasks=strategy == "multitask")),
         plan=Plan(phases=(phase(moves, judged),)),
         usual_rate=usual,
         options=SimpleNamespace(train=SimpleNamespace(bridge_rate=bridge_rate)),
@@ -125,3 +126,12 @@ def test_a_learning_rate_far_from_the_default_is_told_with_the_default_and_the_u
         "learned before"
     ]
     assert caveats([resolved("films", rows(), rate=5e-3, usual=5e-4, bridge_rate=0.1)]) == []
+
+
+def test_sharing_with_no_other_task_is_told():
+    one, other = (resolved(name, rows(), strategy="multitask") for name in ("films", "tones"))
+    assert caveats([one]) == [
+        "strategy multitask shares an encoder between tasks, and there is one task: nothing is shared, and it trains "
+        "as its strategy.underneath does alone; name a second --task to share"
+    ]
+    assert caveats([one, other]) == []

@@ -27,6 +27,7 @@ def caveats(tasks: Sequence[ResolvedTask]) -> list[str]:
     notes += _random_weights(tasks[0])
     notes += [note for resolved in tasks for note in _alignment(resolved)]
     notes += known_rows(tasks)
+    notes += _nothing_shared(tasks)
     notes += _unread_layers(tasks[0])
     notes += _unusual_rates(tasks[0])
     notes += _unmeasured(tasks[0])
@@ -60,6 +61,17 @@ def _random_weights(resolved: ResolvedTask) -> list[str]:
         return []
     return [
         f"the body of {' and '.join(names)} is random and stays so: strategy {resolved.strategy.name} does not move it"
+    ]
+
+
+def _nothing_shared(tasks: Sequence[ResolvedTask]) -> list[str]:
+    """Say so where a strategy of several tasks has one: no companion of a shared run could be told from it."""
+    strategy = tasks[0].strategy
+    if len(tasks) > 1 or not strategy.spec.many_tasks:
+        return []
+    return [
+        f"strategy {strategy.name} shares an encoder between tasks, and there is one task: nothing is shared, and it"
+        " trains as its strategy.underneath does alone; name a second --task to share"
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modaxfer.data.given import Given, shown_column
-from modaxfer.metrics.ragged_scores import score_lists
+from modaxfer.metrics.ragged_scores import as_written, score_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,12 +53,13 @@ def records(made: Predicted) -> list[dict[str, Any]]:
     """
     inputs = {name: values.to_pylist() for name, values in _inputs(made).items()}
     found, lists = [], _lists(made)
+    whole = None if lists is not None or made.scores is None else as_written(made.scores)
     for place, value in enumerate(made.predictions):
         record = {"row": place + 1, **{name: values[place] for name, values in inputs.items()}, "prediction": value}
         if lists is not None:
             record["scores"] = lists[place]
-        elif made.scores is not None:
-            known = dict(zip(made.classes, map(float, made.scores[place]), strict=True))
+        elif whole is not None:
+            known = dict(zip(made.classes, map(float, whole[place]), strict=True))
             record["scores"] = None if place in made.reasons else known
         found.append({**record, "reason": made.reasons.get(place)})
     return found
@@ -77,14 +78,19 @@ def flat(made: Predicted) -> pa.Table:
         columns["scores"] = pa.array(lists, pa.list_(pa.float64()))
     for place, name in enumerate(made.classes if made.scores is not None and lists is None else ()):
         assert made.scores is not None, "asked above"
-        columns[SCORE + name] = pa.array(made.scores[:, place].astype(float), from_pandas=True)
+        columns[SCORE + name] = pa.array(as_written(made.scores[:, place]), from_pandas=True)
     columns["reason"] = pa.array([made.reasons.get(place) for place in range(rows)], pa.string())
     return pa.table(columns)
 
 
 def _lists(made: Predicted) -> list[list[float | None] | None] | None:
     """Return the scores of each row's parts; None where rows have one per class, or none."""
-    return score_lists(made.scores) if made.scores is not None and made.scores.dtype == object else None
+    if made.scores is None or made.scores.dtype != object:
+        return None
+    written = np.empty(len(made.scores), object)
+    for row, own in enumerate(made.scores):
+        written[row] = None if own is None else as_written(np.asarray(own))
+    return score_lists(written)
 
 
 def _inputs(made: Predicted) -> dict[str, Any]:

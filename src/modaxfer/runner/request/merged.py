@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -141,7 +142,11 @@ def _refuse_other_way(run: str, told: Mapping[str, Any], first: Mapping[str, Any
     if other:
         raise RefusedError(
             f"{run} is fed or read in another way than {name}",
-            got={key: told[key] for key in other},
-            allowed={key: first[key] for key in other},
+            got=_told(told, other),
+            allowed=_told(first, other),
             fix="join runs with the same bridge and the same encoder settings",
         )
+
+
+def _told(tower: Mapping[str, Any], keys: Sequence[str]) -> str:
+    return "; ".join(f"{key}: {json.dumps(tower[key])}" for key in keys)
