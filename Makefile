@@ -156,7 +156,7 @@ sharing: $(VENV)/.weights  ## Train several tasks on one encoder, beside each al
 matrix: $(VENV)/.weights  ## Run every encoder with every strategy on real tasks (needs MODAXFER_DATA); writes docs/results/matrix.md.
 	HF_HUB_OFFLINE=1 $(WITH_DATA) $(BIN)/python benchmarks/matrix.py $(MATRIX_FLAGS); made=$$?; $(BIN)/python docs/generate.py; exit $$made
 
-streaming: $(VENV)/.runtime  ## Measure what a text file of 10 GB costs a pretraining before a model sees it.
+streaming: $(VENV)/.runtime  ## Measure what rows cost that are not held: a text file of 10 GB, and 2 million rows of a stream.
 	$(BIN)/python benchmarks/streaming.py
 
 plugins-speed: $(VENV)/.runtime  ## Measure what 30 installed plugins cost at start-up; writes docs/results/plugins.md.

@@ -1,24 +1,50 @@
-"""Measure what a text file larger than memory costs `modaxfer pretrain` before a model sees it: ``make streaming``.
+"""Measure what rows that are not held cost: ``make streaming``.
 
-Writes synthetic lines (10 GB by default) into a temporary folder, finds blocks, draws batches, and prints time and peak
-memory. A process that holds a file in memory would need more than it weighs.
+Of a text file larger than memory, what `modaxfer pretrain` costs before a model sees it: writes synthetic lines (10 GB
+by default) into a temporary folder, finds blocks, draws batches. Of a folder of parquet shards (2 million rows by
+default), what ``--stream`` costs to draw rows and to find them again, and what it writes. Prints time and peak memory
+of each; a process that holds its rows would need more than they weigh.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from machine import describe_machine
 
 from modaxfer.pretraining.drawing import Drawing, Epochs
 from modaxfer.pretraining.sources import TextFile
+
+LETTERS = 300
+"""Of each row of the shards."""
+
+STREAM = """
+import json, resource, sys, time
+from modaxfer.config import RunConfig
+from modaxfer.runner.request.request import find_tasks
+from modaxfer.tasks.load import load_task
+
+peak = lambda: round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+imported, start = peak(), time.monotonic()
+config = RunConfig(data=sys.argv[1], text=("text",), stream=True, limit=1000)
+((_, task),) = find_tasks(config)
+data = load_task(task, limit=1000)
+rows = {split: len(each) for split, each in data.splits.items()}
+seconds = round(time.monotonic() - start, 1)
+print(json.dumps({"seconds": seconds, "imported_mb": imported, "peak_memory_mb": peak(), "rows": rows}))
+"""
 
 LINES = 100_000
 """Different lines; they are repeated, which nothing here notices."""
@@ -29,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=10.0)
     parser.add_argument("--steps", type=int, default=3200)
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of the shards; 0 leaves them out")
     options = parser.parse_args(arguments)
+    if options.rows:
+        print(json.dumps({"machine": describe_machine(), **_drawn(options.rows)}, indent=1))
+    if not options.gigabytes:
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lines.txt"
         _write(path, int(options.gigabytes * 2**30))
@@ -46,6 +77,40 @@ def _write(path: Path, size: int) -> None:
     with path.open("wb") as file:
         while file.tell() < size:
             file.write(block)
+
+
+def _drawn(rows: int) -> dict[str, object]:
+    """Return what a stream costs, in a process of its own: this one has held rows while it wrote them."""
+    with tempfile.TemporaryDirectory() as folder:
+        shards, cache = Path(folder, "shards"), Path(folder, "cache")
+        _write_shards(shards, rows)
+        known = {"shards_mb": _megabytes(shards), "in_memory_mb": round(rows * LETTERS / 1e6)}
+        environment = {**os.environ, "MODAXFER_CACHE": str(cache)}
+        for what in ("first", "again"):
+            made = subprocess.run(
+                [sys.executable, "-c", STREAM, str(shards)], env=environment, check=True, capture_output=True, text=True
+            )
+            known[what] = json.loads(made.stdout)
+        return {**known, "kept_mb": _megabytes(cache)}
+
+
+def _write_shards(folder: Path, rows: int) -> None:
+    folder.mkdir()
+    random, size = np.random.default_rng(0), 100_000
+    for part, start in enumerate(range(0, rows, size)):
+        count = min(size, rows - start)
+        letters = random.integers(97, 123, (count, LETTERS), np.uint8)
+        letters[:, 9::10] = 32
+        texts = pa.Array.from_buffers(
+            pa.string(), count,
+            [None, pa.py_buffer(np.arange(0, (count + 1) * LETTERS, LETTERS, np.int32)), pa.py_buffer(letters)],
+        )  # fmt: skip
+        labels = pa.array(np.array(["no", "yes"])[random.integers(2, size=count)])
+        pq.write_table(pa.table({"text": texts, "label": labels}), folder / f"train-{part:05d}.parquet")
+
+
+def _megabytes(folder: Path) -> float:
+    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 1)
 
 
 def _measured(path: Path, steps: int) -> dict[str, float]:

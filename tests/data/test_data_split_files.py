@@ -135,3 +135,14 @@ def test_split_files_two_folders_down_are_found(tmp_path):
     tables = read_data(fill(tmp_path, **{"outer/inner/train.csv": ROWS, "outer/inner/test.csv": ROWS}))
     assert list(tables) == ["train", "test"]
     assert "outer: read the folder inside, inner" in notes_of(tables["train"])
+
+
+def test_a_folder_of_numbered_shards_is_train(tmp_path):
+    for name in ("part-00001.parquet", "part-00000.snappy.parquet", "part-00002.parquet"):
+        pq.write_table(pa.table({"text": [name]}), tmp_path / name)
+    (tmp_path / "README.md").write_text("")
+    table = read_data(tmp_path)["train"]
+    assert table["text"].to_pylist() == ["part-00000.snappy.parquet", "part-00001.parquet", "part-00002.parquet"]
+    pq.write_table(pa.table({"text": ["x"]}), tmp_path / "other.parquet")
+    with pytest.raises(DataError, match=r"no data in this folder"):
+        read_data(tmp_path)

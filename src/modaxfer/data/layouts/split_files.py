@@ -43,12 +43,13 @@ def read_split_files(folder: Path, selection: Selection) -> dict[str, pa.Table]:
     """Return the rows of each split in `folder`: files named for it, or a folder named for it with nothing but tables.
 
     Empty where there is neither. Parts such as ``train-00000-of-00002.parquet`` are put together in order; their rows
-    are numbered through. Tables named for no split are left out, and that is noted.
+    are numbered through. A folder of nothing but parquet files of one name and a number (``part-00000.parquet``) is
+    train. Tables named for no split are left out, and that is noted.
 
     Raises:
         DataError: A split is given twice, a part is missing, or parts differ in their columns.
     """
-    found = _named(folder) or _folders(folder)
+    found = _named(folder) or _folders(folder) or _shards(folder)
     used = {part.path for parts in found.values() for part in parts}
     others = [path.name for path in _visible(folder) if path.is_file() and path not in used and _is_rows(path)]
     tables = {split: _joined(folder, split, parts, selection) for split, parts in found.items()}
@@ -153,6 +154,20 @@ def _folders(folder: Path) -> dict[str, list[_Part]]:
             raise DataError(f"two folders for the split {split}", file=folder, got=got, fix="keep one of them")
         found[split] = [_Part(path=path, number=place) for place, path in enumerate(inside)]
     return _settled(found)
+
+
+def _shards(folder: Path) -> dict[str, list[_Part]]:
+    """Return two or more numbered parquet files of one name, with nothing beside them, as parts of train."""
+    inside = [path for path in _visible(folder) if not _BESIDE.fullmatch(path.name)]
+    parts = [_PART.fullmatch(_stem(path).split(".", 1)[0]) for path in inside]
+    alike = len({part and part["name"] for part in parts}) == 1
+    if len(inside) < 2 or not alike or any(part is None for part in parts) or {*map(_ending, inside)} != {".parquet"}:
+        return {}
+    return {"train": [_Part(path=path, number=place) for place, path in enumerate(inside)]}
+
+
+def _ending(path: Path) -> str:
+    return path.suffix.lower() if path.is_file() else ""
 
 
 def _complete(folder: Path, split: str, parts: Sequence[_Part]) -> list[_Part]:
