@@ -46,15 +46,17 @@ def train(
     Raises:
         ModaxferError: The request was wrong, or the run failed.
     """
+    from modaxfer.data.streaming.watched import watched
     from modaxfer.runner.claims.claim import claim
     from modaxfer.runner.folder import CONFIG
     from modaxfer.runner.processes.launch import launched_world
     from modaxfer.runner.processes.signals import heeded, telling
+    from modaxfer.runner.progress import Progress
     from modaxfer.runner.request.kept import bring_home
     from modaxfer.runner.request.request import read_request
 
-    wanted = decided(make_config(config, **settings), quiet=quiet)
-    with heeded(), ExitStack() as held:
+    progress, wanted = Progress(not quiet), decided(make_config(config, **settings), quiet=quiet)
+    with heeded(), watched(progress.passing), ExitStack() as held:
         request = None if resume else read_request(wanted)
         if launched_world() is None:
             # Before torch is imported: a folder that cannot be written is known now.
@@ -64,25 +66,24 @@ def train(
         from modaxfer.reports import report_run
         from modaxfer.runner.beside.schedule import run_with_companions
         from modaxfer.runner.observed import observed
-        from modaxfer.runner.progress import Progress
 
-        watched = held.enter_context(observed())
+        observer = held.enter_context(observed())
         result, folder = run_with_companions(
             wanted,
             resume=resume,
             overwrite=overwrite,
-            progress=Progress(not quiet),
+            progress=progress,
             request=request,
-            observed=watched,
+            observed=observer,
         )
-        if watched.told and not watched.elsewhere:
+        if observer.told and not observer.elsewhere:
             bring_home(folder)
             told = told_of_choice(result, folder, wanted.recommended)
             if on_result is not None:
                 on_result(told, folder)
             if report:
                 report_run(told, folder)
-            watched.end(folder)
+            observer.end(folder)
     return Run(folder, trust_remote_code=wanted.trust_remote_code)
 
 
@@ -119,11 +120,13 @@ def compare(
         ModaxferError: The request as a whole was wrong: an unknown name or setting, or a folder that holds another
             comparison.
     """
+    from modaxfer.data.streaming.watched import watched
     from modaxfer.runner.claims.hold import hold
     from modaxfer.runner.compare.folder import REQUEST, claim, folder_of, stored_grid
     from modaxfer.runner.compare.grid import read_grid
     from modaxfer.runner.compare.names import check_names
     from modaxfer.runner.processes.signals import heeded, telling
+    from modaxfer.runner.progress import Progress
 
     where = chosen(engine, jobs, resources)
     values = {**read_values(config, settings), **settings}
@@ -137,19 +140,19 @@ def compare(
     check_names(grid)
     folder = folder_of(grid)
     command = "modaxfer compare" if where is None else f"modaxfer compare {where.words}"
-    with heeded(), hold(folder), telling(command, folder, begun=REQUEST):
+    progress = Progress(not quiet)
+    with heeded(), watched(progress.passing), hold(folder), telling(command, folder, begun=REQUEST):
         claim(grid)
 
         # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
         from modaxfer.reports import report_run
         from modaxfer.reports.compare import write
         from modaxfer.runner.compare.sweep import Sweep
-        from modaxfer.runner.progress import Progress
 
         Sweep(
             grid,
             folder,
-            progress=Progress(not quiet),
+            progress=progress,
             retry_failed=retry_failed,
             where=where,
             on_run=report_run,

@@ -16,6 +16,7 @@ from modaxfer.data.origin import notes_of, numbers_of, total_of
 from modaxfer.data.streaming import kept
 from modaxfer.data.streaming.hub import hub_data
 from modaxfer.data.streaming.kept import STREAMS, draw_of, streamed
+from modaxfer.data.streaming.watched import watched
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection, drawn
 from modaxfer.errors import DataError
@@ -74,6 +75,16 @@ def test_rows_that_are_kept_are_not_read_again_nor_for_fewer_or_another_of_the_s
         again = drawn(streamed(asked, None)[0]["train"], draw_of(asked, seed))
         assert again.to_pydict() == expected.to_pydict()
         assert numbers_of(again).tolist() == numbers_of(expected).tolist()
+
+
+def test_who_watches_is_told_of_all_rows_that_go_by_and_of_none_that_are_kept_already(shards):
+    told = []
+    for _ in range(2):
+        with watched(lambda name: told.append(name) or told.append):
+            streamed(source(shards, seed=77), None)
+    name, *counts = told
+    assert name == f"reading {shards.name} as a stream"
+    assert sum(counts) == ROWS + 50
 
 
 def test_another_request_or_another_state_is_read_anew(shards, tmp_path, monkeypatch):

@@ -29,6 +29,15 @@ def test_a_log_gets_few_lines_with_rows_per_second_and_the_time_left(clock, caps
     assert lines[1].startswith("  training (tune): 640 of ")
 
 
+def test_of_a_stream_it_says_what_has_gone_by(clock, capsys):
+    advance = Progress().passing("reading shards as a stream")
+    for _ in range(100):
+        advance(1_000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "  reading shards as a stream: 10,000 rows, 1,000 rows/s"
+    assert len(lines) == 4
+
+
 def test_quiet_says_nothing(clock, capsys):
     with Progress(enabled=False).bar("training", 640, "steps") as advance:
         for _ in range(20):

@@ -52,6 +52,20 @@ class Progress:
         else:
             yield self._lines(label, total, unit)
 
+    def passing(self, label: str) -> Callable[[int], None]:
+        """Return a function that is told of rows that go by, nobody knows how many: lines that grow rarer."""
+        started, done, due = time.monotonic(), 0, QUIET_SECONDS
+
+        def advance(count: int) -> None:
+            nonlocal done, due
+            done += count
+            passed = time.monotonic() - started
+            if passed >= due:
+                due = 2 * passed
+                self.say(f"  {label}: {done:,} rows, {done / passed:,.0f} rows/s")
+
+        return advance
+
     def _rich(self, label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn

@@ -17,6 +17,7 @@ from modaxfer.data.layouts.folders import Tables, read_data
 from modaxfer.data.origin import noted, total_of
 from modaxfer.data.streaming.hub import commit_of, read_hub
 from modaxfer.data.streaming.state import digest_of, files_state
+from modaxfer.data.streaming.watched import passing
 from modaxfer.data.tables.draws import Draw
 from modaxfer.data.tables.gathering import Selection
 from modaxfer.errors import DataError
@@ -133,12 +134,11 @@ def _drawn(folder: Path, asked: StreamSource, read: Read) -> Tables:
     """Let the rows pass by, and keep what is drawn of them."""
     scratch = _scratch(folder)
     draw = replace(draw_of(asked, asked.seed), seeds=asked.seeds)
+    name = asked.of.dataset if isinstance(asked.of, HubSource) else Path(asked.of.name).name
     columns = frozenset(asked.columns) if asked.columns else None
+    selection = Selection(columns=columns, draw=draw, passed=passing(f"reading {name} as a stream"))
     try:
-        tables = {
-            split: noted(table, _said(split, table, draw))
-            for split, table in read(Selection(columns=columns, draw=draw)).items()
-        }
+        tables = {split: noted(table, _said(split, table, draw)) for split, table in read(selection).items()}
         _write(tables, scratch, {"of": asdict(asked), "rows": {split: total_of(tables[split]) for split in tables}})
         # Another run may have been as fast; its rows are the same.
         with suppress(OSError):
