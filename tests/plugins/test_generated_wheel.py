@@ -59,7 +59,8 @@ def test_in_a_fresh_environment_its_own_test_passes_and_its_strategies_train(whe
 
     run("pip", "install", "--quiet", str(wheel))
     run("modaxfer", "plugins", "check", "fields")
-    on = ("--task", "requests", "--limit", "40", "--epochs", "1")
+    few = ("--task", "requests", "--limit", "40")
+    on = (*few, "--epochs", "1")
     for strategy in ("cosine", "focal", "top-layers"):
         run("modaxfer", "train", "--encoder", "byte-cnn", "--strategy", strategy, *on, "--output", strategy)
         assert (tmp_path / strategy / "scores.csv").read_text().startswith("task,encoder,strategy,metric")
@@ -68,5 +69,5 @@ def test_in_a_fresh_environment_its_own_test_passes_and_its_strategies_train(whe
     words = ("train", "--encoder", "bert", "--checkpoint", "letters", "--strategy", "full", *masked)
     run("modaxfer", *words, *on, "--output", "letters")
     nearest = ("--encoder", "byte-cnn", "--strategy", "frozen", "--set", "strategy.head=shrunken-means")
-    run("modaxfer", "train", *nearest, *on, "--output", "nearest")
+    run("modaxfer", "train", *nearest, *few, "--output", "nearest")
     run("modaxfer", "train", "--encoder", "fields/byte-cnn", "--strategy", "full", *on, "--output", "bytes")
