@@ -69,7 +69,9 @@ print(json.dumps(told))
 def test_it_changes_rows_and_batches_in_workers_too_and_is_named_where_it_fails(site, tiny, own_rows, tmp_path):
     site.add("erase", PLUGIN, changes=CHANGES)
     data, output = own_rows("image")["data"], tmp_path / "run"
-    done = site.warm_python(USE, str(tiny("vit")), data, str(output), MODAXFER_CACHE=str(tmp_path / "cache"))
+    done = site.warm_python(
+        USE, str(tiny("vit")), data, str(output), pages=True, MODAXFER_CACHE=str(tmp_path / "cache")
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["status"] == "completed"
