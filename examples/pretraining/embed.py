@@ -58,12 +58,12 @@ def nameless(value: Any) -> Any:
 def record_of(folder: Path, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a product, with its recipe and with the records of the stages that it began from."""
     told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    stages, start = [], Path(told["start"])
+    stages, start = [], folder.parent / told["start"]  # A product names the folder alone, which a recipe puts beside.
     while (start / RECORD).is_file():
         stage = json.loads((start / RECORD).read_text(encoding="utf-8"))
         # What has been embedded holds the stages before it.
         stages = [*stage.pop("stages", ()), {"name": start.name, **stage}, *stages]
-        start = Path(stage["start"])
+        start = start.parent / stage["start"]
     made: dict[str, Any] = nameless({**told, "stages": stages, "recipe": recipe})
     return made
 

@@ -55,7 +55,7 @@ def product(tmp_path):
     }  # fmt: skip
     (folder.parent / "words").mkdir()
     (folder.parent / "words" / "pretraining.json").write_text(json.dumps(told))
-    (folder / "pretraining.json").write_text(json.dumps({**told, "start": str(folder.parent / "words")}))
+    (folder / "pretraining.json").write_text(json.dumps({**told, "start": "words"}))
     return SimpleNamespace(folder=folder, model=model)
 
 
