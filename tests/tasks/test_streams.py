@@ -11,6 +11,8 @@ import pytest
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, DataError, RefusedError
+from modaxfer.runner.recommend.sources import OF_THE_TASK
+from modaxfer.runner.request import stage
 from modaxfer.runner.request.request import find_tasks
 from modaxfer.source_specs import StreamSource
 from modaxfer.spec import TEXT, Field, FolderSource, PackageSource, Target, TaskSpec
@@ -129,3 +131,8 @@ def test_a_data_set_of_the_hub_is_a_task_of_its_own_name(tmp_path, monkeypatch):
     assert data.source == "hub owner/na-me@c0"
     assert data.classes == ("no", "yes")
     assert len(data.splits["train"]) == 30
+
+
+def test_a_source_task_and_a_source_of_a_recommendation_are_read_as_ever():
+    assert stage._without_rows()["stream"] is False
+    assert "stream" in OF_THE_TASK

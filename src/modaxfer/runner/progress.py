@@ -50,21 +50,11 @@ class Progress:
         elif self._terminal:
             yield from self._rich(label, total, unit)
         else:
-            yield self._lines(label, total, unit)
+            yield self._lines(label, lambda done, passed: f"{done:,} of {total:,}, {_pace(done, total, passed, unit)}")
 
     def passing(self, label: str) -> Callable[[int], None]:
         """Return a function that is told of rows that go by, nobody knows how many: lines that grow rarer."""
-        started, done, due = time.monotonic(), 0, QUIET_SECONDS
-
-        def advance(count: int) -> None:
-            nonlocal done, due
-            done += count
-            passed = time.monotonic() - started
-            if passed >= due:
-                due = 2 * passed
-                self.say(f"  {label}: {done:,} rows, {done / passed:,.0f} rows/s")
-
-        return advance
+        return self._lines(label, lambda done, seconds: f"{done:,} rows, {done / seconds:,.0f} rows/s")
 
     def _rich(self, label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         from rich.console import Console
@@ -88,7 +78,8 @@ class Progress:
 
             yield advance
 
-    def _lines(self, label: str, total: int, unit: str) -> Callable[[int], None]:
+    def _lines(self, label: str, told: Callable[[int, float], str]) -> Callable[[int], None]:
+        """Return a function that is told how much is done; lines say what `told` makes of that and of the seconds."""
         started, done, due = time.monotonic(), 0, QUIET_SECONDS
 
         def advance(count: int) -> None:
@@ -97,7 +88,7 @@ class Progress:
             passed = time.monotonic() - started
             if passed >= due:
                 due = 2 * passed
-                self.say(f"  {label}: {done:,} of {total:,}, {_pace(done, total, passed, unit)}")
+                self.say(f"  {label}: {told(done, passed)}")
 
         return advance
 

@@ -28,6 +28,7 @@ __all__ = ["Sources", "closest_first"]
 OF_THE_TASK = (
     "task",
     "data",
+    "stream",
     "text",
     "image",
     "audio",

@@ -166,6 +166,7 @@ def _without_rows() -> dict[str, Any]:
     usual = RunConfig()
     rows = (
         "data",
+        "stream",
         "text",
         "image",
         "audio",
