@@ -35,13 +35,16 @@ def task_facts(task: str, made: Mapping[Any, Result], found: Mapping[str, Any]) 
             "checkpoint": result.encoder["checkpoint"] if "/" in cell.encoder else None,
             "strategy": cell.strategy,
             "score": result.metrics["test"][metric],
+            "validation": (result.metrics["validation"] or {}).get(metric),
             "seconds": result.time_s["total"],
         }
         for cell, result in made.items()
     ]
     bar = first.baselines.get(SIMPLE, {}).get(metric)
     grid += (
-        [] if bar is None else [{"encoder": "", "checkpoint": None, "strategy": SIMPLE, "score": bar, "seconds": 0.0}]
+        []
+        if bar is None
+        else [{"encoder": "", "checkpoint": None, "strategy": SIMPLE, "score": bar, "validation": None, "seconds": 0.0}]
     )
     plan = found["plan"]
     return {
@@ -84,6 +87,7 @@ def summary(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "largest encoder": lambda task: _of_encoder(task, _best_said(task, "size")),
         "random pick": lambda task: [*task["cells"]],
         "default of the modality": lambda task: _default(task, tasks),
+        "whole grid by validation": lambda task: [_best_on_validation(task)],
     }
     return {
         "rules": {name: _rule([(task, rule(task)) for task in tasks]) for name, rule in rules.items()},
@@ -153,6 +157,15 @@ def _default(task: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> lis
     if not others:
         return [*task["cells"]]
     return [min(task["cells"], key=lambda cell: mean(_place(other, _cell(other, cell)) for other in others))]
+
+
+def _best_on_validation(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the cell that who runs the whole grid would keep; the simple bar has no validation score of its own."""
+    sign = 1 if task["greater_is_better"] else -1
+    return max(
+        (cell for cell in task["cells"] if cell["validation"] is not None),
+        key=lambda cell: sign * float(cell["validation"]),
+    )
 
 
 def _grid_seconds(task: Mapping[str, Any]) -> float:

@@ -11,10 +11,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import recommend_facts as facts
 
+VALIDATION = {"a": 0.7, "b": 0.9, "c": 0.8}
+"""Another order than that of the test scores; the simple bar has none."""
+
 
 def task(name, chosen, *, scores, spent=10.0):
     cells = [
-        {"encoder": encoder, "strategy": strategy, "score": score, "seconds": 50.0, "checkpoint": None}
+        {
+            "encoder": encoder,
+            "strategy": strategy,
+            "score": score,
+            "seconds": 50.0,
+            "checkpoint": None,
+            "validation": VALIDATION.get(encoder),
+        }
         for (encoder, strategy), score in scores.items()
     ]
     said = {"k-nn": {"a": 0.9, "b": 0.5, "c": 0.1}, "size": {"a": 1.0, "b": 2.0, "c": 3.0}}
@@ -38,6 +48,7 @@ def test_regret_places_and_cost_of_every_rule():
     assert made["rules"]["largest encoder"]["regret"] == pytest.approx(0.2)
     assert made["rules"]["random pick"]["close"] == 0.5
     assert made["rules"]["default of the modality"]["close"] == 1.0
+    assert made["rules"]["whole grid by validation"]["regret"] == pytest.approx(0.1)
     assert made["cost"]["share"] == pytest.approx(20 / 400)
     assert made["in_interval"] == 1.0
 
