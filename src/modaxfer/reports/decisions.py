@@ -35,12 +35,12 @@ def _calibration(told: Mapping[str, Any]) -> str:
     if not raw:
         return ""
     if told.get("by") != "temperature":
-        scores = f"test ECE {number(raw.get('ece'))}, log loss {number(raw.get('log_loss'))}"
+        scores = f"test calibration error {number(raw.get('ece'))}, log loss {number(raw.get('log_loss'))}"
         by = UNSCALED.get(str(told.get("by")), "")
-        return f"{scores}{f', calibrated {by}' if by else ', no temperature: ' + str(told.get('why') or '')}"
+        return f"{scores}{f', calibrated {by}' if by else ', not scaled: ' + str(told.get('why') or '')}"
     changed = ", ".join(
         f"{label} {number(raw.get(key))} -> {number(made.get(key))}"
-        for label, key in (("ECE", "ece"), ("log loss", "log_loss"))
+        for label, key in (("calibration error", "ece"), ("log loss", "log_loss"))
     )
     return f"temperature {told['temperature']:.3g} from {told['rows']:,} validation rows; on test {changed}"
 

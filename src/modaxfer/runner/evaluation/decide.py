@@ -119,7 +119,8 @@ def _temperature(
     )
     base = {"rows": found.rows, "validation": {"raw": found.before, "calibrated": found.after}}
     if not found.pays:
-        why = f"{found.rows:,} validation rows do not show that dividing outputs by {found.value:.3g} would help"
+        other = "" if (shown := f"{found.value:.3g}") == "1" else f" of {shown}"
+        why = f"{found.rows:,} validation rows do not show that a temperature{other} would help"
         return 1.0, {"by": "none", "why": why, "tried": found.value, **base}
     return found.value, {"by": "temperature", "temperature": found.value, **base}
 
