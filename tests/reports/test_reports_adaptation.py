@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modaxfer.reports.facts import data_facts
+from modaxfer.reports.facts import data_facts, training_facts
 from modaxfer.reports.limits import limits
 
 TOLD = {
@@ -38,6 +38,15 @@ def test_whose_labels_were_seen_is_a_fact(run):
 def test_what_chose_without_labels_is_named(run):
     told = {"validated_on": "no labels", "validators": ["some.validators:Sure (temperature=2)"]}
     assert dict(data_facts(adapted(run, **told)))["epochs chosen"] == "without labels, validator Sure (temperature=2)"
+
+
+def test_what_chose_the_epochs_of_a_phase_is_named_unless_it_is_the_score(run):
+    result = run.classes()
+    for validator, said in (("modaxfer.validators.score:Score", None), ("some.validators:Sure (p=2)", "Sure (p=2)")):
+        phases = [{"name": "tune", "steps": 3, "validator": validator}]
+        facts = dict(training_facts(replace(result, training={"phases": phases})))
+        assert facts["tune, steps"] == "3"
+        assert facts.get("tune, validator") == said
 
 
 def test_labels_that_chose_the_epoch_are_a_limit(run):

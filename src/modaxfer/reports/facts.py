@@ -79,9 +79,9 @@ def training_facts(result: Result) -> Facts:
         if name == "phases" and isinstance(value, (list, tuple)):
             for number, phase in enumerate(value, 1):
                 facts += [
-                    (f"{phase.get('name', number)}, {_words(key)}", _shown(inner))
+                    (f"{phase.get('name', number)}, {_words(key)}", _told(key, inner))
                     for key, inner in phase.items()
-                    if key not in ("name", "candidates")
+                    if key not in ("name", "candidates") and not (key == "validator" and inner == str(SCORE))
                 ]
         elif name == "rates" and isinstance(value, Mapping):
             facts += _rates(value)
@@ -93,6 +93,11 @@ def training_facts(result: Result) -> Facts:
         else:
             facts.append((_words(name), _shown(value)))
     return _present(*facts, *tuning_facts(result))
+
+
+def _told(key: str, value: Any) -> str:
+    """Return a value of a phase in words: a validator by its own name, not by where it is imported from."""
+    return _validator(str(value)) if key == "validator" else _shown(value)
 
 
 def chosen_rate(result: Result) -> float | None:
@@ -208,8 +213,12 @@ def _chosen(told: Mapping[str, Any]) -> str:
     """Say by what epochs were chosen: whose labels, and which validator where that is not the primary metric."""
     asked, names = str(told.get("validated_on")), [str(name) for name in told.get("validators") or ()]
     whose = "without labels" if asked == "no labels" else f"by labels of the {asked}'s validation rows"
-    named = [name.partition(":")[2] or name for name in names if name != str(SCORE)]
+    named = [_validator(name) for name in names if name != str(SCORE)]
     return f"{whose}, validator {' and '.join(named)}" if named else whose
+
+
+def _validator(name: str) -> str:
+    return name.partition(":")[2] or name
 
 
 def _alignment(done: Mapping[str, Any]) -> Facts:
