@@ -57,6 +57,22 @@ def test_what_is_drawn_is_the_same_however_the_rows_come(tmp_path, monkeypatch):
         assert total_of(table) == 5000
 
 
+def test_pictures_in_parquet_are_read_few_at_once_and_numbers_beside_them_many(tmp_path, monkeypatch):
+    sizes, read = [], pq.ParquetFile.iter_batches
+    monkeypatch.setattr(
+        "pyarrow.parquet.ParquetFile.iter_batches",
+        lambda self, batch_size, **named: sizes.append(batch_size) or read(self, batch_size, **named),
+    )
+    monkeypatch.setattr("modaxfer.data.tables.parquet._BYTES", 100_000)
+    pictures = [np.random.default_rng(number).bytes(10_000) for number in range(40)]
+    table = pa.table({"photo.raw": pictures, "label": list(range(40))})
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=16)
+    for columns, least, most in ((["photo.raw", "label"], 8, 10), (["label"], 5_000, 1 << 16)):
+        found = read_table(tmp_path / "t.parquet", Selection(columns=frozenset(columns)))
+        assert found.to_pydict() == table.select(columns).to_pydict()
+        assert least <= sizes.pop() <= most
+
+
 def test_only_named_columns_of_parquet_are_read_where_all_are_there(tmp_path):
     pq.write_table(TABLE, tmp_path / "t.parquet")
     assert read_table(tmp_path / "t.parquet", Selection(columns=frozenset(["label"]))).column_names == ["label"]

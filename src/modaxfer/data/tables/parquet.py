@@ -16,8 +16,8 @@ from modaxfer.errors import DataError
 
 __all__ = ["read_parquet"]
 
-_ROWS = 1 << 16
-"""Rows that are read at once."""
+_ROWS, _BYTES = 1 << 16, 1 << 26
+"""Most rows, and about how many bytes, that are read at once."""
 
 
 def read_parquet(path: Path, selection: Selection) -> pa.Table:
@@ -102,5 +102,17 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _batches(file: pyarrow.parquet.ParquetFile, names: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in file.iter_batches(batch_size=_ROWS, columns=names):
+    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, frozenset(names)), columns=names):
         yield batch.select(names).cast(schema)
+
+
+def _rows_at_once(told: pyarrow.parquet.FileMetaData, names: frozenset[str]) -> int:
+    """Return how many rows are read at once: few of pictures and sounds, many of numbers."""
+    sizes = [
+        column.total_uncompressed_size
+        for group in map(told.row_group, range(told.num_row_groups))
+        for column in map(group.column, range(group.num_columns))
+        if names & {column.path_in_schema, column.path_in_schema.partition(".")[0]}
+    ]
+    per_row = sum(sizes) / max(told.num_rows, 1)
+    return int(min(_ROWS, max(1, _BYTES // max(per_row, 1))))
