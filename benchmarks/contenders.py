@@ -17,11 +17,16 @@ COMPARISONS = (
     ("full", "trainer-defaults"),
     ("full", "trainer-tuned"),
     ("lora", "trainer-defaults"),
+    ("full", "trainer-tuned-longer"),
     ("lora", "trainer-tuned"),
+    ("lora", "trainer-tuned-longer"),
     ("frozen", "trainer-tuned-frozen"),
     ("frozen-again", "trainer-tuned-frozen"),
 )
 """Pairs (ours, theirs) whose ratio of seconds is reported."""
+
+LONGER = 2
+"""How many times the epochs of the others ``trainer-tuned-longer`` has: a Trainer learns less in as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +93,7 @@ def contenders(setting: Setting) -> tuple[Contender, ...]:
         _theirs("trainer-defaults", setting, "--variant", "defaults", epochs=work.epochs),
         _ours("lora", setting, epochs=work.epochs),
         _theirs("trainer-tuned", setting, "--variant", "tuned", epochs=work.epochs),
+        _theirs("trainer-tuned-longer", setting, "--variant", "tuned", epochs=LONGER * work.epochs),
         _ours("frozen", setting),
         _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=work.frozen_epochs),
         replace(_ours("frozen", setting), name="frozen-again", cache_of="frozen"),
