@@ -93,10 +93,10 @@ def contenders(setting: Setting) -> tuple[Contender, ...]:
         _theirs("trainer-defaults", setting, "--variant", "defaults", epochs=work.epochs),
         _ours("lora", setting, epochs=work.epochs),
         _theirs("trainer-tuned", setting, "--variant", "tuned", epochs=work.epochs),
-        _theirs("trainer-tuned-longer", setting, "--variant", "tuned", epochs=LONGER * work.epochs),
         _ours("frozen", setting),
-        _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=work.frozen_epochs),
+        _theirs("trainer-tuned-longer", setting, "--variant", "tuned", epochs=LONGER * work.epochs),
         replace(_ours("frozen", setting), name="frozen-again", cache_of="frozen"),
+        _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=work.frozen_epochs),
     )
 
 
