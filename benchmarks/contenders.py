@@ -16,8 +16,8 @@ BASELINE = Path(__file__).with_name("trainer_baseline.py")
 COMPARISONS = (
     ("full", "trainer-defaults"),
     ("full", "trainer-tuned"),
-    ("lora", "trainer-defaults"),
     ("full", "trainer-tuned-longer"),
+    ("lora", "trainer-defaults"),
     ("lora", "trainer-tuned"),
     ("lora", "trainer-tuned-longer"),
     ("frozen", "trainer-tuned-frozen"),
