@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modaxfer.runner.rows.batches import evaluation_batches, micro_batches, most_passes, training_batches
+from modaxfer.runner.rows.batches import ENOUGH_TOKENS, evaluation_batches, micro_batches, most_passes, training_batches
 
 LENGTHS = np.random.default_rng(0).integers(3, 60, size=333)
 
@@ -64,6 +64,18 @@ def test_evaluation_sees_every_row_once_longest_first():
     batches = evaluation_batches(LENGTHS, max_tokens=500)
     assert sorted(np.concatenate(batches)) == list(range(333))
     assert LENGTHS[batches[0][0]] == LENGTHS.max()
+
+
+def test_a_pass_of_the_evaluation_that_keeps_a_processor_busy_has_little_padding():
+    lengths = np.random.default_rng(0).integers(4, 200, 3_000)
+    passes = [lengths[rows] for rows in evaluation_batches(lengths, max_tokens=8_192)]
+    assert max(rows.max() * len(rows) for rows in passes) <= 8_192
+    assert min(rows.max() * len(rows) for rows in passes[:-1]) >= ENOUGH_TOKENS
+    assert sum(rows.max() * len(rows) for rows in passes) < 1.1 * lengths.sum()
+
+
+def test_few_rows_of_any_length_are_evaluated_in_one_pass():
+    assert len(evaluation_batches(np.array([100, 4, 30, 7]), max_tokens=8_192)) == 1
 
 
 @pytest.mark.parametrize("world", [2, 3])

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["evaluation_batches", "micro_batches", "most_passes", "training_batches"]
+__all__ = ["ENOUGH_TOKENS", "evaluation_batches", "micro_batches", "most_passes", "training_batches"]
 
 MEGABATCH = 50
 """Batches that are sorted by length together; as in Transformers' length-grouped sampler."""
+
+ENOUGH_TOKENS = 2_048
+"""A pass of so many tokens keeps a processor busy; a longer one gains nothing by rows that are mostly padding."""
+
+LEAST_FILLED = 0.9
+"""A row that is shorter than this share of the longest in a pass that has enough begins the next."""
 
 
 def training_batches(lengths: np.ndarray, batch_size: int, *, seed: int, epoch: int) -> list[np.ndarray]:
@@ -54,16 +60,8 @@ def micro_batches(
     Returns:
         Row numbers per pass, longest first; empty if there are fewer rows than processes.
     """
-    mine = rows[np.argsort(-lengths[rows], kind="stable")][rank::world]
-    if not len(mine):
-        return []
-    most = max(1, -(-len(mine) // at_least))
-    passes, start = [], 0
-    while start < len(mine):
-        count = min(most, max(1, int(max_tokens // max(1, lengths[mine[start]]))))
-        passes.append(mine[start : start + count])
-        start += count
-    return passes
+    mine = _share(rows, lengths, rank, world)
+    return _passes(mine, lengths, max_tokens, most=max(1, -(-len(mine) // at_least)))
 
 
 def most_passes(rows: np.ndarray, lengths: np.ndarray, *, max_tokens: int, at_least: int = 1, world: int) -> int:
@@ -76,5 +74,37 @@ def most_passes(rows: np.ndarray, lengths: np.ndarray, *, max_tokens: int, at_le
 
 
 def evaluation_batches(lengths: np.ndarray, *, max_tokens: int, rank: int = 0, world: int = 1) -> list[np.ndarray]:
-    """Split all rows, longest first, into forward passes of at most `max_tokens` padded tokens for one process."""
-    return micro_batches(np.arange(len(lengths)), lengths, max_tokens=max_tokens, rank=rank, world=world)
+    """Split all rows, longest first, into forward passes for one process.
+
+    Args:
+        lengths: Tokens per row, ``[rows]``.
+        max_tokens: Largest padded size (rows times longest) of one pass; a single longer row still goes alone.
+        rank: This process; each takes every `world`-th row by length.
+        world: All processes.
+
+    Returns:
+        Row numbers per pass. Little of a pass that has `ENOUGH_TOKENS` is padding, see `LEAST_FILLED`.
+    """
+    mine = _share(np.arange(len(lengths)), lengths, rank, world)
+    return _passes(mine, lengths, max_tokens, most=max(1, len(mine)), enough=ENOUGH_TOKENS)
+
+
+def _share(rows: np.ndarray, lengths: np.ndarray, rank: int, world: int) -> np.ndarray:
+    """Return the rows of one process, longest first."""
+    return rows[np.argsort(-lengths[rows], kind="stable")][rank::world]
+
+
+def _passes(
+    mine: np.ndarray, lengths: np.ndarray, max_tokens: int, *, most: int, enough: int | None = None
+) -> list[np.ndarray]:
+    """Cut rows, longest first, into passes of at most `most`; from `enough` tokens on without much shorter ones."""
+    passes, start, shrinking = [], 0, -np.maximum(lengths[mine], 1)
+    while start < len(mine):
+        longest = -shrinking[start]
+        count = min(most, max(1, int(max_tokens // longest)))
+        if enough is not None:
+            alike = np.searchsorted(shrinking, -LEAST_FILLED * longest, side="right") - start
+            count = min(count, max(int(alike), int(-(-enough // longest))))
+        passes.append(mine[start : start + count])
+        start += count
+    return passes

@@ -14,7 +14,7 @@ from modaxfer.contracts import NO_UNIT, UNITS, WINDOWS, Batch, Example, Processo
 from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.encoders.processors.words import padded_places
 from modaxfer.runner.model.tower import LAYER_STATES
-from modaxfer.runner.rows.batches import evaluation_batches, most_passes
+from modaxfer.runner.rows.batches import evaluation_batches
 
 __all__ = ["Computer", "collate_states", "forward_rows", "lengths_of"]
 
@@ -87,12 +87,12 @@ def forward_rows(
     # What layers are gathered into under inference mode could not be trained with later.
     without_gradients = torch.no_grad() if even else torch.inference_mode()
     with without_gradients, computer.arithmetic():
-        batches = evaluation_batches(lengths, max_tokens=max_tokens, rank=rank, world=world)
+        shares = [evaluation_batches(lengths, max_tokens=max_tokens, rank=each, world=world) for each in range(world)]
+        batches = shares[rank]
         for chosen in batches:
             yield chosen, run(computer.place(collate([rows[row] for row in chosen])))
             advance(len(chosen))
-        most = most_passes(np.arange(len(lengths)), lengths, max_tokens=max_tokens, world=world) if even else 0
-        for _ in range(most - len(batches)):
+        for _ in range(max(map(len, shares)) - len(batches) if even else 0):
             run(computer.place(collate([rows[int(lengths.argmin())]])))
 
 
