@@ -10,8 +10,9 @@ import gc
 
 __all__ = ["spare", "unload_nothing", "work_begins"]
 
-RARELY = 100_000
-"""Objects that come to be before the collector looks for circles, as long as modules come in; Python's own is 700."""
+RARELY = 3_000_000
+"""Objects that come to be before the collector looks for circles, as long as modules come in: twice what all of them hold.
+Python's own is 700."""
 
 _usual: list[tuple[int, int, int]] = []
 """What was set before `spare`, until work begins."""
