@@ -90,6 +90,7 @@ def recommend(
     """
     from modaxfer.runner.claims.hold import hold
     from modaxfer.runner.processes.signals import heeded, telling
+    from modaxfer.runner.progress import Progress
     from modaxfer.runner.recommend.question import read_question
     from modaxfer.runner.recommend.stored import REQUEST, claim, stored_question
 
@@ -104,12 +105,13 @@ def recommend(
     with heeded(), hold(folder), telling("modaxfer recommend", folder, begun=REQUEST):
         claim(question, folder)
 
-        # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
-        from modaxfer.reports.recommend import write
-        from modaxfer.runner.progress import Progress
-        from modaxfer.runner.recommend.recommend import recommend as find_out
+        progress = Progress(not quiet)
+        with progress.loading():
+            # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
+            from modaxfer.reports.recommend import write
+            from modaxfer.runner.recommend.recommend import recommend as find_out
 
-        write(find_out(question, folder, Progress(not quiet)), folder)
+        write(find_out(question, folder, progress), folder)
     return Recommendation(folder)
 
 

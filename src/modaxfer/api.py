@@ -57,15 +57,17 @@ def train(
 
     progress, wanted = Progress(not quiet), decided(make_config(config, **settings), quiet=quiet)
     with heeded(), watched(progress.passing), ExitStack() as held:
-        request = None if resume else read_request(wanted)
+        with progress.loading():
+            request = None if resume else read_request(wanted)
         if launched_world() is None:
             # Before torch is imported: a folder that cannot be written is known now.
             wanted = held.enter_context(claim(wanted, resume=resume, overwrite=overwrite)).config
             held.enter_context(telling("modaxfer train", Path(str(wanted.output)), begun=CONFIG))
-        # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
-        from modaxfer.reports import report_run
-        from modaxfer.runner.beside.schedule import run_with_companions
-        from modaxfer.runner.observed import observed
+        with progress.loading():
+            # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
+            from modaxfer.reports import report_run
+            from modaxfer.runner.beside.schedule import run_with_companions
+            from modaxfer.runner.observed import observed
 
         observer = held.enter_context(observed())
         result, folder = run_with_companions(
@@ -144,10 +146,11 @@ def compare(
     with heeded(), watched(progress.passing), hold(folder), telling(command, folder, begun=REQUEST):
         claim(grid)
 
-        # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
-        from modaxfer.reports import report_run
-        from modaxfer.reports.compare import write
-        from modaxfer.runner.compare.sweep import Sweep
+        with progress.loading():
+            # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
+            from modaxfer.reports import report_run
+            from modaxfer.reports.compare import write
+            from modaxfer.runner.compare.sweep import Sweep
 
         Sweep(
             grid,

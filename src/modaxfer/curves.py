@@ -95,6 +95,7 @@ def curve(
     from modaxfer.runner.compare.folder import claim
     from modaxfer.runner.compare.names import check_names
     from modaxfer.runner.processes.signals import heeded, telling
+    from modaxfer.runner.progress import Progress
 
     where = chosen(engine, jobs, resources)
     values = plain_values({**read_values(config, settings), **settings})
@@ -111,14 +112,14 @@ def curve(
         sizes = sizes_of(request, folder)
         claim_curve(request, folder)
 
-        # Below this line torch is imported, which takes seconds; above it most mistakes have been answered.
-        from modaxfer.reports import report_run
-        from modaxfer.reports.curve import write
-        from modaxfer.runner.compare.points import curves_of, write_curves
-        from modaxfer.runner.compare.sweep import Sweep
-        from modaxfer.runner.progress import Progress
-
         progress = Progress(not quiet)
+        with progress.loading():
+            # Here torch is imported, which takes seconds; above this line most mistakes have been answered.
+            from modaxfer.reports import report_run
+            from modaxfer.reports.curve import write
+            from modaxfer.runner.compare.points import curves_of, write_curves
+            from modaxfer.runner.compare.sweep import Sweep
+
         for size in sizes:
             progress.say(f"{size.name}:")
             claim(size.grid)

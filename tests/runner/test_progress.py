@@ -63,3 +63,23 @@ def test_a_terminal_is_never_wider_than_it_is(monkeypatch, width):
     lines = [Text.from_ansi(part).plain for line in shown.getvalue().split("\n") for part in line.split("\r")]
     assert any("training" in line for line in lines)
     assert max(map(len, lines)) <= width
+
+
+def test_a_terminal_says_that_libraries_come_in_until_they_are_there(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with pytest.raises(ValueError, match="wrong"), Progress().loading():
+        before = shown.getvalue()
+        raise ValueError("wrong")
+    assert before == "loading libraries ..."
+    assert shown.getvalue() == f"{before}\r{' ' * len(before)}\r"
+
+
+def test_elsewhere_nothing_is_said_of_libraries(capsys):
+    with Progress().loading():
+        pass
+    assert capsys.readouterr().err == ""

@@ -20,6 +20,9 @@ QUIET_SECONDS = 10.0
 NARROW = 80
 """A terminal of fewer letters is shown no bar, numbers alone."""
 
+LOADING = "loading libraries ..."
+"""What a terminal shows before there is anything else to tell."""
+
 
 class Progress:
     """Tells people how far a run is, on standard error.
@@ -41,6 +44,17 @@ class Progress:
         """Print one line, which goes on below itself where a terminal is narrower."""
         if self._enabled:
             print(fit(one_line(line), sys.stderr), file=sys.stderr, flush=True)  # noqa: T201
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Say on a terminal that libraries come in, for as long as they do: seconds, more at first."""
+        if self._terminal:
+            print(LOADING, end="", file=sys.stderr, flush=True)  # noqa: T201
+        try:
+            yield
+        finally:
+            if self._terminal:
+                print(f"\r{' ' * len(LOADING)}\r", end="", file=sys.stderr, flush=True)  # noqa: T201
 
     @contextmanager
     def bar(self, label: str, total: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
