@@ -171,7 +171,8 @@ SMALL = 200
 
 RUNS = {
     "rows": Line(
-        sizes=(1_000, 3_000, 10_000, 30_000, 100_000), ready=lambda size, folder: _texts(size or SMALL, 2, folder)
+        sizes=(1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000),
+        ready=lambda size, folder: _texts(size or SMALL, 2, folder),
     ),
     "classes": Line(
         sizes=(2, 20, 200, 2_000), ready=lambda size, folder: _texts(ROWS if size else SMALL, size or 2, folder)

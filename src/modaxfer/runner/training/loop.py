@@ -363,8 +363,10 @@ class _GradientPhase:
     def _save(self) -> None:
         now = time.monotonic()
         self.at.seconds, self.started, self.saved = self.at.seconds + now - self.started, now, now
+        # A phase that has ended takes no more steps, so that its moments are of no use.
+        optimiser = None if self._ended() else self.optimiser
         with shielded():
-            self.checkpoints.save(self.at, self._tensors(), self.optimiser, self.best.kept, self.losses.buffers)
+            self.checkpoints.save(self.at, self._tensors(), optimiser, self.best.kept, self.losses.buffers)
 
     def _tensors(self) -> dict[str, nn.Parameter]:
         """Return what has moved so far, and the losses' own parameters."""
