@@ -11,7 +11,7 @@ import gc
 __all__ = ["spare", "unload_nothing", "work_begins"]
 
 RARELY = 3_000_000
-"""Objects that come to be before the collector looks for circles, as long as modules come in: twice what all of them hold.
+"""Objects that come to be before the collector looks for circles, as long as modules come in, which hold half as many;
 Python's own is 700."""
 
 _usual: list[tuple[int, int, int]] = []

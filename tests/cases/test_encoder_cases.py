@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import modaxfer
@@ -227,6 +229,35 @@ def test_training_rows_are_scored_on_a_stated_sample_where_all_would_have_to_be_
     said = [item["prediction"] for item in modaxfer.predict(run.folder, texts)]
     truth = [data.classes[data.targets["train"][row]] for row in chosen]
     assert run.result.metrics["train"]["accuracy"] == accuracy_score(truth, said)
+
+
+@pytest.mark.parametrize("best", ["last", "first"])
+def test_validation_rows_are_not_asked_again_of_the_model_that_they_judged_last(
+    tiny, long_texts, tmp_path, monkeypatch, best
+):
+    from modaxfer.runner.session import TaskSession
+    from modaxfer.runner.training import loop
+
+    asked, forward = [], TaskSession.forward
+    better = iter((0.1, 0.2) if best == "last" else (0.2, 0.1))
+    judged = loop.Validation.__call__
+    monkeypatch.setattr(loop.Validation, "__call__", lambda self: replace(judged(self), score=next(better)))
+
+    def counted(self, split, run, *, label="", **how):
+        asked.append(label)
+        return forward(self, split, run, label=label, **how)
+
+    monkeypatch.setattr(TaskSession, "forward", counted)
+    run = trained(tmp_path / "run", tiny("bert"), long_texts, "lora")
+    assert asked.count("scoring test") == 1
+    assert asked.count("scoring validation") == (0 if best == "last" else 1)
+    data = load_task(own_task_of(run))
+    texts = [{"text": text} for text in data.splits["validation"]["text"]]
+    stored = pd.read_parquet(run.folder / "validation.parquet")
+    said = [row["scores"] for row in modaxfer.predict(run.folder, texts)]
+    for name in said[0]:
+        # What is predicted is scaled by a temperature, which keeps the order of the rows.
+        assert np.argsort([row[name] for row in said]).tolist() == np.argsort(stored[f"score:{name}"]).tolist()
 
 
 def own_task_of(run):

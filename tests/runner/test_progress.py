@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -72,9 +73,9 @@ def test_a_terminal_says_that_libraries_come_in_until_they_are_there(monkeypatch
 
     shown = Terminal()
     monkeypatch.setattr(sys, "stderr", shown)
-    with pytest.raises(ValueError, match="wrong"), Progress().loading():
+    with suppress(ImportError), Progress().loading():
         before = shown.getvalue()
-        raise ValueError("wrong")
+        raise ImportError
     assert before == "loading libraries ..."
     assert shown.getvalue() == f"{before}\r{' ' * len(before)}\r"
 

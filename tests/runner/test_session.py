@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
-from modaxfer.runner.session import TaskSession
+from modaxfer.runner.session import Predictions, TaskSession
 from problem_names import criterion_of
 
 
@@ -52,3 +53,19 @@ def test_what_is_judged_by_costs_is_decided_by_them():
     judged = one.judge(np.array([0, 1]), np.array([1, 1]), scores)
     assert (judged, one.value_of(judged)) == (0.0, 0.0)
     assert one.judge(np.array([1, 1]), np.array([1, 1]), scores) == pytest.approx(-0.5)
+
+
+def test_what_was_said_of_validation_rows_holds_until_the_model_moves():
+    model = torch.nn.Linear(2, 2)
+    model.towers = [SimpleNamespace(readout="layer 1", segments=0)]
+    one, made = session("binary", "accuracy"), Predictions(predictions=np.zeros(3), scores=None)
+    one.model = model
+    assert one.judged_before() is None
+    one.keep_judged(made)
+    assert one.judged_before() is made
+    model.towers[0].readout = "layer 2"
+    assert one.judged_before() is None
+    one.keep_judged(made)
+    with torch.no_grad():
+        model.bias[1] += 1e-6
+    assert one.judged_before() is None

@@ -18,6 +18,7 @@ from modaxfer.metrics.choice import direction
 from modaxfer.plan import Privacy
 from modaxfer.registry import problem_of, problem_spec
 from modaxfer.runner.log import RunLog
+from modaxfer.runner.model.checksum import checksums
 from modaxfer.runner.model.decision import Decision
 from modaxfer.runner.model.description import ModelDescription
 from modaxfer.runner.model.shards import Cut
@@ -111,6 +112,7 @@ class TaskSession:
     """What is made of outputs, once validation rows have chosen it."""
     validated: Predictions | None = None
     """What the trained model says of validation rows, kept so that they go through it once."""
+    _judged: tuple[tuple[object, ...], Predictions] | None = None
     before: Predictions | None = None
     """What the model said of test rows before training, where a whole run is gone on with: the bar for what follows."""
 
@@ -232,19 +234,40 @@ class TaskSession:
             found |= dict(zip(chosen.tolist(), without_padding(values.float().cpu()), strict=True))
         return [found[row] for row in range(len(split.lengths))]
 
-    def predict(self, split: Split, label: str = "") -> Predictions:
+    def predict(
+        self,
+        split: Split,
+        start: int = 0,
+        *,
+        rows: Sequence[Example] | None = None,
+        collate: Callable[[Sequence[Example]], Batch] | None = None,
+        label: str = "",
+    ) -> Predictions:
         """Return predictions and scores of a split, with what the head was given where that is a vector a row."""
         parted = self.model.reads_tokens or self.model.readout.pooling in PARTS
         if parted or len(split.lengths) > MOST_VECTORS:
-            return self.decoded(self.logits(split, label=label))
+            return self.decoded(self.logits(split, start, rows=rows, collate=collate, label=label))
+
+        def said_and_given(batch: Batch) -> torch.Tensor:
+            # Side by side, so that rows go through the model once for both.
+            features = self.model.features(batch, start)
+            return torch.cat([self.model.outputs(features, batch).float(), features.pooled.float()], dim=1)
+
         outputs = self.criterion.outputs
-        both = self._all_rows(split, self._said_and_given, outputs + self.model.width, label=label)
+        width = outputs + self.model.width
+        both = self._all_rows(split, said_and_given, width, rows=rows, collate=collate, label=label)
         return replace(self.decoded(both[:, :outputs].clone()), vectors=both[:, outputs:].clone())
 
-    def _said_and_given(self, batch: Batch) -> torch.Tensor:
-        """Return logits and pooled vectors side by side, so that rows go through the model once for both."""
-        features = self.model.features(batch)
-        return torch.cat([self.model.outputs(features, batch).float(), features.pooled.float()], dim=1)
+    def keep_judged(self, made: Predictions) -> None:
+        """Keep what the model, as it is now, says of validation rows."""
+        self._judged = (self._state(), made)
+
+    def judged_before(self) -> Predictions | None:
+        """Return what was kept of validation rows; None where nothing was, or the model has moved since."""
+        return self._judged[1] if self._judged is not None and self._judged[0] == self._state() else None
+
+    def _state(self) -> tuple[object, ...]:
+        return checksums(self.model), [(tower.readout, tower.segments) for tower in self.model.towers]
 
     def decoded(self, logits: Any) -> Predictions:
         """Return what logits say, as `logits` returns them, before any decision of their own is chosen."""

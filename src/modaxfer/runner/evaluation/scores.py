@@ -16,10 +16,11 @@ from modaxfer.runner.session import Predictions, TaskSession
 from modaxfer.runner.training.features import is_known, predict_known
 from modaxfer.spec import SPLITS
 
-__all__ = ["MOST_TRAIN", "Findings", "examine"]
+__all__ = ["Findings", "examine"]
 
-MOST_TRAIN = 256
-"""Training rows that a trained body is scored on: enough to see overfitting, and a second instead of minutes."""
+LEAST_TRAIN, MOST_TRAIN = 64, 256
+"""Training rows that a trained body is scored on are as many as those of test, which they stand beside, within these:
+enough to see overfitting, and a second instead of minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +118,11 @@ def _given_to_heads(
 
 def _drawn(session: TaskSession, name: str) -> np.ndarray | None:
     """Return which training rows are scored, in order, where the model would have to encode many again; None = all."""
-    total = len(session.splits[name].lengths)
-    if name != "train" or total <= MOST_TRAIN or is_known(session, name):
+    total, tested = len(session.splits[name].lengths), len(session.splits["test"].lengths)
+    wanted = min(MOST_TRAIN, max(LEAST_TRAIN, tested))
+    if name != "train" or total <= wanted or is_known(session, name):
         return None
-    return np.sort(np.random.default_rng(session.seed).choice(total, MOST_TRAIN, replace=False))
+    return np.sort(np.random.default_rng(session.seed).choice(total, wanted, replace=False))
 
 
 def _asked(resolved: ResolvedTask, name: str, rows: np.ndarray | None) -> Asked:

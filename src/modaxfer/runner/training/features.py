@@ -133,12 +133,16 @@ def is_known(session: TaskSession, name: str) -> bool:
 def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = None) -> Predictions:
     """Return predictions and scores of split `name`; no row is encoded again while nothing but the head has moved.
 
+    Nor are validation rows that the model, as it is now, has been judged by.
+
     Args:
         session: With the trained model.
         name: Of the split.
         rows: Numbers of the rows that are wanted; None = all.
     """
     if not is_known(session, name):
+        if name == "validation" and rows is None and (judged := session.judged_before()) is not None:
+            return judged
         split = session.splits[name]
         return session.predict(split if rows is None else split.only(rows), label=f"scoring {name}")
     if session.model.readout.pooling in PARTS or session.model.reads_tokens:

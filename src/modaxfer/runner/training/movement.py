@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from zlib import crc32
 
-import torch
 from torch import nn
-from torch.distributed.tensor import DTensor
 
 from modaxfer.errors import RunFailedError
+from modaxfer.runner.model.checksum import checksum
 from modaxfer.runner.model.transfer import PER_TOKEN_SHIFT
 
 __all__ = ["FEW_STEPS", "Movement"]
@@ -26,8 +24,8 @@ class Movement:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._trainable = {name: _checksum(p) for name, p in model.named_parameters() if p.requires_grad}
-        self._frozen = {name: _checksum(p) for name, p in model.named_parameters() if not p.requires_grad}
+        self._trainable = {name: checksum(p) for name, p in model.named_parameters() if p.requires_grad}
+        self._frozen = {name: checksum(p) for name, p in model.named_parameters() if not p.requires_grad}
 
     def check(self, model: nn.Module, steps: int, closed: Collection[int] = ()) -> None:
         """Compare `model` with what it was.
@@ -40,7 +38,7 @@ class Movement:
         Raises:
             RunFailedError: A frozen tensor moved, or a trainable one did not.
         """
-        now = {name: _checksum(parameter) for name, parameter in model.named_parameters()}
+        now = {name: checksum(parameter) for name, parameter in model.named_parameters()}
         moved = [name for name, value in self._frozen.items() if now[name] != value]
         waiting = {name for name, parameter in model.named_parameters() if id(parameter) in closed}
         stuck = [
@@ -57,18 +55,6 @@ class Movement:
 
 def _immovable(name: str) -> bool:
     return name.endswith(PER_TOKEN_SHIFT)
-
-
-def _checksum(parameter: torch.Tensor) -> int | tuple[int, int]:
-    """Return a CRC-32 of the bytes of `parameter`; on a device two sums, one of them position-dependent, made there."""
-    own = parameter.detach()
-    # Of a layer that is cut over processes each looks at its own share.
-    data = (own.to_local() if isinstance(own, DTensor) else own).contiguous().view(-1).view(torch.uint8)
-    if data.device.type == "cpu":
-        return crc32(data.numpy())
-    words = data[: data.numel() // 4 * 4].view(torch.int32).long()
-    weights = torch.arange(1, words.numel() + 1, device=words.device) % 65521
-    return int(words.sum()), int((words * weights).sum())
 
 
 def _fail(what: str, names: Iterable[str]) -> None:

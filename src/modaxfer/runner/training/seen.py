@@ -28,10 +28,13 @@ def seen_rows(session: TaskSession, name: str, entry: EntryPoint | None = None) 
     split = session.splits[name]
     where: dict[str, Any] = {} if entry is None else {"rows": entry.rows, "collate": entry.collate}
     start = 0 if entry is None else entry.layer
+    made = session.predict(split, start, **where)
+    if name == "validation":
+        session.keep_judged(made)
     # Several may ask for it, and each time every row would go through the model.
-    pooled = cache(partial(session.vectors, split, start, **where))
+    pooled = cache(lambda: session.vectors(split, start, **where) if made.vectors is None else made.vectors)
     return Seen(
-        outputs=session.logits(split, start, **where),
+        outputs=made.outputs,
         pooled=pooled,
         source_outputs=partial(_source_outputs, session.source_head, pooled),
         layers=cache(partial(session.layer_vectors, split, start, **where)),
