@@ -135,7 +135,9 @@ def _time(contender: Contender, number: int, scratch: Path) -> dict[str, float]:
     output = scratch / f"{contender.name}-{number}"
     cache = scratch / f"{contender.cache_of or contender.name}-{number}-cache"
     own = {"MODAXFER_CACHE": cache, "HF_DATASETS_CACHE": cache / "datasets", "HF_HUB_OFFLINE": "1"}
-    environment: Mapping[str, str] = os.environ | {key: str(value) for key, value in own.items()}
+    # As installed packages are: compiled, theirs and ours.
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment: Mapping[str, str] = inherited | {key: str(value) for key, value in own.items()}
     start = time.perf_counter()
     done = subprocess.run(contender.command(output), env=environment, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
