@@ -21,7 +21,7 @@ def checksum(tensor: torch.Tensor) -> Checksum:
     own = tensor.detach()
     data = (own.to_local() if isinstance(own, DTensor) else own).contiguous().view(-1).view(torch.uint8)
     if data.device.type == "cpu":
-        return crc32(data.numpy())
+        return crc32(data.numpy().data)
     words = data[: data.numel() // 4 * 4].view(torch.int32).long()
     weights = torch.arange(1, words.numel() + 1, device=words.device) % 65521
     return int(words.sum()), int((words * weights).sum())
