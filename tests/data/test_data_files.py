@@ -198,7 +198,7 @@ def test_a_cell_may_be_larger_than_the_block_that_is_parsed_at_once(tmp_path, mo
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
 def test_rows_that_do_not_fit_into_memory_are_refused_while_they_are_read(tmp_path, monkeypatch, name):
     monkeypatch.setattr("modaxfer.data.tables.memory._SPARE", 100)
-    monkeypatch.setattr("modaxfer.data.tables.memory._free", lambda: 1000)
+    monkeypatch.setattr("modaxfer.data.tables.memory.free_memory", lambda: 1000)
     content = "a,b\n" + "1,2\n" * 50 if name == "t.csv" else '{"a": 1}\n' * 50
     path = written(tmp_path, name, content)
     if name == "t.parquet":

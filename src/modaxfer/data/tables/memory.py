@@ -8,7 +8,7 @@ import psutil
 
 from modaxfer.errors import DataError
 
-__all__ = ["Room"]
+__all__ = ["Room", "free_memory"]
 
 _COPIES = 4
 """How often the bytes of a table are held at once while it is typed, cleaned and divided."""
@@ -29,7 +29,7 @@ class Room:
 
     def __init__(self, file: str | Path) -> None:
         self._file = file
-        self._free = max(_free(), _SPARE)
+        self._free = max(free_memory(), _SPARE)
         self._rows = self._bytes = 0
 
     def take(self, rows: int, size: int) -> None:
@@ -49,7 +49,7 @@ class Room:
             )  # fmt: skip
 
 
-def _free() -> int:
+def free_memory() -> int:
     """Return the bytes that this process may still take, within the limit of its control group."""
     free = int(psutil.virtual_memory().available)
     try:

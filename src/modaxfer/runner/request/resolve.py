@@ -40,6 +40,7 @@ from modaxfer.runner.request.rates import careful, usual_rate, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.request.room import refuse_no_room
 from modaxfer.runner.request.sizes import picture_size
 from modaxfer.runner.request.source import (
     fit_classes,
@@ -207,6 +208,7 @@ def _checked(config: RunConfig, tasks: tuple[ResolvedTask, ...], source: _TaskRo
     roles |= {} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}
     check_streams(roles)
     check_correction(roles)
+    refuse_no_room(roles)
     return tasks
 
 

@@ -1,0 +1,54 @@
+"""Features that would not fit into memory are refused before any is computed, not by the system that ends the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from modaxfer.data.tables.memory import free_memory
+from modaxfer.errors import RefusedError
+from modaxfer.plan import Role
+from modaxfer.runner.request.resolved import ResolvedTask
+
+__all__ = ["refuse_no_room"]
+
+POOLINGS = 3
+"""Vectors of a layer that are kept of each row, see `modaxfer.contracts.LayerFeatures`."""
+
+COPIES = 2.5
+"""How often a split's vectors are held at once while they are computed, kept and read again, as measured."""
+
+SPARE = 1 << 30
+"""Bytes that are never refused."""
+
+
+def refuse_no_room(tasks: Mapping[tuple[Role, int], ResolvedTask]) -> None:
+    """Refuse a solver of a head whose rows are too many for memory: it reads them by all layers, train and validation.
+
+    Args:
+        tasks: By role and number.
+
+    Raises:
+        RefusedError: There is no room; says for how many rows there is.
+    """
+    plan = next(iter(tasks.values())).plan
+    read = {stream.role for phase in plan.phases if phase.solver for stream in phase.streams.values()}
+    free = max(free_memory(), SPARE)
+    for resolved in (resolved for (role, _), resolved in tasks.items() if role in read):
+        size = sum((tower.encoder.depth + 1) * POOLINGS * tower.encoder.hidden_size * 4 for tower in resolved.towers)
+        train, rows = resolved.data.rows["train"], resolved.data.rows["train"] + resolved.data.rows["validation"]
+        needed = COPIES * rows * size
+        if needed > free:
+            fit = _rounded(int(free / COPIES / size * train / rows))
+            raise RefusedError(
+                f"{resolved.strategy.name} keeps vectors of all layers of the rows of {resolved.task_id} in memory, "
+                "where they do not fit",
+                got=f"{rows:,} rows of {size / 1e3:,.0f} kB need about {needed / 2**30:.1f} GiB, "
+                f"{free / 2**30:.1f} GiB are free",
+                fix=f"train on a random part with --limit {fit}, or with --strategy lora or full, which keep none",
+            )
+
+
+def _rounded(rows: int) -> int:
+    """Cut a number of rows to two digits."""
+    digits = max(0, len(str(rows)) - 2)
+    return int(rows // 10**digits * 10**digits)
