@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modaxfer.reports.explain.sizes import Sizes
+
 if TYPE_CHECKING:
     from modaxfer.runner.explain.part import Part
 
@@ -27,7 +29,8 @@ class Mark:
     """``for``, ``against`` or empty."""
     strength: float
     """0 to 1."""
-    value: float
+    value: str
+    """As it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,25 +43,25 @@ class Box:
     height: float
     side: str
     strength: float
-    value: float
+    value: str
 
 
-def marks(labels: Sequence[str], values: Sequence[float]) -> list[Mark]:
-    """Return tokens with what they add to the answer; the strongest has strength 1."""
+def marks(labels: Sequence[str], values: Sequence[float], sizes: Sizes) -> list[Mark]:
+    """Return tokens with what they add to the answer; the strongest has strength 1, what adds 0 no side."""
     most = _most(values)
     return [
         Mark(
             text=label.removeprefix("##").strip() or label,
             glued=label.startswith(SPECIAL),
-            side=_side(value),
+            side=_side(sizes.rounded(value)),
             strength=abs(value) / most,
-            value=value,
+            value=sizes(value),
         )
         for label, value in zip(labels, values, strict=True)
     ]
 
 
-def boxes(part: Part, values: Sequence[float], columns: int, rows: int) -> list[Box]:
+def boxes(part: Part, values: Sequence[float], columns: int, rows: int, sizes: Sizes) -> list[Box]:
     """Return the units of a picture or a sound as cells of a grid.
 
     Args:
@@ -66,6 +69,7 @@ def boxes(part: Part, values: Sequence[float], columns: int, rows: int) -> list[
         values: What each unit adds.
         columns: Of the picture: those of its units, or of a strip the patches of a line.
         rows: Of the picture.
+        sizes: How its numbers are written; what adds 0 has no side.
     """
     most, upside = _most(values), part.kind in ("sound", "spectrum")
     found = []
@@ -78,9 +82,9 @@ def boxes(part: Part, values: Sequence[float], columns: int, rows: int) -> list[
                 top=100 * top / rows,
                 width=100 / columns,
                 height=100 / rows,
-                side=_side(value),
+                side=_side(sizes.rounded(value)),
                 strength=abs(value) / most,
-                value=value,
+                value=sizes(value),
             )
         )
     return found

@@ -12,6 +12,7 @@ from modaxfer.escaping import html_text
 from modaxfer.reports.compiled import compiled
 from modaxfer.reports.explain.given import address, png, shown_values, spectrogram, wav
 from modaxfer.reports.explain.marks import boxes, marks
+from modaxfer.reports.explain.sizes import Sizes, signed, sizes_of
 from modaxfer.reports.explain.words import checks, headline, strongest, title
 from modaxfer.reports.palette import DARK, LIGHT
 from modaxfer.version import __version__
@@ -51,49 +52,50 @@ def _template() -> Template:
 
 
 def _row(row: RowExplanation, made: Explanation) -> dict[str, Any]:
-    given = {each.key: each for each in row.given}
+    given, sizes = {each.key: each for each in row.given}, sizes_of(row)
     return {
         "headline": headline(row),
         "asked": row.made.answer.name,
         "unit": row.made.answer.unit,
         "inputs": shown_values(row.wanted.values, made.kinds, row.wanted.root),
         "parts": [
-            _part(part, sums, given.get(part.key)) for part, sums in zip(row.made.parts, row.made.sums, strict=True)
+            _part(part, sums, given.get(part.key), sizes)
+            for part, sums in zip(row.made.parts, row.made.sums, strict=True)
         ],
         "checks": checks(row),
-        "bars": _bars(list(row.effects.items())),
+        "bars": _bars(list(row.effects.items()), sizes),
         "near": [_near(near, made) for near in row.near],
     }
 
 
-def _part(part: Part, sums: torch.Tensor, given: Drawn | None) -> dict[str, Any]:
+def _part(part: Part, sums: torch.Tensor, given: Drawn | None, sizes: Sizes) -> dict[str, Any]:
     values = [float(each) for each in sums]
     found: dict[str, Any] = {
         "kind": part.kind,
         "fields": ", ".join(part.fields),
         "said": part.said,
-        "strongest": strongest(part, values, STRONGEST),
-        "marks": marks(part.labels, values) if part.kind == "tokens" else [],
+        "strongest": _bars(strongest(part, values, STRONGEST, sizes), sizes, ordered=True),
+        "marks": marks(part.labels, values, sizes) if part.kind == "tokens" else [],
         "picture": "",
         "audio": "",
         "boxes": [],
         "size": "" if given is None else given.size,
     }
     if given is not None and given.pixels is not None:
-        found |= _over_picture(part, values, given.pixels)
+        found |= _over_picture(part, values, given.pixels, sizes)
     if given is not None and given.samples is not None:
         picture = spectrogram(given.samples, given.rate)
         found |= {
             "picture": address(png(picture), "image/png"),
             "audio": address(wav(given.samples, given.rate), "audio/wav"),
             "width": MOST_WIDTH,
-            "boxes": boxes(part, values, part.shape[1], part.shape[0]),
+            "boxes": boxes(part, values, part.shape[1], part.shape[0], sizes),
             "ratio": "3 / 1",
         }
     return found
 
 
-def _over_picture(part: Part, values: Sequence[float], pixels: Any) -> dict[str, Any]:
+def _over_picture(part: Part, values: Sequence[float], pixels: Any, sizes: Sizes) -> dict[str, Any]:
     height, width = pixels.shape[:2]
     if part.kind == "patches":
         side = part.values.shape[1]
@@ -103,7 +105,7 @@ def _over_picture(part: Part, values: Sequence[float], pixels: Any) -> dict[str,
     return {
         "picture": address(png(pixels), "image/png"),
         "width": min(MOST_WIDTH, max(LEAST_WIDTH, width)),
-        "boxes": boxes(part, values, columns, rows),
+        "boxes": boxes(part, values, columns, rows, sizes),
         "ratio": f"{width} / {height}",
     }
 
@@ -117,18 +119,18 @@ def _near(near: Near, made: Explanation) -> dict[str, Any]:
     }
 
 
-def _bars(values: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
-    """Return bars from the middle of a scale, in percent of its width, the longest first."""
+def _bars(values: Sequence[tuple[str, float]], sizes: Sizes, *, ordered: bool = False) -> list[dict[str, Any]]:
+    """Return bars from the middle of a scale, in percent of its width, the longest first unless they are `ordered`."""
     most = max((abs(value) for _, value in values), default=0.0) or 1.0
     return [
         {
             "name": name,
-            "value": f"{value:+#.3g}",
+            "value": sizes(value),
             "side": "for" if value >= 0 else "against",
             "start": 50.0 if value >= 0 else 50 - 50 * abs(value) / most,
             "length": 50 * abs(value) / most,
         }
-        for name, value in sorted(values, key=lambda item: -abs(item[1]))
+        for name, value in (values if ordered else sorted(values, key=lambda item: -abs(item[1])))
     ]
 
 
@@ -152,8 +154,8 @@ def _score(score: ScoreExplanation) -> Mapping[str, Any]:
         "bars": [
             {
                 "name": one.name,
-                "value": f"{one.value:+.3f}",
-                "interval": f"[{one.low:+.3f}, {one.high:+.3f}]",
+                "value": signed(one.value, 3),
+                "interval": f"[{signed(one.low, 3)}, {signed(one.high, 3)}]",
                 "start": place(min(0.0, one.value)),
                 "length": round(abs(place(one.value) - place(0.0)), 2),
                 "low": place(one.low) if one in known else 0.0,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from modaxfer.reports.explain.sizes import Sizes, signed, sizes_of
+
 if TYPE_CHECKING:
     from modaxfer.runner.explain.explain import Explanation, RowExplanation, ScoreExplanation
     from modaxfer.runner.explain.part import Part
@@ -43,16 +45,18 @@ def headline(row: RowExplanation) -> str:
 
 def summary(row: RowExplanation) -> list[str]:
     """Return a few lines on one row: what is said of it, what speaks for and against it, and whether to believe it."""
-    lines = [headline(row)]
+    lines, sizes = [headline(row)], sizes_of(row)
     for part, sums in zip(row.made.parts, row.made.sums, strict=True):
-        found = strongest(part, [float(each) for each in sums], 4)
+        found = strongest(part, [float(each) for each in sums], 4, sizes)
         for side, sign in (("for", 1), ("against", -1)):
-            named = [f"{name} {value:+.3g}" for name, value in found if value * sign > 0]
+            named = [f"{name} {sizes(value)}" for name, value in found if value * sign > 0]
             if named:
                 lines.append(f"  {side:8} {', '.join(named)}")
+        if not found:
+            lines.append(f"  --       no part of {' and '.join(part.fields)} adds anything to the answer")
     if row.effects:
         order = sorted(row.effects.items(), key=lambda item: -abs(item[1]))[:5]
-        lines.append(f"  fields   {', '.join(f'{name} {value:+.3g}' for name, value in order)}")
+        lines.append(f"  fields   {', '.join(f'{name} {sizes(value)}' for name, value in order)}")
     lines += [f"  {'ok' if passed else '--' if passed is None else 'NO':8} {said}" for passed, said in checks(row)]
     if row.near:
         named = [f"{near.number} ({_said(near.label)}, {near.distance:.2f})" for near in row.near]
@@ -69,11 +73,11 @@ def checks(row: RowExplanation) -> list[Check]:
             (None, f"explained by {made.method} alone, as {why}: {made.reason}"),
             *_randomised(made.sanity, made.beyond),
         ]
-    difference = found.answer - found.baseline
-    share = abs(found.gap) / abs(difference) if difference else 0.0
+    difference, sizes = found.answer - found.baseline, sizes_of(row)
+    share = abs(found.gap) / abs(difference) if sizes.rounded(difference) else 0.0
     sums = (
-        f"attributions add up to {found.total:.4g}, f(x) - f(x₀) is {difference:.4g}: {share:.2%} off with "
-        f"{found.steps} steps"
+        f"attributions add up to {sizes.rounded(found.total):.4g}, f(x) - f(x₀) is {sizes.rounded(difference):.4g}: "
+        f"{share:.2%} off with {found.steps} steps"
     )
     lines: list[Check] = [(found.complete, sums)]
     if made.correlation is None:
@@ -101,11 +105,12 @@ def _randomised(found: Sequence[float], beyond: Sequence[float]) -> list[Check]:
     return [(False, f"{said}; it says more of the input than of what was learned")]
 
 
-def strongest(part: Part, values: Sequence[float], count: int) -> list[tuple[str, float]]:
-    """Return the units that speak most for and against, at most `count` of each, with what they add."""
-    order = sorted(range(len(values)), key=lambda place: -values[place])
-    chosen = [*(place for place in order[:count] if values[place] > 0), *(
-        place for place in order[::-1][:count] if values[place] < 0
+def strongest(part: Part, values: Sequence[float], count: int, sizes: Sizes) -> list[tuple[str, float]]:
+    """Return the units that speak most for and against, at most `count` of each that add more than 0, with that."""
+    found = [sizes.rounded(value) for value in values]
+    order = sorted(range(len(found)), key=lambda place: -found[place])
+    chosen = [*(place for place in order[:count] if found[place] > 0), *(
+        place for place in order[::-1][:count] if found[place] < 0
     )]  # fmt: skip
     return [(unit_name(part, place), values[place]) for place in chosen]
 
@@ -135,7 +140,7 @@ def score_lines(score: ScoreExplanation) -> tuple[str, list[str], list[tuple[str
         f"validation {score.metric} {score.score:.3f} on {score.rows} of {score.of} rows; what it loses where a field "
         f"is shuffled, mean of {score.repeats}"
     )
-    rows = [(one.name, f"{one.value:+.4f}", f"[{one.low:+.4f}, {one.high:+.4f}]") for one in score.fields]
+    rows = [(one.name, signed(one.value, 4), f"[{signed(one.low, 4)}, {signed(one.high, 4)}]") for one in score.fields]
     return title, ["field", "importance", "95 % interval"], rows
 
 
