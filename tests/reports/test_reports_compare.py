@@ -208,6 +208,11 @@ def test_the_best_is_chosen_by_validation_where_all_have_one():
         ("x", "0.600", "0.900", ""),
     ]
     assert summarise([cell("x", 0.9, {}), sound])[0].best is None
+    # Between equals test scores decide nothing: the grid's first is chosen, as compare.json has it.
+    first, second = cell("x", 0.6, {"accuracy": 0.7}), cell("y", 0.8, {"accuracy": 0.7})
+    (tied,) = summarise([first, second])
+    assert [found.strategy for found in tied.by_validation] == ["x", "y"]
+    assert tied.best is tied.by_validation[0]
 
 
 def test_a_claim_over_seeds_needs_all_of_them():
@@ -329,6 +334,7 @@ def test_learning_curves_lie_over_one_another_by_the_rows_that_were_seen(tmp_pat
     assert [words for _, words in drawn.up] == ["0.200", "0.400", "0.600"]
     x, y = map(float, drawn.curves[0].drawn.split()[-1].split(","))
     assert (x, y) == (drawn.right, (12 + drawn.bottom) / 2), "all rows seen, half way between worst and best"
+    assert drawn.marked == [("chosen", "a y"), ("next", "a x")]
     assert overlay(tmp_path / "elsewhere", summary) is None
     (picture,) = write_curves(tmp_path, [summary])
     assert picture == tmp_path / "figures" / "curves-t.png"

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from modaxfer.reports.explain.marks import boxes, marks
-from modaxfer.reports.explain.sizes import Sizes, signed, sizes_of
+from modaxfer.reports.explain.sizes import Sizes, sizes_of
 from modaxfer.reports.explain.words import checks, score_lines, strongest, summary
+from modaxfer.reports.scores import signed
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_a_number_has_the_decimals_that_the_largest_asks_for(largest, value, sai
 
 
 def test_a_mean_that_is_none_has_no_sign():
-    assert [signed(each, 3) for each in (-1e-8, 4e-4, -6e-4, 0.25)] == ["0", "0", "-0.001", "+0.250"]
+    assert [signed(each) for each in (-1e-8, 4e-4, -6e-4, 0.25)] == ["0.000", "0.000", "-0.001", "+0.250"]
 
 
 def row(sums, *, unit="log-odds", value=1.5, effects=None):
@@ -73,4 +74,4 @@ def test_marks_boxes_and_scores_say_the_same():
     assert strongest(part, [1e-8, -0.5], 4, sizes) == [("cell 1,2", -0.5)]
     field = SimpleNamespace(name="title", value=-1e-9, low=-1e-9, high=0.02)
     score = SimpleNamespace(metric="accuracy", score=0.9, rows=9, of=9, repeats=5, fields=(field,))
-    assert score_lines(score)[2] == [("title", "0", "[0, +0.0200]")]
+    assert score_lines(score)[2] == [("title", "0.0000", "[0.0000, +0.0200]")]

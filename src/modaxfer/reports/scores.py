@@ -31,6 +31,7 @@ __all__ = [
     "posed",
     "score_of",
     "score_rows",
+    "signed",
     "simple_model",
     "told_once",
 ]
@@ -160,6 +161,12 @@ def interval_of(value: Any) -> Interval | None:
 def score_of(value: Any) -> float | None:
     """Read a stored score; None where it was not measured, is undefined or is no number."""
     return _number(value) if _is_number(value) else None
+
+
+def signed(value: float, decimals: int = 3) -> str:
+    """Write a difference with its sign and `decimals`; what is none at so many has no sign."""
+    rounded = round(value, decimals)
+    return f"{rounded:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
 
 
 def number(value: float | None) -> str:

@@ -44,11 +44,19 @@ class Overlay:
     across: tuple[tuple[float, str], ...]
     """Place and words of the marks below."""
     up: tuple[tuple[float, str], ...]
-    width: int = WIDTH
+    width: int = WIDTH - RIGHT + 8
+    """Without the names, which stand beyond it; on a narrow page those of `marked` stand below."""
+    with_names: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
     bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def marked(self) -> list[tuple[str, str]]:
+        """Roles and names of the curves with a colour of their own: who is chosen, then the next."""
+        named = {curve.role: curve.name for curve in self.curves}
+        return [(role, named[role]) for role in ("chosen", "next") if role in named]
 
 
 def overlay(folder: Path, summary: TaskSummary) -> Overlay | None:

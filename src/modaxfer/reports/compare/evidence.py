@@ -8,7 +8,7 @@ from typing import Any
 
 from modaxfer.metrics.intervals import FEWEST_UNITS
 from modaxfer.reports.phrases import listed
-from modaxfer.reports.scores import interval_of, interval_text, number
+from modaxfer.reports.scores import interval_of, interval_text, number, signed
 
 __all__ = ["contender_rows", "headline", "notes", "over", "p_text", "pair_rows", "sentence", "verdict"]
 
@@ -134,11 +134,11 @@ def _draws(contender: Mapping[str, Any]) -> int:
 
 
 def _signed(value: float | None, turned: bool) -> str:
-    return "-" if value is None else f"{-value if turned else value:+.3f}"
+    return "-" if value is None else signed(-value if turned else value)
 
 
 def _signed_interval(interval: tuple[float, float] | None, turned: bool) -> str:
     if interval is None:
         return "-"
     low, high = (-interval[1], -interval[0]) if turned else interval
-    return f"[{low:+.3f}, {high:+.3f}]"
+    return f"[{signed(low)}, {signed(high)}]"

@@ -135,13 +135,16 @@ class TaskSummary:
 
     @property
     def by_validation(self) -> list[Combination]:
-        """The same, the best on validation first and those without a validation score last."""
+        """The same, the best on validation first and those without a validation score last; of equals the grid's first.
+
+        Test scores decide nothing here, not even between equals: they would be chosen by.
+        """
         sign = -1 if self.greater_is_better else 1
 
         def key(found: Combination) -> tuple[bool, float]:
             return found.validation is None, sign * (found.validation or 0.0)
 
-        return sorted(self.ranked, key=key)
+        return sorted((found for found in self.combinations if found.mean is not None), key=key)
 
     @property
     def best(self) -> Combination | None:
@@ -149,11 +152,8 @@ class TaskSummary:
 
         None where any that is scored has no validation score.
         """
-        held_out = [(found.validation, found) for found in self.ranked]
-        known = [(value, found) for value, found in held_out if value is not None]
-        if not known or len(known) < len(held_out):
-            return None
-        return (max if self.greater_is_better else min)(known, key=lambda pair: pair[0])[1]
+        ordered = self.by_validation
+        return ordered[0] if ordered and ordered[-1].validation is not None else None
 
     def place(self, score: float) -> float:
         """Return where `score` lies between chance (0) and the best of the task (1); below chance is 0."""

@@ -12,9 +12,10 @@ from modaxfer.escaping import html_text
 from modaxfer.reports.compiled import compiled
 from modaxfer.reports.explain.given import address, png, shown_values, spectrogram, wav
 from modaxfer.reports.explain.marks import boxes, marks
-from modaxfer.reports.explain.sizes import Sizes, signed, sizes_of
+from modaxfer.reports.explain.sizes import Sizes, sizes_of
 from modaxfer.reports.explain.words import checks, headline, strongest, title
 from modaxfer.reports.palette import DARK, LIGHT
+from modaxfer.reports.scores import signed
 from modaxfer.version import __version__
 
 if TYPE_CHECKING:
@@ -154,8 +155,8 @@ def _score(score: ScoreExplanation) -> Mapping[str, Any]:
         "bars": [
             {
                 "name": one.name,
-                "value": signed(one.value, 3),
-                "interval": f"[{signed(one.low, 3)}, {signed(one.high, 3)}]",
+                "value": signed(one.value),
+                "interval": f"[{signed(one.low)}, {signed(one.high)}]",
                 "start": place(min(0.0, one.value)),
                 "length": round(abs(place(one.value) - place(0.0)), 2),
                 "low": place(one.low) if one in known else 0.0,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modaxfer.runner.explain.explain import RowExplanation
 
-__all__ = ["Sizes", "signed", "sizes_of"]
+__all__ = ["Sizes", "sizes_of"]
 
 DIGITS = 3
 """Significant digits of the largest number."""
@@ -56,8 +56,3 @@ def sizes_of(row: RowExplanation) -> Sizes:
     if made.answer.unit == "log-odds":
         least = max(least, LOG_ODDS)
     return Sizes(max([least, *(abs(each) for each in values if math.isfinite(each))]))
-
-
-def signed(value: float, decimals: int) -> str:
-    """Return a number with its sign and `decimals`; ``0`` of what is none at so many."""
-    return "0" if abs(value) < 0.5 * 10**-decimals else f"{value:+.{decimals}f}"

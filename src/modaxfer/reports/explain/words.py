@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from modaxfer.reports.explain.sizes import Sizes, signed, sizes_of
+from modaxfer.reports.explain.sizes import Sizes, sizes_of
+from modaxfer.reports.scores import signed
 
 if TYPE_CHECKING:
     from modaxfer.runner.explain.explain import Explanation, RowExplanation, ScoreExplanation

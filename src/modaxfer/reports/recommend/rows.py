@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modaxfer.reports.recommend.words import called
-from modaxfer.reports.scores import duration, number
+from modaxfer.reports.scores import duration, number, signed
 
 __all__ = ["candidate_rows", "option_rows"]
 
@@ -22,7 +22,7 @@ def option_rows(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
             called(option),
             number(option["expected"]),
             _pair(option["interval"]),
-            "" if option["is_surest"] else f"{option['difference']:+.3f} {_pair(option['difference_interval'])}",
+            "" if option["is_surest"] else f"{signed(option['difference'])} {_pair(option['difference_interval'])}",
             f"{option['compared_on']:,}",
             duration(option["seconds"]),
         ]

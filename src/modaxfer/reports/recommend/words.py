@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modaxfer.reports.phrases import some
-from modaxfer.reports.scores import duration, number
+from modaxfer.reports.scores import duration, number, signed
 
 __all__ = ["SIMPLE", "called", "changes", "headline", "reasons", "refusals", "told"]
 
@@ -43,7 +43,7 @@ def _reason(option: Mapping[str, Any], plan: Mapping[str, Any], found: Mapping[s
     gain = _gain(option, plan, found)
     more = option["seconds"] - plan["seconds"]
     name = called(option)
-    told = f"{name} is expected at {number(option['expected'])}, {gain:+.3f}"
+    told = f"{name} is expected at {number(option['expected'])}, {signed(gain)}"
     if gain > 0:
         return f"{told}, which is not worth {duration(more)} more"
     return f"{told}" + (f", and takes {duration(more)} more" if more > 0 else "")
@@ -63,14 +63,15 @@ def _ties(found: Mapping[str, Any]) -> Iterator[str]:
     ties = [option for option in found["options"] if not option["is_surest"] and not option["evidence"]]
     if ties:
         said = [
-            f"{called(option)} ({option['difference']:+.3f} {_pair(option['difference_interval'])})" for option in ties
+            f"{called(option)} ({signed(option['difference'])} {_pair(option['difference_interval'])})"
+            for option in ties
         ]
         yield f"no evidence of a difference from {called(surest)}: {some(said)}"
 
 
 def _labels(found: Mapping[str, Any]) -> Iterator[str]:
     low, high = found["plan"]["interval"]
-    if low is not None and high is not None:
+    if low is not None and high is not None and high > low:
         rows = sum(found["rows"].get(split, 0) for split in ("train", "validation", "test"))
         yield f"more labels: {rows:,} rows leave ± {number((high - low) / 2)}; four times as many would halve that"
 
