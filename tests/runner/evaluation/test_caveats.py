@@ -33,9 +33,7 @@ def resolved(
     source=None,
     hidden=False,
     judged=(),
-    rate=None,
-    usual=None,
-    bridge_rate=1.0,
+    rates=None,
     strategy="frozen",
 ):
     spec = SimpleNamespace(name="bert", pretrained=pretrained)
@@ -59,9 +57,8 @@ def resolved(
         hidden=hidden,
         strategy=SimpleNamespace(name=strategy, spec=SimpleNamespace(many_tasks=strategy == "multitask")),
         plan=Plan(phases=(phase(moves, judged),)),
-        usual_rate=usual,
-        options=SimpleNamespace(train=SimpleNamespace(bridge_rate=bridge_rate)),
-        config=SimpleNamespace(weights=weights, learning_rate=rate),
+        rates_set=rates or {},
+        config=SimpleNamespace(weights=weights),
     )
 
 
@@ -113,19 +110,16 @@ def test_a_source_is_told_of_and_so_are_labels_that_choose_the_epoch() -> None:
 
 
 def test_a_learning_rate_far_from_the_default_is_told_with_the_default_and_the_usual_range():
-    assert caveats([resolved("films", rows(), rate=7.0, usual=5e-4)]) == [
+    assert caveats([resolved("films", rows(), rates={"--learning-rate": (7.0, 5e-4)})]) == [
         "--learning-rate 7 is 14,000 times its default here, 0.0005: usual are 5e-05 to 0.005; steps so long may undo "
         "what was learned before"
     ]
-    assert caveats([resolved("films", rows(), rate=5e-6, usual=5e-4)]) == [
+    assert caveats([resolved("films", rows(), rates={"--learning-rate": (5e-6, 5e-4)})]) == [
         "--learning-rate 5e-06 is 1/100 of its default here, 0.0005: usual are 5e-05 to 0.005; steps so short may end "
         "before much is learned"
     ]
-    assert caveats([resolved("films", rows(), bridge_rate=50.0)]) == [
-        "train.bridge_rate 50 is 50 times its default here, 1: usual are 0.1 to 10; steps so long may undo what was "
-        "learned before"
-    ]
-    assert caveats([resolved("films", rows(), rate=5e-3, usual=5e-4, bridge_rate=0.1)]) == []
+    usual = {"--learning-rate": (5e-3, 5e-4), "strategy.masked_rate": (1e-4, 1e-4), "train.bridge_rate": (0.1, 1.0)}
+    assert caveats([resolved("films", rows(), rates=usual)]) == []
 
 
 def test_sharing_with_no_other_task_is_told():

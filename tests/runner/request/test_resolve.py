@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from modaxfer.config import RunConfig, build
+from modaxfer.config import EncoderOptions, RunConfig, TrainOptions, build
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.plan import SUPERVISED, Part, Phase, Plan, Reads, Solver
-from modaxfer.registry import registry
+from modaxfer.plan import SUPERVISED, Part, Phase, Plan, PlanContext, Reads, Solver
+from modaxfer.registry import problem_spec, registry
 from modaxfer.runner.compare.grid import read_grid
+from modaxfer.runner.request.options import Options
 from modaxfer.runner.request.parent import refuse_headless
+from modaxfer.runner.request.rates import rates_set
 from modaxfer.runner.request.request import read_request
 from modaxfer.runner.request.resolve import resolve_tasks
-from modaxfer.strategies import fusion
+from modaxfer.spec import Rates
+from modaxfer.strategies import dann, fusion
 
 SOLVED = Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=Solver(target="x:y"))
 TRAINED = Phase(trainable=frozenset({Part.HEAD}), learning_rates={Part.HEAD: 1e-3})
@@ -68,6 +71,23 @@ def test_the_learning_rate_that_a_strategy_has_by_itself_is_known(tiny, own_rows
     asked = RunConfig(encoder=(str(tiny("bert")),), strategy=strategy, set=options, **own_rows("text"))
     (usual,) = resolve_tasks(replace(asked, learning_rate=7.0))
     rates = usual.towers[0].encoder.spec.rates
-    assert usual.usual_rate == {"full": rates.full, "lora": rates.adapter}[strategy]
+    assert usual.rates_set["--learning-rate"] == (7.0, {"full": rates.full, "lora": rates.adapter}[strategy])
     (itself,) = resolve_tasks(asked)
-    assert itself.usual_rate is None
+    assert itself.rates_set == {"train.bridge_rate": (1.0, 1.0)}
+
+
+def test_options_of_a_strategy_that_set_a_rate_are_known_with_what_they_have_by_themselves(tiny, own_rows, no_weights):
+    asked = RunConfig(encoder=(str(tiny("bert")),), strategy="tapt", **own_rows("text"))
+    options = {"strategy.masked_rate": 3.0, "strategy.layer_decay": 0.5}
+    (chosen,) = resolve_tasks(replace(asked, set=options))
+    safe = chosen.towers[0].encoder.spec.rates.full
+    assert chosen.rates_set == {"strategy.masked_rate": (3.0, safe), "train.bridge_rate": (1.0, 1.0)}
+    context = PlanContext(
+        rates=Rates(), depth=2, adapter_targets=(), problem=problem_spec("binary"), rows=9, source_rows=9, batch_size=4
+    )
+    own = dann.DannOptions(discriminator_rate=1e-4, strength=0.5)
+    options = Options(strategy=own, bridges=(), encoder=EncoderOptions(), train=TrainOptions(bridge_rate=3.0))
+    assert rates_set(options, dann.plan(own, context), context, dann.plan) == {
+        "strategy.discriminator_rate": (1e-4, 1e-2),
+        "train.bridge_rate": (3.0, 1.0),
+    }

@@ -93,13 +93,11 @@ def _unread_layers(resolved: ResolvedTask) -> list[str]:
 
 def _unusual_rates(resolved: ResolvedTask) -> list[str]:
     """Say so where a learning rate is far from what its strategy and encoder have by themselves."""
-    usual, rate = resolved.usual_rate, resolved.config.learning_rate
-    asked = {"--learning-rate": (rate, usual), "train.bridge_rate": (resolved.options.train.bridge_rate, 1.0)}
     return [
         f"{name} {value:g} is {_times(value / default)} its default here, {default:g}: usual are"
         f" {default / USUAL:g} to {default * USUAL:g}; {_outcome(value / default)}"
-        for name, (value, default) in asked.items()
-        if value and default and not 1 / USUAL <= float(f"{value / default:.6g}") <= USUAL
+        for name, (value, default) in resolved.rates_set.items()
+        if not 1 / USUAL <= float(f"{value / default:.6g}") <= USUAL
     ]
 
 

@@ -8,14 +8,16 @@ from typing import Any
 from modaxfer.contracts import TaskData
 from modaxfer.encoders.runs import lineage
 from modaxfer.runner.model.description import TowerDescription
+from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.pretrained import made_alike
 from modaxfer.runner.request.resolved import ResolvedTask
 
 __all__ = ["announce", "describe"]
 
 
-def announce(tasks: Sequence[ResolvedTask], warnings: Sequence[str], say: Callable[[str], None]) -> None:
+def announce(tasks: Sequence[ResolvedTask], warnings: Sequence[str], progress: Progress) -> None:
     """Say what was resolved, of which rows, and what there is to be warned of, a line each."""
+    say = progress.say
     for resolved in tasks:
         for name, value in describe(resolved).items():
             say(f"{name:<11}{value}")
@@ -26,7 +28,7 @@ def announce(tasks: Sequence[ResolvedTask], warnings: Sequence[str], say: Callab
             say(f"{'source':<11}{resolved.source.task_id}")
             _announce_rows(resolved.source.data, say)
     for warning in warnings:
-        say(f"warning: {warning}")
+        progress.warn(warning)
 
 
 def _announce_rows(data: TaskData, say: Callable[[str], None]) -> None:

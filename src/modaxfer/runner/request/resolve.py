@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from modaxfer.runner.request.parts import with_parts
 from modaxfer.runner.request.pretrained import as_pretrained
 from modaxfer.runner.request.private import privately, refuse_known_members
 from modaxfer.runner.request.proxy import Proxy, find_proxy
-from modaxfer.runner.request.rates import careful, usual_rate, with_bridge_rate
+from modaxfer.runner.request.rates import careful, rates_set, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.resolved import ResolvedTask
@@ -80,7 +80,7 @@ class _Chosen:
     options: Options
     encoder_options: tuple[EncoderOptions, ...]
     plan: Plan
-    usual_rate: float | None
+    rates_set: Mapping[str, tuple[float, float]]
     teacher: Teacher | None
     parent: ModelDescription | None
 
@@ -120,10 +120,10 @@ def resolve_tasks(
     options, encoder_options = _settled_options(config, request, asked, source, parent)
     first = asked[0]
     teacher = find_teacher(config, problem_name(first.task.target.problem), first.data.classes, first.fields)
-    plan, usual = _plan(config, request, options, asked, source, parent)
+    plan, rates = _plan(config, request, options, asked, source, parent)
     more = config.unlabelled is not None and config.bound != LABELLED
     plan = taught(plan, teacher, options.train, unlabelled=more)
-    chosen = _Chosen(options, encoder_options, plan, usual, teacher, parent)
+    chosen = _Chosen(options, encoder_options, plan, rates, teacher, parent)
     bridge_options = iter(options.bridges)
     tasks = tuple(_resolved(config, request, each, chosen, bridge_options) for each in asked)
     return _checked(config, tuple(_completed(resolved, request) for resolved in tasks), source)
@@ -181,7 +181,7 @@ def _resolved(
         data=rows.data,
         options=chosen.options,
         plan=plan,
-        usual_rate=chosen.usual_rate,
+        rates_set=chosen.rates_set,
         metrics=_metrics(rows.task),
         primary=rows.task.primary or _metrics(rows.task)[0],
         teacher=chosen.teacher,
@@ -333,7 +333,7 @@ def _plan(
     asked: Sequence[_TaskRows],
     source: _TaskRows | None,
     parent: ModelDescription | None,
-) -> tuple[Plan, float | None]:
+) -> tuple[Plan, Mapping[str, tuple[float, float]]]:
     specs = [encoder.spec for encoder in request.encoders]
     problem = asked[0].task.target.problem
     context = PlanContext(
@@ -354,7 +354,7 @@ def _plan(
         pretrained=config.weights == "pretrained" and all(spec.pretrained for spec in specs),
     )
     plan = written(request.strategy, options.strategy, context)
-    usual = usual_rate(plan, context, lambda context: written(request.strategy, options.strategy, context))
+    rates = rates_set(options, plan, context, lambda changed, told: written(request.strategy, changed, told))
     rows = {Role.TARGET: context.rows, Role.SOURCE: context.source_rows}
     if config.bound == LABELLED:
         plan = without_unlabelled(plan, rows, context.unlabelled_rows, config.batch_size)
@@ -370,7 +370,7 @@ def _plan(
     plan = augmented(plan, config.augment, request.roles, forms, len(request.encoders))
     factor = options.train.bridge_rate
     plan = replace(plan, phases=tuple(with_bridge_rate(phase, factor) for phase in plan.phases))
-    return privately(plan, config, options.train, context.rows, context.problem.name), usual
+    return privately(plan, config, options.train, context.rows, context.problem.name), rates
 
 
 def _metrics(task: TaskSpec) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from modaxfer.config import RunConfig
 from modaxfer.contracts import Criterion, TaskData
@@ -33,8 +34,8 @@ class ResolvedTask:
     plan: Plan
     metrics: tuple[str, ...]
     primary: str
-    usual_rate: float | None = None
-    """Learning rate of the main part that its plan would have by itself, where the user gives another."""
+    rates_set: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Settings that set a learning rate, as the user writes them: the value given, and what it is by itself."""
     proxies: tuple[Proxy | None, ...] = ()
     """By tower, what its bridge is aligned with before training; None where that is not asked for."""
     merged: tuple[ResolvedEncoder, ...] = ()
