@@ -81,6 +81,9 @@ def train(
         if observer.told and not observer.elsewhere:
             bring_home(folder)
             told = told_of_choice(result, folder, wanted.recommended)
+            # What was found out while scoring, too; what has been said is not said again.
+            for warning in told.warnings:
+                progress.warn(warning)
             if on_result is not None:
                 on_result(told, folder)
             if report:

@@ -30,6 +30,14 @@ def test_a_log_gets_few_lines_with_rows_per_second_and_the_time_left(clock, caps
     assert lines[1].startswith("  training (tune): 640 of ")
 
 
+def test_a_warning_is_said_once_however_often_it_is_told(capsys):
+    shown = Progress()
+    for warning in ("few rows", "few rows", "no width", "few rows"):
+        shown.warn(warning)
+    Progress(enabled=False).warn("few rows")
+    assert capsys.readouterr().err == "warning: few rows\nwarning: no width\n"
+
+
 def test_of_a_stream_it_says_what_has_gone_by(clock, capsys):
     advance = Progress().passing("reading shards as a stream")
     for _ in range(100):

@@ -32,4 +32,4 @@ class RunContext:
         """Say a warning and keep it for the result, once."""
         if warning not in self.warnings:
             self.warnings.append(warning)
-            self.progress.say(f"warning: {warning}")
+            self.progress.warn(warning)

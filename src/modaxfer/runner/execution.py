@@ -135,7 +135,7 @@ class Execution:
                 raise known from error
 
     def _result(self) -> Result:
-        announce(self.tasks, self.context.warnings, self.context.progress.say)
+        announce(self.tasks, self.context.warnings, self.context.progress)
         sessions, told = self._opened()
         trained = train_plan(self.tasks, sessions, self.context.stages, self.folder / CHECKPOINT)
         shards = {} if (cut := sessions[0].cut) is None else {"shards": asdict(cut)}

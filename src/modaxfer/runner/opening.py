@@ -73,7 +73,7 @@ def open_sessions(tasks: Sequence[ResolvedTask], context: RunContext) -> list[Ta
         notes = [note if len(tasks) == 1 else f"{each.resolved.task_id}: {note}" for note in each.rows.notes]
         context.warnings.extend(notes)
         for note in notes:
-            context.progress.say(f"warning: {note}")
+            context.progress.warn(note)
         model = _model(each, encoders)
         cut = cut_layers(model, each.resolved.plan.phases, computer.device) if context.sharded else None
         model.to(computer.device)

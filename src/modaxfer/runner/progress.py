@@ -34,6 +34,7 @@ class Progress:
     def __init__(self, enabled: bool = True) -> None:
         self._enabled = enabled
         self._terminal = enabled and sys.stderr.isatty()
+        self._warned: set[str] = set()
 
     @property
     def on_terminal(self) -> bool:
@@ -44,6 +45,12 @@ class Progress:
         """Print one line, which goes on below itself where a terminal is narrower."""
         if self._enabled:
             print(fit(one_line(line), sys.stderr), file=sys.stderr, flush=True)  # noqa: T201
+
+    def warn(self, warning: str) -> None:
+        """Print a warning, once however often it is told."""
+        if warning not in self._warned:
+            self._warned.add(warning)
+            self.say(f"warning: {warning}")
 
     @contextmanager
     def loading(self) -> Iterator[None]:

@@ -120,7 +120,7 @@ class TaskSession:
         """Say a warning and keep it for the result, once."""
         if warning not in self.warnings:
             self.warnings.append(warning)
-            self.progress.say(f"warning: {warning}")
+            self.progress.warn(warning)
 
     def steps(self, taken: int, planned: int) -> int:
         """Return how many steps of training there are: as many as are planned, or as were taken by the deadline."""
