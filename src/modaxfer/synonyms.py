@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from modaxfer.errors import close_matches
 
-__all__ = ["meant", "meant_value"]
+__all__ = ["meant", "meant_command", "meant_value"]
 
 _KEYS = {
     "audio": "sound wav clip audio_column",
     "batch_size": "bs batch batchsize minibatch per_device_train_batch_size",
     "checkpoint": "ckpt pretrained",
-    "data": "csv file files input path train train_file data_path data_file",
+    "data": "csv file files input path train train_file data_path data_file dataset",
     "data_dir": "data_root datadir root",
     "device": "gpu cuda cpu mps accelerator",
     "encoder": "model backbone model_name model_name_or_path base_model arch architecture",
@@ -38,6 +38,7 @@ _KEYS = {
     "group_by": "groups by_group slice slices",
     "map_classes": "class_map label_map mapping",
     "source_task": "source source_domain",
+    "steps": "max_steps num_steps n_steps iterations epochs num_epochs num_train_epochs",
     "stream": "streaming lazy iterable",
     "strategy": "method peft finetune fine_tuning mode tuning adapter",
     "task": "dataset dataset_name",
@@ -45,6 +46,24 @@ _KEYS = {
     "tune": "trials n_trials num_trials hpo optuna",
     "tune_over": "search_space param_space",
     "trust_remote_code": "trust remote_code",
+}
+_COMMANDS = {
+    "curve": "learning_curve",
+    "compare": "benchmark grid sweep",
+    "doctor": "info env check version",
+    "evaluate": "eval test score validate",
+    "explain": "interpret attribute why",
+    "export": "convert save onnx",
+    "features": "embed encode extract embeddings transform",
+    "list": "ls models tasks encoders strategies",
+    "plugins": "new init create plugin",
+    "predict": "infer inference run classify",
+    "push": "upload publish hub",
+    "recommend": "auto suggest automl",
+    "report": "plot show_report",
+    "serve": "deploy api server",
+    "show": "describe",
+    "train": "fit finetune fine_tune tune fit_predict learn",
 }
 _VALUES = {
     "bf16": "bfloat16",
@@ -61,6 +80,11 @@ _VALUES = {
 def meant(key: str, known: Iterable[str]) -> list[str]:
     """Return which of `known` settings somebody may mean by `key`: its word elsewhere, else what resembles it."""
     return _meant(key.lower().replace("-", "_"), list(known), _KEYS)
+
+
+def meant_command(word: str, known: Iterable[str]) -> list[str]:
+    """Return which of `known` commands somebody may mean by `word`: its word elsewhere, else what resembles it."""
+    return _meant(word.lower().replace("-", "_"), list(known), _COMMANDS)
 
 
 def meant_value(word: str, allowed: Iterable[str]) -> list[str]:

@@ -92,6 +92,27 @@ def test_saved_row_indices(tmp_path):
     assert [field.name for field in load(path, number=("Unnamed: 0",)).fields] == ["Unnamed: 0"]
 
 
+def test_parts_of_objects_are_named_by_what_they_hold(tmp_path):
+    path = tmp_path / "d.jsonl"
+
+    def write_rows(**beside):
+        rows = [
+            {"id": n, "review": {"stars": n % 5, "body": text}, **beside, "label": label}
+            for n, (text, label) in enumerate(texts(60))
+        ]
+        path.write_text("\n".join(json.dumps(row | {"width": n % 7} if beside else row) for n, row in enumerate(rows)))
+
+    write_rows()
+    with pytest.raises(DataError, match=r"only numbers the rows.*Got: id, review \(objects\).*as --text review.body"):
+        load(path)
+    with pytest.raises(DataError, match=r"input column 'body' is not.*did you mean review.body\?"):
+        load(path, text=("body",))
+    write_rows(scores={"first": 2})
+    said = " ".join(load(path).warnings)
+    assert "--text review.body takes in a part" in said
+    assert "--number scores.first takes in a part" in said
+
+
 def test_labels_that_became_floats(tmp_path):
     rows = [(text, "NaN" if n % 10 == 9 else float(label)) for n, (text, label) in enumerate(texts(80))]
     path = write(tmp_path / "d.csv", "text label", rows)

@@ -10,6 +10,7 @@ import pytest
 
 from modaxfer import __version__
 from modaxfer.cli import main
+from modaxfer.encoders.runs import SCHEMA
 
 QUICK = ["--epochs", "1", "--precision", "fp32", "--device", "cpu"]
 
@@ -229,16 +230,34 @@ def test_a_failed_run_is_tried_again(shell, tiny, own_rows, tmp_path, monkeypatc
     assert "--resume" in err
     status, _, err = shell("train", "--resume", "--output", tmp_path / "run")
     assert status == 0
+    # What is found out while scoring is said too, each once.
+    told = json.loads((tmp_path / "run" / "result.json").read_text())["warnings"]
+    said = " ".join(err.split())
+    assert told
+    assert [said.count(f"warning: {' '.join(warning.split())}") for warning in told] == [1] * len(told)
     metrics = [json.loads((tmp_path / name / "result.json").read_text())["metrics"] for name in ("unbroken", "run")]
     assert metrics[0] == metrics[1]
     _, _, err = shell("train", "--resume", "--output", tmp_path / "run")
     assert "is finished already" in err
 
 
+def test_a_text_in_the_place_of_a_file_is_told_how_it_is_piped(shell, tmp_path):
+    (tmp_path / "model").mkdir()
+    described = {"schema": SCHEMA, "towers": [{"fields": [{"name": "review"}]}]}
+    (tmp_path / "model" / "model.json").write_text(json.dumps(described))
+    status, _, err = shell("predict", tmp_path, "It's fine")
+    assert status == 2
+    piped = """echo '{"review": "It'"'"'s fine"}' | modaxfer predict"""
+    assert f"there is no such file. Got: It's fine. Fix: check the path, or pipe a row: `{piped} {tmp_path} -`" in err
+    assert "Fix: check the path; - reads standard input" in shell("predict", tmp_path, "new rows.csv")[2]
+
+
 def test_an_unknown_command_names_close_ones(shell):
     status, _, err = shell("trian")
     assert status == 2
     assert err.startswith("modaxfer: there is no such command. Got: trian. Allowed: train, ")
+    for word, meant in (("fit", "train"), ("fine-tune", "train"), ("eval", "evaluate"), ("embed", "features")):
+        assert shell(word)[2].endswith(f"Fix: did you mean {meant}?\n")
     assert "Fix: did you mean train or pretrain?" in err
 
 

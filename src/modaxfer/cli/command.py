@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +15,11 @@ from modaxfer.errors import ConfigError, close_matches
 from modaxfer.synonyms import meant
 
 __all__ = ["Command", "explain"]
+
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)")
+
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+"""What files of rows end with."""
 
 VALUES = {
     "gpu": "--device cuda", "cuda": "--device cuda", "cpu": "--device cpu", "mps": "--device mps",
@@ -59,6 +66,13 @@ def explain(error: click.UsageError) -> ConfigError:
         close = _meant(error.option_name.lstrip("-"), options)
         fix = f"did you mean {' or '.join(close)}?" if close else see
         return ConfigError(f"`{command}` has no option {error.option_name}", fix=fix)
+    if found := _EXTRA.fullmatch(error.message):
+        words = [found[1]] if Path(found[1]).exists() else found[1].split()
+        return ConfigError(
+            f"`{command}` is given {'words' if len(words) > 1 else 'a word'} too many",
+            got=words,
+            fix=" ".join(_as_options(words, _long_options(error.ctx))) or see,
+        )
     if isinstance(error, click.MissingParameter) and error.ctx is not None:
         see = f"{_said_of(error)}; {see}"
     word, choices = _choices(error)
@@ -69,6 +83,20 @@ def explain(error: click.UsageError) -> ConfigError:
         return ConfigError(f"{name} takes one of a list, and {word!r} is none of it", allowed=choices, fix=fix)
     # Some versions of click guess as well, in words of their own.
     return ConfigError(error.format_message().partition(" Did you mean")[0].rstrip(), fix=fix)
+
+
+def _as_options(words: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return how `words` may be meant: rows, or a setting with its value; nothing where one is neither."""
+    found = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        close = _meant(name, options) if equals else ["--data"] if "--data" in options and _is_rows(word) else []
+        found.append(f"{close[0]} {value or word}" if close else "")
+    return ["did you mean", f"{' '.join(found)}?"] if all(found) else []
+
+
+def _is_rows(word: str) -> bool:
+    return Path(word).exists() or Path(word).suffix.lower() in SUFFIXES
 
 
 def _said_of(error: click.MissingParameter) -> str:

@@ -18,7 +18,8 @@ from modaxfer.cli.libraries import hushed
 from modaxfer.cli.output import print_lines
 from modaxfer.cli.standard_output import forget, tolerant_streams
 from modaxfer.collector import spare, unload_nothing
-from modaxfer.errors import ConfigError, ModaxferError, close_matches
+from modaxfer.errors import ConfigError, ModaxferError
+from modaxfer.synonyms import meant_command
 from modaxfer.version import __version__
 
 __all__ = ["LazyGroup", "cli", "run"]
@@ -79,7 +80,7 @@ class LazyGroup(click.Group):
         """Find the command that `args` start with; name those that resemble an unknown one."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
-            close = close_matches(name, COMMANDS)
+            close = meant_command(name, COMMANDS)
             fix = f"did you mean {' or '.join(close)}?" if close else "`modaxfer --help` shows them"
             raise ConfigError("there is no such command", got=name, allowed=COMMANDS, fix=fix)
         return super().resolve_command(ctx, args)

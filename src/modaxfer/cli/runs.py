@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +17,7 @@ from modaxfer.cli.options import QUIET
 from modaxfer.cli.output import print_json, print_lines, print_table
 from modaxfer.cli.predictions import json_lines, require_writable, write_csv, write_predictions
 from modaxfer.config import RunConfig, build
-from modaxfer.encoders.runs import description_of
+from modaxfer.encoders.runs import description_of, read_description
 from modaxfer.errors import ConfigError, DataError
 from modaxfer.escaping import json_text
 from modaxfer.result import Result
@@ -228,7 +230,17 @@ def _check_ahead(run: Path, file: str | None, device: str) -> None:
     else:
         description_of(run)
         if file != "-" and not Path(file).expanduser().exists():
-            raise DataError("there is no such file", got=file, fix="check the path; - reads standard input")
+            raise DataError("there is no such file", got=file, fix=_instead_of_file(run, file))
+
+
+def _instead_of_file(run: Path, file: str) -> str:
+    """Return what to do where FILE is none: rows themselves, such as a text, come through standard input."""
+    towers = read_description(run)["towers"]
+    names = list(dict.fromkeys(field["name"] for tower in towers for field in tower["fields"]))
+    if len(names) > 1 or not any(map(str.isspace, file)) or Path(file).suffix:
+        return "check the path; - reads standard input"
+    row = shlex.quote(json.dumps({names[0]: file}, ensure_ascii=False))
+    return f"check the path, or pipe a row: `echo {row} | modaxfer predict {shlex.quote(str(run))} -`"
 
 
 def _given(file: str, predictor: Predictor) -> Given:

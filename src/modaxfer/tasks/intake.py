@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from modaxfer.data.cells.columns import conform, is_media, require_columns
-from modaxfer.data.cells.dotted import dotted_names
+from modaxfer.data.cells.dotted import dotted_names, with_dotted
 from modaxfer.data.cells.interpret import interpret, row_counters, strange_cells
+from modaxfer.data.cells.numerals import is_text_type
 from modaxfer.data.cleaning import (
     constant_columns,
     find_empty,
@@ -117,7 +118,8 @@ def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:
     Columns that only number the rows and columns of structures are no inputs unless a spec names them.
 
     Raises:
-        DataError: No column is left, one holds encoded files, or one has the reserved name ``row_id``.
+        DataError: No column is left, or beside objects none that does more than number the rows; one holds encoded
+            files, or one has the reserved name ``row_id``.
     """
     names = _candidates(spec, table)
     flat = [name for name in names if name not in _structures(table, names)]
@@ -125,6 +127,14 @@ def input_fields(spec: TaskSpec, table: pa.Table) -> tuple[Field, ...]:
     inputs = [name for name in flat if name not in counting] or flat
     fields = spec.fields or tuple(Field(name=name, signal=TABLE) for name in inputs)
     file = file_of(table) or None
+    if not spec.fields and flat and set(flat) <= set(counting) and (way := _ways_in(table, _structures(table, names))):
+        raise DataError(
+            "what is left beside the label only numbers the rows",
+            file=file,
+            got=[*flat, *(f"{name} (objects)" for name in _structures(table, names))],
+            allowed="a column or a part of objects that says something of its row",
+            fix=f"name a part of the objects, such as {way[0]}",
+        )
     if not fields:
         raise DataError("no input column", file=file, got=table.column_names, fix="add a column beside the label")
     for field in fields:
@@ -174,8 +184,18 @@ def _left_out(spec: TaskSpec, table: pa.Table, fields: Sequence[Field]) -> tuple
 
 
 def _way_in(table: pa.Table, name: str) -> str:
-    parts = dotted_names(table.select([name]))
-    return f"; --number {parts[0]} takes in a part of it" if parts else ""
+    ways = _ways_in(table, [name])
+    return f"; {ways[0]} takes in a part of it" if ways else ""
+
+
+def _ways_in(table: pa.Table, names: Sequence[str]) -> list[str]:
+    """Return the flags that take in parts of the objects in the columns `names`, those of texts first."""
+    parts = dotted_names(table.select(list(names)))
+    taken = with_dotted(table, parts)
+    types = {part: taken.column(part).type for part in parts if part in taken.column_names}
+    texts = [f"--text {part}" for part, kind in types.items() if is_text_type(kind)]
+    beside = [part for part, kind in types.items() if not (is_text_type(kind) or pa.types.is_nested(kind))]
+    return texts + [f"--number {part}" for part in beside]
 
 
 def _told(spec: TaskSpec, tables: Mapping[str, pa.Table], meant: Interpretation, learned: Any) -> tuple[str, ...]:

@@ -42,9 +42,15 @@ def require_columns(table: pa.Table, names: Sequence[str], role: str = "column")
     if not absent:
         return
     known = [*table.column_names, *dotted_names(table)]
-    close = list(dict.fromkeys(match for name in absent for match in close_matches(name, known)))
+    close = list(dict.fromkeys(match for name in absent for match in _alike(name, known)))
     hint = f"did you mean {' or '.join(close)}?" if close else "name a column of the file"
     raise DataError(absence(role, absent), file=file_of(table) or None, allowed=known, fix=hint)
+
+
+def _alike(name: str, known: Sequence[str]) -> list[str]:
+    """Return what may be meant by a name that no column has: a part of objects of that name, or a name like it."""
+    inside = [entry for entry in known if entry.rpartition(".")[2] == name]
+    return inside[:3] or close_matches(name, known)
 
 
 def conform(table: pa.Table, fields: Sequence[Field], types: Mapping[str, Any] | None = None) -> pa.Table:
