@@ -82,18 +82,40 @@ def grid(tmp_path):
     place = {"encoder": "vit,bert", "strategy": "full,lora", "task": "digits", "output": str(tmp_path)}
     claim(read_grid({**place, "seeds": 1}))
     scores = {("vit", "full"): 0.9, ("vit", "lora"): 0.7, ("bert", "full"): 0.75, ("bert", "lora"): 0.8}
+    for encoder, strategy in scores:
+        (tmp_path / f"{encoder}-{strategy}").mkdir()
+        lines = [{"epoch": epoch, "validation_accuracy": 0.3 * epoch} for epoch in (1, 2)]
+        (tmp_path / f"{encoder}-{strategy}" / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
     write_cells(
         tmp_path,
         [
             CellRecord(
                 encoder=encoder, strategy=strategy, task="digits", seed=0, status="completed", primary="accuracy",
                 metrics={"validation": {"accuracy": score}, "test": {"accuracy": score}}, seconds=100 * score,
+                data={"rows": {"train": 1000, "test": 100}}, run=f"{encoder}-{strategy}",
             )
             for (encoder, strategy), score in scores.items()
         ],
     )  # fmt: skip
     compare.write(tmp_path)
     return tmp_path / "compare.html"
+
+
+def test_curves_fit_a_phone_and_have_their_names_below_there(opened, grid):
+    for width, scheme in VIEWS:
+        page = opened(grid, width, scheme)
+        figure = page.locator("figure.curves")
+        assert figure.evaluate("one => one.scrollWidth <= one.clientWidth"), width
+        (left, right) = figure.locator("> svg").evaluate(
+            "one => [...one.querySelectorAll('text')].filter(each => each.getClientRects().length)"
+            ".reduce((ends, each) => [Math.min(ends[0], each.getBoundingClientRect().left),"
+            " Math.max(ends[1], each.getBoundingClientRect().right)], [Infinity, 0])"
+        )
+        assert 0 <= left < right <= width, "nothing is cut"
+        below = figure.locator(".names")
+        assert below.is_visible() == (width == 390)
+        assert below.inner_text().split() == ["vit", "full", "bert", "lora", "2", "more"]
+        assert figure.locator("text.name").first.is_visible() == (width == 1280)
 
 
 def test_a_comparison_is_sorted_and_filtered_by_clicks(opened, grid):
