@@ -51,6 +51,10 @@ TRAIN = ("train", "--encoder", "bert", "--strategy", "lora", "--task", "digits")
 
 ANSWERS = (
     ((*TRAIN, "--epochs", "0"), "epochs: got 0.0, must be above 0"),
+    (
+        (*TRAIN[:4], "full", *TRAIN[5:], "--set", "dora=true"),
+        "Fix: it is an option of strategy lora: take one of these, or leave it out; `",
+    ),
     ((*TRAIN, "--set", "rnk=4"), "unknown option. Got: rnk. Allowed: options of bridge, encoder, strategy, train."),
     (
         (*TRAIN, "--set", "train.epochs=3"),

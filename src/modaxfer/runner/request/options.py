@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modaxfer.config import EncoderOptions, RunConfig, SourceOptions, TrainOptions, build
-from modaxfer.errors import ConfigError, close_matches
+from modaxfer.errors import ConfigError, ModaxferError, close_matches
 from modaxfer.registry import Entry, load_target, registry
 
 __all__ = ["NoOptions", "Options", "check_options", "flatten", "full_keys", "options_class", "split_options"]
@@ -171,5 +171,18 @@ def _full_key(key: str, known: list[str]) -> str:
         "unknown option",
         got=key,
         allowed=f"options of {', '.join(groups)}",
-        fix=f"did you mean {' or '.join(close)}?" if close else lists,
+        fix=f"did you mean {' or '.join(close)}?" if close else f"{_elsewhere(own)}{lists}",
     )
+
+
+def _elsewhere(name: str) -> str:
+    """Say which other strategies and bridges have an option `name`; nothing where none has."""
+    found = []
+    for kind in ("strategy", "bridge"):
+        for entry in registry().all(kind):
+            try:
+                known = _fields(options_class(entry))
+            except ModaxferError:
+                continue  # Broken code of a plugin is told where somebody asks for it.
+            found += [f"{kind} {entry.name}"] if name in {item.name for item in known} else []
+    return f"it is an option of {', '.join(found)}: take one of these, or leave it out; " if found else ""
