@@ -3,7 +3,8 @@
 Of a text file larger than memory, what `modaxfer pretrain` costs before a model sees it: writes synthetic lines (10 GB
 by default) into a temporary folder, finds blocks, draws batches. Of a folder of parquet shards (2 million rows by
 default), what ``--stream`` costs to draw rows and to find them again, and what it writes. Prints time and peak memory
-of each; a process that holds its rows would need more than they weigh.
+of each; a process that holds its rows would need more than they weigh. Of short rows in shards (100,000 and 300,000 by
+default) what ``modaxfer features --stream`` costs with a tiny random encoder: its peak should not grow with the rows.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from machine import describe_machine
 from modaxfer.pretraining.drawing import Drawing, Epochs
 from modaxfer.pretraining.sources import TextFile
 
-LETTERS = 300
-"""Of each row of the shards."""
+LETTERS, SHORT = 300, 30
+"""Of each row of the shards; of those that are encoded."""
 
 STREAM = """
 import json, resource, sys, time
@@ -46,6 +47,17 @@ seconds = round(time.monotonic() - start, 1)
 print(json.dumps({"seconds": seconds, "imported_mb": imported, "peak_memory_mb": peak(), "rows": rows}))
 """
 
+ENCODED = """
+import json, resource, sys, time
+import modaxfer
+
+start = time.monotonic()
+shards, encoder, output = sys.argv[1:]
+modaxfer.features(shards, encoder=encoder, text="text", stream=True, output=output, quiet=True)
+peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(json.dumps({"seconds": round(time.monotonic() - start, 1), "peak_memory_mb": peak}))
+"""
+
 LINES = 100_000
 """Different lines; they are repeated, which nothing here notices."""
 
@@ -56,9 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--gigabytes", type=float, default=10.0)
     parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the shards; 0 leaves them out")
+    parser.add_argument("--encoded", type=int, nargs="*", default=[100_000, 300_000], help="rows that are encoded")
     options = parser.parse_args(arguments)
     if options.rows:
         print(json.dumps({"machine": describe_machine(), **_drawn(options.rows)}, indent=1))
+    if options.encoded:
+        print(json.dumps({"machine": describe_machine(), **_encoded(options.encoded)}, indent=1))
     if not options.gigabytes:
         return 0
     with tempfile.TemporaryDirectory() as folder:
@@ -94,16 +109,40 @@ def _drawn(rows: int) -> dict[str, object]:
         return {**known, "kept_mb": _megabytes(cache)}
 
 
-def _write_shards(folder: Path, rows: int) -> None:
+def _encoded(counts: Sequence[int]) -> dict[str, object]:
+    """Return what it costs to encode so many rows that pass by, each count in a process of its own."""
+    from modaxfer.testing.material import tiny_models
+
+    known: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        encoder = Path(folder, "encoder")
+        tiny_models.save("bert", encoder)
+        for rows in counts:
+            shards, vectors, cache = (Path(folder, f"{what}-{rows}") for what in ("shards", "vectors", "cache"))
+            _write_shards(shards, rows, letters=SHORT, size=50_000)
+            made = subprocess.run(
+                [sys.executable, "-c", ENCODED, str(shards), str(encoder), str(vectors)],
+                env={**os.environ, "MODAXFER_CACHE": str(cache)}, check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            written = sum(pq.ParquetFile(path).metadata.num_rows for path in vectors.glob("*.parquet"))
+            assert written == rows, f"{written} rows of {rows} were written"
+            known[f"encoded_{rows}"] = {
+                **json.loads(made.stdout), "files": len(list(vectors.glob("*.parquet"))),
+                "vectors_mb": _megabytes(vectors), "cache_mb": _megabytes(cache),
+            }  # fmt: skip
+    return known
+
+
+def _write_shards(folder: Path, rows: int, letters: int = LETTERS, size: int = 100_000) -> None:
     folder.mkdir()
-    random, size = np.random.default_rng(0), 100_000
+    random = np.random.default_rng(0)
     for part, start in enumerate(range(0, rows, size)):
         count = min(size, rows - start)
-        letters = random.integers(97, 123, (count, LETTERS), np.uint8)
-        letters[:, 9::10] = 32
+        written = random.integers(97, 123, (count, letters), np.uint8)
+        written[:, 9::10] = 32
         texts = pa.Array.from_buffers(
             pa.string(), count,
-            [None, pa.py_buffer(np.arange(0, (count + 1) * LETTERS, LETTERS, np.int32)), pa.py_buffer(letters)],
+            [None, pa.py_buffer(np.arange(0, (count + 1) * letters, letters, np.int32)), pa.py_buffer(written)],
         )  # fmt: skip
         labels = pa.array(np.array(["no", "yes"])[random.integers(2, size=count)])
         pq.write_table(pa.table({"text": texts, "label": labels}), folder / f"train-{part:05d}.parquet")

@@ -76,8 +76,8 @@ class RunConfig:
     stream: bool = documented(
         False,
         "Read --data, or the data set of --task, as a stream: its rows pass by once, without a copy on the disk, and a "
-        "random part, drawn for --limit, is kept in the cache. --data may be a data set of the hub then: "
-        "OWNER/NAME[:CONFIG][@REVISION].",
+        "random part, drawn for --limit, is kept in the cache; `features` without a limit encodes all and keeps none. "
+        "--data may be a data set of the hub then: OWNER/NAME[:CONFIG][@REVISION].",
     )
     text: tuple[str, ...] = documented((), "Text column of --data.")
     image: tuple[str, ...] = documented((), "Image column of --data.")

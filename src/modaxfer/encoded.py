@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+    from modaxfer.runner.features.question import Question
+    from modaxfer.runner.progress import Progress
+
 __all__ = ["features"]
 
 
@@ -37,14 +40,16 @@ def features(
     Rows are encoded once: what is in the cache, of a run of strategy ``frozen`` too, is read from there.
 
     Args:
-        data: A file or folder; or rows in memory: a data frame, mappings, an Arrow table, a `datasets.Dataset`; texts,
-            paths, PIL images, sounds; an array ``[rows, columns]``. Labels are not needed.
+        data: A file or folder; with ``stream=True`` also a data set of the hub; or rows in memory: a data frame,
+            mappings, an Arrow table, a `datasets.Dataset`; texts, paths, PIL images, sounds; an array
+            ``[rows, columns]``. Labels are not needed.
         encoder: A name, ``name:size``, a hub id, a folder, or a completed run.
         task: A registered task in place of `data`.
         split: Of a task or a folder of splits: those that are wanted; default all.
         layer: ``last``, a number (0 = embeddings), ``mean`` of all; of a task ``auto``, which its labels choose.
         pooling: ``cls``, ``mean`` or ``mean_std``; None = the encoder's way.
-        output: ``F.parquet`` or ``F.npy`` (row ids in ``F.rows.csv``), written block by block.
+        output: ``F.parquet`` or ``F.npy`` (row ids in ``F.rows.csv``), written block by block; a folder for all rows of
+            a stream, and on an engine.
         as_frame: Return a data frame: ``feature_0`` ... by ``row_id``; of a frame that was given, by its own index.
         engine: ``local``, ``ray`` or ``slurm``: `data` is a folder of parquet files then, `output` another, and each
             file that is missing there is encoded in a job of its own; with `jobs` and `resources` as for
@@ -53,8 +58,9 @@ def features(
         resources: What each is given there.
         quiet: Keep silent on standard error.
         **settings: ``text``, ``image``, ``audio``, ``number`` (columns; told from the values where none is named),
-            ``label`` (columns that are no inputs), ``bridge``, ``checkpoint``, ``set`` and those further fields of
-            `modaxfer.RunConfig` that ``modaxfer features --help`` lists.
+            ``label`` (columns that are no inputs), ``bridge``, ``checkpoint``, ``set``, ``limit`` (so many rows of
+            train at random, a quarter of it of other splits), ``stream`` (rows pass by, and none is kept but those that
+            a limit draws) and those further fields of `modaxfer.RunConfig` that ``modaxfer features --help`` lists.
 
     Returns:
         float32 ``[rows, width]``, NaN for a row that cannot be read; the path, where `output` is given.
@@ -74,11 +80,15 @@ def features(
         return _sharded({**asked, "data": data}, where, quiet)
     question = read_question(plain_values(asked), in_memory=in_memory)
     # Below this line data and then torch are read, which takes seconds; above it mistakes have been answered.
+    from modaxfer.data.streaming.watched import watched
     from modaxfer.runner.features.rows import resolve_features
     from modaxfer.runner.progress import Progress
 
     progress = Progress(not quiet)
-    resolved = resolve_features(question, data if in_memory else None)
+    if question.passing:
+        return _passed(question, progress)
+    with watched(progress.passing):
+        resolved = resolve_features(question, data if in_memory else None)
     from modaxfer.runner.features.sinks import COLUMN, gathered, write_features
     from modaxfer.runner.features.stream import open_features
 
@@ -96,6 +106,32 @@ def features(
     if len(resolved.parts) > 1:
         frame.insert(0, "split", splits)
     return frame
+
+
+def _passed(question: Question, progress: Progress) -> Path:
+    """Encode the rows of a stream as they pass by, and return the folder of vectors."""
+    from modaxfer.runner.claims.hold import hold
+    from modaxfer.runner.features.passed import write_passing
+    from modaxfer.runner.features.passing import resolve_passing
+    from modaxfer.runner.processes.signals import StoppedError, heeded
+
+    told: set[str] = set()
+
+    def tell(note: str) -> None:
+        if note not in told:
+            told.add(note)
+            progress.say(f"warning: {note}")
+
+    output = Path(str(question.output)).absolute()
+    try:
+        with heeded():
+            rows = resolve_passing(question, tell)
+            with hold(output):
+                write_passing(question, rows, progress)
+    except StoppedError:
+        progress.say("the same command again goes on behind the files that are written")
+        raise
+    return output
 
 
 def _sharded(asked: Mapping[str, Any], where: Where, quiet: bool) -> Path:

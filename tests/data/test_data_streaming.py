@@ -13,12 +13,14 @@ from modaxfer.data import read_data
 from modaxfer.data.download import UnavailableError, cache_folder
 from modaxfer.data.layouts import split_files
 from modaxfer.data.origin import notes_of, numbers_of, total_of
+from modaxfer.data.streaming import hub as hub_rows
 from modaxfer.data.streaming import kept
 from modaxfer.data.streaming.hub import hub_data
 from modaxfer.data.streaming.kept import STREAMS, draw_of, streamed
+from modaxfer.data.streaming.passing import Place, passing_hub
 from modaxfer.data.streaming.watched import watched
 from modaxfer.data.tables.draws import Draw
-from modaxfer.data.tables.gathering import Selection, drawn
+from modaxfer.data.tables.gathering import Columns, Selection, drawn
 from modaxfer.errors import DataError
 from modaxfer.source_specs import FolderSource, HubSource, StreamSource
 
@@ -246,3 +248,42 @@ def test_a_data_set_of_the_hub_without_a_training_split_is_refused(hub):
     (hub.folder / "data" / "train-00000-of-00001.parquet").unlink()
     with pytest.raises(DataError, match=r"no training split.*extra"):
         streamed(of_hub(hub), None)
+
+
+def test_all_rows_of_the_hub_pass_file_by_file(hub, monkeypatch):
+    data = hub.folder / "data"
+    table = pq.read_table(data / "train-00000-of-00001.parquet")
+    (data / "train-00000-of-00001.parquet").unlink()
+    for part in range(3):
+        pq.write_table(table.slice(100 * part, 100), data / f"train-{part:05d}-of-00003.parquet")
+    monkeypatch.setattr("modaxfer.data.streaming.hub._BATCH", 30)
+    columns = Columns(needed=frozenset(["label"]), beside=frozenset(["row_id"]))
+    passing = passing_hub(HubSource(dataset=str(hub.folder)), "c0", columns)
+    assert {split: len(parts) for split, parts in passing.parts.items()} == {"train": 3, "validation": 1}
+    assert (passing.state, passing.notes) == ("c0", (f"{hub.folder}: splits left out: extra",))
+    blocks = list(passing.blocks("train"))
+    assert blocks[0][0].column_names == ["label"]
+    assert [label for block, _ in blocks for label in block["label"].to_pylist()] == ["no", "yes"] * 150
+    assert [int(numbers_of(block)[0]) for block, _ in blocks] == [1, 31, 61, 91, 101, 131, 161, 191, 201, 231, 261, 291]
+    opened = []
+    monkeypatch.setattr(
+        "modaxfer.data.streaming.hub._batches",
+        lambda rows, schema, read=hub_rows._batches: (opened.append(rows), read(rows, schema))[1],
+    )
+    behind = list(passing.blocks("train", Place(1, 45, 100)))
+    assert [(place, int(numbers_of(block)[0])) for block, place in behind][:2] == [
+        (Place(1, 45, 100), 146), (Place(1, 60, 100), 161),
+    ]  # fmt: skip
+    assert int(numbers_of(behind[-1][0])[-1]) == 300
+    assert len(opened) == 2, "the first file is not asked for again"
+
+
+def test_a_hub_that_breaks_off_is_said(hub, monkeypatch):
+    def broken(*_):
+        raise ConnectionError("reset by peer")
+        yield
+
+    monkeypatch.setattr("modaxfer.data.streaming.hub._batches", broken)
+    passing = passing_hub(HubSource(dataset=str(hub.folder)), "c0", Columns(needed=frozenset(["text"])))
+    with pytest.raises(DataError, match=r"cannot be read further.*reset by peer.*goes on from there"):
+        next(passing.blocks("train"))

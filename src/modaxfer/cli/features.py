@@ -42,6 +42,11 @@ def features_command(quiet: bool, as_json: bool, **values: Any) -> None:
     modaxfer features --encoder bert --data shards/ --text review --output vectors/ --engine ray --jobs 8
 
     On an engine --data is a folder of parquet files and --output another; the same again makes what is missing there.
+
+    \b
+    modaxfer features --encoder bert --data OWNER/NAME --text review --output vectors/ --stream
+
+    With --stream all rows of files, or of a data set of the hub, pass by once; the same again goes on where it ended.
     """  # noqa: D301 - click's mark for lines kept as they are
     from modaxfer.encoded import features
     from modaxfer.engines.parent import end_with_parent
@@ -50,7 +55,10 @@ def features_command(quiet: bool, as_json: bool, **values: Any) -> None:
     where = engine_of(values)
     given = settings(values)
     if "output" not in given:
-        raise ConfigError("--output missing", fix="name the file to write: --output F.parquet, or F.npy")
+        raise ConfigError(
+            "--output missing",
+            fix="name what to write: --output F.parquet, or F.npy; a folder with --stream or --engine",
+        )
     given.pop("encoder", None)
     names = values["encoder"]
     encoder = names if len(names) != 1 else names[0]

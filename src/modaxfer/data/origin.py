@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 __all__ = [
     "called_in",
+    "cut",
     "file_of",
     "is_typed",
     "mixed_of",
@@ -81,6 +82,11 @@ def renumbered(table: pa.Table, numbers: np.ndarray, total: int | None = None) -
     if total is not None and total != table.num_rows:
         metadata[_TOTAL] = str(total).encode()
     return table.replace_schema_metadata(metadata)
+
+
+def cut(table: pa.Table, start: int, stop: int) -> pa.Table:
+    """Return rows `start` ... `stop - 1` of `table` with the numbers that they have there."""
+    return renumbered(table.slice(start, stop - start), numbers_of(table)[start:stop])
 
 
 def renamed(table: pa.Table, file: str) -> pa.Table:

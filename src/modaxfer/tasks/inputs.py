@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from modaxfer.contracts import Answers, Sealed, TaskData
 from modaxfer.data.cells.columns import conform, require_columns
-from modaxfer.data.cells.interpret import interpret, strange_cells
+from modaxfer.data.cells.interpret import Interpretation, interpret, strange_cells
 from modaxfer.data.cleaning import find_empty, find_infinite, read_media
 from modaxfer.data.fingerprint import fingerprint, row_digests
 from modaxfer.data.origin import file_of, notes_of, numbers_of
@@ -21,10 +21,7 @@ from modaxfer.errors import DataError
 from modaxfer.spec import Field, Target, TaskSpec
 from modaxfer.tasks.intake import input_fields
 
-if TYPE_CHECKING:
-    from modaxfer.data.cells.interpret import Interpretation
-
-__all__ = ["Inputs", "check_inputs", "task_of_inputs"]
+__all__ = ["InputBlock", "Inputs", "block_of_inputs", "check_inputs", "spec_of_inputs", "task_of_inputs"]
 
 _NOBODY = Target(column="row_id", problem="regression")
 """Stands where a task has its target: nothing reads it."""
@@ -41,6 +38,47 @@ class Inputs:
     """By split: the id of every row that was given."""
     faults: Mapping[str, Mapping[int, str]]
     """By split and position: why a row cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputBlock:
+    """Some rows of more than are held."""
+
+    rows: Sequence[Mapping[str, Any]]
+    """Those that can be read, in their order."""
+    ids: Sequence[str]
+    """Of every row that was given."""
+    faults: Mapping[int, str]
+    """By position, why a row cannot be read."""
+
+
+def spec_of_inputs(name: str, fields: Sequence[Field]) -> TaskSpec:
+    """Return the task that rows without labels are, before any of them is read."""
+    return TaskSpec(name=name, fields=tuple(fields), target=_NOBODY, sources=())
+
+
+def block_of_inputs(table: pa.Table, split: str, fields: Sequence[Field], *, root: Path | None) -> InputBlock:
+    """Return rows of a block, each by itself as `task_of_inputs` reads it.
+
+    A row is called by its own ``row_id``, else by its number: whether ids differ is not known of rows that pass by.
+
+    Args:
+        table: Rows with their numbers.
+        split: What stands before a number; empty where there is one split alone.
+        fields: Input fields, none of a table: what its cells mean is found in all rows.
+        root: Folder that media paths are resolved against and may not leave.
+
+    Raises:
+        DataError: A column is missing, or is of another kind than its field.
+    """
+    require_columns(table, [field.name for field in fields], "input column")
+    rows, faults = _read(table, split, Interpretation(fields=tuple(fields), types={}, notes=()), root)
+    kept = [row for row in range(len(rows)) if row not in faults]
+    ids = [f"{split}-{number}" if split else str(number) for number in numbers_of(table)]
+    if "row_id" in table.column_names:
+        own = table.column("row_id").to_pylist()
+        ids = [name if value is None else str(value) for name, value in zip(ids, own, strict=True)]
+    return InputBlock(rows=rows.table.take(kept).to_pylist() if kept else (), ids=ids, faults=faults)
 
 
 def task_of_inputs(
@@ -87,7 +125,7 @@ def check_inputs(name: str, tables: Mapping[str, pa.Table], fields: Sequence[Fie
     """Return the task that `tables` are without its rows, and what its columns mean; arguments and errors as above."""
     for table in tables.values():
         require_columns(table, [field.name for field in fields], "input column")
-    spec = TaskSpec(name=name, fields=tuple(fields), target=_NOBODY, sources=())
+    spec = spec_of_inputs(name, fields)
     return spec, interpret(tables["train"], input_fields(spec, tables["train"]))
 
 

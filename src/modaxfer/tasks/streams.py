@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from modaxfer.config import RunConfig
     from modaxfer.spec import TaskSpec
 
-__all__ = ["own_stream", "refuse_endless", "streamed_task", "training_rows"]
+__all__ = ["own_source", "own_stream", "refuse_endless", "streamed_task", "there", "training_rows"]
 
 
 def refuse_endless(config: RunConfig) -> None:
@@ -46,8 +48,7 @@ def refuse_endless(config: RunConfig) -> None:
 
 def own_stream(config: RunConfig) -> StreamSource:
     """Return the stream of the rows in ``config.data``."""
-    asked = str(config.data)
-    of = hub_data(asked) or FolderSource(name=os.path.abspath(Path(asked).expanduser()))
+    of = own_source(str(config.data))
     fields = (*config.text, *config.image, *config.audio, *config.number)
     label = config.label or ("label",)
     beside = (*label, *config.group, *((config.group_by,) if config.group_by else ()))
@@ -63,15 +64,30 @@ def training_rows(source: StreamSource, seed: int) -> pa.Table:
     Raises:
         DataError: They cannot be had.
     """
-    try:
+    with there(source.of):
         tables, _ = streamed(source, None)
+    return drawn(tables["train"], draw_of(source, seed))
+
+
+def own_source(data: str) -> FolderSource | HubSource:
+    """Return what `data` names: a data set of the hub, or a file or folder."""
+    return hub_data(data) or FolderSource(name=os.path.abspath(Path(data).expanduser()))
+
+
+@contextmanager
+def there(of: FolderSource | HubSource) -> Iterator[None]:
+    """Say of which stream the rows are not there.
+
+    Raises:
+        DataError: They are not.
+    """
+    try:
+        yield
     except UnavailableError as error:
-        name = source.of.dataset if isinstance(source.of, HubSource) else source.of.name
         raise DataError(
-            "the rows of a stream are not there", file=name, got=error,
+            "the rows of a stream are not there", file=of.dataset if isinstance(of, HubSource) else of.name, got=error,
             fix="check the name, and the network; HF_TOKEN opens data sets that are not for everybody",
         ) from error  # fmt: skip
-    return drawn(tables["train"], draw_of(source, seed))
 
 
 def streamed_task(spec: TaskSpec, config: RunConfig) -> TaskSpec:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from modaxfer.data.layouts.class_folders import read_class_folders
-from modaxfer.data.layouts.split_files import read_split_files, read_split_files_inside
+from modaxfer.data.layouts.split_files import (
+    SplitFiles,
+    find_split_files,
+    find_split_files_inside,
+    read_split_files,
+)
 from modaxfer.data.tables.files import EXTENSIONS, is_data, read_table
 from modaxfer.data.tables.gathering import EVERYTHING, Selection, drawn
 from modaxfer.errors import DataError
@@ -17,7 +23,7 @@ from modaxfer.spec import SPLITS
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Tables", "read_data"]
+__all__ = ["Tables", "data_files", "read_data"]
 
 Tables = Mapping[str, pa.Table]
 """Split name to rows."""
@@ -49,19 +55,51 @@ def read_data(path: Path, selection: Selection = EVERYTHING) -> Tables:
     try:
         if not path.is_dir():
             return {"train": read_table(path, selection)}
-        tables: Tables = read_split_files(path, selection) or read_split_files_inside(path, selection, alone=True)
-        tables = tables or _class_folders(path, selection) or read_split_files_inside(path, selection)
+        tables: Tables = read_split_files(_split_files(path), selection) or _class_folders(path, selection)
+        tables = tables or read_split_files(find_split_files_inside(path), selection)
         found = [] if tables else sorted(path.iterdir())
     except OSError as error:
-        what = f"cannot read {str(error.filename or path)[:200]}"
-        raise DataError(what, got=error.strerror, fix="check the name and the rights") from None
+        raise _unreadable(path, error) from None
     if not tables:
         raise _no_data(path, found)
-    if "train" not in tables:
-        raise DataError(
-            "no training split", file=path, got=list(tables), allowed=SPLITS, fix="add a file or folder train"
-        )
+    _require_train(path, list(tables))
     return {split: tables[split] for split in SPLITS if split in tables}
+
+
+def data_files(path: Path) -> SplitFiles:
+    """Return the files of each split of what `read_data` takes, tables alone: class folders have none.
+
+    Raises:
+        DataError: As for `read_data`; or the rows lie in class folders.
+    """
+    try:
+        if not path.is_dir():
+            return SplitFiles(folder=path.parent, files={"train": (path,)})
+        found = _split_files(path)
+        if not found.files and not read_class_folders(path):
+            found = find_split_files_inside(path)
+        inside = sorted(path.iterdir())
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if not found.files:
+        raise _no_data(path, inside)
+    _require_train(path, list(found.files))
+    return replace(found, files={split: found.files[split] for split in SPLITS if split in found.files})
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    what = f"cannot read {str(error.filename or path)[:200]}"
+    return DataError(what, got=error.strerror, fix="check the name and the rights")
+
+
+def _require_train(path: Path, splits: Sequence[str]) -> None:
+    if "train" not in splits:
+        raise DataError("no training split", file=path, got=splits, allowed=SPLITS, fix="add a file or folder train")
+
+
+def _split_files(folder: Path) -> SplitFiles:
+    found = find_split_files(folder)
+    return found if found.files else find_split_files_inside(folder, alone=True)
 
 
 def _class_folders(path: Path, selection: Selection) -> Tables:

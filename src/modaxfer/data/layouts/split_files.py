@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from modaxfer.data.tables.files import is_data, read_table
 from modaxfer.data.tables.gathering import Selection, drawn
 from modaxfer.errors import DataError
 
-__all__ = ["read_split_files", "read_split_files_inside"]
+__all__ = ["SplitFiles", "find_split_files", "find_split_files_inside", "read_split_files"]
 
 _PART = re.compile(
     r"(?P<name>.*?)[-_. ]*(?:part|shard)?[-_. ]*(?P<number>\d+)(?:[-_. ]*of[-_. ]*(?P<count>\d+)(-[0-9a-f]{8,})?)?",
@@ -33,38 +33,47 @@ _PARTS_KEPT = 8
 
 
 @dataclass(frozen=True, kw_only=True)
+class SplitFiles:
+    """Which files hold the rows of each split."""
+
+    folder: Path
+    files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    """By split, in the order of their rows."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Part:
     path: Path
     number: int | None = None
     count: int | None = None
 
 
-def read_split_files(folder: Path, selection: Selection) -> dict[str, pa.Table]:
-    """Return the rows of each split in `folder`: files named for it, or a folder named for it with nothing but tables.
+def find_split_files(folder: Path) -> SplitFiles:
+    """Return the files of each split in `folder`: named for it, or in a folder named for it with nothing but tables.
 
-    Empty where there is neither. Parts such as ``train-00000-of-00002.parquet`` are put together in order; their rows
-    are numbered through. A folder of nothing but parquet files of one name and a number (``part-00000.parquet``) is
-    train. Tables named for no split are left out, and that is noted.
+    Empty where there is neither. Parts such as ``train-00000-of-00002.parquet`` are in order. A folder of nothing but
+    parquet files of one name and a number (``part-00000.parquet``) is train. Tables named for no split are left out,
+    and that is noted.
 
     Raises:
-        DataError: A split is given twice, a part is missing, or parts differ in their columns.
+        DataError: A split is given twice, or a part is missing.
     """
     found = _named(folder) or _folders(folder) or _shards(folder)
     used = {part.path for parts in found.values() for part in parts}
     others = [path.name for path in _visible(folder) if path.is_file() and path not in used and _is_rows(path)]
-    tables = {split: _joined(folder, split, parts, selection) for split, parts in found.items()}
-    if others and "train" in tables:
-        note = f"{folder.name}: files left out, as they are named for no split: {_listed(others)}"
-        tables["train"] = noted(tables["train"], note)
-    return tables
+    note = f"{folder.name}: files left out, as they are named for no split: {_listed(others)}"
+    notes = (note,) if others and "train" in found else ()
+    return SplitFiles(
+        folder=folder, files={split: [part.path for part in parts] for split, parts in found.items()}, notes=notes
+    )
 
 
-def read_split_files_inside(folder: Path, selection: Selection, *, alone: bool = False) -> dict[str, pa.Table]:
-    """Return what `read_split_files` finds in the one folder inside `folder` that has splits, such as ``data``.
+def find_split_files_inside(folder: Path, *, alone: bool = False) -> SplitFiles:
+    """Return what `find_split_files` finds in the one folder inside `folder` that has splits, such as ``data``.
 
     Args:
         folder: Where to look.
-        selection: Part of the rows and columns.
         alone: Only look where there is but one folder, as archives are unpacked: files named for splits then say more
             than the images or sounds beside them.
 
@@ -73,7 +82,7 @@ def read_split_files_inside(folder: Path, selection: Selection, *, alone: bool =
     """
     folders = [path for path in _visible(folder) if path.is_dir()]
     if alone and len(folders) > 1:
-        return {}
+        return SplitFiles(folder=folder)
     inside = [path for path in folders if _named(path) or _folders(path)]
     if len(inside) > 1:
         raise DataError(
@@ -82,11 +91,23 @@ def read_split_files_inside(folder: Path, selection: Selection, *, alone: bool =
         )  # fmt: skip
     if not inside and len(folders) == 1:
         # Archives in archives: a folder in a folder.
-        inside, tables = folders, read_split_files_inside(folders[0], selection, alone=alone)
+        inside, found = folders, find_split_files_inside(folders[0], alone=alone)
     else:
-        tables = read_split_files(inside[0], selection) if inside else {}
-    if "train" in tables:
-        tables["train"] = noted(tables["train"], f"{folder.name}: read the folder inside, {inside[0].name}")
+        found = find_split_files(inside[0]) if inside else SplitFiles(folder=folder)
+    if "train" in found.files:
+        found = replace(found, notes=(f"{folder.name}: read the folder inside, {inside[0].name}", *found.notes))
+    return found
+
+
+def read_split_files(found: SplitFiles, selection: Selection) -> dict[str, pa.Table]:
+    """Return the rows of each split; those of several files are put together in order, and numbered through.
+
+    Raises:
+        DataError: Parts differ in their columns, or a file cannot be read.
+    """
+    tables = {split: _joined(files, selection) for split, files in found.files.items()}
+    for note in reversed(found.notes):
+        tables["train"] = noted(tables["train"], note)
     return tables
 
 
@@ -189,29 +210,29 @@ def _complete(folder: Path, split: str, parts: Sequence[_Part]) -> list[_Part]:
     return sorted(parts, key=lambda part: part.number or 0)
 
 
-def _joined(folder: Path, split: str, parts: Sequence[_Part], selection: Selection) -> pa.Table:
-    if len(parts) == 1:
-        return read_table(parts[0].path, selection)
+def _joined(files: Sequence[Path], selection: Selection) -> pa.Table:
+    if len(files) == 1:
+        return read_table(files[0], selection)
     tables: list[pa.Table] = []
     before = total = 0
-    for part in parts:
-        table = read_table(part.path, replace(selection, before=before))
-        _require_same(tables[0] if tables else table, table, part.path)
+    for path in files:
+        table = read_table(path, replace(selection, before=before))
+        _require_same(tables[0] if tables else table, table, path)
         tables.append(table)
         # Rows of JSON are numbered by lines, of which some may be blank.
         before = max(before + total_of(table), int(numbers_of(table)[-1]))
         total += total_of(table)
         # Of a thousand parts each would keep as many rows as are drawn of all.
         if selection.draw and sum(each.num_rows for each in tables) > _PARTS_KEPT * selection.draw.rows:
-            tables = [drawn(_united(tables, parts, total), selection.draw)]
-    table = _united(tables, parts, total)
+            tables = [drawn(_united(tables, files, total), selection.draw)]
+    table = _united(tables, files, total)
     return drawn(table, selection.draw) if selection.draw else table
 
 
-def _united(tables: Sequence[pa.Table], parts: Sequence[_Part], total: int) -> pa.Table:
+def _united(tables: Sequence[pa.Table], files: Sequence[Path], total: int) -> pa.Table:
     """Return the rows of `tables` as one, which has the origin of all."""
     return stamp(
-        _concatenated(tables, parts[0].path), file=f"{parts[0].path} and {len(parts) - 1} more",
+        _concatenated(tables, files[0]), file=f"{files[0]} and {len(files) - 1} more",
         typed=is_typed(tables[0]), notes=tuple(dict.fromkeys(note for one in tables for note in notes_of(one))),
         separator=separator_of(tables[0]), mixed=sorted({name for one in tables for name in mixed_of(one)}),
         numbers=np.concatenate(list(map(numbers_of, tables))), total=total,

@@ -7,13 +7,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from modaxfer.data.tables.files import extension, is_data
+from modaxfer.data.tables.files import is_data, refuse_whole
 from modaxfer.errors import DataError
 
 __all__ = ["digest_of", "files_state"]
-
-_WHOLE = ("conll",)
-"""Kinds of file that are read whole before rows of them are drawn."""
 
 
 def digest_of(*parts: object) -> str:
@@ -35,11 +32,8 @@ def files_state(path: Path) -> str:
             if path.is_dir()
             else "check the path",
         )  # fmt: skip
-    if whole := [file for file in files if extension(file) in _WHOLE]:
-        raise DataError(
-            "a file of tagged words is read whole, not as a stream", file=whole[0],
-            fix="leave --stream out, or write it as parquet with a list of words and a list of tags in each row",
-        )  # fmt: skip
+    for file in files:
+        refuse_whole(file)
     stats = [(file, file.stat()) for file in files]
     return digest_of([(str(file.relative_to(path.parent)), one.st_size, one.st_mtime_ns) for file, one in stats])
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from modaxfer.data.tables.encodings import TextFile
 
-__all__ = ["read_delimited"]
+__all__ = ["delimited_blocks", "read_delimited"]
 
 _BLOCKS = (1 << 22, 1 << 26, 1 << 30)
 """Bytes that Arrow parses at once, which must hold a whole row: the next where one does not fit."""
@@ -55,7 +55,55 @@ def read_delimited(path: Path, source: Callable[[], BinaryIO], delimiter: str, s
         except _RowTooLargeError:
             continue
         return _named(path, rows, dialect, (*text.notes, *dialect.notes, *parsed.notes()))
-    raise DataError("a cell is larger than 1 GiB", file=path, fix="look for a quote that is not closed")
+    raise _too_large(path)
+
+
+def delimited_blocks(
+    path: Path, source: Callable[[], BinaryIO], delimiter: str, tell: Callable[[str], object]
+) -> Iterator[pa.Table]:
+    """Yield the rows of such a table in order, as `read_delimited` returns them; arguments and errors as there.
+
+    Args:
+        path: Name of the file, for messages.
+        source: Opens its bytes, unpacked.
+        delimiter: Between cells, unless the file's own lines say otherwise.
+        tell: Told what `read_delimited` notes, counts when all rows have passed.
+    """
+    text = survey(str(path), source)
+    dialect = find_dialect(str(path), text.head(), delimiter)
+    nameless = sum(not name for name in dialect.names)
+    for note in (*text.notes, *dialect.notes):
+        tell(note)
+    if nameless:
+        tell(f"{path.name}: columns without a name that were left out: {nameless}")
+    passed = repeated = 0
+    for block in _BLOCKS:
+        parsed = _Parsed(path, text, dialect, block)
+        seen = 0
+        try:
+            for batch in parsed.batches():
+                start, seen = seen, seen + batch.num_rows
+                if seen <= passed:  # They were there before a row that did not fit.
+                    continue
+                table = pa.Table.from_batches([batch.slice(max(passed - start, 0))], parsed.schema)
+                rows = Gathered(table=table, numbers=np.arange(seen - table.num_rows + 1, seen + 1), total=seen)
+                table, numbers = _without_headers(rows, dialect)
+                repeated += rows.table.num_rows - table.num_rows
+                passed = seen
+                yield stamp(
+                    _with_names(table, dialect), file=str(path), typed=False, separator=dialect.delimiter,
+                    numbers=numbers,
+                )  # fmt: skip
+        except _RowTooLargeError:
+            continue
+        for note in (*parsed.notes(), *_repeats(path, repeated)):
+            tell(note)
+        return
+    raise _too_large(path)
+
+
+def _too_large(path: Path) -> DataError:
+    return DataError("a cell is larger than 1 GiB", file=path, fix="look for a quote that is not closed")
 
 
 def _place(dialect: Dialect, name: str) -> str:
@@ -176,22 +224,37 @@ def _headers(table: pa.Table, names: tuple[str, ...]) -> np.ndarray:
     return found
 
 
+def _without_headers(rows: Gathered, dialect: Dialect) -> tuple[pa.Table, np.ndarray]:
+    """Return the rows that do not repeat the header, and their numbers."""
+    repeated = _headers(rows.table, dialect.written)
+    if not repeated.any():
+        return rows.table, rows.numbers
+    return rows.table.filter(pa.array(~repeated)), rows.numbers[~repeated]
+
+
+def _repeats(path: Path, count: int) -> tuple[str, ...]:
+    return (f"{path.name}: rows that repeat the header and were left out: {count}",) if count else ()
+
+
+def _with_names(table: pa.Table, dialect: Dialect) -> pa.Table:
+    """Return the columns that have a name, by it: pandas writes row numbers without one, which are no input."""
+    kept = [place for place, name in enumerate(dialect.names) if name]
+    return table.select(kept).rename_columns([dialect.names[place] for place in kept])
+
+
 def _named(path: Path, rows: Gathered, dialect: Dialect, notes: tuple[str, ...]) -> pa.Table:
-    """Name the columns and leave out nameless ones: pandas writes a row number there, which is no input."""
-    names, table, numbers = dialect.names, rows.table, rows.numbers
-    if (repeated := _headers(table, dialect.written)).any():
-        table, numbers = table.filter(pa.array(~repeated)), numbers[~repeated]
-        notes += (f"{path.name}: rows that repeat the header and were left out: {repeated.sum()}",)
-    kept = [place for place, name in enumerate(names) if name]
-    nameless = [place for place, name in enumerate(names) if not name]
+    """Name the columns, leave out nameless ones, and say so."""
+    table, numbers = _without_headers(rows, dialect)
+    repeated = rows.table.num_rows - table.num_rows
+    nameless = [place for place, name in enumerate(dialect.names) if not name]
     empty = [place for place in nameless if table.column(place).null_count == table.num_rows]
+    notes += _repeats(path, repeated)
     notes += tuple(
         f"{path.name}: column {place + 1} has no name and was left out" for place in nameless if place not in empty
     )
     if empty:
         notes += (f"{path.name}: empty columns without a name that were left out: {len(empty)}",)
-    table = table.select(kept).rename_columns([names[place] for place in kept])
     return stamp(
-        table, file=str(path), typed=False, notes=notes, separator=dialect.delimiter,
-        numbers=numbers, total=rows.total - int(repeated.sum()),
+        _with_names(table, dialect), file=str(path), typed=False, notes=notes, separator=dialect.delimiter,
+        numbers=numbers, total=rows.total - repeated,
     )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -13,15 +14,16 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from modaxfer.data.layouts.listing import AUDIO_SUFFIXES, IMAGE_SUFFIXES
+from modaxfer.data.origin import cut
 from modaxfer.data.tables.conll import read_conll
-from modaxfer.data.tables.delimited import read_delimited
-from modaxfer.data.tables.gathering import EVERYTHING, Selection
-from modaxfer.data.tables.parquet import read_parquet
-from modaxfer.data.tables.records import read_records
+from modaxfer.data.tables.delimited import delimited_blocks, read_delimited
+from modaxfer.data.tables.gathering import EVERYTHING, Columns, Selection
+from modaxfer.data.tables.parquet import parquet_blocks, read_parquet
+from modaxfer.data.tables.records import read_records, record_blocks
 from modaxfer.data.tables.signatures import require_kind
 from modaxfer.errors import DataError, close_matches
 
-__all__ = ["EXTENSIONS", "extension", "is_data", "read_table", "require_file"]
+__all__ = ["EXTENSIONS", "extension", "is_data", "read_blocks", "read_table", "refuse_whole", "require_file"]
 
 _ADDRESS = re.compile(r"(^|/)(https?|ftp|s3|gs|hf):/")
 
@@ -41,19 +43,89 @@ def read_table(path: str | Path, selection: Selection = EVERYTHING) -> pa.Table:
         DataError: The file is missing, unreadable, empty, malformed (names the row) or of another kind.
     """
     path = Path(path)
+    with _reading(path):
+        table = _READERS[_kind(path)](path, selection)
+    if not table.num_rows or not table.num_columns:
+        raise _no_rows(path)
+    return table
+
+
+def read_blocks(
+    path: Path, columns: Columns, skip: int = 0, tell: Callable[[str], object] = lambda note: None
+) -> Iterator[pa.Table]:
+    """Yield the rows of one data file in blocks, in their order and with their numbers, as `read_table` returns them.
+
+    Memory holds a block, whatever the size of the file. What is guessed or repaired is told, not noted on the tables;
+    whether a column of JSON mixes types is known of each block alone.
+
+    Args:
+        path: A regular file: csv, tsv or jsonl, each also .gz, or parquet.
+        columns: Those that are read, where the format can skip the others.
+        skip: Rows at the beginning that are not wanted.
+        tell: Told what a reader of the file should know.
+
+    Raises:
+        DataError: As for `read_table`; or the file is of a kind that is read whole.
+    """
+    passed = 0
+    with _reading(path):
+        found = _kind(path)
+        refuse_whole(path)
+        if found == "parquet":
+            for table in parquet_blocks(path, columns, skip):
+                passed += table.num_rows
+                yield table
+            passed += skip
+        else:
+            for table in _text_blocks(found, path, tell):
+                start, passed = passed, passed + table.num_rows
+                if passed > skip:
+                    yield cut(table, max(skip - start, 0), table.num_rows)
+    if not passed:
+        raise _no_rows(path)
+
+
+def refuse_whole(path: Path) -> None:
+    """Refuse a file of a kind that is read whole, whatever part of it is wanted.
+
+    Raises:
+        DataError: It is one.
+    """
+    if extension(path) in _WHOLE:
+        raise DataError(
+            "a file of tagged words is read whole, not as a stream", file=path,
+            fix="leave --stream out, or write it as parquet with a list of words and a list of tags in each row",
+        )  # fmt: skip
+
+
+def _text_blocks(found: str, path: Path, tell: Callable[[str], object]) -> Iterator[pa.Table]:
+    source = partial(_open, path)
+    if found in _DELIMITERS:
+        return delimited_blocks(path, source, _DELIMITERS[found], tell)
+    return record_blocks(path, source, tell)
+
+
+def _kind(path: Path) -> str:
+    """Return what `extension` says of a file that is there and is what it is called."""
+    require_file(path)
+    found = extension(path)
+    require_kind(path, "gz" if path.suffix.lower() == ".gz" else found)
+    return found
+
+
+def _no_rows(path: Path) -> DataError:
+    return DataError("the data file holds no rows", file=path, fix="add rows below the header")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        require_file(path)
-        found = extension(path)
-        require_kind(path, "gz" if path.suffix.lower() == ".gz" else found)
-        table = _READERS[found](path, selection)
+        yield
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(
             "cannot read the data file", file=path, got=reason, fix="check the file and its rights"
         ) from None
-    if not table.num_rows or not table.num_columns:
-        raise DataError("the data file holds no rows", file=path, fix="add rows below the header")
-    return table
 
 
 def extension(path: Path) -> str:
@@ -125,9 +197,10 @@ def _conll(path: Path, selection: Selection) -> pa.Table:
     return read_conll(path, partial(_open, path), selection)
 
 
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
 _READERS: dict[str, Callable[[Path, Selection], pa.Table]] = {
-    "csv": partial(_delimited, ","),
-    "tsv": partial(_delimited, "\t"),
+    **{kind: partial(_delimited, delimiter) for kind, delimiter in _DELIMITERS.items()},
     "jsonl": _records,
     "ndjson": _records,
     "json": _records,
@@ -135,6 +208,8 @@ _READERS: dict[str, Callable[[Path, Selection], pa.Table]] = {
     "parquet": read_parquet,
 }
 _BINARY = ("parquet",)
+
+_WHOLE = ("conll",)
 
 EXTENSIONS = tuple(_READERS)
 """Kinds of data file that can be read; the text ones also with ``.gz`` behind."""

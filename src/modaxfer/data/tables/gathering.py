@@ -15,7 +15,7 @@ from modaxfer.data.origin import numbers_of, renumbered, total_of
 from modaxfer.data.tables.draws import Draw, Drawn, Labels
 from modaxfer.data.tables.memory import Room
 
-__all__ = ["EVERYTHING", "Gathered", "Selection", "drawn", "gathered", "group_keys", "labels_of"]
+__all__ = ["EVERYTHING", "Columns", "Gathered", "Selection", "drawn", "gathered", "group_keys", "labels_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,23 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which columns are read of rows that pass by."""
+
+    needed: frozenset[str]
+    beside: frozenset[str] = frozenset()
+    """Those that are read as well, where there are such."""
+
+    def among(self, there: Iterable[str]) -> frozenset[str] | None:
+        """Return those to read of the columns that are there; None = all: one that is needed is not among them.
+
+        It may be a part of objects, or missing; then a message names those that could have been meant.
+        """
+        names = frozenset(there)
+        return (self.needed | self.beside) & names if self.needed <= names else None
 
 
 @dataclass(frozen=True, kw_only=True)

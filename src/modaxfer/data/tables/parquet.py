@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
 from modaxfer.data.names import tidy
 from modaxfer.data.origin import called_in, mixed_of, name_classes, notes_of, stamp
-from modaxfer.data.tables.gathering import Selection, gathered
+from modaxfer.data.tables.gathering import Columns, Gathered, Selection, gathered
 from modaxfer.errors import DataError
 
-__all__ = ["read_parquet"]
+__all__ = ["parquet_blocks", "read_parquet"]
 
 _ROWS, _BYTES = 1 << 16, 1 << 26
 """Most rows, and about how many bytes, that are read at once."""
@@ -26,21 +28,68 @@ def read_parquet(path: Path, selection: Selection) -> pa.Table:
     Raises:
         DataError: The file is not readable, or two columns have one name.
     """
+    with _readable(path) as file:
+        names, schema = _layout(path, file, selection.columns)
+        raw = {tidy(name): name for name in names}
+        batches = _batches(file, names, schema)
+        rows = gathered(path, schema, batches, selection, lambda name: raw.get(name, ""))
+    return _table(path, rows)
+
+
+def parquet_blocks(path: Path, columns: Columns, skip: int) -> Iterator[pa.Table]:
+    """Yield the rows of a parquet file behind the first `skip`, in order, as `read_parquet` returns them.
+
+    Args:
+        path: The file.
+        columns: Those that are read.
+        skip: Rows that have passed already; what can be left unread of them is.
+
+    Raises:
+        DataError: As for `read_parquet`.
+    """
+    with _readable(path) as file:
+        names, schema = _layout(path, file, columns.among(map(tidy, file.schema_arrow.names)))
+        groups, passed = _groups_behind(file.metadata, skip)
+        for batch in _batches(file, names, schema, groups):
+            start, passed = passed, passed + batch.num_rows
+            if passed > skip:
+                table = pa.Table.from_batches([batch.slice(max(skip - start, 0))], schema)
+                numbers = np.arange(max(skip, start) + 1, passed + 1)
+                yield _table(path, Gathered(table=table, numbers=numbers, total=table.num_rows))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[pyarrow.parquet.ParquetFile]:
     try:
         # ParquetFile, unlike read_table, never reads columns out of folder names.
         with pyarrow.parquet.ParquetFile(path) as file:
-            names = _wanted(path, file.schema_arrow, selection)
-            schema = _read_as(pa.schema([file.schema_arrow.field(name) for name in names]))
-            schema = schema.with_metadata(file.schema_arrow.metadata)
-            batches = _batches(file, names, schema)
-            raw = {tidy(name): name for name in names}
-            rows = gathered(path, schema, batches, selection, lambda name: raw.get(name, ""))
+            yield file
     except (pa.ArrowException, UnicodeDecodeError) as error:
         foreign = "magic bytes" in str(error)
         fix = (
             "write it again, or give it the extension of what it is, such as csv" if foreign else "write the file again"
         )
         raise DataError("not a readable parquet file", file=path, got=str(error), fix=fix) from None
+
+
+def _layout(
+    path: Path, file: pyarrow.parquet.ParquetFile, columns: frozenset[str] | None
+) -> tuple[list[str], pa.Schema]:
+    """Return the names of the columns that are read, and their types."""
+    names = _wanted(path, file.schema_arrow, columns)
+    schema = _read_as(pa.schema([file.schema_arrow.field(name) for name in names]))
+    return names, schema.with_metadata(file.schema_arrow.metadata)
+
+
+def _groups_behind(told: pyarrow.parquet.FileMetaData, skip: int) -> tuple[list[int], int]:
+    """Return the row groups that hold rows behind the first `skip`, and how many rows stand before them."""
+    ends = np.cumsum([told.row_group(group).num_rows for group in range(told.num_row_groups)])
+    first = int(np.searchsorted(ends, skip, side="right"))
+    return list(range(first, len(ends))), int(ends[first - 1]) if first else 0
+
+
+def _table(path: Path, rows: Gathered) -> pa.Table:
+    """Return rows with the columns, names and types that users see."""
     table = name_classes(rows.table)
     table = table.rename_columns([tidy(name) for name in table.column_names])
     notes, mixed = _noted(rows.table)
@@ -79,14 +128,14 @@ def _noted(table: pa.Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
 
 
-def _wanted(path: Path, schema: pa.Schema, selection: Selection) -> list[str]:
+def _wanted(path: Path, schema: pa.Schema, columns: frozenset[str] | None) -> list[str]:
     names = [name for name in schema.names if not name.startswith("__index_level_")]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError("two columns have the same name", file=path, got=twice, fix="rename one of them")
     tidied = {tidy(name): name for name in names}
-    if selection.columns is None or not selection.columns <= set(tidied):
+    if columns is None or not columns <= set(tidied):
         return names
-    return [name for name in names if tidy(name) in selection.columns]
+    return [name for name in names if tidy(name) in columns]
 
 
 def _read_as(schema: pa.Schema) -> pa.Schema:
@@ -101,8 +150,11 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return pa.large_binary() if pa.types.is_binary(kind) or pa.types.is_binary_view(kind) else kind
 
 
-def _batches(file: pyarrow.parquet.ParquetFile, names: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, frozenset(names)), columns=names):
+def _batches(
+    file: pyarrow.parquet.ParquetFile, names: list[str], schema: pa.Schema, groups: list[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    size = _rows_at_once(file.metadata, frozenset(names))
+    for batch in file.iter_batches(batch_size=size, columns=names, row_groups=groups):
         yield batch.select(names).cast(schema)
 
 

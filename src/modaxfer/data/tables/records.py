@@ -16,13 +16,14 @@ from modaxfer.data.tables.gathering import Selection, group_keys
 from modaxfer.data.tables.memory import Room
 from modaxfer.data.tables.mixed_types import as_array, as_text, united
 from modaxfer.data.tables.objects import Objects, Record
+from modaxfer.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
 
-__all__ = ["read_records"]
+__all__ = ["read_records", "record_blocks"]
 
 _BLOCK = 8192
 """Rows that become columns together."""
@@ -56,6 +57,43 @@ def read_records(path: Path, source: Callable[[], BinaryIO], selection: Selectio
     return stamp(
         pa.table(columns), file=str(path), notes=notes, mixed=mixed, numbers=numbers + selection.before, total=total
     )
+
+
+def record_blocks(path: Path, source: Callable[[], BinaryIO], tell: Callable[[str], object]) -> Iterator[pa.Table]:
+    """Yield the rows of a file of JSON objects, one a line, in order, as `read_records` returns them.
+
+    A column that mixes types in one block is text there; of one that mixes them from block to block each block has its
+    own type.
+
+    Args:
+        path: Name of the file, for messages.
+        source: Opens its bytes, unpacked.
+        tell: Told what `read_records` notes, counts when all rows have passed.
+
+    Raises:
+        DataError: As for `read_records`; or the file is one list, which is parsed whole.
+    """
+    text = survey(str(path), source)
+    if text.head(1024).lstrip().startswith("["):
+        raise DataError(
+            "a JSON file that is one list is parsed whole, not as a stream", file=path,
+            fix="write it with one object a line (jsonl): frame.to_json(PATH, orient=\"records\", lines=True)",
+        )  # fmt: skip
+    objects = Objects(path, text)
+    for note in text.notes:
+        tell(note)
+    known: dict[str, None] = {}
+    for numbers, records in _blocks(objects):
+        if not known and len(records) == 1:
+            objects.require_rows(records)
+        columns, _, mixed = _columns(path, iter([(numbers, records)]))
+        columns |= {name: as_text([record.get(name) for record in records]) for name in mixed}
+        # A key that no row of this block has is empty in all of them.
+        columns |= {name: pa.nulls(len(records)) for name in known if name not in columns}
+        known |= dict.fromkeys(columns)
+        yield stamp(pa.table(columns), file=str(path), mixed=mixed, numbers=numbers)
+    for note in objects.notes():
+        tell(note)
 
 
 def _blocks(objects: Objects) -> Blocks:

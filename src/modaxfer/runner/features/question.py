@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ from modaxfer.config import RunConfig, build, documented
 from modaxfer.errors import ConfigError
 from modaxfer.spec import SPLITS
 
-__all__ = ["ENDINGS", "SHARED", "Question", "Reading", "read_question", "rows_file"]
+__all__ = ["CACHE", "ENDINGS", "SHARED", "Question", "Reading", "read_question", "rows_file"]
 
 SHARED = (
-    "encoder", "task", "data", "text", "image", "audio", "number", "label", "data_dir", "bridge", "checkpoint",
-    "revision", "seed", "precision", "device", "trust_remote_code", "set",
+    "encoder", "task", "data", "stream", "text", "image", "audio", "number", "label", "data_dir", "bridge",
+    "checkpoint", "revision", "seed", "limit", "precision", "device", "trust_remote_code", "set",
 )  # fmt: skip
 """Fields of `RunConfig` that mean the same as in `modaxfer train`. ``label`` names columns that are no inputs."""
+
+CACHE = ("cache", "train.cache")
+"""Names of the option that keeps rows and vectors in the cache."""
 
 ENDINGS = (".parquet", ".npy")
 
@@ -37,7 +40,11 @@ class Reading:
         "--task choose, as strategy frozen does. Default: last, or encoder.layer.",
     )
     pooling: str | None = documented(None, "How tokens are pooled. Default: the encoder's way.", choices=POOLINGS)
-    output: str | None = documented(None, "File that is written: F.parquet, or F.npy with its row ids in F.rows.csv.")
+    output: str | None = documented(
+        None,
+        "File that is written: F.parquet, or F.npy with its row ids in F.rows.csv; with --stream and no --limit a "
+        "folder of parquet files.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,11 @@ class Question:
     reading: Reading
     settings: RunConfig
     """Encoder, rows, and how they come to it."""
+
+    @property
+    def passing(self) -> bool:
+        """Whether rows pass by and none is kept: all of a stream, where no limit says that a part of it is drawn."""
+        return self.settings.stream and self.settings.limit is None
 
     @property
     def output(self) -> Path | None:
@@ -77,6 +89,9 @@ def read_question(values: Mapping[str, Any], *, in_memory: bool = False) -> Ques
     reading = build(Reading, {key: value for key, value in values.items() if key in names})
     question = Question(reading=reading, settings=build(RunConfig, shared))
     _check(question, in_memory)
+    if question.passing:
+        settings = question.settings
+        question = replace(question, settings=replace(settings, set={**settings.set, "train.cache": False}))
     return question
 
 
@@ -118,8 +133,57 @@ def _check(question: Question, in_memory: bool) -> None:
             allowed="last, mean or a number",
             fix="name a --task; or train with --strategy frozen, and ask that run: modaxfer.load(RUN).features(rows)",
         )
-    if question.output is not None:
+    _check_stream(question, in_memory)
+    if question.output is not None and not question.passing:
         _check_output(question.output)
+
+
+def _check_stream(question: Question, in_memory: bool) -> None:
+    settings = question.settings
+    if in_memory and (settings.stream or settings.limit is not None):
+        raise ConfigError(
+            "rows in memory are all encoded", got="stream" if settings.stream else "limit",
+            fix="give those rows alone that are wanted",
+        )  # fmt: skip
+    if settings.data is not None and not settings.stream:
+        _refuse_hub(settings.data)
+    if question.passing:
+        _check_passing(question)
+
+
+def _refuse_hub(data: str) -> None:
+    from modaxfer.data.streaming.hub import hub_data  # Imports pyarrow.
+
+    if hub := hub_data(data):
+        raise ConfigError(
+            "there is no such file or folder", got=data,
+            fix=f"check the path; the data set {hub.dataset} of the hub is read with --stream, not copied",
+        )  # fmt: skip
+
+
+def _check_passing(question: Question) -> None:
+    """Refuse what takes all rows at once, where none is kept."""
+    settings, output = question.settings, question.output
+    drawn = "or add --limit N, which encodes N rows at random and keeps these"
+    if settings.task:
+        raise ConfigError(
+            "the rows of a task are cleaned and divided as a whole, not as a stream", got=settings.task,
+            fix=f"name their file, folder or data set of the hub with --data, {drawn}",
+        )  # fmt: skip
+    if settings.number or not (settings.text or settings.image or settings.audio):
+        raise ConfigError(
+            "what the cells of a table mean is found in all rows, and of a stream none is kept",
+            got=[f"--number {name}" for name in settings.number] or "no column named",
+            fix=f"name columns with --text, --image or --audio, {drawn}",
+        )  # fmt: skip
+    if output is None or output.suffix or output.is_file():
+        raise ConfigError(
+            "all rows of a stream go into a folder of parquet files", got=output or "no --output",
+            fix=f"name a folder with --output, {drawn}",
+        )  # fmt: skip
+    kept = {key: value for key, value in settings.set.items() if key in CACHE and str(value).lower() != "false"}
+    if kept:
+        raise ConfigError("rows that pass by are not kept in the cache as well", got=kept, fix=f"leave it out, {drawn}")
 
 
 def _check_output(output: Path) -> None:

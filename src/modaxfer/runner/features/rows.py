@@ -11,16 +11,18 @@ import numpy as np
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError, RefusedError
-from modaxfer.runner.features.question import Question
+from modaxfer.runner.features.question import Question, Reading
 from modaxfer.runner.request.request import read_request
+from modaxfer.source_specs import HubSource, StreamSource
 from modaxfer.spec import AUDIO, IMAGE, TABLE, TEXT, Field
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from modaxfer.runner.model.description import TowerDescription
     from modaxfer.runner.request.resolved import ResolvedTask
 
-__all__ = ["Asked", "Part", "resolve_features"]
+__all__ = ["STRATEGY", "Asked", "Part", "check_tower", "named_fields", "resolve_features"]
 
 STRATEGY = "frozen"
 """The strategy whose way from rows to features is gone."""
@@ -78,6 +80,17 @@ def resolve_features(question: Question, rows: Any = None) -> Asked:
     config = replace(question.settings, strategy=STRATEGY)
     asked = _of_task(config) if config.task else _of_rows(config, rows)
     (tower,) = asked.resolved.towers
+    check_tower(tower, question.reading)
+    return _of_splits(asked, question.reading.split)
+
+
+def check_tower(tower: TowerDescription, reading: Reading) -> None:
+    """Refuse a way to the encoder that has to be trained first, and a layer that it does not have.
+
+    Raises:
+        RefusedError: The bridge has weights.
+        ConfigError: There is no such layer.
+    """
     if tower.bridge.spec.trained:
         raise RefusedError(
             f"bridge {tower.bridge.id} has weights that a task has to train first",
@@ -85,13 +98,12 @@ def resolve_features(question: Question, rows: Any = None) -> Asked:
             fix="name a --bridge without weights (`modaxfer list bridges`), or train a run with this one and ask it: "
             "modaxfer.load(RUN).features(rows)",
         )
-    layer, depth = question.reading.layer, tower.encoder.depth
+    layer, depth = reading.layer, tower.encoder.depth
     if layer.isdecimal() and int(layer) > depth:
         allowed = f"last, mean, auto, 0 (embeddings) to {depth}"
         raise ConfigError(
             "--layer is no layer of this encoder", got=layer, allowed=allowed, fix=f"--layer {depth}, the last"
         )
-    return _of_splits(asked, question.reading.split)
 
 
 def _of_splits(asked: Asked, wanted: Sequence[str]) -> Asked:
@@ -116,7 +128,7 @@ def _of_rows(config: RunConfig, rows: Any) -> Asked:
     from modaxfer.tasks.inputs import check_inputs, task_of_inputs
 
     found = _from_files(config) if config.data is not None else _from_memory(config, rows)
-    config = replace(config, data=config.data or "rows in memory", label=())
+    config = replace(config, data=config.data or "rows in memory", stream=False, limit=None, label=())
     spec, meant = check_inputs(found.name, found.tables, found.fields)
     named = f"own/{found.name}"
     request = read_request(config, ((named, replace(spec, fields=meant.fields)),))
@@ -150,32 +162,81 @@ def _guessed(fields: Sequence[Field]) -> tuple[str, ...]:
     return (f"no column was named: encoded is {told}; --text, --image, --audio, --number say otherwise",)
 
 
-def _named(config: RunConfig) -> tuple[Field, ...]:
+def named_fields(config: RunConfig) -> tuple[Field, ...]:
+    """Return the input fields that `config` names."""
     return tuple(Field(name=name, signal=signal) for role, signal in _SIGNALS.items() for name in getattr(config, role))
 
 
 def _from_files(config: RunConfig) -> _Found:
+    named = named_fields(config)
+    if config.stream:
+        return _from_stream(config, named)
+    path = Path(config.data or "").expanduser()
+    tables = _drawn(_read(path, named, config), config)
+    # A folder of images or sounds: the one column beside the label says what the files are.
+    kinds = (IMAGE, AUDIO) if path.is_dir() and not named else ()
+    fields = named or tuple(
+        Field(name=one.kind, signal=one) for one in kinds if one.kind in tables["train"].column_names
+    )
+    root = (path if path.is_dir() else path.parent).resolve()
+    notes = (*_parts_drawn(tables), *(() if fields else _guessed(fields)))
+    tables = {split: _without(table, config, fields, names=path.is_dir()) for split, table in tables.items()}
+    return _Found(name=path.stem, tables=tables, fields=fields, root=root, notes=notes)
+
+
+def _from_stream(config: RunConfig, fields: tuple[Field, ...]) -> _Found:
+    """Return the part of a stream that ``config.limit`` draws; it is kept, and found again."""
+    from modaxfer.data.streaming.kept import streamed
+    from modaxfer.tasks.streams import own_source, there
+
+    of = own_source(str(config.data))
+    with there(of):
+        tables, _ = streamed(StreamSource(of=of, rows=config.limit or 0, seed=config.seed), None)
+    tables = _drawn(tables, config)
+    path = Path(of.dataset if isinstance(of, HubSource) else of.name)
+    root = None if isinstance(of, HubSource) else (path if path.is_dir() else path.parent).resolve()
+    notes = (*_parts_drawn(tables), *(() if fields else _guessed(fields)))
+    tables = {split: _without(table, config, fields, names=False) for split, table in tables.items()}
+    return _Found(name=path.stem, tables=tables, fields=fields, root=root, notes=notes)
+
+
+def _read(path: Path, fields: Sequence[Field], config: RunConfig) -> Mapping[str, pa.Table]:
     from modaxfer.data import read_data
+    from modaxfer.data.tables.draws import Draw
+    from modaxfer.data.tables.gathering import Selection
     from modaxfer.tasks.loose_files import loose_files
 
-    path, fields = Path(config.data or "").expanduser(), _named(config)
-    tables = loose_files(path, fields) or read_data(path)
-    if not fields and path.is_dir():
-        # A folder of images or sounds: the one column beside the label says what the files are.
-        fields = tuple(
-            Field(name=one.kind, signal=one) for one in (IMAGE, AUDIO) if one.kind in tables["train"].column_names
-        )
-    root = (path if path.is_dir() else path.parent).resolve()
-    tables = {split: _without(table, config, fields, names=path.is_dir()) for split, table in tables.items()}
-    notes = () if fields else _guessed(fields)
-    return _Found(name=path.stem, tables=tables, fields=fields, root=root, notes=notes)
+    draw = None if config.limit is None else Draw(rows=config.limit, seed=config.seed)
+    return loose_files(path, fields) or read_data(path, Selection(draw=draw))
+
+
+def _drawn(tables: Mapping[str, pa.Table], config: RunConfig) -> Mapping[str, pa.Table]:
+    """Return the rows that a limit draws: so many of train, a quarter of it of the other splits."""
+    from modaxfer.data.tables.draws import Draw
+    from modaxfer.data.tables.gathering import drawn
+
+    if config.limit is None:
+        return tables
+    most = {split: config.limit if split == "train" else max(1, config.limit // 4) for split in tables}
+    return {split: drawn(table, Draw(rows=most[split], seed=config.seed)) for split, table in tables.items()}
+
+
+def _parts_drawn(tables: Mapping[str, pa.Table]) -> tuple[str, ...]:
+    """Say of which splits a part is encoded."""
+    from modaxfer.data.origin import total_of
+
+    return tuple(
+        f"{split}: {table.num_rows:,} of {total_of(table):,} rows are encoded, drawn at random for the limit"
+        for split, table in tables.items()
+        if table.num_rows < total_of(table)
+    )
 
 
 def _from_memory(config: RunConfig, rows: Any) -> _Found:
     from modaxfer.data.given import given_rows
     from modaxfer.data.shapes import refuse_waves, shaped
 
-    named = _named(config)
+    named = named_fields(config)
     if not named:
         refuse_waves(rows)
     columns, roles = shaped(rows, named, but=(*config.label, "row_id"))

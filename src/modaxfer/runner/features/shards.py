@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modaxfer.config import read_yaml
 from modaxfer.engines import Job, Where, carried_out
-from modaxfer.errors import ConfigError, OutputExistsError, RunFailedError
-from modaxfer.result import write_atomically
-from modaxfer.runner.claims.hold import LOCK
-from modaxfer.runner.features.question import Question, read_question
+from modaxfer.errors import ConfigError, RunFailedError
+from modaxfer.runner.features.folder import asked_of, claim_folder, reading_flags
+from modaxfer.runner.features.question import CACHE, Question, read_question
 from modaxfer.runner.request.command import flags_of, plain_text
 
-__all__ = ["SHARDS_REQUEST", "Shards", "read_shards", "write_shards"]
-
-SHARDS_REQUEST = "features.yaml"
-"""What the folder of vectors was asked for."""
+__all__ = ["Shards", "read_shards", "write_shards"]
 
 LOGS = "logs"
 
@@ -48,17 +42,21 @@ class Shards:
     def to_dict(self) -> dict[str, Any]:
         """Return what is asked of every file, as plain values: another encoder gives other vectors."""
         any_one = next(iter(self.questions.values()))
-        asked = [*flags_of(dataclasses.replace(any_one.settings, data=None)), *_reading(any_one)]
-        rows = str(Path(str(any_one.settings.data)).parent.resolve())
-        return {"rows": rows, "flags": asked, "set": {key: str(value) for key, value in any_one.settings.set.items()}}
+        return asked_of(any_one, str(Path(str(any_one.settings.data)).parent.resolve()))
 
 
 def read_shards(values: Mapping[str, Any]) -> Shards:
     """Make the questions of a folder: those of `modaxfer.runner.features.question.read_question` for each of its files.
 
     Raises:
-        ConfigError: ``data`` is no folder of parquet files, ``output`` is no folder, or a value is wrong.
+        ConfigError: A stream is asked for, ``data`` is no folder of parquet files, ``output`` is no folder, or a value
+            is wrong.
     """
+    if values.get("stream"):
+        raise ConfigError(
+            "a stream is read by one process, and an engine starts a job for each file of a folder", got="--stream",
+            fix="leave --engine and --jobs out; or --stream, of a folder of parquet files",
+        )  # fmt: skip
     data, output = values.get("data"), values.get("output")
     folder = Path(str(data)).expanduser() if data else None
     names = sorted(path.name for path in folder.glob(f"*{ENDING}")) if folder is not None and folder.is_dir() else []
@@ -82,32 +80,6 @@ def read_shards(values: Mapping[str, Any]) -> Shards:
     return Shards(questions=questions, output=made)
 
 
-def _claim(shards: Shards) -> None:
-    """Make the output folder that of `shards`, or find it holding vectors of the same request.
-
-    Raises:
-        ConfigError: It holds those of another.
-        OutputExistsError: It is something else.
-    """
-    path = shards.output / SHARDS_REQUEST
-    if path.is_file():
-        stored = read_yaml(path)
-        if changed := [key for key, value in shards.to_dict().items() if stored.get(key) != value]:
-            raise ConfigError(
-                "the output folder holds features of another request",
-                got="; ".join(f"{key} (there {stored.get(key)}, here {shards.to_dict()[key]})" for key in changed),
-                fix="choose another --output",
-            )
-        return
-    if any(each.name != LOCK for each in shards.output.iterdir()):
-        raise OutputExistsError(
-            "the output folder is not empty and holds no features", got=shards.output, fix="choose another --output"
-        )
-    import yaml
-
-    write_atomically(path, str(yaml.safe_dump(shards.to_dict(), sort_keys=False, allow_unicode=True)))
-
-
 def write_shards(shards: Shards, where: Where, say: Callable[[str], None]) -> None:
     """Encode what is missing on an engine.
 
@@ -115,7 +87,7 @@ def write_shards(shards: Shards, where: Where, say: Callable[[str], None]) -> No
         ConfigError: The folder holds features of another request.
         RunFailedError: A file could not be encoded; the others are written.
     """
-    _claim(shards)
+    claim_folder(shards.output, shards.to_dict())
     missing, failed = shards.missing, []
     count, done = len(shards.questions), len(shards.questions) - len(missing)
     if done:
@@ -139,21 +111,15 @@ def write_shards(shards: Shards, where: Where, say: Callable[[str], None]) -> No
 
 def _job(shards: Shards, name: str) -> Job:
     question, mark = shards.questions[name], shards.output / name
-    words = [*flags_of(question.settings), *_reading(question), *_options(question), "--output", str(mark)]
+    words = [*flags_of(question.settings), *reading_flags(question.reading), *_options(question), "--output", str(mark)]
     command = (sys.executable, "-m", "modaxfer", "features", *words)
     return Job(name=name, command=command, log=shards.output / LOGS / f"{name}.log", mark=mark)
-
-
-def _reading(question: Question) -> Sequence[str]:
-    reading = question.reading
-    pooling = () if reading.pooling is None else ("--pooling", reading.pooling)
-    return ("--layer", reading.layer, *pooling, *(word for split in reading.split for word in ("--split", split)))
 
 
 def _options(question: Question) -> Iterator[str]:
     """Yield the options; vectors are kept once, in the files, unless the cache is asked for too."""
     given = dict(question.settings.set)
-    if not {"cache", "train.cache"} & set(given):
+    if not set(CACHE) & set(given):
         given["train.cache"] = False
     for key, value in given.items():
         yield from ("--set", f"{key}={plain_text(value)}")

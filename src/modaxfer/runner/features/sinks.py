@@ -15,9 +15,11 @@ from modaxfer.escaping import csv_cell
 from modaxfer.runner.features.question import rows_file
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from modaxfer.runner.features.stream import Block, Opened
 
-__all__ = ["COLUMN", "gathered", "write_features"]
+__all__ = ["COLUMN", "feature_columns", "feature_schema", "gathered", "parquet_writer", "write_features"]
 
 COLUMN = "feature_"
 """In front of a number, from 0: the column of that number of the vectors."""
@@ -65,31 +67,56 @@ def _whole(*outputs: Path) -> Iterator[list[Path]]:
             path.unlink(missing_ok=True)
 
 
+def feature_schema(width: int, *, several: bool, told: bool) -> pa.Schema:
+    """Return the columns of a parquet file of vectors.
+
+    Args:
+        width: Numbers per row.
+        several: Whether rows are of several splits, so that a column says which.
+        told: Whether a column says why a row has no numbers.
+    """
+    import pyarrow as pa
+
+    texts = ["row_id", *(["split"] if several else [])]
+    return pa.schema(
+        [(name, pa.string()) for name in texts]
+        + [(f"{COLUMN}{place}", pa.float32()) for place in range(width)]
+        + ([("reason", pa.string())] if told else [])
+    )
+
+
+def feature_columns(vectors: np.ndarray) -> dict[str, pa.Array]:
+    """Return the columns of `vectors`, float32 ``[rows, width]``, by name; NaN is an empty cell."""
+    import pyarrow as pa
+
+    return {f"{COLUMN}{place}": pa.array(one, pa.float32(), from_pandas=True) for place, one in enumerate(vectors.T)}
+
+
+@contextmanager
+def parquet_writer(output: Path, schema: pa.Schema) -> Iterator[Any]:
+    """Yield a writer of tables; the file appears when everything is written."""
+    import pyarrow.parquet as pq
+
+    with _whole(output) as (path,), pq.ParquetWriter(path, schema) as writer:
+        yield writer
+
+
 @contextmanager
 def _parquet(opened: Opened, output: Path) -> Iterator[Take]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     several, told = len(opened.asked.parts) > 1, any(part.reasons for part in opened.asked.parts.values())
-    names = [f"{COLUMN}{place}" for place in range(opened.width)]
-    texts = ["row_id", *(["split"] if several else [])]
-    schema = pa.schema(
-        [(name, pa.string()) for name in texts]
-        + [(name, pa.float32()) for name in names]
-        + ([("reason", pa.string())] if told else [])
-    )
-    with _whole(output) as (path,), pq.ParquetWriter(path, schema) as writer:
+    schema = feature_schema(opened.width, several=several, told=told)
+    with parquet_writer(output, schema) as writer:
 
         def take(block: Block) -> None:
-            columns: dict[str, Any] = dict(zip(names, block.vectors.T, strict=True))
-            columns = {name: pa.array(values, pa.float32(), from_pandas=True) for name, values in columns.items()}
             rows = range(block.rows.start, block.rows.stop)
             beside = {
                 "row_id": pa.array(block.part.ids[block.rows], pa.string()),
                 "split": pa.array([block.split] * len(rows), pa.string()),
                 "reason": pa.array([block.part.reasons.get(row) for row in rows], pa.string()),
             }
-            writer.write_table(pa.table({**columns, **beside}).select(schema.names).cast(schema))
+            writer.write_table(pa.table({**feature_columns(block.vectors), **beside}).select(schema.names).cast(schema))
 
         yield take
 

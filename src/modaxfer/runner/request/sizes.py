@@ -8,7 +8,7 @@ from modaxfer.encoders.checkpoints import ResolvedEncoder
 from modaxfer.registry import Entry
 from modaxfer.spec import Field
 
-__all__ = ["picture_size"]
+__all__ = ["LOOKED_AT", "picture_size"]
 
 LOOKED_AT = 32
 """Training pictures whose size is looked at."""

@@ -1,0 +1,73 @@
+"""An encoder for rows that come in blocks, of which none is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from modaxfer.runner.features.question import Question
+from modaxfer.runner.features.rows import Asked
+from modaxfer.runner.features.stream import open_features
+from modaxfer.runner.progress import Progress
+from modaxfer.runner.rows.encode import lengths_of
+from modaxfer.runner.rows.prepare import examples
+from modaxfer.runner.rows.raw import counting, losses
+from modaxfer.runner.rows.split import Split
+from modaxfer.runner.training.features import refuse_undefined
+
+if TYPE_CHECKING:
+    from modaxfer.runner.request.resolved import ResolvedTask
+    from modaxfer.tasks.inputs import InputBlock
+
+__all__ = ["BlockEncoder"]
+
+
+class BlockEncoder:
+    """An encoder that is loaded.
+
+    Args:
+        question: What is read of it.
+        resolved: Encoder, bridge and options, with rows to try them on.
+
+    Raises:
+        CheckpointUnavailableError: The weights cannot be had.
+    """
+
+    def __init__(self, question: Question, resolved: ResolvedTask) -> None:
+        silent = Progress(enabled=False)  # What is lost of the first rows is told with what is lost of all.
+        opened = open_features(question, Asked(resolved=resolved, parts={}), silent)
+        self._session = opened.session
+        self.width = opened.width
+        """Numbers per row."""
+        (self._bridge,) = self._session.bridges
+        self._processor = counting(self._session.processor)
+
+    def vectors(self, block: InputBlock, split: str) -> np.ndarray:
+        """Return the vectors of all rows of `block`, float32 ``[rows, width]``, NaN for one that cannot be read.
+
+        Raises:
+            DataError: A row was read, and cannot be prepared.
+            RunFailedError: Features are not finite numbers.
+        """
+        filled = np.full((len(block.ids), self.width), np.nan, np.float32)
+        if not block.rows:
+            return filled
+        places = [row for row in range(len(block.ids)) if row not in block.faults]
+        made = [
+            one
+            for chunk in examples(block.rows, self._bridge, self._processor, self._session.progress, label="")
+            for one in chunk
+            if not isinstance(one, str)
+        ]
+        some = Split(
+            rows=made, lengths=lengths_of(made, self._processor), known=None, ids=[block.ids[row] for row in places]
+        )
+        vectors = self._session.vectors(some).numpy()
+        refuse_undefined(self._session, some, split, {self._session.model.top: vectors})
+        filled[places] = vectors
+        return filled
+
+    def losses(self) -> tuple[str, ...]:
+        """Return what was lost of the rows so far, one line each."""
+        return losses(self._bridge, self._processor)
