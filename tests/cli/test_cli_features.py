@@ -20,6 +20,16 @@ def test_a_file_of_features(shell, tiny, tmp_path):
     assert json.loads(printed)["files"] == [str(tmp_path / "f.npy"), str(tmp_path / "f.rows.csv")]
 
 
+def test_a_folder_of_features(shell, tiny, tmp_path):
+    rows, output = tmp_path / "rows.csv", tmp_path / "vectors"
+    rows.write_text("text,label\nright held,0\nwrong court,1\n")
+    line = ("features", "--encoder", tiny("bert"), "--data", rows, "--text", "text", "--stream", "--output", output)
+    status, printed, said = shell(*line, "--json")
+    assert status == 0
+    assert json.loads(printed) == {"rows": 2, "features": 32, "files": [str(output)]}
+    assert "train-00000.parquet: 2 rows, 2 of train so far" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

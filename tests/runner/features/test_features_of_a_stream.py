@@ -37,7 +37,7 @@ def rows(tmp_path):
 
 
 def asked(tiny, **more):
-    return {"encoder": tiny("bert"), "text": "text", "quiet": True, **more}
+    return {"encoder": tiny("bert"), "text": "text", "precision": "fp32", "quiet": True, **more}
 
 
 def streamed(tiny, rows, output, **more):
@@ -145,6 +145,32 @@ def test_refused_before_weights(given, told, rows, tiny, no_weights, tmp_path, m
     assert not (tmp_path / "vectors").exists()
 
 
+def test_a_folder_that_lies_is_refused(rows, tiny, tmp_path):
+    output = tmp_path / "vectors"
+    streamed(tiny, rows, output, split="test")
+    frame = read(output)
+    assert frame["row_id"].tolist() == ["test-1", "test-2"]
+    assert "split" not in frame
+    (output / "_shards.json").write_text('{"test-00000.parquet": [1]}')
+    with pytest.raises(ModaxferError, match=r"cannot be read. Got: .*_shards.json.*all files are made again"):
+        streamed(tiny, rows, output, split="test")
+
+
+def test_parts_of_objects_pass_and_what_is_cut_is_told_once(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("modaxfer.data.tables.records._BLOCK", 3)
+    cells = [{"review": {"text": text}, "stars": 1} for text in ["one", "word " * 600, "two"]]
+    cells += [{"stars": 2}] * 3 + [{"review": {"text": "word " * 600}, "stars": 3}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, cells)))
+    given = asked(tiny, text="review.text", label="stars", quiet=False)
+    modaxfer.features(tmp_path / "rows.jsonl", **given, stream=True, output=tmp_path / "vectors")
+    told = capsys.readouterr().err
+    assert "warning: 3 of 7 rows of train have no features; the column reason says why" in told
+    (line,) = [line for line in told.splitlines() if "2 " in line and "cut" in line]
+    whole = modaxfer.features(tmp_path / "rows.jsonl", **given, output=tmp_path / "whole.parquet")
+    assert line.replace("warning: ", "warning: train: ") in capsys.readouterr().err
+    pd.testing.assert_frame_equal(read(tmp_path / "vectors"), pd.read_parquet(whole), atol=1e-6)
+
+
 def test_rows_of_which_none_can_be_read_are_refused(tiny, no_weights, tmp_path):
     pd.DataFrame({"text": ["", " "] * 50}).to_parquet(tmp_path / "train.parquet")
     with pytest.raises(ModaxferError, match=r"not one row can be read.*train.parquet"):
@@ -204,7 +230,7 @@ def test_pictures_pass_in_smaller_blocks(tiny, tmp_path, monkeypatch):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     names = [*(f"{number}.png" for number in range(5)), "broken.png", "../out.png"]
     pd.DataFrame({"photo": names, "row_id": [*"abcdef", None]}).to_csv(tmp_path / "photos.csv", index=False)
-    given = {"encoder": tiny("vit"), "image": "photo", "quiet": True}
+    given = {"encoder": tiny("vit"), "image": "photo", "precision": "fp32", "quiet": True}
     modaxfer.features(tmp_path / "photos.csv", stream=True, output=tmp_path / "vectors", **given)
     whole = modaxfer.features(tmp_path / "photos.csv", output=tmp_path / "whole.parquet", **given)
     made, expected = read(tmp_path / "vectors"), pd.read_parquet(whole)

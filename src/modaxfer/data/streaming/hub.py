@@ -31,8 +31,8 @@ Part = Callable[[int], "Iterator[pa.Table]"]
 _ID = re.compile(r"(?P<dataset>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?")
 """``owner/name``, ``owner/name:config``, ``owner/name@revision``."""
 
-_BATCH, _MEDIA_BATCH = 8192, 256
-"""Rows that are in memory together before some of them are drawn; fewer of encoded files."""
+_BATCH, _MEDIA_BATCH = 2048, 256
+"""Rows that are in memory together; fewer of encoded files."""
 
 
 def hub_data(asked: str) -> HubSource | None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_records", "record_blocks"]
 
-_BLOCK = 8192
-"""Rows that become columns together."""
+_BLOCK, _LETTERS = 8192, 1 << 26
+"""Rows that become columns together, and about how many letters they hold at most."""
 
 Blocks = Iterator[tuple[np.ndarray, list[Record]]]
 
@@ -98,8 +98,18 @@ def record_blocks(path: Path, source: Callable[[], BinaryIO], tell: Callable[[st
 
 def _blocks(objects: Objects) -> Blocks:
     rows = iter(objects)
-    while block := list(islice(rows, _BLOCK)):
+    while block := list(_some(rows)):
         yield np.array([number for number, _ in block], np.int64), [record for _, record in block]
+
+
+def _some(rows: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    """Yield the rows of the next block: two at least, where there are two, so that one alone is the only one."""
+    letters = 0
+    for count, (number, record) in enumerate(islice(rows, _BLOCK), 1):
+        letters += sum(len(cell) for cell in record.values() if isinstance(cell, str))
+        yield number, record
+        if letters > _LETTERS and count > 1:
+            return
 
 
 def _drawn(objects: Objects, selection: Selection, draw: Draw) -> tuple[tuple[np.ndarray, list[Record]], int]:

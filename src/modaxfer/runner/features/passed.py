@@ -58,8 +58,14 @@ class _Folder:
     @classmethod
     def of(cls, output: Path) -> _Folder:
         path = output / JOURNAL
-        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return cls(output, {name: _read_made(*told) for name, told in stored.items()})
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            return cls(output, {name: _read_made(*told) for name, told in stored.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(
+                "what tells of the files of vectors cannot be read", got=f"{path}: {error}",
+                fix="delete it: all files are made again then; or choose another --output",
+            ) from None  # fmt: skip
 
     def known(self, name: str, place: Place) -> _Made | None:
         """Return what is known of the file `name` if it is there and begins at `place`."""

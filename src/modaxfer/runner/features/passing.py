@@ -45,8 +45,6 @@ class PassingRows:
     splits: Sequence[str]
     """Those that are wanted."""
     fields: tuple[Field, ...]
-    labels: tuple[str, ...]
-    """Columns that are named and are no inputs."""
     resolved: ResolvedTask
     """Encoder, bridge and options, with the first rows that can be read as its own."""
 
@@ -62,7 +60,6 @@ class PassingRows:
             DataError: It lacks a column.
         """
         table = _with_parts(table, self.fields)
-        require_columns(table, self.labels, "label column")
         prefix = split if len(self.passing.parts) > 1 else ""
         return block_of_inputs(table, prefix, self.fields, root=self.passing.root)
 
@@ -102,7 +99,7 @@ def resolve_passing(question: Question, tell: Tell) -> PassingRows:
             fix="name an encoder that reads them as they are; or add --limit N, which encodes N rows at random and "
             "keeps these",
         )
-    return PassingRows(passing=passing, splits=splits, fields=fields, labels=question.settings.label, resolved=resolved)
+    return PassingRows(passing=passing, splits=splits, fields=fields, resolved=resolved)
 
 
 def _without_stream(settings: RunConfig) -> RunConfig:
