@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,30 +44,29 @@ class BlockEncoder:
         (self._bridge,) = self._session.bridges
         self._processor = counting(self._session.processor)
 
-    def vectors(self, block: InputBlock, split: str) -> np.ndarray:
-        """Return the vectors of all rows of `block`, float32 ``[rows, width]``, NaN for one that cannot be read.
+    def encoded(self, block: InputBlock, split: str) -> tuple[np.ndarray, dict[int, str]]:
+        """Return the vectors of all rows of `block`, float32 ``[rows, width]``, NaN for one that has none, and why.
 
         Raises:
-            DataError: A row was read, and cannot be prepared.
             RunFailedError: Features are not finite numbers.
         """
-        filled = np.full((len(block.ids), self.width), np.nan, np.float32)
-        if not block.rows:
-            return filled
-        places = [row for row in range(len(block.ids)) if row not in block.faults]
-        made = [
-            one
-            for chunk in examples(block.rows, self._bridge, self._processor, self._session.progress, label="")
-            for one in chunk
-            if not isinstance(one, str)
-        ]
-        some = Split(
-            rows=made, lengths=lengths_of(made, self._processor), known=None, ids=[block.ids[row] for row in places]
-        )
-        vectors = self._session.vectors(some).numpy()
-        refuse_undefined(self._session, some, split, {self._session.model.top: vectors})
-        filled[places] = vectors
-        return filled
+        filled, faults = np.full((len(block.ids), self.width), np.nan, np.float32), dict(block.faults)
+        places = [row for row in range(len(block.ids)) if row not in faults]
+        silent, made, kept = self._session.progress, [], []
+        chunks = examples(block.rows, self._bridge, self._processor, silent, label="", apart=True)
+        for place, one in zip(places, chain.from_iterable(chunks), strict=True):
+            if isinstance(one, str):
+                faults[place] = one
+            else:
+                kept.append(place)
+                made.append(one)
+        if made:
+            ids = [block.ids[place] for place in kept]
+            some = Split(rows=made, lengths=lengths_of(made, self._processor), known=None, ids=ids)
+            vectors = self._session.vectors(some).numpy()
+            refuse_undefined(self._session, some, split, {self._session.model.top: vectors})
+            filled[kept] = vectors
+        return filled, faults
 
     def losses(self) -> tuple[str, ...]:
         """Return what was lost of the rows so far, one line each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ from modaxfer.runner.progress import Progress
 
 if TYPE_CHECKING:
     from modaxfer.runner.features.passing import PassingRows
-    from modaxfer.tasks.inputs import InputBlock
 
 __all__ = ["JOURNAL", "PER_FILE", "write_passing"]
 
@@ -147,9 +146,9 @@ class _Shards:
         with _complaints(self._folder.output / name), parquet_writer(self._folder.output / name, schema) as writer:
             while count < self._per_file and ahead.place is not None:
                 block = self._rows.read(ahead.take(min(self._block, self._per_file - count)), split)
-                vectors = encode.vectors(block, split)
-                writer.write_table(_table(block, vectors, split, schema))
-                count, unread = count + len(block.ids), unread + len(block.faults)
+                vectors, faults = encode.encoded(block, split)
+                writer.write_table(_table(block.ids, vectors, faults, split, schema))
+                count, unread = count + len(block.ids), unread + len(faults)
                 advance(len(block.ids))
             made = _Made(count, unread, place, ahead.place)
             self._folder.note(name, made)
@@ -163,11 +162,13 @@ class _Shards:
         return self._encode
 
 
-def _table(block: InputBlock, vectors: np.ndarray, split: str, schema: pa.Schema) -> pa.Table:
+def _table(
+    ids: Sequence[str], vectors: np.ndarray, faults: Mapping[int, str], split: str, schema: pa.Schema
+) -> pa.Table:
     beside = {
-        "row_id": pa.array(block.ids, pa.string()),
-        "split": pa.array([split] * len(block.ids), pa.string()),
-        "reason": pa.array([block.faults.get(row) for row in range(len(block.ids))], pa.string()),
+        "row_id": pa.array(ids, pa.string()),
+        "split": pa.array([split] * len(ids), pa.string()),
+        "reason": pa.array([faults.get(row) for row in range(len(ids))], pa.string()),
     }
     return pa.table({**feature_columns(vectors), **beside}).select(schema.names).cast(schema)
 
