@@ -13,7 +13,7 @@ import pytest
 from modaxfer.data import read_data
 from modaxfer.data.origin import numbers_of
 from modaxfer.data.streaming.passing import Ahead, Place, passing_files
-from modaxfer.data.tables import delimited, records
+from modaxfer.data.tables import delimited, files, records
 from modaxfer.data.tables.gathering import Columns
 from modaxfer.errors import DataError
 
@@ -90,6 +90,15 @@ def test_what_is_noted_is_told(tmp_path):
     pq.write_table(pa.table({"text": [b"bytes"]}), tmp_path / "rows.parquet")
     list(passing_files(tmp_path / "rows.parquet", COLUMNS, told.append).blocks("train"))
     assert told[1:] == ["column 'text': bytes are read as UTF-8 text"]
+
+
+def test_a_text_file_is_read_through_for_its_encoding_once(tmp_path, monkeypatch):
+    (tmp_path / "rows.csv").write_text("text,label\na,0\n")
+    seen, look = [], files.survey
+    monkeypatch.setattr(files, "survey", lambda *given: (seen.append(given[0]), look(*given))[1])
+    for _ in range(2):
+        assert rows_of(passing_files(tmp_path / "rows.csv", COLUMNS, print).blocks("train")) == (["a"], [1])
+    assert seen == [str(tmp_path / "rows.csv")]
 
 
 def test_a_row_that_does_not_fit_into_a_block_passes_once(tmp_path, monkeypatch):

@@ -58,18 +58,15 @@ def read_delimited(path: Path, source: Callable[[], BinaryIO], delimiter: str, s
     raise _too_large(path)
 
 
-def delimited_blocks(
-    path: Path, source: Callable[[], BinaryIO], delimiter: str, tell: Callable[[str], object]
-) -> Iterator[pa.Table]:
+def delimited_blocks(path: Path, text: TextFile, delimiter: str, tell: Callable[[str], object]) -> Iterator[pa.Table]:
     """Yield the rows of such a table in order, as `read_delimited` returns them; arguments and errors as there.
 
     Args:
         path: Name of the file, for messages.
-        source: Opens its bytes, unpacked.
+        text: Its text.
         delimiter: Between cells, unless the file's own lines say otherwise.
         tell: Told what `read_delimited` notes, counts when all rows have passed.
     """
-    text = survey(str(path), source)
     dialect = find_dialect(str(path), text.head(), delimiter)
     nameless = sum(not name for name in dialect.names)
     for note in (*text.notes, *dialect.notes):

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,6 +17,7 @@ from modaxfer.data.layouts.listing import AUDIO_SUFFIXES, IMAGE_SUFFIXES
 from modaxfer.data.origin import cut
 from modaxfer.data.tables.conll import read_conll
 from modaxfer.data.tables.delimited import delimited_blocks, read_delimited
+from modaxfer.data.tables.encodings import TextFile, survey
 from modaxfer.data.tables.gathering import EVERYTHING, Columns, Selection
 from modaxfer.data.tables.parquet import parquet_blocks, read_parquet
 from modaxfer.data.tables.records import read_records, record_blocks
@@ -99,10 +100,17 @@ def refuse_whole(path: Path) -> None:
 
 
 def _text_blocks(found: str, path: Path, tell: Callable[[str], object]) -> Iterator[pa.Table]:
-    source = partial(_open, path)
+    stat = path.stat()
+    text = _surveyed(path, stat.st_size, stat.st_mtime_ns)
     if found in _DELIMITERS:
-        return delimited_blocks(path, source, _DELIMITERS[found], tell)
-    return record_blocks(path, source, tell)
+        return delimited_blocks(path, text, _DELIMITERS[found], tell)
+    return record_blocks(path, text, tell)
+
+
+@lru_cache(maxsize=64)
+def _surveyed(path: Path, size: int, changed: int) -> TextFile:
+    """Return how the file is encoded, which takes a pass through it; who opens it again has that already."""
+    return survey(str(path), partial(_open, path))
 
 
 def _kind(path: Path) -> str:

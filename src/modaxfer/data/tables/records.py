@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from modaxfer.data.tables.encodings import TextFile
 
 __all__ = ["read_records", "record_blocks"]
 
@@ -59,7 +60,7 @@ def read_records(path: Path, source: Callable[[], BinaryIO], selection: Selectio
     )
 
 
-def record_blocks(path: Path, source: Callable[[], BinaryIO], tell: Callable[[str], object]) -> Iterator[pa.Table]:
+def record_blocks(path: Path, text: TextFile, tell: Callable[[str], object]) -> Iterator[pa.Table]:
     """Yield the rows of a file of JSON objects, one a line, in order, as `read_records` returns them.
 
     A column that mixes types in one block is text there; of one that mixes them from block to block each block has its
@@ -67,13 +68,12 @@ def record_blocks(path: Path, source: Callable[[], BinaryIO], tell: Callable[[st
 
     Args:
         path: Name of the file, for messages.
-        source: Opens its bytes, unpacked.
+        text: Its text.
         tell: Told what `read_records` notes, counts when all rows have passed.
 
     Raises:
         DataError: As for `read_records`; or the file is one list, which is parsed whole.
     """
-    text = survey(str(path), source)
     if text.head(1024).lstrip().startswith("["):
         raise DataError(
             "a JSON file that is one list is parsed whole, not as a stream", file=path,
