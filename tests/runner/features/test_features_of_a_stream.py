@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import datasets
@@ -191,6 +192,18 @@ def test_rows_of_which_none_can_be_read_are_refused(tiny, no_weights, tmp_path):
     pd.DataFrame({"text": ["", " "] * 50}).to_parquet(tmp_path / "train.parquet")
     with pytest.raises(ModaxferError, match=r"not one row can be read.*train.parquet"):
         streamed(tiny, tmp_path / "train.parquet", tmp_path / "vectors")
+
+
+def test_a_split_without_rows_is_refused(rows, tiny, no_weights, tmp_path, monkeypatch):
+    read_files = passing.passing_files
+
+    def emptied(*given):
+        found = read_files(*given)
+        return replace(found, parts={**found.parts, "test": [lambda skip: iter(())]})
+
+    monkeypatch.setattr(passing, "passing_files", emptied)
+    with pytest.raises(ModaxferError, match=r"a split holds no rows.*Got: test. Fix: leave it out with --split"):
+        streamed(tiny, rows, tmp_path / "vectors")
 
 
 def test_a_limit_draws_the_rows_that_it_draws_elsewhere(rows, tiny, tmp_path):

@@ -125,10 +125,12 @@ def _looked_at(passing: Passing, splits: Sequence[str], fields: Sequence[Field],
     """Return the first training rows that can be read, from which is told how large pictures are.
 
     Raises:
-        DataError: There is none, or a split that is wanted lacks a column.
+        DataError: There is none, or a split that is wanted has no rows or lacks a column.
     """
     for split in splits:
-        table, _ = next(iter(passing.blocks(split)))
+        table = next((table for table, _ in passing.blocks(split)), None)
+        if table is None:
+            raise DataError("a split holds no rows", file=passing.told, got=split, fix="leave it out with --split")
         table = with_dotted(table, [*(field.name for field in fields), *labels])
         require_columns(table, labels, "label column")
         require_columns(table, [field.name for field in fields], "input column")
