@@ -337,12 +337,12 @@ def test_a_launcher_that_starts_one_process_for_two_is_found_out(tiny, own_rows,
         patch.setattr(accelerates, "simple_launcher", started.append)
         accelerates.launch_command(accelerates.launch_command_parser().parse_args(arguments))
     assert len(started) == 1
-    asks = "from modaxfer.runner.processes.launch import _asked_of_accelerate as asked; raise SystemExit(asked())"
+    asks = "from modaxfer.runner.processes.asked import processes_asked as asked; raise SystemExit(asked())"
     parent = tmp_path / "accelerate"
     parent.write_text(f"#!{sys.executable} -S\nimport subprocess, sys\nsys.exit(subprocess.call(sys.argv[4:]))\n")
     parent.chmod(0o700)
     done = subprocess.run([parent, *arguments[:-1], sys.executable, "-c", asks], timeout=120, check=False)
-    monkeypatch.setattr("modaxfer.runner.processes.launch._asked_of_accelerate", lambda: done.returncode)
+    monkeypatch.setattr("modaxfer.runner.processes.launch.processes_asked", lambda: done.returncode)
     with pytest.raises(ConfigError, match="2 processes were asked for and 1 started"):
         train_here({"encoder": str(tiny("bert")), "strategy": "full", **own_rows("pair")}, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -58,6 +58,12 @@ def launch_command(
     if not printed:
         raise ConfigError("launch starts nothing by itself", fix="add --print, and run the lines on your machines")
     output = _checked(words)
+    if shard and nodes * per_node == 1:
+        raise ConfigError(
+            "one process has nothing to share a model with",
+            got="--shard with 1 process",
+            fix="say --nodes and --per-node, or leave --shard out",
+        )
     environment = f"{SHARD}=1" if shard else ""
     machines = Nodes(nodes=nodes, per_node=per_node, host=host, environment=environment)
     given = pairs_of("--resource", resource, "cpus=2")

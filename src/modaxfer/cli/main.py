@@ -54,6 +54,10 @@ COMMANDS = {
 }
 
 
+IN_SEVERAL = ("train", "list", "show", "plugins", "completion", "launch", "doctor")
+"""Commands that several processes of a launcher may run: they share a training, and what only tells writes nothing."""
+
+
 class LazyGroup(click.Group):
     """Imports a command's module when the command is used, so that help is instant."""
 
@@ -83,7 +87,20 @@ class LazyGroup(click.Group):
             close = meant_command(name, COMMANDS)
             fix = f"did you mean {' or '.join(close)}?" if close else "`modaxfer --help` shows them"
             raise ConfigError("there is no such command", got=name, allowed=COMMANDS, fix=fix)
+        if "RANK" in os.environ and name in COMMANDS and name not in IN_SEVERAL:
+            _refuse_several(name)
         return super().resolve_command(ctx, args)
+
+
+def _refuse_several(name: str) -> None:
+    from modaxfer.runner.processes.launch import launched_world
+
+    if (world := launched_world() or 1) > 1:
+        raise ConfigError(
+            f"`modaxfer {name}` runs in one process: each of several would do and write all of it",
+            got=f"{world} processes of a launcher",
+            fix="start it by itself; where no launcher has, unset RANK and WORLD_SIZE",
+        )
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,23 +39,32 @@ def torchrun_line(nodes: Nodes, words: Sequence[str], *, name: str = "modaxfer")
     return f"{nodes.environment} {line}" if nodes.environment else line
 
 
+MEBIBYTE = 2**20
+"""What Slurm calls a megabyte; ``--mem`` takes whole numbers alone."""
+
+
 def sbatch_script(nodes: Nodes, words: Sequence[str], resources: Resources, *, output: str) -> str:
-    """Return a script for sbatch; a job that is requeued goes on with the run in `output`."""
+    """Return a script for sbatch; a job that is requeued, or submitted again, goes on with the run in `output`."""
+    cpus = resources.cpus or 1
+    memory = resources.memory_gb
     asked = {
         "job-name": "modaxfer",
         "nodes": nodes.nodes,
         "ntasks-per-node": 1,
-        "cpus-per-task": (resources.cpus or 1) * nodes.per_node,
+        "cpus-per-task": cpus * nodes.per_node,
         "gpus-per-node": resources.gpus * nodes.per_node or None,
-        "mem": None if resources.memory_gb is None else f"{resources.memory_gb * nodes.per_node:g}G",
+        "mem": None if memory is None else f"{math.ceil(memory * 1e9 * nodes.per_node / MEBIBYTE)}M",
         "time": resources.minutes,
         "partition": resources.partition,
     }
     head = [f"#SBATCH --{key}={value}" for key, value in asked.items() if value is not None]
     first = '"$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)'
-    line = _line(nodes, '"$SLURM_JOB_ID"', f'{first}:{PORT}"', f"{shlex.join(words)} $RESUME")
+    endpoint = f'{first}:$((20000 + SLURM_JOB_ID % 10000))"'  # Two jobs may share their first machine.
+    line = _line(nodes, '"$SLURM_JOB_ID"', endpoint, f"{shlex.join(words)} $RESUME")
     begun = shlex.quote(f"{output}/config.yaml")
-    told = [f"export {nodes.environment}"] if nodes.environment else []
+    # torchrun gives each process one thread, and srun a task one core, where nothing says otherwise.
+    told = [f"export {pair}" for pair in (f"OMP_NUM_THREADS={cpus}", nodes.environment) if pair]
+    told.append(f"export SRUN_CPUS_PER_TASK={cpus * nodes.per_node}")
     resume = f"RESUME=$([ -f {begun} ] && echo --resume)"
     return "\n".join(["#!/bin/bash", *head, "#SBATCH --requeue", *told, resume, f"srun {line}"])
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +37,7 @@ class RayTasks:
     Args:
         jobs: Tasks at once.
         resources: What each is given; Ray keeps tasks apart by it.
-        folder: Where it might write; what Ray writes lies in its own temporary folder.
+        folder: Where it might write; what Ray writes lies in a temporary folder, which goes with it.
 
     Raises:
         RunFailedError: Ray cannot be started, or its cluster not be reached.
@@ -43,9 +48,9 @@ class RayTasks:
 
         self.jobs, self._ray, self._running = jobs, ray, dict[Any, Job]()
         self.cpus = resources.cpus or max(1, cores() // jobs)
-        self._mine = not ray.is_initialized()
+        self._mine, self._own = not ray.is_initialized(), None
         if self._mine:
-            _begin(ray, jobs * self.cpus)
+            self._own = _begin(ray, jobs * self.cpus)
         asked: dict[str, Any] = {"num_cpus": self.cpus, "num_gpus": resources.gpus, "max_retries": 0}
         if resources.memory_gb is not None:
             asked["memory"] = int(resources.memory_gb * 1e9)
@@ -84,19 +89,26 @@ class RayTasks:
         self._running = {}
         if self._mine:
             self._ray.shutdown()
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
 
 
-def _begin(ray: Any, cpus: int) -> None:
-    here = {
-        "address": "local",
-        "num_cpus": cpus,
-        "include_dashboard": False,
-        "object_store_memory": STORE,
-        "_temp_dir": tempfile.mkdtemp(prefix="modaxfer-ray-"),
-    }
-    asked = {} if os.environ.get("RAY_ADDRESS") else here
+def _begin(ray: Any, cpus: int) -> str | None:
+    """Start Ray here and return the folder that it writes into; None where it is a cluster that runs."""
+    own, asked = None, dict[str, Any](logging_level="warning")
+    if not os.environ.get("RAY_ADDRESS"):
+        own = tempfile.mkdtemp(prefix="modaxfer-ray-")
+        asked = {
+            "address": "local",
+            "num_cpus": cpus,
+            "include_dashboard": False,
+            "object_store_memory": STORE,
+            "logging_level": "error",  # It warns of each cluster of its own that it has a token.
+            "_temp_dir": own,
+        }
     try:
-        ray.init(log_to_driver=False, logging_level="warning", **asked)
+        with _signals_kept():
+            ray.init(log_to_driver=False, **asked)
     except Exception as error:  # Ray raises plain ones.
         raise RunFailedError(
             "Ray could not be started, or its cluster not be reached",
@@ -104,3 +116,16 @@ def _begin(ray: Any, cpus: int) -> None:
             fix="try again, since a busy machine may take longer than Ray waits (30 s); or name a cluster that runs in "
             "RAY_ADDRESS; or take --engine local",
         ) from error
+    return own
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Undo what is done to the handlers of signals: Ray lets SIGTERM end the process without a word."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler or signal.SIG_DFL)

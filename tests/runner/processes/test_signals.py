@@ -41,6 +41,21 @@ def handlers():
         signal.signal(number, handler)
 
 
+def test_an_error_of_python_in_place_of_ours_is_told_as_well(tmp_path):
+    """Whatever waits in C asks for signals itself, and says no more than that there was one."""
+
+    def wait():
+        try:
+            send(signal.SIGTERM)
+        except StoppedError:
+            raise KeyboardInterrupt from None
+
+    (tmp_path / "begun").touch()
+    with pytest.raises(StoppedError) as stop, heeded(), telling("modaxfer x", tmp_path, begun="begun"):
+        wait()
+    assert str(stop.value) == f"stopped by SIGTERM; `modaxfer x --resume --output {tmp_path}` goes on from there"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_raised_at_once(number):
     with pytest.raises(StoppedError, match=rf"^stopped by {number.name}$") as stop, heeded(), heeded():

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from modaxfer.config import RunConfig
 from modaxfer.errors import ConfigError
+from modaxfer.runner.processes.asked import precision_asked, refuse_not_taken
 from modaxfer.runner.processes.launch import launched_world, refuse_silent_single
 from modaxfer.runner.processes.precision import choose_device, choose_precision
 from modaxfer.runner.processes.shards import refuse_shards, shards_asked, take_over
@@ -27,15 +28,16 @@ def make_accelerator(config: RunConfig, *, shards: bool = False) -> tuple[Any, R
 
     Raises:
         ConfigError: The device is not there, the precision does not fit it, fewer processes run than were asked for, or
-            a launcher asks for a model in shards that cannot be had.
+            a launcher asks for what is not taken, such as a model in shards that cannot be had.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState, PartialState
 
     if not shards:
         refuse_shards("this")
+    refuse_not_taken()
     device = choose_device(config.device)
-    precision = choose_precision(config.precision, device)
+    precision = choose_precision(precision_asked(config.precision), device)
     world = launched_world() or 1
     if config.num_processes not in (1, world):
         raise ConfigError("--num-processes and the launcher disagree", got=f"{config.num_processes} and {world}")

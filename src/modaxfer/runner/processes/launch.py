@@ -15,6 +15,7 @@ from modaxfer.config import RunConfig, to_yaml
 from modaxfer.errors import ConfigError, RunFailedError
 from modaxfer.runner.claims.hold import joining
 from modaxfer.runner.observed import LAUNCHED, PART, WHOLE
+from modaxfer.runner.processes.asked import processes_asked
 
 __all__ = ["launch", "launched_world", "refuse_silent_single", "reports_here"]
 
@@ -81,34 +82,18 @@ def _finished(command: Sequence[str], environment: Mapping[str, str], files: Seq
 def refuse_silent_single(wanted: int, running: int) -> None:
     """Refuse to run fewer processes than were asked for.
 
-    ``accelerate launch --cpu --num_processes 2`` starts a single process without a word; the parent's command line is
-    the only trace of it.
+    ``accelerate launch --cpu --num_processes 2``, and a config of Accelerate for several CPUs, start a single process
+    without a word.
 
     Raises:
         ConfigError: Fewer processes run than were asked for.
     """
-    asked = max(wanted, _asked_of_accelerate())
+    asked = wanted if launched_world() is not None else max(wanted, processes_asked())
     if running < asked:
         raise ConfigError(
             f"{asked} processes were asked for and {running} started",
             fix="use `modaxfer train --num-processes N`, which starts them on any device",
         )
-
-
-def _asked_of_accelerate() -> int:
-    """Return what ``accelerate launch`` in the parent process was told of ``--num_processes``; 1 if it is not there."""
-    path = Path(f"/proc/{os.getppid()}/cmdline")
-    if launched_world() is not None or not path.is_file():
-        return 1
-    words = path.read_bytes().decode(errors="replace").split("\0")
-    if not any(Path(word).name == "accelerate" or word.startswith("accelerate.commands") for word in words[:3]):
-        return 1
-    for place, word in enumerate(words):
-        name, _, value = word.replace("-", "_").partition("=")
-        if name == "__num_processes":
-            value = value or words[place + 1]
-            return int(value) if value.isdigit() else 1
-    return 1
 
 
 def _environment(config: RunConfig, launched: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from modaxfer.errors import ConfigError
+from modaxfer.runner.processes.asked import is_set
 
 __all__ = ["SHARD", "refuse_shards", "shards_asked", "take_over"]
 
@@ -34,15 +35,15 @@ def shards_asked() -> bool:
     Raises:
         ConfigError: A launcher asks for shards of another kind, or for none of several processes.
     """
-    if _is_set(DEEPSPEED):
+    if is_set(DEEPSPEED):
         raise ConfigError(
             "DeepSpeed is not taken: its engine owns optimiser, gradients and checkpoints, which are this runner's",
             got=f"{DEEPSPEED}={os.environ[DEEPSPEED]}",
             fix="use `accelerate launch --use_fsdp --fsdp_version 2` with strategy lora or frozen, or torchrun, where "
             "every process has the whole model",
         )
-    if not _is_set(FSDP):
-        return _is_set(SHARD)
+    if not is_set(FSDP):
+        return is_set(SHARD)
     wrong = [*_not_taken()]
     if wrong:
         raise ConfigError(
@@ -97,9 +98,5 @@ def _not_taken() -> Iterator[tuple[str, str, str]]:
 
 
 def _variable() -> str:
-    name = FSDP if _is_set(FSDP) else SHARD
+    name = FSDP if is_set(FSDP) else SHARD
     return f"{name}={os.environ[name]}"
-
-
-def _is_set(name: str) -> bool:
-    return os.environ.get(name, "").lower() in ("1", "true", "yes")

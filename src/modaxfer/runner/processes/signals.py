@@ -93,13 +93,19 @@ def pending() -> int:
 
 @contextmanager
 def telling(command: str, output: Path, *, begun: str) -> Iterator[None]:
-    """Tell whoever interrupts what is done inside how it is resumed, if ``output/begun`` is there by then."""
+    """Tell whoever interrupts what is done inside how it is resumed, if ``output/begun`` is there by then.
+
+    Libraries that are interrupted while they wait, such as Ray, raise an error of Python's in place of ours.
+    """
     try:
         yield
-    except StoppedError as stop:
+    except KeyboardInterrupt as error:
+        stop = error if isinstance(error, StoppedError) else StoppedError(_STATE.asked or signal.SIGINT)
         if (output / begun).is_file():
             stop.command = f"{command} --resume --output {shlex.quote(str(output))}"
-        raise
+        if stop is error:
+            raise
+        raise stop from error
 
 
 def _raise(cause: BaseException | None) -> None:
