@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -20,8 +21,8 @@ from modaxfer.result import Result
 
 pytestmark = [pytest.mark.recipe, pytest.mark.slow]
 
-EPOCHS, KILLED_IN = 16, 6
-"""The run is long enough to be killed in the middle, and one epoch takes some hundredths of a second."""
+EPOCHS, ENDED_IN = 16, 6
+"""The run is long enough to be ended in the middle: one epoch takes some tenths of a second."""
 
 FSDP2 = """
 compute_environment: LOCAL_MACHINE
@@ -122,22 +123,25 @@ def free_port():
         return free.getsockname()[1]
 
 
-def killed(words, log):
-    """Start `words`, kill the second of two processes (SIGKILL) in the middle, and return how the launcher ends."""
+def ended(words, log, end):
+    """Start `words`, let `end` do something to the launcher in the middle of the run, and return how that ends."""
     with log.open("w") as said:
         started = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT)
     until = time.monotonic() + 300
     try:
-        while f"epoch {KILLED_IN}:" not in log.read_text():
+        while f"epoch {ENDED_IN}:" not in log.read_text():
             assert started.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.01)
-        below = psutil.Process(started.pid).children(recursive=True)
-        (second,) = [each for each in below if each.environ().get("RANK") == "1"]
-        second.kill()
+        end(psutil.Process(started.pid))
         return started.wait(120)
     finally:
         started.terminate()
+
+
+def kill_the_second(launcher):
+    (second,) = [each for each in launcher.children(recursive=True) if each.environ().get("RANK") == "1"]
+    second.kill()
 
 
 def is_as(run, alone, processes=2):
@@ -156,10 +160,10 @@ def is_as(run, alone, processes=2):
 def test_two_processes_of_a_launcher_end_where_one_does(name, asked, alone, place):
     words = shlex.split(LAUNCHERS[name])
     if name in KILLED:
-        assert killed([*words, *asked, "--output", "run"], place / "log") == 1
+        assert ended([*words, *asked, "--output", "run"], place / "log", kill_the_second) == 1
+        # It is told of the other's end by a broken connection or by the launcher, whichever comes first.
         told = (place / "log").read_text()
-        assert "another process of the run is gone without a word" in told
-        assert "--resume goes on" in told
+        assert "--resume goes on" in told or "stopped by SIGTERM; `... -m modaxfer train --resume --output run`" in told
         asked = ["train", "--resume"]
     status, said = called([*words, *asked, "--output", "run"])
     assert status == 0, said
@@ -167,6 +171,18 @@ def test_two_processes_of_a_launcher_end_where_one_does(name, asked, alone, plac
     assert said.count("report ") == 1
     shards = is_as(place / "run", alone).training.get("shards")
     assert (shards is not None) is name.startswith("FSDP2")
+
+
+def test_a_launcher_that_is_stopped_says_how_it_goes_on(asked, place):
+    words = [*shlex.split(LAUNCHERS["DDP by torchrun"]), *asked, "--output", "run"]
+    status = ended(words, place / "log", lambda launcher: launcher.send_signal(signal.SIGINT))
+    told = (place / "log").read_text()
+    assert status != 0
+    assert told.count("stopped by SIGINT; `... -m modaxfer train --resume --output run` goes on from there") == 1
+    assert not (place / "run" / "result.json").exists()
+    status, said = called([*shlex.split(LAUNCHERS["DDP by torchrun"]), "train", "--resume", "--output", "run"])
+    assert status == 0, said
+    assert "resumed after step" in said
 
 
 def test_accelerate_starts_one_process_for_several_cpus_and_the_run_is_refused(asked, place):
@@ -190,7 +206,7 @@ def test_the_printed_script_goes_on_when_it_is_submitted_again(asked, alone, pla
     assert status == 0, printed
     Path("run.sbatch").write_text(printed)
     slurm = ["bash", "-c", SLURM.replace("__JOB__", str(free_port()))]
-    assert killed(slurm, place / "log") == 1
+    assert ended(slurm, place / "log", kill_the_second) == 1
     status, told = called(slurm)
     assert status == 0, told
     assert "resumed after step" in told

@@ -17,12 +17,12 @@ from modaxfer.runner.claims.claim import Claim, claim
 from modaxfer.runner.claims.resumed import resumed
 from modaxfer.runner.claims.start import Start, check_start, read_start, refuse_other_encoder, store_start
 from modaxfer.runner.execution import Execution
-from modaxfer.runner.folder import is_finished, store_config
+from modaxfer.runner.folder import CONFIG, is_finished, store_config
 from modaxfer.runner.observed import UNOBSERVED, Observed
 from modaxfer.runner.processes.accelerate import make_accelerator, share
-from modaxfer.runner.processes.launch import launch, launched_world
+from modaxfer.runner.processes.launch import launch, launched_world, reports_here
 from modaxfer.runner.processes.shards import shards_asked
-from modaxfer.runner.processes.signals import heeded
+from modaxfer.runner.processes.signals import heeded, telling
 from modaxfer.runner.progress import Progress
 from modaxfer.runner.request.dimensions import applied
 from modaxfer.runner.request.idle import check_idle
@@ -34,6 +34,9 @@ from modaxfer.runner.tuning.search import Resolve, Search, find_search, store_re
 from modaxfer.tasks.memory import Memory
 
 __all__ = ["run"]
+
+LAUNCHED_AGAIN = "... -m modaxfer train"
+"""Goes on with a run whose processes a launcher of the user's has started: behind the same."""
 
 
 def run(
@@ -86,6 +89,8 @@ def run(
         if not accelerator.is_main_process:
             progress = Progress(enabled=False)
         config, folder = share(accelerator, claimed)
+        if launched_world() is not None and reports_here():
+            held.enter_context(telling(LAUNCHED_AGAIN, folder, begun=CONFIG))
         if resume and is_finished(folder):
             progress.say(f"{folder} is finished already")
             return Result.load(folder), folder
