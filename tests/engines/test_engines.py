@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import sys
 import time
 from collections import Counter
@@ -16,7 +18,6 @@ from modaxfer.errors import ConfigError, MissingPackageError, RunFailedError
 ONCE_KILLED = "if [ ! -e {0}.begun ]; then touch {0}.begun; kill -9 $$; fi; "
 """Is killed the first time."""
 
-PACKAGES = {"ray": "ray", "slurm": "submitit"}
 PACKAGES = {"ray": "ray", "slurm": "submitit"}
 ELSEWHERE = {"ray": {"cpus": 1}, "slurm": {"cluster": "local", "cpus": 1}}
 
@@ -38,9 +39,10 @@ def one_ray():
     from modaxfer.engines.ray_tasks import _begin
 
     ray = pytest.importorskip("ray", reason="extra ray is absent")
-    _begin(ray, 2)
+    own = _begin(ray, 2)
     yield
     ray.shutdown()
+    shutil.rmtree(own)
 
 
 @pytest.fixture(
@@ -81,6 +83,42 @@ def test_a_worker_that_dies_costs_one_more_try(name, tmp_path, request):
     where, said = chosen(name, 1, ELSEWHERE[name]), []
     (ended,) = carried_out(where.open(tmp_path), [job(tmp_path, "job", kills)], said.append)
     assert (ended.tries, ended.died, runs(tmp_path)) == (2, None, {"job": 1})
+
+
+WATCHFUL = """
+import signal, sys, time
+from pathlib import Path
+from modaxfer.engines.parent import end_with_parent
+
+def write(*_):
+    time.sleep(0.5)
+    Path(sys.argv[1], "written").touch()
+    sys.exit()
+
+signal.signal(signal.SIGTERM, write)
+end_with_parent()
+Path(sys.argv[1], "begun").touch()
+time.sleep(60)
+"""
+"""Ends with whoever started it, and writes something first, which takes a moment."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_cancelled_may_write_its_checkpoint(name, tmp_path):
+    pytest.importorskip(PACKAGES[name], reason=f"extra {name} is absent")
+    engine = chosen(name, 1, ELSEWHERE[name]).open(tmp_path)
+    command = (sys.executable, "-c", WATCHFUL, str(tmp_path))
+    engine.start(Job(name="job", command=command, log=tmp_path / "log", mark=tmp_path / "mark"))
+    until = time.monotonic() + 60
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < until, (tmp_path / "log").read_text()
+        engine.over()
+    engine.close()
+    while not (tmp_path / "written").exists():
+        assert time.monotonic() < until + 10, "it was killed at once"
+        time.sleep(0.1)
 
 
 def test_a_job_that_always_dies_is_told_with_its_last_end(tmp_path):
@@ -172,3 +210,27 @@ def test_a_ray_that_does_not_start_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr("modaxfer.engines.choice.find_spec", lambda name: True)
     with pytest.raises(RunFailedError, match=r"Got: The current node timed out during startup.*RAY_ADDRESS"):
         chosen("ray", 2, {"cpus": 1}).open(tmp_path)
+
+
+def test_a_ray_of_ours_leaves_signals_as_they_were_and_its_folder_goes_with_it(monkeypatch, tmp_path):
+    told = {}
+
+    def init(**asked):
+        told.update(asked)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(15))
+
+    ray = SimpleNamespace(
+        init=init, is_initialized=lambda: False, remote=lambda **_: lambda call: call, shutdown=lambda: None
+    )
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", "/a/scratch/folder/with/a/name/too/long/for/sockets")
+    monkeypatch.setattr("modaxfer.engines.ray_tasks.SHORT", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setattr("modaxfer.engines.choice.find_spec", lambda name: True)
+    before = signal.getsignal(signal.SIGTERM)
+    engine = chosen("ray", 2, {"cpus": 1}).open(tmp_path)
+    assert signal.getsignal(signal.SIGTERM) is before
+    (made,) = tmp_path.iterdir()
+    assert str(made) == told["_temp_dir"]
+    engine.close()
+    assert not made.exists()

@@ -51,8 +51,14 @@ def main(words: Sequence[str]) -> int:
     given = dict(pair.split("=", 1) for pair in pairs)
     environment = {**os.environ, **given, PARENT: str(os.getpid())}
     with open(log, "ab") as said:
+        # In a session of its own: Ray kills the group of a task that it cancels, and a checkpoint takes a moment.
         status = subprocess.call(  # noqa: S603 - what is started is ours
-            words[place + 1 :], env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            words[place + 1 :],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     return status if status >= 0 else SIGNALLED - status
 

@@ -24,6 +24,9 @@ __all__ = ["RayTasks"]
 STORE = 100 * 10**6
 """Bytes of Ray's object store, which holds words and exit statuses alone."""
 
+ROOM, SHORT = 16, "/tmp"  # noqa: S108 - where Ray itself writes; what we make in it is ours alone
+"""Letters that the name of a temporary folder may have, since sockets lie far below it; one that always fits."""
+
 PAUSE = 1.0
 """Seconds in which an answer is waited for."""
 
@@ -97,7 +100,8 @@ def _begin(ray: Any, cpus: int) -> str | None:
     """Start Ray here and return the folder that it writes into; None where it is a cluster that runs."""
     own, asked = None, dict[str, Any](logging_level="warning")
     if not os.environ.get("RAY_ADDRESS"):
-        own = tempfile.mkdtemp(prefix="modaxfer-ray-")
+        place = tempfile.gettempdir()
+        own = tempfile.mkdtemp(prefix="modaxfer-ray-", dir=place if len(place) <= ROOM else SHORT)
         asked = {
             "address": "local",
             "num_cpus": cpus,
@@ -110,6 +114,8 @@ def _begin(ray: Any, cpus: int) -> str | None:
         with _signals_kept():
             ray.init(log_to_driver=False, **asked)
     except Exception as error:  # Ray raises plain ones.
+        if own is not None and not os.listdir(own):
+            os.rmdir(own)  # Else there is more on it in Ray's logs.
         raise RunFailedError(
             "Ray could not be started, or its cluster not be reached",
             got=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
