@@ -11,12 +11,15 @@ from modaxfer.synonyms import meant, meant_value
 
 def test_what_every_setting_means_elsewhere_is_a_setting_here():
     from modaxfer import synonyms
+    from modaxfer.pretraining.config import PretrainingConfig
 
-    fields = set(RunConfig.__dataclass_fields__)
-    assert set(synonyms._KEYS) <= fields
-    words = [word for group in synonyms._KEYS.values() for word in group.split()]
-    assert len(set(words)) == len(words)
-    assert not set(words) & (fields - {"source"})
+    known = [set(config.__dataclass_fields__) for config in (RunConfig, PretrainingConfig)]
+    assert set(synonyms._KEYS) <= set.union(*known)
+    for name, group in synonyms._KEYS.items():
+        words = group.split()
+        assert len(set(words)) == len(words)
+        for fields in known:
+            assert name not in fields or not set(words) & (fields - {"source"})
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,7 @@ def test_what_every_setting_means_elsewhere_is_a_setting_here():
         ("out", "output"),
         ("gpu", "device"),
         ("method", "strategy"),
-        ("dataset", "task"),
+        ("dataset", "data"),
         ("lerning-rate", "learning_rate"),
         ("Batch-Size", "batch_size"),
     ],

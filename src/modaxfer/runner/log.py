@@ -10,7 +10,7 @@ from typing import Any
 from modaxfer.result import defined
 from modaxfer.runner.observed import UNOBSERVED, Observed
 
-__all__ = ["RunLog", "rounded"]
+__all__ = ["RunLog", "rounded", "smoothed"]
 
 
 class RunLog:
@@ -54,3 +54,8 @@ class RunLog:
 def rounded(value: Any) -> Any:
     """Return a float with six significant digits, anything else as it is."""
     return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def smoothed(before: float, value: float) -> float:
+    """Return what a loss is shown as after `value`, where it was shown as `before`."""
+    return 0.9 * before + 0.1 * value

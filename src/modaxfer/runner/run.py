@@ -29,6 +29,7 @@ from modaxfer.runner.request.idle import check_idle
 from modaxfer.runner.request.request import Request, read_request
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.resolved import ResolvedTask
+from modaxfer.runner.request.room import refuse_no_room
 from modaxfer.runner.request.shards import refuse_whole_bodies
 from modaxfer.runner.tuning.search import Resolve, Search, find_search, store_request
 from modaxfer.tasks.memory import Memory
@@ -98,6 +99,7 @@ def run(
         memory = memory or (Memory() if request.before or config.tune is not None else None)
         tasks = resolve_tasks(config, request, memory)
         notes = check_idle(tasks[0], shared=shared)
+        refuse_no_room(tasks)
         stage = find_stage(config, request, tasks, memory)
         if sharded := shards_asked():
             refuse_whole_bodies(tasks, stage=stage is not None)
@@ -176,6 +178,7 @@ def _run_launched(
         memory = Memory() if request.before else None
         tasks = resolve_tasks(claimed.config, request, memory)
         check_idle(tasks[0], shared=shared)
+        refuse_no_room(tasks)
         stage = find_stage(claimed.config, request, tasks, memory)
         if shards_asked():
             refuse_whole_bodies(tasks, stage=stage is not None)

@@ -10,30 +10,32 @@ from modaxfer.config import RunConfig
 from modaxfer.errors import RefusedError
 from modaxfer.runner.request import room
 from modaxfer.runner.request.resolve import resolve_tasks
+from modaxfer.runner.run import run
 
 
 @pytest.fixture
-def request_of(tiny, own_rows):
+def request_of(tiny, own_rows, tmp_path):
     def request_of(strategy):
-        return RunConfig(encoder=(str(tiny("bert")),), strategy=strategy, **own_rows("text"))
+        place = str(tmp_path / "run")
+        return RunConfig(encoder=(str(tiny("bert")),), strategy=strategy, output=place, **own_rows("text"))
 
     return request_of
 
 
 def test_a_head_in_closed_form_needs_room_for_vectors_of_all_layers(request_of, monkeypatch, no_weights):
-    (resolved,) = resolve_tasks(request_of("frozen"))
+    tasks = (resolved,) = resolve_tasks(request_of("frozen"))
     (tower,), rows = resolved.towers, resolved.data.rows
     a_row = (tower.encoder.depth + 1) * 3 * tower.encoder.hidden_size * 4
     needed = room.COPIES * (rows["train"] + rows["validation"]) * a_row
     monkeypatch.setattr(room, "SPARE", 0)
     monkeypatch.setattr(room, "free_memory", lambda: needed)
-    resolve_tasks(request_of("frozen"))
+    room.refuse_no_room(tasks)
     monkeypatch.setattr(room, "free_memory", lambda: needed / 2)
     with pytest.raises(RefusedError, match=r"frozen keeps vectors of all layers of the rows of .* in memory") as caught:
-        resolve_tasks(request_of("frozen"))
+        run(request_of("frozen"))
     fits = int(re.search(r"--limit (\d+)", str(caught.value))[1])
     assert fits == pytest.approx(rows["train"] / 2, abs=1)
-    resolve_tasks(request_of("lora"))
+    room.refuse_no_room(resolve_tasks(request_of("lora")))
 
 
 @pytest.mark.parametrize(("rows", "shown"), [(7, "7"), (99, "99"), (12_345, "12000"), (987_654, "980000")])

@@ -40,7 +40,6 @@ from modaxfer.runner.request.rates import careful, rates_set, with_bridge_rate
 from modaxfer.runner.request.rehearsal import rehearse
 from modaxfer.runner.request.request import Request, pick_ways, read_request
 from modaxfer.runner.request.resolved import ResolvedTask
-from modaxfer.runner.request.room import refuse_no_room
 from modaxfer.runner.request.sizes import picture_size
 from modaxfer.runner.request.source import (
     fit_classes,
@@ -208,7 +207,6 @@ def _checked(config: RunConfig, tasks: tuple[ResolvedTask, ...], source: _TaskRo
     roles |= {} if tasks[0].source is None else {(Role.SOURCE, 0): tasks[0].source}
     check_streams(roles)
     check_correction(roles)
-    refuse_no_room(roles)
     return tasks
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from modaxfer.data.tables.memory import free_memory
 from modaxfer.errors import RefusedError
@@ -21,21 +21,23 @@ SPARE = 1 << 30
 """Bytes that are never refused."""
 
 
-def refuse_no_room(tasks: Mapping[tuple[Role, int], ResolvedTask]) -> None:
+def refuse_no_room(tasks: Sequence[ResolvedTask]) -> None:
     """Refuse a solver of a head whose rows are too many for memory: it reads them by all layers, train and validation.
 
     Args:
-        tasks: By role and number.
+        tasks: Of a run.
 
     Raises:
         RefusedError: There is no room; says for how many rows there is.
     """
-    plan = next(iter(tasks.values())).plan
-    read = {stream.role for phase in plan.phases if phase.solver for stream in phase.streams.values()}
+    phases = [phase for phase in tasks[0].plan.phases if phase.solver]
+    roles = {stream.role for phase in phases for stream in phase.streams.values()}
+    sources = [task.source for task in tasks if task.source is not None]
     free = max(free_memory(), SPARE)
-    for resolved in (resolved for (role, _), resolved in tasks.items() if role in read):
+    for resolved in (*(tasks if Role.TARGET in roles else ()), *(sources if Role.SOURCE in roles else ())):
         size = sum((tower.encoder.depth + 1) * POOLINGS * tower.encoder.hidden_size * 4 for tower in resolved.towers)
-        train, rows = resolved.data.rows["train"], resolved.data.rows["train"] + resolved.data.rows["validation"]
+        train = resolved.data.rows["train"]
+        rows = train + resolved.data.rows.get("validation", 0)
         needed = COPIES * rows * size
         if needed > free:
             fit = _rounded(int(free / COPIES / size * train / rows))

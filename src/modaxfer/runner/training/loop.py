@@ -15,7 +15,7 @@ from torch import nn
 from modaxfer.contracts import GradientCombiner, Kept, Weights
 from modaxfer.errors import DivergedError
 from modaxfer.plan import SCORE, Phase, Ramp, Refresh, Together
-from modaxfer.runner.log import rounded
+from modaxfer.runner.log import rounded, smoothed
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
 from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
@@ -283,8 +283,8 @@ class _GradientPhase:
         session = self.session
         self.at.step, self.at.step_in_epoch = self.at.step + 1, self.at.step_in_epoch + 1
         self.total = session.steps(self.at.step, self.total)
-        self.at.loss = loss if self.at.step == 1 else _smoothed(self.at.loss, loss)
-        self.at.terms |= {name: _smoothed(self.at.terms.get(name, value), value) for name, value in found.items()}
+        self.at.loss = loss if self.at.step == 1 else smoothed(self.at.loss, loss)
+        self.at.terms |= {name: smoothed(self.at.terms.get(name, value), value) for name, value in found.items()}
         self.advance(session.batch_size)
         if self.at.step % LOGGED_STEPS == 0 or self.at.step in (1, self.total):
             session.log.write(
@@ -363,10 +363,10 @@ class _GradientPhase:
     def _save(self) -> None:
         now = time.monotonic()
         self.at.seconds, self.started, self.saved = self.at.seconds + now - self.started, now, now
-        # A phase that has ended takes no more steps, so that its moments are of no use.
-        optimiser = None if self._ended() else self.optimiser
         with shielded():
-            self.checkpoints.save(self.at, self._tensors(), optimiser, self.best.kept, self.losses.buffers)
+            # No step is left that would read moments where the phase has ended.
+            moments = None if self._ended() else self.optimiser
+            self.checkpoints.save(self.at, self._tensors(), moments, self.best.kept, self.losses.buffers)
 
     def _tensors(self) -> dict[str, nn.Parameter]:
         """Return what has moved so far, and the losses' own parameters."""
@@ -396,7 +396,3 @@ class _GradientPhase:
             validator=str(self.phase.validator),
             augment=tuple(dict.fromkeys(one for each in self.streams.values() for one in each.feed.augmentations)),
         )
-
-
-def _smoothed(before: float, value: float) -> float:
-    return 0.9 * before + 0.1 * value
