@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
-from modaxfer.errors import ConfigError
+from modaxfer.errors import ModaxferError
 from modaxfer.plan import Part, Phase, Plan, PlanContext
 from modaxfer.runner.request.options import Options
 from modaxfer.spec import Rates
@@ -81,7 +81,7 @@ def _options_set(options: Any, plan: Plan, write: Callable[[Any], Plan]) -> dict
             continue
         try:
             other = write(replace(options, **{field.name: own}))
-        except ConfigError:
+        except ModaxferError:
             continue  # Beside the other options it has to be set, so that there is no default to be far from.
         factor = _factor(_rates(plan), _rates(other))
         if factor != 1 and (own is None or _same(value, factor * own)):
