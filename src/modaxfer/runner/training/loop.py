@@ -107,6 +107,8 @@ class _GradientPhase:
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
         self.tensors = [parameter.tensor for parameter in self.moving.values()]
+        # As they are and as they were best, and two moments of each.
+        self.size = 4 * sum(tensor.numel() * tensor.element_size() for tensor in self.tensors)
         self.unfreezing = Unfreezing(self.trainable, phase)
         by_loss = isinstance(self.losses.combiner, GradientCombiner)
         self.gradients = LossGradients(self.tensors) if by_loss else None
@@ -190,7 +192,7 @@ class _GradientPhase:
             self.at.epoch, self.at.step_in_epoch = self.at.epoch + 1, 0
             if judged is not None:
                 self._judge(judged)
-        if self.at.epoch % self.rhythm.saved == 0 or self._ended():
+        if self._ended() or self.rhythm.saves(self.at.epoch, self.size, time.monotonic() - self.saved):
             self._save()
 
     def _refresh(self) -> None:

@@ -24,6 +24,10 @@ SHORT = 10
 MANY = 15
 """Epochs up to which each is saved: as many as an adapter has on usual data."""
 
+CHEAP, WRITTEN, SHARE = 10e6, 300e6, 20
+"""Bytes of a checkpoint that is always worth it; bytes that a disk takes in a second; and what part of the time
+writing larger ones may take, one in so many."""
+
 FORWARD = 3
 """A row costs about so many times more where it is trained on, forwards and backwards, than where it is judged."""
 
@@ -36,7 +40,20 @@ class Rhythm(NamedTuple):
     judged: int
     """From one judgement to the next."""
     saved: int
-    """From one checkpoint to the next; what makes the model's word anew in each epoch needs one after each."""
+    """From one checkpoint to the next, where each is worth it."""
+    renewed: bool = False
+    """Whether each epoch needs one, since it makes anew what the model says of rows."""
+
+    def saves(self, epoch: int, size: float, seconds: float) -> bool:
+        """Tell whether a checkpoint is written as `epoch`, from 1, ends.
+
+        Args:
+            epoch: Its number.
+            size: Bytes of a checkpoint.
+            seconds: Since the last one, or the beginning. A run that is killed loses so much at most, or the time
+                that the user sets.
+        """
+        return self.renewed or (epoch % self.saved == 0 and (size <= CHEAP or seconds * WRITTEN >= SHARE * size))
 
 
 def rhythm_of(
@@ -55,7 +72,8 @@ def rhythm_of(
     return Rhythm(
         patience=patient_epochs(asked, steps_per_epoch),
         judged=epochs_between(steps_per_epoch, sum(map(len, lengths.values())), validation),
-        saved=1 if renewed else epochs_to_save(steps_per_epoch, phase.epochs),
+        saved=epochs_to_save(steps_per_epoch, phase.epochs),
+        renewed=renewed,
     )
 
 
