@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 
 from modaxfer import collector
 from modaxfer.cli.main import run
+from modaxfer.engines.carry_out import carried_out
 
 
 @pytest.fixture
@@ -39,6 +41,12 @@ def test_what_came_in_is_not_looked_through_once_work_begins(usual, freezes):
 def test_who_never_spared_the_collector_has_it_as_it_was(usual, freezes):
     collector.work_begins()
     assert (gc.get_threshold(), freezes) == (usual, [])
+
+
+def test_a_driver_of_jobs_looks_for_garbage_as_usual_for_as_long_as_they_run(usual, freezes):
+    collector.spare()
+    assert not [*carried_out(SimpleNamespace(jobs=1, close=lambda: None), (), print)]
+    assert gc.get_threshold() == usual
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -144,12 +144,13 @@ class Result:
     """Peak of the device's memory on CUDA, else of the main process."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """``source``, ``fingerprint``, ``rows``, ``scored`` (rows behind each split's metrics; of train a seeded sample of
-    256, where more would have to be encoded again), ``dropped``, ``classes``; ``resampled``: what intervals were drawn
-    over (test ``rows``, ``units`` and what rows of one unit share, ``by``); ``unseen``, by split with rows of classes
-    that train lacks: ``rows``, ``classes`` and ``metrics_without`` them; ``adaptation``, of a run with a source task:
-    whether the task's labels were ``hidden`` from training, whose validation labels chose the epoch (``validated_on``:
-    ``source``, ``target``, ``source and target`` or ``no labels``) and by which ``validators``, which ``bound`` of
-    another run it is, and the ``source``: ``task``, ``source``, ``fingerprint``, ``rows``, ``dropped``, ``licence``."""
+    as many as test has, 64 to 256, where more would have to be encoded again), ``dropped``, ``classes``;
+    ``resampled``: what intervals were drawn over (test ``rows``, ``units`` and what rows of one unit share, ``by``);
+    ``unseen``, by split with rows of classes that train lacks: ``rows``, ``classes`` and ``metrics_without`` them;
+    ``adaptation``, of a run with a source task: whether the task's labels were ``hidden`` from training, whose
+    validation labels chose the epoch (``validated_on``: ``source``, ``target``, ``source and target`` or ``no
+    labels``) and by which ``validators``, which ``bound`` of another run it is, and the ``source``: ``task``,
+    ``source``, ``fingerprint``, ``rows``, ``dropped``, ``licence``."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """What training chose, in ``phases``: best epoch and the ``validator`` that chose it, steps, ``terms`` (the last
     value of each loss and of what it logs), a solver's choice of layer, pooling and head; ``epochs`` asked for; after a

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
+from modaxfer.collector import work_begins
 from modaxfer.engines.contract import Engine, Job
 
 __all__ = ["TRIES", "Ended", "carried_out"]
@@ -38,6 +39,7 @@ def carried_out(engine: Engine, jobs: Iterable[Job], say: Callable[[str], None])
         jobs: With names of their own.
         say: Told of each that died, on one line.
     """
+    work_begins()
     waiting, tries, running = deque(jobs), Counter[str](), 0
     try:
         while waiting or running:
