@@ -56,6 +56,23 @@ def test_an_error_of_python_in_place_of_ours_is_told_as_well(tmp_path):
     assert str(stop.value) == f"stopped by SIGTERM; `modaxfer x --resume --output {tmp_path}` goes on from there"
 
 
+def test_a_signal_that_comes_while_an_error_is_on_its_way_out_is_told_how_to_go_on(tmp_path):
+
+    def fail():
+        try:
+            with telling("modaxfer x", tmp_path, begun="begun"):
+                raise ConnectionError
+        finally:
+            send(signal.SIGTERM)
+
+    (tmp_path / "begun").touch()
+    with pytest.raises(StoppedError) as stop, heeded():
+        fail()
+    assert str(stop.value) == f"stopped by SIGTERM; `modaxfer x --resume --output {tmp_path}` goes on from there"
+    with pytest.raises(StoppedError, match=r"^stopped by SIGINT$"), heeded():
+        send(signal.SIGINT)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_raised_at_once(number):
     with pytest.raises(StoppedError, match=rf"^stopped by {number.name}$") as stop, heeded(), heeded():

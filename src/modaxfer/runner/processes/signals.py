@@ -39,6 +39,8 @@ class _State:
     asked: int = 0
     raised: bool = False
     shields: int = 0
+    command: str | None = None
+    """Resumes what an error has ended, for a signal that comes while it is on its way out."""
 
 
 _STATE = _State()
@@ -57,7 +59,7 @@ def heeded() -> Iterator[None]:
     taken = {number: kept for number, kept in before.items() if kept not in (signal.SIG_IGN, None)}
     for number in taken:
         signal.signal(number, _heed)
-    _STATE.active, _STATE.asked, _STATE.raised, _STATE.shields = True, 0, False, 0
+    _STATE.active, _STATE.asked, _STATE.raised, _STATE.shields, _STATE.command = True, 0, False, 0, None
     try:
         yield
     finally:
@@ -97,21 +99,28 @@ def telling(command: str, output: Path, *, begun: str) -> Iterator[None]:
 
     Libraries that are interrupted while they wait, such as Ray, raise an error of Python's in place of ours.
     """
+    again = f"{command} --resume --output {shlex.quote(str(output))}"
     try:
         yield
     except KeyboardInterrupt as error:
         stop = error if isinstance(error, StoppedError) else StoppedError(_STATE.asked or signal.SIGINT)
         if (output / begun).is_file():
-            stop.command = f"{command} --resume --output {shlex.quote(str(output))}"
+            stop.command = again
         if stop is error:
             raise
         raise stop from error
+    except Exception:
+        # Of processes that share a run the launcher ends all that one has left, on their way out too.
+        _STATE.command = again if (output / begun).is_file() else None
+        raise
 
 
 def _raise(cause: BaseException | None) -> None:
     if _STATE.shields == 0:
         _STATE.raised = True
-        raise StoppedError(_STATE.asked) from cause
+        stop = StoppedError(_STATE.asked)
+        stop.command = _STATE.command
+        raise stop from cause
 
 
 def _heed(number: int, frame: FrameType | None) -> None:
