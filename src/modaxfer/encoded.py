@@ -111,8 +111,8 @@ def features(
 def _passed(question: Question, progress: Progress) -> Path:
     """Encode the rows of a stream as they pass by, and return the folder of vectors."""
     from modaxfer.runner.claims.hold import hold
-    from modaxfer.runner.features.passed import write_passing
-    from modaxfer.runner.features.passing import resolve_passing
+    from modaxfer.runner.features.passing_files import write_passing
+    from modaxfer.runner.features.passing_rows import resolve_passing
     from modaxfer.runner.processes.signals import StoppedError, heeded
 
     told: set[str] = set()

@@ -15,7 +15,7 @@ import pytest
 import modaxfer
 from modaxfer.data.download import cache_folder
 from modaxfer.errors import DataError, ModaxferError
-from modaxfer.runner.features import blocks, passed, passing
+from modaxfer.runner.features import blocks, passing_files, passing_rows
 from modaxfer.runner.rows import prepare
 
 TEXTS = [f"one two {'three ' * (row % 5)}" if row % 7 else "" for row in range(20)]
@@ -23,8 +23,8 @@ TEXTS = [f"one two {'three ' * (row % 5)}" if row % 7 else "" for row in range(2
 
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch):
-    monkeypatch.setattr(passed, "PER_FILE", 8)
-    monkeypatch.setattr(passed, "BLOCK", 3)
+    monkeypatch.setattr(passing_files, "PER_FILE", 8)
+    monkeypatch.setattr(passing_files, "BLOCK", 3)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_row_that_cannot_be_prepared_does_not_stop_the_others(tiny, tmp_path, 
         return read(bridge, given)
 
     monkeypatch.setattr(prepare, "bridged", refusing)
-    monkeypatch.setattr(passing, "LOOKED_AT", 1)
+    monkeypatch.setattr(passing_rows, "LOOKED_AT", 1)
     pd.DataFrame({"text": ["one two ", "three", "one two "], "label": 0}).to_parquet(tmp_path / "train.parquet")
     streamed(tiny, tmp_path / "train.parquet", tmp_path / "vectors")
     frame = read(tmp_path / "vectors")
@@ -195,13 +195,13 @@ def test_rows_of_which_none_can_be_read_are_refused(tiny, no_weights, tmp_path):
 
 
 def test_a_split_without_rows_is_refused(rows, tiny, no_weights, tmp_path, monkeypatch):
-    read_files = passing.passing_files
+    read_files = passing_rows.passing_files
 
     def emptied(*given):
         found = read_files(*given)
         return replace(found, parts={**found.parts, "test": [lambda skip: iter(())]})
 
-    monkeypatch.setattr(passing, "passing_files", emptied)
+    monkeypatch.setattr(passing_rows, "passing_files", emptied)
     with pytest.raises(ModaxferError, match=r"a split holds no rows.*Got: test. Fix: leave it out with --split"):
         streamed(tiny, rows, tmp_path / "vectors")
 
@@ -252,8 +252,8 @@ def test_a_data_set_of_the_hub_goes_on_with_the_commit_that_it_began_with(rows, 
 def test_pictures_pass_in_smaller_blocks(tiny, tmp_path, monkeypatch):
     from PIL import Image
 
-    monkeypatch.setattr(passed, "PER_FILE_DECODED", 4)
-    monkeypatch.setattr(passed, "BLOCK_DECODED", 2)
+    monkeypatch.setattr(passing_files, "PER_FILE_DECODED", 4)
+    monkeypatch.setattr(passing_files, "BLOCK_DECODED", 2)
     for number in range(5):
         Image.new("RGB", (8, 8), (50 * number, 0, 0)).save(tmp_path / f"{number}.png")
     (tmp_path / "broken.png").write_bytes(b"no picture")

@@ -21,7 +21,7 @@ from modaxfer.runner.features.sinks import feature_columns, feature_schema, parq
 from modaxfer.runner.progress import Progress
 
 if TYPE_CHECKING:
-    from modaxfer.runner.features.passing import PassingRows
+    from modaxfer.runner.features.passing_rows import PassingRows
 
 __all__ = ["JOURNAL", "PER_FILE", "write_passing"]
 
