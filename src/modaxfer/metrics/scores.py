@@ -15,13 +15,13 @@ undefined is nan, without an exception or a warning; `modaxfer.metrics.why_undef
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from sklearn import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 __all__ = [
     "accuracy",
@@ -50,54 +50,54 @@ __all__ = [
 
 def accuracy(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the share of rows that are right; for multi-label, right in every label."""
-    return float(metrics.accuracy_score(references, predictions))
+    return float(_sklearn().accuracy_score(references, predictions))
 
 
 def balanced_accuracy(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean recall of the classes that occur in the references."""
-    return float(metrics.recall_score(references, predictions, labels=np.unique(references), average="macro"))
+    return float(_sklearn().recall_score(references, predictions, labels=np.unique(references), average="macro"))
 
 
 def f1_macro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean of the classes' F1."""
-    return float(metrics.f1_score(references, predictions, average="macro", zero_division=0))
+    return float(_sklearn().f1_score(references, predictions, average="macro", zero_division=0))
 
 
 def f1_micro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the F1 of all decisions counted together; equals accuracy unless multi-label."""
-    return float(metrics.f1_score(references, predictions, average="micro", zero_division=0))
+    return float(_sklearn().f1_score(references, predictions, average="micro", zero_division=0))
 
 
 def recall_macro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean of the classes' recall; a class that was predicted but never occurs counts as 0."""
-    return float(metrics.recall_score(references, predictions, average="macro", zero_division=0))
+    return float(_sklearn().recall_score(references, predictions, average="macro", zero_division=0))
 
 
 def precision_macro(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean of the classes' precision."""
-    return float(metrics.precision_score(references, predictions, average="macro", zero_division=0))
+    return float(_sklearn().precision_score(references, predictions, average="macro", zero_division=0))
 
 
 def matthews_corrcoef(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the correlation of references and predictions over the confusion matrix, -1 to 1 (Gorodkin 2004)."""
     if len(np.union1d(references, predictions)) < 2:
         return 0.0  # As scikit-learn says, which warns of it.
-    return float(metrics.matthews_corrcoef(references, predictions))
+    return float(_sklearn().matthews_corrcoef(references, predictions))
 
 
 def f1(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the F1 of class 1, the second one, of two classes."""
-    return float(metrics.f1_score(references == 1, predictions == 1, zero_division=0))
+    return float(_sklearn().f1_score(references == 1, predictions == 1, zero_division=0))
 
 
 def precision(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return which share of the rows that were said to be of class 1 is of it; of two classes."""
-    return float(metrics.precision_score(references == 1, predictions == 1, zero_division=0))
+    return float(_sklearn().precision_score(references == 1, predictions == 1, zero_division=0))
 
 
 def recall(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return which share of the rows of class 1 is found; of two classes."""
-    return float(metrics.recall_score(references == 1, predictions == 1, zero_division=0))
+    return float(_sklearn().recall_score(references == 1, predictions == 1, zero_division=0))
 
 
 def quadratic_kappa(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
@@ -109,7 +109,7 @@ def quadratic_kappa(references: np.ndarray, predictions: np.ndarray, scores: np.
     classes = np.arange(int(max(references.max(), predictions.max())) + 1)
     if len(np.union1d(references, predictions)) == 1:
         return math.nan
-    return float(metrics.cohen_kappa_score(references, predictions, labels=classes, weights="quadratic"))
+    return float(_sklearn().cohen_kappa_score(references, predictions, labels=classes, weights="quadratic"))
 
 
 def gini(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
@@ -136,7 +136,7 @@ def roc_auc(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray 
 
     Classes without a positive or without a negative row do not count; nan where none is left.
     """
-    return _mean_over_columns(metrics.roc_auc_score, references, scores)
+    return _mean_over_columns(_sklearn().roc_auc_score, references, scores)
 
 
 def average_precision(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
@@ -144,24 +144,24 @@ def average_precision(references: np.ndarray, predictions: np.ndarray, scores: n
 
     Classes without a positive or without a negative row do not count; nan where none is left.
     """
-    return _mean_over_columns(metrics.average_precision_score, references, scores)
+    return _mean_over_columns(_sklearn().average_precision_score, references, scores)
 
 
 def rmse(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the root of the mean squared error, in the target's unit."""
-    return float(metrics.root_mean_squared_error(references, predictions))
+    return float(_sklearn().root_mean_squared_error(references, predictions))
 
 
 def mae(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean absolute error, in the target's unit."""
-    return float(metrics.mean_absolute_error(references, predictions))
+    return float(_sklearn().mean_absolute_error(references, predictions))
 
 
 def mape(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
     """Return the mean absolute error as a share of the reference (0.1 is 10 %); nan where a reference is 0."""
     if not references.all():
         return math.nan
-    return float(metrics.mean_absolute_percentage_error(references, predictions))
+    return float(_sklearn().mean_absolute_percentage_error(references, predictions))
 
 
 def spearman(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | None = None) -> float:
@@ -180,7 +180,7 @@ def r2(references: np.ndarray, predictions: np.ndarray, scores: np.ndarray | Non
     """Return the share of variance explained, at most 1; nan where all references are equal."""
     if np.ptp(references) == 0:
         return math.nan
-    return float(metrics.r2_score(references, predictions))
+    return float(_sklearn().r2_score(references, predictions))
 
 
 def score_columns(references: np.ndarray, scores: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -203,3 +203,10 @@ def _mean_over_columns(
 ) -> float:
     values = [score(positive, ranked) for positive, ranked in score_columns(references, scores)]
     return float(np.mean(values)) if values else math.nan
+
+
+def _sklearn() -> ModuleType:
+    """Return scikit-learn's metrics: half a second of a run's start, which training has no need of."""
+    from sklearn import metrics
+
+    return cast("ModuleType", metrics)
