@@ -20,6 +20,12 @@ COMPARISONS = (
     ("lora", "trainer-defaults"),
     ("lora", "trainer-tuned"),
     ("lora", "trainer-searched"),
+    ("full-head-first", "trainer-defaults"),
+    ("full-head-first", "trainer-tuned"),
+    ("full-head-first", "trainer-searched"),
+    ("lora-head-first", "trainer-defaults"),
+    ("lora-head-first", "trainer-tuned"),
+    ("lora-head-first", "trainer-searched"),
     ("frozen", "trainer-tuned-frozen"),
     ("frozen-again", "trainer-tuned-frozen"),
 )
@@ -101,19 +107,28 @@ def contenders(setting: Setting) -> tuple[Contender, ...]:
         _ours("lora", setting, epochs=work.epochs),
         _theirs("trainer-tuned", setting, "--variant", "tuned", epochs=work.epochs),
         _ours("frozen", setting),
+        _head_first("full", setting),
         _theirs("trainer-searched", setting, "--variant", "tuned", "--learning-rate", str(rate), epochs=work.epochs),
+        _head_first("lora", setting),
         replace(_ours("frozen", setting), name="frozen-again", cache_of="frozen"),
         _theirs("trainer-tuned-frozen", setting, "--variant", "tuned", "--frozen", epochs=work.frozen_epochs),
     )
     return made if rate else tuple(each for each in made if each.name != "trainer-searched")
 
 
-def _ours(strategy: str, setting: Setting, epochs: int | None = None) -> Contender:
+def _ours(strategy: str, setting: Setting, epochs: float | None = None) -> Contender:
     work = setting.workload
     what = ("--encoder", work.encoder, "--checkpoint", work.checkpoint, "--strategy", strategy, "--task", work.task)
     how = ("--seed", str(setting.seed), "--data-dir", str(setting.data_dir), "--limit", str(work.limit))
     length = ("--batch-size", str(setting.batch_size), "--epochs", str(epochs)) if epochs else ()
     return Contender(name=strategy, arguments=("-m", "modaxfer", "train", *what, *how, *length), read=_read_run)
+
+
+def _head_first(strategy: str, setting: Setting) -> Contender:
+    """Return `strategy` from a head in closed form, which needs half the epochs."""
+    made = _ours(strategy, setting, epochs=setting.workload.epochs / 2)
+    given = ("--set", "head_first=true", "--set", "head_by=closed-form")
+    return replace(made, name=f"{strategy}-head-first", arguments=(*made.arguments, *given))
 
 
 def _theirs(name: str, setting: Setting, *variant: str, epochs: int) -> Contender:
