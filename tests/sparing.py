@@ -17,7 +17,8 @@ def spare(patch: pytest.MonkeyPatch, *, exact: bool = False, searched: bool = Fa
     """Let runs draw few resamples and no feature map.
 
     Where scores need not be `exact`, they are added up, one simple model is fitted, what was read once of a checkpoint
-    is copied, and a classical head has one setting, unless it is `searched` for what comes of the search.
+    is copied, operations of training are not counted, and a classical head has one setting, unless it is `searched` for
+    what comes of the search.
     """
     from modaxfer.metrics import bootstrap, compute, paired_difference, paired_gain
     from modaxfer.metrics.power_law import power_law_interval
@@ -30,6 +31,7 @@ def spare(patch: pytest.MonkeyPatch, *, exact: bool = False, searched: bool = Fa
     for module in ("compare.cell", "recommend.tries", "tuning.trial"):
         patch.setattr(f"modaxfer.runner.{module}.gc", young)
     if not exact:
+        patch.setattr("modaxfer.runner.training.loop.phase_flops", lambda *_: None)
         patch.setitem(compute.__kwdefaults__, "quick", True)
         _one_simple_model(patch)
         _copied_models(patch)

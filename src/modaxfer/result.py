@@ -139,7 +139,14 @@ class Result:
     time_s: Mapping[str, float] = field(default_factory=dict)
     """Seconds of ``load``, ``prepare``, ``features``, ``train``, ``evaluate``, and ``total``."""
     examples_per_s: float | None = None
-    """Training rows per second of training; rows encoded per second where a solver fits the head."""
+    """Training rows per second of training by steps; rows encoded per second where a solver alone fits the head."""
+    model_flops: Mapping[str, Any] = field(default_factory=dict)
+    """Floating-point operations that training by steps needs, where known, as PaLM defines them (Chowdhery et al. 2022,
+    appendix B): products of one forward pass and of what of the backward pass leads to what is trained, for real
+    tokens; not padding, frozen layers whose states are kept, what is computed twice, losses, validation. ``total``,
+    ``per_step``, ``per_example``, and ``per_s`` of training, of all processes together; where a data sheet has
+    the peak of the device at this precision ``peak_per_s``, that of all processes, its ``peak_source``, and the
+    utilisation ``mfu``, ``per_s`` by that."""
     peak_memory_mb: float | None = None
     """Peak of the device's memory on CUDA, else of the main process."""
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from modaxfer.reports.scores import (
     interval_of,
     memory,
     number,
+    operations,
     score_rows,
     told_once,
 )
@@ -119,6 +120,21 @@ def test_durations(seconds, expected):
 @pytest.mark.parametrize(("megabytes", "expected"), [(812.4, "812 MB"), (24_310, "24.3 GB")])
 def test_memory(megabytes, expected):
     assert memory(megabytes) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "0 FLOP"),
+        (999, "999 FLOP"),
+        (1985060598, "1.99 GFLOP"),
+        (999_999, "1 MFLOP"),
+        (989.5e12, "990 TFLOP"),
+        (3e24, "3 YFLOP"),
+    ],
+)
+def test_operations(count, expected):
+    assert operations(count) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from modaxfer.reports import figures
+from modaxfer.reports.facts import cost_facts
 from modaxfer.reports.terminal import summary
 
 BASELINES = "chance 0.310   majority 0.220   simple (tf-idf + logistic regression) 0.703"
@@ -26,6 +27,18 @@ def test_the_summary_of_a_run(run):
         "warning: 3 rows were cut to 512 tokens",
         f"report   {run.root / 'report.html'}",
     ]
+
+
+def test_operations_per_second_stand_behind_the_examples(run):
+    told = {"total": 10**16, "per_step": 10**13, "per_example": 10**10, "per_s": 212_345_678_901}
+    peak = {"peak_per_s": 10**12, "peak_source": "some data sheet", "mfu": 0.2123}
+    assert ", 123 examples/s (212 GFLOP/s), peak memory" in summary(run.classes(model_flops=told))
+    result = run.classes(model_flops=told | peak)
+    assert ", 123 examples/s (212 GFLOP/s, MFU 21 %), peak memory" in summary(result)
+    facts = dict(cost_facts(result))
+    assert facts["model FLOPs per example"] == "10 GFLOP"
+    assert facts["model FLOP/s"] == "212 GFLOP/s"
+    assert facts["model FLOPs utilisation"] == "21 % of 1 TFLOP/s (some data sheet)"
 
 
 def test_without_a_page_the_run_itself_is_named(run):

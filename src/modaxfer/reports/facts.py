@@ -11,7 +11,7 @@ from modaxfer.plan import SCORE
 from modaxfer.reports.decisions import decision_facts
 from modaxfer.reports.estimates import estimate_facts
 from modaxfer.reports.privacy import privacy_facts
-from modaxfer.reports.scores import duration, memory
+from modaxfer.reports.scores import duration, memory, operations
 from modaxfer.reports.tuned import tuning_facts
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def training_facts(result: Result) -> Facts:
                 facts += [
                     (f"{phase.get('name', number)}, {_words(key)}", _told(key, inner))
                     for key, inner in phase.items()
-                    if key not in ("name", "candidates") and not (key == "validator" and inner == str(SCORE))
+                    if key not in ("name", "candidates", "flops") and not (key == "validator" and inner == str(SCORE))
                 ]
         elif name == "rates" and isinstance(value, Mapping):
             facts += _rates(value)
@@ -172,10 +172,23 @@ def cost_facts(result: Result) -> Facts:
     return _present(
         *times,
         ("examples per second", f"{speed:,.0f}" if speed is not None else None),
+        *_operations(result.model_flops),
         ("peak memory", memory(peak) if peak is not None else None),
         ("device", result.device),
         ("precision", result.precision),
         ("processes", str(result.num_processes)),
+    )
+
+
+def _operations(told: Mapping[str, Any]) -> Facts:
+    """Return the operations of training, and how much of the peak they are."""
+    if not told:
+        return ()
+    peak = f"{operations(told['peak_per_s'])}/s ({told['peak_source']})" if "mfu" in told else ""
+    return _present(
+        ("model FLOPs per example", operations(told["per_example"])),
+        ("model FLOP/s", f"{operations(told['per_s'])}/s"),
+        ("model FLOPs utilisation", f"{_percent(told['mfu'])} of {peak}" if peak else None),
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "interval_text",
     "memory",
     "number",
+    "operations",
     "posed",
     "score_of",
     "score_rows",
@@ -39,6 +40,9 @@ __all__ = [
 Interval = tuple[float, float]
 
 ABSENT = "-"
+
+_THOUSANDS = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
+"""Prefixes of the powers of a thousand."""
 
 _LABELS = {
     "chance": "chance",
@@ -211,6 +215,12 @@ def duration(seconds: float) -> str:
 def memory(megabytes: float) -> str:
     """Write an amount of memory given in megabytes (10^6 bytes)."""
     return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
+
+
+def operations(count: float) -> str:
+    """Write floating-point operations with three digits: ``1.23 GFLOP``."""
+    power = int(f"{count:.2e}".partition("e")[2]) // 3
+    return f"{count / 1000**power:.3g} {_THOUSANDS[power]}FLOP"
 
 
 def _numbers(values: Any) -> dict[str, float | None]:

@@ -22,6 +22,7 @@ from modaxfer.reports.scores import (
     interval_text,
     memory,
     number,
+    operations,
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
@@ -186,10 +187,17 @@ def _cost(result: Result) -> str:
     stages = [f"{stage} {duration(seconds)}" for stage, seconds in result.time_s.items() if stage != "total"]
     parts = [
         f"time {duration(total)}" + (f" ({', '.join(stages)})" if stages else "") if total is not None else "",
-        f"{speed:,.0f} examples/s" if speed is not None else "",
+        f"{speed:,.0f} examples/s{_achieved(result)}" if speed is not None else "",
         f"peak memory {memory(peak)}" if peak is not None else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _achieved(result: Result) -> str:
+    """Say in brackets how fast products were made, where that is known."""
+    told = result.model_flops
+    share = f", MFU {100 * told['mfu']:.2g} %" if "mfu" in told else ""
+    return f" ({operations(told['per_s'])}/s{share})" if told else ""
 
 
 def places(folder: Path) -> str:

@@ -13,11 +13,11 @@ import torch
 
 from modaxfer.registry import blaming, registry
 from modaxfer.result import Result
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.before.stage import told_before
 from modaxfer.runner.claims.space import space_told
 from modaxfer.runner.claims.start import Start, store_start
 from modaxfer.runner.context import RunContext
-from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.caveats import caveats
 from modaxfer.runner.evaluation.conclude import conclude
 from modaxfer.runner.evaluation.decide import decide

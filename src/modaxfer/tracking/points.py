@@ -14,7 +14,7 @@ __all__ = ["Curves", "final_scores", "parameters"]
 _UNUSUAL = re.compile(r"[^\w ./-]")
 """Letters that MLflow takes in no name."""
 
-ENDING = ("baselines", "transfer_gain", "parameters", "time_s", "examples_per_s", "peak_memory_mb")
+ENDING = ("baselines", "transfer_gain", "parameters", "time_s", "examples_per_s", "model_flops", "peak_memory_mb")
 """Keys of a result whose numbers are told at the end, beside its metrics."""
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from modaxfer.plan import Alternate, Together
 from modaxfer.runner.rows.batches import training_batches
-from modaxfer.runner.rows.mixing import epoch_steps, steps_of, steps_per_epoch
+from modaxfer.runner.rows.mixing import epoch_steps, rows_trained, steps_of, steps_per_epoch
 
 
 def test_shares_follow_the_temperature():
@@ -71,3 +71,12 @@ def test_the_order_depends_on_its_arguments_alone(change, mixing):
     )
     assert first == again
     assert first != other
+
+
+def test_rows_trained_are_shared_as_steps_are():
+    lengths = {"large": np.ones(900, int), "small": np.ones(100, int)}
+    alone = rows_trained(Together(), {"train": lengths["large"]}, 10, steps=45, epochs=0.5)
+    assert alone == {"train": 450}
+    turns = rows_trained(Alternate(temperature=2), lengths, 10, steps=200, epochs=2.0)
+    assert turns == {"large": 1500, "small": 500}
+    assert rows_trained(Together(), lengths, 200, steps=9, epochs=1.8) == {"large": 9 * 200, "small": 9 * 100}

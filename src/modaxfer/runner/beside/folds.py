@@ -18,9 +18,9 @@ import numpy as np
 from modaxfer.config import RunConfig
 from modaxfer.metrics import bootstrap, compute
 from modaxfer.result import Result
+from modaxfer.runner.attempts import each_apart
 from modaxfer.runner.beside.companion import Companion, Kind, Main, Runs
 from modaxfer.runner.beside.spread import mean_intervals, spread
-from modaxfer.runner.evaluation.attempts import each_apart
 from modaxfer.runner.evaluation.finished import Finished, read_finished
 from modaxfer.runner.folder import OUT_OF_FOLD
 from modaxfer.runner.request.single import single

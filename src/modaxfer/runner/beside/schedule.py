@@ -16,10 +16,10 @@ from modaxfer.config import RunConfig, build, read_yaml
 from modaxfer.errors import CheckpointUnavailableError, DataError
 from modaxfer.registry import load_target
 from modaxfer.result import Result
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.before.stage import RunOne
 from modaxfer.runner.beside.companion import Companion, Kind, Main
 from modaxfer.runner.claims.space import space_told
-from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.folder import CONFIG, RESULT, is_finished
 from modaxfer.runner.kinds import KINDS, asks_by_settings
 from modaxfer.runner.observed import UNOBSERVED, Observed

@@ -11,7 +11,7 @@ import torch
 
 from modaxfer.contracts import Features
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
-from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.session import TaskSession

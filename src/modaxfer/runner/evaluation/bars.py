@@ -12,8 +12,8 @@ from modaxfer.baselines.chance import Scorer, chance
 from modaxfer.contracts import Simple
 from modaxfer.errors import RefusedError
 from modaxfer.metrics import Scored, bootstrap, compute, paired_difference
+from modaxfer.runner.attempts import attempt, each_apart
 from modaxfer.runner.evaluation.asked import Asked, asked
-from modaxfer.runner.evaluation.attempts import attempt, each_apart
 from modaxfer.runner.evaluation.decide import thresholds_of
 from modaxfer.runner.evaluation.kept_bars import kept_scores, kept_simple
 from modaxfer.runner.evaluation.taught import taught_rows

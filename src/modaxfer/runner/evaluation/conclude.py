@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from modaxfer.result import Result
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.evaluation.ablation import ablate
-from modaxfer.runner.evaluation.attempts import attempt
 from modaxfer.runner.evaluation.beside_scores import beside_scores
 from modaxfer.runner.evaluation.estimates import estimates
 from modaxfer.runner.evaluation.feature_map import map_features, write_map

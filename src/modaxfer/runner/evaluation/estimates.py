@@ -13,7 +13,7 @@ from modaxfer.errors import RefusedError
 from modaxfer.metrics.without_labels import estimated_accuracy, sureness
 from modaxfer.plan import Component, Labels, Phase, Role, Stream
 from modaxfer.registry import problem_spec, registry
-from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.validation import Validation

@@ -11,7 +11,7 @@ import numpy as np
 from modaxfer.metrics import bootstrap, compute, why_undefined
 from modaxfer.metrics.faultless import without_error
 from modaxfer.metrics.one_answer import one_answer
-from modaxfer.runner.evaluation.attempts import each_apart
+from modaxfer.runner.attempts import each_apart
 
 __all__ = ["Measured", "measure", "metrics_of"]
 

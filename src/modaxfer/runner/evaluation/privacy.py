@@ -14,7 +14,7 @@ from modaxfer.contracts import FittedBridge
 from modaxfer.plan import Privacy
 from modaxfer.privacy.accountant import spent
 from modaxfer.privacy.audit import audit
-from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.split import Split

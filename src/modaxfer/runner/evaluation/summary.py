@@ -22,6 +22,7 @@ from modaxfer.runner.evaluation.asked import Asked
 from modaxfer.runner.evaluation.chosen import validated_on, validators_of
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.evaluation.took_part import joined, took_part
+from modaxfer.runner.evaluation.utilisation import utilisation
 from modaxfer.runner.folder import VALIDATION, task_folder
 from modaxfer.runner.model.description import TowerDescription
 from modaxfer.runner.model.transfer import TransferModel
@@ -66,6 +67,7 @@ def assemble(
         parameters=_counted(session.model, trained),
         time_s=seconds,
         examples_per_s=_speed(session, training, seconds),
+        model_flops=utilisation(training, session.computer, session.accelerator.num_processes),
         peak_memory_mb=_peak_memory(session.computer.device),
         data=_data(session, resolved, findings),
         training=training,
@@ -280,12 +282,9 @@ def _number(value: float | None) -> float:
 
 
 def _speed(session: TaskSession, training: Mapping[str, Any], seconds: Mapping[str, float]) -> float | None:
-    """Return training rows per second of training; rows encoded per second where only a solver ran."""
+    """Return training rows per second of training by steps; rows encoded per second where only a solver ran."""
     trained = [phase for phase in training["phases"] if "steps" in phase]
-    seen = float(sum(phase["rows"] for phase in trained))
-    # A search over learning rates trained more often than the report of its best attempt says; an alignment is none.
-    more = {"rates", "alignment"} & set(training)
-    spent = sum(phase["seconds"] for phase in trained) if more else seconds["train"]
+    seen, spent = (float(sum(phase[key] for phase in trained)) for key in ("rows", "seconds"))
     if seen and spent:
         return round(seen / spent, 2)
     encoded = sum(len(session.splits[name].lengths) for name in ("train", "validation"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from modaxfer.metrics import bootstrap
 from modaxfer.result import Result
-from modaxfer.runner.evaluation.attempts import attempt
+from modaxfer.runner.attempts import attempt
 from modaxfer.runner.evaluation.scores import Findings
 from modaxfer.runner.evaluation.summary import MEAN
 from modaxfer.runner.request.resolved import ResolvedTask

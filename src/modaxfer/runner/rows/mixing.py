@@ -12,6 +12,7 @@ from modaxfer.runner.rows.batches import training_batches
 __all__ = [
     "Rows",
     "epoch_steps",
+    "rows_trained",
     "steps_by_chance",
     "steps_of",
     "steps_per_epoch",
@@ -61,6 +62,22 @@ def steps_per_epoch(mixing: Alternate | Together, lengths: Mapping[str, np.ndarr
     if isinstance(mixing, Alternate):
         return sum(steps_of([*rows.values()], batch_size, mixing.temperature))
     return -(-(rows[mixing.epoch] if mixing.epoch else max(rows.values())) // batch_size)
+
+
+def rows_trained(
+    mixing: Alternate | Together, lengths: Mapping[str, np.ndarray], batch_size: int, *, steps: int, epochs: float
+) -> dict[str, float]:
+    """Return how many rows of each stream so many steps, or epochs, have had; fractions of steps are not rounded.
+
+    Streams that are drawn together give a batch each; where they take turns the rows of an epoch are shared as its
+    steps are.
+    """
+    counts = {name: len(own) for name, own in lengths.items()}
+    if isinstance(mixing, Together) and len(counts) > 1:
+        return {name: steps * min(batch_size, count) for name, count in counts.items()}
+    turns = steps_of([*counts.values()], batch_size, mixing.temperature if isinstance(mixing, Alternate) else 1.0)
+    rows = epochs * sum(counts.values())
+    return {name: rows * own / sum(turns) for name, own in zip(counts, turns, strict=True)}
 
 
 def steps_of(rows: Sequence[int], batch_size: int, temperature: float = 1.0) -> list[int]:

@@ -18,7 +18,7 @@ from modaxfer.plan import SCORE, Phase, Ramp, Refresh, Together
 from modaxfer.runner.log import rounded, smoothed
 from modaxfer.runner.processes.accelerate import expect_unused
 from modaxfer.runner.processes.signals import StoppedError, pending, shielded
-from modaxfer.runner.rows.mixing import Rows, epoch_steps, steps_per_epoch
+from modaxfer.runner.rows.mixing import Rows, epoch_steps, rows_trained, steps_per_epoch
 from modaxfer.runner.session import models_of
 from modaxfer.runner.training.after import snapshot
 from modaxfer.runner.training.anchors import reads_parameters, trained_parameters
@@ -28,6 +28,7 @@ from modaxfer.runner.training.exchange import average_gradients, prepare
 from modaxfer.runner.training.feed import Moment
 from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
+from modaxfer.runner.training.model_flops import phase_flops
 from modaxfer.runner.training.movement import FEW_STEPS, Movement
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.private import PrivateSteps, drawn_by_chance
@@ -374,16 +375,10 @@ class _GradientPhase:
         """Return what has moved so far, and the losses' own parameters."""
         return self.trained | {name: parameter.tensor for name, parameter in self.losses.parameters.items()}
 
-    def _rows(self, epochs: float) -> int:
-        """Return how many rows were trained on; streams that are drawn together give a batch each."""
-        counts = [len(own) for own in self.lengths.values()]
-        if isinstance(self.phase.mixing, Together) and len(counts) > 1:
-            return self.at.step * sum(min(self.session.batch_size, count) for count in counts)
-        return round(epochs * sum(counts))
-
     def _report(self) -> PhaseReport:
         epochs = self.at.step / self.steps_per_epoch
-        best = self.best.best
+        best, moving = self.best.best, [parameter.tensor for parameter in self.trainable.values()]
+        rows = rows_trained(self.phase.mixing, self.lengths, self.session.batch_size, steps=self.at.step, epochs=epochs)
         return PhaseReport(
             name=self.phase.name,
             trainable=sum(tensor.numel() for tensor in self.tensors),
@@ -393,7 +388,8 @@ class _GradientPhase:
             best_score=best.score if best and math.isfinite(best.score) else None,
             frozen_layers=min(stream.entry.layer for stream in self.streams.values()),
             seconds=round(self.at.seconds, 3),
-            rows=self._rows(epochs),
+            rows=round(sum(rows.values())),
+            flops=phase_flops(self.module, self.streams, rows, moving, self.session.warnings),
             terms=self._terms(),
             validator=str(self.phase.validator),
             augment=tuple(dict.fromkeys(one for each in self.streams.values() for one in each.feed.augmentations)),

@@ -26,6 +26,8 @@ class PhaseReport:
     seconds: float
     rows: int
     """Training rows seen, over all epochs."""
+    flops: int | None
+    """Floating-point operations of all steps, see `modaxfer.runner.training.model_flops`; None where not known."""
     terms: Mapping[str, float]
     """The smoothed value of each loss at the end, before weights, and of what it logs beside it."""
     validator: str

@@ -15,7 +15,7 @@ from modaxfer.losses.build import Term
 from modaxfer.plan import Reads, Role
 from modaxfer.runner.processes.gather import gather_rows, world_size
 
-__all__ = ["Chunk", "StepModule"]
+__all__ = ["Chunk", "Made", "StepModule"]
 
 Numbers = dict[str, torch.Tensor]
 
@@ -53,13 +53,19 @@ class Chunk:
         return self.present * len(self.rows) / self.of
 
 
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """What the model makes of a chunk, as far as a loss reads it, float32."""
 
     outputs: torch.Tensor | None
     pooled: torch.Tensor | None
     tokens: Hidden | None
     layers: Mapping[int, torch.Tensor] | None = None
+
+    def tensors(self) -> list[torch.Tensor]:
+        """Return all that is there."""
+        tokens = self.tokens.tokens if self.tokens is not None else None
+        found = (self.outputs, self.pooled, tokens, *(self.layers or {}).values())
+        return [each for each in found if each is not None]
 
 
 class StepModule(nn.Module):
@@ -103,8 +109,8 @@ class StepModule(nn.Module):
         """
         there = {chunk.stream for chunk in chunks}
         again = len(chunks) > len(there) and torch.is_grad_enabled()
-        made: list[_Made] = [
-            checkpoint(self._made, chunk, use_reentrant=False) if again else self._made(chunk) for chunk in chunks
+        made: list[Made] = [
+            checkpoint(self.made, chunk, use_reentrant=False) if again else self.made(chunk) for chunk in chunks
         ]
         losses, numbers, shares = Numbers(), Numbers(), dict[str, float]()
         # Losses are small and decide everything: rounding them to half precision saves nothing and costs accuracy.
@@ -131,22 +137,23 @@ class StepModule(nn.Module):
     def _terms_of(self, chunk: Chunk) -> list[Term]:
         return [term for term in self._terms.values() if chunk.stream in term.streams]
 
-    def _made(self, chunk: Chunk) -> _Made:
+    def made(self, chunk: Chunk) -> Made:
+        """Return what the model makes of `chunk`, as far as the losses of its stream read it."""
         model = self.models[chunk.model]
         reads = {reading for term in self._terms_of(chunk) for reading in term.spec.reads}
         if not reads - {Reads.INPUTS}:
-            return _Made(None, None, None)
+            return Made(None, None, None)
         layers = Reads.LAYERS in reads
         features = model.features(chunk.batch, chunk.start, tokens=Reads.TOKENS in reads, layers=layers)
         outputs = model.outputs(features, chunk.batch) if Reads.OUTPUTS in reads else None
-        return _Made(
+        return Made(
             outputs=outputs.float() if outputs is not None else None,
             pooled=features.pooled.float() if Reads.POOLED in reads else None,
             tokens=Hidden(features.tokens.float(), features.mask) if Reads.TOKENS in reads else None,
             layers={layer: made.float() for layer, made in features.by_layer.items()} if layers else None,
         )
 
-    def _per_row(self, chunk: Chunk, made: _Made, progress: float) -> tuple[Numbers, Numbers]:
+    def _per_row(self, chunk: Chunk, made: Made, progress: float) -> tuple[Numbers, Numbers]:
         """Return the losses per row of a chunk, summed and scaled, and what they log beside."""
         losses, numbers = Numbers(), Numbers()
         known: dict[str, Any] = {**made._asdict(), Reads.INPUTS: chunk.batch}
@@ -161,7 +168,7 @@ class StepModule(nn.Module):
         return losses, numbers
 
     def _joint(
-        self, term: Term, chunks: Sequence[Chunk], made: Sequence[_Made], progress: float
+        self, term: Term, chunks: Sequence[Chunk], made: Sequence[Made], progress: float
     ) -> tuple[torch.Tensor, Numbers]:
         streams = {}
         for name in term.streams:
@@ -185,7 +192,7 @@ def _stream_batch(chunk: Chunk, made: Mapping[str, Any]) -> StreamBatch:
     )
 
 
-def _laid_together(own: Sequence[tuple[Chunk, _Made]], reads: frozenset[Reads]) -> StreamBatch:
+def _laid_together(own: Sequence[tuple[Chunk, Made]], reads: frozenset[Reads]) -> StreamBatch:
     """Return all rows of a stream in a step, those of other processes with them, in their common order."""
     first = own[0][0]
 

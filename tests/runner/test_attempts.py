@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modaxfer.runner.evaluation.attempts import attempt, each_apart
+from modaxfer.runner.attempts import attempt, each_apart
 
 
 def broken(names):
