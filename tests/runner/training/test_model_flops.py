@@ -74,6 +74,20 @@ def test_all_rows_need_what_torch_counts_row_by_row(encoder, kind, strategy, opt
     assert not asked[-1]
 
 
+def test_full_training_needs_six_operations_a_parameter_and_token_and_attention(tiny, own_rows, opened, tmp_path):
+    settings = {"encoder": (str(tiny("bert")),), "strategy": "full", **own_rows("text", rows=12)}
+    asked, session = opened_phase(opened, tmp_path, **settings)
+    (stream,), encoder = asked[1].values(), session.model.encoder
+    tokens = stream.lengths.astype(float)
+    body, head = (
+        sum(weight.numel() for weight in part.parameters() if weight.ndim == 2)
+        for part in (encoder.layers, session.model.head)
+    )
+    # Chowdhery et al. 2022, appendix B: 6 N + 12 L H Q T for each token; a head has one vector a row.
+    attention = 12 * encoder.depth * encoder.hidden_size * tokens**2
+    assert phase_flops(*asked) == pytest.approx((6 * body * tokens + attention + 6 * head).sum(), rel=1e-12)
+
+
 def test_frozen_layers_that_are_known_are_not_run_and_nothing_moves(tiny, own_rows, opened, tmp_path):
     settings = {"encoder": (str(tiny("bert")),), "strategy": "full", **own_rows("text", rows=12)}
     whole, session = opened_phase(opened, tmp_path / "whole", **settings)
