@@ -22,7 +22,6 @@ from modaxfer.reports.scores import (
     interval_text,
     memory,
     number,
-    operations,
     score_rows,
 )
 from modaxfer.reports.shared import shared_tasks
@@ -194,10 +193,9 @@ def _cost(result: Result) -> str:
 
 
 def _achieved(result: Result) -> str:
-    """Say in brackets how fast products were made, where that is known."""
+    """Say in brackets how well the device was used, where its peak is known."""
     told = result.model_flops
-    share = f", MFU {100 * told['mfu']:.2g} %" if "mfu" in told else ""
-    return f" ({operations(told['per_s'])}/s{share})" if told else ""
+    return f" (MFU {100 * told['mfu']:.2g} %)" if "mfu" in told else ""
 
 
 def places(folder: Path) -> str:
