@@ -139,6 +139,19 @@ class Largest(nn.Module):
         backward(losses["largest"])
 
 
+class ByLoss(nn.Module):
+    """A combiner that is given the gradient of each loss, and adds them up."""
+
+    def __init__(self, names):
+        super().__init__()
+
+    def forward(self, losses, shares):
+        return losses
+
+    def weigh_gradients(self, gramian):
+        return torch.ones(len(gramian))
+
+
 class Confident:
     """A validator: least entropy."""
 

@@ -213,7 +213,11 @@ class TrainOptions:
 
     class_weight: str | None = documented(None, "Weigh classes by inverse frequency.", choices=("balanced",))
     warmup: float = documented(0.1, "Share of all steps in which the learning rate rises.", minimum=0.0, maximum=1.0)
-    weight_decay: float = documented(0.01, "Decoupled weight decay of matrices (AdamW).", minimum=0.0)
+    weight_decay: float = documented(
+        0.01,
+        "Decoupled weight decay of matrices (AdamW); on a CPU, of a large table of words, of those that texts name.",
+        minimum=0.0,
+    )
     clip_norm: float = documented(1.0, "Largest gradient norm, with --private of each row; 0 = any.", minimum=0.0)
     label_smoothing: float = documented(0.0, "Label smoothing.", minimum=0.0, maximum=1.0)
     dropout: float = documented(0.0, "Dropout in the body and before the head.", minimum=0.0, maximum=0.99)

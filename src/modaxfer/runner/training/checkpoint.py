@@ -17,10 +17,13 @@ from torch import nn
 from modaxfer.contracts import Kept, Weights
 from modaxfer.result import defined, write_atomically
 from modaxfer.runner.tensors import write_tensors
+from modaxfer.runner.training.vocabulary import Vocabulary
 
 __all__ = ["Checkpoints", "Position", "pack", "restore", "stand", "unpack"]
 
 LATEST, START = "latest.json", "start"
+ROWS = "rows"
+"""What stands before a tensor's name for the rows that its moments are of, where they are not of all."""
 
 
 @dataclass(kw_only=True)
@@ -64,10 +67,12 @@ class Checkpoints:
         optimiser: torch.optim.Optimizer | None,
         kept: Sequence[Kept],
         buffers: Mapping[str, torch.Tensor] | None = None,
+        words: Mapping[str, Vocabulary] | None = None,
     ) -> None:
         """Write the tensors that training has moved, the optimiser's moments, the best epochs, the random state.
 
-        `buffers` are what changes without a gradient.
+        `buffers` are what changes without a gradient; `words` are, by name, the tensors of which steps are given some
+        rows alone: moments are kept of those.
         """
         if not self.writes:
             return
@@ -75,8 +80,12 @@ class Checkpoints:
         for place, epoch in enumerate(kept):
             tensors |= {f"kept.{place}.{name}": tensor for name, tensor in epoch.weights.items()}
         for name, parameter in trainable.items():
-            state = optimiser.state.get(parameter, {}) if optimiser is not None else {}
+            own = (words or {}).get(name)
+            state = (
+                optimiser.state.get(parameter if own is None else own.parameter, {}) if optimiser is not None else {}
+            )
             tensors |= {f"moment.{name}.{key}": torch.as_tensor(value) for key, value in state.items()}
+            tensors |= {f"{ROWS}.{name}": own.rows} if own is not None and state else {}
         tensors |= {f"buffer.{name}": tensor.detach() for name, tensor in (buffers or {}).items()}
         tensors["random"] = torch.get_rng_state()
         if torch.cuda.is_available():
@@ -153,16 +162,22 @@ def restore(
     optimiser: torch.optim.Optimizer,
     position: Position,
     buffers: Mapping[str, torch.Tensor] | None = None,
+    words: Mapping[str, Vocabulary] | None = None,
 ) -> list[Kept]:
-    """Put a checkpoint's tensors back in place and return the best epochs so far."""
+    """Put a checkpoint's tensors back in place and return the best epochs so far.
+
+    See `Checkpoints.save`; the rows of which moments were kept need not be those that steps are given now.
+    """
     with torch.no_grad():
         for name, parameter in trainable.items():
             parameter.copy_(state[f"now.{name}"])
-            prefix = f"moment.{name}."
-            moments = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+            moments, had, own = _below(state, f"moment.{name}."), state.get(f"{ROWS}.{name}"), (words or {}).get(name)
+            if own is not None:
+                own.read()
             if moments:
-                optimiser.state[parameter] = {
-                    key: value if key == "step" else value.to(parameter) for key, value in moments.items()
+                optimiser.state[parameter if own is None else own.parameter] = {
+                    key: value if key == "step" else _of_rows(value.to(parameter), had, own, parameter)
+                    for key, value in moments.items()
                 }
         for name, buffer in (buffers or {}).items():
             buffer.copy_(state[f"buffer.{name}"])
@@ -173,6 +188,15 @@ def restore(
         Kept(epoch=epoch, score=float(score), weights=_below(state, f"kept.{place}."))
         for place, (epoch, score) in enumerate(position.kept)
     ]
+
+
+def _of_rows(
+    moment: torch.Tensor, had: torch.Tensor | None, own: Vocabulary | None, parameter: torch.Tensor
+) -> torch.Tensor:
+    """Return a moment of the rows that steps are given, of one that is of the rows that they `had`, or of all."""
+    if had is not None:
+        moment = torch.zeros_like(parameter).index_copy_(0, had.to(parameter.device), moment)
+    return moment if own is None else moment[own.rows]
 
 
 def stand(state: Mapping[str, torch.Tensor], tensors: Mapping[str, nn.Parameter]) -> None:

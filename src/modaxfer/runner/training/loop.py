@@ -30,6 +30,7 @@ from modaxfer.runner.training.gradients import LossGradients
 from modaxfer.runner.training.losses import PhaseLosses
 from modaxfer.runner.training.model_flops import phase_flops
 from modaxfer.runner.training.movement import FEW_STEPS, Movement
+from modaxfer.runner.training.named_rows import vocabularies
 from modaxfer.runner.training.optimiser import make_optimiser, schedule, set_rates
 from modaxfer.runner.training.private import PrivateSteps, drawn_by_chance
 from modaxfer.runner.training.report import PhaseReport
@@ -48,6 +49,7 @@ from modaxfer.runner.training.surgical import layer_factors
 from modaxfer.runner.training.trainable import trainable_parameters
 from modaxfer.runner.training.unfreezing import Unfreezing
 from modaxfer.runner.training.validation import Judged, Validation
+from modaxfer.runner.training.vocabulary import looked_up, of_named_rows, write
 
 __all__ = ["train_phase"]
 
@@ -107,9 +109,12 @@ class _GradientPhase:
         known = trained_parameters(self.trainable, number, checkpoints, first) if reads_parameters(phase) else None
         self.module = StepModule(models_of(own), self.losses.terms, self.losses.combiner, known)
         self.moving = self.trainable | self.losses.parameters
-        self.tensors = [parameter.tensor for parameter in self.moving.values()]
-        # As they are and as they were best, and two moments of each.
-        self.size = 4 * sum(tensor.numel() * tensor.element_size() for tensor in self.tensors)
+        self.words = vocabularies(phase, self.session, self.streams, self.module, self.trainable)
+        stepped = of_named_rows(self.moving, self.words)
+        self.tensors = [parameter.tensor for parameter in stepped.values()]
+        # As they are and as they were best, and two moments of what is stepped.
+        held = [parameter.tensor for parameter in (*self.moving.values(), *stepped.values())]
+        self.size = 2 * sum(tensor.numel() * tensor.element_size() for tensor in held)
         self.unfreezing = Unfreezing(self.trainable, phase)
         by_loss = isinstance(self.losses.combiner, GradientCombiner)
         self.gradients = LossGradients(self.tensors) if by_loss else None
@@ -117,7 +122,7 @@ class _GradientPhase:
         if (told := self.session.privacy) is not None:
             (stream,) = self.streams.values()
             self.private = PrivateSteps(self.session, told, self.module, self.moving, stream, number, checkpoints)
-        self.optimiser = make_optimiser(self.moving, phase, self.session.train)
+        self.optimiser = make_optimiser(stepped, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)
         self.total = max(1, round(phase.epochs * self.steps_per_epoch)) if phase.epochs else 0
@@ -136,7 +141,7 @@ class _GradientPhase:
         expect_unused(session.accelerator, unused=len(self.streams) > 1 and not together)
         self.model, self.prepared = prepare(session, self.module, self.optimiser, self.tensors)
         try:
-            with live_rows(self.streams, self.phase.epochs) as self.live:
+            with live_rows(self.streams, self.phase.epochs) as self.live, looked_up(self.words):
                 self._epochs(movement)
         finally:
             # A search over learning rates goes on where one diverged.
@@ -219,6 +224,7 @@ class _GradientPhase:
         if session.train.clip_norm and self.private is None:
             accelerator.clip_grad_norm_(self.tensors, session.train.clip_norm)
         self.prepared.step()
+        write(self.words)
         self.prepared.zero_grad(set_to_none=True)
         self._record(loss, found)
         if stop:
@@ -355,7 +361,7 @@ class _GradientPhase:
         if found is None or found[0].phase != self.at.phase:
             return
         self.at, state = found
-        self.best.kept = restore(state, self._tensors(), self.optimiser, self.at, self.losses.buffers)
+        self.best.kept = restore(state, self._tensors(), self.optimiser, self.at, self.losses.buffers, self.words)
         self.session.progress.say(f"  resumed after step {self.at.step:,} of {self.total:,}")
 
     def _save_by_the_clock(self) -> None:
@@ -368,8 +374,8 @@ class _GradientPhase:
         self.at.seconds, self.started, self.saved = self.at.seconds + now - self.started, now, now
         with shielded():
             # No step is left that would read moments where the phase has ended.
-            moments = None if self._ended() else self.optimiser
-            self.checkpoints.save(self.at, self._tensors(), moments, self.best.kept, self.losses.buffers)
+            beside = (None if self._ended() else self.optimiser, self.best.kept, self.losses.buffers, self.words)
+            self.checkpoints.save(self.at, self._tensors(), *beside)
 
     def _tensors(self) -> dict[str, nn.Parameter]:
         """Return what has moved so far, and the losses' own parameters."""
@@ -381,7 +387,7 @@ class _GradientPhase:
         rows = rows_trained(self.phase.mixing, self.lengths, self.session.batch_size, steps=self.at.step, epochs=epochs)
         return PhaseReport(
             name=self.phase.name,
-            trainable=sum(tensor.numel() for tensor in self.tensors),
+            trainable=sum(parameter.tensor.numel() for parameter in self.moving.values()),
             steps=self.at.step,
             epochs=round(epochs, 3),
             best_epoch=best.epoch if best else 0,
