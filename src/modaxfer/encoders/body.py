@@ -46,7 +46,10 @@ class LayeredEncoder(nn.Module):
     renamed: ClassVar[dict[str, str]] = {}
     """Name in the Transformers model of each tensor that is a copy of it here, and so cannot be found by identity."""
     front: ClassVar[tuple[str, ...]] = ()
-    """Dotted names of the modules that look raw input up or project it; `embed_tokens` does without them."""
+    """Dotted names of the modules that look raw input up or project it; `embed_tokens` does without them.
+
+    `embed_inputs` alone may read a table (`nn.Embedding`) among them: it may be trained by the rows that texts name.
+    """
 
     layers: nn.ModuleList
     norm: nn.Module | None
