@@ -113,15 +113,11 @@ class _GradientPhase:
         stepped = of_named_rows(self.moving, self.words)
         self.tensors = [parameter.tensor for parameter in stepped.values()]
         # As they are and as they were best, and two moments of what is stepped.
-        held = [parameter.tensor for parameter in (*self.moving.values(), *stepped.values())]
-        self.size = 2 * sum(tensor.numel() * tensor.element_size() for tensor in held)
+        self.size = 2 * sum(each.tensor.nbytes for each in (*self.moving.values(), *stepped.values()))
         self.unfreezing = Unfreezing(self.trainable, phase)
         by_loss = isinstance(self.losses.combiner, GradientCombiner)
         self.gradients = LossGradients(self.tensors) if by_loss else None
-        self.private: PrivateSteps | None = None
-        if (told := self.session.privacy) is not None:
-            (stream,) = self.streams.values()
-            self.private = PrivateSteps(self.session, told, self.module, self.moving, stream, number, checkpoints)
+        self.private = PrivateSteps.asked(self.session, self.module, self.moving, self.streams, number, checkpoints)
         self.optimiser = make_optimiser(stepped, phase, self.session.train)
         self.lengths = {name: stream.lengths for name, stream in self.streams.items()}
         self.steps_per_epoch = steps_per_epoch(phase.mixing, self.lengths, self.session.batch_size)

@@ -70,6 +70,22 @@ class PrivateSteps:
         RunFailedError: There are other rows than those that the noise was made for.
     """
 
+    @classmethod
+    def asked(
+        cls,
+        session: TaskSession,
+        module: StepModule,
+        moving: Mapping[str, ModelParameter],
+        streams: Mapping[str, TrainStream],
+        number: int,
+        checkpoints: Checkpoints,
+    ) -> PrivateSteps | None:
+        """Return those of a phase with its only stream; None where nothing is promised of the rows."""
+        if session.privacy is None:
+            return None
+        (stream,) = streams.values()
+        return cls(session, session.privacy, module, moving, stream, number, checkpoints)
+
     def __init__(
         self,
         session: TaskSession,
