@@ -69,6 +69,9 @@ class Solver:
     options: Any = None
     several: bool = False
     """Whether it takes the features of several encoders; a run of several is refused where it does not."""
+    sample_rows: int | None = None
+    """It chooses on all layers of at most so many training rows, drawn at random, and asks for what it has chosen of
+    all: `modaxfer.contracts.LayerFeatures.read`. None = it is given all layers of all rows, however many there are."""
     plain: Solver | None = None
     """Of one that adapts over several streams: what fits the head to one labelled stream alone, as in the run's bounds,
     see `modaxfer.runner.request.bounds`."""

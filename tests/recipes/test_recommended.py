@@ -11,7 +11,7 @@ import own_tags
 from modaxfer.contracts import Sealed, TaskData
 from modaxfer.errors import ConfigError, RefusedError
 from modaxfer.runner.recommend import options, scoring
-from modaxfer.runner.training.features import _layers
+from modaxfer.runner.training.layers import _layers
 
 pytestmark = pytest.mark.recipe
 
@@ -43,7 +43,7 @@ def made(asked):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Sealed, "unseal", lambda sealed: opened.append(sealed))
         patch.setattr(
-            "modaxfer.runner.training.features._layers",
+            "modaxfer.runner.training.layers._layers",
             lambda session, split, name, tower: (
                 encoded.append((name, len(split.lengths))) or _layers(session, split, name, tower)
             ),

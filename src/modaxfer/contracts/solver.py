@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from modaxfer.contracts.model import Readout
     from modaxfer.contracts.problems import Criterion, Judge
 
-__all__ = ["Fitted", "LayerFeatures", "SolverContext"]
+__all__ = ["Fitted", "LayerFeatures", "SolverContext", "drawn_rows"]
+
+
+def drawn_rows(rows: int, most: int, seed: int) -> np.ndarray:
+    """Return which of so many `rows` a choice is made on, int64, rising: at most `most`, drawn at random."""
+    import numpy as np
+
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +36,16 @@ class LayerFeatures:
 
     train: np.ndarray
     """float16 or float32 ``[rows, layers, 3, width]``; pools are first token, mean and deviation over real tokens."""
+    rows: np.ndarray | None = None
+    """int ``[rows]``: which of the training rows those of `train` are, rising; None = all of them. They are some where
+    a solver chooses on a sample (`modaxfer.plan.Solver.sample_rows`) and there are more."""
+    read: Callable[[Readout], np.ndarray] | None = None
+    """Where `train` holds some rows: returns what a head reads of all training rows, float32 ``[all rows, width]``,
+    twice as wide for ``mean_std``. Each readout that is asked for costs a pass of the others through the encoder."""
     validation: np.ndarray | None = None
-    """The same of the validation split."""
+    """Of the validation split, as `train`; of all its rows."""
     groups: np.ndarray | None = None
-    """int ``[rows]`` of train: rows that belong together (one sentence, one speaker) and must share an inner fold."""
+    """int ``[all rows]`` of train: rows that belong together (one sentence, one speaker) must share an inner fold."""
     there: Mapping[str, np.ndarray] = field(default_factory=dict)
     """By split, bool ``[rows]``: whether the row has any of the encoder's fields; what is said of another row is said
     of a blank. Empty = every row has some, as with one encoder it always has."""

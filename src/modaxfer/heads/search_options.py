@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from modaxfer.registry import Entry
     from modaxfer.spec import ProblemSpec
 
-__all__ = ["WAYS", "FusedSearch", "SearchOptions", "check_layer", "heads_for", "refuse_reduction"]
+__all__ = ["SEARCH_ROWS", "WAYS", "FusedSearch", "SearchOptions", "check_layer", "heads_for", "refuse_reduction"]
 
 KIND = "classical head"
+
+SEARCH_ROWS = 6000
+"""Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
 
 WAYS = ("part", "vote", "stack", "concat")
 """Ways to make one prediction of several encoders, the simplest first: the best encoder's own head, the mean of all, a

@@ -55,6 +55,8 @@ class TowerLayers(NamedTuple):
     """Pooled vectors of all layers, float32 ``[rows, depth + 1, 3, hidden]``."""
     there: np.ndarray | None
     """bool ``[rows]``: whether the row has any of the encoder's fields; None with one encoder: it always has."""
+    rows: np.ndarray | None = None
+    """int ``[rows]``: which rows of the split these are, rising, where a solver chooses on some; None = all."""
 
 
 @dataclass(kw_only=True)

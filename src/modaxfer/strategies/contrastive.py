@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modaxfer.errors import RefusedError
-from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
+from modaxfer.heads.search_options import SEARCH_ROWS, SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.plan import Component, LossTerm, Part, Phase, Plan, Reads, Solver
 from modaxfer.strategies.checks import check_declared, check_idle, check_one_class
 from modaxfer.strategies.schedule import Length
@@ -45,7 +45,7 @@ def plan(options: ContrastiveOptions, context: PlanContext) -> Plan:
     refuse_reduction(options.reduction, context.problem)
     beneath = underlying(options, context)
     (phase,) = beneath.phases
-    solver = Solver(target="modaxfer.heads.classical:fit", options=options)
+    solver = Solver(target="modaxfer.heads.classical:fit", options=options, sample_rows=SEARCH_ROWS)
     solve = Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=solver)
     return replace(beneath, phases=(_from_pairs(phase, context), solve))
 

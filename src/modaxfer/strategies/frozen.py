@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from modaxfer.config import documented
-from modaxfer.heads.search_options import SearchOptions, check_layer, heads_for, refuse_reduction
+from modaxfer.heads.search_options import SEARCH_ROWS, SearchOptions, check_layer, heads_for, refuse_reduction
 from modaxfer.plan import Part, Phase, Plan, PlanContext, Solver
 from modaxfer.strategies.checks import check_declared, check_idle
 from modaxfer.strategies.schedule import ADAPTER_LENGTH, CACHED_HEAD_RATE, HEAD_LENGTH, head_rate, main_rate
@@ -50,7 +50,7 @@ def plan(options: FrozenOptions, context: PlanContext) -> Plan:
     check_layer(options.layer, context.depth)
     heads_for(options.head, context.problem)
     refuse_reduction(options.reduction, context.problem)
-    solver = Solver(target="modaxfer.heads.classical:fit", options=options)
+    solver = Solver(target="modaxfer.heads.classical:fit", options=options, sample_rows=SEARCH_ROWS)
     return Plan(phases=(Phase(name="solve", trainable=frozenset({Part.HEAD}), solver=solver),))
 
 

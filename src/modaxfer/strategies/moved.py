@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modaxfer.config import documented
 from modaxfer.errors import RefusedError
-from modaxfer.heads.search_options import SearchOptions, heads_for
+from modaxfer.heads.search_options import SEARCH_ROWS, SearchOptions, heads_for
 from modaxfer.plan import Labels, Part, Phase, Plan, Role, Solver, Stream
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def moved(target: str, options: MovedOptions, context: PlanContext, own: Any = N
     solver = Solver(
         target=target,
         options=search if own is None else own(search),
-        plain=Solver(target=PLAIN, options=search),
+        plain=Solver(target=PLAIN, options=search, sample_rows=SEARCH_ROWS),
     )
     streams = {"source": Stream(role=Role.SOURCE), "target": Stream(labels=Labels.HIDDEN)}
     return Plan(phases=(Phase(name="solve", trainable=frozenset({Part.HEAD}), streams=streams, solver=solver),))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from modaxfer.config import documented
 from modaxfer.errors import ConfigError
+from modaxfer.heads.search_options import SEARCH_ROWS
 from modaxfer.plan import Part, Phase, Plan, Solver
 from modaxfer.strategies.checks import check_idle
 from modaxfer.strategies.frozen import FrozenOptions
@@ -104,5 +105,5 @@ def _solved(context: PlanContext) -> Phase:
         )
     head = "ridge" if context.problem.link == "identity" else "logistic"
     options = FrozenOptions(head=head, reduction="none", layer="last")
-    solver = Solver(target="modaxfer.heads.classical:fit_to_tune", options=options)
+    solver = Solver(target="modaxfer.heads.classical:fit_to_tune", options=options, sample_rows=SEARCH_ROWS)
     return Phase(name=HEAD_STAGE, trainable=frozenset({Part.HEAD}), solver=solver)

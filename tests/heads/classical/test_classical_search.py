@@ -12,7 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from heads_read import said
 from modaxfer.contracts import LayerFeatures, SolverContext
-from modaxfer.errors import RefusedError
+from modaxfer.contracts.solver import drawn_rows
+from modaxfer.errors import DataError, RefusedError
 from modaxfer.heads.build import build_head, head_config
 from modaxfer.heads.classical import fit, sample
 from modaxfer.heads.classical.discriminant import LDA
@@ -225,6 +226,41 @@ def test_a_large_task_is_searched_on_a_sample_and_fitted_on_all(monkeypatch):
     found = fitted(features, targets, "multiclass", head="knn", reduction="none")
     assert (found.report["rows"], found.report["search_rows"]) == (240, 160)
     assert len(found.head.bank) == 240
+
+
+@pytest.mark.parametrize(("problem", "head"), [("multiclass", "logistic"), ("regression", "auto")])
+def test_all_layers_of_the_sample_are_enough(problem, head, monkeypatch):
+    monkeypatch.setattr(sample, "SEARCH_ROWS", 100)
+    features, targets = data(problem)
+    train, rows, asked = features[:240], drawn_rows(240, 100, 7), []
+
+    def read(readout):
+        asked.append(readout)
+        view = View(layers=readout.layers, weights=readout.weights, pooling=readout.pooling)
+        return view.read(train).numpy()
+
+    split = {"train": targets[:240], "validation": targets[240:300]}
+    given = {"validation": features[240:300], "groups": np.arange(240) // 2}
+    some, whole = (
+        fit(context(known, split, problem, tuple("abc"), SCORES[problem], seed=7), Options(head=head))
+        for known in (
+            LayerFeatures(train=train[rows], rows=rows, read=read, **given),
+            LayerFeatures(train=train, **given),
+        )
+    )
+    assert asked == [*some.readouts]
+    assert {**some.report, "seconds": 0} == {**whole.report, "seconds": 0}
+    assert all(torch.equal(value, whole.head.state_dict()[name]) for name, value in some.head.state_dict().items())
+
+
+def test_rows_of_a_sample_are_named_by_their_place_among_all():
+    features, targets = data("multiclass")
+    rows = drawn_rows(240, 100, 0)
+    train = features[rows]
+    train[3, 1, 0, 0] = np.nan
+    known = LayerFeatures(train=train, rows=rows, read=lambda readout: pytest.fail("nothing is chosen"))
+    with pytest.raises(DataError, match=rf"layer 1 are not finite in 1 train rows.*train rows {rows[3] + 1},"):
+        fit(context(known, {"train": targets[:240]}, "multiclass", tuple("abc"), SCORES["multiclass"]), Options())
 
 
 def test_a_score_that_is_nowhere_defined_is_survived():

@@ -13,7 +13,7 @@ import pytest
 from modaxfer.errors import RunFailedError
 from modaxfer.runner.rows import store as module
 from modaxfer.runner.rows.cache import cached_state, cached_store
-from modaxfer.runner.training.features import refuse_undefined
+from modaxfer.runner.training.kept import refuse_undefined
 
 ROWS = [{"ids": np.arange(3 + row, dtype=np.int32), "states": np.full((row, 2), row, np.float32)} for row in range(5)]
 FILES = ["ids.bin", "states.bin", "ids.shapes.npy", "states.shapes.npy", "store.json"]

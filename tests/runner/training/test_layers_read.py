@@ -13,7 +13,8 @@ from modaxfer.plan import Part, Phase, Reads, Role
 from modaxfer.runner.model.tower import read_out
 from modaxfer.runner.training import loop
 from modaxfer.runner.training.checkpoint import Checkpoints
-from modaxfer.runner.training.features import entry_point, layer_features
+from modaxfer.runner.training.features import entry_point
+from modaxfer.runner.training.layers import layer_features
 from modaxfer.runner.training.loop import train_phase
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

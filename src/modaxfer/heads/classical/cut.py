@@ -96,15 +96,16 @@ class Cut:
         uses[:, -1] = 0
         uses[range(folds), range(folds)] = 0
         starts = tuple(int(start) for start in np.cumsum([0, *sizes]))
-        training = raw[: starts[-2]]
-        shift = training.mean(0)
-        deviation = torch.linalg.vector_norm(training - shift, dim=0) / len(training) ** 0.5
+        count = starts[-2]
+        shift = raw[:count].mean(0)
+        rows = raw - shift
+        deviation = torch.linalg.vector_norm(rows[:count], dim=0) / count**0.5
         # What moves by less than float32 tells apart beside the others is left alone: some encoders have dead features,
         # whose weights would be as large as these deviations are small, and an encoder may be moved under its head.
         least = 1e-6 * shift.abs() + FAINT * deviation.square().mean().sqrt() + 1e-12
         scale = torch.where(deviation > least, deviation, torch.ones(()))
         return cls(
-            rows=(raw - shift) / scale,
+            rows=rows.div_(scale),
             labels=labels,
             starts=starts,
             uses=uses,

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from modaxfer.contracts import Readout
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from modaxfer.contracts import LayerFeatures
 
 __all__ = ["POOLINGS", "View"]
 
@@ -29,6 +34,12 @@ class View:
         kept = [(layer, weight) for layer, weight in zip(self.layers, self.weights, strict=True) if weight > 0]
         layers, weights = zip(*kept, strict=True)
         return Readout(layers=layers, weights=weights, pooling=self.pooling)
+
+    def of_train(self, features: LayerFeatures) -> torch.Tensor:
+        """Return float32 ``[rows, width]`` of all training rows."""
+        if features.read is None:
+            return self.read(features.train)
+        return torch.from_numpy(features.read(self.readout))
 
     def read(self, features: np.ndarray) -> torch.Tensor:
         """Return float32 ``[rows, width]`` of ``[rows, layers, 3, width]``; twice as wide for ``mean_std``."""

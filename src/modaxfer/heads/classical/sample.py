@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from modaxfer.contracts.solver import drawn_rows
 from modaxfer.errors import DataError
 from modaxfer.heads.classical.cut import FitTargets
 from modaxfer.heads.classical.folds import inner_folds
 from modaxfer.heads.classical.trial import HeldOut
+from modaxfer.heads.search_options import SEARCH_ROWS
 from modaxfer.registry import problem_of, problem_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modaxfer.contracts import Criterion, Judge, LayerFeatures, SolverContext
     from modaxfer.spec import ProblemSpec
 
 __all__ = ["Sample", "refuse_unfinite"]
-
-SEARCH_ROWS = 6000
-"""Choices are made on at most this many training rows, drawn at random; the chosen head is fitted on all."""
 
 MANY_CLASSES, FEW_FOLDS = 20, 3
 
@@ -46,7 +47,7 @@ class Sample:
 
     @classmethod
     def of(cls, context: SolverContext, folds: int) -> Sample:
-        """Sort a sample of train by fold, put validation behind it.
+        """Sort a sample of train by fold, put validation behind it; rows that were drawn before are that sample.
 
         Raises:
             RefusedError: There are several streams, or labels are hidden.
@@ -55,9 +56,8 @@ class Sample:
         features, targets = context.only_stream()
         train, validated = targets["train"], features[0].validation is not None
         criterion = problem_of(context.problem).criterion(len(context.classes), train)
-        chosen = np.arange(len(train))
-        if len(train) > SEARCH_ROWS:
-            chosen = np.sort(np.random.default_rng(context.seed).choice(len(train), SEARCH_ROWS, replace=False))
+        given = features[0].rows
+        chosen = drawn_rows(len(train), SEARCH_ROWS, context.seed) if given is None else given
         count = folds if criterion.outputs <= MANY_CLASSES else min(folds, FEW_FOLDS)
         groups = None if features[0].groups is None else features[0].groups[chosen]
         fold = inner_folds(train[chosen], count, groups=groups, seed=context.seed)
@@ -78,9 +78,10 @@ class Sample:
             seed=context.seed,
         )
 
-    def of_sample(self, train: np.ndarray, validation: np.ndarray | None) -> np.ndarray:
-        """Return what is known of the training and the validation rows, in the order of this sample."""
-        return train[self.order] if validation is None else np.concatenate([train[self.order], validation])
+    def layers(self, features: LayerFeatures) -> tuple[np.ndarray, ...]:
+        """Return all layers of the training rows, then of the validation rows, in the order of this sample."""
+        places = self.order if features.rows is None else np.searchsorted(features.rows, self.order)
+        return (features.train[places], *(() if features.validation is None else (features.validation,)))
 
     def sizes(self, rows: np.ndarray) -> tuple[int, ...]:
         """Return how many of `rows`, bool ``[rows]``, lie in each block."""
@@ -90,7 +91,8 @@ class Sample:
         """Return bool ``[rows]``: whether there is anything that the encoder could read."""
         if not features.there:
             return np.ones(len(self.references), bool)
-        return self.of_sample(features.there["train"], features.there.get("validation"))
+        train, validation = features.there["train"][self.order], features.there.get("validation")
+        return train if validation is None else np.concatenate([train, validation])
 
     def held_out(self, features: LayerFeatures, components: int) -> HeldOut:
         """Return what judges candidates on the rows of one encoder that it has something to read of.
@@ -99,22 +101,24 @@ class Sample:
             features: Of that encoder.
             components: Dimensions that a reduction leaves, at most.
         """
-        pooled, there = self.of_sample(features.train, features.validation), self.there(features)
-        return self.judged(pooled if there.all() else pooled[there], there, components)
+        parts, there = self.layers(features), self.there(features)
+        if not there.all():
+            parts = tuple(part[own] for part, own in zip(parts, np.split(there, [len(self.order)]), strict=False))
+        return self.judged(parts, there, components)
 
-    def judged(self, pooled: np.ndarray, rows: np.ndarray, components: int) -> HeldOut:
-        """Return what judges candidates on `pooled`, what is known of `rows`, bool ``[rows]``."""
+    def judged(self, parts: Sequence[np.ndarray], rows: np.ndarray, components: int) -> HeldOut:
+        """Return what judges candidates on `parts`, what is known of `rows`, bool ``[rows]``, one behind the other."""
         sizes = self.sizes(rows)
         smallest = sum(sizes[:-1]) - max(sizes[:-1])
         return HeldOut(
-            features=pooled,
+            features=parts,
             references=self.references[rows],
             labels=self.labels if rows.all() else self.labels[_positions(rows)],
             sizes=sizes,
             criterion=self.criterion,
             problem=self.problem,
             judge=self.judge,
-            components=max(1, min(components, smallest - 1, pooled.shape[-1])),
+            components=max(1, min(components, smallest - 1, parts[0].shape[-1])),
             seed=self.seed,
         )
 
@@ -129,7 +133,8 @@ def refuse_unfinite(features: LayerFeatures) -> None:
         for layer in range(0 if pooled is None else features.layers):
             rows = np.flatnonzero(~np.isfinite(pooled[:, layer]).all(axis=(1, 2)))  # type: ignore[index]
             if len(rows):
-                named = ", ".join(str(row + 1) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+                own = rows if split == "validation" or features.rows is None else features.rows[rows]
+                named = ", ".join(str(row + 1) for row in own[:5]) + (", ..." if len(own) > 5 else "")
                 raise DataError(
                     f"features of layer {layer} are not finite in {len(rows):,} {split} rows",
                     got=f"{split} rows {named}, counted from 1 as they are used",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modaxfer.contracts import Features, Fitted
 from modaxfer.errors import DataError
 from modaxfer.heads.classical.cut import Cut, FitTargets
 from modaxfer.heads.classical.family import head_named
+from modaxfer.heads.classical.features import View
 from modaxfer.heads.classical.reduction import reduce_linearly, train_code
 from modaxfer.heads.classical.sample import Sample, refuse_unfinite
 from modaxfer.heads.classical.space import Space, UnsolvableError
@@ -22,11 +24,10 @@ from modaxfer.threads import suitable_threads
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
+    import torch
     from torch import nn
 
     from modaxfer.contracts import SolverContext
-    from modaxfer.heads.classical.features import View
     from modaxfer.heads.classical.trial import HeldOut, Trial
     from modaxfer.heads.search_options import SearchOptions
 
@@ -76,7 +77,8 @@ def _fitted(context: SolverContext, options: SearchOptions, scaling: Callable[[C
     left_out: list[str] = []
     with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
         trials = search(held_out, features.layers, options, left_out)
-        best, head, converged = fit_best(trials, features.train, sample.train_labels, held_out, left_out)
+        read = partial(View.of_train, features=features)
+        best, head, converged = fit_best(trials, read, sample.train_labels, held_out, left_out)
     report = {
         **best.to_dict(),
         "components": held_out.components if best.reduction != "none" else None,
@@ -142,13 +144,17 @@ def _unfitted(head: str, reduction: str) -> str:
 
 
 def fit_best(
-    trials: Sequence[Trial], train: np.ndarray, labels: FitTargets, held_out: HeldOut, left_out: list[str]
+    trials: Sequence[Trial],
+    read: Callable[[View], torch.Tensor],
+    labels: FitTargets,
+    held_out: HeldOut,
+    left_out: list[str],
 ) -> tuple[Trial, nn.Module, bool]:
     """Fit the best candidate on all training rows; where that has no solution, the next best.
 
     Args:
         trials: Candidates.
-        train: Features of all training rows, ``[rows, layers, 3, width]``.
+        read: Returns the features of all training rows by a view, ``[rows, width]``.
         labels: Of these rows.
         held_out: By which the candidates were judged.
         left_out: Is told what could not be fitted.
@@ -161,7 +167,7 @@ def fit_best(
     """
     for trial in sorted(trials, key=lambda trial: trial.score, reverse=True):
         try:
-            return trial, *_final(trial, train, labels, held_out)
+            return trial, *_final(trial, read(trial.view), labels, held_out)
         except UnsolvableError:
             left_out.append(_unfitted(trial.head, trial.reduction))
     raise DataError(
@@ -169,9 +175,8 @@ def fit_best(
     )
 
 
-def _final(best: Trial, train: np.ndarray, labels: FitTargets, held_out: HeldOut) -> tuple[nn.Module, bool]:
-    """Fit the chosen candidate on all training rows."""
-    raw = best.view.read(train)
+def _final(best: Trial, raw: torch.Tensor, labels: FitTargets, held_out: HeldOut) -> tuple[nn.Module, bool]:
+    """Fit the chosen candidate on all training rows, `raw` ``[rows, width]``."""
     encoder = train_code(raw, held_out.components, held_out.seed) if best.reduction == "autoencoder" else None
     cut = Cut.of(raw if encoder is None else encoder(Features(pooled=raw)), labels, (len(raw), 0))
     space = held_out.scaling(cut)

@@ -58,8 +58,8 @@ class HeldOut:
     validation split, carved by group, still speaks against what only recognises them.
     """
 
-    features: np.ndarray
-    """``[rows, layers, 3, width]``, sorted by block."""
+    features: Sequence[np.ndarray]
+    """``[rows, layers, 3, width]``, sorted by block and cut anywhere: together they might not fit into memory."""
     references: np.ndarray
     labels: FitTargets
     sizes: tuple[int, ...]
@@ -78,7 +78,8 @@ class HeldOut:
 
     def space(self, view: View) -> Space:
         """Return the rows of `view`, cut into folds and scaled in each."""
-        return self.scaling(Cut.of(view.read(self.features), self.labels, self.sizes))
+        read = [view.read(part) for part in self.features]
+        return self.scaling(Cut.of(torch.cat(read) if len(read) > 1 else read[0], self.labels, self.sizes))
 
     def best(
         self, view: View, space: Space, head: str, reduction: str = "none", grid: Sequence[Any] | None = None

@@ -67,7 +67,8 @@ def find_part(
     with suitable_threads(len(held_out.references), 2 * features.train.shape[3]):
         trials = search(held_out, features.layers, options, left_out)
         labels = sample.train_labels[torch.from_numpy(np.flatnonzero(fitted_on))]
-        best, head, converged = fit_best(trials, features.train[fitted_on], labels, held_out, left_out)
+        train = features.train[fitted_on]
+        best, head, converged = fit_best(trials, lambda view: view.read(train), labels, held_out, left_out)
         said = held_out.outputs_of(best)
         slope = 1.0
         if best.calibration is None and held_out.link == "softmax":

@@ -125,7 +125,7 @@ class _Fusing:
     def vectors(self) -> torch.Tensor:
         """Return what the heads read of the rows of the sample, side by side."""
         read = [
-            part.best.view.read(self.sample.of_sample(each.train, each.validation))
+            torch.cat([part.best.view.read(layers) for layers in self.sample.layers(each)])
             for each, part in zip(self.features, self.parts, strict=True)
         ]
         return torch.cat(read, 1)

@@ -101,7 +101,7 @@ def joined(
     complete = complete_rows(parts)
     if min(sample.sizes(complete)[:-1]) == 0:
         return []
-    held_out = sample.judged(known[torch.from_numpy(complete)].numpy(), complete, 1)
+    held_out = sample.judged([known[torch.from_numpy(complete)].numpy()], complete, 1)
     space = joint_space(known[torch.from_numpy(complete)], held_out.labels, held_out.sizes, blocks)
     found = []
     for head, grid in grids.items():

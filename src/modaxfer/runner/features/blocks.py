@@ -15,7 +15,7 @@ from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.prepare import examples
 from modaxfer.runner.rows.raw import counting, losses
 from modaxfer.runner.rows.split import Split
-from modaxfer.runner.training.features import refuse_undefined
+from modaxfer.runner.training.kept import refuse_undefined
 
 if TYPE_CHECKING:
     from modaxfer.runner.request.resolved import ResolvedTask

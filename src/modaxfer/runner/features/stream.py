@@ -24,7 +24,8 @@ from modaxfer.runner.request.resolved import ResolvedTask
 from modaxfer.runner.rows.cache import cache_key, cached_store
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.stages import Stages
-from modaxfer.runner.training.features import layer_features, layers_are_kept, refuse_undefined
+from modaxfer.runner.training.kept import refuse_undefined
+from modaxfer.runner.training.layers import layer_features, layers_are_kept
 
 __all__ = ["BLOCK", "Block", "Opened", "open_features"]
 

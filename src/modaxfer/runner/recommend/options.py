@@ -23,7 +23,7 @@ from modaxfer.runner.recommend.rows import looked_at
 from modaxfer.runner.recommend.stored import Store
 from modaxfer.runner.recommend.tries import Tried, try_cell
 from modaxfer.runner.session import Predictions, TaskSession
-from modaxfer.runner.training.features import layer_features
+from modaxfer.runner.training.layers import layer_features
 
 __all__ = ["Options"]
 

@@ -15,7 +15,7 @@ from modaxfer.runner.recommend.judged import encoded_rows, judge
 from modaxfer.runner.recommend.prior import Prior
 from modaxfer.runner.recommend.rows import looked_at, training_alone
 from modaxfer.runner.recommend.stored import Store
-from modaxfer.runner.training.features import layer_features, layers_are_kept
+from modaxfer.runner.training.layers import layer_features, layers_are_kept
 
 __all__ = ["JUDGING", "Scoring"]
 

@@ -19,7 +19,7 @@ from modaxfer.runner.recommend.stored import Store
 from modaxfer.runner.request.command import command_of
 from modaxfer.runner.request.resolve import resolve_tasks
 from modaxfer.runner.request.resolved import ResolvedTask
-from modaxfer.runner.training.features import layer_features
+from modaxfer.runner.training.layers import layer_features
 from modaxfer.tasks.memory import Memory
 from modaxfer.transferability.shift import shift_report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ KIND = "features"
 ROW = "row"
 """Key of an example that holds the key of its row, uint8 ``[16]``."""
 
-Make = Callable[[np.ndarray], Sequence[Sequence[Example]]]
+Make = Callable[[np.ndarray], Iterable[Sequence[Example]]]
 """Computes the rows at these positions, in chunks."""
 
 

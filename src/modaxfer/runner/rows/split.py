@@ -54,9 +54,9 @@ class Split:
         return row_keys(self.rows)
 
     def only(self, rows: np.ndarray) -> Split:
-        """Return these rows alone, in their order, in memory."""
+        """Return these rows alone, in their order; nothing but targets is copied."""
         return Split(
-            rows=[self.rows[row] for row in rows],
+            rows=PickedRows((self.rows,), rows),
             lengths=self.lengths[rows],
             known=None if self.known is None else self.known[rows],
             ids=[self.ids[row] for row in rows],

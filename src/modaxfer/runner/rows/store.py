@@ -84,6 +84,12 @@ class ExampleStore(Sequence[Example]):
         return cls(arrays, shapes, notes)
 
     @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> ExampleStore:
+        """Hold rows of equal shape, ``[rows, ...]``, in memory; nothing is copied."""
+        shapes = {key: np.full((len(array), array.ndim - 1), array.shape[1:]) for key, array in arrays.items()}
+        return cls({key: array.reshape(-1) for key, array in arrays.items()}, shapes)
+
+    @classmethod
     def open(cls, folder: Path) -> ExampleStore:
         """Map the store in `folder`, copy-on-write: torch wants arrays it may write to, the files stay as they are.
 

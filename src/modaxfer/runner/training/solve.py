@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from modaxfer.contracts import Fitted, LayerFeatures, Readout, SolverContext
+from modaxfer.contracts.solver import drawn_rows
 from modaxfer.errors import RefusedError
-from modaxfer.plan import Labels, Phase, Role, Stream
+from modaxfer.plan import Labels, Phase, Role, Solver, Stream
 from modaxfer.registry import call_target, fault
+from modaxfer.runner.request.room import sees_some
 from modaxfer.runner.session import TaskSession
-from modaxfer.runner.training.features import layer_features
+from modaxfer.runner.training.features import pooled_features
+from modaxfer.runner.training.layers import layer_features, sampled_features
 from modaxfer.runner.training.streams import Sessions
 
 __all__ = ["solve_phase"]
@@ -42,7 +47,8 @@ def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[st
     session = sessions[Role.TARGET, number]
     session.model.set_trainable(phase)
     streams = {name: (stream, _session_of(stream, sessions, number)) for name, stream in phase.streams.items()}
-    features = {name: _features(*each) for name, each in streams.items()}
+    reader = _Reader()
+    features = {name: _features(*each, phase.solver, reader) for name, each in streams.items()}
     encoded = time.monotonic()
     context = SolverContext(
         features=features,
@@ -63,7 +69,8 @@ def solve_phase(sessions: Sessions, phase: Phase, number: int, classes: tuple[st
     session.model.head = fitted.head.to(session.computer.device)
     session.criterion = fitted.criterion or session.criterion
     session.progress.say(f"  chose {fitted.report.get('head')} on {'; '.join(map(_told, fitted.readouts))}")
-    return dict(fitted.report) | {"features_s": encoded - started, "search_s": time.monotonic() - encoded}
+    searched = time.monotonic() - encoded - reader.seconds
+    return dict(fitted.report) | {"features_s": encoded - started + reader.seconds, "search_s": searched}
 
 
 def _told(readout: Readout) -> str:
@@ -76,19 +83,63 @@ def _session_of(stream: Stream, sessions: Sessions, number: int) -> TaskSession:
     return sessions[stream.role, number if own else stream.task]
 
 
-def _features(stream: Stream, session: TaskSession) -> tuple[LayerFeatures, ...]:
+@dataclass
+class _Reader:
+    """Reads what a solver asks for while it solves."""
+
+    seconds: float = 0.0
+    """That rows took to go through the encoder, or to be found."""
+
+    def read(self, session: TaskSession, readout: Readout) -> np.ndarray:
+        """Return what a head reads of all training rows, float32 ``[rows, width]``."""
+        started = time.monotonic()
+        session.model.read((readout,))
+        vectors = pooled_features(session, "train")
+        self.seconds += time.monotonic() - started
+        return vectors
+
+
+def _features(stream: Stream, session: TaskSession, solver: Solver, reader: _Reader) -> tuple[LayerFeatures, ...]:
     """Return what is known of a stream's rows; of one that draws from another split than train, that split alone."""
+    if stream.split == "train" and _sees_some(session, solver):
+        return (_sampled(session, solver, reader),)
     splits = {name: layer_features(session, name) for name in BOTH if stream.split == "train"}
     if not splits:
         splits = {"train": layer_features(session, stream.split)}
     groups = session.groups if len(splits) > 1 else None
     return tuple(
         LayerFeatures(
-            **{name: known[tower].pools for name, known in splits.items()},
+            train=splits["train"][tower].pools,
+            validation=splits["validation"][tower].pools if "validation" in splits else None,
             groups=groups,
             there={name: there for name, known in splits.items() if (there := known[tower].there) is not None},
         )
         for tower in range(len(session.model.towers))
+    )
+
+
+def _sees_some(session: TaskSession, solver: Solver) -> bool:
+    split = session.splits["train"]
+    return sees_some(
+        solver,
+        rows=len(split.lengths),
+        encoders=len(session.model.towers),
+        processes=session.accelerator.num_processes,
+        parted=split.picks is not None,
+    )
+
+
+def _sampled(session: TaskSession, solver: Solver, reader: _Reader) -> LayerFeatures:
+    """Return all layers of as many training rows as `solver` chooses on, and what reads all of them."""
+    assert solver.sample_rows is not None, "asked before"
+    rows = drawn_rows(len(session.splits["train"].lengths), solver.sample_rows, session.seed)
+    train, validation = sampled_features(session, rows)
+    return LayerFeatures(
+        train=train.pools,
+        rows=rows,
+        read=partial(reader.read, session),
+        validation=validation.pools,
+        groups=session.groups,
     )
 
 
