@@ -1,9 +1,10 @@
 """Measure how whole runs grow with rows, classes and fields, and with which exponent: ``make growth``.
 
-A run is ``frozen`` on random weights of two narrow layers, so that what surrounds the encoder shows; parts without an
-encoder go on to a million rows. Each cell is a process of its own that makes a small run first: imports are not
-counted. Seconds are of the processor, of all threads and children. Cells that are stored are not measured again:
-``--up-to`` leaves large ones to a quiet machine. Writes ``docs/results/growth.json``.
+A run is ``frozen`` on random weights of two narrow layers, so that what surrounds the encoder shows, or of twelve, so
+that the vectors of all layers do; parts without an encoder go on to a million rows. Each cell is a process of its own
+that makes a small run first: imports are not counted. Seconds are of the processor, of all threads and children. Cells
+that are stored are not measured again: ``--up-to`` leaves large ones to a quiet machine. Writes
+``docs/results/growth.json``.
 """
 
 from __future__ import annotations
@@ -129,7 +130,13 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def _run(folder: Path, columns: Mapping[str, Sequence[Any]], **fields: Any) -> Callable[[], object]:
+DEEP = {"num_hidden_layers": 12, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 64}
+"""A body whose vectors of all layers take 10 kB of a row, and of one layer a thirteenth or less of that."""
+
+
+def _run(
+    folder: Path, columns: Mapping[str, Sequence[Any]], body: Mapping[str, int] | None = None, **fields: Any
+) -> Callable[[], object]:
     """Write `columns` to a file and return a function that makes a frozen run of it."""
     import pandas as pd
 
@@ -138,20 +145,20 @@ def _run(folder: Path, columns: Mapping[str, Sequence[Any]], **fields: Any) -> C
 
     folder.mkdir(parents=True)
     pd.DataFrame(columns).to_parquet(folder / "rows.parquet")
-    save("bert", folder / "bert", max_position_embeddings=2048)
+    save("bert", folder / "bert", max_position_embeddings=2048, **(body or {}))
     given = {"encoder": str(folder / "bert"), "data": str(folder / "rows.parquet"), "label": "label", **fields}
     settings = {"precision": "fp32", "device": "cpu", "strategy": "frozen", "output": str(folder / "run")}
     return lambda: modaxfer.train(**given, **settings, quiet=True)
 
 
-def _texts(rows: int, classes: int, folder: Path) -> Callable[[], object]:
+def _texts(rows: int, classes: int, folder: Path, body: Mapping[str, int] | None = None) -> Callable[[], object]:
     from modaxfer.testing.material.tiny_models import WORDS
 
     generator = np.random.default_rng(0)
     labels = generator.permutation(np.arange(rows) % classes)
     words = np.array(WORDS)[generator.integers(0, len(WORDS), (rows, 16))]
     texts = [f"{WORDS[label % len(WORDS)]} {' '.join(row)}" for label, row in zip(labels, words, strict=True)]
-    return _run(folder, {"text": texts, "label": [f"class {label}" for label in labels]}, text="text")
+    return _run(folder, {"text": texts, "label": [f"class {label}" for label in labels]}, body, text="text")
 
 
 def _table(rows: int, fields: int, folder: Path) -> Callable[[], object]:
@@ -173,6 +180,10 @@ RUNS = {
     "rows": Line(
         sizes=(1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000),
         ready=lambda size, folder: _texts(size or SMALL, 2, folder),
+    ),
+    "deep rows": Line(
+        sizes=(10_000, 30_000, 100_000, 300_000, 1_000_000),
+        ready=lambda size, folder: _texts(size or SMALL, 2, folder, DEEP),
     ),
     "classes": Line(
         sizes=(2, 20, 200, 2_000), ready=lambda size, folder: _texts(ROWS if size else SMALL, size or 2, folder)

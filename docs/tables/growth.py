@@ -13,6 +13,7 @@ from tables.measured import conditions
 MEASURED = Path(__file__).resolve().parent.parent / "results" / "growth.json"
 NAMES = {
     "rows": "frozen run, by rows of texts",
+    "deep rows": "frozen run on twelve layers, by rows of texts",
     "classes": "frozen run of 10,000 texts, by classes",
     "fields": "frozen run of 2,000 rows of a table, by fields",
 }
