@@ -48,7 +48,7 @@ class LayeredEncoder(nn.Module):
     front: ClassVar[tuple[str, ...]] = ()
     """Dotted names of the modules that look raw input up or project it; `embed_tokens` does without them.
 
-    `embed_inputs` alone may read a table (`nn.Embedding`) among them: it may be trained by the rows that texts name.
+    A table (`nn.Embedding`) among them that `embed_inputs` alone reads may be trained by the rows that texts name.
     """
 
     layers: nn.ModuleList

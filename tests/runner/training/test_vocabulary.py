@@ -219,15 +219,25 @@ def test_other_tables_are_trained_as_they_stand(change, session, tmp_path, monke
     assert opened_phase(session, tmp_path).words == {}
 
 
-def test_whoever_reads_the_table_otherwise_is_found_out(session, tmp_path):
+@pytest.fixture
+def read_by_the_head(session):
     table = session.model.encoder.embeddings.word_embeddings
     handle = session.model.head.register_forward_hook(lambda module, inputs, output: output + table.weight[7].sum())
-    try:
-        with pytest.raises(RunFailedError, match="has a gradient that no step was given"):
-            train(session, tmp_path)
-    finally:
-        handle.remove()
-    assert not table._forward_hooks
+    yield table
+    handle.remove()
+
+
+def test_a_table_that_something_else_reads_is_trained_as_it_stands(read_by_the_head, session, tmp_path):
+    assert opened_phase(session, tmp_path).words == {}
+    train(session, tmp_path)
+    assert not read_by_the_head._forward_hooks
+
+
+def test_whoever_begins_to_read_the_table_later_is_found_out(read_by_the_head, session, tmp_path, monkeypatch):
+    monkeypatch.setattr(named_rows, "_only_source", lambda *_, **__: True)
+    with pytest.raises(RunFailedError, match="has a gradient that no step was given"):
+        train(session, tmp_path)
+    assert not read_by_the_head._forward_hooks
 
 
 def test_a_row_that_nothing_named_is_an_error_and_not_another_row():

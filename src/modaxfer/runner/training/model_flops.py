@@ -21,7 +21,7 @@ from modaxfer.plan import Reads
 from modaxfer.runner.attempts import attempt
 from modaxfer.runner.model.joint import part_of_example, parts_of
 from modaxfer.runner.training.products import ProductCounter
-from modaxfer.runner.training.step import Chunk, StepModule
+from modaxfer.runner.training.step import StepModule
 from modaxfer.runner.training.streams import TrainStream
 
 __all__ = ["mean_over_lengths", "phase_flops", "row_flops"]
@@ -67,19 +67,9 @@ def phase_flops(
 
 def row_flops(module: StepModule, stream: TrainStream, trained: Sequence[nn.Parameter], row: int) -> int | None:
     """Return the operations of a forward and a backward pass of one row of `stream`, in all its views."""
-    session, entry = stream.session, stream.entry
+    session = stream.session
     session.model.eval()
-    chunk = Chunk(
-        stream=stream.name,
-        role=stream.stream.role,
-        model=stream.model,
-        start=entry.layer,
-        batch=session.computer.place(entry.collate([entry.rows[row]])),
-        rows=torch.tensor([row], device=session.computer.device),
-        of=1,
-        present=1.0,
-        scales={},
-    )
+    chunk = stream.lone(row)
     # Fused attention computes scores again on the way back; written out it makes each product once.
     with ProductCounter() as counter, sdpa_kernel(SDPBackend.MATH), session.computer.arithmetic():
         made = [each for each in module.made(chunk).tensors() if each.requires_grad]

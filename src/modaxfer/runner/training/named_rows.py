@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -60,7 +61,8 @@ def vocabularies(
             spared = table.num_embeddings - len(rows)
             if len(rows) <= MOST_NAMED * table.num_embeddings and spared * table.embedding_dim >= LEAST_SPARED:
                 made[name] = Vocabulary(name, table, rows)
-    return made
+    alone = partial(_only_source, module=module, streams=streams.values())
+    return {name: vocabulary for name, vocabulary in made.items() if alone(vocabulary)}
 
 
 def _only_looks_up(phase: Phase, session: TaskSession, streams: Mapping[str, TrainStream], module: StepModule) -> bool:
@@ -100,6 +102,18 @@ def _is_alone(table: nn.Embedding, module: StepModule) -> bool:
     plain = table.max_norm is None and not table.sparse and not table.scale_grad_by_freq
     hooked = table._forward_hooks or table._forward_pre_hooks or "forward" in vars(table)
     return plain and not hooked and len(owners) == 1 and all(part is not table for part in layers)
+
+
+def _only_source(vocabulary: Vocabulary, module: StepModule, streams: Iterable[TrainStream]) -> bool:
+    """Tell, by a row of each stream, whether what a step makes of it leads back to the table by looking up alone."""
+    for stream in streams:
+        stream.session.model.eval()
+        with torch.enable_grad(), stream.session.computer.arithmetic(), vocabulary.looked_up():
+            made = [each.sum() for each in module.made(stream.lone(0)).tensors() if each.requires_grad]
+            gradients = torch.autograd.grad(made, [vocabulary.table.weight], allow_unused=True) if made else ()
+        if any(gradient is not None for gradient in gradients):
+            return False
+    return True
 
 
 def _named(table: nn.Embedding, towers: Sequence[Any], streams: Iterable[TrainStream]) -> torch.Tensor:

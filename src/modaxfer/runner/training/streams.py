@@ -164,6 +164,21 @@ class TrainStream:
             views=len(self.stream.views),
         )
 
+    def lone(self, row: int) -> Chunk:
+        """Return one row as it was prepared, for what the model makes of it; losses have nothing to weigh."""
+        computer = self.session.computer
+        return Chunk(
+            stream=self.name,
+            role=self.stream.role,
+            model=self.model,
+            start=self.entry.layer,
+            batch=computer.place(self.entry.collate([self.entry.rows[row]])),
+            rows=torch.tensor([row], device=computer.device),
+            of=1,
+            present=1.0,
+            scales={},
+        )
+
 
 def live_rows(streams: Mapping[str, TrainStream], epochs: float) -> LiveRows:
     """Return where the streams that are made again take their rows from, with as many workers as are asked for.

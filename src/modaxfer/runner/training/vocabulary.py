@@ -35,7 +35,7 @@ class Vocabulary:
         self.rows = rows
         self.parameter = nn.Parameter(table.weight.detach()[rows])
         """What steps move, ``[named, hidden]``."""
-        self._name, self._table = name, table
+        self.table, self._name = table, name
         self._places = torch.full((table.num_embeddings,), -1)
         self._places[rows] = torch.arange(len(rows))
         padding = -1 if table.padding_idx is None else int(self._places[table.padding_idx])
@@ -44,7 +44,7 @@ class Vocabulary:
     @contextmanager
     def looked_up(self) -> Iterator[None]:
         """Let what is looked up in the table be looked up in `parameter` meanwhile, where a gradient is wanted."""
-        handle = self._table.register_forward_hook(self._instead, with_kwargs=True)
+        handle = self.table.register_forward_hook(self._instead, with_kwargs=True)
         try:
             yield
         finally:
@@ -56,15 +56,15 @@ class Vocabulary:
         Raises:
             RunFailedError: The table itself has a gradient, of which the step knew nothing.
         """
-        if self._table.weight.grad is not None:
+        if self.table.weight.grad is not None:
             self._fail("has a gradient that no step was given: something reads it beside looking tokens up")
         with torch.no_grad():
-            self._table.weight.index_copy_(0, self.rows, self.parameter)
+            self.table.weight.index_copy_(0, self.rows, self.parameter)
 
     def read(self) -> None:
         """Take the rows over from the table, which a checkpoint has been put into."""
         with torch.no_grad():
-            self.parameter.copy_(self._table.weight[self.rows])
+            self.parameter.copy_(self.table.weight[self.rows])
 
     def _instead(
         self,
