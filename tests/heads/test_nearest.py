@@ -72,6 +72,15 @@ def test_there_are_never_more_neighbours_than_rows(rows):
     assert built(rows[:4], torch.eye(4), "softmax", neighbours=50).neighbours == 4
 
 
+def test_however_many_are_compared_at_once_they_say_the_same(rows, monkeypatch):
+    head = built(rows, torch.eye(3)[np.arange(60) % 3], "softmax")
+    whole = said(head, torch.from_numpy(rows))
+    monkeypatch.setattr("modaxfer.heads.nearest.HELD", 7 * 60)
+    assert head.rows_at_once == 7
+    torch.testing.assert_close(said(head, torch.from_numpy(rows)), whole)
+    assert said(head, torch.from_numpy(rows[:0])).shape == (0, 3)
+
+
 def test_equal_rows_have_an_equal_say_in_whatever_order_they_are_kept(rows):
     """Three vote, and six are the same row with other classes: which of them come first decides nothing."""
     known = np.concatenate([rows[:6], np.repeat(rows[6:7], 6, axis=0)])

@@ -38,12 +38,14 @@ class LayerFeatures:
     """float16 or float32 ``[rows, layers, 3, width]``; pools are first token, mean and deviation over real tokens."""
     rows: np.ndarray | None = None
     """int ``[rows]``: which of the training rows those of `train` are, rising; None = all of them. They are some where
-    a solver chooses on a sample (`modaxfer.plan.Solver.sample_rows`) and there are more."""
+    a solver chooses on a sample (`modaxfer.plan.Solver.sample_rows`) and there are more rows in a split."""
     read: Callable[[Readout], np.ndarray] | None = None
     """Where `train` holds some rows: returns what a head reads of all training rows, float32 ``[all rows, width]``,
     twice as wide for ``mean_std``. Each readout that is asked for costs a pass of the others through the encoder."""
     validation: np.ndarray | None = None
-    """Of the validation split, as `train`; of all its rows."""
+    """Of the validation split, as `train`."""
+    validation_rows: np.ndarray | None = None
+    """int ``[rows]``: which of the validation rows those of `validation` are, rising; None = all of them."""
     groups: np.ndarray | None = None
     """int ``[all rows]`` of train: rows that belong together (one sentence, one speaker) must share an inner fold."""
     there: Mapping[str, np.ndarray] = field(default_factory=dict)

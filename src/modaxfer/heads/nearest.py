@@ -15,6 +15,9 @@ __all__ = ["KNearestHead"]
 SMALLEST = 1e-4
 """Probabilities are kept this far from 0 and 1, so that their logarithms are finite."""
 
+HELD = 1 << 24
+"""Similarities, or targets of neighbours, that are held at once: 64 MB of either."""
+
 TIED = 1e-5
 """Rows whose cosine similarity is this close to the last neighbour's vote too: rounding must not say who does."""
 
@@ -87,7 +90,17 @@ class KNearestHead(nn.Module):
         """Map pooled vectors ``[batch, width]`` to float32 ``[batch, outputs]``."""
         pooled = features.pooled
         with torch.autocast(pooled.device.type, enabled=False):
-            return self.vote(*self.nearest(pooled.float(), self.neighbours), self.neighbours)
+            if torch.compiler.is_exporting():  # One graph for any number of rows.
+                return self._said(pooled.float())
+            return torch.cat([self._said(rows.float()) for rows in torch.split(pooled, self.rows_at_once)])
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows are compared and voted on together, so that memory does not grow with all of them."""
+        return max(1, HELD // max(len(self.bank), 2 * self.neighbours * self.targets.shape[1]))
+
+    def _said(self, pooled: torch.Tensor) -> torch.Tensor:
+        return self.vote(*self.nearest(pooled, self.neighbours), self.neighbours)
 
     def nearest(self, pooled: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return similarity and position ``[batch, 2 count]`` of the most similar rows, most similar first.

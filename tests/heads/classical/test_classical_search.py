@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -230,9 +231,10 @@ def test_a_large_task_is_searched_on_a_sample_and_fitted_on_all(monkeypatch):
 
 @pytest.mark.parametrize(("problem", "head"), [("multiclass", "logistic"), ("regression", "auto")])
 def test_all_layers_of_the_sample_are_enough(problem, head, monkeypatch):
-    monkeypatch.setattr(sample, "SEARCH_ROWS", 100)
+    monkeypatch.setattr(sample, "SEARCH_ROWS", 50)
     features, targets = data(problem)
-    train, rows, asked = features[:240], drawn_rows(240, 100, 7), []
+    (train, validation), asked = (features[:240], features[240:300]), []
+    rows, others = (drawn_rows(count, 50, 7) for count in (240, 60))
 
     def read(readout):
         asked.append(readout)
@@ -240,15 +242,16 @@ def test_all_layers_of_the_sample_are_enough(problem, head, monkeypatch):
         return view.read(train).numpy()
 
     split = {"train": targets[:240], "validation": targets[240:300]}
-    given = {"validation": features[240:300], "groups": np.arange(240) // 2}
+    held = {"validation": validation[others], "validation_rows": others}
     some, whole = (
         fit(context(known, split, problem, tuple("abc"), SCORES[problem], seed=7), Options(head=head))
         for known in (
-            LayerFeatures(train=train[rows], rows=rows, read=read, **given),
-            LayerFeatures(train=train, **given),
+            LayerFeatures(train=train[rows], rows=rows, read=read, groups=np.arange(240) // 2, **held),
+            LayerFeatures(train=train, validation=validation, groups=np.arange(240) // 2),
         )
     )
     assert asked == [*some.readouts]
+    assert some.report["search_rows"] == 100
     assert {**some.report, "seconds": 0} == {**whole.report, "seconds": 0}
     assert all(torch.equal(value, whole.head.state_dict()[name]) for name, value in some.head.state_dict().items())
 
@@ -261,6 +264,13 @@ def test_rows_of_a_sample_are_named_by_their_place_among_all():
     known = LayerFeatures(train=train, rows=rows, read=lambda readout: pytest.fail("nothing is chosen"))
     with pytest.raises(DataError, match=rf"layer 1 are not finite in 1 train rows.*train rows {rows[3] + 1},"):
         fit(context(known, {"train": targets[:240]}, "multiclass", tuple("abc"), SCORES["multiclass"]), Options())
+    others = drawn_rows(60, 20, 0)
+    held = features[240:300][others]
+    held[5, 0, 1, 1] = np.inf
+    known = replace(known, train=features[rows], validation=held, validation_rows=others)
+    split = {"train": targets[:240], "validation": targets[240:300]}
+    with pytest.raises(DataError, match=rf"layer 0 are not finite in 1 validation rows.*rows {others[5] + 1},"):
+        fit(context(known, split, "multiclass", tuple("abc"), SCORES["multiclass"]), Options())
 
 
 def test_a_score_that_is_nowhere_defined_is_survived():

@@ -44,12 +44,12 @@ def test_a_head_in_closed_form_needs_room_for_vectors_of_all_layers(request_of, 
 def test_of_many_rows_layers_need_room_for_a_sample_and_one_vector_for_all(request_of, monkeypatch, cached):
     asked = replace(request_of("frozen"), set={"train.cache": cached})
     (plain,) = resolve_tasks(asked)
-    monkeypatch.setattr(frozen, "SEARCH_ROWS", 10)
+    monkeypatch.setattr(frozen, "SEARCH_ROWS", 5)
     tasks = (resolved,) = resolve_tasks(asked)
     (tower,), rows = resolved.towers, resolved.data.rows
     width = tower.encoder.hidden_size * 4
     layers = (tower.encoder.depth + 1) * 3 * width
-    needed = room.COPIES * (10 + (0 if cached else rows["validation"])) * layers + room.FITTED * rows["train"] * width
+    needed = room.COPIES * (5 if cached else 10) * layers + room.FITTED * rows["train"] * width
     monkeypatch.setattr(room, "SPARE", 0)
     monkeypatch.setattr(room, "free_memory", lambda: needed)
     room.refuse_no_room(tasks)

@@ -18,7 +18,7 @@ from modaxfer.runner.training.features import head_inputs, pooled_features, pred
 from modaxfer.runner.training.solve import solve_phase
 from modaxfer.strategies import frozen
 
-SAMPLE, BLOCK = 30, 8
+SAMPLE, BLOCK = 24, 9
 SPLITS = ("train", "validation", "test")
 
 
@@ -59,7 +59,7 @@ def solved(tiny, own_rows, opened, tmp_path, monkeypatch, sent):
 
     def made(cache="cache", **options):
         monkeypatch.setenv("MODAXFER_CACHE", str(tmp_path / cache))
-        given = {"precision": "fp32", "device": "cpu", "strategy": "frozen", "set": options, **own_rows("text", 120)}
+        given = {"precision": "fp32", "device": "cpu", "strategy": "frozen", "set": options, **own_rows("text", 240)}
         (session,), tasks, _ = opened(RunConfig(encoder=(str(tiny("bert")),), **given))
         sent.clear()
         (phase,) = tasks[0].plan.phases
@@ -74,11 +74,12 @@ def test_all_is_chosen_and_said_as_where_all_layers_are_kept(solved, sent, monke
     some, report, said = solved()
     rows = {name: len(some.splits[name].lengths) for name in SPLITS}
     assert sorted(sent) == sorted(
-        [("train", count, "all layers") for count in (8, 8, 8, 6)]
-        + [("validation", count, "all layers") for count in (8, rows["validation"] - 8)]
-        + [("train", rows["train"] - SAMPLE, "chosen"), ("test", rows["test"], "chosen")]
+        [(name, count, "all layers") for name in ("train", "validation") for count in (9, 9, 6)]
+        + [(name, rows[name] - SAMPLE, "chosen") for name in ("train", "validation")]
+        + [("test", rows["test"], "chosen")]
     )
-    assert (report["rows"], report["search_rows"]) == (rows["train"], SAMPLE + rows["validation"])
+    assert rows["validation"] > SAMPLE
+    assert (report["rows"], report["search_rows"]) == (rows["train"], 2 * SAMPLE)
     monkeypatch.setattr(solve, "_sees_some", lambda session, solver: False)
     whole, expected, known = solved("other")
     assert ("train", rows["train"], "all layers") in sent
@@ -97,7 +98,7 @@ def test_a_second_run_finds_both_parts_and_one_that_was_killed_between_them_the_
     monkeypatch.setattr(solve, "pooled_features", pooled_features)
     assert {what for _, _, what in sent} == {"all layers"}
     _, first, said = solved(**quick)
-    assert [(name, what) for name, _, what in sent] == [("train", "chosen"), ("test", "chosen")]
+    assert [(name, what) for name, _, what in sent] == [(name, "chosen") for name in SPLITS]
     _, second, again = solved(**quick)
     assert sent == []
     assert first == second

@@ -41,7 +41,9 @@ class Neighbours:
         for value in grid:
             outputs = torch.zeros(len(cut.rows), cut.labels.columns.shape[1])
             for block, head, (similarity, position) in found:
-                outputs[block] = head.vote(similarity, position, int(value))
+                near, where = (torch.split(each, head.rows_at_once) for each in (similarity, position))
+                votes = [head.vote(*part, int(value)) for part in zip(near, where, strict=True)]
+                outputs[block] = torch.cat(votes)
             yield value, outputs
 
     def fit(self, space: Space, value: float, link: str, calibration: Calibration | None) -> tuple[nn.Module, bool]:

@@ -35,6 +35,8 @@ class Sample:
     """Numbers of the training rows, sorted by fold."""
     blocks: np.ndarray
     """int ``[rows]``: block of each row; those of validation come last."""
+    validated: np.ndarray
+    """Numbers of the validation rows, rising; none where there is no such split."""
     folds: int
     references: np.ndarray
     labels: FitTargets
@@ -47,27 +49,29 @@ class Sample:
 
     @classmethod
     def of(cls, context: SolverContext, folds: int) -> Sample:
-        """Sort a sample of train by fold, put validation behind it; rows that were drawn before are that sample.
+        """Sort a sample of train by fold, put one of validation behind it; rows that were drawn before are the sample.
 
         Raises:
             RefusedError: There are several streams, or labels are hidden.
             DataError: There are too few rows for inner folds.
         """
         features, targets = context.only_stream()
-        train, validated = targets["train"], features[0].validation is not None
+        train = targets["train"]
         criterion = problem_of(context.problem).criterion(len(context.classes), train)
-        given = features[0].rows
-        chosen = drawn_rows(len(train), SEARCH_ROWS, context.seed) if given is None else given
+        chosen = _drawn(features[0].rows, len(train), context.seed)
+        held = len(targets["validation"]) if features[0].validation is not None else 0
+        validated = _drawn(features[0].validation_rows, held, context.seed)
         count = folds if criterion.outputs <= MANY_CLASSES else min(folds, FEW_FOLDS)
         groups = None if features[0].groups is None else features[0].groups[chosen]
         fold = inner_folds(train[chosen], count, groups=groups, seed=context.seed)
         order = chosen[np.argsort(fold, kind="stable")]
-        references = np.concatenate([train[order], targets["validation"]]) if validated else train[order]
+        references = np.concatenate([train[order], targets["validation"][validated]]) if held else train[order]
         used = int(fold.max()) + 1
         weights = criterion.class_weights(train) if context.class_weight else None
         return cls(
             order=order,
-            blocks=np.concatenate([np.sort(fold), np.full(len(references) - len(order), used)]),
+            blocks=np.concatenate([np.sort(fold), np.full(len(validated), used)]),
+            validated=validated,
             folds=used,
             references=references,
             labels=FitTargets.of(references, criterion, weights),
@@ -80,8 +84,10 @@ class Sample:
 
     def layers(self, features: LayerFeatures) -> tuple[np.ndarray, ...]:
         """Return all layers of the training rows, then of the validation rows, in the order of this sample."""
-        places = self.order if features.rows is None else np.searchsorted(features.rows, self.order)
-        return (features.train[places], *(() if features.validation is None else (features.validation,)))
+        train = _of(features.train, features.rows, self.order)
+        if features.validation is None:
+            return (train,)
+        return train, _of(features.validation, features.validation_rows, self.validated)
 
     def sizes(self, rows: np.ndarray) -> tuple[int, ...]:
         """Return how many of `rows`, bool ``[rows]``, lie in each block."""
@@ -92,7 +98,7 @@ class Sample:
         if not features.there:
             return np.ones(len(self.references), bool)
         train, validation = features.there["train"][self.order], features.there.get("validation")
-        return train if validation is None else np.concatenate([train, validation])
+        return train if validation is None else np.concatenate([train, validation[self.validated]])
 
     def held_out(self, features: LayerFeatures, components: int) -> HeldOut:
         """Return what judges candidates on the rows of one encoder that it has something to read of.
@@ -133,13 +139,25 @@ def refuse_unfinite(features: LayerFeatures) -> None:
         for layer in range(0 if pooled is None else features.layers):
             rows = np.flatnonzero(~np.isfinite(pooled[:, layer]).all(axis=(1, 2)))  # type: ignore[index]
             if len(rows):
-                own = rows if split == "validation" or features.rows is None else features.rows[rows]
+                known = features.validation_rows if split == "validation" else features.rows
+                own = rows if known is None else known[rows]
                 named = ", ".join(str(row + 1) for row in own[:5]) + (", ..." if len(own) > 5 else "")
                 raise DataError(
                     f"features of layer {layer} are not finite in {len(rows):,} {split} rows",
                     got=f"{split} rows {named}, counted from 1 as they are used",
                     fix="check the checkpoint, or compute with --precision fp32",
                 )
+
+
+def _drawn(given: np.ndarray | None, rows: int, seed: int) -> np.ndarray:
+    return drawn_rows(rows, SEARCH_ROWS, seed) if given is None else given
+
+
+def _of(vectors: np.ndarray, known: np.ndarray | None, wanted: np.ndarray) -> np.ndarray:
+    """Return the `wanted` rows, by their numbers, of vectors of those that are `known`; None = of all."""
+    places = wanted if known is None else np.searchsorted(known, wanted)
+    # What is read as it lies is not copied: it may be on the disk.
+    return vectors if np.array_equal(places, np.arange(len(vectors))) else vectors[places]
 
 
 def _positions(rows: np.ndarray) -> torch.Tensor:

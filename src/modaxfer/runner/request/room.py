@@ -29,11 +29,11 @@ SPARE = 1 << 30
 
 
 def sees_some(solver: Solver, *, rows: int, encoders: int, processes: int, parted: bool) -> bool:
-    """Tell whether a solver is given all layers of some training rows alone, and asks for the others by one readout.
+    """Tell whether a solver is given all layers of some rows alone, and asks for the others by one readout.
 
     Args:
         solver: Of a phase.
-        rows: Training rows.
+        rows: Of the larger split, train or validation.
         encoders: Of the run: of several, each row's layers are read at once.
         processes: Of the run: all would have to choose alike before they share the other rows.
         parted: Whether the rows are a fold of others: each fold chooses, and layers of all rows serve all folds.
@@ -111,16 +111,17 @@ class _Wanted:
         )
 
     def sees_some(self, rows: int) -> bool:
-        return sees_some(self.solver, rows=rows, **self.told)
+        return sees_some(self.solver, rows=max(rows, int(rows * self.validation)), **self.told)
 
     def bytes(self, rows: int) -> float:
         """Return what so many training rows take."""
         validation = rows * self.validation
         if not self.sees_some(rows):
             return COPIES * (rows + validation) * self.layers
-        sample = self.solver.sample_rows or 0
-        read = FITTED * max(rows, sample + validation) * self.width * 4
-        return COPIES * (sample + (0 if self.cached else validation)) * self.layers + read
+        most = self.solver.sample_rows or 0
+        sample, held = min(rows, most), min(validation, most)
+        read = FITTED * max(rows, sample + held) * self.width * 4
+        return COPIES * (sample + (0 if self.cached else held)) * self.layers + read
 
 
 def _rounded(rows: int) -> int:

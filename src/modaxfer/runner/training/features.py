@@ -29,6 +29,9 @@ __all__ = [
     "predict_known",
 ]
 
+ROWS = 8192
+"""Vectors that a head is given at once, so that what it makes on the way does not grow with a split."""
+
 LARGEST_GB = 4.0
 """Token states of a split are cached only while they are smaller than this (10^9 bytes)."""
 
@@ -125,8 +128,11 @@ def predict_known(session: TaskSession, name: str, rows: np.ndarray | None = Non
     wanted = pooled if rows is None else pooled[torch.from_numpy(rows)]
     session.model.eval()
     with torch.inference_mode(), session.computer.arithmetic():
-        logits = session.model.head(Features(pooled=wanted.to(session.computer.device))).float().cpu()
-    return session.decoded(logits)
+        logits = [
+            session.model.head(Features(pooled=part.to(session.computer.device))).float().cpu()
+            for part in torch.split(wanted, ROWS)
+        ]
+    return session.decoded(torch.cat(logits))
 
 
 def _predict_entered(session: TaskSession, name: str, rows: np.ndarray | None) -> Predictions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -29,19 +29,19 @@ def layer_features(session: TaskSession, name: str) -> tuple[TowerLayers, ...]:
     return session.layers[name]
 
 
-def sampled_features(session: TaskSession, rows: np.ndarray) -> tuple[TowerLayers, TowerLayers]:
-    """Return pooled vectors of all layers of the only encoder, of these `rows` of train and of all of validation.
+def sampled_features(session: TaskSession, rows: Mapping[str, np.ndarray]) -> dict[str, TowerLayers]:
+    """Return pooled vectors of all layers of the only encoder, by split, of these `rows` of each alone.
 
-    The session keeps them. From then on these rows of train are not encoded again for what is read of all. Those of
-    validation are written to the cache block by block, and read from there.
+    The session keeps them. From then on these rows are not encoded again for what is read of all. They are written to
+    the cache block by block, and read from there.
     """
-    sample, validation = session.splits["train"].only(rows), session.splits["validation"]
-    for name, split, some in (("train", sample, rows), ("validation", validation, None)):
+    block = _block(session)
+    for name, some in rows.items():
         if not _knows(session, name, some):
-            make = partial(_layers, session, name=name, tower=0, block=_block(session))
-            store = kept(session, split, ("layers",), make, anew=_block(session) is not None)
+            make = partial(_layers, session, name=name, tower=0, block=block)
+            store = kept(session, session.splits[name].only(some), ("layers",), make, anew=block is not None)
             session.layers[name] = (TowerLayers(store.whole("layers"), None, some),)
-    return session.layers["train"][0], session.layers["validation"][0]
+    return {name: session.layers[name][0] for name in rows}
 
 
 def _knows(session: TaskSession, name: str, rows: np.ndarray | None) -> bool:

@@ -122,7 +122,7 @@ def _sees_some(session: TaskSession, solver: Solver) -> bool:
     split = session.splits["train"]
     return sees_some(
         solver,
-        rows=len(split.lengths),
+        rows=max(len(session.splits[name].lengths) for name in BOTH),
         encoders=len(session.model.towers),
         processes=session.accelerator.num_processes,
         parted=split.picks is not None,
@@ -130,15 +130,16 @@ def _sees_some(session: TaskSession, solver: Solver) -> bool:
 
 
 def _sampled(session: TaskSession, solver: Solver, reader: _Reader) -> LayerFeatures:
-    """Return all layers of as many training rows as `solver` chooses on, and what reads all of them."""
+    """Return all layers of as many rows as `solver` chooses on, and what reads all training rows."""
     assert solver.sample_rows is not None, "asked before"
-    rows = drawn_rows(len(session.splits["train"].lengths), solver.sample_rows, session.seed)
-    train, validation = sampled_features(session, rows)
+    rows = {name: drawn_rows(len(session.splits[name].lengths), solver.sample_rows, session.seed) for name in BOTH}
+    known = sampled_features(session, rows)
     return LayerFeatures(
-        train=train.pools,
-        rows=rows,
+        train=known["train"].pools,
+        rows=rows["train"],
         read=partial(reader.read, session),
-        validation=validation.pools,
+        validation=known["validation"].pools,
+        validation_rows=rows["validation"],
         groups=session.groups,
     )
 
