@@ -1,7 +1,8 @@
 """Measure how whole runs grow with rows, classes and fields, and with which exponent: ``make growth``.
 
 A run is ``frozen`` on random weights of two narrow layers, so that what surrounds the encoder shows, or of twelve, so
-that the vectors of all layers do; parts without an encoder go on to a million rows. Each cell is a process of its own
+that the vectors of all layers do; pictures are JPEG files of 320 x 240 pixels, read at 224 x 224. Parts without an
+encoder go on to a million rows. Each cell is a process of its own
 that makes a small run first: imports are not counted. Seconds are of the processor, of all threads and children. Cells
 that are stored are not measured again: ``--up-to`` leaves large ones to a quiet machine. Writes
 ``docs/results/growth.json``.
@@ -16,7 +17,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,16 +97,44 @@ def fitted(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, list[float] |
 
 
 def measured(line: str, size: int) -> dict[str, Any]:
-    """Return processor seconds of one size in this process, by how much it raised the peak of memory, and the peak."""
+    """Return processor seconds of one size in this process, by how much it raised the peak of memory, and the peak.
+
+    ``own_mb`` is the peak without pages of files, which the system takes back where memory is short.
+    """
     with tempfile.TemporaryDirectory(prefix="modaxfer-growth-") as scratch:
         os.environ["MODAXFER_CACHE"] = f"{scratch}/cache"
         chosen = LINES[line]
         chosen.ready(chosen.sizes[0] if line not in RUNS else 0, Path(scratch) / "before")()
         run = chosen.ready(size, Path(scratch) / "measured")
         before, started = _peak(), _processor()
-        run()
+        with Watch() as watch:
+            run()
         seconds, peak = _processor() - started, _peak()
-    return {"seconds": round(seconds, 3), "megabytes": round(peak - before), "peak_mb": round(peak)}
+    memory = {"megabytes": round(peak - before), "peak_mb": round(peak), "own_mb": round(watch.most)}
+    return {"seconds": round(seconds, 3), **memory}
+
+
+class Watch(threading.Thread):
+    """Notes the largest memory of the process that is no page of a file (10^6 bytes), ten times a second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most = 0.0
+        self._over = threading.Event()
+
+    def __enter__(self) -> Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look until it is over."""
+        while not self._over.wait(0.1):
+            told = Path("/proc/self/status").read_text(encoding="ascii")
+            self.most = max(self.most, float(told.partition("RssAnon:")[2].split()[0]) * 1024 / 1e6)
 
 
 def _cell(line: str, size: int) -> dict[str, Any]:
@@ -130,12 +161,18 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-DEEP = {"num_hidden_layers": 12, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 64}
+LONG = {"max_position_embeddings": 2048}
+SEEN = {"num_hidden_layers": 2, "image_size": 224, "patch_size": 32}
+DEEP = LONG | {"num_hidden_layers": 12, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 64}
 """A body whose vectors of all layers take 10 kB of a row, and of one layer a thirteenth or less of that."""
 
 
 def _run(
-    folder: Path, columns: Mapping[str, Sequence[Any]], body: Mapping[str, int] | None = None, **fields: Any
+    folder: Path,
+    columns: Mapping[str, Sequence[Any]],
+    encoder: str = "bert",
+    body: Mapping[str, int] | None = None,
+    **fields: Any,
 ) -> Callable[[], object]:
     """Write `columns` to a file and return a function that makes a frozen run of it."""
     import pandas as pd
@@ -143,22 +180,22 @@ def _run(
     import modaxfer
     from modaxfer.testing.material.tiny_models import save
 
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(columns).to_parquet(folder / "rows.parquet")
-    save("bert", folder / "bert", max_position_embeddings=2048, **(body or {}))
-    given = {"encoder": str(folder / "bert"), "data": str(folder / "rows.parquet"), "label": "label", **fields}
+    save(encoder, folder / encoder, **(body or {}))
+    given = {"encoder": str(folder / encoder), "data": str(folder / "rows.parquet"), "label": "label", **fields}
     settings = {"precision": "fp32", "device": "cpu", "strategy": "frozen", "output": str(folder / "run")}
     return lambda: modaxfer.train(**given, **settings, quiet=True)
 
 
-def _texts(rows: int, classes: int, folder: Path, body: Mapping[str, int] | None = None) -> Callable[[], object]:
+def _texts(rows: int, classes: int, folder: Path, body: Mapping[str, int] = LONG) -> Callable[[], object]:
     from modaxfer.testing.material.tiny_models import WORDS
 
     generator = np.random.default_rng(0)
     labels = generator.permutation(np.arange(rows) % classes)
     words = np.array(WORDS)[generator.integers(0, len(WORDS), (rows, 16))]
     texts = [f"{WORDS[label % len(WORDS)]} {' '.join(row)}" for label, row in zip(labels, words, strict=True)]
-    return _run(folder, {"text": texts, "label": [f"class {label}" for label in labels]}, body, text="text")
+    return _run(folder, {"text": texts, "label": [f"class {label}" for label in labels]}, body=body, text="text")
 
 
 def _table(rows: int, fields: int, folder: Path) -> Callable[[], object]:
@@ -166,7 +203,26 @@ def _table(rows: int, fields: int, folder: Path) -> Callable[[], object]:
     numbers = generator.normal(size=(rows, fields)).round(2)
     columns = {f"n{place}": numbers[:, place] for place in range(fields)}
     labels = np.where(numbers[:, 0] > 0, "up", "down")
-    return _run(folder, {**columns, "label": labels}, number=tuple(columns))
+    return _run(folder, {**columns, "label": labels}, body=LONG, number=tuple(columns))
+
+
+def _pictures(rows: int, folder: Path) -> Callable[[], object]:
+    """Write pictures of smooth noise, some 10 kB each, whose colour says a little about their class."""
+    (folder / "pictures").mkdir(parents=True)
+    labels = np.random.default_rng(0).permutation(np.arange(rows) % 2)
+    names = [f"pictures/{row}.jpg" for row in range(rows)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_picture, (folder / name for name in names), range(rows), labels))
+    columns = {"picture": names, "label": [f"class {label}" for label in labels]}
+    return _run(folder, columns, "vit", SEEN, image="picture")
+
+
+def _picture(path: Path, row: int, label: int) -> None:
+    from PIL import Image
+
+    noise = np.random.default_rng(row).integers(0, 220, (15, 20, 3))
+    noise[..., 0] += 30 * label
+    Image.fromarray(noise.astype(np.uint8)).resize((320, 240), Image.Resampling.BICUBIC).save(path, quality=90)
 
 
 def _part(name: str, classes: int | None, rows: int | None) -> Callable[[int, Path], Callable[[], object]]:
@@ -184,6 +240,9 @@ RUNS = {
     "deep rows": Line(
         sizes=(10_000, 30_000, 100_000, 300_000, 1_000_000),
         ready=lambda size, folder: _texts(size or SMALL, 2, folder, DEEP),
+    ),
+    "pictures": Line(
+        sizes=(1_000, 3_000, 10_000, 30_000, 100_000), ready=lambda size, folder: _pictures(size or SMALL, folder)
     ),
     "classes": Line(
         sizes=(2, 20, 200, 2_000), ready=lambda size, folder: _texts(ROWS if size else SMALL, size or 2, folder)

@@ -91,9 +91,9 @@ class ImageBridge:
         Raises:
             DataError: An image cannot be read.
         """
-        from modaxfer.data.media import read_image
+        from modaxfer.data.media import read_images
 
-        return [read_image(row[self._name], self._root) for row in rows]
+        return read_images([row[self._name] for row in rows], self._root)
 
 
 class AudioBridge:
@@ -119,11 +119,11 @@ class AudioBridge:
         Raises:
             DataError: A sound cannot be read.
         """
-        from modaxfer.data.media import read_sound
+        from modaxfer.data.media import read_sounds
 
         # The little more is what the filter that resamples needs at the end.
         seconds = None if self._seconds is None else self._seconds + MARGIN
-        return [read_sound(row[self._name], self._root, rate=None, seconds=seconds) for row in rows]
+        return read_sounds([row[self._name] for row in rows], self._root, seconds)
 
 
 def texts_of(row: Row, names: Sequence[str]) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 from typing import TYPE_CHECKING, Any
 
 from modaxfer.data.media.brightness import said_of
 from modaxfer.data.media.limits import SECONDS, most_pixels, most_seconds
 from modaxfer.data.media.pictures import SEVERAL, check_image
 from modaxfer.data.media.sounds import LONG, SHORT, check_sound
+from modaxfer.data.media.threaded import in_threads
 from modaxfer.data.media.values import encoded
 from modaxfer.errors import DataError
 
@@ -48,10 +47,9 @@ def inspect_media(
         except DataError as error:
             return str(error), Counter()
 
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, cpu_count() or 1)) as pool:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of broken EXIF data and the like, which spoils no pixel.
-        # Decoders release the interpreter's lock, so threads help.
-        found = list(pool.map(inspect, values))
+        found = in_threads(inspect, values)
     if notes is not None:
         remarks = sum((more for _, more in found if more), Counter[str]())
         notes += _sentences(remarks, len(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import warnings
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,6 +13,7 @@ from PIL import Image, ImageOps
 
 from modaxfer.data.media.brightness import HAS_NUMBERS, in_bytes
 from modaxfer.data.media.limits import PIXELS, most_pixels
+from modaxfer.data.media.threaded import in_threads
 from modaxfer.data.media.values import Encoded, encoded, refuse_nothing, unreadable
 from modaxfer.errors import DataError
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from pathlib import Path
 
-__all__ = ["MOST_SHOWN", "SEVERAL", "check_image", "open_picture", "read_image"]
+__all__ = ["MOST_SHOWN", "SEVERAL", "check_image", "open_picture", "read_image", "read_images"]
 
 MOST_SHOWN = 2048 * 2048
 """Pixels that are handed on at most; a larger picture is shrunk, its shape kept. No encoder sees more."""
@@ -53,11 +55,23 @@ def read_image(value: Any, root: Path | None) -> Image.Image:
     Raises:
         DataError: The file is missing, outside `root`, truncated, too large or no image.
     """
-    if isinstance(value, Image.Image):
-        return value
+    (image,) = read_images([value], root)
+    return image
+
+
+def read_images(values: Sequence[Any], root: Path | None) -> list[Image.Image]:
+    """Decode images as `read_image` does, several at a time.
+
+    Raises:
+        DataError: One cannot be read; the first of them is told.
+    """
+
+    def read(value: Any) -> Image.Image:
+        return value if isinstance(value, Image.Image) else _decode(encoded(value, root), MOST_SHOWN, None)
+
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of broken EXIF data and the like, which spoils no pixel.
-        return _decode(encoded(value, root), MOST_SHOWN, None)
+        return in_threads(read, values)
 
 
 def check_image(file: Encoded, remarks: Counter[str]) -> None:
@@ -103,7 +117,8 @@ def _decode(file: Encoded, enough: int, remarks: Counter[str] | None) -> Image.I
                 huge = math.prod(image.size) > _HUGE
                 with _ONE_AT_A_TIME if huge else nullcontext():
                     shown = _shown(image, {} if remarks is None else remarks)
-                    image.close()  # Its memory is free before the next one starts.
+                    if shown is not image:
+                        image.close()  # Its memory is free before the next one starts.
         except DataError:
             raise
         except Exception as error:  # Pillow's decoders raise many kinds, SyntaxError and struct.error among them.
@@ -148,7 +163,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _shrunk(image: Image.Image) -> Image.Image:

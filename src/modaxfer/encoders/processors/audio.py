@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from modaxfer.contracts import WINDOWS, Batch, Example, Sound
-from modaxfer.data.media import resample
+from modaxfer.data.media import in_threads, resample
 from modaxfer.encoders.own_code import refuse_own_code
 from modaxfer.encoders.processors.cuts import Cuts
 from modaxfer.encoders.processors.identity import fingerprint
@@ -100,7 +100,10 @@ class _Hearing(ABC):
         """
         if not raws:
             return []
-        cut = [self._cut(sound) for sound in raws]
+        for sound in raws:
+            read = len(sound.samples) / sound.rate
+            self._cuts.count(sound.whole or read, min(read, self.heard))
+        cut = in_threads(self._cut, raws)
         made = iter(self.prepared([samples for windows in cut for samples in windows]))
         sounds = [list(itertools.islice(made, len(windows))) for windows in cut]
         return [together(examples) if self.windows else examples[0] for examples in sounds]
@@ -135,8 +138,6 @@ class _Hearing(ABC):
         """Pad sounds that are heard at once to the longest, with their ``lengths`` int64 ``[batch]``."""
 
     def _cut(self, sound: Sound) -> list[np.ndarray]:
-        read = len(sound.samples) / sound.rate
-        self._cuts.count(sound.whole or read, min(read, self.heard))
         samples = samples_of(sound, self.rate, seconds=self.heard, least=self.least)
         return [samples[start:stop] for start, stop in stretches(len(samples), max(1, int(self.seconds * self.rate)))]
 

@@ -23,7 +23,7 @@ from modaxfer.result import write_atomically
 from modaxfer.runner.claims.hold import is_held
 from modaxfer.runner.rows.store import FORMAT, DamagedError, ExampleStore, Notes, UnwritableError, digest
 
-__all__ = ["RUNS", "Tell", "cache_key", "cached_state", "cached_store", "opened"]
+__all__ = ["RUNS", "Tell", "cache_key", "cache_limit", "cached_state", "cached_store", "opened"]
 
 LIMIT_GB = 20.0
 """Largest size of the cache (10^9 bytes); ``MODAXFER_CACHE_GB`` overrules it. The oldest entries go first."""
@@ -145,7 +145,7 @@ def _make_room(cache: Path, written: Path) -> None:
     To measure is to look at every file, which would take longer than to write an entry. Half of what is left is not
     counted on: other runs write as well.
     """
-    limit = _limit()
+    limit = cache_limit()
     left = _ROOM.get((cache, limit), 0.0) - sum(path.stat().st_size for path in written.iterdir())
     _ROOM[cache, limit] = left if left > 0 else (limit - _prune(cache, keep=written)) / 2
 
@@ -155,7 +155,7 @@ def _prune(cache: Path, keep: Path) -> float:
 
     What another run is writing is left alone, and what one removes meanwhile is no error.
     """
-    limit = _limit()
+    limit = cache_limit()
     found = list(_entries(cache))
     total = sum(size for _, _, size in found)
     for _, folder, size in sorted(found):
@@ -167,7 +167,8 @@ def _prune(cache: Path, keep: Path) -> float:
     return total
 
 
-def _limit() -> float:
+def cache_limit() -> float:
+    """Return the largest size of the cache (bytes)."""
     return float(os.environ.get("MODAXFER_CACHE_GB", LIMIT_GB)) * 1e9
 
 

@@ -15,6 +15,7 @@ from modaxfer.encoders.processors.padding import pad, pad_mask
 from modaxfer.encoders.processors.words import padded_places
 from modaxfer.runner.model.tower import LAYER_STATES
 from modaxfer.runner.rows.batches import evaluation_batches
+from modaxfer.runner.rows.remade import RemadeRows
 
 __all__ = ["Computer", "collate_states", "forward_rows", "lengths_of"]
 
@@ -98,4 +99,6 @@ def forward_rows(
 
 def lengths_of(rows: Sequence[Example], processor: Processor) -> np.ndarray:
     """Return tokens per row, ``[rows]``."""
+    if isinstance(rows, RemadeRows):
+        return rows.lengths
     return np.array([processor.length(row) for row in rows], dtype=np.int64)

@@ -21,6 +21,7 @@ from modaxfer.runner.rows.bridge_code import known_by
 from modaxfer.runner.rows.cache import Tell, cache_key, cached_state, cached_store
 from modaxfer.runner.rows.encode import lengths_of
 from modaxfer.runner.rows.raw import counting, losses, rows_of
+from modaxfer.runner.rows.remade import NoRoomError, RemadeRows, disk_room, memory_room, within
 from modaxfer.runner.rows.split import PickedRows, Split
 from modaxfer.runner.rows.store import ExampleStore
 from modaxfer.spec import Field
@@ -168,14 +169,18 @@ def _store(
     processor: Processor,
     progress: Progress,
     tell: Tell,
-) -> tuple[ExampleStore, str]:
-    """Return the rows of split `name` as the examples of tower number `place`, and the key they are kept under."""
+) -> tuple[ExampleStore | RemadeRows, str]:
+    """Return the rows of split `name` as the examples of tower number `place`, and the key they are kept under.
+
+    Rows for which there is no room are made again each time they are asked for.
+    """
     rows, tower = resolved.data.splits[name], described.towers[place]
     blanks = blanks_of(described, tower)
     identity = known_by(tower.build_bridge(resolved.data.root))
     fingerprint = resolved.data.identity(name) + _fitted_on(tower, resolved)
     key = cache_key(fingerprint, name, identity, processor.identity, bool(blanks))
     used: list[tuple[Bridge, Processor]] = []
+    places = [disk_room, memory_room] if resolved.options.train.cache else [memory_room]
 
     def make() -> Iterator[list[Example]]:
         # Bridges and processors count what they lose: each making of a split gets its own.
@@ -183,8 +188,21 @@ def _store(
         for chunk in examples(rows, *used[-1], progress, label=f"preparing {name}", blanks=blanks):
             yield [example for example in chunk if not isinstance(example, str)]
 
-    store = cached_store("prepared", key, resolved.options.train.cache, make, lambda: losses(*used[-1]), tell)
-    return store, key
+    def kept() -> Iterator[Sequence[Example]]:
+        # What the cache could not take is asked for again, to be held in memory.
+        return within(places.pop(0), len(rows), make())
+
+    try:
+        return cached_store("prepared", key, resolved.options.train.cache, kept, lambda: losses(*used[-1]), tell), key
+    except NoRoomError as error:
+        note = f"{error}; they are made again each time they are read"
+    bridge, spared = tower.build_bridge(resolved.data.root), counting(processor)
+
+    def one(row: int) -> Example:
+        (example,) = spared(bridged(bridge, filled(rows_of(rows, row, row + 1), blanks)))
+        return example
+
+    return RemadeRows(make(), one, processor.length, lambda: (note, *losses(*used[-1]))), key
 
 
 def side_by_side(parts: Sequence[Sequence[Example]], there: np.ndarray) -> Sequence[Example]:

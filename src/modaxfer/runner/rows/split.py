@@ -12,6 +12,7 @@ import numpy as np
 from modaxfer.contracts import Example
 from modaxfer.errors import HiddenTargetsError
 from modaxfer.runner.rows.content import row_keys
+from modaxfer.runner.rows.remade import RemadeRows
 
 __all__ = ["PickedRows", "Split"]
 
@@ -51,7 +52,7 @@ class Split:
         if self.picks is not None:
             picked: np.ndarray = np.concatenate([whole.row_keys for whole in self.wholes])[self.picks]
             return picked
-        return row_keys(self.rows)
+        return self.rows.keys if isinstance(self.rows, RemadeRows) else row_keys(self.rows)
 
     def only(self, rows: np.ndarray) -> Split:
         """Return these rows alone, in their order; nothing but targets is copied."""

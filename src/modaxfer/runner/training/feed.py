@@ -15,6 +15,7 @@ from modaxfer.plan import Stream
 from modaxfer.runner.request.augmented import blends, is_live
 from modaxfer.runner.rows.blend import Blender
 from modaxfer.runner.rows.live import Draw, RowMaker
+from modaxfer.runner.rows.remade import RemadeRows
 from modaxfer.runner.rows.workers import Job, LiveRows
 from modaxfer.runner.session import TaskSession
 from modaxfer.runner.training.features import EntryPoint
@@ -66,10 +67,13 @@ class Feed:
         self.augmentations = tuple(dict.fromkeys(str(one) for view in views for one in view))
         """``NAME=STRENGTH``, as they are applied."""
         self._name, self._views, self._entry = name, len(views), entry
-        self._plain = {number for number, view in enumerate(views) if all(map(blends, view))}
+        remade = isinstance(entry.rows, RemadeRows)
+        self._plain = {number for number, view in enumerate(views) if all(map(blends, view)) and not remade}
         """Views that show rows as they were prepared."""
         self._blender = Blender(find_augmentations(stream.transforms), session.seed, name)
-        self.maker = RowMaker(session.recipe(stream.split), views, session.seed, name) if is_live(stream) else None
+        self.maker = (
+            RowMaker(session.recipe(stream.split), views, session.seed, name) if is_live(stream) or remade else None
+        )
         self.live: LiveRows | None = None
         """Where rows that are made again come from; set before the first batch is asked for."""
 
