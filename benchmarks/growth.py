@@ -161,6 +161,7 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
+MINILM = {"num_hidden_layers": 6, "hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 LONG = {"max_position_embeddings": 2048}
 SEEN = {"num_hidden_layers": 2, "image_size": 224, "patch_size": 32}
 DEEP = LONG | {"num_hidden_layers": 12, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 64}
@@ -240,6 +241,9 @@ RUNS = {
     "deep rows": Line(
         sizes=(10_000, 30_000, 100_000, 300_000, 1_000_000),
         ready=lambda size, folder: _texts(size or SMALL, 2, folder, DEEP),
+    ),
+    "MiniLM rows": Line(
+        sizes=(10_000, 30_000, 100_000, 300_000), ready=lambda size, folder: _texts(size or SMALL, 2, folder, MINILM)
     ),
     "pictures": Line(
         sizes=(1_000, 3_000, 10_000, 30_000, 100_000), ready=lambda size, folder: _pictures(size or SMALL, folder)

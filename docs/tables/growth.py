@@ -14,6 +14,8 @@ MEASURED = Path(__file__).resolve().parent.parent / "results" / "growth.json"
 NAMES = {
     "rows": "frozen run, by rows of texts",
     "deep rows": "frozen run on twelve layers, by rows of texts",
+    "MiniLM rows": "frozen run on a body of MiniLM's size, by rows of texts",
+    "pictures": "frozen run, by pictures",
     "classes": "frozen run of 10,000 texts, by classes",
     "fields": "frozen run of 2,000 rows of a table, by fields",
 }
@@ -52,13 +54,14 @@ def _cells(lines: Mapping[str, Mapping[str, Any]], limit: int) -> str:
         for name, line in lines.items()
         for size, cell in sorted(line["cells"].items(), key=lambda item: int(item[0]))
     ]
-    return table(["what grows", "size", "processor", "memory added", "peak"], rows)
+    return table(["what grows", "size", "processor", "memory added", "peak", "without pages of files"], rows)
 
 
 def _shown(cell: Mapping[str, Any], limit: int) -> list[str]:
     if "failed" in cell:
-        return [f"over {limit:,} s", "-", "-"]
-    return [f"{cell['seconds']:,.2f} s", f"{cell['megabytes']:,} MB", f"{cell['peak_mb']:,} MB"]
+        return [f"over {limit:,} s", "-", "-", "-"]
+    own = f"{cell['own_mb']:,} MB" if "own_mb" in cell else "-"
+    return [f"{cell['seconds']:,.2f} s", f"{cell['megabytes']:,} MB", f"{cell['peak_mb']:,} MB", own]
 
 
 def _ends(line: Mapping[str, Any]) -> tuple[int, int]:
