@@ -243,7 +243,7 @@ RUNS = {
         ready=lambda size, folder: _texts(size or SMALL, 2, folder, DEEP),
     ),
     "MiniLM rows": Line(
-        sizes=(10_000, 30_000, 100_000, 300_000), ready=lambda size, folder: _texts(size or SMALL, 2, folder, MINILM)
+        sizes=(10_000, 30_000, 100_000, 1_000_000), ready=lambda size, folder: _texts(size or SMALL, 2, folder, MINILM)
     ),
     "pictures": Line(
         sizes=(1_000, 3_000, 10_000, 30_000, 100_000), ready=lambda size, folder: _pictures(size or SMALL, folder)
