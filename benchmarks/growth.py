@@ -248,6 +248,7 @@ RUNS = {
     "pictures": Line(
         sizes=(1_000, 3_000, 10_000, 30_000, 100_000), ready=lambda size, folder: _pictures(size or SMALL, folder)
     ),
+    "table rows": Line(sizes=(1_000, 10_000, 50_000), ready=lambda size, folder: _table(size or SMALL, 100, folder)),
     "classes": Line(
         sizes=(2, 20, 200, 2_000), ready=lambda size, folder: _texts(ROWS if size else SMALL, size or 2, folder)
     ),

@@ -16,6 +16,7 @@ NAMES = {
     "deep rows": "frozen run on twelve layers, by rows of texts",
     "MiniLM rows": "frozen run on a body of MiniLM's size, by rows of texts",
     "pictures": "frozen run, by pictures",
+    "table rows": "frozen run, by rows of a table of 100 fields",
     "classes": "frozen run of 10,000 texts, by classes",
     "fields": "frozen run of 2,000 rows of a table, by fields",
 }
