@@ -35,6 +35,8 @@ class ImageProcessor:
 
     def __call__(self, raws: Sequence[Image.Image]) -> list[Example]:
         """Return ``pixel_values`` uint8 ``[3, size, size]``."""
+        for image in raws:
+            image.load()  # One that is decoded late, and given twice, must not be decoded in two threads.
         return [{"pixel_values": pixels} for pixels in in_threads(self._pixels, raws)]
 
     def _pixels(self, image: Image.Image) -> np.ndarray:
