@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from modaxfer.encoders.checkpoints import resolve
 from modaxfer.encoders.image import ViTEncoder, sensible_image_size
 from modaxfer.encoders.load import load_encoder
 from modaxfer.encoders.processors.audio import FrameProcessor, frames_after, samples_of
+from modaxfer.encoders.processors.image import ImageProcessor
 from modaxfer.encoders.processors.text import TextProcessor
 from modaxfer.encoders.text import BertEncoder
 from modaxfer.errors import CheckpointUnavailableError, RefusedError
@@ -242,3 +245,14 @@ def test_an_encoder_from_a_bare_config_has_no_processor():
     encoder = BertEncoder.from_config(tiny_models.config_of("bert"), origin=Origin())
     with pytest.raises(CheckpointUnavailableError, match="built from a bare config"):
         encoder.processor("text")
+
+
+def test_a_picture_that_is_not_decoded_yet_may_be_given_twice():
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8))
+    processor = ImageProcessor(32, 2, 5)
+    (expected,) = processor([noise])
+    for _ in range(5):
+        stream = io.BytesIO()
+        noise.save(stream, "PNG")
+        made = processor([Image.open(stream)] * 4)
+        assert all(np.array_equal(one["pixel_values"], expected["pixel_values"]) for one in made)
